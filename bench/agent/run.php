@@ -1,0 +1,201 @@
+<?php
+
+/**
+ * @file
+ * Measures the agent: `php run.php --extension=SO --build=DIR --work=DIR --json=FILE [--runs=N]`, called by ./dev bench agent.
+ * Prints each figure as min / median / max with its bar, writes all as JSON, and exits 1 when a bar is missed.
+ */
+
+declare(strict_types=1);
+
+const REQUESTS_PER_RUN = 1500;
+const FPM_ROUNDS = 3000;
+
+$options = getopt('', ['extension:', 'build:', 'work:', 'json:', 'runs:', 'fpm:', 'cgi:']);
+$runs = max(11, (int) ($options['runs'] ?? 11));
+$work = $options['work'];
+$extension = $options['extension'];
+$here = __DIR__;
+$figures = [];
+$missed = 0;
+
+function stop(string $message): never {
+  fwrite(STDERR, "bench agent: $message\n");
+  exit(2);
+}
+
+function run(array $command, array $environment = []): string {
+  $process = proc_open($command, [1 => ['pipe', 'w'], 2 => ['file', '/dev/null', 'w']], $pipes, NULL, $environment + getenv());
+  $output = stream_get_contents($pipes[1]);
+  $status = proc_close($process);
+  if ($status !== 0) {
+    stop(implode(' ', $command) . " ended with status $status");
+  }
+  return $output;
+}
+
+function spread(array $values): array {
+  sort($values);
+  return ['min' => $values[0], 'median' => $values[intdiv(count($values), 2)], 'max' => end($values), 'runs' => count($values)];
+}
+
+/** One figure: printed, kept, and held against its bar ("<=" or ">="). */
+function figure(string $name, string $unit, array $values, ?string $relation = NULL, ?float $bar = NULL): void {
+  global $figures, $missed;
+  $spread = spread($values);
+  $met = $relation === NULL || ($relation === '<=' ? $spread['median'] <= $bar : $spread['median'] >= $bar);
+  $missed += $met ? 0 : 1;
+  $figures[$name] = $spread + ['unit' => $unit, 'bar' => $relation === NULL ? NULL : "$relation $bar", 'met' => $met];
+  printf("%-58s %10.2f %10.2f %10.2f  %-12s %s\n", $name, $spread['min'], $spread['median'], $spread['max'], $unit,
+    $relation === NULL ? '' : ($met ? "met ($relation $bar)" : "MISSED ($relation $bar)"));
+}
+
+function fresh(string $name): string {
+  global $work;
+  $directory = "$work/$name";
+  exec('rm -rf ' . escapeshellarg($directory));
+  mkdir($directory, 0700, TRUE);
+  return $directory;
+}
+
+/** Instructions of a whole process, or inside one function of it. */
+function instructions(array $command, ?string $function = NULL): int {
+  global $work;
+  $out = "$work/callgrind.out";
+  $valgrind = ['valgrind', '--tool=callgrind', "--callgrind-out-file=$out", '--quiet'];
+  if ($function !== NULL) {
+    array_push($valgrind, '--collect-atstart=no', "--toggle-collect=$function");
+  }
+  run(array_merge($valgrind, $command), ['USE_ZEND_ALLOC' => '1']);
+  foreach (file($out) as $line) {
+    if (preg_match('/^(?:summary|totals): (\d+)/', $line, $match)) {
+      return (int) $match[1];
+    }
+  }
+  stop('valgrind wrote no totals');
+}
+
+function loop(string $kind, int $rounds, ?string $function = NULL): int {
+  global $extension, $here;
+  $directory = fresh('loop');
+  return instructions(['php', '-n', '-d', "extension=$extension", "$here/loop.php", $kind, (string) $rounds, $directory], $function);
+}
+
+/** Instructions for one round of a kind: the difference of two runs, the empty loop's taken off. */
+function per_round(string $kind): float {
+  static $empty = NULL;
+  $empty ??= (loop('empty', 180) - loop('empty', 20)) / 160;
+  return (loop($kind, 180) - loop($kind, 20)) / 160 - $empty;
+}
+
+printf("%-58s %10s %10s %10s\n", 'figure', 'min', 'median', 'max');
+
+// Instructions are the same from run to run; three runs show it.
+$record = $encode = $hash = $hmac = [];
+for ($i = 0; $i < 3; $i++) {
+  $record[] = per_round('record');
+  $encode[] = per_round('json_encode');
+  $hash[] = per_round('hashId');
+  $hmac[] = per_round('hash_hmac');
+}
+figure('record(), one event', 'instructions', $record);
+figure('json_encode of the same event', 'instructions', $encode);
+figure('record() / json_encode', 'ratio', array_map(fn($a, $b) => $a / $b, $record, $encode), '<=', 0.30);
+figure('hashId()', 'instructions', $hash);
+figure('hash_hmac()', 'instructions', $hmac);
+figure('hashId() / hash_hmac()', 'ratio', array_map(fn($a, $b) => $a / $b, $hash, $hmac));
+foreach ([1, 200] as $events) {
+  figure("commit of $events event(s)", 'instructions',
+    array_map(fn() => loop('commit', $events, 'logystera::agent::Buffer::commit*'), range(1, 3)));
+}
+
+// An idle request: whole requests of a CGI worker with and without the extension.
+$cgi = fn(int $requests, array $with) => instructions(array_merge([$options['cgi'], '-n', '-q', '-T', "0,$requests"], $with, ["$here/idle.php"]));
+$idle = [];
+for ($i = 0; $i < 3; $i++) {
+  $without = ($cgi(300, []) - $cgi(100, [])) / 200;
+  $with = ($cgi(300, ['-d', "extension=$extension"]) - $cgi(100, ['-d', "extension=$extension"])) / 200;
+  $idle[] = $with - $without;
+}
+figure('idle request, added by the extension', 'instructions', $idle, '<=', 1000);
+
+// Five events a request, every variant in every request.
+$ratios = ['per_event' => [], 'batch' => [], 'checked' => []];
+$medians = ['native' => []] + $ratios;
+for ($i = 0; $i < $runs; $i++) {
+  $directory = fresh('requests');
+  foreach (['native', 'per_event', 'batch', 'checked'] as $name) {
+    mkdir("$directory/$name", 0700);
+  }
+  run([$options['cgi'], '-n', '-q', '-T', '0,' . REQUESTS_PER_RUN, '-d', "extension=$extension", "$here/request.php"], ['BENCH_DIR' => $directory]);
+  $samples = array_chunk(array_values(unpack('P*', file_get_contents("$directory/samples"))), 4);
+  foreach (['native', 'per_event', 'batch', 'checked'] as $column => $name) {
+    $medians[$name][] = spread(array_column($samples, $column))['median'] / 1000;
+  }
+  foreach ($ratios as $name => $unused) {
+    $ratios[$name][] = end($medians[$name]) / end($medians['native']);
+  }
+}
+figure('five events, extension (record + commit)', 'us', $medians['native']);
+figure('five events, file_put_contents per event', 'us', $medians['per_event']);
+figure('five events, PHP array written once', 'us', $medians['batch']);
+figure('five events, per event with size and cap checks', 'us', $medians['checked']);
+figure('per event / extension', 'ratio', $ratios['per_event'], '>=', 3.5);
+figure('array written once / extension', 'ratio', $ratios['batch'], '>=', 1.6);
+figure('per event with checks / extension', 'ratio', $ratios['checked'], '>=', 6);
+
+// The commit against its seven bare system calls.
+$ours = $bare = [];
+foreach (explode("\n", trim(run([$options['build'] . '/bench_agent_commit', fresh('commit')]))) as $line) {
+  [$ours[], $bare[]] = array_map(floatval(...), explode(' ', $line));
+}
+figure('commit of five events', 'ns', $ours);
+figure('its seven system calls, bare', 'ns', $bare);
+figure('commit / bare system calls', 'ratio', array_map(fn($a, $b) => $a / $b, $ours, $bare), '<=', 1.5);
+
+$directory = fresh('strace');
+$trace = "$work/strace.out";
+run(['strace', '-f', '-o', $trace, '-e', 'trace=!mmap,munmap,brk,mprotect', 'php', '-n', '-d', "extension=$extension",
+  "$here/loop.php", 'commit', '5', $directory]);
+$calls = [];
+foreach (file($trace) as $line) {
+  if (preg_match('/^\d+\s+(\w+)\((.*)$/', $line, $match)) {
+    $calls[] = $match[1] . (str_contains($match[2], 'buffer.lock') ? ' lock' : (str_contains($match[2], 'buffer-current') ? ' current' : ''));
+  }
+}
+$start = array_search('openat lock', $calls, TRUE);
+// The very first commit of a directory also makes its files and writes the header; the benchmark above times the ones after.
+$figures['system calls of the first commit'] = array_slice($calls, (int) $start, 24);
+
+// What a visitor waits for, through PHP-FPM with one worker.
+$directory = fresh('fpm');
+foreach (['native', 'per_event'] as $name) {
+  mkdir("$directory/$name", 0700);
+}
+$root = posix_geteuid() === 0;
+file_put_contents("$directory/fpm.conf", "[global]\nerror_log = $directory/error.log\ndaemonize = no\n[www]\nlisten = $directory/socket\n"
+  . "pm = static\npm.max_children = 1\n" . ($root ? "user = root\ngroup = root\n" : ''));
+$fpm = proc_open(array_merge([$options['fpm'], '-n', '-F', '-y', "$directory/fpm.conf", '-d', "extension=$extension"], $root ? ['-R'] : []),
+  [1 => ['file', '/dev/null', 'w'], 2 => ['file', '/dev/null', 'w']], $pipes);
+for ($i = 0; $i < 100 && !file_exists("$directory/socket"); $i++) {
+  usleep(50000);
+}
+$added = ['native' => [], 'per_event' => []];
+for ($i = 0; $i < $runs; $i++) {
+  foreach (['native', 'per_event'] as $name) {
+    exec('rm -f ' . escapeshellarg("$directory/$name") . '/*.jsonl');
+  }
+  [$none, $native, $per_event] = array_map(floatval(...), preg_split('/ /', trim(run(
+    [$options['build'] . '/bench_fcgi_client', "$directory/socket", "$here/page.php", $directory, (string) FPM_ROUNDS, 'none', 'native', 'per_event']))));
+  $added['native'][] = $native - $none;
+  $added['per_event'][] = $per_event - $none;
+}
+proc_terminate($fpm);
+proc_close($fpm);
+figure('FPM p50 added by five events, extension', 'us', $added['native']);
+figure('FPM p50 added by five events, PHP per event', 'us', $added['per_event']);
+figure('FPM: extension / PHP per event', 'ratio', array_map(fn($a, $b) => $a / $b, $added['native'], $added['per_event']), '<=', 0.5);
+
+file_put_contents($options['json'], json_encode(['php' => PHP_VERSION, 'runs' => $runs, 'figures' => $figures], JSON_PRETTY_PRINT) . "\n");
+echo $missed === 0 ? "every bar is met\n" : "$missed bar(s) missed\n";
+exit($missed === 0 ? 0 : 1);

@@ -1,0 +1,48 @@
+<?php
+// report.php SAMPLES JSON: from lines "NAME VALUE" to minimum, median and maximum, their ratios, and whether the bars hold.
+declare(strict_types=1);
+
+const BARS = ['one_dispatcher' => 0.4, 'eight_dispatchers' => 0.6];
+// Above what an idle process takes: bounded means it does not grow with the 50 MB drained.
+const MEMORY_BAR_KIB = 128 * 1024;
+
+[, $samplesFile, $jsonFile] = $argv;
+$samples = [];
+foreach (file($samplesFile, FILE_IGNORE_NEW_LINES | FILE_SKIP_EMPTY_LINES) as $line) {
+  [$name, $value] = explode(' ', $line);
+  $samples[$name][] = (float) $value;
+}
+
+function spread(array $values): array {
+  sort($values);
+  return ['min' => $values[0], 'median' => $values[intdiv(count($values), 2)], 'max' => end($values), 'runs' => count($values)];
+}
+
+$report = ['cpus' => (int) shell_exec('nproc'), 'batch' => 100];
+foreach ($samples as $name => $values) $report[$name] = spread($values);
+printf("%-34s %12s %12s %12s\n", '', 'min', 'median', 'max');
+foreach ($samples as $name => $values) {
+  $s = $report[$name];
+  printf("%-34s %12.0f %12.0f %12.0f\n", strtr($name, '_', ' '), $s['min'], $s['median'], $s['max']);
+}
+
+$held = true;
+foreach (BARS as $name => $bar) {
+  // Each run's own ratio: what disturbs the machine for a while disturbs both sides of it.
+  $baseline = $name === 'one_dispatcher' ? 'bare_insert' : 'bare_insert_of_eight';
+  $ratios = array_map(fn ($ours, $bare) => $ours / $bare, $samples["{$name}_events_per_s"], $samples["{$baseline}_events_per_s"]);
+  $report["{$name}_ratio"] = spread($ratios) + ['bar' => $bar];
+  $good = $report["{$name}_ratio"]['median'] >= $bar;
+  $held = $held && $good;
+  printf("%-34s %12.2f %12.2f %12.2f  bar %.1f: %s\n", strtr($name, '_', ' ') . ' ÷ bare insert', ...[
+    ...array_slice(array_values($report["{$name}_ratio"]), 0, 3), $bar, $good ? 'held' : 'MISSED',
+  ]);
+}
+foreach (['dispatcher_peak_kib', 'gateway_peak_kib'] as $name) {
+  $good = $report[$name]['max'] <= MEMORY_BAR_KIB;
+  $held = $held && $good;
+  printf("%-34s %12s %12.0f %12s  bar %d: %s\n", strtr($name, '_', ' '), '', $report[$name]['max'], '', MEMORY_BAR_KIB, $good ? 'held' : 'MISSED');
+}
+$report['bars_held'] = $held;
+file_put_contents($jsonFile, json_encode($report, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES) . "\n");
+exit($held ? 0 : 1);

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# From buffer to gateway: events a second from one dispatcher and from eight, against a bare SQLite insert of the same rows
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+rounds=${1:-11}             # ./dev bench dispatch [ROUNDS [EVENTS]]
+events=${2:-20000}          # of one dispatcher, and of each of the eight
+readonly batch=100
+readonly buffer_full=1000000  # more than a buffer holds: it stops at 50 MB
+
+install_packages build
+mkdir -p "$run_dir/bench"
+say 'building the program and the measuring programs'
+cmake -S "$root" -B "$build_dir" -G Ninja >"$run_dir/bench-build.log"
+ninja -C "$build_dir" -j "$jobs" logystera bench_dispatch_prepare bench_dispatch_insert bench_dispatch_measure >>"$run_dir/bench-build.log" ||
+  die 'the build failed (whole log: .run/bench-build.log)'
+
+# On the disk of the checkout: /tmp may be memory, where a durable commit costs nothing.
+work=$(mktemp -d "$run_dir/bench/dispatch-XXXXXX")
+gateway_pid=''
+tidy() {
+  [ -z "$gateway_pid" ] || kill "$gateway_pid" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap tidy EXIT
+samples=$run_dir/bench/dispatch.samples
+: >"$samples"
+
+# start_gateway: on a fresh store with eight sites, each with its credentials file.
+start_gateway() {
+  local i added
+  rm -rf "$work"/store* "$work"/site-*.credentials
+  "$build_dir/logystera" --store "sqlite:$work/store.db" serve --port 0 --rate-limit 0 >"$work/gateway.out" 2>"$work/gateway.err" &
+  gateway_pid=$!
+  for ((i = 0; i < 200; i++)); do grep -q '^listening on' "$work/gateway.out" && break; sleep 0.05; done
+  local url
+  url=$(sed -n 's/^listening on //p' "$work/gateway.out")
+  [ -n "$url" ] || { cat "$work/gateway.err" >&2; die 'the gateway did not start'; }
+  for ((i = 0; i < 8; i++)); do
+    added=$("$build_dir/logystera" --store "sqlite:$work/store.db" entity add "site $i" --json)
+    (umask 077; printf 'LOGYSTERA_GATEWAY_URL=%s\nLOGYSTERA_ENTITY_TOKEN=%s\nLOGYSTERA_ENTITY_SECRET=%s\n' "$url" \
+      "$(sed -E 's/.*"token":"([^"]+)".*/\1/' <<<"$added")" "$(sed -E 's/.*"secret":"([^"]+)".*/\1/' <<<"$added")" \
+      >"$work/site-$i.credentials")
+  done
+}
+
+stop_gateway() {
+  awk '/^VmHWM/ { print "gateway_peak_kib", $2 }' "/proc/$gateway_pid/status" >"$work/gateway.peak"
+  kill "$gateway_pid"
+  wait "$gateway_pid" || die "the gateway failed: $(cat "$work/gateway.err")"
+  gateway_pid=''
+}
+
+# prepare COUNT EVENTS: buffers 0 … COUNT-1; prints the events in all of them.
+prepare() {
+  local i sum=0
+  rm -rf "$work"/buffer-*
+  for ((i = 0; i < $1; i++)); do sum=$((sum + $("$build_dir/bench_dispatch_prepare" "$work/buffer-$i" "$2"))); done
+  echo "$sum"
+}
+
+# drain COUNT: that many dispatchers at once; prints seconds and peak memory.
+drain() {
+  "$build_dir/bench_dispatch_measure" "$1" "$build_dir/logystera" agent flush "$work/buffer-{}" \
+    --credentials "$work/site-{}.credentials" --batch-size "$batch"
+}
+
+sample() { awk -v name="$1" -v events="$2" -v seconds="$3" 'BEGIN { printf "%s %.1f\n", name, events / seconds }' >>"$samples"; }
+
+# bare_insert NAME: the baseline, with the very lines that lie in the buffers now.
+bare_insert() {
+  local result
+  rm -f "$work"/bare.db*
+  read -r -a result < <("$build_dir/bench_dispatch_insert" "$work/bare.db" "$batch" "$work"/buffer-*/buffer-*.jsonl)
+  sample "$1" "${result[@]}"
+}
+
+# stored: every event must have arrived, or the time means nothing.
+check_stored() {
+  local stored
+  stored=$("$build_dir/logystera" --store "sqlite:$work/store.db" events --json | wc -l)
+  [ "$stored" -eq "$1" ] || die "$stored events are stored, not $1"
+}
+
+for ((round = 1; round <= rounds; round++)); do
+  say "round $round of $rounds"
+  for count in 1 8; do
+    sent=$(prepare "$count" "$events")
+    name=one_dispatcher bare=bare_insert
+    [ "$count" -eq 1 ] || { name=eight_dispatchers bare=bare_insert_of_eight; }
+    bare_insert "${bare}_events_per_s"
+    start_gateway
+    read -r seconds _ < <(drain "$count") || die 'a dispatcher failed'
+    stop_gateway
+    check_stored "$sent"
+    sample "${name}_events_per_s" "$sent" "$seconds"
+  done
+done
+
+say 'draining a full buffer of 50 MB'
+sent=$(prepare 1 "$buffer_full")
+start_gateway
+read -r seconds peak < <(drain 1) || die 'the dispatcher failed'
+stop_gateway
+check_stored "$sent"
+echo "dispatcher_peak_kib $peak" >>"$samples"
+cat "$work/gateway.peak" >>"$samples"
+php -n "$root/bench/dispatch/report.php" "$samples" "$run_dir/bench/dispatch.json"

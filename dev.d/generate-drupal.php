@@ -1,0 +1,68 @@
+<?php
+
+/**
+ * @file
+ * Turns signals.json into the Drupal module's default configuration and the table of signals in its README.
+ *
+ * Usage: php dev.d/generate-drupal.php [--check]
+ * With --check nothing is written: exit 1 if a committed file is not what signals.json gives.
+ */
+
+declare(strict_types=1);
+
+$root = dirname(__DIR__);
+const SETTINGS = 'drupal-module/config/install/logystera.settings.yml';
+const README = 'drupal-module/README.md';
+// What is no signal; docs and schema: drupal-module/config/schema/logystera.schema.yml.
+$other = ['batch_size' => '100', 'anonymize_ip' => 'false', 'buffer_share' => 'user', 'proxy' => "''", 'ca_bundle' => "''"];
+
+$toggles = ['signals' => [], 'advanced_signals' => []];
+foreach (json_decode(file_get_contents("$root/signals.json"), TRUE, 16, JSON_THROW_ON_ERROR)['signals'] as $signal) {
+  if ($signal['config_key'] === NULL) {
+    continue;
+  }
+  [$group, $key] = explode('.', $signal['config_key'], 2);
+  if (!isset($toggles[$group]) || str_contains($key, '.')) {
+    fwrite(STDERR, "signals.json: {$signal['type']}: config_key is signals.NAME or advanced_signals.NAME\n");
+    exit(1);
+  }
+  if (($toggles[$group][$key] ?? $signal['default']) !== $signal['default']) {
+    fwrite(STDERR, "signals.json: {$signal['type']}: another type with this config_key has another default\n");
+    exit(1);
+  }
+  $toggles[$group][$key] = $signal['default'];
+}
+
+$yaml = "# Signals: generated from signals.json by `./dev generate`. Do not edit.\n";
+foreach ($toggles as $group => $keys) {
+  ksort($keys);
+  $yaml .= "$group:\n";
+  foreach ($keys as $key => $on) {
+    $yaml .= "  $key: " . ($on ? 'true' : 'false') . "\n";
+  }
+}
+foreach ($other as $key => $value) {
+  $yaml .= "$key: $value\n";
+}
+
+$table = "| signal | configuration key | from the start | at most per request |\n|---|---|---|---|\n";
+foreach (json_decode(file_get_contents("$root/signals.json"), TRUE)['signals'] as $signal) {
+  if ($signal['config_key'] !== NULL) {
+    $table .= sprintf("| `%s` | `%s` | %s | %d |\n", $signal['type'], $signal['config_key'], $signal['default'] ? 'on' : 'off', $signal['cap']);
+  }
+}
+$readme = preg_replace('/(<!-- signals -->\n).*?(?=<!-- end of signals -->)/s', '$1' . $table, file_get_contents("$root/" . README), -1, $count);
+if ($count !== 1) {
+  fwrite(STDERR, README . ": the marks around the table of signals are missing\n");
+  exit(1);
+}
+
+foreach ([SETTINGS => $yaml, README => $readme] as $file => $content) {
+  if (!in_array('--check', $argv, TRUE)) {
+    file_put_contents("$root/$file", $content);
+  }
+  elseif (@file_get_contents("$root/$file") !== $content) {
+    fwrite(STDERR, "$file is not what signals.json gives: run ./dev generate\n");
+    exit(1);
+  }
+}

@@ -1,0 +1,76 @@
+# Shared by every part of ./dev: where things are, how it speaks, how it installs and how it stops what it started.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+run_dir="$root/.run"     # everything a demo, test or benchmark leaves behind
+build_dir="$root/build"  # CMake's
+jobs=${LOGYSTERA_JOBS:-$(nproc)}
+
+# A checkout that belongs to somebody else (a container's volume) is still this project's.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="$root"
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*" | { [ -t 1 ] && cat || sed 's/\x1b\[[0-9;]*m//g'; }; }
+die() { printf './dev: %s\n' "$*" >&2; exit 2; }
+
+# quietly WHAT LOG COMMAND...: its output goes to the log; here one line with the time it took, and the log's end when it
+# fails. With LOGYSTERA_VERBOSE set (the test stages have logs of their own) nothing is held back.
+quietly() {
+  local what=$1 log=$2 started=$SECONDS status=0 pid
+  shift 2
+  mkdir -p "$(dirname "$log")"
+  if [ -n "${LOGYSTERA_VERBOSE:-}" ]; then
+    "$@" || die "$what failed"
+    return 0
+  fi
+  printf '    %s ' "$what"
+  "$@" >"$log" 2>&1 </dev/null &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 0.5
+    [ $(((SECONDS - started) % 5)) -ne 0 ] || [ "$SECONDS" -eq "$started" ] || [ "${dotted:-}" = "$SECONDS" ] || { printf '.'; local dotted=$SECONDS; }
+  done
+  wait "$pid" || status=$?
+  if [ "$status" -ne 0 ]; then
+    printf ' failed\n'
+    tail -30 "$log" >&2
+    die "$what failed (exit status $status; whole log: ${log#"$root/"})"
+  fi
+  printf ' done (%d s)\n' $((SECONDS - started))
+}
+
+# install_packages SECTION...: the Debian packages of those sections of packages.txt that are not here yet.
+install_packages() {
+  local section wanted=() missing=()
+  for section in "$@"; do
+    mapfile -t -O "${#wanted[@]}" wanted < <(
+      sed -n "/^\[$section\]/,/^\[/p" "$root/dev.d/packages.txt" | sed -e 's/#.*//' -e '/^\[/d' -e '/^[[:space:]]*$/d')
+  done
+  local name
+  for name in "${wanted[@]}"; do
+    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  say "installing ${missing[*]}"
+  local sudo=''
+  [ "$(id -u)" -eq 0 ] || sudo=sudo
+  $sudo apt-get update -qq || die "apt-get update failed: check the machine's package sources"
+  # A server must not start by itself, now or at the next boot, just because its package came in.
+  local policy=/usr/sbin/policy-rc.d ours='' units status=0
+  units=$(enabled_units)
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+    $sudo chmod 755 "$policy"
+    ours=yes
+  fi
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}" >"$root/.apt.log" 2>&1 ||
+    status=$?
+  [ -z "$ours" ] || $sudo rm -f "$policy"
+  [ "$status" -eq 0 ] || { tail -20 "$root/.apt.log" >&2; die "apt-get install failed (whole log: .apt.log)"; }
+  rm -f "$root/.apt.log"
+  # Units stay installed; those that came with these packages are not started at boot.
+  if [ -d /run/systemd/system ]; then
+    comm -13 <(echo "$units") <(enabled_units) | xargs -r $sudo systemctl disable --quiet || true
+  fi
+}
+
+enabled_units() { find /etc/systemd/system -path '*.wants/*.service' -printf '%f\n' 2>/dev/null | sort -u; }

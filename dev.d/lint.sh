@@ -1,0 +1,154 @@
+# ./dev lint [CHECK...]: formatting, layering, generated files, package metadata, scripts and words. Changes nothing.
+# One line a check; exit 1 when any fails. ./dev lint --list names them.
+
+source "$root/dev.d/clang-format.sh"
+
+lint_failed=0 lint_passed=0 lint_skipped=0
+lint_dir="$run_dir/lint"
+
+checks=(format layers generated arginfo composer pecl sources scripts php words)
+
+tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
+
+lint_format() {
+  check_clang_format_version || { echo "$clang_format_refusal"; return 77; }
+  formatted_files | (cd "$root" && xargs -r clang-format --dry-run --Werror) 2>&1
+}
+
+# --- layering: extension → agent → core; Zend only in extension; agent and detect never meet; core above nothing.
+includes_of() { (cd "$root" && grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.cpp' --include='*.hpp' --include='*.h' "src/$1" 2>/dev/null) || true; }
+
+lint_layers() {
+  local room found bad=0
+  for room in $(cd "$root/src" && ls -d -- */ | tr -d /); do
+    [ "$room" = extension ] || {
+      found=$(includes_of "$room" | grep -E '[<"](php|zend|Zend|TSRM|SAPI|main/|ext/)[A-Za-z_/]*\.h[>"]' || true)
+      report_layer "src/$room includes PHP's headers" "$found"
+    }
+    [ "$room" = cli ] || report_layer "src/$room includes the command line or the extension" \
+      "$(includes_of "$room" | grep -E '"(cli|extension)/' | { [ "$room" = extension ] && grep -v '"extension/' || cat; } || true)"
+  done
+  report_layer 'src/core includes something above it' "$(includes_of core | grep -E '#[[:space:]]*include "' | grep -v '"core/' || true)"
+  report_layer 'src/agent includes more than core' "$(includes_of agent | grep -E '#[[:space:]]*include "' | grep -vE '"(core|agent)/' || true)"
+  report_layer 'src/extension includes more than agent and core' \
+    "$(includes_of extension | grep -E '#[[:space:]]*include "' | grep -vE '"((core|agent|extension)/|(php|zend|SAPI|TSRM|main/|ext/|php_logystera|config)[A-Za-z_/]*\.h")' || true)"
+  report_layer 'src/detect includes agent' "$(includes_of detect | grep '"agent/' || true)"
+  return "$bad"
+}
+
+report_layer() {
+  [ -z "$2" ] && return 0
+  printf '%s:\n%s\n' "$1" "$2"
+  bad=1
+}
+
+# --- generated files: ./dev generate in a copy of the tree must change nothing.
+lint_generated() {
+  local copy="$lint_dir/tree"
+  rm -rf "$copy"
+  mkdir -p "$copy/.run"
+  (cd "$root" && tracked | xargs -d '\n' cp --parents -t "$copy")
+  git -C "$copy" init -q
+  mkdir -p "$run_dir/gen-stub"
+  ln -s "$run_dir/gen-stub" "$copy/.run/gen-stub"
+  php "$copy/dev.d/generate-catalogue.php" && php "$copy/dev.d/generate-package.php" && php "$copy/dev.d/generate-drupal.php" || return 1
+  if same_gen_stub; then bash "$copy/dev.d/generate-arginfo.sh" || return 1; fi
+  local file stale=0
+  for file in src/core/catalogue_table.hpp src/extension/logystera_arginfo.h package.xml config.w32 \
+    drupal-module/config/install/logystera.settings.yml drupal-module/README.md; do
+    diff -u "$root/$file" "$copy/$file" || { echo "$file is stale: run ./dev generate"; stale=1; }
+  done
+  rm -rf "$copy"
+  return "$stale"
+}
+
+# The committed arginfo was made by PHP 8.2's gen_stub.php; another version's writes the same tables differently.
+same_gen_stub() { [ "$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')" = 8.2 ]; }
+
+# --- arginfo: made from the stub as it is now (gen_stub writes the stub's hash into the header).
+lint_arginfo() {
+  local wanted
+  wanted=$(php -r 'echo sha1(str_replace("\r\n", "\n", file_get_contents($argv[1])));' -- "$root/stubs/logystera.stub.php")
+  grep -q "Stub hash: $wanted" "$root/src/extension/logystera_arginfo.h" || { echo 'logystera_arginfo.h is not of this stub: run ./dev generate'; return 1; }
+}
+
+# --- package metadata.
+lint_composer() {
+  local file
+  for file in $(tracked '*composer.json'); do
+    COMPOSER_ALLOW_SUPERUSER=1 composer validate --no-interaction --no-check-lock --no-check-publish "$root/$file" || return 1
+  done
+}
+
+lint_pecl() {
+  local answer
+  answer=$(cd "$root" && pear package-validate package.xml 2>&1) || true
+  echo "$answer"
+  grep -q 'Validation: 0 error(s), 0 warning(s)' <<<"$answer"
+}
+
+# --- sources: config.m4 and config.w32 name every source of the three rooms.
+lint_sources() {
+  local tree m4 w32
+  tree=$(cd "$root" && ls src/core/*.cpp src/agent/*.cpp src/extension/*.cpp | sort)
+  m4=$(grep -v '^ *dnl' "$root/config.m4" | grep -oE 'src/[a-z]+/[a-z0-9_]+\.cpp' | sort)
+  w32=$(php -r '
+    preg_match_all("/var logystera_(\w+) = ([^;]*);/", file_get_contents($argv[1]), $lists, PREG_SET_ORDER);
+    foreach ($lists as [, $room, $names]) { preg_match_all("/[a-z0-9_]+\.cpp/", $names, $m); foreach ($m[0] as $name) echo "src/$room/$name\n"; }
+  ' -- "$root/config.w32" | sort)
+  diff <(echo "$m4") <(echo "$w32") || { echo 'config.w32 (>) differs from config.m4 (<)'; return 1; }
+  # A room may hold files only the program needs; they are named here.
+  comm -23 <(echo "$tree") <(echo "$m4") | grep -vxF -f <(sed -n 's/^ *dnl program only: //p' "$root/config.m4") | grep . &&
+    { echo 'in no list of config.m4; if the extension does not need one, say so there: "dnl program only: FILE"'; return 1; }
+  comm -13 <(echo "$tree") <(echo "$m4") | grep . && { echo 'in config.m4, but not there'; return 1; }
+  return 0
+}
+
+# --- scripts. Sourced pieces have no shebang of their own, share variables, and run under the caller's set -e.
+lint_scripts() {
+  (cd "$root" && { echo dev; echo .ci/run; tracked '*.sh'; } | sort -u | xargs shellcheck -s bash -S warning -e SC2148,SC2154,SC2034,SC1090,SC1091,SC2164)
+}
+
+lint_php() {
+  local file
+  tracked '*.php' | while read -r file; do php -l "$root/$file" >/dev/null || exit 1; done
+}
+
+# --- words: what has no place in a release, nor paths of the machine it was written on.
+lint_words() {
+  local forbidden='T''ODO|F''IXME|X''XX:|lorem ip''sum|/wo''rk/(main|wt|shared)'
+  (cd "$root" && tracked | grep -vE '^(LICENSE|drupal-module/LICENSE.*|web/dist/.*)$' | xargs -d '\n' grep -nIE "$forbidden") && return 1
+  return 0
+}
+
+run_check() {
+  local name=$1 log="$lint_dir/$1.log" status=0
+  (set +e; "lint_$name") >"$log" 2>&1 || status=$?
+  case "$status" in
+    0) lint_passed=$((lint_passed + 1)); printf 'ok      %s\n' "$name" ;;
+    77) lint_skipped=$((lint_skipped + 1)); printf 'skipped %s: %s\n' "$name" "$(tail -1 "$log")" ;;
+    *)
+      lint_failed=$((lint_failed + 1))
+      printf 'FAILED  %s\n' "$name"
+      head -40 "$log" | sed 's/^/        /'
+      ;;
+  esac
+}
+
+lint() {
+  local name
+  [ $# -gt 0 ] || set -- "${checks[@]}"
+  install_packages build lint
+  mkdir -p "$lint_dir"
+  for name in "$@"; do
+    [ "$(type -t "lint_$name")" = function ] || die "there is no lint check '$name' (./dev lint --list)"
+    run_check "$name"
+  done
+  printf '%d passed, %d failed, %d skipped\n' "$lint_passed" "$lint_failed" "$lint_skipped"
+  [ "$lint_failed" -eq 0 ]
+}
+
+case "${1:-}" in
+  --list) printf '%s\n' "${checks[@]}" ;;
+  *) lint "$@" ;;
+esac

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# 80: a real Drupal site under nginx and PHP-FPM: what people do there reaches the gateway, each event once
+source "$(dirname "$0")/../stage.sh"
+install_packages build site drupal
+source "$root/tests/e2e/drupal/site.sh"
+
+# The account ids of the scenario; expected.jsonl names them too.
+readonly boss_uid=918273645 maria_uid=918273646 next_uid=918273647
+readonly accounts="[{\"uid\":$boss_uid,\"name\":\"boss\",\"pass\":\"planted-password-boss\",\"roles\":[\"administrator\"]},
+  {\"uid\":$maria_uid,\"name\":\"maria\",\"pass\":\"planted-password-maria\"}]"
+
+# --- the checks, in the order they run; each builds on those before ----------------------------------------------------
+
+a_standard_site_installs_through_composer() {
+  drupal_code && drupal_site && cron_key=$(drupal_php "$state/cli/prepare.php" "$accounts") &&
+    site_key=$(drupal_php "$state/cli/key.php") && drupal_php "$state/cli/modules.php" install logystera &&
+    start_fpm "$web" 'pm.max_children = 3' && start_nginx "$web" && start_gateway && new_entity drupal
+}
+
+nothing_is_sent_before_somebody_connects_the_site() {
+  scenario before_connecting && [ -z "$(logystera --json events)" ] && [ ! -e "$buffer/dispatch.history" ]
+}
+
+connecting_by_hand_sends_what_was_waiting() {
+  scenario connect && [ -n "$(logystera --json events)" ]
+}
+
+the_scenario_runs_over_http() {
+  login_link=$(drupal_php "$state/cli/login_link.php" maria) && scenario a_day &&
+    drupal_php "$state/cli/configuration.php" && scenario import_configuration
+}
+
+cron_over_http_and_on_the_command_line_empties_the_buffer() {
+  scenario the_rest && drupal_php "$state/cli/cron.php" && [ ! -s "$buffer/buffer-current.jsonl" ]
+}
+
+# The table and what each visitor wrote down, under the keys of both times.
+the_gateway_holds_exactly_the_expected_events() {
+  logystera --json events >"$state/events.jsonl" &&
+    cat "$drupal_dir/expected.jsonl" "$state/requests.jsonl" | "$php_bin" "$drupal_dir/expect.php" "$site_key" >"$state/expected.jsonl" &&
+    "$php_bin" "$drupal_dir/timeless.php" <"$state/events.jsonl" >"$state/actual.jsonl" &&
+    "$php_bin" "$root/tests/e2e/compare-events.php" "$state/expected.jsonl" "$state/actual.jsonl" "$entity_secret"
+}
+
+# Everything planted and every raw account id: in the events, the gateway's database, the buffer, and the site's database
+# for the secret that must be sealed there.
+no_secret_and_no_account_id_is_stored() {
+  local planted found=0
+  for planted in "$boss_uid" "$maria_uid" "$next_uid" planted- planted.mail nobody-may-see; do
+    grep -rlaF -- "$planted" "$state/events.jsonl" "$state"/gateway.db* "$buffer" && echo "found there: $planted" && found=1
+  done
+  grep -rlaF -- "$entity_secret" "$buffer" "$web/sites/default" "$state/log" "$state/sync" "$state/events.jsonl" &&
+    echo 'the entity secret is there' && found=1
+  return "$found"
+}
+
+# A command line user of the web server's group appends to the same buffer, and the site sends it. The first request after
+# the change opens the buffer to the group.
+another_user_of_the_group_appends() {
+  drupal_php "$state/cli/setting.php" buffer_share group && scenario the_rest && chmod -R g+rwX "$web/sites/default/files" &&
+    (cd "$web" && HOME="$state/tmp" TMPDIR="$state/tmp" setpriv --reuid nobody --regid "$web_group" --clear-groups -- \
+      "$php_bin" "${php_options[@]}" "$state/cli/modules.php" install syslog) &&
+    scenario the_rest && drupal_php "$state/cli/cron.php" &&
+    [ "$(logystera --json events --type module.install | grep -c '"syslog"')" = 1 ]
+}
+
+no_query_is_added_to_a_page() {
+  scenario count_queries with && drupal_php "$state/cli/modules.php" uninstall logystera && scenario count_queries without &&
+    "$php_bin" "$drupal_dir/queries.php" "$state/tmp" front list
+}
+
+uninstalling_is_recorded_and_leaves_nothing_behind() {
+  [ "$(grep -h '"module.uninstall"' "$buffer"/buffer-*.jsonl | grep -c '"module":"logystera"')" = 1 ] &&
+    [ -z "$(drupal_php "$state/cli/traces.php")" ]
+}
+
+without_the_extension_the_site_works_and_says_so() {
+  drupal_php "$state/cli/modules.php" install logystera && stop_process fpm &&
+    start_process fpm "$(fpm_binary)" --nodaemonize --fpm-config "$state/fpm.conf" &&
+    await fpm 'FPM without the extension' test -S "$fpm_socket" && scenario without_extension
+}
+
+readonly checks=(
+  a_standard_site_installs_through_composer nothing_is_sent_before_somebody_connects_the_site
+  connecting_by_hand_sends_what_was_waiting the_scenario_runs_over_http
+  cron_over_http_and_on_the_command_line_empties_the_buffer the_gateway_holds_exactly_the_expected_events
+  no_secret_and_no_account_id_is_stored another_user_of_the_group_appends no_query_is_added_to_a_page
+  uninstalling_is_recorded_and_leaves_nothing_behind without_the_extension_the_site_works_and_says_so
+)
+
+# --- how they run --------------------------------------------------------------------------------------------------------
+
+# scenario PART [ARGUMENT]: one part of scenario.php, with the facts as they stand.
+scenario() {
+  (
+    umask 077
+    printf '{"site":"%s","cron_key":"%s","login_link":"%s","next_uid":%d,"accounts":%s,"gateway":{"url":"%s","token":"%s","secret":"%s"}}\n' \
+      "$site_url" "$cron_key" "${login_link:-}" "$next_uid" "$accounts" "$gateway_url" "$entity_token" "$entity_secret" >"$state/scenario.json"
+  )
+  "$php_bin" "$drupal_dir/scenario.php" "$1" "$state" "${2:-}"
+}
+
+show_logs() {
+  local log
+  for log in "$state"/log/*.log; do
+    [ ! -s "$log" ] || { echo "== $(basename "$log")" && tail -n 20 "$log"; }
+  done
+}
+
+mkdir -p "$run_dir/drupal"
+if ! drupal_is_resolvable; then
+  echo "skipped Drupal: ${#checks[@]} skipped: drupal/core is not resolvable by Composer"
+  tally 0 0 "${#checks[@]}"
+  finish
+fi
+open_state "$stage_dir/state"
+buffer="$state/private/logystera"
+for check in "${checks[@]}"; do
+  say "${check//_/ }"
+  if [ "$check" = another_user_of_the_group_appends ] && [ "$(id -u)" -ne 0 ]; then
+    skip "${check//_/ }" 'only root can become another user'
+  elif "$check"; then
+    pass "${check//_/ }"
+  else
+    fail "${check//_/ }"
+    show_logs
+    finish
+  fi
+done
+finish

@@ -1,0 +1,145 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\logystera\Agent;
+
+use Drupal\Core\Installer\InstallerKernel;
+use Drupal\Core\Site\Settings;
+use Logystera\Agent\Credentials;
+use Logystera\Agent\Exception\AgentException;
+use Logystera\Agent\Exception\BufferUnavailable;
+use Logystera\Agent\Recorder;
+
+/**
+ * Chooses the agent: the extension where it can be used, otherwise none.
+ */
+final class AgentFactory {
+
+  /**
+   * The oldest extension this module works with.
+   */
+  public const MINIMUM_EXTENSION = '0.1.0';
+
+  /**
+   * Constructs the factory.
+   *
+   * @param \Drupal\logystera\Agent\BufferDirectory $directory
+   *   Where the buffer is.
+   * @param \Drupal\logystera\Agent\Connection $connection
+   *   Holds the site's identity.
+   * @param array $settings
+   *   The settings as compiled into the container.
+   */
+  public function __construct(
+    private readonly BufferDirectory $directory,
+    private readonly Connection $connection,
+    private readonly array $settings,
+  ) {}
+
+  /**
+   * The agent of this request. Never throws.
+   */
+  public function create(): AgentInterface {
+    if (InstallerKernel::installationAttempted()) {
+      return new NullAgent('The site is being installed.');
+    }
+    if ($problem = self::extensionProblem()) {
+      return new NullAgent($problem);
+    }
+    $path = $this->directory->path();
+    if ($path === NULL) {
+      return new NullAgent("There is no private directory for the buffer: set \$settings['file_private_path'] (or \$settings['logystera_buffer_path']) in settings.php to a directory outside the web root that the web server can write.");
+    }
+    try {
+      [$key, $problem] = $this->identityKey();
+      return new NativeAgent($this->recorder($path, $key), $problem);
+    }
+    catch (AgentException $error) {
+      return new NullAgent($error->getMessage());
+    }
+    catch (\Throwable $error) {
+      return new NullAgent(sprintf('The extension could not be started: %s (%s).', $error->getMessage(), $error::class));
+    }
+  }
+
+  /**
+   * The recorder on that directory, under the settings.
+   *
+   * @throws \Logystera\Agent\Exception\AgentException
+   *   When the directory cannot be used.
+   */
+  private function recorder(string $path, string|Credentials $key): Recorder {
+    $options = [
+      'enabled' => $this->enabled(),
+      'uid_key' => $key,
+      'anonymize_ip' => (bool) ($this->settings['anonymize_ip'] ?? FALSE),
+      'share' => $this->settings['buffer_share'] ?? 'user',
+    ];
+    if ($options['share'] === 'group') {
+      $this->directory->adapt($path, TRUE);
+      return new Recorder($path, $options);
+    }
+    try {
+      return new Recorder($path, $options);
+    }
+    catch (BufferUnavailable) {
+      // It may have been shared until now.
+      $this->directory->adapt($path, FALSE);
+      return new Recorder($path, $options);
+    }
+  }
+
+  /**
+   * What is wrong with the extension, or NULL.
+   */
+  public static function extensionProblem(): ?string {
+    if (!class_exists(Recorder::class, FALSE)) {
+      return 'The PHP extension "logystera" is not loaded: install it and add extension=logystera to php.ini, for the web server and for the command line.';
+    }
+    $version = (string) phpversion('logystera');
+    if (version_compare($version, self::MINIMUM_EXTENSION, '<')) {
+      return sprintf('The PHP extension "logystera" is version %s; this module needs %s or newer.', $version, self::MINIMUM_EXTENSION);
+    }
+    return NULL;
+  }
+
+  /**
+   * The types that are switched on; a signal nobody set has its own default.
+   *
+   * @return list<string>
+   *   Signal types.
+   */
+  private function enabled(): array {
+    $enabled = [];
+    foreach (Recorder::signals() as $signal) {
+      [$group, $key] = explode('.', $signal['config_key'] ?? '.');
+      if ($this->settings[$group][$key] ?? $signal['default']) {
+        $enabled[] = $signal['type'];
+      }
+    }
+    return $enabled;
+  }
+
+  /**
+   * What account hashes are keyed with, and what is wrong with it.
+   *
+   * @return array{string|\Logystera\Agent\Credentials, ?string}
+   *   The key: the identity of the first connection, before that a key of the
+   *   site. A sealed identity that no longer opens must not stop recording.
+   */
+  private function identityKey(): array {
+    $problem = NULL;
+    try {
+      if ($identity = $this->connection->identity()) {
+        return [$identity, NULL];
+      }
+    }
+    catch (AgentException) {
+      $problem = 'The stored identity of the site cannot be opened, because the hash salt in settings.php changed: events now carry other account hashes than before. Connect the site again.';
+    }
+    $site = 'logystera accounts ' . ($this->settings['site_uuid'] ?? '');
+    return [hash_hmac('sha256', $site, Settings::getHashSalt()), $problem];
+  }
+
+}

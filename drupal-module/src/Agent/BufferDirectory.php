@@ -1,0 +1,72 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\logystera\Agent;
+
+use Drupal\Core\Site\Settings;
+
+/**
+ * Where this site's buffer lies on disk.
+ *
+ * The directory private://logystera, or $settings['logystera_buffer_path']. A
+ * site of a multisite that is not the default one has a directory of its own
+ * below it, because several sites may share one private path.
+ */
+final class BufferDirectory {
+
+  /**
+   * The site whose buffer lies in private://logystera itself.
+   */
+  private const DEFAULT_SITE = 'sites/default';
+
+  public function __construct(
+    private readonly string $appRoot,
+    private readonly string $sitePath,
+  ) {}
+
+  /**
+   * The absolute path; NULL where there is no private place for it.
+   */
+  public function path(): ?string {
+    $path = Settings::get('logystera_buffer_path');
+    if (!is_string($path) || $path === '') {
+      $private = Settings::get('file_private_path');
+      if (!is_string($private) || $private === '') {
+        return NULL;
+      }
+      $path = $this->absolute($private) . '/logystera';
+      if ($this->sitePath !== self::DEFAULT_SITE) {
+        $path .= '/' . strtr(substr($this->sitePath, strlen('sites/')), '/', '-');
+      }
+    }
+    return $this->absolute(rtrim($path, '/'));
+  }
+
+  /**
+   * Gives the directory the modes that go with the setting buffer_share.
+   *
+   * The extension makes a directory with them, but leaves an existing one as
+   * it is: the setting was changed since. Only the owner can do this.
+   */
+  public function adapt(string $path, bool $group): void {
+    $wanted = $group ? 02770 : 0700;
+    if (is_link($path) || !is_dir($path) || (fileperms($path) & 07777) === $wanted || fileowner($path) !== posix_geteuid()) {
+      return;
+    }
+    foreach ([...glob("$path/*"), ...glob("$path/dead/*")] as $entry) {
+      if (!is_link($entry)) {
+        chmod($entry, is_dir($entry) ? $wanted : ($group ? 0660 : 0600));
+      }
+    }
+    chmod($path, $wanted);
+  }
+
+  /**
+   * Resolves a path that settings.php gives relative to Drupal's root.
+   */
+  private function absolute(string $path): string {
+    return $path[0] === '/' ? $path : $this->appRoot . '/' . $path;
+  }
+
+}

@@ -1,0 +1,112 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\logystera\Hook;
+
+use Drupal\Core\Hook\Attribute\Hook;
+use Drupal\Core\Routing\RouteMatchInterface;
+use Drupal\Core\State\StateInterface;
+use Drupal\Core\StringTranslation\StringTranslationTrait;
+use Drupal\Core\Url;
+use Drupal\logystera\Agent\AgentInterface;
+use Drupal\logystera\Agent\Connection;
+use Drupal\logystera\Agent\Dispatch;
+use Drupal\logystera\Signal\Router;
+
+/**
+ * Cron, the status report and the help page.
+ */
+final class AdminHooks {
+
+  use StringTranslationTrait;
+
+  /**
+   * Severities of the status report, named alike in Drupal 10 and 11.
+   */
+  private const OK = 0;
+  private const WARNING = 1;
+  private const ERROR = 2;
+
+  public function __construct(
+    private readonly AgentInterface $agent,
+    private readonly Connection $connection,
+    private readonly Dispatch $dispatch,
+    private readonly StateInterface $state,
+  ) {}
+
+  /**
+   * Implements hook_cron().
+   */
+  #[Hook('cron')]
+  public function cron(): void {
+    $this->dispatch->flush();
+  }
+
+  /**
+   * Implements hook_runtime_requirements().
+   */
+  #[Hook('runtime_requirements')]
+  public function runtimeRequirements(): array {
+    return ['logystera' => ['title' => $this->t('Logystera')] + $this->health()];
+  }
+
+  /**
+   * Implements hook_help().
+   */
+  #[Hook('help')]
+  public function help(string $route_name, RouteMatchInterface $route_match): string {
+    if ($route_name !== 'help.page.logystera') {
+      return '';
+    }
+    $about = $this->t('The Logystera module records what happens on the site as signals: logins, changes of accounts, configuration and modules, requests and more. Signals are kept in a local buffer and sent to a Logystera gateway by cron, signed, once somebody connects the site to one. Before that nothing leaves the site. For more information, see the <a href=":docs">online documentation for the Logystera module</a>.', [
+      ':docs' => 'https://docs.logystera.com/drupal/signals/',
+    ]);
+    $choosing = $this->t('Both are done on the <a href=":settings">Logystera page</a>. Advanced signals are off until you switch them on there.', [
+      ':settings' => Url::fromRoute('logystera.settings')->toString(),
+    ]);
+    $privacy = $this->t('Account ids are only ever stored as keyed hashes. Passwords, cookies, request bodies, query strings, content and configuration values are not recorded.');
+    return implode("\n", [
+      "<h2>{$this->t('About')}</h2>",
+      "<p>$about</p>",
+      "<h2>{$this->t('Uses')}</h2>",
+      '<dl>',
+      "<dt>{$this->t('Connecting the site and choosing signals')}</dt><dd>$choosing</dd>",
+      "<dt>{$this->t('Privacy')}</dt><dd>$privacy</dd>",
+      '</dl>',
+    ]);
+  }
+
+  /**
+   * The worst thing there is to say about the module.
+   */
+  private function health(): array {
+    if ($problem = $this->agent->problem()) {
+      return $this->finding(self::ERROR, $this->t('Not recording as it should'), $problem);
+    }
+    if ($errors = $this->state->get(Router::ERRORS, [])) {
+      return $this->finding(self::WARNING, $this->t('Some signals could not be recorded'), implode(', ', array_map(
+        static fn(string $type, array $error): string => sprintf('%s: %d (%s at %s)', $type, $error['count'], $error['class'], $error['place']),
+        array_keys($errors), $errors)));
+    }
+    if (!$this->connection->isConnected()) {
+      return $this->finding(self::WARNING, $this->t('Recording, not connected'), $this->t('Signals stay in the local buffer until you <a href=":settings">connect the site to a gateway</a>.', [
+        ':settings' => Url::fromRoute('logystera.settings')->toString(),
+      ]));
+    }
+    return $this->finding(self::OK, $this->t('Recording and connected'), '');
+  }
+
+  /**
+   * One entry of the status report.
+   */
+  private function finding(int $severity, \Stringable $value, string|\Stringable $description): array {
+    $names = 'Drupal\Core\Extension\Requirement\RequirementSeverity';
+    return [
+      'value' => $value,
+      'description' => is_string($description) ? ['#plain_text' => $description] : $description,
+      'severity' => enum_exists($names) ? $names::from($severity) : $severity,
+    ];
+  }
+
+}

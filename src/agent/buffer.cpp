@@ -1,0 +1,390 @@
+// The writing side of the buffer. See buffer.hpp for the files and ARCHITECTURE.md, "Buffer", for what was measured.
+//
+// A commit in the steady state is nine system calls: open and flock the lock file, fstat it (identity and generation), open
+// and fstat the current file, pread its last byte (a writer killed in the middle of a line leaves it open), one write, two
+// closes. Whoever cannot have the lock within microseconds writes a spill slot instead, which needs no lock.
+#include "agent/buffer.hpp"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/file.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "agent/buffer_layout.hpp"
+#include "agent/buffer_lock.hpp"
+#include "core/faults.hpp"
+
+namespace logystera::agent {
+namespace {
+
+constexpr std::int64_t kRescanSeconds = 1;
+constexpr std::uint32_t kSuspendSecondsMax = 60;
+constexpr int kBusyRetries = 150;  // × 30 µs: 5 ms at most, when lock and slots are all taken
+constexpr long kBusyPauseNanoseconds = 30'000;
+constexpr std::size_t kPathBytes = 4096;
+
+std::int64_t wall_seconds() noexcept {
+  struct timespec now;
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return now.tv_sec;
+}
+
+std::int64_t monotonic_seconds() noexcept {
+  struct timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec;
+}
+
+std::uint32_t lines_in(std::string_view text) noexcept {
+  return static_cast<std::uint32_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// The longest run of whole lines of `text` that is at most `bytes` long.
+std::string_view whole_lines(std::string_view text, std::uint64_t bytes) noexcept {
+  if (text.size() <= bytes) return text;
+  const std::size_t end = bytes == 0 ? std::string_view::npos : text.rfind('\n', static_cast<std::size_t>(bytes) - 1);
+  return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
+}
+
+// File systems on which flock and O_APPEND are emulated over a network or in a user process.
+bool is_network(long magic) noexcept {
+  switch (magic) {
+    case NFS_SUPER_MAGIC:
+    case SMB_SUPER_MAGIC:
+    case 0xFF534D42:  // CIFS
+    case 0xFE534D42:  // SMB2
+    case 0x00C36400:  // Ceph
+    case CODA_SUPER_MAGIC:
+    case AFS_SUPER_MAGIC:
+    case 0x65735546:  // FUSE
+    case 0x01021997:  // 9P
+      return true;
+    default: return false;
+  }
+}
+
+Error directory_error(const std::string& directory, const std::string& what) {
+  return Error{"buffer directory " + directory + ": " + what};
+}
+
+}  // namespace
+
+std::string_view name_of(Drop reason) noexcept {
+  static constexpr std::string_view kNames[kDropReasons] = {
+      "cap_type", "cap_global",  "unknown_type", "event_size",  "arena_full", "full",     "lock_busy", "no_space",
+      "io_error", "short_write", "unsafe_file",  "unavailable", "corrupt",    "rejected", "dead_full"};
+  return reason < Drop::count_ ? kNames[static_cast<std::size_t>(reason)] : std::string_view("none");
+}
+
+Buffer::Buffer(std::string directory, BufferOptions options, FileRules rules)
+    : directory_(std::move(directory)),
+      lock_path_(path_of(layout::kLock)),
+      current_path_(path_of(layout::kCurrent)),
+      options_(options),
+      rules_(rules),
+      cache_(std::make_shared<HeaderCache>()) {}
+
+std::string Buffer::path_of(std::string_view name) const {
+  std::string path = directory_;
+  path.push_back('/');
+  return path.append(name);
+}
+
+Result<Buffer> Buffer::open(std::string directory, BufferOptions options) {
+  if (directory.empty() || directory.front() != '/') {
+    return directory_error(directory, "not an absolute path; give the full path of the site's private directory");
+  }
+  if (directory.find('\0') != std::string::npos || directory.size() > kPathBytes - layout::kNameBytes) {
+    return directory_error(directory.substr(0, 64), "the path is too long or holds a NUL byte");
+  }
+  while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
+
+  FileRules rules;
+  rules.share_group = options.share_group;
+  struct stat st;
+  if (::lstat(directory.c_str(), &st) != 0) {
+    if (errno != ENOENT) return directory_error(directory, "cannot be looked at: " + describe_errno(errno));
+    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+      return directory_error(directory, "does not exist and cannot be made: " + describe_errno(errno) +
+                                            "; create its parent or give this user write access there");
+    }
+    // The umask may have taken bits away, and mkdir gives no set-group-id bit.
+    if (::chmod(directory.c_str(), rules.directory_mode()) != 0 || ::lstat(directory.c_str(), &st) != 0) {
+      return directory_error(directory, "was made but cannot be set up: " + describe_errno(errno));
+    }
+  }
+  if (S_ISLNK(st.st_mode)) return directory_error(directory, "is a symbolic link; name the directory it points to");
+  if (!S_ISDIR(st.st_mode)) return directory_error(directory, "is not a directory");
+  if ((st.st_mode & S_IWOTH) != 0) {
+    return directory_error(directory, "can be written by everybody; run: chmod o-w " + directory);
+  }
+  if ((st.st_mode & S_IWGRP) != 0 && !options.share_group) {
+    return directory_error(directory,
+                           "can be written by its group; run chmod g-w on it, or set share=group if that is meant");
+  }
+  if (::faccessat(AT_FDCWD, directory.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+    return directory_error(directory, "cannot be used by user id " + std::to_string(::geteuid()) + ": " +
+                                          describe_errno(errno) + "; it belongs to user id " + std::to_string(st.st_uid));
+  }
+  if (!options.allow_network_fs) {
+    struct statfs fs;
+    if (::statfs(directory.c_str(), &fs) == 0 && is_network(static_cast<long>(fs.f_type))) {
+      return directory_error(directory,
+                             "is on a network or user-space file system, where locks and appends promise less; "
+                             "use a local directory or set allow_network_fs");
+    }
+  }
+  rules.owner = st.st_uid;
+  rules.group = st.st_gid;
+  return Buffer(std::move(directory), options, rules);
+}
+
+Drop Buffer::reason_of(int error) noexcept {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT: return Drop::no_space;
+    case ELOOP:  // a symbolic link (O_NOFOLLOW)
+    case EPERM:  // refused by the file rules
+    case EISDIR:
+    case ENXIO: return Drop::unsafe_file;
+    case ENOENT:
+    case ENOTDIR:
+    case EACCES:
+    case EROFS: return Drop::unavailable;
+    case EWOULDBLOCK: return Drop::lock_busy;
+    default: return Drop::io_error;
+  }
+}
+
+void Buffer::drop(CommitResult& result, Drop reason, std::uint32_t events) noexcept {
+  if (events == 0) return;
+  result.dropped += events;
+  result.reason = reason;
+  add_drop(pending_, reason, events, wall_seconds());
+}
+
+void Buffer::drop_failed_write(CommitResult& result, int error, std::uint32_t events) noexcept {
+  drop(result, reason_of(error), events);
+  if (error != ENOSPC && error != EDQUOT && error != EIO && error != EROFS) return;
+  const std::uint32_t pause = std::min(kSuspendSecondsMax, 1u << std::min(failures_, 6u));
+  ++failures_;
+  suspended_until_ = monotonic_seconds() + pause;
+}
+
+bool Buffer::writes_suspended() const noexcept { return suspended_until_ != 0 && monotonic_seconds() < suspended_until_; }
+
+std::uint64_t Buffer::spill_reserve() const noexcept { return limits::kSpillSlots * options_.spill_bytes; }
+
+CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const DropCounts& extra) noexcept {
+  CommitResult result;
+  add_drops(pending_, extra);
+  if (events == 0 && !any_drops(pending_)) return result;
+  if (writes_suspended()) {
+    drop(result, Drop::no_space, events);
+    return result;
+  }
+  Lock lock(*this, Lock::Wait::try_briefly);
+  if (lock.held()) {
+    LOGYSTERA_KILL_POINT("commit-locked");
+    append(lock, lines, events, result);
+    return result;
+  }
+  if (lock.error() != EWOULDBLOCK) {
+    drop(result, reason_of(lock.error()), events);
+    return result;
+  }
+  if (events != 0) spill(lines, events, result);
+  return result;
+}
+
+void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept {
+  BufferHeader& header = lock.header();
+  bool header_changed = false;
+  while (!lines.empty()) {
+    struct stat st;
+    Fd file = open_checked(current_path_.c_str(), O_RDWR | O_CREAT | O_APPEND, rules_, st);
+    if (!file) {
+      drop_failed_write(result, errno, lines_in(lines));
+      break;
+    }
+    const auto size = static_cast<std::uint64_t>(st.st_size);
+    char last = '\n';
+    const bool heal = size != 0 && ::pread(file.get(), &last, 1, st.st_size - 1) == 1 && last != '\n';
+    if (size != 0 && size + lines.size() + (heal ? 1 : 0) > options_.segment_bytes) {
+      // Rotation: the next turn of the loop makes a new current file.
+      if (!seal_current(lock, size)) {
+        drop_failed_write(result, errno, lines_in(lines));
+        break;
+      }
+      header_changed = true;
+      continue;
+    }
+    std::string_view chunk = whole_lines(lines, options_.segment_bytes);
+    if (chunk.empty()) {  // one line longer than a segment: only with limits made small
+      drop(result, Drop::event_size, lines_in(lines));
+      break;
+    }
+    std::uint64_t allowed = 0;
+    if (!admit(lock, size, chunk.size() + (heal ? 1 : 0), allowed)) {
+      chunk = whole_lines(chunk, allowed > (heal ? 1u : 0u) ? allowed - (heal ? 1 : 0) : 0);
+      drop(result, Drop::full, lines_in(lines.substr(chunk.size())));
+      lines = chunk;
+      if (chunk.empty()) break;
+    }
+    char newline = '\n';
+    struct iovec parts[2] = {{&newline, 1}, {const_cast<char*>(chunk.data()), chunk.size()}};
+    ssize_t written;
+    do {
+      written = heal ? ::writev(file.get(), parts, 2) : ::write(file.get(), chunk.data(), chunk.size());
+    } while (written < 0 && errno == EINTR);
+    if (written < 0) {
+      drop_failed_write(result, errno, lines_in(lines));
+      break;
+    }
+    std::uint64_t taken = static_cast<std::uint64_t>(written);
+    if (heal && taken > 0) {
+      --taken;
+      ++header.healed;
+      header_changed = true;
+    }
+    const std::string_view kept = whole_lines(chunk, taken);
+    if (kept.size() != chunk.size()) {
+      // The disk took a part. All writers hold the lock, so nobody's bytes but our own torn tail are cut off.
+      const std::uint64_t end = size + (heal ? 1 : 0) + kept.size();
+      if (::ftruncate(file.get(), static_cast<off_t>(end)) != 0) header_changed = true;
+      const std::uint32_t lost = lines_in(lines.substr(kept.size()));
+      result.committed += lines_in(kept);
+      drop(result, Drop::short_write, lost);
+      suspended_until_ = monotonic_seconds() + 1;
+      break;
+    }
+    if (options_.sync_commits) ::fdatasync(file.get());
+    LOGYSTERA_KILL_POINT("commit-written");
+    failures_ = 0;
+    // Lines are counted only when a commit was split; the caller knows how many there are in all.
+    const std::uint32_t written_events =
+        chunk.size() == lines.size() && result.dropped == 0 ? events - result.committed : lines_in(chunk);
+    result.committed += written_events;
+    lines.remove_prefix(chunk.size());
+  }
+  if (any_drops(pending_)) {
+    const DropCounts before = header.drops;
+    add_drops(header.drops, pending_);
+    if (lock.save()) pending_ = DropCounts{};
+    else header.drops = before;
+  } else if (header_changed) {
+    lock.save();
+  }
+}
+
+// Whether `wanted` more bytes fit; if not, `allowed` says how many do. Far from the cap this is one comparison. Near it the
+// spill slots, which are written without the lock, are frozen and counted, so that the cap holds to the byte.
+bool Buffer::admit(Lock& lock, std::uint64_t current_bytes, std::uint64_t wanted, std::uint64_t& allowed) noexcept {
+  BufferHeader& header = lock.header();
+  const std::uint64_t cap = options_.event_bytes();
+  const auto used = [&] { return header.closed_bytes + header.dead_bytes + current_bytes; };
+  if (!header.frozen) {
+    if (used() + wanted + spill_reserve() <= cap) return true;
+    header.frozen = true;
+    lock.save();  // before the scan: a spiller either is seen by it, or sees this
+    rescan(lock);
+    lock.save();
+  }
+  if (used() + header.slot_bytes + wanted <= cap) return true;
+  if (wall_seconds() - header.scanned_at > kRescanSeconds || wall_seconds() < header.scanned_at) {
+    rescan(lock);
+    lock.save();
+    if (used() + header.slot_bytes + wanted <= cap) return true;
+  }
+  const std::uint64_t total = used() + header.slot_bytes;
+  allowed = total < cap ? cap - total : 0;
+  return false;
+}
+
+bool Buffer::seal_current(Lock& lock, std::uint64_t bytes) noexcept {
+  BufferHeader& header = lock.header();
+  char name[layout::kNameBytes];
+  layout::write_segment_name(header.next_sequence, wall_seconds(), false, name);
+  char path[kPathBytes + layout::kNameBytes];
+  const std::size_t stem = directory_.size();
+  std::memcpy(path, directory_.data(), stem);
+  path[stem] = '/';
+  std::memcpy(path + stem + 1, name, std::strlen(name) + 1);
+  if (::rename(current_path_.c_str(), path) != 0) return false;
+  LOGYSTERA_KILL_POINT("segment-sealed");
+  ++header.next_sequence;
+  header.closed_bytes += bytes;
+  // The header must never lag behind the directory, or the cap would not hold: saved at once.
+  lock.save();
+  return true;
+}
+
+void Buffer::spill(std::string_view lines, std::uint32_t events, CommitResult& result) noexcept {
+  const std::string_view fitting = whole_lines(lines, options_.spill_bytes);
+  char part[kPathBytes + layout::kNameBytes];
+  char slot[kPathBytes + layout::kNameBytes];
+  const std::size_t stem = directory_.size() + 1;
+  for (char* path : {part, slot}) {
+    std::memcpy(path, directory_.data(), stem - 1);
+    path[stem - 1] = '/';
+  }
+  const auto first = static_cast<std::size_t>(::getpid());
+  for (std::size_t i = 0; i < limits::kSpillSlots && fitting.size() == lines.size(); ++i) {
+    const std::size_t number = (first + i) % limits::kSpillSlots;
+    layout::write_slot_name(true, number, part + stem);
+    layout::write_slot_name(false, number, slot + stem);
+    struct stat st;
+    Fd file = open_checked(part, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
+    if (!file) {
+      if (errno == EEXIST) continue;
+      break;
+    }
+    // The lock on the part says that its writer lives. If it was taken for abandoned before that, it has another inode now.
+    struct stat named;
+    const bool ours =
+        ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::lstat(part, &named) == 0 && named.st_ino == st.st_ino;
+    Fd header(::open(lock_path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const bool allowed = ours && header && !BufferHeader::read_frozen(header.get()) && ::access(slot, F_OK) != 0;
+    if (!allowed) {
+      if (ours) ::unlink(part);
+      if (ours && header && BufferHeader::read_frozen(header.get())) break;
+      continue;
+    }
+    LOGYSTERA_KILL_POINT("spill-opened");
+    ssize_t written;
+    do {
+      written = ::write(file.get(), fitting.data(), fitting.size());
+    } while (written < 0 && errno == EINTR);
+    if (written == static_cast<ssize_t>(fitting.size()) && (!options_.sync_commits || ::fdatasync(file.get()) == 0)) {
+      LOGYSTERA_KILL_POINT("spill-written");
+      if (::rename(part, slot) == 0) {
+        result.committed += events;
+        return;
+      }
+    }
+    const int error = written < 0 ? errno : ENOSPC;
+    ::unlink(part);
+    drop_failed_write(result, error, events);
+    return;
+  }
+  // Every slot taken, or spilling frozen: the lock again, a little longer.
+  for (int i = 0; i < kBusyRetries; ++i) {
+    const struct timespec pause = {0, kBusyPauseNanoseconds};
+    ::nanosleep(&pause, nullptr);
+    Lock lock(*this, Lock::Wait::try_briefly);
+    if (lock.held()) {
+      append(lock, lines, events, result);
+      return;
+    }
+    if (lock.error() != EWOULDBLOCK) break;
+  }
+  drop(result, Drop::lock_busy, events);
+}
+
+}  // namespace logystera::agent

@@ -1,0 +1,428 @@
+// The dispatcher's side of the buffer, and what people ask of it: claim, remove, bury, list, clear.
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/file.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "agent/buffer.hpp"
+#include "agent/buffer_layout.hpp"
+#include "agent/buffer_lock.hpp"
+#include "core/event.hpp"
+#include "core/faults.hpp"
+#include "core/json.hpp"
+#include "core/uuid.hpp"
+
+namespace logystera::agent {
+namespace {
+
+constexpr std::int64_t kAbandonedSeconds = 2;  // a part nobody has locked for this long has lost its writer
+constexpr std::int64_t kYoungLockMilliseconds = 200;
+constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kReasonBytes = 512;
+
+std::int64_t wall_seconds() noexcept {
+  struct timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec;
+}
+
+// When a lock file was removed and made anew, a writer may still hold the old one and be about to append to what has just
+// been sealed. Its commit takes microseconds; this waits out even one that was preempted.
+void wait_out_young_lock(std::int64_t born_at_ms) {
+  struct timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const std::int64_t age = now.tv_sec * 1000 + now.tv_nsec / 1'000'000 - born_at_ms;
+  if (age < 0 || age >= kYoungLockMilliseconds) return;
+  const struct timespec rest = {0, static_cast<long>(kYoungLockMilliseconds - age) * 1'000'000};
+  ::nanosleep(&rest, nullptr);
+}
+
+Error lock_error(const std::string& directory, int error) {
+  if (error == EWOULDBLOCK) {
+    return Error{"buffer directory " + directory +
+                 ": another process has held buffer.lock for 10 s; look for a stopped "
+                 "process (fuser buffer.lock)"};
+  }
+  return Error{"buffer directory " + directory + ": buffer.lock cannot be used: " + describe_errno(error)};
+}
+
+bool sync_directory(const std::string& directory) noexcept {
+  Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return dir && ::fsync(dir.get()) == 0;
+}
+
+bool write_all(int fd, std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// One agent.dropped event, as the catalogue defines it.
+void write_drop_event(json::Output& out, UuidSource& uuids, Drop reason, const DropCount& drop, std::int64_t now) {
+  out.raw("{\"event_type\":\"agent.dropped\",\"created_at\":");
+  out.integer(now);
+  out.raw(",\"timestamp\":");
+  out.integer(now);
+  out.raw(",\"event_id\":\"");
+  if (char* id = out.reserve(kUuidChars)) uuids.write(id);
+  out.raw("\",\"labels\":{\"reason\":\"");
+  out.raw(name_of(reason));
+  out.raw("\",\"count\":");
+  out.integer(static_cast<std::int64_t>(std::min<std::uint64_t>(drop.count, INT64_MAX)));
+  out.raw(",\"first_at\":");
+  out.integer(drop.first_at);
+  out.raw(",\"last_at\":");
+  out.integer(drop.last_at);
+  out.raw("}}\n");
+}
+
+std::string base64(std::string_view bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(size));
+  return out;
+}
+
+std::string dead_letter(std::string_view line, std::string_view reason, std::int64_t now) {
+  std::string text(6 * line.size() + 2 * kReasonBytes * 6, '\0');
+  json::Output out(text.data(), text.size());
+  out.raw("{\"at\":");
+  out.integer(now);
+  out.raw(",\"reason\":");
+  out.string(reason, {kReasonBytes, false});
+  if (json::is_utf8(line)) {
+    out.raw(",\"line\":");
+    out.string(line, {line.size(), false});
+  } else {
+    out.raw(",\"line_base64\":\"");
+    out.raw(base64(line));
+    out.raw('"');
+  }
+  out.raw("}\n");
+  text.resize(out.size());
+  return text;
+}
+
+std::uint64_t count_lines(int fd) {
+  std::string block(kReadBytes, '\0');
+  std::uint64_t lines = 0;
+  ssize_t got;
+  while ((got = ::read(fd, block.data(), block.size())) > 0) {
+    lines += static_cast<std::uint64_t>(std::count(block.begin(), block.begin() + got, '\n'));
+  }
+  return lines;
+}
+
+}  // namespace
+
+void Buffer::rescan(Lock& lock) const noexcept {
+  BufferHeader& header = lock.header();
+  header.closed_bytes = header.slot_bytes = header.dead_bytes = 0;
+  layout::walk(directory_.c_str(), [&](const char*, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
+    const auto size = static_cast<std::uint64_t>(st.st_size);
+    switch (kind) {
+      case layout::Kind::segment: header.closed_bytes += size; [[fallthrough]];
+      case layout::Kind::drops_segment:
+        if (sequence >= header.next_sequence) header.next_sequence = sequence + 1;
+        break;
+      case layout::Kind::spill: header.slot_bytes += size; break;
+      case layout::Kind::part: header.slot_bytes += options_.spill_bytes; break;  // it may still grow to this
+      default: break;
+    }
+  });
+  struct stat st;
+  if (::lstat(path_of(layout::kDeadLetters).c_str(), &st) == 0) header.dead_bytes = static_cast<std::uint64_t>(st.st_size);
+  header.scanned_at = wall_seconds();
+}
+
+void Buffer::thaw_if_roomy(Lock& lock) const noexcept {
+  BufferHeader& header = lock.header();
+  if (!header.frozen) return;
+  const std::uint64_t used = header.closed_bytes + header.dead_bytes + header.slot_bytes + options_.segment_bytes;
+  if (used + spill_reserve() <= options_.event_bytes()) header.frozen = false;
+}
+
+// Makes sure `wanted` bytes that are about to move into the accounted part fit beside the spill reserve, freezing the slots
+// if that is what it takes.
+bool Buffer::admit_bytes(Lock& lock, std::uint64_t wanted) noexcept {
+  struct stat st;
+  const std::uint64_t current = ::lstat(current_path_.c_str(), &st) == 0 ? static_cast<std::uint64_t>(st.st_size) : 0;
+  std::uint64_t allowed = 0;
+  return admit(lock, current, wanted, allowed);
+}
+
+// Complete spills, and parts whose writer died, become segments. Their bytes move from the slots' account to the segments'.
+void Buffer::take_spills(Lock& lock) {
+  struct Found {
+    std::string name;
+    bool part;
+    struct stat st;
+  };
+  std::vector<Found> found;
+  layout::walk(directory_.c_str(), [&](const char* name, layout::Kind kind, std::uint64_t, const struct stat& st) {
+    if (kind == layout::Kind::spill || kind == layout::Kind::part) found.push_back({name, kind == layout::Kind::part, st});
+  });
+  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    return a.st.st_mtim.tv_sec != b.st.st_mtim.tv_sec ? a.st.st_mtim.tv_sec < b.st.st_mtim.tv_sec
+                                                      : a.st.st_mtim.tv_nsec < b.st.st_mtim.tv_nsec;
+  });
+  BufferHeader& header = lock.header();
+  const std::int64_t now = wall_seconds();
+  for (const Found& slot : found) {
+    const std::string path = path_of(slot.name);
+    Fd part;
+    if (slot.part) {
+      struct stat st;
+      if (now - slot.st.st_mtim.tv_sec < kAbandonedSeconds) continue;
+      part = open_checked(path.c_str(), O_RDWR, rules_, st);
+      if (!part || ::flock(part.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    }
+    if (slot.st.st_size == 0) {
+      ::unlink(path.c_str());
+      continue;
+    }
+    const auto size = static_cast<std::uint64_t>(slot.st.st_size);
+    if (!header.frozen) {
+      // In the slot the bytes were covered by the reserve; as a segment they need room of their own.
+      if (!admit_bytes(lock, size) && !header.frozen) continue;
+    }
+    char name[layout::kNameBytes];
+    layout::write_segment_name(header.next_sequence, now, false, name);
+    if (::rename(path.c_str(), path_of(name).c_str()) != 0) continue;
+    LOGYSTERA_KILL_POINT("spill-taken");
+    ++header.next_sequence;
+    ++header.spilled;
+    header.closed_bytes += size;
+    if (header.frozen) {
+      const std::uint64_t charged = slot.part ? options_.spill_bytes : size;
+      header.slot_bytes -= std::min(header.slot_bytes, charged);
+    }
+    lock.save();
+  }
+}
+
+// Pending counters travel as events of their own. One such segment at a time: while it waits, counting simply goes on.
+void Buffer::seal_drops(Lock& lock) {
+  BufferHeader& header = lock.header();
+  if (!any_drops(header.drops)) return;
+  bool waiting = false;
+  layout::walk(directory_.c_str(), [&](const char*, layout::Kind kind, std::uint64_t, const struct stat&) {
+    waiting |= kind == layout::Kind::drops_segment;
+  });
+  if (waiting) return;
+  const std::int64_t now = wall_seconds();
+  std::string text(kDropReasons * 512, '\0');
+  json::Output out(text.data(), text.size());
+  UuidSource uuids;
+  for (std::size_t i = 0; i < kDropReasons; ++i) {
+    if (header.drops[i].count != 0) write_drop_event(out, uuids, static_cast<Drop>(i), header.drops[i], now);
+  }
+  if (out.full()) return;
+  const std::string temporary = path_of(".drops");
+  ::unlink(temporary.c_str());
+  struct stat st;
+  Fd file = open_checked(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, rules_, st);
+  char name[layout::kNameBytes];
+  layout::write_segment_name(header.next_sequence, now, true, name);
+  if (!file || !write_all(file.get(), std::string_view(text).substr(0, out.size())) || ::fdatasync(file.get()) != 0 ||
+      ::rename(temporary.c_str(), path_of(name).c_str()) != 0) {
+    ::unlink(temporary.c_str());  // the counters stay where they are
+    return;
+  }
+  LOGYSTERA_KILL_POINT("drops-sealed");
+  ++header.next_sequence;
+  header.drops = DropCounts{};
+  lock.save();
+}
+
+Result<std::vector<Segment>> Buffer::claim() {
+  std::int64_t lock_born_at_ms = 0;
+  {
+    Lock lock(*this, Lock::Wait::block);
+    if (!lock.held()) return lock_error(directory_, lock.error());
+    struct stat st;
+    if (::lstat(current_path_.c_str(), &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+      if (!rules_.accept(st)) {
+        return Error{current_path_ + ": is not a plain file of this buffer's owner; move it away to go on"};
+      }
+      if (!seal_current(lock, static_cast<std::uint64_t>(st.st_size))) {
+        return Error{current_path_ + ": cannot be sealed: " + describe_errno(errno)};
+      }
+    }
+    take_spills(lock);
+    if (any_drops(pending_)) {
+      add_drops(lock.header().drops, pending_);
+      if (lock.save()) pending_ = DropCounts{};
+    }
+    seal_drops(lock);
+    lock_born_at_ms = lock.header().born_at_ms;
+  }
+  LOGYSTERA_KILL_POINT("claimed");
+  wait_out_young_lock(lock_born_at_ms);
+  std::vector<Segment> segments;
+  const bool listed = layout::walk(directory_.c_str(),
+                                   [&](const char* name, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
+                                     if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment) return;
+                                     segments.push_back({name, sequence, static_cast<std::uint64_t>(st.st_size)});
+                                   });
+  if (!listed) return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno)};
+  std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) {
+    return a.sequence != b.sequence ? a.sequence < b.sequence : a.name < b.name;
+  });
+  // From here a power loss cannot take what is about to be acknowledged.
+  for (const Segment& segment : segments) {
+    if (Result<int> opened = open_segment(segment.name)) {
+      Fd file(opened.value());
+      ::fdatasync(file.get());
+    }
+  }
+  if (!segments.empty()) sync_directory(directory_);
+  return segments;
+}
+
+Result<int> Buffer::open_segment(std::string_view name) const {
+  std::uint64_t sequence = 0;
+  const layout::Kind kind = layout::parse_name(name, sequence);
+  if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment && kind != layout::Kind::current) {
+    return Error{"buffer directory " + directory_ + ": '" + std::string(name) + "' is not a file of the buffer"};
+  }
+  struct stat st;
+  const std::string path = path_of(name);
+  Fd file = open_checked(path.c_str(), O_RDONLY, rules_, st);
+  if (!file) {
+    const int error = errno;
+    if (error == EPERM) return Error{path + ": not a plain file of this buffer's owner with one name; it is left alone"};
+    return Error{path + ": cannot be opened: " + describe_errno(error)};
+  }
+  return file.release();
+}
+
+Result<Done> Buffer::remove(const Segment& segment) {
+  std::uint64_t sequence = 0;
+  const layout::Kind kind = layout::parse_name(segment.name, sequence);
+  if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment) {
+    return Error{"buffer directory " + directory_ + ": '" + segment.name + "' is not a sealed segment"};
+  }
+  Lock lock(*this, Lock::Wait::block);
+  if (!lock.held()) return lock_error(directory_, lock.error());
+  struct stat st;
+  const std::string path = path_of(segment.name);
+  if (::lstat(path.c_str(), &st) != 0) return Done{};  // already gone: a crash after the last removal
+  if (::unlink(path.c_str()) != 0) return Error{path + ": cannot be removed: " + describe_errno(errno)};
+  LOGYSTERA_KILL_POINT("segment-unlinked");
+  if (kind == layout::Kind::segment) {
+    BufferHeader& header = lock.header();
+    header.closed_bytes -= std::min(header.closed_bytes, static_cast<std::uint64_t>(st.st_size));
+    thaw_if_roomy(lock);
+    lock.save();
+  }
+  sync_directory(directory_);
+  return Done{};
+}
+
+Result<Done> Buffer::bury(std::string_view line, Drop why, std::string_view reason) {
+  const std::int64_t now = wall_seconds();
+  const std::string letter = dead_letter(line, reason, now);
+  EventView event;
+  const bool own = read_event_line(line, event) == LineFault::none && event.type == "agent.dropped";
+  Lock lock(*this, Lock::Wait::block);
+  if (!lock.held()) return lock_error(directory_, lock.error());
+  BufferHeader& header = lock.header();
+  const std::string folder = path_of(layout::kDead);
+  if (::mkdir(folder.c_str(), 0700) == 0) {
+    ::chmod(folder.c_str(), rules_.directory_mode());
+    if (::geteuid() == 0 && ::lchown(folder.c_str(), rules_.owner, rules_.group) != 0) { /* stays root's */
+    }
+  }
+  struct stat st;
+  const bool fits = header.dead_bytes + letter.size() <= options_.dead_letter_bytes && admit_bytes(lock, letter.size());
+  bool kept = false;
+  if (fits) {
+    Fd file = open_checked(path_of(layout::kDeadLetters).c_str(), O_WRONLY | O_CREAT | O_APPEND, rules_, st);
+    kept = file && write_all(file.get(), letter) && ::fdatasync(file.get()) == 0;
+    if (file && ::fstat(file.get(), &st) == 0) header.dead_bytes = static_cast<std::uint64_t>(st.st_size);
+  }
+  if (!own) add_drop(header.drops, kept ? why : Drop::dead_full, 1, now);
+  if (!lock.save()) return Error{lock_path_ + ": cannot be written: " + describe_errno(errno)};
+  return Done{};
+}
+
+Result<Done> Buffer::count_drops(const DropCounts& drops) {
+  Lock lock(*this, Lock::Wait::block);
+  if (!lock.held()) return lock_error(directory_, lock.error());
+  add_drops(lock.header().drops, drops);
+  if (!lock.save()) return Error{lock_path_ + ": cannot be written: " + describe_errno(errno)};
+  return Done{};
+}
+
+Result<BufferStats> Buffer::stats() const {
+  BufferStats stats;
+  stats.cap_bytes = options_.event_bytes();
+  const bool listed =
+      layout::walk(directory_.c_str(), [&](const char*, layout::Kind, std::uint64_t, const struct stat& st) {
+        ++stats.files;
+        stats.pending_bytes += static_cast<std::uint64_t>(st.st_size);
+      });
+  if (!listed) return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno)};
+  stats.bytes = stats.pending_bytes;
+  struct stat st;
+  if (::lstat(path_of(layout::kDeadLetters).c_str(), &st) == 0) stats.bytes += static_cast<std::uint64_t>(st.st_size);
+  Lock lock(*this, Lock::Wait::block);
+  if (!lock.held()) return lock_error(directory_, lock.error());
+  stats.spilled = lock.header().spilled;
+  stats.healed = lock.header().healed;
+  stats.drops = lock.header().drops;
+  add_drops(stats.drops, pending_);
+  return stats;
+}
+
+Result<std::vector<Segment>> Buffer::files() const {
+  std::vector<Segment> files;
+  const bool listed = layout::walk(
+      directory_.c_str(), [&](const char* name, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
+        // Spills and the current file are younger than every segment.
+        const std::uint64_t order = kind == layout::Kind::current                               ? UINT64_MAX
+                                    : kind == layout::Kind::spill || kind == layout::Kind::part ? UINT64_MAX - 1
+                                                                                                : sequence;
+        files.push_back({name, order, static_cast<std::uint64_t>(st.st_size)});
+      });
+  if (!listed) return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno)};
+  std::sort(files.begin(), files.end(), [](const Segment& a, const Segment& b) {
+    return a.sequence != b.sequence ? a.sequence < b.sequence : a.name < b.name;
+  });
+  return files;
+}
+
+Result<std::uint64_t> Buffer::clear() {
+  Lock lock(*this, Lock::Wait::block);
+  if (!lock.held()) return lock_error(directory_, lock.error());
+  std::vector<std::string> names;
+  layout::walk(directory_.c_str(), [&](const char* name, layout::Kind kind, std::uint64_t, const struct stat&) {
+    if (kind != layout::Kind::part) names.push_back(name);  // a part's writer may be alive
+  });
+  std::uint64_t lines = 0;
+  for (const std::string& name : names) {
+    struct stat st;
+    const std::string path = path_of(name);
+    Fd file = open_checked(path.c_str(), O_RDONLY, rules_, st);
+    if (!file) continue;
+    const std::uint64_t in_file = count_lines(file.get());
+    if (::unlink(path.c_str()) == 0) lines += in_file;
+  }
+  lock.header().frozen = false;
+  rescan(lock);
+  if (!lock.save()) return Error{lock_path_ + ": cannot be written: " + describe_errno(errno)};
+  sync_directory(directory_);
+  return lines;
+}
+
+}  // namespace logystera::agent

@@ -1,0 +1,54 @@
+// The names of the files in a buffer directory, and a walk over them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace logystera::agent::layout {
+
+inline constexpr char kCurrent[] = "buffer-current.jsonl";
+inline constexpr char kLock[] = "buffer.lock";
+inline constexpr char kDead[] = "dead";
+inline constexpr char kDeadLetters[] = "dead/dead-letters.jsonl";
+inline constexpr std::size_t kNameBytes = 64;
+
+enum class Kind : std::uint8_t { other, current, segment, drops_segment, spill, part };
+
+/// "buffer-<seq20>-<epoch>-<rand8>.jsonl" into `out` (kNameBytes). `drops` marks the segment of agent.dropped events.
+void write_segment_name(std::uint64_t sequence, std::int64_t now, bool drops, char* out) noexcept;
+/// "spill-07" or ".part-07".
+void write_slot_name(bool part, std::size_t slot, char* out) noexcept;
+
+/// What a name is; foreign names are `other` and never touched. `sequence` is set for segments, the slot for spills.
+Kind parse_name(std::string_view name, std::uint64_t& sequence) noexcept;
+
+/// Calls visit(name, kind, sequence, stat) for each regular file of the buffer in `directory`. False if it cannot be read.
+template <typename Visit>
+bool walk(const char* directory, Visit&& visit) noexcept;
+
+}  // namespace logystera::agent::layout
+
+// --- implementation of the template ---
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+template <typename Visit>
+bool logystera::agent::layout::walk(const char* directory, Visit&& visit) noexcept {
+  DIR* dir = ::opendir(directory);
+  if (dir == nullptr) return false;
+  while (const dirent* entry = ::readdir(dir)) {
+    std::uint64_t sequence = 0;
+    const Kind kind = parse_name(entry->d_name, sequence);
+    if (kind == Kind::other) continue;
+    struct stat st;
+    if (::fstatat(::dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)) continue;
+    visit(entry->d_name, kind, sequence, st);
+  }
+  ::closedir(dir);
+  return true;
+}

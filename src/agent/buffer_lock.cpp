@@ -1,0 +1,119 @@
+#include "agent/buffer_lock.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <time.h>
+
+#include <cerrno>
+
+namespace logystera::agent {
+namespace {
+
+constexpr int kTries = 8;      // a commit holds the lock for about two microseconds
+constexpr int kSpinTries = 4;  // the first of them wait in place, the others give up the processor
+constexpr int kSpinPauses = 200;
+constexpr int kReopenings = 3;  // the file was replaced under us: look again this often
+constexpr int kBlockMilliseconds = 10'000;
+
+void pause_processor() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+int try_lock(int fd) noexcept {
+  int result;
+  do {
+    result = ::flock(fd, LOCK_EX | LOCK_NB);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+bool has_its_name(const std::string& path, const struct stat& st) noexcept {
+  struct stat named;
+  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == st.st_ino && named.st_dev == st.st_dev;
+}
+
+}  // namespace
+
+Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer) {
+  for (int i = 0; i < kReopenings; ++i) {
+    fd_ = Fd(::open(buffer.lock_path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+                    buffer.rules_.file_mode()));
+    if (!fd_) {
+      error_ = errno;
+      return;
+    }
+    if (!acquire(wait)) return;
+    // One fstat for three questions: may this file be used at all, does it still have its name, is our header current?
+    struct stat st;
+    if (::fstat(fd_.get(), &st) != 0) {
+      error_ = errno;
+      return;
+    }
+    // The file may have been unlinked or replaced between open and flock; a lock on a file without a name excludes nobody.
+    if (st.st_nlink != 0 && (wait == Wait::try_briefly || has_its_name(buffer.lock_path_, st))) {
+      if (!buffer.rules_.accept_or_settle(fd_.get(), st)) {
+        fd_.reset();
+        error_ = EPERM;
+        return;
+      }
+      held_ = true;
+      load(st);
+      return;
+    }
+    fd_.reset();
+  }
+  error_ = EWOULDBLOCK;
+}
+
+bool Buffer::Lock::acquire(Wait wait) noexcept {
+  const int tries = wait == Wait::block ? kBlockMilliseconds : kTries;
+  for (int i = 0; i < tries; ++i) {
+    if (try_lock(fd_.get()) == 0) return true;
+    if (errno != EWOULDBLOCK) break;
+    if (wait == Wait::block) {
+      // Polling, because a blocking flock could not be given up when the holder is stopped.
+      const struct timespec millisecond = {0, 1'000'000};
+      ::nanosleep(&millisecond, nullptr);
+    } else if (i < kSpinTries) {
+      for (int p = 0; p < kSpinPauses; ++p) pause_processor();
+    } else {
+      ::sched_yield();
+    }
+  }
+  error_ = errno;
+  fd_.reset();
+  return false;
+}
+
+void Buffer::Lock::load(const struct stat& st) noexcept {
+  HeaderCache& cache = *buffer_.cache_;
+  if (cache.matches(st)) return;
+  if (cache.header.read(fd_.get())) {
+    // A size that does not belong to the generation was left by a writer that died: usable, but not to be remembered.
+    if (st.st_size == cache.header.file_size()) cache.remember(st);
+    else cache.size = -1;
+    return;
+  }
+  // New, torn or overwritten: the directory itself knows.
+  cache.header = BufferHeader{};
+  struct timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  cache.header.generation = static_cast<std::uint64_t>(now.tv_sec) << 12 | static_cast<std::uint64_t>(now.tv_nsec >> 20);
+  cache.header.born_at_ms = now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+  buffer_.rescan(*this);
+  save();
+}
+
+bool Buffer::Lock::save() noexcept {
+  HeaderCache& cache = *buffer_.cache_;
+  struct stat st;
+  const bool written = cache.header.write(fd_.get());
+  if (written && ::fstat(fd_.get(), &st) == 0) cache.remember(st);
+  else cache.size = -1;
+  return written;
+}
+
+}  // namespace logystera::agent

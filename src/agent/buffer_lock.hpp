@@ -1,0 +1,56 @@
+// The lock on a buffer directory, and the header it guards.
+#pragma once
+
+#include "agent/buffer.hpp"
+#include "agent/buffer_header.hpp"
+#include "agent/file.hpp"
+
+namespace logystera::agent {
+
+struct Buffer::HeaderCache {
+  dev_t device = 0;
+  ino_t inode = 0;
+  off_t size = -1;
+  struct timespec modified {};
+  BufferHeader header;
+
+  bool matches(const struct stat& st) const noexcept {
+    return st.st_dev == device && st.st_ino == inode && st.st_size == size && st.st_mtim.tv_sec == modified.tv_sec &&
+           st.st_mtim.tv_nsec == modified.tv_nsec;
+  }
+  void remember(const struct stat& st) noexcept {
+    device = st.st_dev;
+    inode = st.st_ino;
+    size = st.st_size;
+    modified = st.st_mtim;
+  }
+};
+
+/// Holds buffer.lock from construction to destruction when `held()`. The descriptor is opened for this one use, so a fork
+/// cannot inherit it into another request, and closing it is the unlock.
+class Buffer::Lock {
+ public:
+  enum class Wait { try_briefly, block };
+
+  Lock(const Buffer& buffer, Wait wait) noexcept;
+
+  bool held() const noexcept { return held_; }
+  /// Why it is not held: EWOULDBLOCK when somebody else has it, otherwise the errno of the failed call.
+  int error() const noexcept { return error_; }
+  int fd() const noexcept { return fd_.get(); }
+
+  BufferHeader& header() const noexcept { return buffer_.cache_->header; }
+  /// Writes the header and remembers its new identity.
+  bool save() noexcept;
+
+ private:
+  bool acquire(Wait wait) noexcept;
+  void load(const struct stat& st) noexcept;
+
+  const Buffer& buffer_;
+  Fd fd_;
+  int error_ = 0;
+  bool held_ = false;
+};
+
+}  // namespace logystera::agent

@@ -1,0 +1,266 @@
+#include "agent/checkpoint.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/faults.hpp"
+
+namespace logystera::agent {
+namespace {
+
+constexpr std::string_view kMagic = "LGYCKPT1";
+constexpr std::size_t kChecksumBytes = 16;  // of SHA-256 over what precedes it
+constexpr const char* kSlotNames[] = {"/dispatch.state.a", "/dispatch.state.b"};
+constexpr std::size_t kHeadBytes = 512;
+
+// Little-endian fields one after the other; what is written first is read first, so the order is the format.
+class Writer {
+ public:
+  explicit Writer(Slot& slot) noexcept : slot_(slot) {}
+  template <typename T>
+  void operator()(const T& value) noexcept {
+    auto bits = static_cast<std::uint64_t>(value);
+    for (std::size_t i = 0; i < sizeof(T); ++i, bits >>= 8) slot_[at_++] = static_cast<char>(bits & 0xff);
+  }
+  void raw(const void* data, std::size_t size) noexcept {
+    std::memcpy(slot_.data() + at_, data, size);
+    at_ += size;
+  }
+
+ private:
+  Slot& slot_;
+  std::size_t at_ = 0;
+};
+
+class Reader {
+ public:
+  explicit Reader(const Slot& slot) noexcept : slot_(slot) {}
+  template <typename T>
+  void operator()(T& value) noexcept {
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < sizeof(T); ++i) {
+      bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(slot_[at_++])) << (8 * i);
+    }
+    value = static_cast<T>(bits);
+  }
+  void raw(void* data, std::size_t size) noexcept {
+    std::memcpy(data, slot_.data() + at_, size);
+    at_ += size;
+  }
+
+ private:
+  const Slot& slot_;
+  std::size_t at_ = 0;
+};
+
+template <typename Checkpoint, typename Field>
+void fields(Checkpoint& c, Field& field) noexcept {
+  field(c.generation);
+  field.raw(c.segment.data(), c.segment.size());
+  field(c.identity);
+  field(c.offset);
+  field(c.intent_end);
+  field(c.done);
+  field(c.attempt.wall);
+  field(c.attempt.since_boot);
+  field(c.attempt.boot);
+  field(c.wait_seconds);
+  field(c.last_success);
+  field(c.failures);
+  field(c.auth_failures);
+  field(c.suspended);
+  field(c.trouble);
+  field(c.http_status);
+  field.raw(c.credentials.data(), c.credentials.size());
+  field(c.clock_skew);
+  field(c.batch_limit);
+  field(c.batch_limit_until);
+  field(c.refused_in_a_row);
+  field(c.events_sent);
+  field(c.batches_sent);
+  field(c.requests);
+  field(c.duplicates);
+  field(c.dead_lettered);
+  field(c.bytes_sent);
+}
+
+Digest checksum(const Slot& slot) noexcept { return sha256(std::string_view(slot.data(), kSlotBytes - kChecksumBytes)); }
+
+bool read_slot(int fd, Slot& slot) noexcept {
+  std::size_t got = 0;
+  while (got < kSlotBytes) {
+    const ssize_t n = ::pread(fd, slot.data() + got, kSlotBytes - got, static_cast<off_t>(got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    got += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+bool write_at(int fd, const char* data, std::size_t size, off_t at) noexcept {
+  while (size != 0) {
+    const ssize_t n = ::pwrite(fd, data, size, at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    data += n;
+    at += n;
+    size -= static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+bool write_slot(int fd, const Slot& slot) noexcept {
+#if defined(LOGYSTERA_FAULTS)
+  if (!write_at(fd, slot.data(), kSlotBytes / 2, 0)) return false;
+  LOGYSTERA_KILL_POINT("checkpoint-torn");
+#endif
+  return write_at(fd, slot.data(), kSlotBytes, 0);
+}
+
+// Some file systems know fsync only.
+bool make_durable(int fd) noexcept {
+  return ::fdatasync(fd) == 0 || ((errno == EINVAL || errno == ENOSYS) && ::fsync(fd) == 0);
+}
+
+Error slot_error(const std::string& path, int error) {
+  return Error{path + ": the checkpoint cannot be written: " + describe_errno(error) +
+               (error == ENOSPC || error == EDQUOT ? "; free some space" : "") +
+               "; nothing is sent while progress cannot be recorded"};
+}
+
+Result<Fd> open_slot(const std::string& path, const FileRules& rules, bool& created) {
+  struct stat st {};
+  Fd slot = open_checked(path.c_str(), O_RDWR | O_CREAT, rules, st);
+  if (!slot && errno != ENOSPC && errno != EDQUOT && errno != EROFS && errno != EACCES) {
+    ::unlink(path.c_str());  // a link or a foreign file in a directory of ours: its target is not touched
+    slot = open_checked(path.c_str(), O_RDWR | O_CREAT | O_EXCL, rules, st);
+  }
+  if (!slot) return slot_error(path, errno);
+  if (static_cast<std::size_t>(st.st_size) < kSlotBytes) {
+    created = true;
+    const Slot blank{};
+    const auto size = static_cast<std::size_t>(st.st_size);
+    if (!write_at(slot.get(), blank.data() + size, kSlotBytes - size, st.st_size)) return slot_error(path, errno);
+  }
+  return slot;
+}
+
+}  // namespace
+
+std::string_view Checkpoint::segment_name() const noexcept {
+  return {segment.data(), ::strnlen(segment.data(), segment.size())};
+}
+
+void Checkpoint::set_segment(std::string_view name) noexcept {
+  segment.fill('\0');
+  std::memcpy(segment.data(), name.data(), std::min(name.size(), segment.size()));
+}
+
+Slot encode(const Checkpoint& checkpoint) noexcept {
+  Slot slot{};
+  Writer writer(slot);
+  writer.raw(kMagic.data(), kMagic.size());
+  fields(checkpoint, writer);
+  const Digest sum = checksum(slot);
+  std::memcpy(slot.data() + kSlotBytes - kChecksumBytes, sum.data(), kChecksumBytes);
+  return slot;
+}
+
+bool decode(const Slot& slot, Checkpoint& out) noexcept {
+  if (std::memcmp(slot.data(), kMagic.data(), kMagic.size()) != 0) return false;
+  const Digest sum = checksum(slot);
+  if (std::memcmp(slot.data() + kSlotBytes - kChecksumBytes, sum.data(), kChecksumBytes) != 0) return false;
+  Reader reader(slot);
+  std::array<char, kMagic.size()> magic;
+  reader.raw(magic.data(), magic.size());
+  Checkpoint read;
+  fields(read, reader);
+  if (read.trouble >= Trouble::count_) read.trouble = Trouble::none;
+  out = read;
+  return true;
+}
+
+std::uint64_t identify(int fd, std::uint64_t size) noexcept {
+  char head[kHeadBytes];
+  std::size_t got = 0;
+  while (got < sizeof head) {
+    const ssize_t n = ::pread(fd, head + got, sizeof head - got, static_cast<off_t>(got));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    got += static_cast<std::size_t>(n);
+  }
+  Sha256 hash;
+  hash.update(std::string_view(reinterpret_cast<const char*>(&size), sizeof size));
+  hash.update(std::string_view(head, got));
+  const Digest sum = hash.finish();
+  std::uint64_t identity;
+  std::memcpy(&identity, sum.data(), sizeof identity);
+  return identity;
+}
+
+Result<CheckpointFile> CheckpointFile::open(const std::string& directory, const FileRules& rules) {
+  bool created = false;
+  Result<Fd> a = open_slot(directory + kSlotNames[0], rules, created);
+  if (!a) return a.error();
+  Result<Fd> b = open_slot(directory + kSlotNames[1], rules, created);
+  if (!b) return b.error();
+  if (created) {
+    const Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (dir) ::fsync(dir.get());
+  }
+  return CheckpointFile(directory, std::move(a).value(), std::move(b).value());
+}
+
+Checkpoint CheckpointFile::load() noexcept {
+  Checkpoint newest;
+  generation_ = 0;
+  newest_ = 1;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    Slot slot;
+    Checkpoint found;
+    if (!read_slot(slots_[i].get(), slot) || !decode(slot, found) || found.generation < generation_) continue;
+    newest = found;
+    newest_ = i;
+    generation_ = found.generation;
+  }
+  return newest;
+}
+
+Result<Done> CheckpointFile::save(Checkpoint& checkpoint, Durable durable) {
+  // A forged or ancient record may carry the largest number there is; 0 after it would lose to it for ever.
+  if (generation_ == UINT64_MAX) {
+    const Slot blank{};
+    if (!write_slot(slots_[newest_].get(), blank)) return slot_error(directory_ + kSlotNames[newest_], errno);
+    generation_ = 0;
+  }
+  checkpoint.generation = generation_ + 1;
+  const std::size_t target = 1 - newest_;
+  const int fd = slots_[target].get();
+  if (!write_slot(fd, encode(checkpoint)) || (durable == Durable::yes && !make_durable(fd))) {
+    return slot_error(directory_ + kSlotNames[target], errno);
+  }
+  generation_ = checkpoint.generation;
+  newest_ = target;
+  return Done{};
+}
+
+bool read_checkpoint(const std::string& directory, Checkpoint& out) noexcept try {
+  bool found = false;
+  for (const char* name : kSlotNames) {
+    const Fd file(::open((directory + name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    Slot slot;
+    Checkpoint read;
+    if (!file || !read_slot(file.get(), slot) || !decode(slot, read)) continue;
+    if (found && read.generation <= out.generation) continue;
+    out = read;
+    found = true;
+  }
+  return found;
+} catch (...) {
+  return false;
+}
+
+}  // namespace logystera::agent

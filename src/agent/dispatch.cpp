@@ -1,0 +1,208 @@
+#include "agent/dispatch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/buffer.hpp"
+#include "agent/checkpoint.hpp"
+#include "agent/dispatch_lock.hpp"
+#include "agent/run.hpp"
+
+namespace logystera::agent {
+namespace {
+
+constexpr std::size_t kProxyBytes = 512;
+constexpr std::size_t kPathBytes = 4096;
+constexpr std::size_t kUserAgentBytes = 128;
+
+struct TroubleText {
+  std::string_view name, remedy;
+};
+constexpr TroubleText kTroubles[] = {
+    {"none", ""},
+    {"network", "The gateway could not be reached, or the connection broke; it is tried again by itself."},
+    {"tls", "The gateway's certificate does not hold: check the gateway URL, this server's clock and the CA bundle."},
+    {"proxy", "The proxy refuses: check its address and its credentials."},
+    {"unacknowledged",
+     "The answer is not the gateway's own: check the gateway URL, and what stands between it and this server."},
+    {"unauthorized", "The gateway does not know these credentials: copy entity token and secret again."},
+    {"forbidden", "The gateway knows this entity but takes nothing from it: have it enabled there."},
+    {"clock", "This server's clock differs too much from the gateway's: set it (NTP)."},
+    {"throttled", "The gateway asks for a pause; it is tried again by itself."},
+    {"gateway", "The gateway has a problem of its own; it is tried again by itself."},
+    {"redirected", "The gateway URL leads elsewhere: enter the address it is redirected to."},
+    {"refused_all", "The gateway refuses every event: update this software or the gateway; the events are kept."},
+    {"too_large", "A single event is too large for something before the gateway: raise its limit on request bodies."},
+    {"version", "The gateway requires a newer version of this software: update it."},
+    {"address", "There is no Logystera gateway at this URL: check the gateway URL."},
+    {"local", "This server has a problem of its own: see the error."},
+};
+static_assert(sizeof kTroubles / sizeof *kTroubles == static_cast<std::size_t>(Trouble::count_));
+
+bool is_printable(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
+Result<Done> in_range(std::string_view name, std::uint32_t value, std::uint32_t least, std::uint32_t most) {
+  if (value >= least && value <= most) return Done{};
+  return Error{std::string(name) + ": must be " + std::to_string(least) + "-" + std::to_string(most) + ", is " +
+               std::to_string(value)};
+}
+
+// The value itself may hold a password and is not repeated.
+Result<Done> check_proxy(std::string_view proxy) {
+  if (proxy.empty()) return Done{};
+  constexpr std::string_view kSchemes[] = {"http://", "https://", "socks5h://", "socks5://"};
+  const bool known = std::any_of(std::begin(kSchemes), std::end(kSchemes), [&](std::string_view scheme) {
+    return proxy.size() > scheme.size() && proxy.substr(0, scheme.size()) == scheme;
+  });
+  const bool spaces = proxy.find(' ') != std::string_view::npos;
+  if (known && proxy.size() <= kProxyBytes && is_printable(proxy) && !spaces) return Done{};
+  return Error{
+      "proxy: must look like http://proxy.example.com:3128 (or https://, socks5://, socks5h://) and have at most " +
+      std::to_string(kProxyBytes) + " characters"};
+}
+
+DispatchState state_of(const Checkpoint& checkpoint, const Moment& at) noexcept {
+  DispatchState state;
+  state.known = true;
+  state.suspended = checkpoint.suspended;
+  state.trouble = checkpoint.trouble;
+  state.http_status = checkpoint.http_status;
+  state.last_attempt = checkpoint.attempt.wall;
+  state.last_success = checkpoint.last_success;
+  const std::uint32_t left = Wait{checkpoint.attempt, checkpoint.wait_seconds}.left(at);
+  if (left != 0) state.next_attempt = at.wall + left;
+  state.failures = checkpoint.failures;
+  state.auth_failures = checkpoint.auth_failures;
+  state.clock_skew = checkpoint.clock_skew;
+  state.batch_limit = checkpoint.batch_limit_until > at.wall ? checkpoint.batch_limit : 0;
+  state.events_sent = checkpoint.events_sent;
+  state.batches_sent = checkpoint.batches_sent;
+  state.requests = checkpoint.requests;
+  state.duplicates = checkpoint.duplicates;
+  state.dead_lettered = checkpoint.dead_lettered;
+  state.bytes_sent = checkpoint.bytes_sent;
+  return state;
+}
+
+}  // namespace
+
+std::string_view name_of(FlushStatus status) noexcept {
+  switch (status) {
+    case FlushStatus::idle: return "idle";
+    case FlushStatus::sent: return "sent";
+    case FlushStatus::partial: return "partial";
+    case FlushStatus::backoff: return "backoff";
+    case FlushStatus::suspended: return "suspended";
+    case FlushStatus::busy: return "busy";
+    case FlushStatus::unavailable: return "unavailable";
+  }
+  return "unavailable";
+}
+
+std::string_view name_of(Trouble trouble) noexcept {
+  return trouble < Trouble::count_ ? kTroubles[static_cast<std::size_t>(trouble)].name : "none";
+}
+
+std::string_view remedy_for(Trouble trouble) noexcept {
+  return trouble < Trouble::count_ ? kTroubles[static_cast<std::size_t>(trouble)].remedy : "";
+}
+
+Result<Done> validate(const DispatchOptions& options) {
+  const struct {
+    std::string_view name;
+    std::uint32_t value, least, most;
+  } ranges[] = {
+      {"batch_size", options.batch_size, limits::kBatchEventsMin, limits::kBatchEventsMax},
+      {"connect_timeout", options.connect_timeout_seconds, 1, 60},
+      {"timeout", options.timeout_seconds, 1, 300},
+      {"max_seconds", options.max_seconds, 1, 3600},
+  };
+  for (const auto& range : ranges) {
+    if (Result<Done> good = in_range(range.name, range.value, range.least, range.most); !good) return good;
+  }
+  if (Result<Done> good = check_proxy(options.proxy); !good) return good;
+  if (!options.ca_bundle.empty() && (options.ca_bundle.front() != '/' || options.ca_bundle.size() > kPathBytes ||
+                                     options.ca_bundle.find('\0') != std::string::npos)) {
+    return Error{"ca_bundle: must be the absolute path of a PEM file"};
+  }
+  if (options.user_agent.size() > kUserAgentBytes || !is_printable(options.user_agent)) {
+    return Error{"user_agent: must be printable ASCII of at most " + std::to_string(kUserAgentBytes) + " characters"};
+  }
+  if (options.clock == nullptr) return Error{"clock: is missing"};
+  return Done{};
+}
+
+struct Dispatcher::Inner {
+  Buffer buffer;
+  Credentials credentials;
+  DispatchOptions options;
+};
+
+Dispatcher::Dispatcher(std::unique_ptr<Inner> inner) noexcept : inner_(std::move(inner)) {}
+Dispatcher::~Dispatcher() = default;
+Dispatcher::Dispatcher(Dispatcher&&) noexcept = default;
+Dispatcher& Dispatcher::operator=(Dispatcher&&) noexcept = default;
+
+Result<Dispatcher> Dispatcher::open(std::string buffer_dir, Credentials credentials, DispatchOptions options) {
+  if (Result<Done> good = validate(options); !good) return good.error();
+  BufferOptions buffer_options;
+  buffer_options.share_group = options.share_group;
+  buffer_options.allow_network_fs = options.allow_network_fs;
+  Result<Buffer> buffer = Buffer::open(std::move(buffer_dir), buffer_options);
+  if (!buffer) return buffer.error();
+  return Dispatcher(
+      std::unique_ptr<Inner>(new Inner{std::move(buffer).value(), std::move(credentials), std::move(options)}));
+}
+
+FlushResult Dispatcher::flush() noexcept try {
+  return Run(inner_->buffer, inner_->credentials, inner_->options).go();
+} catch (...) {
+  FlushResult result;
+  result.status = FlushStatus::unavailable;
+  return result;
+}
+
+DispatchState Dispatcher::state() const noexcept {
+  Checkpoint checkpoint;
+  if (!read_checkpoint(inner_->buffer.directory(), checkpoint)) return {};
+  DispatchState state = state_of(checkpoint, inner_->options.clock());
+  if (checkpoint.credentials != sha256(inner_->credentials.fingerprint())) {
+    state.suspended = false;
+    state.trouble = Trouble::none;
+    state.failures = state.auth_failures = 0;
+    state.next_attempt = 0;
+  }
+  return state;
+}
+
+std::vector<HistoryEntry> Dispatcher::history(std::size_t limit) const noexcept {
+  return read_dispatch_history(inner_->buffer.directory(), limit);
+}
+
+Result<Done> Dispatcher::resume() noexcept try {
+  const Buffer& buffer = inner_->buffer;
+  const DispatchLock lock = DispatchLock::take(buffer.directory(), buffer.rules());
+  if (lock.state() == DispatchLock::State::busy) return Error{"another dispatcher is at work; try again when it is done"};
+  if (lock.state() == DispatchLock::State::failed) {
+    return Error{buffer.directory() + "/dispatch.lock: cannot be used: " + describe_errno(lock.error())};
+  }
+  Result<CheckpointFile> slots = CheckpointFile::open(buffer.directory(), buffer.rules());
+  if (!slots) return slots.error();
+  Checkpoint checkpoint = slots->load();
+  checkpoint.suspended = false;
+  checkpoint.failures = checkpoint.auth_failures = 0;
+  checkpoint.wait_seconds = 0;
+  checkpoint.trouble = Trouble::none;
+  return slots->save(checkpoint, CheckpointFile::Durable::yes);
+} catch (...) {
+  return Error{"out of memory"};
+}
+
+DispatchState read_dispatch_state(const std::string& buffer_dir) noexcept {
+  Checkpoint checkpoint;
+  return read_checkpoint(buffer_dir, checkpoint) ? state_of(checkpoint, now()) : DispatchState{};
+}
+
+}  // namespace logystera::agent

@@ -1,0 +1,67 @@
+// File descriptors and the rules a file must meet before this program reads or writes it.
+#pragma once
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+namespace logystera::agent {
+
+/// Owns one descriptor; -1 is none.
+class Fd {
+ public:
+  explicit Fd(int fd = -1) noexcept : fd_(fd) {}
+  ~Fd() { reset(); }
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    if (this != &other) {
+      reset();
+      fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+
+  int get() const noexcept { return fd_; }
+  bool valid() const noexcept { return fd_ >= 0; }
+  explicit operator bool() const noexcept { return valid(); }
+  int release() noexcept { return std::exchange(fd_, -1); }
+  void reset() noexcept {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_;
+};
+
+/// Whose files a buffer directory may hold, and with which mode they are made.
+struct FileRules {
+  uid_t owner = 0;           // the directory's owner
+  gid_t group = 0;           // the directory's group
+  bool share_group = false;  // 0660 and members of the group, or 0600 and the owner alone
+
+  mode_t file_mode() const noexcept { return share_group ? 0660 : 0600; }
+  mode_t directory_mode() const noexcept { return share_group ? 02770 : 0700; }
+
+  /// A regular file of the right owner, with one name, that nobody else may write.
+  bool accept(const struct stat& st) const noexcept;
+
+  /// `accept`, but a file this process has just made (empty, its own) is put right first instead of refused.
+  bool accept_or_settle(int fd, const struct stat& st) const noexcept;
+
+  /// Gives a file this process has just made the rules' mode and, when root made it, the directory's owner. A file that has
+  /// them already costs no system call.
+  void settle(int fd, const struct stat& st) const noexcept;
+};
+
+/// open(2) with O_NOFOLLOW, O_CLOEXEC and O_NONBLOCK (a FIFO must not block a page), followed by fstat and the rules.
+/// An invalid Fd leaves the reason in errno; a file the rules refuse gives EPERM.
+Fd open_checked(const char* path, int flags, const FileRules& rules, struct stat& st) noexcept;
+
+/// What an errno means, in a few words, with its name: "No space left on device (28)".
+std::string describe_errno(int error);
+
+}  // namespace logystera::agent

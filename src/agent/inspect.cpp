@@ -1,0 +1,129 @@
+#include "agent/inspect.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <thread>
+
+#include "agent/buffer_layout.hpp"
+#include "agent/file.hpp"
+#include "core/event.hpp"
+
+namespace logystera::agent {
+namespace {
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+// A commit is one write(2), but a reader without the lock can come between its first and its last page.
+constexpr auto kCommitPause = std::chrono::milliseconds(50);
+
+class Inspector {
+ public:
+  Inspector(std::string directory, Inspection& inspection) : directory_(std::move(directory)), inspection_(inspection) {}
+
+  void file(const std::string& name, bool live);
+  void dead_letters();
+
+ private:
+  void fault(const std::string& file, std::uint64_t line, std::string reason);
+  void line(const std::string& file, std::uint64_t number, std::string_view text);
+  /// Reads on from the descriptor's offset to the end, giving whole lines to `line`; what is left stays in `rest`.
+  bool lines(int fd, const std::string& name, std::uint64_t& number, std::string& rest);
+
+  std::string directory_;
+  Inspection& inspection_;
+};
+
+void Inspector::fault(const std::string& file, std::uint64_t line, std::string reason) {
+  ++inspection_.faults;
+  if (inspection_.named.size() < kFaultsNamed) inspection_.named.push_back({file, line, std::move(reason)});
+}
+
+void Inspector::line(const std::string& file, std::uint64_t number, std::string_view text) {
+  EventView event;
+  const LineFault found = read_event_line(text, event);
+  if (found != LineFault::none) return fault(file, number, std::string(name_of(found)));
+  ++inspection_.events;
+  ++inspection_.by_type[std::string(event.type)];
+}
+
+bool Inspector::lines(int fd, const std::string& name, std::uint64_t& number, std::string& rest) {
+  std::string chunk(kReadBytes, '\0');
+  for (;;) {
+    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return false;
+    if (got == 0) return true;
+    inspection_.bytes += static_cast<std::uint64_t>(got);
+    std::string_view left(chunk.data(), static_cast<std::size_t>(got));
+    for (std::size_t end; (end = left.find('\n')) != std::string_view::npos; left.remove_prefix(end + 1)) {
+      rest.append(left.substr(0, std::min(end, kLineBytesMax + 1)));
+      line(name, ++number, rest);
+      rest.clear();
+    }
+    // A line without end must not fill the memory: what is over the limit is too long whatever follows.
+    rest.append(left.substr(0, kLineBytesMax + 1 - std::min(rest.size(), kLineBytesMax + 1)));
+  }
+}
+
+void Inspector::file(const std::string& name, bool live) {
+  const Fd fd(::open((directory_ + "/" + name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd) {
+    if (errno == ENOENT) return;  // sent and removed, or sealed under another name, since the directory was listed
+    return fault(name, 0, errno == ELOOP ? "a symbolic link" : std::strerror(errno));
+  }
+  struct stat info;
+  if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return fault(name, 0, "not a regular file");
+  if (info.st_nlink > 1) return fault(name, 0, "a file with several names (hard links)");
+  ++inspection_.files;
+  std::uint64_t number = 0;
+  std::string rest;
+  bool readable = lines(fd.get(), name, number, rest);
+  if (readable && live && !rest.empty()) {
+    std::this_thread::sleep_for(kCommitPause);
+    readable = lines(fd.get(), name, number, rest);
+  }
+  if (!readable) return fault(name, number + 1, std::strerror(errno));
+  if (!rest.empty()) fault(name, number + 1, "torn: no newline at the end");
+}
+
+void Inspector::dead_letters() {
+  const Fd fd(::open((directory_ + "/" + layout::kDeadLetters).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd) return;
+  std::string chunk(kReadBytes, '\0');
+  for (ssize_t got; (got = ::read(fd.get(), chunk.data(), chunk.size())) > 0;) {
+    inspection_.dead_letters += static_cast<std::uint64_t>(std::count(chunk.begin(), chunk.begin() + got, '\n'));
+  }
+}
+
+}  // namespace
+
+Result<Inspection> inspect(const std::string& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(directory.c_str()), &::closedir);
+  if (!dir) {
+    return Error{"buffer directory " + directory + ": " + std::strerror(errno) +
+                 ": name the directory a site buffers in, as a user who may read it"};
+  }
+  std::vector<std::pair<std::string, layout::Kind>> names;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    std::uint64_t sequence = 0;
+    const layout::Kind kind = layout::parse_name(entry->d_name, sequence);
+    // A part is a spill that is being written; only its rename makes it one of the buffer's files.
+    if (kind != layout::Kind::other && kind != layout::Kind::part) names.emplace_back(entry->d_name, kind);
+  }
+  std::sort(names.begin(), names.end());
+  Inspection inspection;
+  Inspector inspector(directory, inspection);
+  for (const auto& [name, kind] : names) inspector.file(name, kind == layout::Kind::current);
+  inspector.dead_letters();
+  return inspection;
+}
+
+}  // namespace logystera::agent

@@ -1,0 +1,34 @@
+// Reading a buffer for people: newest first, filtered and paged, without loading more than one file at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/buffer.hpp"
+#include "core/result.hpp"
+
+namespace logystera::agent {
+
+struct EventFilter {
+  std::vector<std::string> types;       // any of these; empty: all
+  std::vector<std::string> severities;  // of the catalogue; empty: all
+  std::optional<std::int64_t> since;    // unix seconds, inclusive
+  std::optional<std::int64_t> until;    // unix seconds, inclusive
+  std::string text;                     // anywhere in the line, ASCII letters in either case; empty: all
+};
+
+struct EventPage {
+  std::uint64_t total = 0;         // lines that match, on all pages
+  std::uint64_t invalid = 0;       // lines met that are no events
+  std::vector<std::string> lines;  // this page's, newest first
+};
+
+inline constexpr std::uint64_t kPageLimit = 500;
+
+/// One page of what is buffered now. `limit` is at most kPageLimit.
+Result<EventPage> read_events(const Buffer& buffer, const EventFilter& filter, std::uint64_t offset, std::uint64_t limit);
+
+}  // namespace logystera::agent

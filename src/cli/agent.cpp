@@ -1,0 +1,248 @@
+// `logystera agent`: a site's buffer directory, looked at and drained by hand.
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "agent/buffer.hpp"
+#include "agent/dispatch.hpp"
+#include "agent/inspect.hpp"
+#include "cli/command.hpp"
+#include "cli/credentials_file.hpp"
+#include "cli/shipping.hpp"
+#include "cli/terminal.hpp"
+
+namespace logystera::cli {
+namespace {
+
+constexpr std::uint32_t kFlushSeconds = 600;
+
+/// An object written member by member; prints itself as one line.
+class JsonObject {
+ public:
+  JsonObject() { writer_.StartObject(); }
+  JsonObject& text(const char* key, std::string_view value) {
+    writer_.Key(key);
+    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+    return *this;
+  }
+  JsonObject& number(const char* key, std::uint64_t value) {
+    writer_.Key(key);
+    writer_.Uint64(value);
+    return *this;
+  }
+  JsonObject& time(const char* key, std::int64_t value) {
+    writer_.Key(key);
+    writer_.Int64(value);
+    return *this;
+  }
+  JsonObject& flag(const char* key, bool value) {
+    writer_.Key(key);
+    writer_.Bool(value);
+    return *this;
+  }
+  JsonObject& begin(const char* key) {
+    writer_.Key(key);
+    writer_.StartObject();
+    return *this;
+  }
+  JsonObject& end() {
+    writer_.EndObject();
+    return *this;
+  }
+  rapidjson::Writer<rapidjson::StringBuffer>& writer() { return writer_; }
+  void print() {
+    writer_.EndObject();
+    std::puts(text_.GetString());
+  }
+
+ private:
+  rapidjson::StringBuffer text_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_{text_};
+};
+
+// Opening a buffer makes its directory; a command that only looks must not.
+Result<Done> must_exist(const std::string& directory) {
+  struct stat info {};
+  if (::stat(directory.c_str(), &info) != 0) {
+    return Error{
+        fmt::format("buffer directory {}: {}: name the directory a site buffers in", directory, std::strerror(errno))};
+  }
+  return Done{};
+}
+
+std::string time_or_never(std::int64_t at) { return at ? local_time(at) : "never"; }
+
+void print_status(const agent::BufferStats& stats, const agent::DispatchState& state) {
+  std::vector<std::vector<std::string>> rows{{"BUFFER", ""}};
+  rows.push_back({"bytes", fmt::format("{} of {}", stats.bytes, stats.cap_bytes)});
+  rows.push_back({"to be sent", fmt::format("{} bytes", stats.pending_bytes)});
+  rows.push_back({"files", std::to_string(stats.files)});
+  for (std::size_t i = 0; i < agent::kDropReasons; ++i) {
+    const agent::DropCount& drop = stats.drops[i];
+    if (drop.count == 0) continue;
+    rows.push_back({fmt::format("dropped: {}", agent::name_of(static_cast<agent::Drop>(i))),
+                    fmt::format("{}, last {}", drop.count, local_time(drop.last_at))});
+  }
+  std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  rows = {{"DISPATCH", ""}};
+  rows.push_back({"last success", time_or_never(state.last_success)});
+  rows.push_back({"last attempt", time_or_never(state.last_attempt)});
+  rows.push_back({"next attempt", state.suspended      ? "suspended: correct the credentials, or run flush --resume"
+                                  : state.next_attempt ? local_time(state.next_attempt)
+                                                       : "with the next run"});
+  if (state.trouble != agent::Trouble::none) {
+    rows.push_back({"trouble", fmt::format("{}{}: {}", agent::name_of(state.trouble),
+                                           state.http_status ? fmt::format(" (HTTP {})", state.http_status) : "",
+                                           agent::remedy_for(state.trouble))});
+    rows.push_back({"failures in a row", std::to_string(state.failures)});
+  }
+  rows.push_back({"events sent", std::to_string(state.events_sent)});
+  rows.push_back({"batches sent", fmt::format("{} ({} were known already)", state.batches_sent, state.duplicates)});
+  rows.push_back({"dead letters", std::to_string(state.dead_lettered)});
+  std::fputs(("\n" + table(rows, colour_wanted())).c_str(), stdout);
+}
+
+void print_status_json(const agent::BufferStats& stats, const agent::DispatchState& state) {
+  JsonObject object;
+  object.begin("buffer").number("bytes", stats.bytes).number("pending_bytes", stats.pending_bytes);
+  object.number("cap_bytes", stats.cap_bytes).number("files", stats.files).number("spilled", stats.spilled);
+  object.number("healed", stats.healed).begin("drops");
+  for (std::size_t i = 0; i < agent::kDropReasons; ++i) {
+    if (stats.drops[i].count == 0) continue;
+    object.number(std::string(agent::name_of(static_cast<agent::Drop>(i))).c_str(), stats.drops[i].count);
+  }
+  object.end().end().begin("dispatch").flag("suspended", state.suspended).text("trouble", agent::name_of(state.trouble));
+  object.time("http_status", state.http_status).time("last_attempt", state.last_attempt);
+  object.time("last_success", state.last_success).time("next_attempt", state.next_attempt);
+  object.number("failures", state.failures).number("auth_failures", state.auth_failures);
+  object.number("events_sent", state.events_sent).number("batches_sent", state.batches_sent);
+  object.number("duplicates", state.duplicates).number("dead_lettered", state.dead_lettered).end().print();
+}
+
+int status(const Globals& globals, const std::string& directory) {
+  if (auto there = must_exist(directory); !there) return fail("agent status", there.error());
+  auto buffer = agent::Buffer::open(directory, {});
+  if (!buffer) return fail("agent status", buffer.error());
+  auto stats = buffer->stats();
+  if (!stats) return fail("agent status", stats.error());
+  const agent::DispatchState state = agent::read_dispatch_state(directory);
+  if (globals.json) print_status_json(stats.value(), state);
+  else print_status(stats.value(), state);
+  return kExitDone;
+}
+
+int verify(const Globals& globals, const std::string& directory) {
+  auto inspected = agent::inspect(directory);
+  if (!inspected) return fail("agent verify", inspected.error());
+  const agent::Inspection& found = inspected.value();
+  if (globals.json) {
+    JsonObject object;
+    object.number("files", found.files).number("bytes", found.bytes).number("events", found.events);
+    object.number("dead_letters", found.dead_letters).begin("by_type");
+    for (const auto& [type, count] : found.by_type) object.number(type.c_str(), count);
+    object.end().number("faults", found.faults).writer().Key("named");
+    object.writer().StartArray();
+    for (const auto& fault : found.named) {
+      object.writer().StartObject();
+      object.text("file", fault.file).number("line", fault.line).text("reason", fault.reason).end();
+    }
+    object.writer().EndArray();
+    object.print();
+  } else {
+    std::vector<std::vector<std::string>> rows{{"EVENTS", "TYPE"}};
+    for (const auto& [type, count] : found.by_type) rows.push_back({std::to_string(count), printable(type)});
+    rows.push_back({std::to_string(found.events), fmt::format("in {} files, {} bytes", found.files, found.bytes)});
+    if (found.dead_letters) rows.push_back({std::to_string(found.dead_letters), "dead letters beside them"});
+    std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  }
+  for (const auto& fault : found.named) {
+    const std::string place = fault.line ? fmt::format("{}:{}", fault.file, fault.line) : fault.file;
+    fmt::print(stderr, "{}/{}: {}\n", directory, place, fault.reason);
+  }
+  if (found.faults == 0) return kExitDone;
+  return fail("agent verify",
+              Error{fmt::format("{} faults in {}: the next flush puts such lines into dead/ and counts them", found.faults,
+                                directory)});
+}
+
+struct Flush {
+  std::string directory, credentials;
+  agent::DispatchOptions options;
+  bool resume = false;
+};
+
+int flush(const Globals& globals, const Flush& flush) {
+  if (auto there = must_exist(flush.directory); !there) return fail("agent flush", there.error());
+  auto credentials = read_credentials(flush.credentials);
+  if (!credentials) return fail("agent flush", credentials.error());
+  auto dispatcher = agent::Dispatcher::open(flush.directory, std::move(credentials).value(), flush.options);
+  if (!dispatcher) return fail("agent flush", dispatcher.error());
+  if (flush.resume) {
+    if (auto resumed = dispatcher->resume(); !resumed) return fail("agent flush", resumed.error());
+  }
+  const agent::FlushResult result = dispatcher->flush();
+  if (globals.json) {
+    JsonObject object;
+    object.text("status", agent::name_of(result.status)).number("sent", result.sent).number("batches", result.batches);
+    object.number("requests", result.requests).number("dead_lettered", result.dead_lettered);
+    object.number("remaining_bytes", result.remaining_bytes).time("retry_at", result.retry_at).text("error", result.error);
+    object.print();
+  } else {
+    fmt::print("{}: {} events in {} batches sent, {} dead letters, {} bytes remain\n", agent::name_of(result.status),
+               result.sent, result.batches, result.dead_lettered, result.remaining_bytes);
+  }
+  switch (result.status) {
+    case agent::FlushStatus::idle:
+    case agent::FlushStatus::sent:
+    case agent::FlushStatus::partial:
+    case agent::FlushStatus::busy: return kExitDone;
+    default: break;
+  }
+  const std::string again = result.retry_at ? fmt::format(" (next attempt {})", local_time(result.retry_at)) : "";
+  return fail("agent flush", Error{result.error + again});
+}
+
+}  // namespace
+
+void add_agent(Program program) {
+  auto* agent = program.app.add_subcommand("agent", "Look at a site's buffer directory, check it, send what it holds");
+  agent->require_subcommand(1);
+  agent->footer(
+      "Examples:\n"
+      "  logystera agent status /var/lib/logystera/shop\n"
+      "  logystera agent verify /var/lib/logystera/shop          exit code 2 and FILE:LINE for every fault\n"
+      "  logystera agent flush --credentials shop.credentials /var/lib/logystera/shop\n\n"
+      "Run it as the user the site runs as. Credentials come from a file of mode 0600 with the lines\n"
+      "LOGYSTERA_GATEWAY_URL=, LOGYSTERA_ENTITY_TOKEN= and LOGYSTERA_ENTITY_SECRET=, or from the environment\n"
+      "under these names; never from arguments.");
+  auto options = std::make_shared<Flush>();
+  options->options.max_requests = 0;
+  options->options.max_seconds = kFlushSeconds;
+  options->options.user_agent = "logystera/" LOGYSTERA_VERSION " (flush)";
+  const auto command = [&](const char* name, const char* help) {
+    auto* sub = agent->add_subcommand(name, help);
+    add_buffer_directory(*sub, options->directory, "The directory a site buffers in");
+    add_json(*sub, program.globals, "Print JSON");
+    return sub;
+  };
+  command("status", "What the buffer holds, what was dropped and why, and how sending goes")->callback([program, options] {
+    program.exit_code = status(program.globals, options->directory);
+  });
+  command("verify", "Check every line, count by type, name what is torn or no event")->callback([program, options] {
+    program.exit_code = verify(program.globals, options->directory);
+  });
+  auto* send = command("flush", "Send everything the buffer holds now");
+  send->add_option("--credentials", options->credentials, "File of mode 0600 with the site's credentials");
+  send->add_flag("--resume", options->resume, "End suspension and backoff first");
+  send->add_option("--max-seconds", options->options.max_seconds, "Stop after this time")->capture_default_str();
+  add_shipping(*send, options->options);
+  send->callback([program, options] { program.exit_code = flush(program.globals, *options); });
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,140 @@
+// `logystera entity`: who may send.
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/gate.hpp"
+#include "cli/terminal.hpp"
+
+namespace logystera::cli {
+namespace {
+
+using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void field(JsonWriter& writer, const char* key, std::string_view value) {
+  writer.Key(key);
+  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void print_issued(const gateway::IssuedSecret& issued, std::string_view name, bool json) {
+  if (json) {
+    rapidjson::StringBuffer text;
+    JsonWriter writer(text);
+    writer.StartObject();
+    field(writer, "token", issued.token);
+    field(writer, "secret", issued.secret);
+    if (!name.empty()) field(writer, "name", name);
+    writer.EndObject();
+    std::puts(text.GetString());
+    return;
+  }
+  fmt::print("token   {}\nsecret  {}\n\nThe secret is shown this once. Give both to the site that sends.\n", issued.token,
+             issued.secret);
+}
+
+void print_json(const store::Entity& entity) {
+  rapidjson::StringBuffer text;
+  JsonWriter writer(text);
+  writer.StartObject();
+  field(writer, "token", entity.token);
+  field(writer, "name", entity.name);
+  field(writer, "state", entity.disabled ? "disabled" : "enabled");
+  writer.Key("created_at");
+  writer.Int64(entity.created_at);
+  writer.Key("rotated_at");
+  writer.Int64(entity.rotated_at);
+  writer.Key("last_seen_at");
+  writer.Int64(entity.last_seen_at);
+  writer.Key("accepted");
+  writer.Uint64(entity.accepted);
+  writer.Key("duplicates");
+  writer.Uint64(entity.duplicates);
+  writer.Key("rejected");
+  writer.Uint64(entity.rejected);
+  writer.EndObject();
+  std::puts(text.GetString());
+}
+
+int list(const Globals& globals) {
+  auto gate = open_gate(globals.store, store::Access::existing);
+  if (!gate) return fail("entity list", gate.error());
+  auto entities = gate->entities->list();
+  if (!entities) return fail("entity list", entities.error());
+  if (globals.json) {
+    for (const auto& entity : entities.value()) print_json(entity);
+    return kExitDone;
+  }
+  std::vector<std::vector<std::string>> rows{{"TOKEN", "NAME", "STATE", "LAST SEEN", "ACCEPTED", "DUPLICATES", "REJECTED"}};
+  for (const auto& entity : entities.value()) {
+    rows.push_back({entity.token, printable(entity.name), entity.disabled ? "disabled" : "enabled",
+                    entity.last_seen_at ? local_time(entity.last_seen_at) : "never", std::to_string(entity.accepted),
+                    std::to_string(entity.duplicates), std::to_string(entity.rejected)});
+  }
+  std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  return kExitDone;
+}
+
+int add(const Globals& globals, const std::string& name) {
+  auto gate = open_gate(globals.store, store::Access::create);
+  if (!gate) return fail("entity add", gate.error());
+  auto issued = gate->entities->add(name, unix_now());
+  if (!issued) return fail("entity add", issued.error());
+  print_issued(issued.value(), name, globals.json);
+  return kExitDone;
+}
+
+int rotate(const Globals& globals, const std::string& token) {
+  auto gate = open_gate(globals.store, store::Access::existing);
+  if (!gate) return fail("entity rotate", gate.error());
+  auto issued = gate->entities->rotate(token, unix_now());
+  if (!issued) return fail("entity rotate", issued.error());
+  print_issued(issued.value(), {}, globals.json);
+  if (!globals.json) fmt::print("The secret before it is accepted for 24 hours more.\n");
+  return kExitDone;
+}
+
+int set_disabled(const Globals& globals, const std::string& token, bool disabled) {
+  const std::string_view command = disabled ? "entity disable" : "entity enable";
+  auto gate = open_gate(globals.store, store::Access::existing);
+  if (!gate) return fail(command, gate.error());
+  if (auto set = gate->entities->set_disabled(token, disabled); !set) return fail(command, set.error());
+  if (!globals.json) fmt::print("{} is {}.\n", token, disabled ? "disabled" : "enabled");
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_entity(Program program) {
+  auto* entity = program.app.add_subcommand("entity", "Register the sites that may send, and manage their secrets");
+  entity->require_subcommand(1);
+  entity->footer(
+      "Examples:\n"
+      "  logystera entity add 'shop.example.org'\n"
+      "  logystera entity add shop --json        {\"token\":\"ent_…\",\"secret\":\"…\",\"name\":\"shop\"}\n"
+      "  logystera entity rotate ent_…           a new secret; the old one is good for 24 hours more\n\n"
+      "A gateway that is running sees every change at once. Secrets are kept encrypted under the key file\n"
+      "beside the database (PATH.key): back up both, apart from each other.");
+  auto argument = std::make_shared<std::string>();
+  const auto command = [&](const char* name, const char* help, const char* operand, const char* operand_help, auto run) {
+    auto* sub = entity->add_subcommand(name, help);
+    add_json(*sub, program.globals, "Print JSON");
+    add_store(*sub, program.globals);
+    if (operand) sub->add_option(operand, *argument, operand_help)->required();
+    sub->callback([program, argument, run] { program.exit_code = run(program.globals, *argument); });
+  };
+  command("add", "Register a site; prints its token and secret once", "NAME", "What people call the site", add);
+  command("list", "Show every site, when it was last seen and what it sent", nullptr, nullptr,
+          [](const Globals& globals, const std::string&) { return list(globals); });
+  command("disable", "Refuse a site's requests (403) until it is enabled again", "TOKEN", "The site's token",
+          [](const Globals& globals, const std::string& token) { return set_disabled(globals, token, true); });
+  command("enable", "Take a disabled site's requests again", "TOKEN", "The site's token",
+          [](const Globals& globals, const std::string& token) { return set_disabled(globals, token, false); });
+  command("rotate", "Give a site a new secret; the present one works for 24 hours more", "TOKEN", "The site's token",
+          rotate);
+}
+
+}  // namespace logystera::cli

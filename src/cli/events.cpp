@@ -1,0 +1,186 @@
+// `logystera events`: what arrived.
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "cli/command.hpp"
+#include "cli/gate.hpp"
+#include "cli/terminal.hpp"
+#include "core/event.hpp"
+
+namespace logystera::cli {
+namespace {
+
+constexpr std::uint64_t kTableRows = 50;  // the newest, when a person asks without a limit
+constexpr auto kFollowPause = std::chrono::milliseconds(250);
+constexpr std::size_t kTypeColumns = 24;
+constexpr std::size_t kEntityColumns = 20;
+constexpr std::size_t kPlainColumns = 200;  // when the output is no terminal
+
+volatile std::sig_atomic_t interrupted = 0;
+
+struct Options {
+  std::string type, entity, since;
+  std::optional<std::uint64_t> limit;
+  bool follow = false;
+};
+
+// "1h", "30m", "7d", "45s": that long before now; digits alone: unix seconds.
+Result<std::int64_t> since_of(const std::string& text, std::int64_t now) {
+  const Error wrong{fmt::format("--since {}: write a span like 90s, 30m, 1h, 7d or unix seconds", text)};
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  constexpr std::int64_t kNumberMax = 100'000'000'000;
+  if (error != std::errc() || number < 0 || number > kNumberMax) return wrong;
+  if (unit.empty()) return number;
+  static constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
+      {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}};
+  for (const auto& [name, seconds] : kUnits) {
+    if (unit == name) return now - number * seconds;
+  }
+  return wrong;
+}
+
+// key=value pairs of the labels object, values neutralised.
+std::string labels_for_people(std::string_view line) {
+  EventView event;
+  if (read_event_line(line, event) != LineFault::none) return printable(line);
+  rapidjson::Document labels;
+  labels.Parse<rapidjson::kParseIterativeFlag>(event.labels.data(), event.labels.size());
+  if (labels.HasParseError() || !labels.IsObject()) return printable(event.labels);
+  std::string out;
+  for (const auto& member : labels.GetObject()) {
+    if (!out.empty()) out += ' ';
+    out += printable({member.name.GetString(), member.name.GetStringLength()}) + '=';
+    if (member.value.IsString()) {
+      const std::string text = printable({member.value.GetString(), member.value.GetStringLength()});
+      const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string::npos;
+      out += plain ? text : '"' + text + '"';
+    } else {
+      rapidjson::StringBuffer buffer;
+      rapidjson::Writer writer(buffer);
+      member.value.Accept(writer);
+      out += printable({buffer.GetString(), buffer.GetSize()});
+    }
+  }
+  return out;
+}
+
+class Printer {
+ public:
+  explicit Printer(bool json) : json_(json), colour_(!json && colour_wanted()), columns_(terminal_columns(kPlainColumns)) {}
+
+  bool print(const store::StoredEvent& event) {
+    if (json_) {
+      std::fwrite(event.line.data(), 1, event.line.size(), stdout);
+      std::fputc('\n', stdout);
+      return std::ferror(stdout) == 0;
+    }
+    if (!std::exchange(headed_, true)) {
+      line("TIME", "TYPE", "ENTITY", "LABELS", "\x1b[1m");
+    }
+    line(local_time(event.created_at), printable(event.type), printable(event.name), labels_for_people(event.line),
+         nullptr);
+    return std::ferror(stdout) == 0;
+  }
+
+ private:
+  void line(std::string_view time, std::string_view type, std::string_view entity, std::string_view labels,
+            const char* whole) const {
+    constexpr std::size_t kTimeColumns = 19;
+    constexpr std::size_t kGap = 2;
+    constexpr std::size_t kBefore = kTimeColumns + kTypeColumns + kEntityColumns + 3 * kGap;
+    const std::size_t room = columns_ > kBefore + 20 ? columns_ - kBefore : 0;
+    std::string cut = room == 0 ? std::string(labels) : fitted(labels, room);
+    cut.erase(cut.find_last_not_of(' ') + 1);
+    const char* begin = !colour_ ? "" : whole ? whole : "\x1b[36m";
+    const char* end = colour_ ? "\x1b[0m" : "";
+    if (whole) {
+      fmt::print("{}{}  {}  {}  {}{}\n", begin, fitted(time, kTimeColumns), fitted(type, kTypeColumns),
+                 fitted(entity, kEntityColumns), cut, end);
+    } else {
+      fmt::print("{}  {}{}{}  {}  {}\n", fitted(time, kTimeColumns), begin, fitted(type, kTypeColumns), end,
+                 fitted(entity, kEntityColumns), cut);
+    }
+  }
+
+  bool json_, colour_;
+  std::size_t columns_;
+  bool headed_ = false;
+};
+
+int run(const Globals& globals, const Options& options) {
+  store::EventQuery query;
+  query.type = options.type;
+  query.entity = options.entity;
+  if (!options.since.empty()) {
+    auto since = since_of(options.since, unix_now());
+    if (!since) return fail("events", since.error());
+    query.since = since.value();
+  }
+  query.newest = options.limit;
+  const bool shortened = !globals.json && !options.limit && options.since.empty();
+  if (shortened) query.newest = kTableRows;
+  auto opened = store::open(globals.store, store::Access::existing);
+  if (!opened) return fail("events", opened.error());
+  store::Store& store = *opened.value();
+
+  Printer printer(globals.json);
+  std::uint64_t printed = 0;
+  bool writable = true;
+  const auto each = [&](const store::StoredEvent& event) {
+    query.after = event.sequence;
+    ++printed;
+    writable = printer.print(event);
+    return writable && !interrupted;
+  };
+  if (auto read = store.events(query, each); !read) return fail("events", read.error());
+  if (shortened && printed == kTableRows && !options.follow) {
+    fmt::print(stderr, "The newest {} are shown; --limit and --since show others.\n", kTableRows);
+  }
+  if (!options.follow) return kExitDone;
+  const auto stop = [](int) { interrupted = 1; };
+  std::signal(SIGINT, stop);
+  std::signal(SIGTERM, stop);
+  query.newest.reset();
+  while (!interrupted && writable) {
+    std::fflush(stdout);
+    std::this_thread::sleep_for(kFollowPause);
+    if (auto read = store.events(query, each); !read) return fail("events", read.error());
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_events(Program program) {
+  auto* events = program.app.add_subcommand("events", "Show the events that arrived, oldest first");
+  auto options = std::make_shared<Options>();
+  events->add_option("--type", options->type, "Only this type, for example auth.login_failed");
+  events->add_option("--entity", options->entity, "Only this site, by token or name");
+  events->add_option("--since", options->since, "Only events that happened since: 90s, 30m, 1h, 7d ago, or unix seconds");
+  events->add_option("--limit", options->limit, "Only the newest so many");
+  events->add_flag("--follow", options->follow, "Go on showing events as they arrive, until interrupted");
+  add_json(*events, program.globals, "One event a line, exactly as it was sent (all of them, unless --limit or --since)");
+  add_store(*events, program.globals);
+  events->footer(
+      "Examples:\n"
+      "  logystera events                                   the newest 50 as a table\n"
+      "  logystera events --type auth.login_failed --since 1h\n"
+      "  logystera events --entity shop --follow\n"
+      "  logystera events --json --since 7d > week.jsonl\n\n"
+      "Colour is used on a terminal only, and not when NO_COLOR is set.");
+  events->callback([program, options] { program.exit_code = run(program.globals, *options); });
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,27 @@
+#include "cli/gate.hpp"
+
+#include <ctime>
+
+namespace logystera::cli {
+
+Result<Gate> open_gate(const std::string& url, store::Access access) {
+  auto path = store::sqlite_path(url);
+  if (!path) return path.error();
+  auto opened = store::open(url, access);
+  if (!opened) return opened.error();
+  Gate gate;
+  gate.store = std::move(opened).value();
+  auto known = gate.store->entities();
+  if (!known) return known.error();
+  // A new key may be made only while no secret is sealed under an old one.
+  auto vault = gateway::Vault::open(gateway::key_path_for(path.value()), known->empty());
+  if (!vault) return vault.error();
+  auto entities = gateway::Entities::open(*gate.store, std::move(vault).value());
+  if (!entities) return entities.error();
+  gate.entities = std::make_unique<gateway::Entities>(std::move(entities).value());
+  return gate;
+}
+
+std::int64_t unix_now() noexcept { return static_cast<std::int64_t>(std::time(nullptr)); }
+
+}  // namespace logystera::cli

@@ -1,0 +1,24 @@
+// The store and its entities, opened together as every gateway command needs them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/result.hpp"
+#include "gateway/entities.hpp"
+#include "store/store.hpp"
+
+namespace logystera::cli {
+
+struct Gate {
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<gateway::Entities> entities;  // points into `store`
+};
+
+/// Opens the store and the key file beside it; with Access::create both are made when there is neither.
+Result<Gate> open_gate(const std::string& url, store::Access access);
+
+/// Unix seconds now.
+std::int64_t unix_now() noexcept;
+
+}  // namespace logystera::cli

@@ -1,0 +1,20 @@
+#include "cli/log.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <mutex>
+
+#include "cli/gate.hpp"
+#include "cli/terminal.hpp"
+
+namespace logystera::cli {
+
+void log(std::string_view text) {
+  static std::mutex mutex;
+  const std::string line = fmt::format("{} {}\n", local_time(unix_now()), printable(text));
+  std::lock_guard lock(mutex);
+  std::fputs(line.c_str(), stderr);
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,50 @@
+// The `logystera` program.
+#include <cstdio>
+
+#include "cli/command.hpp"
+
+namespace {
+
+// CLI11 has exit codes of its own for every kind of mistake; this program has one.
+int report(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const CLI::App* command = &app;
+  std::string name = "logystera";
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    name += " " + command->get_name();
+  }
+  std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", name.c_str(), error.what(), name.c_str());
+  return logystera::cli::kExitError;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace logystera::cli;
+  Globals globals;
+  int exit_code = kExitDone;
+  CLI::App app("Receives, keeps and shows the signals of your sites.", "logystera");
+  app.set_version_flag("--version,-V", "logystera " LOGYSTERA_VERSION, "Print the version and exit");
+  app.set_help_flag("--help,-h", "Print this help and exit");
+  app.require_subcommand(1);
+  add_json(app, globals, "Print JSON instead of text for people, where the command has both");
+  add_store(app, globals);
+  const Program program{app, globals, exit_code};
+  add_serve(program);
+  add_entity(program);
+  add_events(program);
+  add_agent(program);
+  add_relay(program);
+  app.footer(
+      "'logystera COMMAND --help' explains each command, with examples.\n"
+      "Exit codes: 0 done, 2 an error (said on standard error, with the remedy).");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report(app, error);
+  } catch (const std::exception& error) {
+    return fail("", logystera::Error{error.what()});
+  }
+  return exit_code;
+}

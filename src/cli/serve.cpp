@@ -1,0 +1,176 @@
+// `logystera serve`: the gateway.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <charconv>
+#include <cstdio>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/gate.hpp"
+#include "cli/log.hpp"
+#include "core/limits.hpp"
+#include "core/wire.hpp"
+#include "gateway/ingest.hpp"
+#include "server/http.hpp"
+
+namespace logystera::cli {
+namespace {
+
+struct Options {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::string listen;  // ADDR:PORT
+  bool behind_proxy = false;
+  server::TlsFiles tls;
+  gateway::RateLimit rate;
+  std::string min_agent_version;
+  std::size_t connections = server::Limits{}.connections;
+  unsigned threads = 0;
+};
+
+// "127.0.0.1:9000" or "[::1]:9000".
+Result<Done> read_address(std::string_view text, std::string& host, std::uint16_t& port) {
+  const Error wrong{fmt::format("--listen {}: write ADDRESS:PORT, for example 127.0.0.1:9000 or [::1]:9000", text)};
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return wrong;
+  std::string_view address = text.substr(0, colon);
+  const std::string_view digits = text.substr(colon + 1);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  else if (address.find(':') != std::string_view::npos) return wrong;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc() || end != digits.data() + digits.size() || address.empty()) return wrong;
+  host = address;
+  return Done{};
+}
+
+// Signatures do not hide what is sent, so whatever leaves this machine is encrypted: by us or by a proxy in
+// front.
+Result<Done> check_exposure(const std::string& host, const Options& options) {
+  auto loopback = server::is_loopback(host);
+  if (!loopback) return loopback.error();
+  if (loopback.value() || options.behind_proxy || !options.tls.certificate.empty()) return Done{};
+  return Error{
+      fmt::format("{} can be reached from other machines: give --tls-cert and --tls-key, or --behind-proxy when a "
+                  "proxy in front of it does TLS",
+                  host)};
+}
+
+server::Route health_route(store::Store& store) {
+  return {"GET", "/health", 0, [&store](server::Request, const server::Reply& reply) {
+            if (auto found = store.find_entity("ent_"); !found) {
+              log(found.error().message);
+              return reply(server::problem(503, "store_failed", "the store cannot be read: see the gateway's log"));
+            }
+            server::Answer answer;
+            answer.body = R"({"status":"ok","version":")" LOGYSTERA_VERSION "\"}";
+            reply(std::move(answer));
+          }};
+}
+
+std::vector<server::Route> ingest_routes(gateway::Ingest& ingest) {
+  return {{"POST", std::string(wire::kIngestPath), limits::kWireBytes,
+           [&ingest](server::Request request, const server::Reply& reply) { ingest.ingest(std::move(request), reply); }},
+          {"POST", std::string(wire::kPingPath), limits::kWireBytes,
+           [&ingest](server::Request request, const server::Reply& reply) { ingest.ping(std::move(request), reply); }}};
+}
+
+Result<std::vector<server::Listener>> listeners_of(const Options& options, gateway::Ingest& ingest, store::Store& store) {
+  std::vector<server::Listener> listeners(1);
+  listeners[0] = {options.host, options.port, options.tls, {health_route(store)}};
+  if (!options.listen.empty()) {
+    server::Listener own;
+    if (auto read = read_address(options.listen, own.host, own.port); !read) return read.error();
+    own.tls = options.tls;
+    own.routes = {health_route(store)};
+    listeners.push_back(std::move(own));
+  }
+  for (server::Route& route : ingest_routes(ingest)) listeners.back().routes.push_back(std::move(route));
+  for (const server::Listener& listener : listeners) {
+    if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
+  }
+  return listeners;
+}
+
+int run(const Globals& globals, const Options& options) {
+  if (options.tls.certificate.empty() != options.tls.key.empty()) {
+    return fail("serve", Error{"--tls-cert and --tls-key belong together: give both"});
+  }
+  // Blocked before any thread exists, so that every thread inherits it and sigwait below is the one who hears
+  // them.
+  sigset_t end_signals;
+  sigemptyset(&end_signals);
+  sigaddset(&end_signals, SIGTERM);
+  sigaddset(&end_signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &end_signals, nullptr);
+  // A client that goes away, or a file size limit, is an error to handle and no reason to die.
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
+
+  auto gate = open_gate(globals.store, store::Access::create);
+  if (!gate) return fail("serve", gate.error());
+  std::unique_ptr<server::Server> server;  // outlives the store, whose last replies it still takes
+  std::unique_ptr<store::Store> store = std::move(gate->store);
+  gateway::Ingest ingest(*gate->entities, *store, {options.rate, options.min_agent_version, unix_now, log});
+  auto listeners = listeners_of(options, ingest, *store);
+  if (!listeners) return fail("serve", listeners.error());
+  server::Limits limits;
+  limits.connections = options.connections;
+  limits.threads = options.threads;
+  auto started = server::Server::start(std::move(listeners).value(), limits);
+  if (!started) return fail("serve", started.error());
+  server = std::move(started).value();
+  fmt::print("listening on {}\n", server->urls().front());
+  if (server->urls().size() > 1) fmt::print("ingest on {}\n", server->urls().back());
+  std::fflush(stdout);
+
+  int signal_number = 0;
+  sigwait(&end_signals, &signal_number);
+  log("stopping: finishing what is under way");
+  server->stop();
+  store.reset();
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_serve(Program program) {
+  auto* serve = program.app.add_subcommand("serve", "Run the gateway: take signed batches of events and store them");
+  auto options = std::make_shared<Options>();
+  serve->add_option("--host", options->host, "Address to listen on")->capture_default_str();
+  serve->add_option("--port,-p", options->port, "Port to listen on; 0 takes any free one and prints it")
+      ->capture_default_str();
+  serve->add_option("--listen", options->listen,
+                    "ADDRESS:PORT of its own for what sites send; --port then serves the rest");
+  serve->add_flag("--behind-proxy", options->behind_proxy, "A proxy in front does TLS: allow a plain non-loopback address");
+  serve->add_option("--tls-cert", options->tls.certificate, "PEM certificate chain: serve HTTPS");
+  serve->add_option("--tls-key", options->tls.key, "The certificate's PEM key");
+  serve
+      ->add_option("--rate-limit", options->rate.events_per_second,
+                   "Events a second one site may send on average; 0: no limit")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  serve->add_option("--rate-burst", options->rate.burst, "Events one site may send at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 1e12));
+  serve->add_option("--min-agent-version", options->min_agent_version,
+                    "Refuse older agents (426) and tell them this version");
+  serve->add_option("--connections", options->connections, "Connections open at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  serve->add_option("--threads", options->threads, "Threads that serve requests; 0: one per processor, at least two")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024));
+  add_store(*serve, program.globals);
+  serve->footer(
+      "Examples:\n"
+      "  logystera serve                                       http://127.0.0.1:8080, logystera.db\n"
+      "  logystera serve --store sqlite:/var/lib/logystera/logystera.db --port 0\n"
+      "  logystera serve --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem\n\n"
+      "Takes POST /v1/ingest and POST /v1/ping, signed, and GET /health. SIGTERM finishes what is under "
+      "way.\n"
+      "An address other machines can reach demands TLS, its own or a proxy's.");
+  serve->callback([program, options] { program.exit_code = run(program.globals, *options); });
+}
+
+}  // namespace logystera::cli

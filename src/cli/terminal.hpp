@@ -1,0 +1,34 @@
+// Text for a person's terminal: colour where it is wanted, columns that line up, and nothing that could take
+// the terminal over.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logystera::cli {
+
+/// Whether standard output is a terminal that wants colour (NO_COLOR unset or empty, TERM not "dumb").
+bool colour_wanted();
+
+/// `text` with control characters, bidirectional overrides and malformed UTF-8 shown as \xNN or \u{NNNN}:
+/// values come from strangers, and a terminal obeys escape sequences.
+std::string printable(std::string_view text);
+
+/// Columns `text` takes on a terminal, one for each code point (zero for combining marks, two for wide ones).
+std::size_t columns_of(std::string_view text);
+
+/// `text` cut to `columns`, with an ellipsis where something was cut, and padded to it.
+std::string fitted(std::string_view text, std::size_t columns);
+
+/// The terminal's width, or `otherwise` when standard output is none.
+std::size_t terminal_columns(std::size_t otherwise);
+
+/// "2026-11-21 02:13:07" in local time.
+std::string local_time(std::int64_t unix_seconds);
+
+/// Rows under a heading, each column as wide as its widest cell.
+std::string table(const std::vector<std::vector<std::string>>& rows, bool colour);
+
+}  // namespace logystera::cli

@@ -1,0 +1,215 @@
+#include "core/path.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "core/uuid.hpp"
+
+namespace logystera {
+namespace {
+
+constexpr std::size_t kTokenChars = 20;
+constexpr std::size_t kExtensionChars = 9;  // with its dot
+// Every input byte can at worst become part of a 12-digit hash that replaces a one-digit segment, or of a hash and ".*" for
+// a digit and a dot.
+constexpr std::size_t kOutputBytes = kPathBytesMax * (kPathHashDigits / 2 + 1);
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
+
+int hex_value(char c) {
+  if (is_digit(c)) return c - '0';
+  c = lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// A segment without its percent-encoding, as the site's router sees it; never longer than the segment.
+std::string_view decode(std::string_view segment, char* room) {
+  if (segment.find('%') == std::string_view::npos) return segment;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < segment.size(); ++i) {
+    if (segment[i] == '%' && i + 2 < segment.size()) {
+      const int high = hex_value(segment[i + 1]), low = hex_value(segment[i + 2]);
+      if (high >= 0 && low >= 0) {
+        room[size++] = static_cast<char>(high * 16 + low);
+        i += 2;
+        continue;
+      }
+    }
+    room[size++] = segment[i];
+  }
+  return {room, size};
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
+  if (text.size() != lower_case.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (lower(text[i]) != lower_case[i]) return false;
+  }
+  return true;
+}
+
+bool is_number(std::string_view text) {
+  for (const char c : text) {
+    if (!is_digit(c)) return false;
+  }
+  return !text.empty();
+}
+
+bool is_uuid_shaped(std::string_view text) {
+  if (text.size() != kUuidChars) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : hex_value(text[i]) < 0) return false;
+  }
+  return true;
+}
+
+bool is_jwt(std::string_view text) {
+  if (text.substr(0, 3) != "eyJ") return false;
+  const std::size_t first = text.find('.');
+  return first != std::string_view::npos && text.find('.', first + 1) != std::string_view::npos;
+}
+
+bool is_token(std::string_view text) {
+  if (text.size() < kTokenChars) return false;
+  if (is_jwt(text)) return true;
+  bool digits = false, lowers = false, uppers = false, dashes = false, hex = true;
+  for (const char c : text) {
+    if (is_digit(c)) digits = true;
+    else if (is_lower(c)) lowers = true;
+    else if (is_upper(c)) uppers = true;
+    else if (c == '-' || c == '_') dashes = true;
+    else if (c != '+' && c != '=') return false;
+    hex = hex && hex_value(c) >= 0;
+  }
+  if (hex) return digits;
+  return digits && (dashes ? lowers && uppers : lowers || uppers);
+}
+
+// A format behind an id, as in "42.json": short and plain, so that it identifies nobody by itself.
+bool is_extension(std::string_view text) {
+  if (text.size() < 2 || text.size() > kExtensionChars) return false;
+  for (const char c : text.substr(1)) {
+    if (!is_lower(lower(c)) && !is_digit(c)) return false;
+  }
+  return !is_number(text.substr(1));
+}
+
+// The end of the first segment and the slash behind it, percent-encoded or not: routers decode a path before they match it.
+struct Separator {
+  std::size_t at;
+  std::size_t size;  // 0: this is the last segment
+};
+
+Separator find_separator(std::string_view path) {
+  for (std::size_t i = path.find_first_of("/%"); i != std::string_view::npos; i = path.find_first_of("/%", i + 1)) {
+    if (path[i] == '/') return {i, 1};
+    if (path.size() - i > 2 && path[i + 1] == '2' && lower(path[i + 2]) == 'f') return {i, 3};
+  }
+  return {path.size(), 0};
+}
+
+class PathWriter {
+ public:
+  explicit PathWriter(const HmacKey& uid_key) : uid_key_(uid_key) {}
+
+  void separator(std::string_view raw) { put(raw); }
+  // False once the rest of the path is to be left out.
+  bool segment(std::string_view raw) {
+    char room[kPathBytesMax];
+    const std::string_view text = decode(raw, room);
+    const bool after_user = after_user_;
+    if (!text.empty()) after_user_ = equals_ignoring_case(text, "user");
+    if (after_user && equals_ignoring_case(text, "reset")) {
+      put(raw);
+      put("/*");
+      return false;
+    }
+    const std::size_t dot = text.find('.');
+    const std::string_view id = text.substr(0, dot);
+    if (after_user && (is_number(id) || is_uuid_shaped(id))) {
+      char digits[64];
+      const Digest hash = uid_key_.digest(id);
+      write_hex(hash.data(), kPathHashDigits / 2, digits);
+      put({digits, kPathHashDigits});
+      if (dot != std::string_view::npos) put(is_extension(text.substr(dot)) ? text.substr(dot) : std::string_view(".*"));
+    } else if (is_token(text)) {
+      put("*");
+    } else {
+      put(raw);
+    }
+    return true;
+  }
+  std::string_view text() const { return {out_.data(), size_}; }
+
+ private:
+  void put(std::string_view text) {
+    const std::size_t room = out_.size() - size_;
+    const std::size_t size = text.size() < room ? text.size() : room;
+    std::memcpy(out_.data() + size_, text.data(), size);
+    size_ += size;
+  }
+
+  const HmacKey& uid_key_;
+  std::array<char, kOutputBytes> out_;
+  std::size_t size_ = 0;
+  bool after_user_ = false;
+};
+
+// What a byte can mean to the rule; most mean nothing.
+enum class Byte : std::uint8_t { plain, slash, percent, end };
+
+struct ByteTable {
+  Byte of[256];
+  constexpr ByteTable() : of{} {
+    of[static_cast<unsigned char>('/')] = Byte::slash;
+    of[static_cast<unsigned char>('%')] = Byte::percent;
+    of[static_cast<unsigned char>('?')] = of[static_cast<unsigned char>('#')] = Byte::end;
+  }
+};
+constexpr ByteTable kBytes;
+
+// Cuts query and fragment off, and says whether the rule could change what is left: it has a segment that may be a user's, an
+// encoded one, or one long enough for a token. Most paths have none and are written as they are.
+bool needs_rule(std::string_view& path) {
+  std::size_t start = 0;
+  bool needed = false;
+  std::size_t i = 0;
+  const auto close_segment = [&](std::size_t end) {
+    const std::size_t size = end - start;
+    needed |= size >= kTokenChars || (size == 4 && lower(path[start]) == 'u');
+    start = end + 1;
+  };
+  for (; i < path.size(); ++i) {
+    const Byte byte = kBytes.of[static_cast<unsigned char>(path[i])];
+    if (byte == Byte::plain) continue;
+    if (byte == Byte::end) break;
+    if (byte == Byte::percent) needed = true;
+    else close_segment(i);
+  }
+  close_segment(i);
+  path = path.substr(0, i);
+  return needed;
+}
+
+}  // namespace
+
+bool write_path(json::Output& out, std::string_view path, const HmacKey& uid_key) noexcept {
+  const bool needed = needs_rule(path);
+  const bool cut = path.size() > kPathBytesMax;
+  path = path.substr(0, kPathBytesMax);
+  if (!needed) return out.string(path, {kPathBytesMax, false}) || cut;
+  PathWriter writer(uid_key);
+  while (true) {
+    const Separator end = find_separator(path);
+    if (!writer.segment(path.substr(0, end.at)) || end.size == 0) break;
+    writer.separator(path.substr(end.at, end.size));
+    path.remove_prefix(end.at + end.size);
+  }
+  return out.string(writer.text(), {kPathBytesMax, false}) || cut;
+}
+
+}  // namespace logystera

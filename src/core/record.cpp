@@ -1,0 +1,324 @@
+#include "core/record.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+#include <utility>
+
+namespace logystera {
+namespace {
+
+// In the order of field::Known.
+constexpr std::string_view kKnownNames[] = {
+    "",
+    "client_ip",
+    "remote_user",
+    "ident",
+    "method",
+    "url",
+    "path",
+    "query",
+    "protocol",
+    "request",
+    "status",
+    "bytes",
+    "referer",
+    "user_agent",
+    "vhost",
+    "server_port",
+    "request_time",
+    "upstream",
+    "forwarded_for",
+    "server",
+    "program",
+    "pid",
+    "tid",
+    "facility",
+    "priority",
+    "msgid",
+    "module",
+    "error_code",
+    "file",
+    "line",
+    "client_port",
+    "user",
+    "target_user",
+    "command",
+    "action",
+    "auth_method",
+    "uid",
+    "base_url",
+    "type",
+    "link",
+    "logger",
+    "stack_trace",
+    "event_type",
+    "event_id",
+    "stream",
+    "EventID",
+    "Channel",
+    "Provider_Name",
+    "Computer",
+    "Level",
+};
+static_assert(std::size(kKnownNames) == field::known_count_);
+
+constexpr std::uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+// Four decimal octets without leading zeros, whole text. The octets in host byte order, first octet highest.
+bool parse_ipv4(std::string_view text, std::uint32_t& out) noexcept {
+  if (text.size() < 7 || text.size() > 15) return false;
+  std::uint32_t address = 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int octet = 0; octet < 4; ++octet) {
+    if (octet > 0 && (at == end || *at++ != '.')) return false;
+    std::uint32_t number = 0;
+    const char* const first = at;
+    while (at != end && at - first < 3 && *at >= '0' && *at <= '9') {
+      number = number * 10 + static_cast<std::uint32_t>(*at++ - '0');
+    }
+    if (at == first || number > 255 || (at - first > 1 && *first == '0')) return false;
+    address = address << 8 | number;
+  }
+  out = address;
+  return at == end;
+}
+
+int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = static_cast<char>(c | 0x20);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// RFC 4291 §2.2: eight groups of one to four hex digits, one run of groups as "::", the last two groups as a dotted quad.
+bool parse_ipv6(std::string_view text, std::uint8_t out[16]) noexcept {
+  if (text.size() < 2 || text.size() > 45) return false;
+  std::uint8_t bytes[16] = {};
+  std::size_t filled = 0;
+  std::ptrdiff_t gap = -1;  // where "::" stood
+  std::size_t at = 0;
+  if (text[0] == ':') {
+    if (text[1] != ':') return false;
+    gap = 0;
+    at = 2;
+  }
+  while (at < text.size()) {
+    if (filled == 16) return false;
+    std::size_t digits = 0;
+    unsigned group = 0;
+    int digit;
+    while (at + digits < text.size() && digits < 4 && (digit = hex_digit(text[at + digits])) >= 0) {
+      group = group << 4 | static_cast<unsigned>(digit);
+      ++digits;
+    }
+    if (at + digits < text.size() && text[at + digits] == '.') {
+      std::uint32_t v4;
+      if (filled > 12 || !parse_ipv4(text.substr(at), v4)) return false;
+      for (int shift = 24; shift >= 0; shift -= 8) bytes[filled++] = static_cast<std::uint8_t>(v4 >> shift);
+      at = text.size();
+      break;
+    }
+    if (digits == 0) return false;
+    bytes[filled++] = static_cast<std::uint8_t>(group >> 8);
+    bytes[filled++] = static_cast<std::uint8_t>(group);
+    at += digits;
+    if (at == text.size()) break;
+    if (text[at] != ':') return false;
+    ++at;
+    if (at < text.size() && text[at] == ':') {
+      if (gap >= 0) return false;
+      gap = static_cast<std::ptrdiff_t>(filled);
+      ++at;
+    } else if (at == text.size()) {
+      return false;  // a single trailing colon
+    }
+  }
+  if (gap < 0) {
+    if (filled != 16) return false;
+    std::memcpy(out, bytes, 16);
+    return true;
+  }
+  if (filled == 16) return false;  // "::" stands for at least one group
+  const std::size_t head = static_cast<std::size_t>(gap);
+  std::memset(out, 0, 16);
+  std::memcpy(out, bytes, head);
+  std::memcpy(out + 16 - (filled - head), bytes + head, filled - head);
+  return true;
+}
+
+void map_v4(std::uint32_t v4, std::uint8_t out[16]) noexcept {
+  std::memcpy(out, kMappedPrefix, sizeof kMappedPrefix);
+  for (int i = 0; i < 4; ++i) out[12 + i] = static_cast<std::uint8_t>(v4 >> (24 - 8 * i));
+}
+
+}  // namespace
+
+std::string_view severity_name(Severity severity) noexcept {
+  constexpr std::string_view names[] = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"};
+  return names[static_cast<std::size_t>(severity)];
+}
+
+std::string_view record_kind_name(RecordKind kind) noexcept {
+  constexpr std::string_view names[] = {"text",   "web_access",    "web_error",   "syslog", "auth",
+                                        "drupal", "windows_event", "application", "signal"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+FieldNames::FieldNames() {
+  for (std::string_view name : kKnownNames) {
+    names_.push_back(std::make_unique<const std::string>(name));
+    if (!name.empty()) ids_.emplace(*names_.back(), static_cast<FieldId>(names_.size() - 1));
+  }
+}
+
+FieldId FieldNames::add(std::string_view name) {
+  if (name.empty() || name.size() > kNameBytes) return field::none;
+  if (FieldId known = find(name)) return known;
+  std::unique_lock lock(mutex_);
+  if (auto known = ids_.find(name); known != ids_.end()) return known->second;
+  if (names_.size() > kNames) return field::none;
+  const auto id = static_cast<FieldId>(names_.size());
+  names_.push_back(std::make_unique<const std::string>(name));
+  ids_.emplace(*names_.back(), id);
+  return id;
+}
+
+FieldId FieldNames::find(std::string_view name) const {
+  std::shared_lock lock(mutex_);
+  auto known = ids_.find(name);
+  return known == ids_.end() ? FieldId{field::none} : known->second;
+}
+
+std::string_view FieldNames::name(FieldId id) const {
+  std::shared_lock lock(mutex_);
+  return id < names_.size() ? std::string_view(*names_[id]) : std::string_view();
+}
+
+std::size_t FieldNames::size() const {
+  std::shared_lock lock(mutex_);
+  return names_.size();
+}
+
+bool IpAddress::is_v4() const noexcept { return std::memcmp(bytes, kMappedPrefix, sizeof kMappedPrefix) == 0; }
+
+bool parse_ip(std::string_view text, IpAddress& out) noexcept {
+  std::uint32_t v4;
+  if (parse_ipv4(text, v4)) {
+    map_v4(v4, out.bytes);
+    return true;
+  }
+  return parse_ipv6(text, out.bytes);
+}
+
+IpAddress Value::as_ip() const noexcept {
+  IpAddress address;
+  if (ip_is_v4) map_v4(as.ipv4, address.bytes);
+  else std::memcpy(address.bytes, as.ipv6, sizeof address.bytes);
+  return address;
+}
+
+void Arena::swap(Arena& other) noexcept {
+  blocks_.swap(other.blocks_);
+  std::swap(used_blocks_, other.used_blocks_);
+  std::swap(at_, other.at_);
+  std::swap(end_, other.end_);
+  std::swap(capacity_, other.capacity_);
+}
+
+char* Arena::allocate_block(std::size_t size) {
+  if (used_blocks_ < blocks_.size() && blocks_[used_blocks_].size < size) {
+    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(used_blocks_),
+                   {std::unique_ptr<char[]>(new char[size]), size});
+    capacity_ += size;
+  } else if (used_blocks_ == blocks_.size()) {
+    const std::size_t bytes = std::max(size, kBlockBytes);
+    blocks_.push_back({std::unique_ptr<char[]>(new char[bytes]), bytes});
+    capacity_ += bytes;
+  }
+  Block& block = blocks_[used_blocks_++];
+  at_ = block.bytes.get() + size;
+  end_ = block.bytes.get() + block.size;
+  return block.bytes.get();
+}
+
+void Arena::clear() noexcept {
+  // One huge record must not be paid for ever after.
+  const auto oversized = [](const Block& block) { return block.size > kBlockBytes; };
+  blocks_.erase(std::remove_if(blocks_.begin(), blocks_.end(), oversized), blocks_.end());
+  if (blocks_.size() > kBlocksKept) blocks_.erase(blocks_.begin() + kBlocksKept, blocks_.end());
+  capacity_ = 0;
+  for (const Block& block : blocks_) capacity_ += block.size;
+  used_blocks_ = 0;
+  at_ = end_ = nullptr;
+}
+
+void TextBlock::swap(TextBlock& other) noexcept {
+  bytes_.swap(other.bytes_);
+  std::swap(size_, other.size_);
+  std::swap(capacity_, other.capacity_);
+}
+
+void TextBlock::reserve(std::size_t size) {
+  if (size <= capacity_) return;
+  std::unique_ptr<char[]> bytes(new char[size + kPadding]);
+  if (size_ > 0) std::memcpy(bytes.get(), bytes_.get(), size_);
+  std::memset(bytes.get() + size_, 0, kPadding);
+  bytes_ = std::move(bytes);
+  capacity_ = size;
+}
+
+void TextBlock::resize(std::size_t size) {
+  if (size > capacity_) reserve(std::max(size, capacity_ + capacity_ / 2));
+  size_ = size;
+  if (bytes_) std::memset(bytes_.get() + size_, 0, kPadding);
+}
+
+void RecordBatch::swap(RecordBatch& other) noexcept {
+  records.swap(other.records);
+  arena.swap(other.arena);
+  text.swap(other.text);
+  std::swap(fields_first_, other.fields_first_);
+  std::swap(fields_at_, other.fields_at_);
+  std::swap(fields_end_, other.fields_end_);
+}
+
+Value& RecordBatch::add_ip(FieldId id, std::string_view written) {
+  Value& value = add_text(id, written);
+  std::uint32_t v4;
+  if (parse_ipv4(written, v4)) {
+    value.kind = Value::Kind::ip;
+    value.ip_is_v4 = true;
+    value.as.ipv4 = v4;
+    return value;
+  }
+  std::uint8_t v6[16];
+  if (!parse_ipv6(written, v6)) return value;
+  auto* bytes = arena.array<std::uint8_t>(sizeof v6);
+  std::memcpy(bytes, v6, sizeof v6);
+  value.kind = Value::Kind::ip;
+  value.as.ipv6 = bytes;
+  return value;
+}
+
+Value& RecordBatch::add_number(FieldId id, std::string_view written) {
+  std::int64_t number;
+  const char* const end = written.data() + written.size();
+  const auto [at, error] = std::from_chars(written.data(), end, number);
+  if (error != std::errc() || at != end || written.empty()) return add_text(id, written);
+  return add_integer(id, written, number);
+}
+
+// A full run moves to a new one with the record being built, so its values stay contiguous.
+void RecordBatch::grow_fields() {
+  constexpr std::size_t kRun = 4096;  // values, 96 KiB
+  const std::size_t open = open_fields();
+  const std::size_t run = std::max(kRun, open * 2);
+  Value* values = arena.array<Value>(run);
+  if (open > 0) std::memcpy(static_cast<void*>(values), fields_first_, open * sizeof(Value));
+  fields_first_ = values;
+  fields_at_ = values + open;
+  fields_end_ = values + run;
+}
+
+}  // namespace logystera

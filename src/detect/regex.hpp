@@ -1,0 +1,24 @@
+// RE2 with the settings every rule uses: linear time, bounded memory, no printing.
+#pragma once
+
+#include <re2/re2.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace logystera::detect {
+
+/// Memory one compiled expression and its automata may use; a rule beyond it is refused at load.
+inline constexpr std::int64_t kRegexBytes = 1 << 20;
+
+/// Compiles `regex`. Expressions of ASCII alone run over bytes, so that an invalid byte in a log line cannot hide what
+/// stands behind it from a `.*`; others run over UTF-8, so that their classes mean characters.
+std::unique_ptr<const re2::RE2> compile_regex(std::string_view regex);
+
+/// Whether it is found anywhere in `text`.
+inline bool found(const re2::RE2& regex, std::string_view text) noexcept {
+  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), regex);
+}
+
+}  // namespace logystera::detect

@@ -1,0 +1,278 @@
+// One intermediate form for every kind of rule: native YAML, Sigma rules, Sigma correlations, legacy Sigma aggregations.
+//
+// A rule is either a *detection*: a boolean expression over the fields of one record, scoped by log source; or a *window*:
+// something counted over time among the hits of other rules. What a loader cannot say in these terms it refuses by name,
+// so whatever is loaded is evaluated completely. The fast engine (engine.hpp) and the naive evaluator (tests/oracle) read
+// the same form; this header is the definition both have to meet.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/record.hpp"
+#include "detect/yaml.hpp"
+
+namespace logystera::detect {
+
+/// How bad a finding of the rule is. Native rules use low to critical; Sigma adds informational.
+enum class Level : std::uint8_t { informational, low, medium, high, critical };
+
+std::string_view level_name(Level level) noexcept;
+/// The level of that name, or nothing. Names are lowercase.
+std::optional<Level> level_from(std::string_view name) noexcept;
+
+// ---- What a test looks at -----------------------------------------------------------------------------------------
+
+/// Texts a record has outside its fields, and the whole of it.
+enum class Part : std::uint8_t {
+  field,     // a named field
+  message,   // Record::message
+  raw,       // Record::raw
+  source,    // Record::source
+  host,      // Record::host
+  format,    // Record::format
+  kind,      // its kind's name
+  severity,  // its severity's name, upper case
+  time,      // Record::time_ns, for the time tests; as text RFC 3339 in UTC to the second
+  anywhere,  // keywords: raw, message, and the text of every field
+};
+
+/// One place to look: a part, and for fields the name as parsers write it.
+struct Place {
+  Part part = Part::field;
+  std::string name;
+
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+/// What a rule's author calls one field; under several names if log sources differ ("Image" is "NewProcessName" in the
+/// Security channel). A test holds if it holds for any value of any of the places; absence means absent from all.
+struct Subject {
+  std::string written;        // as in the rule, for messages and conversion
+  std::vector<Place> places;  // at least one
+};
+
+// ---- Tests --------------------------------------------------------------------------------------------------------
+
+/// A piece of a wildcard pattern.
+struct PatternPiece {
+  enum class Kind : std::uint8_t { text, any_run, any_one };  // literal bytes, `*`, `?` (one UTF-8 character)
+  Kind kind = Kind::text;
+  std::string text;
+
+  friend bool operator==(const PatternPiece&, const PatternPiece&) = default;
+};
+using Pattern = std::vector<PatternPiece>;
+
+/// Network `bits` leading bits of `address`; IPv4 as ::ffff:a.b.c.d, `bits` counted in the 128.
+struct Network {
+  IpAddress address{};
+  std::uint8_t bits = 128;
+};
+
+enum class Compare : std::uint8_t { less, less_equal, greater, greater_equal, equal, not_equal };
+std::string_view compare_name(Compare compare) noexcept;  // "lt", "lte", …
+bool holds(double value, Compare compare, double bound) noexcept;
+
+enum class TimePart : std::uint8_t { minute, hour, day, week, month, year };
+
+/// A comparison of one subject with something. Text tests ignore the case of ASCII letters unless `cased`.
+/// Values that are lists: the test holds if it holds for any item.
+struct Test {
+  enum class Kind : std::uint8_t {
+    text,       // the whole text matches `pattern`
+    regex,      // RE2 finds `regex` somewhere in the text
+    number,     // the value is a number and holds(value, compare, number); texts that read as decimal numbers count
+    boolean,    // boolean values, and the texts "true" and "false"
+    null,       // no such field, or all its values are null
+    exists,     // the field is there, whatever its value; `flag` false: it is not
+    network,    // the text is an IP address within `network`
+    field_ref,  // equals (or contains, starts, ends with, by `pattern`'s shape) the text of any value of `other`
+    time_part,  // that part of the date in the text (or of Part::time), UTC, and holds(part, compare, number)
+  };
+  enum class Shape : std::uint8_t { whole, contains, starts, ends };  // field_ref only
+
+  Kind kind = Kind::text;
+  bool cased = false;
+  bool flag = false;                 // boolean, exists
+  Compare compare = Compare::equal;  // number, time_part
+  TimePart part = TimePart::minute;  // time_part
+  Shape shape = Shape::whole;        // field_ref
+  double number = 0;                 // number, time_part
+  Subject subject;
+  Subject other;      // field_ref
+  Pattern pattern;    // text
+  std::string regex;  // regex, RE2 syntax, flags inline
+  Network network;
+};
+
+/// A tree of tests. `all` of nothing holds, `any` of nothing does not.
+struct Expression {
+  enum class Kind : std::uint8_t { test, all, any, negation };
+  Kind kind = Kind::all;
+  std::vector<Expression> children;  // negation: exactly one
+  std::shared_ptr<const Test> test;  // kind test; shared, since Sigma's `1 of` repeats selections
+
+  static Expression of(Test value);
+  static Expression every(std::vector<Expression> children);  // a single child stands for itself
+  static Expression some(std::vector<Expression> children);
+  static Expression negate(Expression child);
+};
+
+// ---- Scope --------------------------------------------------------------------------------------------------------
+
+/// A log source as Sigma names it; empty parts say nothing.
+struct Logsource {
+  std::string product;
+  std::string category;
+  std::string service;
+
+  bool empty() const noexcept { return product.empty() && category.empty() && service.empty(); }
+  std::string describe() const;  // "windows/process_creation", "linux/-/sshd"
+  friend bool operator==(const Logsource&, const Logsource&) = default;
+};
+
+/// One way to recognise a record of the scope. Empty lists say nothing; all that is said must hold. Texts are compared
+/// without regard to ASCII case.
+struct ScopeChoice {
+  std::uint16_t kinds = 0;  // bit per RecordKind; 0: any
+  std::vector<std::string> formats;
+  std::vector<std::string> programs;
+  std::vector<std::string> channels;
+  std::vector<std::string> providers;
+  std::vector<std::int64_t> event_ids;
+  bool absolute_url = false;             // only requests to a forward proxy: absolute URL or CONNECT
+  std::vector<std::string> event_types;  // signals: exact event_type
+
+  friend bool operator==(const ScopeChoice&, const ScopeChoice&) = default;
+};
+
+/// Which records a rule looks at: those any choice recognises, and those of a source the user declared to be of this
+/// log source. With neither choices nor a log source: all records.
+struct Scope {
+  std::vector<ScopeChoice> choices;
+  Logsource logsource;
+
+  bool everything() const noexcept { return choices.empty() && logsource.empty(); }
+  friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+/// Whether `scope` takes in `record`; `declared` is what the user said its source is, possibly nothing.
+bool in_scope(const Scope& scope, const Record& record, const Logsource& declared) noexcept;
+
+// ---- Windows ------------------------------------------------------------------------------------------------------
+
+/// Something counted among hits that share a group key and lie within `span_ns` of each other; the window slides, it does
+/// not jump from boundary to boundary.
+///
+/// `count`, `distinct`, `sum` of numbers that are not negative, `temporal` and `ordered` under gt/gte conditions can only
+/// become true by a hit: they fire with the hit that makes them true, and for the same group not again for `span_ns`.
+/// Anything else (lt, lte, eq, neq, ranges, average, percentile) more hits may undo: it is judged once, when `span_ns`
+/// after the group's first hit have passed or the input ends.
+struct Window {
+  enum class Kind : std::uint8_t {
+    count,       // hits
+    distinct,    // different values of `fields` (several: different combinations)
+    sum,         // of `fields[0]`
+    average,     // of `fields[0]`
+    percentile,  // the `percentile`-th percentile of `fields[0]` (nearest rank)
+    temporal,    // how many of `inputs` hit
+    ordered,     // how many of `inputs` hit, each not before the one ahead of it
+  };
+  struct Bound {
+    Compare compare = Compare::greater_equal;
+    double number = 0;
+  };
+  /// A name for fields that differ between the inputs.
+  struct Alias {
+    std::string name;
+    std::vector<std::pair<std::uint32_t, Subject>> fields;  // rule (index in the set) → its field
+  };
+
+  Kind kind = Kind::count;
+  std::int64_t span_ns = 0;
+  std::vector<std::uint32_t> inputs;  // indexes of rules in the set, all smaller than the window's own
+  std::vector<Subject> group_by;      // absence of a field is a value of its own
+  std::vector<Subject> fields;
+  std::vector<Bound> bounds;  // all must hold; temporal and ordered: at least as many as inputs if empty
+  std::vector<Alias> aliases;
+  double percentile = 50;
+
+  /// Fires with the hit (see above), or is judged when the window is full.
+  bool fires_at_once() const noexcept;
+};
+
+/// Values of Sigma's `%name%` placeholders.
+using PlaceholderValues = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// ---- Rules --------------------------------------------------------------------------------------------------------
+
+enum class Dialect : std::uint8_t { native, sigma };
+
+/// A rule's own example: records that must, or must not, make it fire. Written in the rule, run by the tests and by
+/// `rules test` (sample.hpp makes records of it).
+struct Sample {
+  bool fires = true;
+  yaml::Position at;
+  std::vector<yaml::Node> records;  // maps of field to value; `kind`, `message`, `host`, `source` are the record's own
+  std::string format;               // or lines of a log of that format,
+  std::vector<std::string> lines;   // as they stand there
+  std::uint32_t repeat = 1;         // the run of records, this often; `{n}` in a text becomes the round, from 1
+  std::int64_t every_ns = 0;        // time from one record to the next; 0 with lines: their own times
+};
+
+struct Rule {
+  std::string id;    // unique in the set
+  std::string name;  // Sigma's `name`, for references; may be empty
+  std::string title;
+  std::string description;
+  std::string author;  // Sigma rules: shown with their findings, as their licence (DRL 1.1) asks
+  Level level = Level::medium;
+  std::vector<std::string> tags;
+  std::vector<std::string> references;
+  std::vector<std::string> false_positives;
+  std::string status;
+  std::string pack;   // file it was read from, as given
+  yaml::Position at;  // of its document
+  Dialect dialect = Dialect::native;
+  bool silent = false;  // counted by windows only, makes no finding of its own
+
+  std::vector<Sample> samples;  // native rules
+
+  Scope scope;                     // of detections
+  std::optional<Expression> when;  // a detection
+  std::optional<Window> window;    // or a window
+
+  bool is_window() const noexcept { return window.has_value(); }
+};
+
+/// What became of one document.
+struct DocumentReport {
+  enum class Kind : std::uint8_t { native_rule, sigma_rule, sigma_correlation, sigma_filter, unknown };
+  std::string file;
+  yaml::Position at;
+  Kind kind = Kind::unknown;
+  std::string id;  // empty if it could not be read
+  std::string title;
+  bool loaded = false;
+  std::vector<yaml::Problem> problems;  // why it was refused, with where
+  std::vector<yaml::Problem> warnings;  // loaded, but worth a look
+};
+std::string_view document_kind_name(DocumentReport::Kind kind) noexcept;
+
+/// Rules that belong together: references resolved, windows after their inputs.
+struct RuleSet {
+  std::vector<Rule> rules;
+  std::vector<DocumentReport> documents;  // one per document met, in order, refused ones included
+
+  std::size_t refused() const noexcept;
+  const Rule* find(std::string_view id) const noexcept;
+};
+
+}  // namespace logystera::detect

@@ -1,0 +1,46 @@
+// Comparing the texts of records: ASCII case folding, wildcard patterns, numbers, dates, networks.
+//
+// Case is folded for ASCII letters only, in rules and records alike: it is what byte-wise multi-pattern matching can do, and
+// the same on every machine. A rule that must catch "É" and "é" names both.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/record.hpp"
+#include "detect/rule.hpp"
+
+namespace logystera::detect {
+
+inline constexpr char fold(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+std::string folded(std::string_view text);
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+/// Whether `pattern` matches the whole of `text`. Runs in O(text × pattern) at worst.
+bool matches(const Pattern& pattern, std::string_view text, bool cased) noexcept;
+
+/// Finds `needle` in `text`. The needle of the uncased form must be folded already.
+bool contains(std::string_view text, std::string_view needle, bool cased) noexcept;
+bool starts_with(std::string_view text, std::string_view start, bool cased) noexcept;
+bool ends_with(std::string_view text, std::string_view end, bool cased) noexcept;
+
+/// The number a value is or its text reads as (decimal, optional sign, fraction and exponent; nothing around it).
+bool number_of(const Value& value, double& out) noexcept;
+bool number_of(std::string_view text, double& out) noexcept;
+
+/// "10.0.0.0/8", "2001:db8::/32", or a bare address.
+bool parse_network(std::string_view text, Network& out) noexcept;
+bool contains(const Network& network, const IpAddress& address) noexcept;
+
+/// A civil date and time as `YYYY-MM-DD`, optionally followed by `T` or a space and `HH:MM[:SS…]`; zone and format conversion
+/// are none of Sigma's business (modifier appendix, "Time Modifiers").
+struct CivilTime {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0;
+};
+bool parse_civil(std::string_view text, CivilTime& out) noexcept;
+CivilTime civil_of(std::int64_t time_ns) noexcept;             // UTC
+int time_part(const CivilTime& time, TimePart part) noexcept;  // weeks are ISO 8601's
+
+}  // namespace logystera::detect

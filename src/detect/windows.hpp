@@ -1,0 +1,72 @@
+// Counting hits over time: everything a Window of rule.hpp says, for any number of groups in bounded memory.
+//
+// Hits come in the order of the log. Each window keeps, for each group, only what its question needs: the last N times for
+// "N or more", one time for each different value, the newest chain for an ordered sequence. Group keys and counted values
+// are kept as keyed hashes and never as they stood in the log. When the memory allowed is used up, the group that has been
+// quiet longest is forgotten and counted.
+//
+// Time: a hit without a time happens when the one before it did. A hit older than its group's newest counts as simultaneous
+// with that if it lies within the span, else the clock has jumped and the group starts over (both counted).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/record.hpp"
+#include "detect/rule.hpp"
+
+namespace logystera::detect {
+
+/// A rule that fired.
+struct Match {
+  std::uint32_t rule = 0;    // index in the RuleSet
+  std::int64_t time_ns = 0;  // of the record, or when the window was full
+  bool time_known = false;
+  const Record* record = nullptr;  // the record that made it fire; null if the window was judged without one
+  std::uint64_t hits = 1;          // records counted (window rules: in the window, as far as they had to be kept)
+  double measure = 0;              // window rules: what was compared: the count, the sum, …
+  std::uint64_t group = 0;         // window rules: a keyed hash of the group key, 0 without group-by
+  std::int64_t first_ns = 0;       // window rules: time of the oldest hit still kept
+};
+
+struct WindowOptions {
+  /// Hits, values and groups kept in all windows together; each takes about 64 bytes.
+  std::size_t cells = 1'000'000;
+  /// Key of the hashes; a random one is made if empty.
+  std::string key;
+};
+
+struct WindowStats {
+  std::uint64_t hits = 0;          // counted
+  std::uint64_t groups = 0;        // alive
+  std::uint64_t cells = 0;         // in use
+  std::uint64_t forgotten = 0;     // groups dropped for want of memory
+  std::uint64_t out_of_order = 0;  // hits taken as simultaneous with a newer one
+  std::uint64_t clock_jumps = 0;   // groups started over
+};
+
+/// The windows of one RuleSet over one stream of records. One thread uses it; records come in log order.
+class Windows {
+ public:
+  /// `rules` and `names` must outlive it.
+  Windows(const RuleSet& rules, const FieldNames& names, WindowOptions options = {});
+  ~Windows();
+  Windows(Windows&&) noexcept;
+
+  /// Takes the detections that hit `record` (as Session::match gives them) and appends what fires: those detections that
+  /// are not silent, and windows. Windows whose time ran out before this record are judged first.
+  void feed(const Record& record, std::span<const std::uint32_t> hits, std::vector<Match>& out);
+  /// The end of the input: judges every window still open.
+  void finish(std::vector<Match>& out);
+
+  WindowStats stats() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace logystera::detect

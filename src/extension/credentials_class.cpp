@@ -1,0 +1,108 @@
+// Logystera\Agent\Credentials. The secret is held by the C++ object alone: it is no property, so var_dump, print_r,
+// debug_zval_refcount, reflection, casts and serialisation find nothing.
+extern "C" {
+#include "php.h"
+}
+
+#include "extension/credentials_class.hpp"
+#include "extension/guarded.hpp"
+
+namespace logystera::extension {
+
+zend_class_entry* credentials_class;
+
+namespace {
+
+using CredentialsObject = Wrapped<agent::Credentials>;
+
+const agent::Credentials* checked(zval* self) {
+  const agent::Credentials* core = CredentialsObject::of(self)->core;
+  if (core == nullptr) throw_error(invalid_option_class, "the constructor was not called");
+  return core;
+}
+
+}  // namespace
+
+void set_up_credentials_class(zend_class_entry* type) {
+  credentials_class = type;
+  CredentialsObject::set_up(type);
+}
+
+const agent::Credentials* credentials_of(zval* object) { return CredentialsObject::of(object)->core; }
+
+}  // namespace logystera::extension
+
+using namespace logystera::extension;
+using logystera::agent::Credentials;
+
+ZEND_METHOD(Logystera_Agent_Credentials, __construct) {
+  zend_string *url, *token, *secret;
+  ZEND_PARSE_PARAMETERS_START(3, 3)
+  Z_PARAM_STR(url)
+  Z_PARAM_STR(token)
+  Z_PARAM_STR(secret)
+  ZEND_PARSE_PARAMETERS_END();
+  Message message;
+  {
+    auto made = guarded(message, [&] { return Credentials::make(view(url), view(token), view(secret)); });
+    if (made) CredentialsObject::of(ZEND_THIS)->own(new (std::nothrow) Credentials(std::move(*made)));
+  }
+  if (!message.empty()) throw_error(invalid_option_class, message.text());
+}
+
+ZEND_METHOD(Logystera_Agent_Credentials, seal) {
+  zend_string* key;
+  ZEND_PARSE_PARAMETERS_START(1, 1)
+  Z_PARAM_STR(key)
+  ZEND_PARSE_PARAMETERS_END();
+  const Credentials* core = checked(ZEND_THIS);
+  if (core == nullptr) return;
+  Message message;
+  {
+    const auto sealed = guarded(message, [&] { return core->seal(view(key)); });
+    if (sealed) RETVAL_STRINGL(sealed->data(), sealed->size());
+  }
+  if (!message.empty()) throw_error(invalid_option_class, message.text());
+}
+
+ZEND_METHOD(Logystera_Agent_Credentials, unseal) {
+  zend_string *sealed, *key;
+  ZEND_PARSE_PARAMETERS_START(2, 2)
+  Z_PARAM_STR(sealed)
+  Z_PARAM_STR(key)
+  ZEND_PARSE_PARAMETERS_END();
+  Message message;
+  Credentials* core = nullptr;
+  {
+    auto opened = guarded(message, [&] { return Credentials::unseal(view(sealed), view(key)); });
+    if (opened) core = new (std::nothrow) Credentials(std::move(*opened));
+  }
+  if (core == nullptr) {
+    throw_error(invalid_option_class, message.text());
+    return;
+  }
+  object_init_ex(return_value, credentials_class);
+  CredentialsObject::of(return_value)->own(core);
+}
+
+ZEND_METHOD(Logystera_Agent_Credentials, gatewayUrl) {
+  ZEND_PARSE_PARAMETERS_NONE();
+  const Credentials* core = checked(ZEND_THIS);
+  if (core == nullptr) return;
+  RETURN_STRINGL(core->gateway_url().data(), core->gateway_url().size());
+}
+
+ZEND_METHOD(Logystera_Agent_Credentials, entityToken) {
+  ZEND_PARSE_PARAMETERS_NONE();
+  const Credentials* core = checked(ZEND_THIS);
+  if (core == nullptr) return;
+  RETURN_STRINGL(core->entity_token().data(), core->entity_token().size());
+}
+
+ZEND_METHOD(Logystera_Agent_Credentials, fingerprint) {
+  ZEND_PARSE_PARAMETERS_NONE();
+  const Credentials* core = checked(ZEND_THIS);
+  if (core == nullptr) return;
+  const std::string print = core->fingerprint();
+  RETURN_STRINGL(print.data(), print.size());
+}

@@ -1,0 +1,80 @@
+// The module's globals, and what the classes ask of them.
+#pragma once
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+extern "C" {
+#include "php.h"
+}
+
+#include <cstdint>
+#include <string>
+
+#include "extension/state.hpp"
+
+ZEND_BEGIN_MODULE_GLOBALS(logystera)
+bool enabled;                        // logystera.enabled
+char* buffer_dir;                    // logystera.buffer_dir
+zend_long max_events;                // logystera.max_events_per_request, 1 to 200
+char* durability;                    // logystera.durability
+bool allow_network_fs;               // logystera.allow_network_fs
+logystera::extension::State* state;  // made with the first Recorder; owned by the globals
+ZEND_END_MODULE_GLOBALS(logystera)
+
+ZEND_EXTERN_MODULE_GLOBALS(logystera)
+#define LOGYSTERA_G(v) ZEND_MODULE_GLOBALS_ACCESSOR(logystera, v)
+
+#if defined(ZTS) && defined(COMPILE_DL_LOGYSTERA)
+ZEND_TSRMLS_CACHE_EXTERN()
+#endif
+
+namespace logystera::extension {
+
+extern zend_class_entry* invalid_option_class;
+extern zend_class_entry* buffer_unavailable_class;
+
+/// Give a registered class its object handlers.
+void set_up_recorder_class(zend_class_entry* type);
+void set_up_buffer_class(zend_class_entry* type);
+void set_up_credentials_class(zend_class_entry* type);
+void set_up_dispatcher_class(zend_class_entry* type);
+
+/// The process's (thread's) state; made on first use. nullptr only when memory is out.
+State* state() noexcept;
+
+std::int64_t wall_seconds() noexcept;
+/// The INI cap, never above 200.
+std::uint32_t configured_max_events() noexcept;
+/// 60 for the command line, where one request may last for days; 0 elsewhere.
+std::uint32_t allowance_seconds() noexcept;
+
+/// Why no buffer directory may be touched now, or nullptr: one made here would be root's, not the pool's.
+const char* why_no_request() noexcept;
+
+/// Why nothing is recorded in this process, or nullptr.
+const char* why_off() noexcept;
+
+/// The options INI settings stand for, before a class's own options are read over them.
+agent::BufferOptions ini_buffer_options() noexcept;
+
+/// `directory`, or logystera.buffer_dir when it is empty.
+std::string_view directory_or_ini(std::string_view directory) noexcept;
+
+/// Throws `type` with a message that is copied first; the caller must return to PHP at once. No C++ object with a destructor
+/// may be alive in the caller's frame.
+void throw_error(zend_class_entry* type, const char* message);
+
+/// An error message that outlives the C++ objects it came from: fixed room on the stack, cut if need be.
+class Message {
+ public:
+  void set(std::string_view text) noexcept;
+  bool empty() const noexcept { return text_[0] == '\0'; }
+  const char* text() const noexcept { return text_; }
+
+ private:
+  char text_[1024] = "";
+};
+
+}  // namespace logystera::extension

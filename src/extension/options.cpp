@@ -1,0 +1,252 @@
+#include "extension/options.hpp"
+
+#include "core/hmac.hpp"
+#include "extension/credentials_class.hpp"
+
+namespace logystera::extension {
+namespace {
+
+constexpr std::size_t kKeyBytesMin = 16;
+constexpr std::size_t kKeyBytesMax = 256;
+
+Error wrong(std::string_view option, const std::string& expected, const zval* value) {
+  return Error{"option '" + std::string(option) + "' must be " + expected + ", " + kind_of(value) + " given"};
+}
+
+// FNV-1a over eight bytes at a time: not a secret, only a way to see that an array is the one of the last request.
+constexpr std::uint64_t kFingerprintStart = 0xcbf29ce484222325;
+constexpr std::uint64_t kFingerprintPrime = 0x100000001b3;
+constexpr int kListDepth = 4;
+
+void add_number(std::uint64_t& fingerprint, std::uint64_t number) {
+  fingerprint = (fingerprint ^ number) * kFingerprintPrime;
+  fingerprint ^= fingerprint >> 29;
+}
+
+void add_text(std::uint64_t& fingerprint, const zend_string* text) {
+  // PHP keeps the hash of a string with it; the length makes collisions rarer still.
+  add_number(fingerprint, zend_string_hash_val(const_cast<zend_string*>(text)));
+  add_number(fingerprint, ZSTR_LEN(text));
+}
+
+void add_value(std::uint64_t& fingerprint, zval* value, int depth) {
+  ZVAL_DEREF(value);
+  add_number(fingerprint, Z_TYPE_P(value));
+  if (Z_TYPE_P(value) == IS_STRING) return add_text(fingerprint, Z_STR_P(value));
+  if (Z_TYPE_P(value) == IS_LONG) return add_number(fingerprint, static_cast<std::uint64_t>(Z_LVAL_P(value)));
+  if (Z_TYPE_P(value) != IS_ARRAY || depth == kListDepth) return;
+  zend_string* name;
+  zval* item;
+  ZEND_HASH_FOREACH_STR_KEY_VAL(Z_ARRVAL_P(value), name, item) {
+    if (name != nullptr) add_text(fingerprint, name);
+    add_value(fingerprint, item, depth + 1);
+  }
+  ZEND_HASH_FOREACH_END();
+  add_number(fingerprint, zend_hash_num_elements(Z_ARRVAL_P(value)));
+}
+
+Result<Done> read_types(zval* value, std::vector<std::string_view>& types) {
+  zval* item;
+  ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(value), item) {
+    ZVAL_DEREF(item);
+    if (Z_TYPE_P(item) != IS_STRING) return wrong("enabled", "a list of signal types (strings)", item);
+    if (types.size() == limits::kSignals) return Error{"option 'enabled' has more than 256 types"};
+    types.emplace_back(view(Z_STR_P(item)));
+  }
+  ZEND_HASH_FOREACH_END();
+  return Done{};
+}
+
+Result<LabelKind> read_kind(std::string_view name) {
+  for (const LabelKind kind : {LabelKind::string, LabelKind::integer, LabelKind::number, LabelKind::boolean,
+                               LabelKind::list, LabelKind::uid, LabelKind::path, LabelKind::ip}) {
+    if (catalogue::name_of(kind) == name) return kind;
+  }
+  return Error{"option 'signals': a label's type is string, integer, number, boolean, list, uid, path or ip, not '" +
+               std::string(name.substr(0, 32)) + "'"};
+}
+
+zval* member(HashTable* table, std::string_view name) {
+  zval* value = zend_hash_str_find(table, name.data(), name.size());
+  if (value != nullptr) ZVAL_DEREF(value);
+  return value;
+}
+
+Result<agent::SignalDeclaration::DeclaredLabel> read_label(zval* value) {
+  ZVAL_DEREF(value);
+  if (Z_TYPE_P(value) != IS_ARRAY)
+    return wrong("signals", "declarations whose labels are arrays with name and type", value);
+  zval* name = member(Z_ARRVAL_P(value), "name");
+  zval* type = member(Z_ARRVAL_P(value), "type");
+  zval* max = member(Z_ARRVAL_P(value), "max_chars");
+  if (name == nullptr || Z_TYPE_P(name) != IS_STRING || type == nullptr || Z_TYPE_P(type) != IS_STRING) {
+    return Error{"option 'signals': each label needs a name and a type (strings)"};
+  }
+  agent::SignalDeclaration::DeclaredLabel label;
+  label.name = view(Z_STR_P(name));
+  const Result<LabelKind> kind = read_kind(view(Z_STR_P(type)));
+  if (!kind) return kind.error();
+  label.kind = kind.value();
+  if (max != nullptr) {
+    if (Z_TYPE_P(max) != IS_LONG || Z_LVAL_P(max) < 1 || Z_LVAL_P(max) > 1024) {
+      return Error{"option 'signals': max_chars of label '" + label.name + "' must be 1 to 1024"};
+    }
+    label.max_chars = static_cast<std::uint16_t>(Z_LVAL_P(max));
+  }
+  return label;
+}
+
+Result<agent::SignalDeclaration> read_declaration(zval* value) {
+  ZVAL_DEREF(value);
+  if (Z_TYPE_P(value) != IS_ARRAY) return wrong("signals", "a list of declarations (arrays)", value);
+  zval* type = member(Z_ARRVAL_P(value), "type");
+  zval* cap = member(Z_ARRVAL_P(value), "cap");
+  zval* labels = member(Z_ARRVAL_P(value), "labels");
+  if (type == nullptr || Z_TYPE_P(type) != IS_STRING) return Error{"option 'signals': a declaration has no type (string)"};
+  agent::SignalDeclaration declaration;
+  declaration.type = view(Z_STR_P(type));
+  if (cap == nullptr || Z_TYPE_P(cap) != IS_LONG || Z_LVAL_P(cap) < 1 || Z_LVAL_P(cap) > limits::kEventsPerRequest) {
+    return Error{"option 'signals': cap of '" + declaration.type + "' must be 1 to 200"};
+  }
+  declaration.cap = static_cast<std::uint16_t>(Z_LVAL_P(cap));
+  if (labels != nullptr) {
+    if (Z_TYPE_P(labels) != IS_ARRAY) return wrong("signals", "declarations whose labels are a list", labels);
+    zval* item;
+    ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(labels), item) {
+      Result<agent::SignalDeclaration::DeclaredLabel> label = read_label(item);
+      if (!label) return label.error();
+      declaration.labels.push_back(std::move(label).value());
+    }
+    ZEND_HASH_FOREACH_END();
+  }
+  return declaration;
+}
+
+Result<Done> read_signals(zval* value, std::vector<agent::SignalDeclaration>& signals) {
+  zval* item;
+  ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(value), item) {
+    Result<agent::SignalDeclaration> declaration = read_declaration(item);
+    if (!declaration) return declaration.error();
+    signals.push_back(std::move(declaration).value());
+  }
+  ZEND_HASH_FOREACH_END();
+  return Done{};
+}
+
+Result<bool> read_flag(std::string_view name, zval* value) {
+  if (Z_TYPE_P(value) == IS_TRUE) return true;
+  if (Z_TYPE_P(value) == IS_FALSE) return false;
+  return wrong(name, "true or false", value);
+}
+
+Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOptions& options) {
+  if (name == "enabled" || name == "signals") {
+    if (Z_TYPE_P(value) == IS_NULL) return Done{};
+    if (Z_TYPE_P(value) != IS_ARRAY)
+      return wrong(name, name == "enabled" ? "a list of signal types" : "a list of declarations", value);
+    (name == "enabled" ? options.enabled : options.signals) = value;
+    return Done{};
+  }
+  if (name == "uid_key") {
+    // Credentials lend their secret, so that it never becomes a PHP string.
+    if (Z_TYPE_P(value) == IS_OBJECT && Z_OBJCE_P(value) == credentials_class) {
+      const agent::Credentials* credentials = credentials_of(value);
+      if (credentials == nullptr) return Error{"option 'uid_key': the constructor of these Credentials was not called"};
+      options.uid_key = credentials->secret();
+      return Done{};
+    }
+    if (Z_TYPE_P(value) != IS_STRING || Z_STRLEN_P(value) < kKeyBytesMin || Z_STRLEN_P(value) > kKeyBytesMax) {
+      return wrong(name, "Credentials or a string of 16 to 256 bytes", value);
+    }
+    options.uid_key = view(Z_STR_P(value));
+    return Done{};
+  }
+  if (name == "anonymize_ip") {
+    const Result<bool> flag = read_flag(name, value);
+    if (!flag) return flag.error();
+    options.anonymize_ip = flag.value();
+    return Done{};
+  }
+  if (name == "max_events") {
+    if (Z_TYPE_P(value) != IS_LONG || Z_LVAL_P(value) < 1 || Z_LVAL_P(value) > limits::kEventsPerRequest) {
+      return wrong(name, "an integer from 1 to 200", value);
+    }
+    options.max_events = static_cast<std::uint32_t>(Z_LVAL_P(value));
+    return Done{};
+  }
+  Result<bool> known = read_buffer_option(name, value, options.buffer);
+  if (!known) return known.error();
+  if (known.value()) return Done{};
+  return Error{"there is no option '" + std::string(name.substr(0, 64)) +
+               "'; known are enabled, signals, uid_key, anonymize_ip, max_events, durability, share and allow_network_fs"};
+}
+
+}  // namespace
+
+std::string kind_of(const zval* value) {
+  switch (Z_TYPE_P(value)) {
+    case IS_LONG: return "integer " + std::to_string(Z_LVAL_P(value));
+    case IS_STRING: return "a string of " + std::to_string(Z_STRLEN_P(value)) + " bytes";
+    default: return zend_zval_type_name(value);
+  }
+}
+
+Result<bool> read_buffer_option(std::string_view name, zval* value, agent::BufferOptions& options) {
+  const auto is = [&](std::string_view text) { return Z_TYPE_P(value) == IS_STRING && view(Z_STR_P(value)) == text; };
+  if (name == "durability") {
+    if (!is("default") && !is("critical")) return wrong(name, "'default' or 'critical'", value);
+    options.sync_commits = is("critical");
+    return true;
+  }
+  if (name == "share") {
+    if (!is("user") && !is("group")) return wrong(name, "'user' or 'group'", value);
+    options.share_group = is("group");
+    return true;
+  }
+  if (name == "allow_network_fs") {
+    const Result<bool> flag = read_flag(name, value);
+    if (!flag) return flag.error();
+    options.allow_network_fs = flag.value();
+    return true;
+  }
+  return false;
+}
+
+Result<agent::SignalSet> build_signals(const RecorderOptions& options) {
+  std::vector<agent::SignalDeclaration> declarations;
+  if (options.signals != nullptr) {
+    const Result<Done> read = read_signals(options.signals, declarations);
+    if (!read) return read.error();
+  }
+  std::vector<std::string_view> types;
+  if (options.enabled != nullptr) {
+    const Result<Done> read = read_types(options.enabled, types);
+    if (!read) return read.error();
+  }
+  Result<agent::SignalSet> set = agent::SignalSet::build(declarations);
+  // A list of enabled types speaks for declared signals too.
+  if (set && options.enabled != nullptr) set->enable_only(types);
+  return set;
+}
+
+Result<RecorderOptions> read_recorder_options(HashTable* table) {
+  RecorderOptions options;
+  if (table == nullptr) return options;
+  zend_string* name;
+  zval* value;
+  ZEND_HASH_FOREACH_STR_KEY_VAL(table, name, value) {
+    ZVAL_DEREF(value);
+    if (name == nullptr) return Error{"options must be named; a list was given"};
+    const Result<Done> read = read_recorder_option(view(name), value, options);
+    if (!read) return read.error();
+  }
+  ZEND_HASH_FOREACH_END();
+  options.lists = kFingerprintStart;
+  for (zval* list : {options.enabled, options.signals}) {
+    if (list != nullptr) add_value(options.lists, list, 0);
+    add_number(options.lists, list != nullptr ? 1 : 0);
+  }
+  return options;
+}
+
+}  // namespace logystera::extension

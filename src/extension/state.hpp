@@ -1,0 +1,68 @@
+// What the extension keeps in a process (a thread, under ZTS): the sites it has recorded for, and their current request.
+//
+// A Site outlives requests, so that the signal table, the keyed hash and the checks on the directory are made once per
+// worker; everything about a request in it is reset when the request ends. The C++ objects hang off one pointer in the module
+// globals, never off a stack frame that a bailout could jump over.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/buffer.hpp"
+#include "agent/fork_mark.hpp"
+#include "agent/request.hpp"
+#include "agent/signal_set.hpp"
+#include "extension/options.hpp"
+
+namespace logystera::extension {
+
+/// One buffer directory under one configuration.
+struct Site {
+  explicit Site(agent::Buffer opened) : buffer(std::move(opened)) {}
+
+  agent::Buffer buffer;
+  agent::SignalSet signals;
+  agent::LabelRules rules;
+  agent::Request request;
+  std::uint64_t lists = 0;    // RecorderOptions::lists the signals were built from
+  std::string given_uid_key;  // as the application gave it, to notice a change; wiped with the site
+  bool has_uid_key = false;
+  std::int64_t checked_at = 0;  // unix seconds of the last look at the directory
+  bool touched = false;         // something to commit or reset when the request ends
+  ~Site();
+};
+
+class State {
+ public:
+  /// The site for a directory, opened or brought up to date with `options`. The pointer stays valid for the process.
+  Result<Site*> site(std::string directory, const RecorderOptions& options);
+
+  /// Discards what a fork inherited: the parent's pending events and random numbers. Cheap; called before each use.
+  void check_fork() noexcept;
+
+  /// Commits every site the request touched; its caps and counts go on.
+  void commit_all() noexcept;
+  /// Commits and resets every site the request touched.
+  void end_request() noexcept;
+  /// Commits what is pending for a long-running process, keeping the caps.
+  void commit(Site& site) noexcept { site.request.commit(site.buffer); }
+
+  void touch(Site& site) noexcept {
+    site.touched = true;
+    any_touched_ = true;
+  }
+  bool idle() const noexcept { return !any_touched_; }
+
+  UuidSource uuids;
+  const std::vector<std::unique_ptr<Site>>& sites() const noexcept { return sites_; }
+
+ private:
+  static constexpr std::size_t kSites = 256;
+  std::vector<std::unique_ptr<Site>> sites_;
+  agent::ForkMark fork_mark_;
+  bool any_touched_ = false;
+};
+
+}  // namespace logystera::extension

@@ -1,0 +1,150 @@
+#include "gateway/entities.hpp"
+
+#include <fmt/format.h>
+#include <openssl/rand.h>
+
+#include "core/hmac.hpp"
+#include "core/json.hpp"
+#include "core/limits.hpp"
+#include "core/wire.hpp"
+
+namespace logystera::gateway {
+namespace {
+
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kTokenBytes = 15;  // 20 characters of base64url
+constexpr std::size_t kNameBytes = 100;
+
+std::string base64url(std::string_view data) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out;
+  unsigned bits = 0;
+  int held = 0;
+  for (const char c : data) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    for (held += 8; held >= 6; held -= 6) out += kDigits[bits >> (held - 6) & 63];
+  }
+  if (held > 0) out += kDigits[bits << (6 - held) & 63];
+  return out;
+}
+
+Result<std::string> random_text(std::size_t size) {
+  std::string random(size, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(size)) != 1) {
+    return Error{"no randomness from the kernel: a secret cannot be made"};
+  }
+  std::string text = base64url(random);
+  wipe(random);
+  return text;
+}
+
+Result<Done> check_name(std::string_view name) {
+  bool printable = !name.empty() && name.size() <= kNameBytes && json::is_utf8(name);
+  for (const char c : name) printable = printable && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+  if (!printable)
+    return Error{
+        fmt::format("entity name: must be 1 to {} bytes of text without control characters", kNameBytes)};
+  return Done{};
+}
+
+}  // namespace
+
+Sender::~Sender() {
+  wipe(secret);
+  wipe(previous);
+}
+
+Result<Entities> Entities::open(store::Store& store, Vault vault) {
+  Entities entities(store, std::move(vault));
+  auto random = random_text(kSecretBytes);
+  if (!random) return random.error();
+  auto sealed = entities.vault_.seal(random.value(), "");
+  if (!sealed) return sealed.error();
+  entities.stand_in_ = std::move(sealed).value();
+  // A key that belongs to another database is found out now, not at the first request.
+  auto known = store.entities();
+  if (!known) return known.error();
+  for (const store::Entity& entity : known.value()) {
+    auto secret = entities.vault_.unseal(entity.sealed_secret, entity.token);
+    if (!secret) return secret.error();
+    wipe(secret.value());
+    break;
+  }
+  return entities;
+}
+
+Result<IssuedSecret> Entities::add(std::string_view name, std::int64_t now) {
+  if (auto good = check_name(name); !good) return good.error();
+  auto token = random_text(kTokenBytes);
+  if (!token) return token.error();
+  auto secret = random_text(kSecretBytes);
+  if (!secret) return secret.error();
+  store::Entity entity;
+  entity.token = "ent_" + token.value();
+  entity.name = name;
+  entity.created_at = now;
+  auto sealed = vault_.seal(secret.value(), entity.token);
+  if (!sealed) return sealed.error();
+  entity.sealed_secret = std::move(sealed).value();
+  if (auto added = store_->add_entity(entity); !added) return added.error();
+  return IssuedSecret{entity.token, std::move(secret).value()};
+}
+
+Result<store::Entity> Entities::existing(std::string_view token) {
+  auto found = store_->find_entity(token);
+  if (!found) return found.error();
+  if (!found.value()) {
+    return Error{
+        fmt::format("entity {}: there is none with this token: 'logystera entity list' shows them", token)};
+  }
+  return std::move(*found.value());
+}
+
+Result<IssuedSecret> Entities::rotate(std::string_view token, std::int64_t now) {
+  auto entity = existing(token);
+  if (!entity) return entity.error();
+  auto secret = random_text(kSecretBytes);
+  if (!secret) return secret.error();
+  auto sealed = vault_.seal(secret.value(), token);
+  if (!sealed) return sealed.error();
+  entity->sealed_previous = std::exchange(entity->sealed_secret, std::move(sealed).value());
+  entity->rotated_at = now;
+  if (auto updated = store_->update_entity(entity.value()); !updated) return updated.error();
+  return IssuedSecret{std::string(token), std::move(secret).value()};
+}
+
+Result<Done> Entities::set_disabled(std::string_view token, bool disabled) {
+  auto entity = existing(token);
+  if (!entity) return entity.error();
+  entity->disabled = disabled;
+  if (auto updated = store_->update_entity(entity.value()); !updated) return updated.error();
+  return Done{};
+}
+
+Result<Sender> Entities::sender(std::string_view token, std::int64_t now) const {
+  store::Entity entity;
+  Sender sender;
+  if (wire::is_token(token)) {
+    auto found = store_->find_entity(token);
+    if (!found) return found.error();
+    if (found.value()) {
+      entity = std::move(*found.value());
+      sender.known = true;
+    }
+  }
+  if (!sender.known) entity.sealed_secret = stand_in_;
+  sender.token = entity.token;
+  sender.name = entity.name;
+  sender.disabled = entity.disabled;
+  auto secret = vault_.unseal(entity.sealed_secret, entity.token);
+  if (!secret) return secret.error();
+  sender.secret = std::move(secret).value();
+  const bool graced =
+      !entity.sealed_previous.empty() && now - entity.rotated_at < limits::kPreviousSecretSeconds;
+  auto previous = graced ? vault_.unseal(entity.sealed_previous, entity.token) : vault_.unseal(stand_in_, "");
+  if (!previous) return previous.error();
+  sender.previous = std::move(previous).value();
+  return sender;
+}
+
+}  // namespace logystera::gateway

@@ -1,0 +1,63 @@
+// The sites that may send: their tokens and secrets. A secret is in the clear only between unsealing and the
+// check it is needed for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "gateway/vault.hpp"
+#include "store/store.hpp"
+
+namespace logystera::gateway {
+
+/// What `add` and `rotate` hand out once; it cannot be shown again.
+struct IssuedSecret {
+  std::string token;
+  std::string secret;  // 43 characters of base64url: 32 random bytes
+};
+
+/// What is needed to check one request. Secrets are wiped at the end.
+struct Sender {
+  std::string token;
+  std::string name;
+  bool known = false;  // false: a stand-in, so that checking it costs what checking a real one costs
+  bool disabled = false;
+  std::string secret;
+  std::string previous;  // what a signature may be made with besides; random when there is none
+
+  Sender() = default;
+  ~Sender();
+  Sender(Sender&&) noexcept = default;
+  Sender& operator=(Sender&&) noexcept = default;
+};
+
+class Entities {
+ public:
+  /// `store` must outlive it. The error says why there is no randomness or key.
+  static Result<Entities> open(store::Store& store, Vault vault);
+
+  /// Names: 1-100 bytes of UTF-8 without control characters; they need not be unique.
+  Result<IssuedSecret> add(std::string_view name, std::int64_t now);
+  /// The present secret becomes the previous one, good for limits::kPreviousSecretSeconds more.
+  Result<IssuedSecret> rotate(std::string_view token, std::int64_t now);
+  Result<Done> set_disabled(std::string_view token, bool disabled);
+  Result<std::vector<store::Entity>> list() { return store_->entities(); }
+
+  /// The sender to check a request of `token` against at time `now`. An unknown token gives a stand-in of
+  /// equal cost.
+  Result<Sender> sender(std::string_view token, std::int64_t now) const;
+
+ private:
+  Entities(store::Store& store, Vault vault) : store_(&store), vault_(std::move(vault)) {}
+  Result<store::Entity> existing(std::string_view token);
+
+  store::Store* store_;
+  Vault vault_;
+  std::string stand_in_;  // a random secret, sealed for the empty token
+};
+
+}  // namespace logystera::gateway

@@ -1,0 +1,390 @@
+// The file: a 4 KiB header, then chunks of 64 KiB that stand for themselves (names and templates are referred to within a
+// chunk only). That makes damage local: a chunk that is not one, or a record that does not add up, is counted and passed
+// over, and the rest is read. Checksums are compared and differences counted, but records of a chunk whose checksum is wrong
+// are still given out when they are sound, since a log copied from a running system has such chunks.
+//
+// Structure: [MS-EVEN6] §2.2.12-17 for binary XML and value types; the container by observation, as documented by the libevtx
+// project's format description.
+#include "parse/evtx.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include <zlib.h>
+
+#include "parse/evtx_template.hpp"
+#include "parse/evtx_values.hpp"
+#include "parse/source.hpp"
+
+namespace logystera::parse {
+namespace {
+
+using evtx::Area;
+using evtx::kChunkBytes;
+using evtx::Layout;
+using evtx::Piece;
+using evtx::RawValue;
+using evtx::Step;
+
+constexpr std::size_t kFileHeader = 4'096;
+constexpr std::size_t kRecordsFrom = 512;  // in a chunk
+constexpr std::size_t kRecordHeader = 24;
+constexpr std::size_t kRecordMinimum = 28;
+constexpr std::size_t kChunksPerBatch = 4;
+constexpr std::size_t kNesting = 8;  // binary XML within binary XML
+constexpr std::size_t kFieldsPerRecord = 4'096;
+constexpr std::size_t kStepsPerRecord = 65'536;  // holes may be used again and again, each time unfolding binary XML
+constexpr std::string_view kFileMagic{"ElfFile\0", 8};
+constexpr std::string_view kChunkMagic{"ElfChnk\0", 8};
+constexpr std::uint32_t kRecordMagic = 0x00002A2A;
+constexpr std::uint32_t kNoChecksums = 4;  // chunk flag
+
+template <typename T>
+T load(const std::uint8_t* at) noexcept {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+class EvtxReader final : public RecordReader {
+ public:
+  EvtxReader(std::unique_ptr<ByteStream> stream, TextBlock head, bool ended, std::optional<Error> problem,
+             std::string_view source, FieldNames& names)
+      : stream_(std::move(stream)),
+        head_(std::move(head)),
+        ended_(ended),
+        stream_problem_(std::move(problem)),
+        source_(source),
+        chunk_names_(names),
+        keywords_(names.add("Keywords")) {
+    if (head_.view().substr(0, kFileMagic.size()) == kFileMagic) {
+      std::uint8_t header[kFileHeader];
+      offset_ = read(header, kFileHeader);
+      counts_.bytes += offset_;
+    }
+  }
+
+  bool fill(RecordBatch& batch, std::optional<Error>& problem) override {
+    for (std::size_t chunks = 0; chunks < kChunksPerBatch || batch.records.empty(); ++chunks) {
+      const std::size_t got = read(chunk_, kChunkBytes);
+      if (got == 0) {
+        if (stream_problem_) problem = std::move(stream_problem_);
+        stream_problem_.reset();
+        return !batch.records.empty();
+      }
+      size_ = got;
+      read_chunk(batch);
+      counts_.bytes += got;
+      offset_ += got;
+    }
+    return true;
+  }
+  const SourceCounts& counts() const noexcept override { return counts_; }
+
+ private:
+  struct CachedLayout {
+    Area area;
+    bool sound;
+    Layout layout;
+  };
+
+  // As much of `size` as there still is.
+  std::size_t read(std::uint8_t* into, std::size_t size) {
+    std::size_t got = std::min(size, head_.size() - head_at_);
+    if (got > 0) std::memcpy(into, head_.data() + head_at_, got);
+    head_at_ += got;
+    while (got < size && !ended_) {
+      Result<std::size_t> more = stream_->read(reinterpret_cast<char*>(into) + got, size - got);
+      if (!more) stream_problem_ = more.error();
+      ended_ = !more || more.value() == 0;
+      got += more ? more.value() : 0;
+    }
+    return got;
+  }
+
+  void damaged(std::size_t bytes) {
+    ++counts_.damaged;
+    counts_.damaged_bytes += bytes;
+  }
+
+  void read_chunk(RecordBatch& batch) {
+    const std::string_view start(reinterpret_cast<const char*>(chunk_), size_);
+    if (start.substr(0, kChunkMagic.size()) != kChunkMagic || size_ < kRecordsFrom) {
+      // Space kept for later is zeros and no damage.
+      if (start.find_first_not_of('\0') != std::string_view::npos) damaged(size_);
+      return;
+    }
+    chunk_names_.new_chunk(chunk_, size_);
+    layouts_.clear();
+    std::size_t end = load<std::uint32_t>(chunk_ + 48);  // where free space begins
+    if (end < kRecordsFrom || end > kChunkBytes) end = kChunkBytes;
+    if (!(load<std::uint32_t>(chunk_ + 120) & kNoChecksums) && size_ == kChunkBytes && !checksums_hold(end))
+      ++counts_.checksums;
+    if (end > size_) damaged(end - size_);
+    end = std::min(end, size_);
+    for (std::size_t at = kRecordsFrom; end - at >= kRecordMinimum;) {
+      const std::size_t size = load<std::uint32_t>(chunk_ + at + 4);
+      const bool framed = load<std::uint32_t>(chunk_ + at) == kRecordMagic && size >= kRecordMinimum && size <= end - at;
+      if (framed && read_record(at, size, batch)) {
+        at += size;
+        continue;
+      }
+      const std::size_t next = find_record(at + 4, end);
+      if (framed || start.substr(at, next - at).find_first_not_of('\0') != std::string_view::npos) damaged(next - at);
+      at = next;
+    }
+  }
+
+  bool checksums_hold(std::size_t end) const {
+    uLong header = crc32(0, chunk_, 120);
+    header = crc32(header, chunk_ + 128, 384);
+    const uLong data = crc32(0, chunk_ + kRecordsFrom, static_cast<uInt>(end - kRecordsFrom));
+    return header == load<std::uint32_t>(chunk_ + 124) && data == load<std::uint32_t>(chunk_ + 52);
+  }
+
+  // The next thing that begins like a record, at `at` or later; `end` when there is none.
+  std::size_t find_record(std::size_t at, std::size_t end) const {
+    for (; at + kRecordMinimum <= end; ++at) {
+      const void* star = std::memchr(chunk_ + at, 0x2A, end - at);
+      if (!star) return end;
+      at = static_cast<std::size_t>(static_cast<const std::uint8_t*>(star) - chunk_);
+      if (at + kRecordMinimum > end) return end;
+      const std::size_t size = load<std::uint32_t>(chunk_ + at + 4);
+      if (load<std::uint32_t>(chunk_ + at) == kRecordMagic && size >= kRecordMinimum && size <= end - at &&
+          load<std::uint32_t>(chunk_ + at + size - 4) == size) {
+        return at;
+      }
+    }
+    return end;
+  }
+
+  bool read_record(std::size_t at, std::size_t size, RecordBatch& batch) {
+    Record record;
+    record.source = source_;
+    record.format = "evtx";
+    record.kind = RecordKind::windows_event;
+    record.parsed = true;
+    record.line = load<std::uint64_t>(chunk_ + at + 8);
+    record.offset = offset_ + at;
+    record.time_known = evtx::unix_ns_of_filetime(load<std::uint64_t>(chunk_ + at + 16), record.time_ns);
+    batch.begin_fields();
+    steps_ = 0;
+    const bool sound = run_fragment(at + kRecordHeader, at + size - 4, Area::root, 0, batch, record);
+    // Half an event is worth keeping when it says what it is.
+    if (!sound && batch.open_fields() < 3) {
+      batch.drop_fields();
+      return false;
+    }
+    if (!sound) {
+      damaged(0);
+      record.parsed = false;
+    }
+    batch.end_fields(record);
+    describe(record, batch);
+    batch.records.push_back(record);
+    ++counts_.records;
+    if (!record.parsed) ++counts_.unparsed;
+    return true;
+  }
+
+  // Severity, host and a line to read.
+  void describe(Record& record, RecordBatch& batch) const {
+    constexpr std::uint64_t kAuditFailure = 0x0010'0000'0000'0000;
+    std::string_view provider, event;
+    for (const Value& value : record) {
+      if (value.field == field::Level && value.kind == Value::Kind::integer) {
+        const std::int64_t level = value.as_integer();
+        record.severity = level == 1   ? Severity::critical
+                          : level == 2 ? Severity::error
+                          : level == 3 ? Severity::warning
+                          : level == 5 ? Severity::debug
+                                       : Severity::info;
+      } else if (value.field == field::Provider_Name && provider.empty()) {
+        provider = value.text();
+      } else if (value.field == field::EventID && event.empty()) {
+        event = value.text();
+      } else if (value.field == field::Computer && record.host.empty()) {
+        record.host = value.text();
+      } else if (value.field == keywords_ && record.severity == Severity::info && value.text_size == 18 &&
+                 (std::strtoull(std::string(value.text()).c_str(), nullptr, 16) & kAuditFailure)) {
+        record.severity = Severity::warning;
+      }
+    }
+    char* out = batch.arena.allocate(provider.size() + event.size() + 1);
+    if (!provider.empty()) std::memcpy(out, provider.data(), provider.size());
+    out[provider.size()] = ' ';
+    if (!event.empty()) std::memcpy(out + provider.size() + 1, event.data(), event.size());
+    record.message = {out, provider.size() + 1 + event.size()};
+  }
+
+  // Binary XML at [at, end) of the chunk: template instances, or elements written out.
+  bool run_fragment(std::size_t at, std::size_t end, Area area, std::size_t nesting, RecordBatch& batch, Record& record) {
+    if (nesting > kNesting) return false;
+    while (at < end) {
+      switch (chunk_[at]) {
+        case 0x00: return true;
+        case 0x0F: at += 4; break;
+        case 0x0C:
+          if (!run_template(at, end, area, nesting, batch, record)) return false;
+          break;
+        default: {
+          Layout layout;
+          std::size_t stop = at;
+          const bool sound = evtx::compile(chunk_, at, end, area, false, chunk_names_, layout, stop);
+          if (!run(layout, {}, nesting, batch, record) || !sound) return false;
+          at = std::max(stop, at + 1);
+        }
+      }
+    }
+    return true;
+  }
+
+  // u8 token, u8, u32 id, u32 offset of the definition (which may be right here), then its values.
+  bool run_template(std::size_t& at, std::size_t end, Area area, std::size_t nesting, RecordBatch& batch, Record& record) {
+    constexpr std::size_t kHeader = 10, kDefinition = 24;
+    if (end - at < kHeader) return false;
+    const std::size_t definition = load<std::uint32_t>(chunk_ + at + 6);
+    at += kHeader;
+    if (definition > size_ || size_ - definition < kDefinition) return false;
+    const std::size_t data_size = load<std::uint32_t>(chunk_ + definition + 20);
+    if (data_size > size_ - definition - kDefinition) return false;
+    if (definition == at) at += kDefinition + data_size;
+    const CachedLayout& cached = layout_of(definition, data_size, area);
+    if (at > end || end - at < 4) return false;
+    const std::size_t count = load<std::uint32_t>(chunk_ + at);
+    at += 4;
+    if (count > (end - at) / 4) return false;
+    std::vector<RawValue>& values = values_[nesting];
+    values.clear();
+    std::size_t data = at + 4 * count;
+    for (std::size_t i = 0; i < count; ++i) {
+      RawValue value;
+      value.size = load<std::uint16_t>(chunk_ + at + 4 * i);
+      value.type = chunk_[at + 4 * i + 2];
+      if (value.size > end - data) return false;
+      value.data = chunk_ + data;
+      value.offset = static_cast<std::uint32_t>(data);
+      data += value.size;
+      values.push_back(value);
+    }
+    at = data;
+    return run(cached.layout, values, nesting, batch, record) && cached.sound;
+  }
+
+  const CachedLayout& layout_of(std::size_t definition, std::size_t size, Area area) {
+    constexpr std::size_t kDefinition = 24;
+    const std::uint32_t key = static_cast<std::uint32_t>(definition) << 2 | static_cast<std::uint32_t>(area);
+    auto [entry, added] = layouts_.try_emplace(key);
+    if (added) {
+      entry->second.area = area;
+      std::size_t stop;
+      entry->second.sound = evtx::compile(chunk_, definition + kDefinition, definition + kDefinition + size, area, true,
+                                          chunk_names_, entry->second.layout, stop);
+    }
+    return entry->second;
+  }
+
+  bool run(const Layout& layout, const std::vector<RawValue>& values, std::size_t nesting, RecordBatch& batch,
+           Record& record) {
+    for (const Step& step : layout.steps) {
+      if (batch.open_fields() >= kFieldsPerRecord || ++steps_ > kStepsPerRecord) return false;
+      if (step.count == 1 && layout.pieces[step.first].hole >= 0) {
+        const auto hole = static_cast<std::size_t>(layout.pieces[step.first].hole);
+        const RawValue value = hole < values.size() ? values[hole] : RawValue{};
+        if (value.type == evtx::kBinXml) {
+          if (!run_fragment(value.offset, value.offset + value.size, step.area, nesting + 1, batch, record)) return false;
+        } else if (step.leaf || (value.type != evtx::kNull && value.size > 0)) {
+          add_hole(step, value, layout, values, batch, record);
+        }
+        continue;
+      }
+      if (!add_pieces(step, layout, values, nesting, batch, record)) return false;
+    }
+    return true;
+  }
+
+  FieldId name_of(const Step& step, const Layout& layout, const std::vector<RawValue>& values, RecordBatch& batch) {
+    if (step.name_count == 0) return step.id;
+    std::string name;
+    for (std::uint32_t i = 0; i < step.name_count; ++i) name += text_of(layout.pieces[step.name_first + i], values, batch);
+    const FieldId id = chunk_names_.fields().add(name);
+    return id ? id : chunk_names_.fields().add("Data");
+  }
+
+  static std::string_view text_of(const Piece& piece, const std::vector<RawValue>& values, RecordBatch& batch) {
+    if (piece.hole < 0) return piece.text;
+    const auto hole = static_cast<std::size_t>(piece.hole);
+    return hole < values.size() ? evtx::value_text(values[hole], batch) : std::string_view();
+  }
+
+  void add_hole(const Step& step, const RawValue& value, const Layout& layout, const std::vector<RawValue>& values,
+                RecordBatch& batch, Record& record) {
+    const bool null = value.type == evtx::kNull || value.size == 0;
+    if (null && !step.keep_null) return;
+    if (step.time_created && value.type == evtx::kFileTime && value.size == 8) {
+      record.time_known = evtx::unix_ns_of_filetime(load<std::uint64_t>(value.data), record.time_ns);
+    }
+    evtx::add_value(name_of(step, layout, values, batch), value, batch);
+  }
+
+  // Literal text, or text and holes mixed.
+  bool add_pieces(const Step& step, const Layout& layout, const std::vector<RawValue>& values, std::size_t nesting,
+                  RecordBatch& batch, Record& record) {
+    std::string text;
+    for (std::uint32_t i = 0; i < step.count; ++i) {
+      const Piece& piece = layout.pieces[step.first + i];
+      const auto hole = static_cast<std::size_t>(piece.hole);
+      if (piece.hole >= 0 && hole < values.size() && values[hole].type == evtx::kBinXml) {
+        const RawValue value = values[hole];
+        if (!run_fragment(value.offset, value.offset + value.size, step.area, nesting + 1, batch, record)) return false;
+      } else {
+        text += text_of(piece, values, batch);
+      }
+    }
+    if (text.empty() && !step.keep_null) return true;
+    Value& value = batch.add_field(name_of(step, layout, values, batch));
+    if (!text.empty()) {
+      const std::string_view kept = batch.arena.copy(text);
+      value.set_text(kept);
+      // System's numbers are numbers also where an event writes them out.
+      std::int64_t number = 0;
+      const auto [end, error] = std::from_chars(kept.data(), kept.data() + kept.size(), number);
+      if (step.area == Area::system && error == std::errc() && end == kept.data() + kept.size()) {
+        value.kind = Value::Kind::integer;
+        value.as.integer = number;
+      }
+    }
+    return true;
+  }
+
+  std::unique_ptr<ByteStream> stream_;
+  TextBlock head_;
+  std::size_t head_at_ = 0;
+  bool ended_;
+  std::optional<Error> stream_problem_;
+  std::string_view source_;
+  evtx::ChunkNames chunk_names_;
+  FieldId keywords_;
+  std::unordered_map<std::uint32_t, CachedLayout> layouts_;  // of the chunk being read, by definition and area
+  std::vector<RawValue> values_[kNesting + 1];
+  SourceCounts counts_;
+  std::uint64_t offset_ = 0;  // of the chunk in the file
+  std::size_t steps_ = 0;     // done for the record being read
+  std::size_t size_ = 0;      // of the chunk, less than whole at a truncated end
+  std::uint8_t chunk_[kChunkBytes];
+};
+
+}  // namespace
+
+bool is_evtx(std::string_view head) noexcept {
+  return head.substr(0, kFileMagic.size()) == kFileMagic || head.substr(0, kChunkMagic.size()) == kChunkMagic;
+}
+
+std::unique_ptr<RecordReader> make_evtx_reader(std::unique_ptr<ByteStream> stream, TextBlock head, bool ended,
+                                               std::optional<Error> problem, std::string_view source, FieldNames& names) {
+  return std::make_unique<EvtxReader>(std::move(stream), std::move(head), ended, std::move(problem), source, names);
+}
+
+}  // namespace logystera::parse

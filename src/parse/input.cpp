@@ -1,0 +1,290 @@
+#include "parse/input.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+namespace logystera::parse {
+namespace {
+
+constexpr std::size_t kPackedBlock = 128 * 1024;
+
+class FileStream final : public ByteStream {
+ public:
+  FileStream(int fd, std::string name, std::uint64_t expected) : fd_(fd), name_(std::move(name)), expected_(expected) {}
+  ~FileStream() override {
+    if (fd_ > STDIN_FILENO) ::close(fd_);
+  }
+  FileStream(const FileStream&) = delete;
+  FileStream& operator=(const FileStream&) = delete;
+
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    if (ended_) return std::size_t{0};
+    for (;;) {
+      const ssize_t got = ::read(fd_, into, size);
+      if (got > 0) {
+        read_ += static_cast<std::uint64_t>(got);
+        return static_cast<std::size_t>(got);
+      }
+      if (got < 0 && errno == EINTR) continue;
+      ended_ = true;
+      if (got < 0) return Error{name_ + ": reading failed at byte " + std::to_string(read_) + ": " + std::strerror(errno)};
+      if (read_ < expected_) {
+        return Error{name_ + ": the file became shorter while it was read (" + std::to_string(read_) + " of " +
+                     std::to_string(expected_) + " bytes); it was probably truncated or rotated by copying"};
+      }
+      return std::size_t{0};
+    }
+  }
+
+ private:
+  int fd_;
+  std::string name_;
+  std::uint64_t expected_;
+  std::uint64_t read_ = 0;
+  bool ended_ = false;
+};
+
+class MemoryStream final : public ByteStream {
+ public:
+  explicit MemoryStream(std::string_view bytes) : bytes_(bytes) {}
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    const std::size_t count = std::min(size, bytes_.size());
+    if (count > 0) std::memcpy(into, bytes_.data(), count);
+    bytes_.remove_prefix(count);
+    return count;
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+// Gives back the bytes that were read to recognise the input, then the rest.
+class PeekedStream final : public ByteStream {
+ public:
+  PeekedStream(std::string head, std::unique_ptr<ByteStream> rest) : head_(std::move(head)), rest_(std::move(rest)) {}
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    if (at_ == head_.size()) return rest_->read(into, size);
+    const std::size_t count = std::min(size, head_.size() - at_);
+    std::memcpy(into, head_.data() + at_, count);
+    at_ += count;
+    return count;
+  }
+
+ private:
+  std::string head_;
+  std::size_t at_ = 0;
+  std::unique_ptr<ByteStream> rest_;
+};
+
+// What gzip and zstd share: a block of packed bytes, counts and the ratio limit.
+class UnpackingStream : public ByteStream {
+ public:
+  UnpackingStream(std::unique_ptr<ByteStream> packed, std::string name, const InputLimits& limits)
+      : packed_(std::move(packed)), name_(std::move(name)), limits_(limits), block_(kPackedBlock) {}
+
+ protected:
+  // Refills the packed block when it is used up; the number of packed bytes now there.
+  Result<std::size_t> refill() {
+    if (at_ < filled_) return filled_ - at_;
+    Result<std::size_t> got = packed_->read(block_.data(), block_.size());
+    if (!got) return got;
+    at_ = 0;
+    filled_ = got.value();
+    packed_bytes_ += filled_;
+    return filled_;
+  }
+  Result<std::size_t> deliver(std::size_t count) {
+    unpacked_bytes_ += count;
+    if (unpacked_bytes_ > limits_.expansion_from && unpacked_bytes_ / limits_.expansion > packed_bytes_) {
+      ended_ = true;
+      return Error{name_ + ": unpacks to more than " + std::to_string(limits_.expansion) +
+                   " times its size, which no log does; reading stopped after " + std::to_string(unpacked_bytes_) +
+                   " bytes. If this is a log, unpack it first and scan the plain file"};
+    }
+    return count;
+  }
+  Error broken(const std::string& why) {
+    ended_ = true;
+    return Error{name_ + ": " + why + " at packed byte " + std::to_string(packed_bytes_ - (filled_ - at_)) + "; " +
+                 std::to_string(unpacked_bytes_) + " bytes before it were read"};
+  }
+
+  std::unique_ptr<ByteStream> packed_;
+  std::string name_;
+  InputLimits limits_;
+  std::vector<char> block_;
+  std::size_t at_ = 0;
+  std::size_t filled_ = 0;
+  std::uint64_t packed_bytes_ = 0;
+  std::uint64_t unpacked_bytes_ = 0;
+  bool ended_ = false;
+};
+
+class GzipStream final : public UnpackingStream {
+ public:
+  using UnpackingStream::UnpackingStream;
+  ~GzipStream() override {
+    if (started_) inflateEnd(&zlib_);
+  }
+
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    if (ended_ || size == 0) return std::size_t{0};
+    size = std::min<std::size_t>(size, 1u << 30);
+    if (!started_) {
+      constexpr int kGzipOnly = 15 + 16;
+      if (inflateInit2(&zlib_, kGzipOnly) != Z_OK) return broken("no memory to unpack gzip");
+      started_ = true;
+    }
+    zlib_.next_out = reinterpret_cast<Bytef*>(into);
+    zlib_.avail_out = static_cast<uInt>(size);
+    while (zlib_.avail_out == size) {
+      Result<std::size_t> there = refill();
+      if (!there) return there;
+      if (there.value() == 0) {
+        if (between_members_) {
+          ended_ = true;
+          return std::size_t{0};
+        }
+        return broken("the gzip data end in the middle (a truncated file)");
+      }
+      if (between_members_ && !next_member()) return std::size_t{0};
+      zlib_.next_in = reinterpret_cast<Bytef*>(block_.data() + at_);
+      zlib_.avail_in = static_cast<uInt>(filled_ - at_);
+      const int status = inflate(&zlib_, Z_NO_FLUSH);
+      at_ = filled_ - zlib_.avail_in;
+      if (status == Z_STREAM_END) {
+        between_members_ = true;
+      } else if (status != Z_OK && status != Z_BUF_ERROR) {
+        const std::size_t count = size - zlib_.avail_out;
+        if (count == 0) return broken(std::string("damaged gzip data (") + (zlib_.msg ? zlib_.msg : "unknown") + ")");
+        return deliver(count);  // the error comes again on the next call
+      }
+    }
+    return deliver(size - zlib_.avail_out);
+  }
+
+ private:
+  // gzip files may be concatenated; what follows the last one (zeros from tapes, junk) is not unpacked.
+  bool next_member() {
+    if (block_[at_] != '\x1f') {
+      ended_ = true;
+      return false;
+    }
+    between_members_ = false;
+    return inflateReset(&zlib_) == Z_OK;
+  }
+
+  z_stream zlib_{};
+  bool started_ = false;
+  bool between_members_ = false;
+};
+
+class ZstdStream final : public UnpackingStream {
+ public:
+  ZstdStream(std::unique_ptr<ByteStream> packed, std::string name, const InputLimits& limits)
+      : UnpackingStream(std::move(packed), std::move(name), limits), context_(ZSTD_createDCtx(), ZSTD_freeDCtx) {
+    if (context_) ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, limits.zstd_window_log);
+  }
+
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    if (ended_ || size == 0) return std::size_t{0};
+    if (!context_) return broken("no memory to unpack zstd");
+    ZSTD_outBuffer out{into, size, 0};
+    while (out.pos == 0) {
+      Result<std::size_t> there = refill();
+      if (!there) return there;
+      // Even without new input the decoder may hold output of the last block.
+      ZSTD_inBuffer in{block_.data() + at_, there.value(), 0};
+      const std::size_t hint = ZSTD_decompressStream(context_.get(), &out, &in);
+      at_ += in.pos;
+      if (ZSTD_isError(hint)) {
+        if (out.pos > 0) break;  // the error comes again on the next call
+        return broken(std::string("damaged zstd data (") + ZSTD_getErrorName(hint) + ")");
+      }
+      if (there.value() == 0 && out.pos == 0) {
+        if (!in_frame_) {
+          ended_ = true;
+          return std::size_t{0};
+        }
+        return broken("the zstd data end in the middle (a truncated file)");
+      }
+      in_frame_ = hint != 0;
+    }
+    return deliver(out.pos);
+  }
+
+ private:
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_;
+  bool in_frame_ = false;
+};
+
+Result<Input> recognise(std::unique_ptr<ByteStream> stream, Input input, const InputLimits& limits) {
+  std::string head;
+  std::array<char, 4> magic;
+  while (head.size() < magic.size()) {
+    Result<std::size_t> got = stream->read(magic.data(), magic.size() - head.size());
+    if (!got) return got.error();
+    if (got.value() == 0) break;
+    head.append(magic.data(), got.value());
+  }
+  const std::string_view start = head;
+  auto peeked = std::make_unique<PeekedStream>(head, std::move(stream));
+  if (start.substr(0, 3) == "\x1f\x8b\x08") {
+    input.compression = Compression::gzip;
+    input.stream = std::make_unique<GzipStream>(std::move(peeked), input.name, limits);
+  } else if (start == "\x28\xb5\x2f\xfd") {
+    input.compression = Compression::zstd;
+    input.stream = std::make_unique<ZstdStream>(std::move(peeked), input.name, limits);
+  } else {
+    input.stream = std::move(peeked);
+  }
+  return input;
+}
+
+}  // namespace
+
+std::string_view compression_name(Compression compression) noexcept {
+  constexpr std::string_view names[] = {"", "gzip", "zstd"};
+  return names[static_cast<std::size_t>(compression)];
+}
+
+Result<Input> open_input(const std::string& path, const InputLimits& limits) {
+  if (path == "-") return open_input(STDIN_FILENO, "-", limits);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) return Error{path + ": cannot be opened: " + std::strerror(errno)};
+  return open_input(fd, path, limits);
+}
+
+Result<Input> open_input(int fd, std::string name, const InputLimits& limits) {
+  Input input;
+  input.name = name;
+  struct stat about {};
+  std::uint64_t expected = 0;
+  if (::fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
+    input.modified_ns = about.st_mtim.tv_sec * 1'000'000'000LL + about.st_mtim.tv_nsec;
+    input.packed_size = static_cast<std::uint64_t>(about.st_size);
+    const off_t at = ::lseek(fd, 0, SEEK_CUR);
+    if (at >= 0 && at < about.st_size) expected = static_cast<std::uint64_t>(about.st_size - at);
+  }
+  auto stream = std::make_unique<FileStream>(fd, std::move(name), expected);
+  if (S_ISDIR(about.st_mode)) return Error{input.name + ": is a directory; name the files in it"};
+  return recognise(std::move(stream), std::move(input), limits);
+}
+
+Result<Input> open_memory(std::string_view bytes, std::string name, const InputLimits& limits) {
+  Input input;
+  input.name = std::move(name);
+  return recognise(std::make_unique<MemoryStream>(bytes), std::move(input), limits);
+}
+
+}  // namespace logystera::parse

@@ -1,0 +1,420 @@
+// JSON lines. simdjson's first stage (vectorised, chosen for the processor at run time) finds where every string, number and
+// bracket starts and checks the UTF-8; a plain recursive walk over those positions does the rest. Its on-demand parser would
+// be the comfortable way, but that one is fixed to one instruction set when it is compiled.
+//
+// Nested objects become dotted names, arrays of scalars become lists, arrays of objects repeat the names of what is in them.
+//
+// The costly part of generic JSON is not the parsing but asking "which field is this?" for every key of every line. Lines of
+// one log have the same keys in the same order, so each key remembers which key followed it last time; one memcmp then
+// replaces a hash lookup.
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <unordered_map>
+
+#include <simdjson.h>
+
+#include "core/json.hpp"
+#include "parse/keys.hpp"
+#include "parse/readers.hpp"
+
+namespace logystera::parse {
+namespace {
+
+constexpr std::size_t kDepth = 64;         // deeper lines are refused: no logger nests that far, attackers do
+constexpr std::size_t kKeys = 65'536;      // distinct key paths remembered; hostile logs have more
+constexpr std::size_t kListItems = 1'024;  // further items are only in the list's text
+
+// A number as RFC 8259 has it: no leading zeros, no '+', no bare '.'.
+bool is_json_number(std::string_view text) {
+  std::size_t at = 0;
+  const auto digits = [&] {
+    const std::size_t from = at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    return at - from;
+  };
+  if (at < text.size() && text[at] == '-') ++at;
+  const std::size_t first = at;
+  const std::size_t whole = digits();
+  if (whole == 0 || (whole > 1 && text[first] == '0')) return false;
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    if (digits() == 0) return false;
+  }
+  if (at < text.size() && (text[at] | 0x20) == 'e') {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return false;
+  }
+  return at == text.size();
+}
+
+bool hex4(std::string_view text, std::size_t at, std::uint32_t& out) {
+  if (at + 4 > text.size()) return false;
+  const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + 4, out, 16);
+  return error == std::errc() && end == text.data() + at + 4;
+}
+
+std::size_t put_utf8(std::uint32_t code, char* out) {
+  if (code < 0x80) {
+    out[0] = static_cast<char>(code);
+    return 1;
+  }
+  if (code < 0x800) {
+    out[0] = static_cast<char>(0xC0 | code >> 6);
+    out[1] = static_cast<char>(0x80 | (code & 0x3F));
+    return 2;
+  }
+  if (code < 0x10000) {
+    out[0] = static_cast<char>(0xE0 | code >> 12);
+    out[1] = static_cast<char>(0x80 | (code >> 6 & 0x3F));
+    out[2] = static_cast<char>(0x80 | (code & 0x3F));
+    return 3;
+  }
+  out[0] = static_cast<char>(0xF0 | code >> 18);
+  out[1] = static_cast<char>(0x80 | (code >> 12 & 0x3F));
+  out[2] = static_cast<char>(0x80 | (code >> 6 & 0x3F));
+  out[3] = static_cast<char>(0x80 | (code & 0x3F));
+  return 4;
+}
+
+// Resolves escapes into `out`, which has room for `text`. Lone surrogates become U+FFFD. False for an escape JSON lacks.
+bool unescape(std::string_view text, char* out, std::size_t& size) {
+  size = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] != '\\') {
+      out[size++] = text[at++];
+      continue;
+    }
+    if (at + 1 >= text.size()) return false;
+    const char kind = text[at + 1];
+    at += 2;
+    switch (kind) {
+      case '"':
+      case '\\':
+      case '/': out[size++] = kind; break;
+      case 'b': out[size++] = '\b'; break;
+      case 'f': out[size++] = '\f'; break;
+      case 'n': out[size++] = '\n'; break;
+      case 'r': out[size++] = '\r'; break;
+      case 't': out[size++] = '\t'; break;
+      case 'u': {
+        std::uint32_t code, low;
+        if (!hex4(text, at, code)) return false;
+        at += 4;
+        if (code >= 0xD800 && code < 0xDC00 && text.substr(at, 2) == "\\u" && hex4(text, at + 2, low) && low >= 0xDC00 &&
+            low < 0xE000) {
+          code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+          at += 6;
+        } else if (code >= 0xD800 && code < 0xE000) {
+          code = 0xFFFD;
+        }
+        size += put_utf8(code, out + size);
+        break;
+      }
+      default: return false;
+    }
+  }
+  return true;
+}
+
+class JsonParser final : public LineParser {
+ public:
+  JsonParser(const Format& format, const ParserContext& context)
+      : format_(format), names_(context.names), time_(context.time) {
+    keys_.push_back({});  // the document itself
+    keys_.push_back({});  // any key that is not remembered
+    required_all_ = format.required.empty() ? 0 : (std::uint64_t{1} << format.required.size()) - 1;
+  }
+
+  LineRead read(std::string_view line, RecordBatch& batch, Record& record) override {
+    std::string_view text = trim_left(line);
+    if (text.empty() || text[0] != '{' || text.size() > kLineBytes) return LineRead::unknown;
+    simdjson::error_code error = find_structure(text);
+    if (error == simdjson::UTF8_ERROR) {
+      text = repair(text, batch);
+      error = find_structure(text);
+    }
+    if (error != simdjson::SUCCESS) return LineRead::unknown;
+    Walk walk{text,   stage_->structural_indexes.get(),
+              0,      stage_->n_structural_indexes,
+              &batch, LineRoles(time_),
+              0,      std::memchr(text.data(), '\\', text.size()) != nullptr};
+    if (!read_object(walk, kDocument, 0) || walk.at != walk.count || walk.required != required_all_)
+      return LineRead::unknown;
+    walk.roles.apply(format_, line, batch, record);
+    return LineRead::record;
+  }
+
+ private:
+  using Key = std::uint32_t;
+  static constexpr Key kDocument = 0;
+  static constexpr Key kForgotten = 1;
+  static constexpr std::size_t kLineBytes = 64 * 1024 * 1024;  // positions are 32 bits
+
+  struct KeyNode {
+    std::string text;  // as it stands between the quotes, escapes included
+    Key parent = kDocument;
+    KeyMeaning meaning;
+    Key first_child = 0;  // guesses, 0 for none yet
+    Key next_sibling = 0;
+    std::string path;  // dotted
+  };
+
+  // One line being walked: positions of its structural characters, and the next of them.
+  struct Walk {
+    std::string_view text;
+    const std::uint32_t* positions;
+    std::size_t at;
+    std::size_t count;
+    RecordBatch* batch;
+    LineRoles roles;
+    std::uint64_t required;
+    bool escapes;  // a backslash occurs somewhere
+
+    char peek() const { return at < count ? text[positions[at]] : '\0'; }
+    // From the next position to the one behind it, blanks at the end cut off.
+    std::string_view token() {
+      const std::size_t from = positions[at++];
+      std::size_t end = at < count ? positions[at] : text.size();
+      while (end > from && static_cast<unsigned char>(text[end - 1]) <= ' ') --end;
+      return text.substr(from, end - from);
+    }
+  };
+
+  simdjson::error_code find_structure(std::string_view text) {
+    if (text.size() > capacity_) {
+      const std::size_t capacity = std::max<std::size_t>(text.size() * 2, 64 * 1024);
+      if (auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, kDepth, stage_))
+        return error;
+      capacity_ = capacity;
+    }
+    return stage_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), simdjson::stage1_mode::regular);
+  }
+
+  bool read_object(Walk& walk, Key parent, std::size_t depth) {
+    if (depth >= kDepth) return false;
+    ++walk.at;  // the '{'
+    if (walk.peek() == '}') {
+      ++walk.at;
+      return true;
+    }
+    for (Key previous = 0;;) {
+      if (walk.peek() != '"') return false;
+      const std::string_view name = walk.token();
+      if (name.size() < 2 || name.back() != '"' || walk.peek() != ':') return false;
+      ++walk.at;
+      previous = find_key(name.substr(1, name.size() - 2), parent, previous);
+      if (!read_value(walk, previous, depth)) return false;
+      const char next = walk.peek();
+      ++walk.at;
+      if (next == '}') return true;
+      if (next != ',') return false;
+    }
+  }
+
+  bool read_value(Walk& walk, Key key, std::size_t depth) {
+    const KeyMeaning& meaning = keys_[key].meaning;
+    if (meaning.required >= 0) walk.required |= std::uint64_t{1} << meaning.required;
+    const char kind = walk.peek();
+    if (kind == '{') return read_object(walk, key, depth + 1);
+    if (kind == '[') return read_list(walk, key, depth + 1);
+    Value value;
+    if (!read_scalar(walk, value)) return false;
+    add(key, value, walk);
+    return true;
+  }
+
+  void add(Key key, Value& value, Walk& walk) {
+    const KeyMeaning& meaning = keys_[key].meaning;
+    if (meaning.id != field::none) {
+      Value& cell = walk.batch->add_field(meaning.id);
+      value.field = meaning.id;
+      cell = value;
+    }
+    if (meaning.role != KeyMeaning::Role::plain || meaning.alias != field::none)
+      walk.roles.take(meaning, value, *walk.batch);
+  }
+
+  bool read_list(Walk& walk, Key key, std::size_t depth) {
+    const std::size_t from = walk.positions[walk.at];
+    std::vector<Value> items;
+    bool objects = false;
+    if (!read_items(walk, key, depth, items, objects)) return false;
+    if (objects && items.empty()) return true;
+    RecordBatch& batch = *walk.batch;
+    auto* list = batch.arena.array<ValueList>(1);
+    Value* cells = batch.arena.array<Value>(items.size());
+    if (!items.empty()) std::memcpy(static_cast<void*>(cells), items.data(), items.size() * sizeof(Value));
+    *list = {cells, static_cast<std::uint32_t>(items.size())};
+    const std::size_t end = walk.positions[walk.at - 1] + 1;
+    Value whole;
+    whole.kind = Value::Kind::list;
+    whole.text_data = walk.text.data() + from;
+    whole.text_size = static_cast<std::uint32_t>(end - from);
+    whole.as.list = list;
+    if (keys_[key].meaning.role == KeyMeaning::Role::message) bytes_to_text(whole, batch);
+    add(key, whole, walk);
+    return true;
+  }
+
+  bool read_items(Walk& walk, Key key, std::size_t depth, std::vector<Value>& items, bool& objects) {
+    if (depth >= kDepth) return false;
+    ++walk.at;  // the '['
+    if (walk.peek() == ']') {
+      ++walk.at;
+      return true;
+    }
+    for (;;) {
+      const char kind = walk.peek();
+      if (kind == '{') {
+        objects = true;
+        if (!read_object(walk, key, depth + 1)) return false;
+      } else if (kind == '[') {
+        if (!read_items(walk, key, depth + 1, items, objects)) return false;
+      } else {
+        Value item;
+        if (!read_scalar(walk, item)) return false;
+        if (items.size() < kListItems) items.push_back(item);
+      }
+      const char next = walk.peek();
+      ++walk.at;
+      if (next == ']') return true;
+      if (next != ',') return false;
+    }
+  }
+
+  // journald writes a MESSAGE that is not text as an array of byte values.
+  static void bytes_to_text(Value& list, RecordBatch& batch) {
+    const ValueList& items = list.as_list();
+    if (items.size == 0) return;
+    char* text = batch.arena.allocate(items.size);
+    std::size_t size = 0;
+    for (const Value& item : items) {
+      if (item.kind != Value::Kind::integer || item.as_integer() < 0 || item.as_integer() > 255) return;
+      text[size++] = static_cast<char>(item.as_integer());
+    }
+    list.set_text({text, size});
+  }
+
+  static bool read_scalar(Walk& walk, Value& out) {
+    if (walk.at >= walk.count) return false;
+    const std::string_view token = walk.token();
+    out.text_data = token.data();
+    out.text_size = static_cast<std::uint32_t>(token.size());
+    switch (token.empty() ? '\0' : token[0]) {
+      case '"': {
+        if (token.size() < 2 || token.back() != '"') return false;
+        std::string_view text = token.substr(1, token.size() - 2);
+        if (walk.escapes && !text.empty() && std::memchr(text.data(), '\\', text.size())) {
+          char* plain = walk.batch->arena.allocate(text.size());
+          std::size_t size = 0;
+          if (!unescape(text, plain, size)) return false;
+          text = {plain, size};
+        }
+        out.kind = Value::Kind::string;
+        out.text_data = text.data();
+        out.text_size = static_cast<std::uint32_t>(text.size());
+        return true;
+      }
+      case 't':
+      case 'f':
+        out.kind = Value::Kind::boolean;
+        out.as.boolean = token[0] == 't';
+        return token == "true" || token == "false";
+      case 'n':
+        out.kind = Value::Kind::null;
+        out.text_size = 0;
+        return token == "null";
+      default: return read_number(token, out);
+    }
+  }
+
+  static bool read_number(std::string_view token, Value& out) {
+    if (!is_json_number(token)) return false;
+    const char* const end = token.data() + token.size();
+    const auto [at, error] = std::from_chars(token.data(), end, out.as.integer);
+    if (error == std::errc() && at == end) {
+      out.kind = Value::Kind::integer;
+      return true;
+    }
+    double real = 0;  // stays 0 where the number is beyond a double's range
+    std::from_chars(token.data(), end, real);
+    out.kind = Value::Kind::real;
+    out.as.real = real;
+    return true;
+  }
+
+  // The key's node: the guess if it is right, else by lookup, else new.
+  Key find_key(std::string_view name, Key parent, Key previous) {
+    const Key guess = previous ? keys_[previous].next_sibling : keys_[parent].first_child;
+    if (guess != 0) {
+      const KeyNode& node = keys_[guess];
+      if (node.text == name && node.parent == parent) return guess;
+    }
+    const Key key = look_up(name, parent);
+    (previous ? keys_[previous].next_sibling : keys_[parent].first_child) = key == kForgotten ? 0 : key;
+    return key;
+  }
+
+  Key look_up(std::string_view text, Key parent) {
+    if (parent == kForgotten || text.size() > FieldNames::kNameBytes) return kForgotten;
+    lookup_.assign(reinterpret_cast<const char*>(&parent), sizeof parent);
+    lookup_ += text;
+    if (auto known = by_text_.find(lookup_); known != by_text_.end()) return known->second;
+    if (keys_.size() >= kKeys) return kForgotten;
+    KeyNode node;
+    node.text = text;
+    node.parent = parent;
+    std::string plain(text.size(), '\0');
+    std::size_t size = 0;
+    plain.resize(unescape(text, plain.data(), size) ? size : 0);
+    if (plain.empty()) plain = text;
+    node.path = keys_[parent].path.empty() ? plain : keys_[parent].path + "." + plain;
+    node.meaning = key_meaning(format_, node.path, names_);
+    keys_.push_back(std::move(node));
+    const Key key = static_cast<Key>(keys_.size() - 1);
+    by_text_.emplace(lookup_, key);
+    return key;
+  }
+
+  // A copy whose malformed bytes are U+FFFD.
+  static std::string_view repair(std::string_view line, RecordBatch& batch) {
+    char* out = batch.arena.allocate(line.size() * 3);
+    std::size_t size = 0;
+    while (!line.empty()) {
+      std::size_t bad = 0;
+      const std::size_t good = json::utf8_sequence(line, bad);
+      if (good > 0) {
+        std::memcpy(out + size, line.data(), good);
+        size += good;
+        line.remove_prefix(good);
+      } else {
+        std::memcpy(out + size, "\xEF\xBF\xBD", 3);
+        size += 3;
+        line.remove_prefix(std::max<std::size_t>(bad, 1));
+      }
+    }
+    return {out, size};
+  }
+
+  const Format& format_;
+  FieldNames& names_;
+  TimeContext time_;
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> stage_;
+  std::size_t capacity_ = 0;
+  std::vector<KeyNode> keys_;
+  std::unordered_map<std::string, Key> by_text_;
+  std::string lookup_;
+  std::uint64_t required_all_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LineParser>> make_json_parser(const Format& format, const ParserContext& context) {
+  constexpr std::size_t kRequired = 60;
+  if (format.required.size() > kRequired) return Error{"at most 60 keys can be required"};
+  return std::unique_ptr<LineParser>(new JsonParser(format, context));
+}
+
+}  // namespace logystera::parse

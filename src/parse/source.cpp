@@ -1,0 +1,466 @@
+#include "parse/source.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include "parse/evtx.hpp"
+#include "parse/journal.hpp"
+#include "parse/readers.hpp"
+
+namespace logystera::parse {
+namespace {
+
+constexpr std::size_t kSampleLines = 200;
+constexpr std::size_t kSampleEnough = 32;  // a pipe need not bring more before its format is decided
+constexpr std::size_t kSampleBytes = 64 * 1024;
+constexpr std::size_t kJoinedBytes = 256 * 1024;
+
+// Text formats have no NULs, but a log torn by a crash may start with some (ext4 leaves them).
+std::string_view without_leading_nuls(std::string_view text) {
+  const std::size_t from = text.find_first_not_of('\0');
+  return from == std::string_view::npos ? std::string_view() : text.substr(from);
+}
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+// "java.lang.IllegalStateException: x", "ValueError: x", "PDOException: x".
+bool names_exception(std::string_view line) {
+  std::size_t end = 0;
+  while (end < line.size() && end < 200 && line[end] != ':' && line[end] != ' ') {
+    const char c = line[end], low = static_cast<char>(c | 0x20);
+    if (!((low >= 'a' && low <= 'z') || digit(c) || c == '.' || c == '_' || c == '$' || c == '\\')) return false;
+    ++end;
+  }
+  if (end < line.size() && line[end] != ':') return false;
+  const std::string_view word = line.substr(0, end);
+  for (std::string_view ending :
+       {std::string_view("Exception"), std::string_view("Error"), std::string_view("Throwable")}) {
+    if (word.size() >= ending.size() && word.substr(word.size() - ending.size()) == ending) return true;
+  }
+  return false;
+}
+
+// Lines that only make sense below the one before them.
+bool continues(std::string_view line) {
+  if (line.empty()) return false;
+  switch (line[0]) {
+    case ' ':
+    case '\t': return true;
+    case '#': return line.size() > 2 && digit(line[1]);  // "#0 /var/www/a.php(12): f()"
+    case '.': return starts_with(line, "... ");
+    case '}':
+    case ')': return line.size() <= 2;
+    case 'a': return starts_with(line, "at ");
+    case 'C': return starts_with(line, "Caused by: ");
+    case 'D': return starts_with(line, "During handling of the above exception");
+    case 'N': return starts_with(line, "Next ") && line.find("Exception") != std::string_view::npos;
+    case 'S': return starts_with(line, "Stack trace:") || starts_with(line, "Suppressed: ");
+    case 'T': return starts_with(line, "Traceback (most recent call last)") || starts_with(line, "The above exception was");
+    default: return names_exception(line);
+  }
+}
+
+std::int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+// The record being built: its fields stay open until it is known that no line continues it.
+struct LineRecords::Open {
+  bool any = false;
+  std::size_t lines = 0;      // joined so far
+  std::size_t at = 0;         // where its first line starts in the block
+  std::size_t second_at = 0;  // where its second line starts, 0 without
+  std::uint64_t line = 0;
+  SourceCounts before;  // the counts without it
+  Record record;
+};
+
+LineRecords::LineRecords(const Format& format, std::unique_ptr<LineParser> parser, std::unique_ptr<LineParser> fallback,
+                         std::string source, const SourceOptions& options)
+    : format_(format),
+      parser_(std::move(parser)),
+      fallback_(std::move(fallback)),
+      source_(std::move(source)),
+      options_(options) {}
+
+void LineRecords::close(RecordBatch& batch, Open& open) {
+  if (!open.any) return;
+  if (open.second_at > 0) {
+    const char* end = open.record.raw.data() + open.record.raw.size();
+    const char* from = batch.text.data() + open.second_at;
+    batch.add_text(field::stack_trace, {from, static_cast<std::size_t>(end - from)});
+  }
+  batch.end_fields(open.record);
+  batch.records.push_back(open.record);
+  ++counts_.records;
+  if (!open.record.parsed) ++counts_.unparsed;
+  open.any = false;
+}
+
+void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open) {
+  std::string_view text = line;
+  if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  if (text.find_first_not_of(std::string_view(" \t\r\0", 4)) == std::string_view::npos) {
+    ++counts_.blank;
+    return;
+  }
+  if (open.any && format_.continuation == Continuation::traces && open.lines < options_.joined_lines &&
+      open.record.raw.size() < kJoinedBytes && continues(text)) {
+    if (open.second_at == 0) open.second_at = at;
+    ++open.lines;
+    ++counts_.joined;
+    open.record.raw = {open.record.raw.data(),
+                       static_cast<std::size_t>(text.data() + text.size() - open.record.raw.data())};
+    return;
+  }
+  close(batch, open);
+  open = Open{};
+  open.before = counts_;
+  open.at = at;
+  open.line = line_;
+  Record& record = open.record;
+  record.source = source_;
+  record.format = format_.name;
+  record.raw = text;
+  record.line = line_;
+  record.offset = offset_ + at;
+  batch.begin_fields();
+  const LineRead read = parser_->read(text, batch, record);
+  if (read == LineRead::directive) {
+    batch.drop_fields();
+    ++counts_.directives;
+    return;
+  }
+  record.parsed = read == LineRead::record;
+  if (!record.parsed) {
+    batch.drop_fields();
+    record.time_known = false;
+    record.host = {};
+    record.severity = Severity::info;
+    fallback_->read(text, batch, record);
+  }
+  open.any = true;
+}
+
+std::size_t LineRecords::read(RecordBatch& batch, bool final) {
+  const char* const text = batch.text.data();
+  const std::size_t size = batch.text.size();
+  Open open;
+  std::size_t at = 0;
+  while (at < size) {
+    const char* newline = static_cast<const char*>(std::memchr(text + at, '\n', size - at));
+    if (!newline && !final) break;
+    const std::size_t end = newline ? static_cast<std::size_t>(newline - text) : size;
+    read_line({text + at, end - at}, at, batch, open);
+    ++line_;
+    ++counts_.lines;
+    at = newline ? end + 1 : end;
+  }
+  // What is held back counts with the unfinished line behind it, so that a block always gets done sooner or later.
+  const std::size_t held_back = std::min(kJoinedBytes, options_.line_bytes / 2);
+  const bool may_go_on = !final && open.any && format_.continuation != Continuation::none &&
+                         open.lines < options_.joined_lines && size - open.at < held_back;
+  if (may_go_on) {
+    // Read again with what follows it.
+    batch.drop_fields();
+    counts_ = open.before;
+    line_ = open.line;
+    counts_.lines = line_ - 1;
+    at = open.at;
+  } else {
+    close(batch, open);
+  }
+  counts_.bytes += at;
+  offset_ += at;
+  return at;
+}
+
+namespace {
+
+// Lines from a stream: keeps what LineRecords left, bounds the length of a line.
+class StreamLines final : public RecordReader {
+ public:
+  StreamLines(std::unique_ptr<ByteStream> stream, TextBlock sample, bool ended, std::optional<Error> problem,
+              LineRecords records, const SourceOptions& options)
+      : stream_(std::move(stream)),
+        carry_(std::move(sample)),
+        ended_(ended),
+        stream_problem_(std::move(problem)),
+        records_(std::move(records)),
+        options_(options) {}
+
+  bool fill(RecordBatch& batch, std::optional<Error>& problem) override {
+    while (batch.records.empty()) {
+      if (ended_ && carry_.size() == 0) {
+        if (stream_problem_) problem = std::move(stream_problem_);
+        stream_problem_.reset();
+        return false;
+      }
+      load(batch);
+      const std::size_t used = records_.read(batch, ended_);
+      keep_rest(batch, used);
+      if (used == 0 && carry_.size() >= options_.line_bytes) cut_long_line(batch);
+    }
+    if (cut_) {
+      batch.records.back().truncated = true;
+      cut_ = false;
+    }
+    return true;
+  }
+  const SourceCounts& counts() const noexcept override { return records_.counts(); }
+
+ private:
+  // The rest of last time, and a block more.
+  void load(RecordBatch& batch) {
+    batch.clear();
+    batch.text.resize(carry_.size() + (ended_ ? 0 : options_.block_bytes));
+    if (carry_.size() > 0) std::memcpy(batch.text.data(), carry_.data(), carry_.size());
+    std::size_t filled = carry_.size();
+    carry_.clear();
+    if (!ended_) filled += read_some(batch.text.data() + filled, options_.block_bytes);
+    batch.text.resize(filled);
+  }
+
+  std::size_t read_some(char* into, std::size_t size) {
+    Result<std::size_t> got = stream_->read(into, size);
+    if (!got) stream_problem_ = got.error();
+    if (!got || got.value() == 0) ended_ = true;
+    return got ? got.value() : 0;
+  }
+
+  void keep_rest(const RecordBatch& batch, std::size_t used) {
+    const std::size_t rest = batch.text.size() - used;
+    carry_.resize(rest);
+    if (rest > 0) std::memcpy(carry_.data(), batch.text.data() + used, rest);
+  }
+
+  // The carried bytes hold no line end and are as long as a line may be: they become the line, what follows them up to the
+  // line end is skipped.
+  void cut_long_line(RecordBatch& batch) {
+    batch.clear();
+    std::size_t keep = std::min(carry_.size(), options_.line_bytes);
+    std::uint64_t skipped = carry_.size() - keep;
+    batch.text.resize(keep);
+    std::memcpy(batch.text.data(), carry_.data(), keep);
+    carry_.clear();
+    std::vector<char> block(options_.block_bytes);
+    while (!ended_) {
+      const std::size_t got = read_some(block.data(), block.size());
+      const char* newline = got > 0 ? static_cast<const char*>(std::memchr(block.data(), '\n', got)) : nullptr;
+      if (!newline) {
+        skipped += got;
+        continue;
+      }
+      const std::size_t before = static_cast<std::size_t>(newline - block.data()) + 1;
+      skipped += before;
+      carry_.resize(got - before);
+      if (got > before) std::memcpy(carry_.data(), newline + 1, got - before);
+      break;
+    }
+    records_.read(batch, true);
+    records_.skip(skipped);
+    cut_ = !batch.records.empty();
+  }
+
+  std::unique_ptr<ByteStream> stream_;
+  TextBlock carry_;
+  bool ended_;
+  bool cut_ = false;
+  std::optional<Error> stream_problem_;
+  LineRecords records_;
+  SourceOptions options_;
+};
+
+// One parser on trial.
+struct Trial {
+  std::size_t matched = 0;
+  std::size_t typical = 0;
+  std::size_t timed = 0;
+};
+
+Trial try_format(const std::vector<std::string_view>& lines, const Format& format, LineParser& parser) {
+  Trial trial;
+  RecordBatch batch;
+  bool before = false;
+  for (std::string_view line : lines) {
+    Record record;
+    record.raw = line;
+    batch.begin_fields();
+    const LineRead read = parser.read(line, batch, record);
+    if (read == LineRead::record) {
+      batch.end_fields(record);
+      trial.typical += parser.typical(record);
+      trial.timed += record.time_known;
+    } else {
+      batch.drop_fields();
+    }
+    const bool joined =
+        read == LineRead::unknown && before && format.continuation == Continuation::traces && continues(line);
+    before = before || read == LineRead::record;
+    trial.matched += read != LineRead::unknown || joined;
+    trial.typical += read == LineRead::directive || joined;
+  }
+  return trial;
+}
+
+}  // namespace
+
+void LineRecords::skip(std::uint64_t bytes) noexcept {
+  ++counts_.truncated;
+  counts_.truncated_bytes += bytes;
+  counts_.bytes += bytes;
+  offset_ += bytes;
+}
+
+Detection detect_format(std::string_view text, const Formats& formats, const TimeContext& time) {
+  std::vector<std::string_view> lines;
+  while (!text.empty() && lines.size() < kSampleLines) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = without_leading_nuls(text.substr(0, end));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (line.find_first_not_of(" \t") != std::string_view::npos) lines.push_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  Detection best;
+  best.sampled = lines.size();
+  best.name = "empty";
+  best.title = "empty";
+  if (lines.empty()) return best;
+  for (const auto& format : formats.all()) {
+    FieldNames names;  // trial names must not fill the run's table
+    Result<std::unique_ptr<LineParser>> parser = make_parser(*format, {names, time});
+    if (!parser) continue;
+    const Trial trial = try_format(lines, *format, *parser.value());
+    if (trial.matched == 0 || trial.typical * 2 < trial.matched) continue;
+    double share = static_cast<double>(trial.matched) / static_cast<double>(lines.size());
+    // Every line is plain text; times in front make it a log.
+    if (format->reader == "plaintext")
+      share = 0.3 + 0.7 * static_cast<double>(trial.timed) / static_cast<double>(lines.size());
+    const double confidence = share * format->specificity;
+    if (confidence > best.confidence) {
+      best.format = format.get();
+      best.name = format->name;
+      best.title = format->title;
+      best.confidence = confidence;
+      best.matched = trial.matched;
+    }
+  }
+  return best;
+}
+
+Result<Source> Source::open(const std::string& path, const Formats& formats, FieldNames& names,
+                            const SourceOptions& options) {
+  Result<Input> input = open_input(path, options.input);
+  if (!input) return input.error();
+  return open(std::move(input.value()), formats, names, options);
+}
+
+Result<Source> Source::open(Input input, const Formats& formats, FieldNames& names, const SourceOptions& options) {
+  Source source;
+  source.name_ = std::make_unique<const std::string>(input.name);
+  TextBlock sample;
+  bool ended = false;
+  std::optional<Error> problem;
+  std::size_t lines = 0;
+  while (!ended && sample.size() < kSampleBytes && lines < kSampleEnough) {
+    const std::size_t at = sample.size();
+    sample.resize(at + kSampleBytes);
+    Result<std::size_t> got = input.stream->read(sample.data() + at, kSampleBytes);
+    if (!got) problem = got.error();
+    ended = !got || got.value() == 0;
+    sample.resize(at + (got ? got.value() : 0));
+    lines += static_cast<std::size_t>(std::count(sample.data() + at, sample.data() + sample.size(), '\n'));
+  }
+  if (problem && sample.size() == 0) return *problem;
+  source.detection_.compression = input.compression;
+  const std::int64_t reference = options.reference_ns ? options.reference_ns
+                                 : input.modified_ns  ? input.modified_ns
+                                                      : now_ns();
+  const TimeContext time{reference, options.zone_seconds};
+
+  const bool chosen = !options.format.empty();
+  if (chosen ? options.format == "evtx" : is_evtx(sample.view())) {
+    source.detection_ = {nullptr, "evtx", "Windows event log (EVTX)", 1.0, input.compression, 0, 0};
+    source.reader_ =
+        make_evtx_reader(std::move(input.stream), std::move(sample), ended, std::move(problem), *source.name_, names);
+    return source;
+  }
+  if (chosen ? options.format == "journal_export" : is_journal_export(sample.view())) {
+    source.detection_ = {nullptr, "journal_export", "systemd journal, export format", 0.99, input.compression, 0, 0};
+    source.reader_ =
+        make_journal_reader(std::move(input.stream), std::move(sample), ended, std::move(problem), *source.name_, names);
+    return source;
+  }
+  const Format* format;
+  if (chosen) {
+    format = formats.find(options.format);
+    if (!format) return Error{"there is no format '" + options.format + "'; `logystera formats` lists them"};
+    source.detection_ = {format, format->name, format->title, 1.0, input.compression, 0, 0};
+  } else {
+    // A line cut by the end of the sample would count against its own format.
+    const std::size_t whole = ended ? sample.size() : sample.view().rfind('\n') + 1;
+    source.detection_ = detect_format(whole > 0 ? sample.view().substr(0, whole) : sample.view(), formats, time);
+    source.detection_.compression = input.compression;
+    format = source.detection_.format ? source.detection_.format : formats.find("plaintext");
+    if (!format) return Error{"the formats lack 'plaintext', which reads what no other does"};
+  }
+  Result<std::unique_ptr<LineParser>> parser = make_parser(*format, {names, time});
+  if (!parser) return parser.error();
+  LineRecords records(*format, std::move(parser.value()), make_plaintext_parser({names, time}), *source.name_, options);
+  source.reader_ = std::make_unique<StreamLines>(std::move(input.stream), std::move(sample), ended, std::move(problem),
+                                                 std::move(records), options);
+  return source;
+}
+
+bool Source::next_batch(RecordBatch& batch) {
+  batch.clear();
+  return !problem_ && reader_->fill(batch, problem_);
+}
+
+const SourceCounts& Source::counts() const noexcept { return reader_->counts(); }
+
+std::vector<std::string> rotated_set(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path base(path);
+  const fs::path directory = base.has_parent_path() ? base.parent_path() : fs::path(".");
+  const std::string stem = base.filename().string();
+  struct Member {
+    long order;  // larger is older
+    std::string path;
+  };
+  std::vector<Member> members;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    std::string name = at->path().filename().string();
+    if (name.size() <= stem.size() + 1 || name.compare(0, stem.size(), stem) != 0) continue;
+    std::string_view rest = std::string_view(name).substr(stem.size());
+    for (std::string_view packed : {std::string_view(".gz"), std::string_view(".zst")}) {
+      if (rest.size() > packed.size() && rest.substr(rest.size() - packed.size()) == packed)
+        rest.remove_suffix(packed.size());
+    }
+    // ".1", ".2" count back from now; "-20260101" and ".2026-01-01" are dates.
+    if (rest.size() < 2 || (rest[0] != '.' && rest[0] != '-')) continue;
+    std::string digits;
+    bool rotated = true;
+    for (char c : rest.substr(1)) {
+      if (digit(c)) digits += c;
+      else if (c != '-' && c != '_') rotated = false;
+    }
+    if (!rotated || digits.empty() || digits.size() > 14) continue;
+    const long number = std::stol(digits);
+    members.push_back({digits.size() < 6 ? number : -number, at->path().string()});
+  }
+  // One scheme a set: numbers are positive, dates negative, and in both a larger order is older.
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return a.order != b.order ? a.order > b.order : a.path < b.path; });
+  std::vector<std::string> paths;
+  for (Member& member : members) paths.push_back(std::move(member.path));
+  paths.push_back(path);
+  return paths;
+}
+
+}  // namespace logystera::parse

@@ -1,0 +1,135 @@
+// From a path to records: opens, unpacks, recognises the format, and hands out batches.
+//
+//   auto source = Source::open("/var/log/nginx/access.log.2.gz", formats, names);
+//   RecordBatch batch;
+//   while (source->next_batch(batch)) for (Record& record : batch.records) …
+//   if (source->problem()) …   // why it ended early; everything read before it has been handed out
+//
+// Nothing is dropped: a line the format does not fit becomes a record of kind text with `parsed` false and is counted.
+// Memory is bounded whatever the input: a batch holds about `block_bytes`, a line at most `line_bytes` (its head is kept, the
+// rest skipped and counted).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/record.hpp"
+#include "core/result.hpp"
+#include "parse/format.hpp"
+#include "parse/input.hpp"
+
+namespace logystera::parse {
+
+struct SourceOptions {
+  std::string format;                    // by name; empty: recognised
+  std::size_t block_bytes = 256 * 1024;  // read at a time; fits the second-level cache
+  std::size_t line_bytes = 1024 * 1024;  // longest line kept whole
+  std::size_t joined_lines = 500;        // most lines joined into one record
+  std::int32_t zone_seconds = 0;         // east of UTC, for times without a zone
+  std::int64_t reference_ns = 0;         // the latest the log can be; 0: the file's change time, or now
+  InputLimits input;
+};
+
+/// What a source was taken for.
+struct Detection {
+  const Format* format = nullptr;  // null for EVTX, journal export and empty input
+  std::string_view name;           // "auth_log", "evtx", "empty"
+  std::string_view title;
+  double confidence = 0;  // 0-1: the share of sampled lines that fit, times how specific the format is
+  Compression compression = Compression::none;
+  std::size_t sampled = 0;  // lines looked at
+  std::size_t matched = 0;  // of them, how many fit
+};
+
+/// What went through, and what did not go through whole. Every total is since the source was opened.
+struct SourceCounts {
+  std::uint64_t bytes = 0;  // unpacked
+  std::uint64_t lines = 0;  // blank ones included
+  std::uint64_t records = 0;
+  std::uint64_t unparsed = 0;  // records kept as text because the format did not fit
+  std::uint64_t blank = 0;
+  std::uint64_t directives = 0;       // #Fields and the like
+  std::uint64_t joined = 0;           // lines joined to the record above
+  std::uint64_t truncated = 0;        // lines longer than line_bytes
+  std::uint64_t truncated_bytes = 0;  // what was skipped of them
+  std::uint64_t damaged = 0;          // EVTX: chunks and records that cannot be read; journal export: entries
+  std::uint64_t damaged_bytes = 0;
+  std::uint64_t checksums = 0;  // EVTX: chunks whose checksum does not hold; their records are read all the same
+};
+
+/// Makes records of whole lines that lie in a batch's text. The part of a source that following a growing file shares with
+/// reading it once.
+class LineRecords {
+ public:
+  LineRecords(const Format& format, std::unique_ptr<LineParser> parser, std::unique_ptr<LineParser> fallback,
+              std::string source, const SourceOptions& options);
+
+  /// Appends the records of `batch.text` to `batch.records` and returns how many bytes are done with. Unless `final`, an
+  /// unfinished last line, and a last record that may still go on, are left: bring them again, followed by more.
+  /// Whoever follows a growing file calls with `final` after a quiet moment, or the last record waits for the next line.
+  std::size_t read(RecordBatch& batch, bool final);
+  /// Counts the rest of an overlong line, whose head was the last thing read.
+  void skip(std::uint64_t bytes) noexcept;
+  const SourceCounts& counts() const noexcept { return counts_; }
+
+ private:
+  struct Open;
+
+  void read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open);
+  void close(RecordBatch& batch, Open& open);
+
+  const Format& format_;
+  std::unique_ptr<LineParser> parser_;
+  std::unique_ptr<LineParser> fallback_;
+  std::string source_;
+  SourceOptions options_;
+  SourceCounts counts_;
+  std::uint64_t line_ = 1;
+  std::uint64_t offset_ = 0;
+};
+
+/// Something that fills batches: lines, EVTX chunks, journal entries.
+class RecordReader {
+ public:
+  virtual ~RecordReader() = default;
+  /// Fills the empty `batch`; false at the end. A reason to end early is left in `problem`.
+  virtual bool fill(RecordBatch& batch, std::optional<Error>& problem) = 0;
+  virtual const SourceCounts& counts() const noexcept = 0;
+};
+
+class Source {
+ public:
+  /// `formats` and `names` outlive the source. Errors: the file cannot be opened or read at all, options.format is not known.
+  static Result<Source> open(const std::string& path, const Formats& formats, FieldNames& names,
+                             const SourceOptions& options = {});
+  static Result<Source> open(Input input, const Formats& formats, FieldNames& names, const SourceOptions& options = {});
+
+  const Detection& detection() const noexcept { return detection_; }
+  const std::string& name() const noexcept { return *name_; }
+  /// Clears and fills `batch` with at least one record; false when there are no more.
+  bool next_batch(RecordBatch& batch);
+  /// Why reading ended before the end of the data (truncated or damaged archive, limit, I/O error), if it did.
+  const std::optional<Error>& problem() const noexcept { return problem_; }
+  const SourceCounts& counts() const noexcept;
+
+ private:
+  Source() = default;
+
+  std::unique_ptr<const std::string> name_;  // records point at it
+  Detection detection_;
+  std::unique_ptr<RecordReader> reader_;
+  std::optional<Error> problem_;
+};
+
+/// The format whose parser fits `lines` (whole lines, up to 200 are looked at) best.
+Detection detect_format(std::string_view lines, const Formats& formats, const TimeContext& time);
+
+/// The members of a rotated set, oldest first: for "…/access.log" also access.log.1, access.log.2.gz, access.log-20260101.zst …
+/// Only `path` itself when it has no siblings; a path that does not exist is returned as it is.
+std::vector<std::string> rotated_set(const std::string& path);
+
+}  // namespace logystera::parse

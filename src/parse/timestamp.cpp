@@ -1,0 +1,280 @@
+#include "parse/timestamp.hpp"
+
+#include <cstring>
+
+namespace logystera::parse {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+// Exactly `digits` decimal digits at `at`, or -1.
+int fixed(std::string_view text, std::size_t at, unsigned digits) noexcept {
+  if (at + digits > text.size()) return -1;
+  int number = 0;
+  for (unsigned i = 0; i < digits; ++i) {
+    const char c = text[at + i];
+    if (!is_digit(c)) return -1;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
+// 1-12 for Jan … Dec (first letter capital, as every program writes it), or 0.
+unsigned month_number(std::string_view text, std::size_t at) noexcept {
+  if (at + 3 > text.size()) return 0;
+  constexpr char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  for (unsigned month = 0; month < 12; ++month) {
+    if (std::memcmp(text.data() + at, names + 3 * month, 3) == 0) return month + 1;
+  }
+  return 0;
+}
+
+bool leap(std::int64_t year) noexcept { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+
+struct Civil {
+  std::int64_t year = 0;
+  unsigned month = 0, day = 0;
+  int hour = 0, minute = 0, second = 0;
+  std::int64_t nanos = 0;
+  std::int32_t zone_seconds = 0;
+};
+
+bool to_ns(const Civil& civil, std::int64_t& ns) noexcept {
+  constexpr unsigned days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (civil.year < 1678 || civil.year > 2261 || civil.month < 1 || civil.month > 12 || civil.day < 1) return false;
+  const unsigned last = days[civil.month - 1] + (civil.month == 2 && leap(civil.year) ? 1 : 0);
+  // Second 60 is a leap second and reads as the next second.
+  if (civil.day > last || civil.hour < 0 || civil.hour > 23 || civil.minute < 0 || civil.minute > 59 || civil.second < 0 ||
+      civil.second > 60) {
+    return false;
+  }
+  const std::int64_t seconds = days_from_civil(civil.year, civil.month, civil.day) * 86'400 + civil.hour * 3'600 +
+                               civil.minute * 60 + civil.second - civil.zone_seconds;
+  ns = seconds * kSecond + civil.nanos;
+  return true;
+}
+
+// "10:00:01"
+bool read_clock(std::string_view text, std::size_t at, Civil& civil) noexcept {
+  if (at + 8 > text.size() || text[at + 2] != ':' || text[at + 5] != ':') return false;
+  civil.hour = fixed(text, at, 2);
+  civil.minute = fixed(text, at + 3, 2);
+  civil.second = fixed(text, at + 6, 2);
+  return (civil.hour | civil.minute | civil.second) >= 0;
+}
+
+// ".123456" or ",123": moves `at` behind it.
+void read_fraction(std::string_view text, std::size_t& at, Civil& civil) noexcept {
+  if (at + 1 >= text.size() || (text[at] != '.' && text[at] != ',') || !is_digit(text[at + 1])) return;
+  std::int64_t unit = kSecond;
+  for (++at; at < text.size() && is_digit(text[at]); ++at) {
+    unit /= 10;
+    civil.nanos += unit * (text[at] - '0');
+  }
+}
+
+// "Z", "+02:00", "+0200", "+02": moves `at` behind it and says whether there was one.
+bool read_zone(std::string_view text, std::size_t& at, Civil& civil) noexcept {
+  if (at < text.size() && text[at] == 'Z') {
+    civil.zone_seconds = 0;
+    ++at;
+    return true;
+  }
+  if (at >= text.size() || (text[at] != '+' && text[at] != '-')) return false;
+  const int hours = fixed(text, at + 1, 2);
+  if (hours < 0 || hours > 18) return false;
+  std::size_t end = at + 3;
+  int minutes = 0;
+  const std::size_t colon = end < text.size() && text[end] == ':' ? 1 : 0;
+  if (const int written = fixed(text, end + colon, 2); written >= 0 && written < 60) {
+    minutes = written;
+    end += colon + 2;
+  }
+  civil.zone_seconds = (hours * 60 + minutes) * 60 * (text[at] == '-' ? -1 : 1);
+  at = end;
+  return true;
+}
+
+// What "Europe/Berlin", "Etc/GMT+2" and "+02:00" are made of.
+bool in_zone_name(char c) noexcept {
+  const char lower = static_cast<char>(c | 0x20);
+  return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '/' || c == '_' || c == '+' || c == '-' || c == ':';
+}
+
+bool one_of_week(std::string_view text) noexcept {
+  constexpr char names[] = "MonTueWedThuFriSatSun";
+  if (text.size() < 4 || text[3] != ' ') return false;
+  for (unsigned day = 0; day < 7; ++day) {
+    if (std::memcmp(text.data(), names + 3 * day, 3) == 0) return true;
+  }
+  return false;
+}
+
+// "18.05.2026 10:00:01" and "05/18/2026 10:00:01".
+std::size_t read_regional(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 19 || (text[10] != ' ' && text[10] != 'T')) return 0;
+  const char mark = text[2];
+  if ((mark != '.' && mark != '/') || text[5] != mark) return 0;
+  Civil civil;
+  civil.zone_seconds = context.zone_seconds;
+  const int first = fixed(text, 0, 2), second = fixed(text, 3, 2), year = fixed(text, 6, 4);
+  if ((first | second | year) < 0 || !read_clock(text, 11, civil)) return 0;
+  civil.year = year;
+  civil.month = static_cast<unsigned>(mark == '.' ? second : first);
+  civil.day = static_cast<unsigned>(mark == '.' ? first : second);
+  std::size_t at = 19;
+  read_fraction(text, at, civil);
+  return to_ns(civil, ns) ? at : 0;
+}
+
+}  // namespace
+
+// Howard Hinnant's days_from_civil identity: years counted from March make the leap day the last of its year.
+std::int64_t days_from_civil(std::int64_t year, unsigned month, unsigned day) noexcept {
+  year -= month <= 2;
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const auto of_era = static_cast<unsigned>(year - era * 400);
+  const unsigned of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  return era * 146'097 + (of_era * 365 + of_era / 4 - of_era / 100 + of_year) - 719'468;
+}
+
+std::size_t read_clf_time(std::string_view text, std::int64_t& ns) noexcept {
+  constexpr std::size_t kSize = 26;
+  if (text.size() < kSize || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[20] != ' ') return 0;
+  Civil civil;
+  const int day = fixed(text, 0, 2), year = fixed(text, 7, 4);
+  if ((day | year) < 0 || !read_clock(text, 12, civil)) return 0;
+  civil.day = static_cast<unsigned>(day);
+  civil.month = month_number(text, 3);
+  civil.year = year;
+  std::size_t at = 21;
+  if (!read_zone(text.substr(0, kSize), at, civil) || at != kSize) return 0;
+  return to_ns(civil, ns) ? kSize : 0;
+}
+
+std::size_t read_iso_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 19) return 0;
+  const char mark = text[4];
+  if ((mark != '-' && mark != '/') || text[7] != mark || (text[10] != 'T' && text[10] != ' ' && text[10] != 't')) return 0;
+  Civil civil;
+  const int year = fixed(text, 0, 4), month = fixed(text, 5, 2), day = fixed(text, 8, 2);
+  if ((year | month | day) < 0 || !read_clock(text, 11, civil)) return 0;
+  civil.year = year;
+  civil.month = static_cast<unsigned>(month);
+  civil.day = static_cast<unsigned>(day);
+  std::size_t at = 19;
+  read_fraction(text, at, civil);
+  std::size_t zone_at = at;
+  // "2026-05-18 10:00:01 +0200" and "… UTC" put a space before the zone.
+  if (zone_at + 1 < text.size() && text[zone_at] == ' ' && (text[zone_at + 1] == '+' || text[zone_at + 1] == '-') &&
+      fixed(text, zone_at + 2, 4) >= 0) {
+    ++zone_at;
+  }
+  if (read_zone(text, zone_at, civil)) {
+    at = zone_at;
+  } else if (text.substr(at, 4) == " UTC" || text.substr(at, 4) == " GMT") {
+    at += 4;
+  } else {
+    civil.zone_seconds = context.zone_seconds;
+  }
+  return to_ns(civil, ns) ? at : 0;
+}
+
+std::size_t read_syslog_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 15 || text[3] != ' ' || text[6] != ' ') return 0;
+  Civil civil;
+  civil.month = month_number(text, 0);
+  const int day = text[4] == ' ' ? fixed(text, 5, 1) : fixed(text, 4, 2);
+  if (civil.month == 0 || day < 1 || !read_clock(text, 7, civil)) return 0;
+  civil.day = static_cast<unsigned>(day);
+  civil.zone_seconds = context.zone_seconds;
+  std::size_t at = 15;
+  read_fraction(text, at, civil);
+  constexpr std::int64_t kDay = 86'400 * kSecond;
+  constexpr std::int64_t kYear = 31'556'952 * kSecond;  // Gregorian mean
+  civil.year = 1970 + context.reference_ns / kYear + 1;
+  for (int tries = 0; tries < 10; ++tries, --civil.year) {
+    if (to_ns(civil, ns) && ns <= context.reference_ns + kDay) return at;
+  }
+  return 0;
+}
+
+std::size_t read_ctime(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (!one_of_week(text) || text.size() < 24 || text[7] != ' ' || text[10] != ' ') return 0;
+  Civil civil;
+  civil.month = month_number(text, 4);
+  const int day = text[8] == ' ' ? fixed(text, 9, 1) : fixed(text, 8, 2);
+  if (civil.month == 0 || day < 1 || !read_clock(text, 11, civil)) return 0;
+  civil.day = static_cast<unsigned>(day);
+  civil.zone_seconds = context.zone_seconds;
+  std::size_t at = 19;
+  read_fraction(text, at, civil);
+  if (at >= text.size() || text[at] != ' ') return 0;
+  const int year = fixed(text, at + 1, 4);
+  civil.year = year;
+  return year >= 0 && to_ns(civil, ns) ? at + 5 : 0;
+}
+
+std::size_t read_php_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 20 || text[2] != '-' || text[6] != '-' || text[11] != ' ') return 0;
+  Civil civil;
+  const int day = fixed(text, 0, 2), year = fixed(text, 7, 4);
+  if ((day | year) < 0 || !read_clock(text, 12, civil)) return 0;
+  civil.day = static_cast<unsigned>(day);
+  civil.month = month_number(text, 3);
+  civil.year = year;
+  std::size_t at = 20;
+  read_fraction(text, at, civil);
+  civil.zone_seconds = context.zone_seconds;
+  if (at < text.size() && text[at] == ' ') {
+    std::size_t end = at + 1;
+    while (end < text.size() && in_zone_name(text[end])) ++end;
+    const std::string_view zone = text.substr(at + 1, end - at - 1);
+    std::size_t zone_at = 0;
+    if (zone == "UTC" || zone == "GMT") civil.zone_seconds = 0;
+    else read_zone(zone, zone_at, civil);
+    if (!zone.empty()) at = end;
+  }
+  return to_ns(civil, ns) ? at : 0;
+}
+
+std::size_t read_epoch(std::string_view text, std::int64_t& ns) noexcept {
+  std::size_t digits = 0;
+  std::int64_t number = 0;
+  while (digits < text.size() && digits < 20 && is_digit(text[digits])) {
+    if (digits < 19) number = number * 10 + (text[digits] - '0');
+    ++digits;
+  }
+  if (digits == 0 || text[0] == '0') return 0;
+  std::size_t at = digits;
+  switch (digits) {
+    case 10: {
+      Civil civil;
+      read_fraction(text, at, civil);
+      ns = number * kSecond + civil.nanos;
+      return number >= 1'000'000'000 && number < 9'223'372'036 ? at : 0;
+    }
+    case 13: ns = number * 1'000'000; return number < 9'223'372'036'000 ? at : 0;
+    case 16: ns = number * 1'000; return number < 9'223'372'036'000'000 ? at : 0;
+    case 19: ns = number; return number > 0 ? at : 0;
+    default: return 0;
+  }
+}
+
+std::size_t read_any_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 10) return 0;
+  if (is_digit(text[0])) {
+    if (std::size_t used = read_iso_time(text, context, ns)) return used;
+    if (std::size_t used = read_clf_time(text, ns)) return used;
+    if (std::size_t used = read_php_time(text, context, ns)) return used;
+    if (std::size_t used = read_regional(text, context, ns)) return used;
+    const std::size_t used = read_epoch(text, ns);
+    return used == text.size() || (used > 0 && !is_digit(text[used]) && (text[used] | 0x20) < 'a') ? used : 0;
+  }
+  if (std::size_t used = read_ctime(text, context, ns)) return used;
+  return read_syslog_time(text, context, ns);
+}
+
+}  // namespace logystera::parse

@@ -1,0 +1,33 @@
+// Byte classes the grammars share.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace logystera::redact {
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+constexpr bool is_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
+constexpr bool is_alnum(char c) noexcept { return is_digit(c) || is_letter(c); }
+constexpr bool is_hex(char c) noexcept { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
+constexpr bool is_high(char c) noexcept { return static_cast<unsigned char>(c) >= 0x80; }
+constexpr bool is_base64url(char c) noexcept { return is_alnum(c) || c == '_' || c == '-'; }
+
+/// Whether `text` has `word` (lower-case) at `at`, whatever its own case.
+constexpr bool has_word(std::string_view text, std::size_t at, std::string_view word) noexcept {
+  if (at > text.size() || text.size() - at < word.size()) return false;
+  for (std::size_t i = 0; i < word.size(); ++i)
+    if (lower(text[at + i]) != word[i]) return false;
+  return true;
+}
+constexpr bool has(std::string_view text, std::size_t at, std::string_view word) noexcept {
+  return at <= text.size() && text.substr(at, word.size()) == word;
+}
+
+/// Whether the byte at `at` is the whole text's or the end.
+constexpr bool at_end_or_not_alnum(std::string_view text, std::size_t at) noexcept {
+  return at >= text.size() || !is_alnum(text[at]);
+}
+
+}  // namespace logystera::redact

@@ -1,0 +1,194 @@
+#include "redact/finder.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "redact/bytes.hpp"
+#include "redact/grammar.hpp"
+
+namespace logystera::redact {
+namespace {
+
+// One text being confirmed: remembers per kind how far it has got, so that findings of a kind never overlap and no byte is
+// the start of a search twice.
+class Confirmation {
+ public:
+  Confirmation(std::string_view text, Context context, std::vector<Hit>& hits) noexcept
+      : text_(text), context_(context), hits_(hits) {}
+
+  void look(std::size_t at, unsigned triggers) {
+    if (triggers & number) numbers(at);
+    if (at >= text_.size()) return;
+    if (triggers & literal) literals(at);
+    if (triggers & at_sign) sign(at);
+    if (triggers & uuid_dashes && at >= past(Kind::uuid)) keep(Kind::uuid, match_uuid(text_, at));
+    if (triggers & iban_head && at >= 3 && at - 3 >= past(Kind::iban)) keep(Kind::iban, match_iban(text_, at - 3));
+    if (triggers & colons && at >= past(Kind::ipv6)) keep(Kind::ipv6, match_ipv6(text_, at, context_));
+    if (triggers & dotted_quad && at >= past(Kind::ipv4)) keep(Kind::ipv4, match_ipv4(text_, at, context_));
+    if (triggers & plus_digit && at >= 1) phone(at - 1);
+  }
+
+ private:
+  std::size_t& past(Kind kind) noexcept { return past_[static_cast<std::size_t>(kind)]; }
+
+  void keep(Kind kind, Extent found) {
+    if (!found || found.begin < past(kind)) return;
+    hits_.push_back({static_cast<std::uint32_t>(found.begin), static_cast<std::uint32_t>(found.end), kind});
+    past(kind) = found.end;
+  }
+
+  void sign(std::size_t at) {
+    if (at >= past(Kind::email)) keep(Kind::email, match_email(text_, at, past(Kind::email)));
+    if (at >= past(Kind::token)) keep(Kind::token, match_url_password(text_, at));
+  }
+
+  void literals(std::size_t at) {
+    switch (text_[at]) {
+      case 'e':
+        if (at >= past(Kind::jwt)) keep(Kind::jwt, match_jwt(text_, at));
+        return;
+      case '%':
+        if (has(text_, at, "%40") && at >= past(Kind::email)) keep(Kind::email, match_email(text_, at, past(Kind::email)));
+        return;
+      case 'B':
+        if (has(text_, at, "BEGIN ") && at >= past(Kind::private_key)) {
+          bool open;
+          keep(Kind::private_key, match_private_key(text_, at, open));
+          return;
+        }
+        [[fallthrough]];
+      default:
+        if (at >= past(Kind::token)) keep(Kind::token, match_token(text_, at));
+    }
+  }
+
+  void phone(std::size_t at) {
+    if (at >= past(Kind::phone)) keep(Kind::phone, match_phone(text_, at, context_));
+  }
+
+  // Every place in the digits and separators before `end` where a number may begin. What a number of each sort needs at
+  // least is looked at first, since most runs of digits are neither: sizes, dates, identifiers.
+  void numbers(std::size_t end) {
+    constexpr std::size_t kCardDigits = 12;
+    constexpr std::size_t kPlanDigits = 10;  // NANP; 00, country code and number
+    constexpr std::size_t kNationalDigits = 7;
+    constexpr std::size_t kBehind = 40;  // more than the longest dotted number's rest
+    const auto belongs = [](char c) { return is_digit(c) || c == ' ' || c == '-' || c == '(' || c == ')' || c == '.'; };
+    end = std::min(end, text_.size());
+    std::size_t begin = end;
+    while (begin > numbers_past_ && belongs(text_[begin - 1])) --begin;
+    numbers_past_ = std::max(numbers_past_, end);
+    // A run of dotted groups is reported before it ends, so digits behind count too.
+    std::size_t left = 0;  // digits from here on
+    std::size_t stop = begin;
+    for (; stop < text_.size() && stop < end + kBehind && (stop < end || belongs(text_[stop])); ++stop)
+      left += is_digit(text_[stop]);
+    const bool named_behind = context_ == Context::phone || may_be_named_behind(stop);
+    bool first = true;
+    for (std::size_t at = begin; at < end && left >= kNationalDigits; ++at) {
+      const char c = text_[at];
+      if (c == '(') {
+        phone(at);
+        continue;
+      }
+      if (!is_digit(c)) continue;
+      const std::size_t from_here = left--;
+      if (at > begin && is_digit(text_[at - 1]) && !may_follow_escape(at)) continue;
+      std::size_t run = 1;
+      while (run < kCardDigits && at + run < text_.size() && is_digit(text_[at + run])) ++run;
+      if ((run == kCardDigits || run == 4) && from_here >= kCardDigits && at >= past(Kind::card))
+        keep(Kind::card, match_card(text_, at));
+      const bool plan =
+          from_here >= kPlanDigits && (run == 3 || (c == '0' && at + 1 < text_.size() && text_[at + 1] == '0'));
+      const bool encoded_plus = at >= 3 && text_[at - 3] == '%';
+      if (plan || encoded_plus || named_behind || (first && may_be_named_before(at))) phone(at);
+      first = first && at > begin && text_[at - 1] == '%';
+    }
+  }
+
+  // Whether a word can stand between `at` and the digit before it, or just behind `at`: conditions of a national number
+  // that cost little.
+  bool may_be_named_before(std::size_t at) const noexcept {
+    constexpr std::size_t kReach = 24;
+    for (std::size_t i = at; i > 0 && at - i < kReach && !is_digit(text_[i - 1]); --i)
+      if (is_letter(text_[i - 1])) return true;
+    return false;
+  }
+  bool may_be_named_behind(std::size_t at) const noexcept {
+    // Separators were passed already; an extension may come first.
+    return at < text_.size() && std::string_view("ofmpctdxe").find(lower(text_[at])) != std::string_view::npos;
+  }
+
+  // Whether the digit before `at` may be an escape's last: %20, \x20, \u0020.
+  bool may_follow_escape(std::size_t at) const noexcept {
+    return (at >= 3 && text_[at - 3] == '%') || (at >= 6 && text_[at - 6] == '\\') || (at >= 4 && text_[at - 4] == '\\');
+  }
+
+  std::string_view text_;
+  Context context_;
+  std::vector<Hit>& hits_;
+  std::array<std::size_t, kKinds> past_{};
+  std::size_t numbers_past_ = 0;
+};
+
+}  // namespace
+
+void Finder::confirm(std::string_view part, std::size_t base, std::span<const Candidate> candidates, Context context,
+                     std::vector<Hit>& hits) const {
+  const Candidate* first = candidates.data();
+  const Candidate* const end = first + candidates.size();
+  while (first != end && first->position < base) ++first;
+  const Candidate* last = first;
+  while (last != end && last->position <= base + part.size()) ++last;
+  // A run of digits that goes on behind the part ends, for the part, with it.
+  bool number_at_end = false;
+  if (!part.empty() && (is_digit(part.back()) || part.back() == ')' || part.back() == ' ' || part.back() == '-'))
+    number_at_end = std::any_of(last, end, [](const Candidate& c) { return (c.triggers & number) != 0; });
+  if (first == last && !number_at_end) return;
+  Confirmation confirmation(part, context, hits);
+  for (; first != last; ++first) confirmation.look(first->position - base, first->triggers);
+  if (number_at_end) confirmation.look(part.size(), number);
+}
+
+void Finder::find_own(std::string_view text, std::vector<Hit>& hits) const {
+  for (std::size_t i = 0; i < patterns_.size(); ++i) patterns_[i].find(text, static_cast<std::uint16_t>(i), hits);
+}
+
+void Finder::find(std::string_view text, Context context, std::vector<Hit>& hits) {
+  hits.clear();
+  text = text.substr(0, kTextBytes);
+  candidates(text, candidates_);
+  if (!candidates_.empty()) confirm(text, 0, candidates_, context, hits);
+  if (has_own()) find_own(text, hits);
+  settle(hits);
+}
+
+void Finder::settle(std::vector<Hit>& hits) {
+  if (hits.size() < 2) return;
+  std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) {
+    if (a.kind != b.kind) return a.kind < b.kind;
+    if (a.begin != b.begin) return a.begin < b.begin;
+    return a.end != b.end ? a.end > b.end : a.pattern < b.pattern;
+  });
+  // Kind by kind into what is kept, both in order of place.
+  kept_.clear();
+  for (std::size_t first = 0; first < hits.size();) {
+    std::size_t last = first;
+    while (last < hits.size() && hits[last].kind == hits[first].kind) ++last;
+    merged_.clear();
+    std::size_t k = 0;
+    for (std::size_t h = first; h < last; ++h) {
+      const Hit& hit = hits[h];
+      while (k < kept_.size() && kept_[k].end <= hit.begin) merged_.push_back(kept_[k++]);
+      const bool free_before = merged_.empty() || merged_.back().end <= hit.begin;
+      const bool free_behind = k == kept_.size() || kept_[k].begin >= hit.end;
+      if (free_before && free_behind) merged_.push_back(hit);
+    }
+    merged_.insert(merged_.end(), kept_.begin() + static_cast<std::ptrdiff_t>(k), kept_.end());
+    kept_.swap(merged_);
+    first = last;
+  }
+  hits.swap(kept_);
+}
+
+}  // namespace logystera::redact

@@ -1,0 +1,51 @@
+// Text in, findings out: the candidates of one pass, confirmed by the grammars, overlaps settled.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "redact/candidates.hpp"
+#include "redact/kind.hpp"
+#include "redact/patterns.hpp"
+
+namespace logystera::redact {
+
+/// Longest text looked at as one; what lies beyond is not searched, so callers cut it off.
+inline constexpr std::size_t kTextBytes = std::size_t{1} << 30;
+
+class Finder {
+ public:
+  /// `patterns` must outlive the finder.
+  explicit Finder(std::span<const Pattern> patterns) noexcept : patterns_(patterns) {}
+
+  /// The findings of `text`, in order, without overlaps. Of two that overlap the kind that stands earlier in Kind is kept;
+  /// within a kind the one that begins first.
+  void find(std::string_view text, Context context, std::vector<Hit>& hits);
+
+  /// The same in two steps, for a text whose parts are looked at as well: candidates once, then `confirm` for the whole and
+  /// for each part. `base` is the part's place in the text the candidates were found in; candidates outside the part are
+  /// passed over. Findings are appended, unsettled.
+  static void candidates(std::string_view text, std::vector<Candidate>& out) {
+    out.clear();
+    find_candidates(text, out);
+  }
+  void confirm(std::string_view part, std::size_t base, std::span<const Candidate> candidates, Context context,
+               std::vector<Hit>& hits) const;
+  /// Findings of own patterns alone, appended.
+  void find_own(std::string_view text, std::vector<Hit>& hits) const;
+  bool has_own() const noexcept { return !patterns_.empty(); }
+
+  /// Sorts findings and settles overlaps.
+  void settle(std::vector<Hit>& hits);
+
+ private:
+  std::span<const Pattern> patterns_;
+  std::vector<Candidate> candidates_;
+  std::vector<Hit> kept_;
+  std::vector<Hit> merged_;
+};
+
+}  // namespace logystera::redact

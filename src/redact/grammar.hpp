@@ -1,0 +1,72 @@
+// What each kind looks like, exactly: the second half of the search, asked only at candidates. Every function decides about
+// one place of one text and looks at most a bounded number of bytes around it, so a hostile text costs no more per
+// candidate than a harmless one.
+//
+// Boundaries. A finding begins where a word begins: at the start of the text, after a byte that is neither letter nor digit,
+// or after an escape that stands for one byte (%20, \n, \x0a, \u000a), since logs carry URLs and JSON as they were.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "redact/kind.hpp"
+
+namespace logystera::redact {
+
+/// A finding's extent; `end` 0 says none.
+struct Extent {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  explicit operator bool() const noexcept { return end != 0; }
+};
+
+/// Whether a word may begin at `at`.
+bool begins_word(std::string_view text, std::size_t at) noexcept;
+
+/// The address whose '@' (or "%40") is at `sign`; it begins no earlier than `from`. Local part: up to 64 of letters, digits,
+/// . _ + - ' ~ and bytes above 0x7f; domain: labels of letters, digits, hyphens and bytes above 0x7f, the last of at least
+/// two letters (or xn--…) and no file name extension (logo@2x.png).
+Extent match_email(std::string_view text, std::size_t sign, std::size_t from) noexcept;
+
+/// The dotted quad whose last octet begins at `last`: octets 0-255, at most three digits each. Not part of a longer dotted
+/// number; not a version (user_agent and version contexts; a product/1.2.3.4 among its like; "version 1.2.3.4").
+Extent match_ipv4(std::string_view text, std::size_t last, Context context) noexcept;
+
+/// The IPv6 address in the run of hex digits, ':' and '.' around the colon at `colon`; the run may carry one ':' or '.' before
+/// and up to two behind that are not the address's. "::" alone, and words such as Ad::Bad, are none.
+Extent match_ipv6(std::string_view text, std::size_t colon, Context context) noexcept;
+
+/// 8-4-4-4-12 hex digits, the fourth hyphen at `dash`.
+Extent match_uuid(std::string_view text, std::size_t dash) noexcept;
+
+/// Country and check digits at `at`, the right length for the country, compact or in groups of four, mod 97 = 1.
+Extent match_iban(std::string_view text, std::size_t at) noexcept;
+
+/// A card number that begins at `at`: 12-19 digits, compact or grouped by single spaces or hyphens as on the card, a known
+/// issuer of that length, Luhn.
+Extent match_card(std::string_view text, std::size_t at) noexcept;
+
+/// A phone number that begins at `at` ('+', '(' or a digit): E.164 after + (or %2B), 00 and country code in a group of their
+/// own, NANP in its usual three groups, or a national number beside a word that says phone.
+Extent match_phone(std::string_view text, std::size_t at, Context context) noexcept;
+
+/// The JWT that begins at `at`.
+Extent match_jwt(std::string_view text, std::size_t at) noexcept;
+
+/// The private key block whose "BEGIN" is at `at`, dashes included, up to its END line or, where that is missing, to the end
+/// of the text; `open` says which.
+Extent match_private_key(std::string_view text, std::size_t at, bool& open) noexcept;
+
+/// Token of a service known by its prefix at `at`; or, where `at` begins "Bearer" or "Basic", the credentials behind it.
+Extent match_token(std::string_view text, std::size_t at) noexcept;
+
+/// The password of a URL's user:password@ whose '@' is at `sign`.
+Extent match_url_password(std::string_view text, std::size_t sign) noexcept;
+
+/// The form under which a finding is hashed, so that one thing has one pseudonym however it was written: 16 address bytes,
+/// lower-case e-mail and UUID, bare digits of cards and phones (+ for international), upper-case IBAN, all else verbatim.
+void canonical(Kind kind, std::string_view found, std::string& out);
+
+}  // namespace logystera::redact

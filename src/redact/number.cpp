@@ -1,0 +1,455 @@
+// Card, bank account and phone numbers.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "redact/bytes.hpp"
+#include "redact/grammar.hpp"
+
+namespace logystera::redact {
+namespace {
+
+constexpr std::size_t kCardDigitsMin = 12;
+constexpr std::size_t kCardDigitsMax = 19;
+constexpr std::size_t kPhoneDigitsMin = 7;
+constexpr std::size_t kPhoneDigitsMax = 15;  // ITU-T E.164
+
+// ---- cards ----
+
+// ISO 7812 issuer ranges in use, as the first six digits of a number, and the lengths issued (bit n: n digits).
+struct Issuer {
+  std::uint32_t low, high;
+  std::uint32_t lengths;
+};
+constexpr std::uint32_t lengths(std::size_t from, std::size_t to) {
+  std::uint32_t bits = 0;
+  for (std::size_t n = from; n <= to; ++n) bits |= 1u << n;
+  return bits;
+}
+constexpr std::array<Issuer, 33> kIssuers = {{
+    {180000, 180099, lengths(15, 15)},                                      // JCB
+    {213100, 213199, lengths(15, 15)},                                      // JCB
+    {220000, 220499, lengths(16, 19)},                                      // Mir
+    {222100, 272099, lengths(16, 16)},                                      // Mastercard
+    {300000, 305999, lengths(14, 14) | lengths(16, 16)},                    // Diners Club
+    {309500, 309599, lengths(14, 14) | lengths(16, 16)},                    // Diners Club
+    {340000, 349999, lengths(15, 15)},                                      // American Express
+    {350000, 359999, lengths(16, 19)},                                      // JCB (3528-3589) and its former ranges
+    {360000, 369999, lengths(14, 14) | lengths(16, 16)},                    // Diners Club
+    {370000, 379999, lengths(15, 15)},                                      // American Express
+    {380000, 399999, lengths(14, 14) | lengths(16, 16)},                    // Diners Club
+    {400000, 499999, lengths(13, 13) | lengths(16, 16) | lengths(19, 19)},  // Visa
+    {501800, 501899, lengths(12, 19)},                                      // Maestro
+    {501900, 501999, lengths(16, 16)},                                      // Dankort
+    {502000, 502099, lengths(12, 19)},                                      // Maestro
+    {503800, 503899, lengths(12, 19)},                                      // Maestro
+    {506099, 506198, lengths(16, 19)},                                      // Verve
+    {508500, 508999, lengths(16, 16)},                                      // RuPay
+    {510000, 559999, lengths(16, 16)},                                      // Mastercard
+    {561200, 561299, lengths(12, 19)},                                      // Maestro
+    {587400, 587499, lengths(12, 19)},                                      // Maestro
+    {589300, 589399, lengths(12, 19)},                                      // Maestro
+    {601100, 601199, lengths(16, 19)},                                      // Discover
+    {606985, 607984, lengths(16, 16)},                                      // RuPay
+    {620000, 629999, lengths(16, 19)},                                      // UnionPay
+    {630400, 630499, lengths(12, 19)},                                      // Maestro
+    {639000, 639099, lengths(12, 19)},                                      // Maestro
+    {644000, 649999, lengths(16, 19)},                                      // Discover
+    {650000, 659999, lengths(16, 19)},                                      // Discover, RuPay, Verve
+    {675900, 675999, lengths(12, 19)},                                      // Maestro
+    {676100, 676399, lengths(12, 19)},                                      // Maestro
+    {810000, 817199, lengths(16, 19)},                                      // UnionPay
+    {979200, 979299, lengths(16, 16)},                                      // Troy
+}};
+
+bool is_issued(std::string_view digits) noexcept {
+  std::uint32_t head = 0;
+  for (std::size_t i = 0; i < 6; ++i) head = head * 10 + static_cast<std::uint32_t>(digits[i] - '0');
+  return std::any_of(kIssuers.begin(), kIssuers.end(), [&](const Issuer& issuer) {
+    return head >= issuer.low && head <= issuer.high && (issuer.lengths >> digits.size() & 1) != 0;
+  });
+}
+
+bool passes_luhn(std::string_view digits) noexcept {
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    unsigned digit = static_cast<unsigned>(digits[digits.size() - 1 - i] - '0');
+    if (i % 2 == 1) digit = digit > 4 ? digit * 2 - 9 : digit * 2;
+    sum += digit;
+  }
+  return sum % 10 == 0;
+}
+
+// Digit groups as printed on cards, longest first; every other separated number is no card.
+struct CardShape {
+  std::array<std::uint8_t, 5> groups;
+};
+constexpr std::array<CardShape, 6> kCardShapes = {{
+    {{4, 4, 4, 4, 3}},
+    {{4, 4, 4, 4}},
+    {{4, 6, 5}},
+    {{4, 6, 4}},
+    {{4, 4, 4, 1}},
+    {{4, 4, 4}},
+}};
+
+// Digits of a number that has exactly this shape at `at`; `end` becomes where it ends. Empty if it has another.
+std::string_view read_shape(std::string_view text, std::size_t at, const CardShape& shape, char* digits, std::size_t& end) {
+  std::size_t count = 0;
+  const char separator = text[at + 4];
+  std::size_t i = at;
+  for (std::size_t g = 0; g < shape.groups.size() && shape.groups[g] != 0; ++g) {
+    if (g > 0 && (i >= text.size() || text[i++] != separator)) return {};
+    for (std::size_t n = 0; n < shape.groups[g]; ++n, ++i) {
+      if (i >= text.size() || !is_digit(text[i])) return {};
+      digits[count++] = text[i];
+    }
+  }
+  end = i;
+  return {digits, count};
+}
+
+// A card number may not go on as a word, a longer number or a decimal.
+bool ends_card(std::string_view text, std::size_t end) noexcept {
+  if (!at_end_or_not_alnum(text, end)) return false;
+  return !(end + 1 < text.size() && (text[end] == '.' || text[end] == '-' || text[end] == ',') && is_digit(text[end + 1]));
+}
+
+// ---- bank accounts ----
+
+// ISO 13616: total length by country.
+struct IbanCountry {
+  char code[3];
+  std::uint8_t length;
+};
+constexpr std::array<IbanCountry, 89> kIbanCountries = {{
+    {"AD", 24}, {"AE", 23}, {"AL", 28}, {"AT", 20}, {"AZ", 28}, {"BA", 20}, {"BE", 16}, {"BG", 22}, {"BH", 22}, {"BI", 27},
+    {"BR", 29}, {"BY", 28}, {"CH", 21}, {"CR", 22}, {"CY", 28}, {"CZ", 24}, {"DE", 22}, {"DJ", 27}, {"DK", 18}, {"DO", 28},
+    {"EE", 20}, {"EG", 29}, {"ES", 24}, {"FI", 18}, {"FK", 18}, {"FO", 18}, {"FR", 27}, {"GB", 22}, {"GE", 22}, {"GI", 23},
+    {"GL", 18}, {"GR", 27}, {"GT", 28}, {"HN", 28}, {"HR", 21}, {"HU", 28}, {"IE", 22}, {"IL", 23}, {"IQ", 23}, {"IS", 26},
+    {"IT", 27}, {"JO", 30}, {"KW", 30}, {"KZ", 20}, {"LB", 28}, {"LC", 32}, {"LI", 21}, {"LT", 20}, {"LU", 20}, {"LV", 21},
+    {"LY", 25}, {"MC", 27}, {"MD", 24}, {"ME", 22}, {"MK", 19}, {"MN", 20}, {"MR", 27}, {"MT", 31}, {"MU", 30}, {"NI", 28},
+    {"NL", 18}, {"NO", 15}, {"OM", 23}, {"PK", 24}, {"PL", 28}, {"PS", 29}, {"PT", 25}, {"QA", 29}, {"RO", 24}, {"RS", 22},
+    {"RU", 33}, {"SA", 24}, {"SC", 31}, {"SD", 18}, {"SE", 24}, {"SI", 19}, {"SK", 24}, {"SM", 27}, {"SO", 23}, {"ST", 25},
+    {"SV", 28}, {"TL", 23}, {"TN", 24}, {"TR", 26}, {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20}, {"YE", 30},
+}};
+
+std::size_t iban_length(std::string_view text, std::size_t at) noexcept {
+  const char first = static_cast<char>(lower(text[at]) - 32);
+  const char second = static_cast<char>(lower(text[at + 1]) - 32);
+  for (const IbanCountry& country : kIbanCountries)
+    if (country.code[0] == first && country.code[1] == second) return country.length;
+  return 0;
+}
+
+// The number modulo 97 of the rearranged account: country and check digits behind the rest, letters as 10-35.
+bool passes_mod97(const char* account, std::size_t size) noexcept {
+  unsigned remainder = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const char c = account[(i + 4) % size];
+    remainder = is_digit(c) ? (remainder * 10 + static_cast<unsigned>(c - '0')) % 97
+                            : (remainder * 100 + static_cast<unsigned>(lower(c) - 'a' + 10)) % 97;
+  }
+  return remainder == 1;
+}
+
+// ---- phones ----
+
+// Digit groups of a number being read. A separator run is at most `most` of the allowed bytes.
+struct Groups {
+  static constexpr std::size_t kMost = kPhoneDigitsMax + 2;
+  std::array<std::uint8_t, kMost> sizes{};
+  std::array<std::size_t, kMost> ends{};  // end of each group in the text
+  std::size_t count = 0;
+  std::size_t digits = 0;
+  bool overflow = false;  // more digits than a phone number has
+  bool dots = false;      // separated by '.' somewhere
+  bool others = false;    // separated by something else somewhere
+};
+
+Groups read_groups(std::string_view text, std::size_t at, std::string_view separators, std::size_t most = 2) noexcept {
+  Groups groups;
+  std::size_t i = at;
+  while (true) {
+    const std::size_t first = i;
+    while (i < text.size() && is_digit(text[i])) {
+      if (i - first > kPhoneDigitsMax) break;
+      ++i;
+    }
+    if (i == first) return groups;
+    if (groups.digits + (i - first) > kPhoneDigitsMax + 2 || groups.count == Groups::kMost) {
+      groups.overflow = true;
+      return groups;
+    }
+    groups.sizes[groups.count] = static_cast<std::uint8_t>(i - first);
+    groups.ends[groups.count++] = i;
+    groups.digits += i - first;
+    std::size_t next = i;
+    while (next < text.size() && next - i < most && separators.find(text[next]) != std::string_view::npos) ++next;
+    if (next == i || next >= text.size() || !is_digit(text[next])) return groups;
+    for (std::size_t s = i; s < next; ++s) (text[s] == '.' ? groups.dots : groups.others) = true;
+    i = next;
+  }
+}
+
+// "x4587", " ext. 12": part of the number it follows. The end of the number with it.
+std::size_t with_extension(std::string_view text, std::size_t end) noexcept {
+  std::size_t at = end;
+  if (at < text.size() && text[at] == ' ') ++at;
+  if (has_word(text, at, "ext")) {
+    at += 3;
+    if (at < text.size() && text[at] == '.') ++at;
+    if (at < text.size() && text[at] == ' ') ++at;
+  } else if (at < text.size() && lower(text[at]) == 'x') {
+    ++at;
+  } else {
+    return end;
+  }
+  std::size_t stop = at;
+  while (stop < text.size() && is_digit(text[stop]) && stop - at < 6) ++stop;
+  return stop > at && stop - at <= 5 && at_end_or_not_alnum(text, stop) ? stop : end;
+}
+
+// A number may not go on as a word, a decimal, a time, an amount or a longer number.
+bool ends_number(std::string_view text, std::size_t end) noexcept {
+  if (end >= text.size()) return true;
+  const char c = text[end];
+  if (is_alnum(c) || c == '_' || c == '%') return false;
+  const bool digit_follows = end + 1 < text.size() && is_digit(text[end + 1]);
+  return !(digit_follows && (c == '.' || c == ':' || c == '-' || c == '/' || c == ','));
+}
+
+// Length of the country code in front of `digits`, 0 if no such code is assigned (ITU-T E.164 list).
+std::size_t country_code_length(std::string_view digits) noexcept {
+  if (digits.size() < 3) return 0;
+  if (digits[0] == '1' || digits[0] == '7') return 1;
+  const int two = (digits[0] - '0') * 10 + (digits[1] - '0');
+  constexpr std::array<std::uint8_t, 44> two_digit = {20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46,
+                                                      47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61, 62, 63,
+                                                      64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98};
+  if (std::find(two_digit.begin(), two_digit.end(), two) != two_digit.end()) return 2;
+  const int three = two * 10 + (digits[2] - '0');
+  const auto in = [three](int low, int high) { return three >= low && three <= high; };
+  const bool assigned = in(211, 213) || three == 216 || three == 218 || in(220, 258) || in(260, 269) || in(290, 291) ||
+                        in(297, 299) || in(350, 359) || in(370, 378) || three == 380 || in(381, 383) || in(385, 387) ||
+                        three == 389 || in(420, 421) || three == 423 || in(500, 509) || in(590, 599) || in(670, 692) ||
+                        three == 800 || three == 808 || three == 850 || in(852, 853) || in(855, 856) || in(870, 888) ||
+                        in(960, 968) || in(970, 977) || three == 979 || in(992, 996) || three == 998;
+  return assigned ? 3 : 0;
+}
+
+// The digits of the groups, without the "(0)" some write behind the country code. Returns how many.
+std::size_t copy_digits(std::string_view text, std::size_t begin, std::size_t end, char* out, std::size_t room) noexcept {
+  std::size_t count = 0;
+  for (std::size_t i = begin; i < end && count < room; ++i) {
+    if (has(text, i, "(0)") && i + 3 < end && i > begin) i += 2;
+    else if (is_digit(text[i])) out[count++] = text[i];
+  }
+  return count;
+}
+
+// Whether the digits of [begin, end) are country code and number. North America's plan is checked as far as it goes.
+bool is_e164(std::string_view text, std::size_t begin, std::size_t end) noexcept {
+  char digits[kPhoneDigitsMax + 4];
+  const std::size_t count = copy_digits(text, begin, end, digits, sizeof digits);
+  if (count < 8 || count > kPhoneDigitsMax) return false;
+  const std::size_t code = country_code_length({digits, count});
+  if (code == 0) return false;
+  if (digits[0] == '1') return count == 11 && digits[1] >= '2';
+  if (digits[0] == '7') return count == 11;
+  return true;
+}
+
+constexpr std::string_view kSeparators = " -()";
+constexpr std::string_view kInternationalSeparators = " -().";
+
+// The longest run of groups from `at` on that is a number with country code; `begin` is where the finding begins.
+Extent international(std::string_view text, std::size_t begin, std::size_t at, std::string_view separators) noexcept {
+  const Groups groups = read_groups(text, at, separators);
+  for (std::size_t n = groups.count; n > 0; --n) {
+    if (!is_e164(text, at, groups.ends[n - 1])) continue;
+    const std::size_t end = with_extension(text, groups.ends[n - 1]);
+    // A shorter run of groups is followed by the separator that led to the next.
+    if (n < groups.count || ends_number(text, end)) return {begin, end};
+    return {};
+  }
+  return {};
+}
+
+// (NPA) NXX-XXXX, NPA-NXX-XXXX, NPA.NXX.XXXX; area code and exchange do not begin with 0 or 1 in a number without a word
+// beside it.
+Extent north_american(std::string_view text, std::size_t at) noexcept {
+  std::size_t i = at;
+  const bool parenthesised = text[i] == '(';
+  if (parenthesised) ++i;
+  const auto digits = [&](std::size_t from, std::size_t count) {
+    if (from > text.size() || text.size() - from < count) return false;
+    return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from),
+                       text.begin() + static_cast<std::ptrdiff_t>(from + count), is_digit);
+  };
+  if (!digits(i, 3) || text[i] < '2') return {};
+  i += 3;
+  char separator = 0;
+  if (parenthesised) {
+    if (i >= text.size() || text[i] != ')') return {};
+    ++i;
+    if (i < text.size() && text[i] == ' ') ++i;
+  } else {
+    if (i >= text.size() || (text[i] != '-' && text[i] != '.')) return {};
+    separator = text[i++];
+  }
+  if (!digits(i, 3) || text[i] < '2') return {};
+  i += 3;
+  if (i >= text.size() || (text[i] != '-' && text[i] != '.') || (separator != 0 && text[i] != separator)) return {};
+  ++i;
+  if (!digits(i, 4)) return {};
+  i = with_extension(text, i + 4);
+  return ends_number(text, i) ? Extent{at, i} : Extent{};
+}
+
+bool is_date_or_other_number(const Groups& groups) noexcept {
+  const auto shape = [&](std::initializer_list<std::size_t> sizes) {
+    return sizes.size() <= groups.count && std::equal(sizes.begin(), sizes.end(), groups.sizes.begin(),
+                                                      [](std::size_t a, std::uint8_t b) { return a == b; });
+  };
+  const bool year_last = groups.count == 3 && groups.sizes[0] <= 2 && groups.sizes[1] <= 2 && groups.sizes[2] == 4;
+  const bool year_first = shape({4, 2, 2});
+  const bool social_security = groups.count == 3 && shape({3, 2, 4});
+  const bool postal_code = groups.count == 2 && shape({5, 4});
+  return year_first || year_last || social_security || postal_code;
+}
+
+enum class Beside { nothing, weak, strong };
+
+// The word beside a number. A strong word makes a bare run of digits a phone number, a weak one only grouped digits.
+Beside word_beside(std::string_view text, std::size_t begin, std::size_t end) noexcept {
+  constexpr std::size_t kReach = 24;
+  constexpr std::array<std::string_view, 12> strong = {"phone", "telephone", "tel", "mobile", "mob",     "cell",
+                                                       "fax",   "whatsapp",  "sms", "msisdn", "telefon", "handy"};
+  constexpr std::array<std::string_view, 8> weak = {"call", "calling", "desk",      "office",
+                                                    "dial", "contact", "answering", "reach"};
+  constexpr std::array<std::string_view, 7> after = {"office", "fax", "mobile", "phone", "cell", "tel", "desk"};
+
+  // Backwards to the nearest digit; within that, a word of the lists.
+  std::size_t floor = begin;
+  while (floor > 0 && begin - floor < kReach && !is_digit(text[floor - 1])) --floor;
+  Beside found = Beside::nothing;
+  for (std::size_t at = floor; at < begin; ++at) {
+    if (!is_letter(text[at])) continue;
+    const auto here = [&](std::string_view word) { return has_word(text, at, word) && at + word.size() <= begin; };
+    // A long word may begin anywhere (homePhone), a short one only where a word begins (not "hotel").
+    const bool starts = at == 0 || !is_alnum(text[at - 1]);
+    for (std::string_view word : strong)
+      if ((starts || word.size() >= 5) && here(word)) return Beside::strong;
+    for (std::string_view word : weak)
+      if (starts && here(word) && (at + word.size() == begin || !is_letter(text[at + word.size()]))) found = Beside::weak;
+  }
+  std::size_t next = end;
+  while (next < text.size() && next - end < 2 && (text[next] == ' ' || text[next] == '-')) ++next;
+  if (next > end)
+    for (std::string_view word : after)
+      if (has_word(text, next, word) && at_end_or_not_alnum(text, next + word.size())) return Beside::strong;
+  return found;
+}
+
+// A national number: it needs a word beside it, or its own field.
+Extent national(std::string_view text, std::size_t at, Context context) noexcept {
+  const std::size_t first = text[at] == '(' ? at + 1 : at;
+  if (first >= text.size() || !is_digit(text[first])) return {};
+  Groups groups = read_groups(text, first, kSeparators);
+  if (groups.count > 0 && groups.digits < kPhoneDigitsMin) groups = read_groups(text, first, ".", 1);
+  if (groups.overflow || groups.count == 0 || groups.digits < kPhoneDigitsMin || groups.digits > kPhoneDigitsMax) return {};
+  if (groups.dots) {
+    // 01.84.17.61.18: dots join short groups only, else it is a version or a sum.
+    if (groups.count < 3 || groups.sizes[0] < 2 || groups.sizes[groups.count - 1] < 2) return {};
+    for (std::size_t i = 1; i + 1 < groups.count; ++i)
+      if (groups.sizes[i] < 2 || groups.sizes[i] > 3) return {};
+  }
+  if (is_date_or_other_number(groups)) return {};
+  const std::size_t end = with_extension(text, groups.ends[groups.count - 1]);
+  if (!ends_number(text, end)) return {};
+  if (context == Context::phone) return {at, end};
+  const Beside beside = word_beside(text, at, end);
+  if (beside == Beside::nothing || (beside == Beside::weak && groups.count < 2)) return {};
+  return {at, end};
+}
+
+}  // namespace
+
+Extent match_card(std::string_view text, std::size_t at) noexcept {
+  if (!is_digit(text[at]) || !begins_word(text, at)) return {};
+  const char before = at > 0 ? text[at - 1] : ' ';
+  if ((before == '.' || before == '-' || before == ',') && at >= 2 && is_digit(text[at - 2])) return {};
+  const auto is_card = [&](std::string_view digits, std::size_t end) {
+    return ends_card(text, end) && is_issued(digits) && passes_luhn(digits);
+  };
+  std::size_t end = at;
+  while (end < text.size() && is_digit(text[end]) && end - at <= kCardDigitsMax) ++end;
+  const std::size_t run = end - at;
+  if (run >= kCardDigitsMin && run <= kCardDigitsMax) {
+    if (before == '+' && run <= kPhoneDigitsMax) return {};
+    return is_card(text.substr(at, run), end) ? Extent{at, end} : Extent{};
+  }
+  if (run != 4 || end >= text.size() || (text[end] != ' ' && text[end] != '-')) return {};
+  char room[kCardDigitsMax];
+  for (const CardShape& shape : kCardShapes) {
+    const std::string_view digits = read_shape(text, at, shape, room, end);
+    if (digits.empty() || (before == '+' && digits.size() <= kPhoneDigitsMax)) continue;
+    if (is_card(digits, end)) return {at, end};
+  }
+  return {};
+}
+
+Extent match_iban(std::string_view text, std::size_t at) noexcept {
+  if (text.size() - at < 15 || !begins_word(text, at)) return {};
+  const std::size_t length = iban_length(text, at);
+  if (length == 0) return {};
+  char account[34];
+  std::size_t count = 0;
+  std::size_t i = at;
+  const char separator = text[at + 4] == ' ' || text[at + 4] == '-' ? text[at + 4] : '\0';
+  while (count < length && i < text.size()) {
+    if (separator != 0 && count % 4 == 0 && count > 0 && text[i] == separator &&
+        (i == at + 4 || text[i - 1] != separator)) {
+      ++i;
+      continue;
+    }
+    if (!is_alnum(text[i]) || (separator != 0 && count % 4 == 0 && count > 0 && text[i - 1] != separator)) return {};
+    account[count++] = text[i++];
+  }
+  if (count < length || !at_end_or_not_alnum(text, i)) return {};
+  return passes_mod97(account, count) ? Extent{at, i} : Extent{};
+}
+
+Extent match_phone(std::string_view text, std::size_t at, Context context) noexcept {
+  if (context == Context::version) return {};
+  const char first = text[at];
+  const char before = at > 0 ? text[at - 1] : ' ';
+  const bool encoded_plus = at >= 3 && has_word(text, at - 3, "%2b");
+  if (first == '+' || encoded_plus) {
+    const std::size_t begin = encoded_plus ? at - 3 : at;
+    std::size_t number = encoded_plus ? at : at + 1;
+    if (number < text.size() && text[number] == '(') ++number;
+    if (number >= text.size() || !is_digit(text[number]) || text[number] == '0') return {};
+    if (begin > 0 && (text[begin - 1] == '_' || text[begin - 1] == '+' || !begins_word(text, begin))) return {};
+    return international(text, begin, number, encoded_plus ? kSeparators : kInternationalSeparators);
+  }
+  if (before == '_' || before == '+' || before == '#' || before == '$' || before == '/' || !begins_word(text, at))
+    return {};
+  if ((before == '.' || before == '-' || before == ',' || before == ':') && at >= 2 && is_digit(text[at - 2])) return {};
+  if (first == '0' && has(text, at, "00")) {
+    const Groups head = read_groups(text, at, {});
+    const std::size_t code = head.count > 0 ? head.sizes[0] - 2u : 0;
+    char digits[4] = {};
+    if (code >= 1 && code <= 3 && copy_digits(text, at + 2, at + 2 + code, digits, 3) == code) {
+      const std::size_t assigned = country_code_length(std::string_view(digits, 3));
+      if (code == 1 ? digits[0] == '1' || digits[0] == '7' : code == assigned)
+        if (const Extent found = international(text, at, at + 2, kSeparators)) return found;
+    }
+  }
+  if (before == '.' || before == '-') return {};
+  if (const Extent found = north_american(text, at)) return found;
+  return national(text, at, context);
+}
+
+}  // namespace logystera::redact

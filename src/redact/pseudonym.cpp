@@ -1,0 +1,108 @@
+#include "redact/pseudonym.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace logystera::redact {
+namespace {
+
+constexpr std::string_view kIpPrefix = "ip_";
+constexpr std::size_t kDigestBytesKept = 4;  // what the caches hold; longer pseudonyms are computed each time
+
+void write_digits(const std::uint8_t* digest, unsigned digits, char* out) noexcept { write_hex(digest, digits / 2, out); }
+
+std::uint32_t first_four(const Digest& digest) noexcept {
+  std::uint32_t word;
+  std::memcpy(&word, digest.data(), sizeof word);
+  return word;
+}
+
+}  // namespace
+
+void Pseudonyms::Release::operator()(Bucket* buckets) const noexcept { std::free(buckets); }
+
+Pseudonyms::Pseudonyms(std::string_view salt, unsigned digits)
+    : key_(salt), digits_((std::clamp(digits, kPseudonymDigits, kPseudonymDigitsMax) + 1) & ~1u) {
+  if (digits_ / 2 != kDigestBytesKept) return;
+  void* memory = std::aligned_alloc(alignof(Bucket), kBuckets * sizeof(Bucket));
+  if (memory == nullptr) return;  // slower, not wrong
+  std::memset(memory, 0, kBuckets * sizeof(Bucket));
+  four_.reset(static_cast<Bucket*>(memory));
+  six_.reset(new (std::nothrow) SixEntry[kSixEntries]());
+}
+
+void Pseudonyms::append(std::string_view prefix, std::string_view canonical, std::string& out) const {
+  std::string message;
+  message.reserve(prefix.size() + 1 + canonical.size());
+  message.append(prefix).push_back('\0');
+  message.append(canonical);
+  const Digest digest = key_.digest(message);
+  out.append(prefix).push_back('_');
+  const std::size_t at = out.size();
+  out.resize(at + digits_);
+  write_digits(digest.data(), digits_, out.data() + at);
+}
+
+Digest Pseudonyms::digest_ip(const IpAddress& address) const noexcept {
+  char message[kIpPrefix.size() + sizeof address.bytes] = {'i', 'p', '\0'};
+  std::memcpy(message + kIpPrefix.size(), address.bytes, sizeof address.bytes);
+  return key_.digest({message, sizeof message});
+}
+
+void Pseudonyms::prefetch_ipv4(std::uint32_t address) const noexcept {
+  if (four_) __builtin_prefetch(&four_[bucket_of(address)]);
+}
+
+void Pseudonyms::write_ipv4(std::uint32_t address, char* out) {
+  std::memcpy(out, kIpPrefix.data(), kIpPrefix.size());
+  out += kIpPrefix.size();
+  const auto compute = [&] {
+    IpAddress whole{};
+    whole.bytes[10] = whole.bytes[11] = 0xff;
+    for (int i = 0; i < 4; ++i) whole.bytes[12 + i] = static_cast<std::uint8_t>(address >> (24 - 8 * i));
+    return digest_ip(whole);
+  };
+  // An entry of zero is an empty one, so 0.0.0.0 is not remembered.
+  if (!four_ || address == 0) {
+    write_digits(compute().data(), digits_, out);
+    return;
+  }
+  Bucket& bucket = four_[bucket_of(address)];
+  std::uint32_t word = 0;
+  std::size_t way = 0;
+  while (way < kWays && bucket.entries[way] >> 32 != address && bucket.entries[way] != 0) ++way;
+  if (way < kWays && bucket.entries[way] != 0) {
+    word = static_cast<std::uint32_t>(bucket.entries[way]);
+  } else {
+    word = first_four(compute());
+    if (way == kWays) way = turn_++ % kWays;
+    bucket.entries[way] = std::uint64_t{address} << 32 | word;
+  }
+  write_hex(reinterpret_cast<const std::uint8_t*>(&word), sizeof word, out);
+}
+
+void Pseudonyms::write_ip(const IpAddress& address, char* out) {
+  if (address.is_v4()) {
+    const std::uint8_t* b = address.bytes + 12;
+    return write_ipv4(std::uint32_t{b[0]} << 24 | std::uint32_t{b[1]} << 16 | std::uint32_t{b[2]} << 8 | b[3], out);
+  }
+  std::memcpy(out, kIpPrefix.data(), kIpPrefix.size());
+  out += kIpPrefix.size();
+  if (!six_) {
+    write_digits(digest_ip(address).data(), digits_, out);
+    return;
+  }
+  std::uint64_t halves[2];
+  std::memcpy(halves, address.bytes, sizeof halves);
+  SixEntry& entry = six_[((halves[0] ^ halves[1] * 0x9E3779B97F4A7C15u) * 0x9E3779B97F4A7C15u) >> 48 & (kSixEntries - 1)];
+  if (!entry.used || std::memcmp(entry.address, address.bytes, sizeof entry.address) != 0) {
+    std::memcpy(entry.address, address.bytes, sizeof entry.address);
+    entry.digest = first_four(digest_ip(address));
+    entry.used = true;
+  }
+  write_hex(reinterpret_cast<const std::uint8_t*>(&entry.digest), sizeof entry.digest, out);
+}
+
+}  // namespace logystera::redact

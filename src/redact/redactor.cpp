@@ -1,0 +1,327 @@
+// A record's texts are mostly views into its raw line, so the line is searched once: its candidates are confirmed for every
+// field in the field's own bounds and context, then for the line. What a field decides (a typed address, no addresses in a
+// user agent) is imposed on the line.
+#include "redact/redactor.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "redact/bytes.hpp"
+#include "redact/grammar.hpp"
+
+namespace logystera::redact {
+namespace {
+
+constexpr std::size_t kNumberBytesLeast = 12;     // a card number's; shorter numeric values are not searched
+constexpr std::uint32_t kOpenKeyLinesMost = 512;  // a 16,384-bit RSA key has 200; then the end is not coming
+constexpr std::size_t kDecodedBytesLeast = 4;  // a decoded field's finding shorter than this is not looked for in the line
+
+bool within(std::string_view part, std::string_view whole) noexcept {
+  return !part.empty() && part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+}
+
+bool ends_with_word(std::string_view name, std::string_view word) noexcept {
+  return name.size() >= word.size() && has_word(name, name.size() - word.size(), word);
+}
+
+bool contains_word(std::string_view name, std::string_view word) noexcept {
+  for (std::size_t i = 0; i + word.size() <= name.size(); ++i)
+    if (has_word(name, i, word)) return true;
+  return false;
+}
+
+// Base64, a header of the block, or its end.
+bool is_key_line(std::string_view line) noexcept {
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.remove_suffix(1);
+  while (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+  if (line.find("-----END ") != std::string_view::npos || has(line, 0, "Proc-Type:") || has(line, 0, "DEK-Info:"))
+    return true;
+  return std::all_of(line.begin(), line.end(), [](char c) { return is_alnum(c) || c == '+' || c == '/' || c == '='; });
+}
+
+std::uint32_t read_ipv4(std::string_view quad) noexcept {
+  std::uint32_t address = 0;
+  std::uint32_t octet = 0;
+  for (char c : quad) {
+    if (c == '.') {
+      address = address << 8 | octet;
+      octet = 0;
+    } else {
+      octet = octet * 10 + static_cast<std::uint32_t>(c - '0');
+    }
+  }
+  return address << 8 | octet;
+}
+
+}  // namespace
+
+bool parse_mode(std::string_view name, Mode& out) noexcept {
+  for (Mode mode : {Mode::redact, Mode::mask, Mode::dry_run}) {
+    if (name != mode_name(mode)) continue;
+    out = mode;
+    return true;
+  }
+  return false;
+}
+
+std::string_view mode_name(Mode mode) noexcept {
+  constexpr std::array<std::string_view, 3> names = {"redact", "mask", "dry-run"};
+  return names[static_cast<std::size_t>(mode)];
+}
+
+Redactor::Redactor(Options options)
+    : options_(std::move(options)), finder_(options_.patterns), pseudonyms_(options_.salt, options_.digits) {
+  wipe(options_.salt);
+}
+
+std::uint64_t Redactor::total() const noexcept {
+  std::uint64_t sum = 0;
+  for (std::uint64_t count : counts_) sum += count;
+  return sum;
+}
+
+Redactor::Trait Redactor::find_trait(FieldId field, const FieldNames& names) {
+  if (field >= traits_.size()) traits_.resize(std::size_t{field} + 1, Trait::unknown);
+  const std::string_view name = names.name(field);
+  const std::string_view last = name.substr(name.rfind('.') + 1);
+  Trait known = Trait::text;
+  if (contains_word(name, "user_agent") || contains_word(name, "useragent") || contains_word(name, "user-agent"))
+    known = Trait::user_agent;
+  else if (ends_with_word(last, "version")) known = Trait::version;
+  else if (contains_word(last, "phone") || contains_word(last, "mobile") || contains_word(last, "msisdn") ||
+           contains_word(last, "telefon") ||
+           (last.size() <= 4 && (contains_word(last, "tel") || contains_word(last, "fax"))))
+    known = Trait::phone;
+  return traits_[field] = known;
+}
+
+void Redactor::make_replacement(std::string_view found, const Hit& hit) {
+  const std::string_view prefix =
+      hit.kind == Kind::own ? std::string_view(options_.patterns[hit.pattern].prefix()) : kind_prefix(hit.kind);
+  replacement_.clear();
+  if (options_.mode == Mode::mask) {
+    replacement_.append("<").append(prefix).append(">");
+    return;
+  }
+  if (hit.kind == Kind::ipv4) {
+    replacement_.resize(3 + pseudonyms_.digits());
+    pseudonyms_.write_ipv4(read_ipv4(found), replacement_.data());
+    return;
+  }
+  canonical(hit.kind, found, canonical_);
+  if (hit.kind == Kind::ipv6) {
+    IpAddress address;
+    std::memcpy(address.bytes, canonical_.data(), sizeof address.bytes);
+    replacement_.resize(3 + pseudonyms_.digits());
+    pseudonyms_.write_ip(address, replacement_.data());
+    return;
+  }
+  pseudonyms_.append(prefix, canonical_, replacement_);
+}
+
+std::string_view Redactor::rewrite(std::string_view text, std::span<const Hit> hits, Arena& arena) {
+  if (options_.mode == Mode::dry_run || hits.empty()) return text;
+  rewritten_.clear();
+  std::size_t at = 0;
+  for (const Hit& hit : hits) {
+    rewritten_.append(text.substr(at, hit.begin - at));
+    make_replacement(text.substr(hit.begin, hit.end - hit.begin), hit);
+    rewritten_.append(replacement_);
+    at = hit.end;
+  }
+  rewritten_.append(text.substr(at));
+  return arena.copy(rewritten_);
+}
+
+void Redactor::report(FieldId field, std::span<const Hit> hits, bool count) {
+  for (const Hit& hit : hits) {
+    found_.push_back({field, hit});
+    if (count) ++counts_[static_cast<std::size_t>(hit.kind)];
+  }
+}
+
+void Redactor::note_open_key(std::string_view text, std::span<const Hit> hits) noexcept {
+  for (const Hit& hit : hits)
+    if (hit.kind == Kind::private_key && hit.end == text.size() &&
+        text.substr(hit.begin).find("-----END ") == std::string_view::npos)
+      open_key_lines_ = 1;
+}
+
+// Findings of a field become findings of the line: at the same place where the field is part of it, else wherever the line
+// has the same bytes.
+void Redactor::note_in_raw(std::string_view raw, std::string_view part) {
+  if (raw.empty()) return;
+  if (within(part, raw)) {
+    const auto offset = static_cast<std::uint32_t>(part.data() - raw.data());
+    for (Hit hit : hits_) {
+      hit.begin += offset;
+      hit.end += offset;
+      raw_hits_.push_back(hit);
+    }
+    return;
+  }
+  for (Hit hit : hits_) {
+    const std::string_view value = part.substr(hit.begin, hit.end - hit.begin);
+    if (value.size() < kDecodedBytesLeast) continue;
+    for (std::size_t at = raw.find(value); at != std::string_view::npos; at = raw.find(value, at + value.size())) {
+      hit.begin = static_cast<std::uint32_t>(at);
+      hit.end = static_cast<std::uint32_t>(at + value.size());
+      raw_hits_.push_back(hit);
+    }
+  }
+}
+
+void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Arena& arena) {
+  const std::string_view whole = value.text();
+  const std::string_view text = whole.substr(0, kTextBytes);
+  switch (value.kind) {
+    case Value::Kind::null:
+    case Value::Kind::boolean: return;
+    case Value::Kind::integer:
+    case Value::Kind::real:
+      if (text.size() < kNumberBytesLeast && trait != Trait::phone) return;
+      break;
+    case Value::Kind::ip:
+      hits_.assign(1, {0, static_cast<std::uint32_t>(text.size()), value.ip_is_v4 ? Kind::ipv4 : Kind::ipv6});
+      note_in_raw(raw, text);
+      if (within(text, raw)) judged_.push_back({raw_hits_.back().begin, raw_hits_.back().end});
+      report(value.field, hits_, raw.empty());
+      if (options_.mode != Mode::dry_run) {
+        make_replacement(text, hits_[0]);
+        value.set_text(arena.copy(replacement_));
+      }
+      return;
+    case Value::Kind::string:
+    case Value::Kind::list: break;
+  }
+  if (text.empty()) return;
+  constexpr std::array<Context, 5> contexts = {Context::text, Context::text, Context::user_agent, Context::version,
+                                               Context::phone};
+  const Context context = contexts[static_cast<std::size_t>(trait)];
+  if (within(text, raw)) {
+    const auto base = static_cast<std::size_t>(text.data() - raw.data());
+    if (context != Context::text)
+      judged_.push_back({static_cast<std::uint32_t>(base), static_cast<std::uint32_t>(base + text.size())});
+    hits_.clear();
+    finder_.confirm(text, base, candidates_, context, hits_);
+    if (finder_.has_own()) finder_.find_own(text, hits_);
+    finder_.settle(hits_);
+  } else {
+    finder_.find(text, context, hits_);
+  }
+  if (hits_.empty() && text.size() == whole.size()) return;
+  note_in_raw(raw, text);
+  report(value.field, hits_, raw.empty());
+  if (options_.mode != Mode::dry_run) value.set_text(rewrite(text, hits_, arena));
+}
+
+// The message and the host, which are parts of the raw line or texts of their own.
+std::string_view Redactor::redact_part(std::string_view part, std::string_view raw, FieldId field, Arena& arena) {
+  if (part.empty()) return part;
+  if (!within(part, raw)) {
+    finder_.find(part, Context::text, hits_);
+    report(field, hits_, false);
+    return rewrite(part.substr(0, kTextBytes), hits_, arena);
+  }
+  const auto begin = static_cast<std::uint32_t>(part.data() - raw.data());
+  const auto end = static_cast<std::uint32_t>(begin + part.size());
+  clipped_.clear();
+  for (Hit hit : raw_hits_) {
+    if (hit.end <= begin || hit.begin >= end) continue;
+    // Half an address is none: what is cut by the edge is hashed as it stands.
+    if (hit.begin < begin || hit.end > end) hit.kind = hit.kind == Kind::own ? Kind::own : Kind::token;
+    hit.begin = std::max(hit.begin, begin) - begin;
+    hit.end = std::min(hit.end, end) - begin;
+    clipped_.push_back(hit);
+  }
+  return rewrite(part, clipped_, arena);
+}
+
+// While a key is open its lines are findings as a whole. True if this record was one.
+bool Redactor::follow_private_key(Record& record, std::string_view raw, Arena& arena) {
+  if (open_key_lines_ == 0) return false;
+  const std::string_view line = record.message.empty() ? raw : record.message;
+  if (++open_key_lines_ > kOpenKeyLinesMost || !is_key_line(line)) {
+    open_key_lines_ = 0;
+    return false;
+  }
+  const std::size_t closing = line.find("-----END ");
+  if (closing != std::string_view::npos) open_key_lines_ = 0;
+  if (line.empty()) return true;
+  hits_.assign(1, {0, static_cast<std::uint32_t>(line.size()), Kind::private_key});
+  note_in_raw(raw, line);
+  if (options_.mode == Mode::dry_run) return true;
+  for (Value& value : record)
+    if (within(value.text(), line))
+      value.set_text(rewrite(value.text(), std::array<Hit, 1>{Hit{0, value.text_size, Kind::private_key}}, arena));
+  if (!within(line, raw)) record.message = rewrite(line, hits_, arena);
+  return true;
+}
+
+void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
+  found_.clear();
+  raw_hits_.clear();
+  judged_.clear();
+  candidates_.clear();
+  const std::string_view raw = record.raw.substr(0, kTextBytes);
+  if (!raw.empty()) Finder::candidates(raw, candidates_);
+  follow_private_key(record, raw, arena);
+  for (Value& value : record) redact_value(value, trait(value.field, names), raw, arena);
+
+  const std::size_t fields_found = found_.size();
+  if (!raw.empty()) {
+    hits_.clear();
+    // What stands in a typed address, or where a field decides alone, was decided there.
+    if (!judged_.empty())
+      std::erase_if(candidates_, [&](const Candidate& candidate) {
+        return std::any_of(judged_.begin(), judged_.end(), [&](const Span& span) {
+          return candidate.position > span.begin && candidate.position < span.end;
+        });
+      });
+    if (!candidates_.empty()) finder_.confirm(raw, 0, candidates_, Context::text, hits_);
+    if (finder_.has_own()) finder_.find_own(raw, hits_);
+    for (const Hit& hit : hits_) {
+      const bool judged = std::any_of(judged_.begin(), judged_.end(),
+                                      [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
+      if (!judged) raw_hits_.push_back(hit);
+    }
+    finder_.settle(raw_hits_);
+    note_open_key(raw, raw_hits_);
+    report(field::none, raw_hits_, true);
+    std::rotate(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(fields_found), found_.end());
+  }
+
+  record.host = redact_part(record.host, raw, field::none, arena);
+  const bool message_is_raw = record.message.data() == record.raw.data() && record.message.size() == record.raw.size();
+  if (!message_is_raw) {
+    const std::size_t before = found_.size();
+    const std::string_view message = record.message;
+    record.message = redact_part(record.message, raw, field::none, arena);
+    if (raw.empty() && record.field_count == 0)
+      for (std::size_t i = before; i < found_.size(); ++i) ++counts_[static_cast<std::size_t>(found_[i].hit.kind)];
+    if (raw.empty()) note_open_key(message, hits_);
+  }
+  if (!raw.empty()) record.raw = rewrite(raw, raw_hits_, arena);
+  if (message_is_raw) record.message = record.raw;
+}
+
+void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
+  constexpr std::size_t kAhead = 8;  // records between asking for an address's entry and needing it
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    if (i + kAhead < batch.records.size()) {
+      const Record& later = batch.records[i + kAhead];
+      if (later.field_count > 0 && later.fields->kind == Value::Kind::ip && later.fields->ip_is_v4)
+        pseudonyms_.prefetch_ipv4(later.fields->as.ipv4);
+    }
+    redact(batch.records[i], batch.arena, names);
+  }
+}
+
+std::string_view Redactor::redact(std::string_view text, Context context, Arena& arena) {
+  found_.clear();
+  finder_.find(text, context, hits_);
+  report(field::none, hits_, true);
+  return rewrite(text.substr(0, kTextBytes), hits_, arena);
+}
+
+}  // namespace logystera::redact

@@ -1,0 +1,117 @@
+// Records in, records without personal data out.
+//
+// Order of things: detection may look at a record first, in memory; then it is redacted in place; only then may anything of
+// it be stored, shown or sent. A finding is replaced wherever it stands: in the field it was found in, in the message and in
+// the raw line.
+//
+//   Redactor redactor({.salt = salt});
+//   redactor.begin_source();
+//   while (reader.next(batch)) { detect(batch); redactor.redact(batch, names); store(batch); }
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/record.hpp"
+#include "redact/finder.hpp"
+#include "redact/patterns.hpp"
+#include "redact/pseudonym.hpp"
+
+namespace logystera::redact {
+
+enum class Mode : std::uint8_t {
+  redact,   // ip_8390373f: the same value, the same pseudonym
+  mask,     // <ip>
+  dry_run,  // nothing is changed; findings are counted and reported
+};
+/// Reads "redact", "mask" or "dry-run".
+bool parse_mode(std::string_view name, Mode& out) noexcept;
+std::string_view mode_name(Mode mode) noexcept;
+
+struct Options {
+  Mode mode = Mode::redact;
+  std::string salt;                    // from resolve_salt(); only mode redact uses it
+  unsigned digits = kPseudonymDigits;  // hex digits of a pseudonym, 8-64
+  std::vector<Pattern> patterns;       // own patterns
+};
+
+/// A finding and where: `field` is the field it stands in, field::none for the raw line (or the message of records that
+/// have no raw line).
+struct Found {
+  FieldId field;
+  Hit hit;
+};
+
+/// One per thread: it remembers pseudonyms and scratch memory, and follows one source at a time.
+class Redactor {
+ public:
+  explicit Redactor(Options options);
+  Redactor(const Redactor&) = delete;
+  Redactor& operator=(const Redactor&) = delete;
+
+  /// Forgets what lasts from record to record (a private key whose end has not come yet). Call it when a source begins.
+  void begin_source() noexcept { open_key_lines_ = 0; }
+
+  /// Redacts every record of the batch in place; new texts live in the batch's arena. `names` is the table the batch's
+  /// fields are numbered by. Numbers shorter than the shortest card number are left alone; typed addresses are
+  /// replaced without a search; what a field may hold follows from its name.
+  void redact(RecordBatch& batch, const FieldNames& names);
+  /// One record, the same way.
+  void redact(Record& record, Arena& arena, const FieldNames& names);
+
+  /// A text on its own. Returns `text` itself if there is nothing to replace, else a new text in `arena`. Of a text longer
+  /// than kTextBytes only the head is returned.
+  std::string_view redact(std::string_view text, Context context, Arena& arena);
+
+  /// Findings of the last record or text, in order of place, those of the raw line first.
+  std::span<const Found> found() const noexcept { return found_; }
+
+  /// Findings by kind since construction, each counted once a record however many of its texts show it.
+  const std::array<std::uint64_t, kKinds>& counts() const noexcept { return counts_; }
+  std::uint64_t total() const noexcept;
+
+  Mode mode() const noexcept { return options_.mode; }
+
+ private:
+  enum class Trait : std::uint8_t { unknown, text, user_agent, version, phone };
+
+  Trait trait(FieldId field, const FieldNames& names) {
+    return field < traits_.size() && traits_[field] != Trait::unknown ? traits_[field] : find_trait(field, names);
+  }
+  Trait find_trait(FieldId field, const FieldNames& names);
+  void redact_value(Value& value, Trait trait, std::string_view raw, Arena& arena);
+  std::string_view redact_part(std::string_view part, std::string_view raw, FieldId field, Arena& arena);
+  bool follow_private_key(Record& record, std::string_view raw, Arena& arena);
+  void note_open_key(std::string_view text, std::span<const Hit> hits) noexcept;
+  void note_in_raw(std::string_view raw, std::string_view part);
+  void report(FieldId field, std::span<const Hit> hits, bool count);
+  std::string_view rewrite(std::string_view text, std::span<const Hit> hits, Arena& arena);
+  void make_replacement(std::string_view found, const Hit& hit);
+
+  Options options_;
+  Finder finder_;
+  Pseudonyms pseudonyms_;
+  std::array<std::uint64_t, kKinds> counts_{};
+  std::vector<Found> found_;
+  std::vector<Trait> traits_;         // by field number
+  std::uint32_t open_key_lines_ = 0;  // lines a private key has been open for
+
+  // Scratch of one record.
+  std::vector<Candidate> candidates_;  // of the raw line
+  std::vector<Hit> raw_hits_;
+  std::vector<Hit> hits_;
+  std::vector<Hit> clipped_;
+  struct Span {
+    std::uint32_t begin, end;
+  };
+  std::vector<Span> judged_;  // parts of the raw line whose field decides alone what is in them
+  std::string canonical_;
+  std::string replacement_;
+  std::string rewritten_;
+};
+
+}  // namespace logystera::redact

@@ -1,0 +1,34 @@
+#include "server/message.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <strings.h>
+
+namespace logystera::server {
+
+std::optional<std::string_view> Request::header(std::string_view name) const noexcept {
+  std::optional<std::string_view> found;
+  for (const auto& [key, value] : headers) {
+    if (key.size() != name.size() || ::strncasecmp(key.data(), name.data(), name.size()) != 0) continue;
+    if (found) return std::nullopt;
+    found = value;
+  }
+  return found;
+}
+
+Answer problem(int status, std::string_view code, std::string_view words) {
+  rapidjson::StringBuffer text;
+  rapidjson::Writer writer(text);
+  writer.StartObject();
+  writer.Key("error");
+  writer.String(code.data(), static_cast<rapidjson::SizeType>(code.size()));
+  writer.Key("message");
+  writer.String(words.data(), static_cast<rapidjson::SizeType>(words.size()));
+  writer.EndObject();
+  Answer answer;
+  answer.status = status;
+  answer.body.assign(text.GetString(), text.GetSize());
+  return answer;
+}
+
+}  // namespace logystera::server

@@ -1,0 +1,75 @@
+#include "store/connection.hpp"
+
+#include <fmt/format.h>
+
+namespace logystera::store {
+namespace {
+
+std::string_view remedy_for(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return "free disk space or raise the quota";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "another program holds its write lock; end it, or wait";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return "check that the file and its directory exist and belong to the user the program runs as";
+    case SQLITE_IOERR:
+      return "check the disk, its free space and file size limits (ulimit -f)";
+    case SQLITE_CORRUPT:
+      return "restore it from a backup, or run 'sqlite3 FILE .recover'";
+    case SQLITE_NOTADB:
+      return "it is some other file; name another one with --store sqlite:PATH";
+    default:
+      return "see the message";
+  }
+}
+
+}  // namespace
+
+Result<Connection> Connection::open(const std::string& path, bool read_only, int busy_ms) {
+  Connection connection;
+  connection.path_ = path;
+  sqlite3* handle = nullptr;
+  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  connection.handle_.reset(handle);
+  if (code != SQLITE_OK) return connection.error("open");
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, busy_ms);
+  return connection;
+}
+
+Result<Statement> Connection::prepare(std::string_view sql) {
+  sqlite3_stmt* handle = nullptr;
+  if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                         &handle, nullptr) != SQLITE_OK) {
+    return error("prepare a statement");
+  }
+  Statement statement;
+  statement.handle_.reset(handle);
+  return statement;
+}
+
+Result<Done> Connection::run(const std::string& sql) {
+  if (sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return error("write");
+  return Done{};
+}
+
+Result<std::int64_t> Connection::integer(std::string_view sql) {
+  auto statement = prepare(sql);
+  if (!statement) return statement.error();
+  if (statement->step() != SQLITE_ROW) return error("read");
+  return statement->integer(0);
+}
+
+Error Connection::error(std::string_view doing) const {
+  const int code = handle_ ? sqlite3_extended_errcode(handle_.get()) : SQLITE_NOMEM;
+  const char* words = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
+  return Error{
+      fmt::format("store {}: cannot {}: {} (SQLite {}): {}", path_, doing, words, code, remedy_for(code))};
+}
+
+}  // namespace logystera::store

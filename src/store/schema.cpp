@@ -1,0 +1,158 @@
+#include "store/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace logystera::store {
+namespace {
+
+constexpr std::int64_t kApplicationId =
+    0x4c4f4759;  // "LOGY", so that file(1) and we can tell whose database it is
+
+// Step N brings version N to N + 1. A released step is never edited; a change is a new step.
+//
+// events: `seq` is the order of arrival. The unique index recognises an event sent again; ids are stored as
+// their 16 bytes and types as numbers, because the index pages an insert touches are what a large store
+// spends its time on. Rows live in seq order beside the unique index rather than inside it (WITHOUT ROWID):
+// random ids would spread half-kilobyte lines over the whole file. events_by_time answers "since" for one or
+// all entities and types; its inserts land at the end of each (entity, type) range.
+constexpr std::array kSteps = {
+    std::string_view(R"sql(
+CREATE TABLE migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT;
+CREATE TABLE entities (
+  id INTEGER PRIMARY KEY,
+  token TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  sealed_secret BLOB NOT NULL,
+  sealed_previous BLOB NOT NULL DEFAULT x'',
+  rotated_at INTEGER NOT NULL DEFAULT 0,
+  last_seen_at INTEGER NOT NULL DEFAULT 0,
+  accepted INTEGER NOT NULL DEFAULT 0,
+  duplicates INTEGER NOT NULL DEFAULT 0,
+  rejected INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE batches (
+  entity INTEGER NOT NULL REFERENCES entities (id),
+  batch BLOB NOT NULL,
+  received_at INTEGER NOT NULL,
+  PRIMARY KEY (entity, batch)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  entity INTEGER NOT NULL REFERENCES entities (id),
+  type INTEGER NOT NULL REFERENCES types (id),
+  created_at INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  event_id BLOB NOT NULL,
+  line TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_once ON events (entity, event_id);
+CREATE INDEX events_by_time ON events (entity, type, created_at);
+)sql"),
+    // Analysis. `key` is 16 bytes of a hash over what identifies a row, so that a log read twice is stored once;
+    // regressions are read from the gaps between occurrences, whatever order the logs were scanned in.
+    std::string_view(R"sql(
+CREATE TABLE findings (
+  id INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  rule TEXT NOT NULL,
+  title TEXT NOT NULL,
+  level INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  demo INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX findings_by_time ON findings (time);
+CREATE INDEX findings_by_rule ON findings (rule, source, time);
+CREATE TABLE dismissals (
+  rule TEXT NOT NULL,
+  source TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (rule, source)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE errors (
+  fingerprint TEXT PRIMARY KEY,
+  pattern TEXT NOT NULL,
+  source TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  demo INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX errors_by_first ON errors (first_seen);
+CREATE TABLE error_occurrences (
+  id INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  fingerprint TEXT NOT NULL,
+  source TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  message TEXT NOT NULL
+) STRICT;
+CREATE INDEX error_occurrences_by_group ON error_occurrences (fingerprint, time);
+CREATE INDEX error_occurrences_by_time ON error_occurrences (time);
+CREATE TABLE baselines (
+  source TEXT NOT NULL,
+  model TEXT NOT NULL,
+  bucket_seconds INTEGER NOT NULL,
+  observations INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  state BLOB NOT NULL,
+  PRIMARY KEY (source, model)
+) STRICT;
+)sql"),
+};
+
+Result<std::int64_t> version_of(Connection& connection) {
+  auto tables = connection.integer("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return tables;
+  if (tables.value() == 0) return std::int64_t{0};
+  auto application = connection.integer("PRAGMA application_id");
+  if (!application) return application;
+  if (application.value() != kApplicationId) {
+    return Error{fmt::format(
+        "store {}: this database belongs to another program: name another file with --store sqlite:PATH",
+        connection.path())};
+  }
+  return connection.integer("SELECT coalesce(max(version), 0) FROM migrations");
+}
+
+}  // namespace
+
+Result<Done> migrate(Connection& connection) {
+  // Almost always there is nothing to do, and looking needs no lock.
+  const auto found = version_of(connection);
+  if (!found) return found.error();
+  if (found.value() == static_cast<std::int64_t>(kSteps.size())) return Done{};
+  // The lock comes first: two programs that start together must not both take the same step.
+  if (auto begun = connection.run("BEGIN IMMEDIATE"); !begun) return begun;
+  auto steps = [&]() -> Result<Done> {
+    auto version = version_of(connection);
+    if (!version) return version.error();
+    if (version.value() > static_cast<std::int64_t>(kSteps.size())) {
+      return Error{fmt::format(
+          "store {}: its schema is version {}, this program knows {}: install the newer logystera",
+          connection.path(), version.value(), kSteps.size())};
+    }
+    for (auto step = static_cast<std::size_t>(version.value()); step < kSteps.size(); ++step) {
+      if (auto done = connection.run(std::string(kSteps[step])); !done) return done;
+      auto note = fmt::format("INSERT INTO migrations VALUES ({}, unixepoch()); PRAGMA application_id = {};",
+                              step + 1, kApplicationId);
+      if (auto done = connection.run(note); !done) return done;
+    }
+    return connection.run("COMMIT");
+  }();
+  if (!steps) (void)connection.run("ROLLBACK");
+  return steps;
+}
+
+}  // namespace logystera::store

@@ -1,0 +1,13 @@
+// The SQLite schema and how a database of an older version becomes one of this version.
+#pragma once
+
+#include "core/result.hpp"
+#include "store/connection.hpp"
+
+namespace logystera::store {
+
+/// Brings the database to the newest schema, one transaction a step. Refuses a file that is another
+/// program's, or that a newer version of this one has written.
+Result<Done> migrate(Connection& connection);
+
+}  // namespace logystera::store

@@ -1,0 +1,117 @@
+<?php
+
+/**
+ * @generate-class-entries
+ * @undocumentable
+ */
+
+namespace Logystera\Agent {
+
+    /**
+     * Writes the signals of one request to the buffer; the commit happens when the request ends.
+     * @strict-properties
+     * @not-serializable
+     */
+    final class Recorder
+    {
+        /**
+         * @param string $bufferDir absolute path of the site's buffer directory
+         * @param array $options enabled (list of types), signals (list of further signal definitions),
+         *   uid_key (16-256 bytes, or Credentials: their secret), anonymize_ip,
+         *   durability ("default"|"critical"), share ("user"|"group"), allow_network_fs, max_events
+         * @throws Exception\InvalidOption
+         * @throws Exception\BufferUnavailable
+         */
+        public function __construct(string $bufferDir, #[\SensitiveParameter] array $options = []) {}
+
+        public function wants(string $type): bool {}
+
+        public function record(string $type, array $labels = []): bool {}
+
+        public function hashId(string|int $id): string {}
+
+        public function commit(): int {}
+
+        public function stats(): array {}
+
+        public static function signals(): array {}
+    }
+
+    /**
+     * Reads and administers a buffer directory.
+     * @strict-properties
+     * @not-serializable
+     */
+    final class Buffer
+    {
+        /** @throws Exception\BufferUnavailable */
+        public function __construct(string $bufferDir, array $options = []) {}
+
+        public function stats(): array {}
+
+        public function files(): array {}
+
+        /** @throws Exception\InvalidOption */
+        public function events(array $filter = [], int $offset = 0, int $limit = 50): array {}
+
+        public function clear(): int {}
+    }
+
+    /**
+     * What a site needs to sign its batches. Never dumped, serialised or printed.
+     * @strict-properties
+     * @not-serializable
+     */
+    final class Credentials
+    {
+        /** @throws Exception\InvalidOption */
+        public function __construct(string $gatewayUrl, string $entityToken, #[\SensitiveParameter] string $entitySecret) {}
+
+        /** @throws Exception\InvalidOption */
+        public function seal(#[\SensitiveParameter] string $key): string {}
+
+        /** @throws Exception\InvalidOption */
+        public static function unseal(string $sealed, #[\SensitiveParameter] string $key): Credentials {}
+
+        public function gatewayUrl(): string {}
+
+        public function entityToken(): string {}
+
+        /** Hex SHA-256 that changes with any of the three values and reveals none. */
+        public function fingerprint(): string {}
+    }
+
+    /**
+     * Sends what the buffer holds to the gateway.
+     * @strict-properties
+     * @not-serializable
+     */
+    final class Dispatcher
+    {
+        /**
+         * @param array $options batch_size (10-500), proxy, proxy_from_environment, ca_bundle, connect_timeout (1-60 s),
+         *   timeout (1-300 s), max_seconds (1-3600), max_requests (0: no limit), user_agent, share, allow_network_fs
+         * @throws Exception\InvalidOption
+         * @throws Exception\BufferUnavailable
+         */
+        public function __construct(string $bufferDir, Credentials $credentials, array $options = []) {}
+
+        /** status, sent, batches, requests, dead_lettered, remaining_bytes, retry_at (unix time or null), error (or null) */
+        public function flush(): array {}
+
+        public function state(): array {}
+
+        public function history(int $limit = 50): array {}
+
+        public function resume(): void {}
+    }
+}
+
+namespace Logystera\Agent\Exception {
+
+    class AgentException extends \RuntimeException {}
+
+    class InvalidOption extends AgentException {}
+
+    class BufferUnavailable extends AgentException {}
+}

@@ -1,0 +1,356 @@
+// The gateway as a process, over real connections, and what a person does beside it.
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "catch.hpp"
+#include "cli/site.hpp"
+
+using namespace logystera::testing;
+
+namespace {
+
+struct House {
+  Scratch scratch;
+  std::string database = scratch.file("a.db");
+  std::string store = "sqlite:" + database;
+
+  Arguments serve(Arguments more = {}) const {
+    Arguments arguments{"--store", store, "serve", "--port", "0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  std::vector<std::string> stored() const {
+    const Finished events = run({"--store", store, "events", "--json"});
+    REQUIRE(events.code == 0);
+    std::vector<std::string> lines;
+    std::istringstream stream(events.out);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+  }
+};
+
+std::string url_of(const Running& gateway) { return "http://127.0.0.1:" + gateway.said("listening on http://127.0.0.1:"); }
+
+}  // namespace
+
+TEST_CASE("a_site_sends_and_a_person_reads_the_very_lines") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  const std::string body = event_lines(0, 3);
+  const Reply first = site.send(url, body);
+  CHECK(first.status == 202);
+  CHECK(first.acknowledged);
+  const Reply again = site.send(url, body);
+  CHECK(again.status == 200);
+  CHECK(again.acknowledged);
+  std::string lines;
+  for (const std::string& line : house.stored()) lines += line + "\n";
+  CHECK(lines == body);
+  gateway.kill(SIGTERM);
+  CHECK(gateway.wait() == 0);
+}
+
+TEST_CASE("a_running_gateway_sees_changed_entities_at_once") {
+  House house;
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  const Site site = Site::added(house.store);
+  CHECK(site.send(url, event_lines(0, 1)).status == 202);
+  REQUIRE(run({"--store", house.store, "entity", "disable", site.token}).code == 0);
+  CHECK(site.send(url, event_lines(1, 1)).status == 403);
+  REQUIRE(run({"--store", house.store, "entity", "enable", site.token}).code == 0);
+  const Finished rotated = run({"--store", house.store, "--json", "entity", "rotate", site.token});
+  REQUIRE(rotated.code == 0);
+  rapidjson::Document document;
+  document.Parse(rotated.out.c_str());
+  const Site renewed{site.token, document["secret"].GetString()};
+  CHECK(renewed.send(url, event_lines(2, 1)).status == 202);
+  CHECK(site.send(url, event_lines(3, 1)).status == 202);  // within its 24 hours
+  const Site forger{site.token, "not-the-secret-of-anybody-here"};
+  CHECK(forger.send(url, event_lines(4, 1)).status == 401);
+  const Finished list = run({"--store", house.store, "entity", "list"});
+  CHECK(list.out.find(site.token) != std::string::npos);
+  CHECK(list.out.find(site.secret) == std::string::npos);
+}
+
+TEST_CASE("whatever_was_acknowledged_before_kill_dash_nine_is_there_exactly_once") {
+  House house;
+  const Site site = Site::added(house.store);
+  constexpr unsigned kSenders = 4, kBatchEvents = 20, kBatches = 60;
+  std::set<unsigned> open;
+  for (unsigned b = 0; b < kSenders * kBatches; ++b) open.insert(b);
+  std::mutex mutex;
+  for (int life = 0; !open.empty(); ++life) {
+    REQUIRE(life < 50);
+    Running gateway(house.serve());
+    const std::string url = url_of(gateway);
+    std::atomic<unsigned> acknowledged = 0;
+    std::vector<std::thread> senders;
+    for (unsigned s = 0; s < kSenders; ++s) {
+      senders.emplace_back([&, s] {
+        for (unsigned b = s * kBatches; b < (s + 1) * kBatches; ++b) {
+          {
+            std::lock_guard lock(mutex);
+            if (!open.contains(b)) continue;
+          }
+          const Reply reply = site.send(url, event_lines(b * kBatchEvents, kBatchEvents));
+          if (reply.status == 0) return;  // it died
+          if (!reply.acknowledged || reply.status >= 300) continue;
+          ++acknowledged;
+          std::lock_guard lock(mutex);
+          open.erase(b);
+        }
+      });
+    }
+    // In the middle of its work, at a different point each time.
+    const unsigned enough = 5 + static_cast<unsigned>(life) * 7;
+    eventually([&] {
+      std::lock_guard lock(mutex);
+      return acknowledged >= enough || open.empty();
+    });
+    gateway.kill(SIGKILL);
+    for (std::thread& sender : senders) sender.join();
+    gateway.wait();
+    // Everything acknowledged so far is on disk, whatever state the process left.
+    std::multiset<std::string> ids;
+    for (const std::string& line : house.stored()) ids.insert(line.substr(line.find("event_id") + 11, 36));
+    std::lock_guard lock(mutex);
+    std::size_t missing = 0, doubled = 0;
+    for (unsigned b = 0; b < kSenders * kBatches; ++b) {
+      for (unsigned i = b * kBatchEvents; i < (b + 1) * kBatchEvents; ++i) {
+        const std::size_t times = ids.count(event_id(i));
+        if (times > 1) ++doubled;
+        if (times == 0 && !open.contains(b)) ++missing;
+      }
+    }
+    REQUIRE(missing == 0);
+    REQUIRE(doubled == 0);
+  }
+  CHECK(house.stored().size() == kSenders * kBatches * kBatchEvents);
+}
+
+TEST_CASE("sigterm_under_load_loses_no_answer_it_gave") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  std::atomic<unsigned> accepted = 0;
+  std::vector<std::thread> senders;
+  for (unsigned s = 0; s < 4; ++s) {
+    senders.emplace_back([&, s] {
+      for (unsigned b = 0; b < 1000; ++b) {
+        const Reply reply = site.send(url, event_lines((s * 1000 + b) * 5, 5));
+        if (reply.status != 202) return;
+        accepted += 5;
+      }
+    });
+  }
+  REQUIRE(eventually([&] { return accepted > 100; }));
+  gateway.kill(SIGTERM);
+  CHECK(gateway.wait() == 0);
+  for (std::thread& sender : senders) sender.join();
+  CHECK(house.stored().size() == accepted);
+}
+
+TEST_CASE("a_locked_store_is_answered_503_and_the_batch_is_taken_afterwards") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  sqlite3* other = nullptr;
+  REQUIRE(::sqlite3_open(house.database.c_str(), &other) == SQLITE_OK);
+  REQUIRE(::sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  const std::string body = event_lines(0, 3);
+  const Reply refused = site.send(url, body);
+  CHECK(refused.status == 503);
+  CHECK(refused.acknowledged);
+  REQUIRE(::sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
+  ::sqlite3_close(other);
+  CHECK(site.send(url, body).status == 202);
+  CHECK(house.stored().size() == 3);
+  CHECK(gateway.err().find("another program holds its write lock") != std::string::npos);
+}
+
+TEST_CASE("a_full_disk_is_answered_503_and_nothing_acknowledged_is_lost") {
+  House house;
+  const Site site = Site::added(house.store);
+  std::vector<unsigned> taken;
+  unsigned refused_at = 0;
+  {
+    // No file of the process may grow beyond 1 MB: the WAL cannot, as on a full disk.
+    Running::Setting setting;
+    setting.file_bytes = 1'000'000;
+    Running gateway(house.serve(), setting);
+    const std::string url = url_of(gateway);
+    for (unsigned b = 0; b < 200 && refused_at == 0; ++b) {
+      const Reply reply = site.send(url, event_lines(b * 100, 100));
+      if (reply.status == 202) taken.push_back(b);
+      else refused_at = b;
+      if (refused_at) {
+        CHECK(reply.status == 503);
+        CHECK(reply.acknowledged);
+      }
+    }
+    REQUIRE(refused_at > 0);
+    CHECK(::kill(gateway.pid(), 0) == 0);  // it refuses; it does not die
+  }
+  CHECK(house.stored().size() == taken.size() * 100);
+  Running gateway(house.serve());
+  CHECK(site.send(url_of(gateway), event_lines(refused_at * 100, 100)).status == 202);
+  CHECK(house.stored().size() == (taken.size() + 1) * 100);
+}
+
+TEST_CASE("a_store_that_cannot_be_written_ends_the_gateway_at_once_with_the_reason") {
+  House house;
+  const Site site = Site::added(house.store);
+  REQUIRE(::chmod(house.database.c_str(), 0444) == 0);
+  Running::Setting setting;
+  if (::geteuid() == 0) {
+    setting.user = 65534;  // permissions do not bind root
+    REQUIRE(::chmod(std::filesystem::path(house.database).parent_path().c_str(), 0755) == 0);
+  }
+  const Finished serve = run(house.serve(), setting);
+  CHECK(serve.code == 2);
+  CHECK(serve.err.find(house.database) != std::string::npos);
+}
+
+TEST_CASE("a_rate_limit_is_kept_and_said") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve({"--rate-limit", "0.01", "--rate-burst", "3"}));
+  const std::string url = url_of(gateway);
+  CHECK(site.send(url, event_lines(0, 3)).status == 202);
+  const Reply reply = site.send(url, event_lines(3, 1));
+  CHECK(reply.status == 429);
+  CHECK(reply.acknowledged);
+  CHECK(reply.headers.find("Retry-After: ") != std::string::npos);
+}
+
+TEST_CASE("an_oversize_body_is_refused_over_the_wire") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve());
+  CHECK(site.send(url_of(gateway), std::string(1024 * 1024 + 1, 'x')).status == 413);
+}
+
+TEST_CASE("an_address_others_can_reach_demands_tls_or_a_proxy") {
+  House house;
+  const Finished refused = run(house.serve({"--host", "0.0.0.0"}));
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("--behind-proxy") != std::string::npos);
+  CHECK(run(house.serve({"--listen", "0.0.0.0:0"})).code == 2);
+  Running gateway(house.serve({"--host", "0.0.0.0", "--behind-proxy"}));
+  CHECK(!gateway.said("listening on http://0.0.0.0:").empty());
+}
+
+TEST_CASE("ingest_on_a_port_of_its_own_leaves_the_first_without_it") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve({"--listen", "127.0.0.1:0"}));
+  const std::string own = "http://127.0.0.1:" + gateway.said("ingest on http://127.0.0.1:");
+  CHECK(site.send(own, event_lines(0, 1)).status == 202);
+  CHECK(site.send(url_of(gateway), event_lines(1, 1)).status == 404);
+}
+
+TEST_CASE("the_gateway_does_tls_itself") {
+  House house;
+  const Site site = Site::added(house.store);
+  const std::string certificate = house.scratch.file("cert.pem"), key = house.scratch.file("key.pem");
+  const std::string make =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
+      "-addext subjectAltName=IP:127.0.0.1 -keyout " +
+      key + " -out " + certificate + " 2>/dev/null";
+  REQUIRE(std::system(make.c_str()) == 0);
+  Running gateway(house.serve({"--host", "0.0.0.0", "--tls-cert", certificate, "--tls-key", key}));
+  const std::string url = "https://127.0.0.1:" + gateway.said("listening on https://0.0.0.0:");
+  const Reply reply = site.send(url, event_lines(0, 1), certificate);
+  CHECK(reply.status == 202);
+  CHECK(reply.acknowledged);
+  CHECK(site.send(url, event_lines(1, 1)).status == 0);  // nobody vouches for the certificate
+  CHECK(run(house.serve({"--tls-cert", certificate})).code == 2);
+  CHECK(run(house.serve({"--tls-cert", certificate, "--tls-key", certificate})).code == 2);
+}
+
+TEST_CASE("events_are_shown_so_that_no_value_can_command_the_terminal") {
+  House house;
+  const Site site = Site::added(house.store, "shop é");
+  Running gateway(house.serve());
+  const std::string line =
+      event_line(1, R"({"a":"\u001b[31mred\u0007","b":"\u202eright","c":"two words","d":[1,"x"],"e":null})");
+  REQUIRE(site.send(url_of(gateway), line).status == 202);
+  const Finished table = run({"--store", house.store, "events"});
+  CHECK(table.code == 0);
+  CHECK(table.out.find(R"(a=\x1b[31mred\x07 b=\u{202e}right c="two words")") != std::string::npos);
+  CHECK(table.out.find('\x1b') == std::string::npos);
+  CHECK(table.out.find("shop é") != std::string::npos);
+  CHECK(run({"--store", house.store, "--json", "events"}).out == line);
+  CHECK(run({"--store", house.store, "events", "--json", "--type", "none"}).out.empty());
+  CHECK(run({"--store", house.store, "events", "--json", "--since", "1h", "--entity", "shop é", "--limit", "1"}).out ==
+        line);
+  CHECK(run({"--store", house.store, "events", "--json", "--since", std::to_string(std::time(nullptr) + 100)}).out.empty());
+  const Finished wrong = run({"--store", house.store, "events", "--since", "yesterday"});
+  CHECK(wrong.code == 2);
+  CHECK(wrong.err.find("--since yesterday") != std::string::npos);
+}
+
+TEST_CASE("following_shows_events_as_they_arrive") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  REQUIRE(site.send(url, event_lines(0, 1)).status == 202);
+  Running follow({"--store", house.store, "events", "--follow", "--json"});
+  REQUIRE(eventually([&] { return follow.out().find(event_id(0)) != std::string::npos; }));
+  REQUIRE(site.send(url, event_lines(1, 2)).status == 202);
+  CHECK(eventually([&] { return follow.out().find(event_id(2)) != std::string::npos; }));
+  follow.kill(SIGTERM);
+  CHECK(follow.wait() == 0);
+  CHECK(follow.out() == [&] {
+    std::string all;
+    for (const std::string& line : house.stored()) all += line + "\n";
+    return all;
+  }());
+}
+
+TEST_CASE("mistakes_on_the_command_line_are_explained_and_end_with_2") {
+  House house;
+  for (const Arguments& arguments : {Arguments{},
+                                     {"nonsense"},
+                                     {"serve", "--port", "70000"},
+                                     {"serve", "extra"},
+                                     {"entity"},
+                                     {"entity", "add"},
+                                     {"events", "--limit", "x"},
+                                     {"agent"},
+                                     {"agent", "verify"},
+                                     {"relay"},
+                                     {"--store", "mysql:x", "entity", "list"},
+                                     {"--store", house.store, "events"},
+                                     {"agent", "status", "/no/such/directory"},
+                                     {"agent", "verify", "/no/such/directory"}}) {
+    const Finished finished = run(arguments);
+    CAPTURE(arguments);
+    CHECK(finished.code == 2);
+    CHECK(finished.err.find("logystera") == 0);
+    CHECK(finished.out.empty());
+  }
+  CHECK(!std::filesystem::exists(house.database));
+}
+
+TEST_CASE("help_and_version_end_with_0_and_every_command_has_examples") {
+  CHECK(run({"--version"}).out == "logystera " LOGYSTERA_VERSION "\n");
+  CHECK(run({"--help"}).code == 0);
+  for (const char* command : {"serve", "entity", "events", "agent", "relay"}) {
+    const Finished help = run({command, "--help"});
+    CAPTURE(command);
+    CHECK(help.code == 0);
+    CHECK(help.out.find(std::string("Examples:\n  logystera ") + command) != std::string::npos);
+  }
+}

@@ -1,0 +1,129 @@
+// The real program, run as a user would run it.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "scratch.hpp"
+
+namespace logystera::testing {
+
+using Arguments = std::vector<std::string>;
+
+inline std::string read_whole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Waits until `come` is true; false when it did not become so in twenty seconds.
+inline bool eventually(const std::function<bool()>& come) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!come()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
+/// A process of the program; killed when the test ends, whatever happens.
+class Running {
+ public:
+  struct Setting {
+    std::map<std::string, std::string> environment;
+    rlim_t file_bytes = RLIM_INFINITY;
+    uid_t user = 0;  // 0: the test's own
+  };
+
+  explicit Running(const Arguments& arguments) : Running(arguments, Setting()) {}
+  Running(const Arguments& arguments, const Setting& setting) {
+    pid_ = ::fork();
+    if (pid_ < 0) throw std::runtime_error("cannot fork");
+    if (pid_ == 0) become(arguments, setting);
+  }
+  ~Running() {
+    if (pid_ > 0) {
+      kill(SIGKILL);
+      wait();
+    }
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  std::string out() const { return read_whole(scratch_.file("out")); }
+  std::string err() const { return read_whole(scratch_.file("err")); }
+  pid_t pid() const { return pid_; }
+  void kill(int signal_number) const { ::kill(pid_, signal_number); }
+
+  /// Exit code, or 128 + the signal that ended it.
+  int wait() {
+    int status = 0;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  /// What follows `words` on a line of the output, once it is there.
+  std::string said(const std::string& words) const {
+    std::string rest;
+    const bool came = eventually([&] {
+      const std::string text = out();
+      const std::size_t at = text.find(words);
+      if (at == std::string::npos || text.find('\n', at) == std::string::npos)
+        return ::waitpid(pid_, nullptr, WNOHANG) != 0;
+      rest = text.substr(at + words.size(), text.find('\n', at) - at - words.size());
+      return true;
+    });
+    if (!came || rest.empty()) throw std::runtime_error("the program did not say '" + words + "': " + out() + err());
+    return rest;
+  }
+
+ private:
+  [[noreturn]] void become(const Arguments& arguments, const Setting& setting) const {
+    const int out = ::open(scratch_.file("out").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
+    const int err = ::open(scratch_.file("err").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
+    ::dup2(out, STDOUT_FILENO);
+    ::dup2(err, STDERR_FILENO);
+    for (const auto& [name, value] : setting.environment) ::setenv(name.c_str(), value.c_str(), 1);
+    if (setting.file_bytes != RLIM_INFINITY) {
+      const rlimit limit{setting.file_bytes, setting.file_bytes};
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    if (setting.user != 0 && (::setgid(setting.user) != 0 || ::setuid(setting.user) != 0)) ::_exit(126);
+    std::vector<char*> argv{const_cast<char*>(LOGYSTERA_BINARY)};
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::execv(LOGYSTERA_BINARY, argv.data());
+    ::_exit(127);
+  }
+
+  Scratch scratch_;
+  pid_t pid_ = -1;
+};
+
+struct Finished {
+  int code = 0;
+  std::string out, err;
+};
+
+inline Finished run(const Arguments& arguments, const Running::Setting& setting = {}) {
+  Running running(arguments, setting);
+  Finished finished;
+  finished.code = running.wait();
+  finished.out = running.out();
+  finished.err = running.err();
+  return finished;
+}
+
+}  // namespace logystera::testing

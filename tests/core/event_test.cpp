@@ -1,0 +1,76 @@
+#include "core/event.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+
+using namespace logystera;
+
+namespace {
+
+const std::string kId = "3f2b8a0e-7c41-4d19-9a2e-5b6c7d8e9f01";
+
+std::string line_with(const std::string& labels) {
+  return R"({"event_type":"auth.login","created_at":1774211679,"timestamp":1774211679,"event_id":")" + kId +
+         R"(","labels":)" + labels + "}";
+}
+
+LineFault fault_of(const std::string& line) {
+  EventView view;
+  return read_event_line(line, view);
+}
+
+std::string replaced(std::string line, const std::string& from, const std::string& to) {
+  return line.replace(line.find(from), from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("a_valid_line_gives_its_five_fields") {
+  const std::string labels = GENERATE(as<std::string>{}, "{}", R"({"uid":"","ip":"192.0.2.1"})",
+                                      R"({"roles":["a","b"],"n":{"x":{}}})", R"({ "a" : 1 } )");
+  const std::string line = line_with(labels);
+  EventView view;
+  REQUIRE(read_event_line(line, view) == LineFault::none);
+  CHECK(view.type == "auth.login");
+  CHECK(view.created_at == 1774211679);
+  CHECK(view.event_id == kId);
+  CHECK(view.labels == labels.substr(0, labels.rfind('}') + 1));
+}
+
+TEST_CASE("a_field_that_is_missing_doubled_foreign_or_of_another_type_is_refused") {
+  const std::string line = line_with("{}");
+  CHECK(fault_of(replaced(line, R"("labels":{})", R"("labels":{},"more":1)")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, R"(,"labels":{})", "")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, R"("labels":{})", R"("labels":{},"labels":{})")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, R"("labels":{})", R"("labels":[])")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, R"("labels":{})", R"("labels":null)")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, "1774211679", "1774211680")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, "1774211679", "1774211679.0")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, "1774211679", "-1")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, "-4d19-", "-1d19-")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, "auth.login", "")) == LineFault::not_an_event);
+  CHECK(fault_of(replaced(line, "auth.login", std::string(65, 'a'))) == LineFault::not_an_event);
+  CHECK(fault_of("[]") == LineFault::not_an_event);
+  CHECK(fault_of("1") == LineFault::not_an_event);
+}
+
+TEST_CASE("a_line_that_is_no_json_text_is_refused_with_its_reason") {
+  const std::string line = line_with("{}");
+  CHECK(fault_of("") == LineFault::empty);
+  CHECK(fault_of(line.substr(0, line.size() - 1)) == LineFault::not_json);
+  CHECK(fault_of(line + line) == LineFault::not_json);
+  CHECK(fault_of(replaced(line, "auth", std::string("a\0th", 4))) == LineFault::control_byte);
+  CHECK(fault_of(replaced(line, "auth", "a\xff\xfeh")) == LineFault::not_utf8);
+  CHECK(fault_of(line_with("{\"a\":\"" + std::string(kLineBytesMax, 'a') + "\"}")) == LineFault::too_long);
+}
+
+TEST_CASE("depth_is_bounded") {
+  const auto nested = [](int depth) {
+    return line_with("{\"a\":" + std::string(static_cast<std::size_t>(depth), '[') +
+                     std::string(static_cast<std::size_t>(depth), ']') + "}");
+  };
+  CHECK(fault_of(nested(30)) == LineFault::none);
+  CHECK(fault_of(nested(31)) == LineFault::not_an_event);
+  CHECK(fault_of(nested(30'000)) == LineFault::not_an_event);
+}

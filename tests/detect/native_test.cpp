@@ -1,0 +1,193 @@
+// Native rules, and the YAML they are written in.
+#include "catch.hpp"
+#include "data.hpp"
+#include "record_maker.hpp"
+
+using namespace logystera;
+using namespace logystera::detect;
+using logystera::test::hits;
+using logystera::test::refusal;
+
+namespace {
+
+std::string rule(const std::string& match, const std::string& condition = "all") {
+  return "id: R\ntitle: R\nlevel: high\ndetection:\n  match: " + match + "\n  condition: " + condition + "\n";
+}
+bool test_of(const std::string& op, const std::string& value, const std::string& fields) {
+  return hits(rule("[{field: message, op: " + op + ", value: " + value + "}]"), fields);
+}
+
+}  // namespace
+
+TEST_CASE("native_operators_each_hold_and_do_not") {
+  CHECK(test_of("contains", "Fail", "{message: 'a failed b'}"));
+  CHECK_FALSE(test_of("contains", "Fail", "{message: 'ok'}"));
+  CHECK(test_of("not_contains", "fail", "{message: 'ok'}"));
+  CHECK_FALSE(test_of("not_contains", "fail", "{message: 'FAILED'}"));
+  CHECK(test_of("regex", "'^a\\d+$'", "{message: 'a12'}"));
+  CHECK_FALSE(test_of("regex", "'^a\\d+$'", "{message: 'A12'}"));
+  CHECK(test_of("not_regex", "'\\d'", "{message: 'abc'}"));
+  CHECK_FALSE(test_of("not_regex", "'\\d'", "{message: 'ab1'}"));
+  CHECK(test_of("startswith", "ab", "{message: 'ABc'}"));
+  CHECK_FALSE(test_of("startswith", "ab", "{message: 'xab'}"));
+  CHECK(test_of("endswith", "bc", "{message: 'aBC'}"));
+  CHECK_FALSE(test_of("endswith", "bc", "{message: 'bcx'}"));
+  CHECK(test_of("equals", "ab", "{message: 'AB'}"));
+  CHECK_FALSE(test_of("equals", "ab", "{message: 'abc'}"));
+  CHECK(hits(rule("[{field: status, op: gte, value: 500}]"), "{status: 500}"));
+  CHECK_FALSE(hits(rule("[{field: status, op: gte, value: 500}]"), "{status: 499}"));
+  CHECK(hits(rule("[{field: status, op: lte, value: 500}]"), "{status: '500'}"));
+  CHECK_FALSE(hits(rule("[{field: status, op: lte, value: 500}]"), "{status: 500.5}"));
+}
+
+TEST_CASE("native_text_operators_take_no_wildcards") {
+  CHECK(test_of("contains", "'a*b'", "{message: 'xa*by'}"));
+  CHECK_FALSE(test_of("contains", "'a*b'", "{message: 'xaxby'}"));
+}
+
+TEST_CASE("native_condition_any_is_or_and_all_is_and_and_the_default") {
+  const std::string match = "[{field: a, op: equals, value: 1}, {field: b, op: equals, value: 2}]";
+  CHECK(hits(rule(match, "any"), "{a: 1}"));
+  CHECK_FALSE(hits(rule(match, "all"), "{a: 1}"));
+  CHECK(hits(rule(match, "all"), "{a: 1, b: 2}"));
+  const std::string unsaid = "id: R\ntitle: R\nlevel: high\ndetection: {match: " + match + "}\n";
+  CHECK_FALSE(hits(unsaid, "{a: 1}"));
+  CHECK(hits(unsaid, "{a: 1, b: 2}"));
+}
+
+TEST_CASE("native_conditions_nest") {
+  const std::string match =
+      "[{any: [{field: a, op: equals, value: 1}, {all: [{field: b, op: equals, value: 2}, {field: c, op: equals, value: "
+      "3}]}]},"
+      " {not: {field: d, op: exists, value: true}}, {not: [{field: e, op: equals, value: 1}, {field: f, op: equals, value: "
+      "1}]}]";
+  CHECK(hits(rule(match), "{a: 1}"));
+  CHECK(hits(rule(match), "{b: 2, c: 3}"));
+  CHECK_FALSE(hits(rule(match), "{b: 2}"));
+  CHECK_FALSE(hits(rule(match), "{a: 1, d: x}"));
+  CHECK(hits(rule(match), "{a: 1, e: 1}"));
+  CHECK_FALSE(hits(rule(match), "{a: 1, e: 1, f: 1}"));
+}
+
+TEST_CASE("native_example_of_the_specification_loads_and_fires") {
+  const std::string example =
+      "id: MY_RULE_001\ntitle: \"Sensitive file accessed\"\ndescription: \"Fires when /etc/passwd is accessed via nginx\"\n"
+      "level: high  # low | medium | high | critical\ndetection:\n  match:\n    - field: message\n      op: contains\n"
+      "      value: \"/etc/passwd\"\n    - field: message\n      op: regex\n      value: 'GET\\s+/etc/passwd'\n  "
+      "condition: any\n";
+  CHECK(hits(example, "{message: 'GET /x/etc/passwd'}"));
+  CHECK_FALSE(hits(example, "{message: 'GET /etc/hosts'}"));
+}
+
+TEST_CASE("native_scope_names_kind_program_and_format") {
+  const std::string scoped =
+      "id: R\ntitle: R\nlevel: low\napplies_to: {kind: [auth, syslog], program: sshd}\n"
+      "detection: {match: [{field: a, op: equals, value: 1}]}\n";
+  CHECK(hits(scoped, "{kind: auth, program: SSHD, a: 1}"));
+  CHECK_FALSE(hits(scoped, "{kind: auth, program: sudo, a: 1}"));
+  CHECK_FALSE(hits(scoped, "{kind: web_access, program: sshd, a: 1}"));
+}
+
+TEST_CASE("native_refusals_name_place_and_remedy") {
+  CHECK(refusal("id: R\ntitle: R\nlevel: severe\ndetection: {match: [{field: a, op: equals, value: 1}]}\n") ==
+        "3:8 the level 'severe' is not one of low, medium, high, critical");
+  CHECK(refusal("id: R\ntitle: R\nlevel: informational\ndetection: {match: [{field: a, op: equals, value: 1}]}\n")
+            .find("3:8 the level") == 0);
+  CHECK(refusal(rule("[{field: a, op: like, value: 1}]")).find("5:26 unknown operator 'like': there are contains,") == 0);
+  CHECK(refusal(rule("[{field: a, op: gte, value: many}]")).find("5:38 'many' is no number") == 0);
+  CHECK(refusal(rule("[{field: a, op: contains, value: ''}]")).find("an empty text would match everything") !=
+        std::string::npos);
+  CHECK(refusal(rule("[{field: a, op: regex, value: '('}]")).find("not a usable regular expression") != std::string::npos);
+  CHECK(refusal(rule("[{field: a, op: equals}]")).find("the test has no value") != std::string::npos);
+  CHECK(refusal(rule("[{feld: a, op: equals, value: 1}]"))
+            .find("unknown key 'feld' in a test: it has field, op, value, cased") != std::string::npos);
+  CHECK(refusal(rule("[{field: a, op: equals, value: 1}]", "some")).find("6:14 condition is 'any' or 'all'") == 0);
+  CHECK(refusal("id: 'a b'\ntitle: R\nlevel: low\ndetection: {match: [{field: a, op: equals, value: 1}]}\n")
+            .find("1:5 an id has") == 0);
+  CHECK(refusal("title: R\nlevel: low\ndetection: {match: [{field: a, op: equals, value: 1}]}\n").find("'id' is missing") !=
+        std::string::npos);
+  CHECK(refusal("hello: world\n").find("no rule is recognised here") != std::string::npos);
+  CHECK(refusal("- a\n").find("a rule is a map") != std::string::npos);
+  CHECK(refusal("").find("there is nothing in it") != std::string::npos);
+  std::string deep;
+  for (int i = 0; i < 12; ++i) deep += "{not: ";
+  CHECK(refusal(rule("[" + deep + "{field: a, op: equals, value: 1}" + std::string(12, '}') + "]")) ==
+        "nothing was refused");
+}
+
+TEST_CASE("one_bad_document_does_not_take_the_others_with_it") {
+  const RuleSet set = test::rules_of(
+      "id: A\ntitle: A\nlevel: low\ndetection: {match: [{field: a, op: equals, value: 1}]}\n---\nx: y\n---\n"
+      "id: B\ntitle: B\nlevel: low\ndetection: {match: [{field: a, op: equals, value: 1}]}\n");
+  CHECK(set.rules.size() == 2);
+  CHECK(set.refused() == 1);
+  CHECK(set.documents[1].at.line == 6);
+}
+
+TEST_CASE("yaml_bomb_is_refused_before_it_grows") {
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int k = 0; k < 10; ++k) bomb += (k ? ", " : "") + before;
+    bomb += "]\n";
+  }
+  const yaml::Documents documents = yaml::parse(bomb);
+  CHECK_FALSE(documents.ok());
+  CHECK(documents.problem.at.line == 6);
+  CHECK(documents.problem.message.find("makes this more than 400000 values") != std::string::npos);
+}
+
+TEST_CASE("yaml_limits_and_errors_name_the_place") {
+  yaml::Limits limits;
+  limits.bytes = 10;
+  CHECK(yaml::parse("a: 12345678", limits).problem.message.find("11 bytes, more than the 10") == 0);
+  CHECK(yaml::parse(std::string(40, '[') + std::string(40, ']')).problem.message.find("nested deeper than 32 levels") == 0);
+  CHECK(yaml::parse("a: 1\nb: 2\na: 3\n").problem.at.line == 3);
+  CHECK(yaml::parse("a: 1\nb: 2\na: 3\n").problem.message.find("'a' is there already, in line 1") != std::string::npos);
+  CHECK(yaml::parse("a: *x\n").problem.message.find("the alias *x has no anchor") == 0);
+  const yaml::Problem open = yaml::parse("a: [1, 2\nb: 3\n").problem;
+  CHECK(open.message.find("not valid YAML") == 0);
+  CHECK(open.at.line == 3);
+  CHECK(yaml::parse("a: \xFF\n").problem.message.find("UTF-8") != std::string::npos);
+  CHECK(yaml::parse(std::string_view("a: 1\nb: \0", 9)).problem.at.line == 2);
+}
+
+TEST_CASE("yaml_quotes_in_quotes_are_read_as_written") {
+  const yaml::Documents documents = yaml::parse("a: ['q''''z', 'x''''''y', 'p''q''''', '''''']\nb: 'é''''\\d'\n");
+  REQUIRE(documents.ok());
+  const std::vector<yaml::Node>& items = documents.roots[0].find("a")->items;
+  REQUIRE(items.size() == 4);
+  CHECK(items[0].text == "q''z");
+  CHECK(items[1].text == "x'''y");
+  CHECK(items[2].text == "p'q''");
+  CHECK(items[3].text == "''");
+  CHECK(documents.roots[0].find("b")->text == "é''\\d");
+  CHECK(yaml::parse("a: 'x''''\n  y'\n").problem.message.find("put it in double quotes") != std::string::npos);
+}
+
+TEST_CASE("yaml_types_follow_the_core_schema") {
+  const yaml::Documents documents = yaml::parse(
+      "[1, -2, 0x1F, 0o17, 1.5, 1e3, 0050, true, null, ~, yes, '1', \"x\\ty\", 1.2.3, .inf, 99999999999999999999]");
+  REQUIRE(documents.ok());
+  const std::vector<yaml::Node>& all = documents.roots[0].items;
+  using K = yaml::Node::Kind;
+  const K kinds[] = {K::integer, K::integer, K::integer, K::integer, K::real,   K::real,   K::integer, K::boolean,
+                     K::null,    K::null,    K::string,  K::string,  K::string, K::string, K::real,    K::real};
+  REQUIRE(all.size() == std::size(kinds));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    INFO(all[i].text);
+    CHECK(all[i].kind == kinds[i]);
+  }
+  CHECK(all[1].integer == -2);
+  CHECK(all[2].integer == 31);
+  CHECK(all[3].integer == 15);
+  CHECK(all[6].integer == 50);
+  CHECK(all[12].text == "x\ty");
+}
+
+TEST_CASE("an_unreadable_file_or_directory_is_an_error") {
+  Loader loader;
+  CHECK_FALSE(loader.add_file("/nonexistent/rule.yml").ok());
+  CHECK_FALSE(loader.add_directory("/nonexistent").ok());
+}

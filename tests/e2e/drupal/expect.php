@@ -1,0 +1,17 @@
+<?php
+
+declare(strict_types=1);
+
+// Expected events on standard input, the same on standard output with the placeholders of the time before the site was
+// connected filled in: "{site:2}" is the hash of user id 2 under the key SITE_KEY, "{site12:2}" its first 12 digits.
+//
+//   php expect.php SITE_KEY
+
+[, $key] = $argv;
+while (($line = fgets(STDIN)) !== false) {
+    echo preg_replace_callback(
+        '/\{site(12)?:(\d+)\}/',
+        static fn(array $m): string => substr(hash_hmac('sha256', $m[2], $key), 0, $m[1] === '' ? 64 : 12),
+        $line,
+    );
+}

@@ -1,0 +1,223 @@
+<?php
+
+declare(strict_types=1);
+
+// What people do on the site, over HTTP. Throws at the first thing that does not go as it should.
+//
+//   php scenario.php PART STATE [ARGUMENT]        PART is one of the functions at the end of this file
+//
+// STATE/scenario.json says where the site is, who has an account and what the gateway gave out. Every visitor writes what the
+// site must record of its requests to STATE/requests.jsonl; everything else that must be recorded stands in expected.jsonl.
+
+require __DIR__ . '/visitor.php';
+
+const SETTINGS = '/admin/config/system/logystera';
+const WRONG_PASSWORD = 'planted-wrong-password';
+
+[, $part, $state, $argument] = $argv + [3 => ''];
+$facts = json_decode(file_get_contents("$state/scenario.json"), true, 16, JSON_THROW_ON_ERROR);
+$parts = ['before_connecting', 'connect', 'a_day', 'import_configuration', 'the_rest', 'count_queries', 'without_extension'];
+in_array($part, $parts, true) || throw new InvalidArgumentException("PART is one of " . implode(', ', $parts));
+$part($facts, $argument);
+
+function visitor(array $facts): Visitor
+{
+    global $state;
+    return new Visitor($facts['site'], "$state/requests.jsonl");
+}
+
+function step(string $what): void
+{
+    echo "    $what\n";
+}
+
+function log_in(array $facts, array $account): Visitor
+{
+    $visitor = visitor($facts);
+    $visitor->get('/user/login')->expect(200)
+        ->submit('user_login_form', ['name' => $account['name'], 'pass' => $account['pass']], 'Log in', $account['uid']);
+    return $visitor->expect(303)->follow()->expect(200);
+}
+
+function log_out(Visitor $visitor): void
+{
+    $visitor->get('/user/logout/confirm')->expect(200)->submit('user_logout_confirm', [], 'Log out', null)->expect(303)->follow()->expect(200);
+}
+
+function edit(Visitor $visitor, int $uid, array $fields): void
+{
+    $visitor->get("/user/$uid/edit")->expect(200)->submit('user_form', $fields, 'Save')->expect(303)->follow()->expect(200, 'The changes have been saved.');
+}
+
+function secret_is_not_shown(Visitor $visitor, array $gateway): void
+{
+    if (str_contains($visitor->body, $gateway['secret'])) {
+        throw new RuntimeException("the entity secret is in the page {$visitor->path}");
+    }
+}
+
+// --- parts -----------------------------------------------------------------------------------------------------------
+
+function before_connecting(array $facts): void
+{
+    [$boss] = $facts['accounts'];
+    step('a visitor is kept out of the settings');
+    visitor($facts)->get(SETTINGS)->expect(403);
+
+    step('the administrator switches on the advanced signals');
+    $admin = log_in($facts, $boss);
+    $admin->get(SETTINGS)->expect(200, 'Not connected: nothing leaves this site.');
+    $admin->submit('logystera_settings', array_fill_keys([
+        'toggles[content][advanced_signals:content_moderation]', 'toggles[configuration][advanced_signals:views_change]',
+        'toggles[requests][advanced_signals:api_access]', 'toggles[health][advanced_signals:cache_flush]',
+        'toggles[health][advanced_signals:slow_query]',
+    ], '1') + ['dispatch[batch_size]' => '25'], 'Save configuration')
+        ->expect(303)->follow()->expect(200, 'The configuration options have been saved.');
+
+    step('cron runs while nobody has connected the site');
+    visitor($facts)->get("/cron/{$facts['cron_key']}")->expect(204);
+    $admin->get('/admin/reports/status')->expect(200, 'Recording, not connected');
+}
+
+function connect(array $facts): void
+{
+    [$boss] = $facts['accounts'];
+    $gateway = $facts['gateway'];
+    $typed = static fn(string $url): array =>
+        ['connection[url]' => $url, 'connection[token]' => $gateway['token'], 'connection[secret]' => $gateway['secret']];
+    $admin = log_in($facts, $boss);
+
+    step('a gateway without TLS is refused');
+    $admin->get(SETTINGS)->submit('logystera_settings', $typed('http://gateway.example.org'), 'Connect')->expect(200, 'https://');
+    secret_is_not_shown($admin, $gateway);
+
+    step('the right credentials connect the site, and what was waiting is sent');
+    $admin->get(SETTINGS)->submit('logystera_settings', $typed($gateway['url']), 'Connect')->expect(303);
+    Visitor::$key = 'uid';
+    $admin->follow()->expect(200, "The site is connected to {$gateway['url']}.")->expect(200, 'waiting signals were sent.');
+    secret_is_not_shown($admin, $gateway);
+}
+
+function a_day(array $facts): void
+{
+    [$boss, $maria] = $facts['accounts'];
+    $newcomer = $facts['next_uid'];
+    Visitor::$key = 'uid';
+
+    step('failed logins: form, form with an unknown name, JSON, HTTP authentication');
+    $stranger = visitor($facts);
+    foreach ([$boss['name'], 'nobody at all'] as $name) {
+        $stranger->get('/user/login')->submit('user_login_form', ['name' => $name, 'pass' => WRONG_PASSWORD], 'Log in')
+            ->expect(200, 'Unrecognized username or password.');
+    }
+    $stranger->postJson('/user/login?_format=json', ['name' => $maria['name'], 'pass' => WRONG_PASSWORD])->expect(400);
+    $stranger->get('/jsonapi/node/page', ['Authorization: Basic ' . base64_encode($maria['name'] . ':' . WRONG_PASSWORD)]);
+
+    step('good logins: a one-time link and JSON; both ways out');
+    $guest = visitor($facts);
+    $guest->get($facts['login_link'])->expect(302)->follow()->expect(200)
+        ->submit('user_pass_reset', [], 'Log in', $maria['uid'])->expect(302)->follow()->expect(200);
+    log_out($guest);
+    $app = visitor($facts);
+    $app->postJson('/user/login?_format=json', ['name' => $maria['name'], 'pass' => $maria['pass']], $maria['uid'])->expect(200);
+    $token = json_decode($app->body)->logout_token;
+    $app->postJson("/user/logout?_format=json&token=$token", [], null)->expect(204);
+
+    step('configuration saved and deleted');
+    $admin = log_in($facts, $boss);
+    $admin->get('/admin/config/system/site-information')
+        ->submit('system_site_information_settings', ['site_name' => 'planted-site-name', 'site_mail' => 'site@example.org'], 'Save configuration')->expect(303)->follow()->expect(200);
+    $admin->get('/admin/config/regional/date-time/formats/manage/long/delete')
+        ->submit('date_format_delete_form', [], 'Delete')->expect(303)->follow()->expect(200, 'has been deleted');
+
+    step('an account created, promoted, blocked; it cannot log in; deleted');
+    $admin->get('/admin/people/create')->submit('user_register_form', [
+        'name' => 'newcomer', 'mail' => 'planted.mail@example.org', 'pass[pass1]' => 'planted-password-1', 'pass[pass2]' => 'planted-password-1',
+    ], 'Create new account')->expect(303)->follow()->expect(200, 'Created a new user account');
+    edit($admin, $newcomer, ['roles[content_editor]' => 'content_editor']);
+    edit($admin, $newcomer, ['status' => '0']);
+    $stranger->get('/user/login')->submit('user_login_form', ['name' => 'newcomer', 'pass' => 'planted-password-1'], 'Log in')->expect(200, 'blocked');
+    $stranger->postJson('/user/login?_format=json', ['name' => 'newcomer', 'pass' => 'planted-password-1'])->expect(400);
+    $admin->get("/user/$newcomer/cancel")->submit('user_cancel_form', ['user_cancel_method' => 'user_cancel_delete'], 'Confirm')
+        ->follow()->expect(200, 'has been deleted');
+
+    step('a module installed and uninstalled');
+    $admin->get('/admin/modules')->submit('system_modules', ['modules[ban][enable]' => '1'], 'Install')->expect(303)->follow()->expect(200, 'has been installed');
+    $admin->get('/admin/modules/uninstall')->submit('system_modules_uninstall', ['uninstall[ban]' => '1'], 'Uninstall')->expect(303)->follow()
+        ->submit('system_modules_uninstall_confirm_form', [], 'Uninstall')->expect(303)->follow()->expect(200, 'have been uninstalled');
+
+    step('a view saved');
+    $admin->get('/admin/structure/views/view/files')->expect(200)->submit('view_edit_form', [], 'Save')->expect(303)->follow()->expect(200, 'has been saved');
+
+    step('an article through moderation: draft, published, a draft of the next version, published');
+    $admin->get('/node/add/article')->submit('node_article_form', [
+        'title[0][value]' => 'An article', 'body[0][value]' => 'planted-body', 'moderation_state[0][state]' => 'draft',
+    ], 'Save')->expect(303)->follow()->expect(200, 'has been created');
+    foreach (['published', 'draft', 'published'] as $moderation_state) {
+        $admin->get('/node/1/edit')->submit('node_article_edit_form', ['moderation_state[0][state]' => $moderation_state], 'Save')
+            ->expect(303)->follow()->expect(200, 'has been updated');
+    }
+
+    step('JSON:API, read by a visitor twice (the second time from the page cache) and by an account');
+    foreach (['MISS', 'HIT'] as $cache) {
+        $stranger->get('/jsonapi/node/article')->expect(200);
+        if ($stranger->header('x-drupal-cache') !== $cache) {
+            throw new RuntimeException("expected a page cache $cache, got '{$stranger->header('x-drupal-cache')}'");
+        }
+    }
+    $admin->get('/jsonapi/node/article')->expect(200);
+
+    step('all caches flushed, a slow query, pages of the administration');
+    $admin->get('/admin/config/development/performance')->submit('system_clear_cache', [], 'Clear all caches')->expect(303)->follow()->expect(200, 'Caches cleared.');
+    $admin->get('/logystera-site-test/slow')->expect(200, 'done');
+    $admin->get('/admin')->expect(200);
+    $admin->get('/admin/content?secret=planted-query-value', ['X-Requested-With: XMLHttpRequest'])->expect(200);
+    $admin->agent = 'Agent of ' . str_repeat('many letters ', 40);
+    $admin->get("/user/{$maria['uid']}/edit")->expect(200);
+    $admin->agent = 'site-visitor/1.0';
+    $stranger->get('/admin/people')->expect(403);
+    $stranger->get('/nowhere')->expect(404);
+}
+
+/** After cli/configuration.php has filled the sync directory. */
+function import_configuration(array $facts): void
+{
+    Visitor::$key = 'uid';
+    step('configuration imported: one object changed, one deleted, one new, a module installed');
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $admin->get('/admin/config/development/configuration')->expect(200)
+        ->submit('config_admin_import_form', [], 'Import all')->follow()->expect(200, 'The configuration was imported successfully.');
+}
+
+function the_rest(array $facts): void
+{
+    Visitor::$key = 'uid';
+    step('cron, over HTTP');
+    visitor($facts)->get("/cron/{$facts['cron_key']}")->expect(204);
+}
+
+/** The queries of two warm pages, with the module and without it: the site writes them to its temporary directory. */
+function count_queries(array $facts, string $name): void
+{
+    Visitor::$key = 'uid';
+    step("queries of the front page and of a list, $name");
+    $admin = log_in($facts, $facts['accounts'][0]);
+    foreach (['front' => '/', 'list' => '/admin/content'] as $page => $path) {
+        for ($warm = 0; $warm < 3; $warm++) {
+            $admin->get($path)->expect(200);
+        }
+        $admin->get($path, ["X-Count-Queries: $page$name"])->expect(200);
+    }
+}
+
+/** A server without the extension: pages work, and the administrator is told. */
+function without_extension(array $facts): void
+{
+    step('pages, a login and the settings without the extension');
+    visitor($facts)->get('/')->expect(200);
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $admin->get('/admin/reports/status')->expect(200, 'The PHP extension "logystera" is not loaded');
+    $admin->get(SETTINGS)->expect(200, 'The PHP extension "logystera" is not loaded')
+        ->submit('logystera_settings', ['dispatch[batch_size]' => '50'], 'Save configuration')->expect(303)->follow()->expect(200, 'have been saved');
+    $admin->get('/node/1')->expect(200);
+}

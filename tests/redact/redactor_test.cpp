@@ -1,0 +1,274 @@
+#include "redact/redactor.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+
+using namespace logystera;
+using namespace logystera::redact;
+
+namespace {
+
+std::string redacted(Redactor& redactor, std::string_view text, Context context = Context::text) {
+  Arena arena;
+  return std::string(redactor.redact(text, context, arena));
+}
+
+Redactor make(Mode mode = Mode::redact, const char* salt = "salt", unsigned digits = 8) {
+  Options options;
+  options.mode = mode;
+  options.salt = salt;
+  options.digits = digits;
+  return Redactor(std::move(options));
+}
+
+// A batch of one access-log record the way a parser makes it: every text a view into the line.
+struct AccessLine {
+  RecordBatch batch;
+  std::string line =
+      R"(198.51.100.7 - bob@example.com [10/Oct/2023:11:06:56 +0200] "GET /u?mail=eve%40example.org HTTP/1.1" 200 4321 "-" "Mozilla/5.0 (X11) Chrome/124.0.0.0 Safari/537.36")";
+
+  std::string_view part(std::string_view text) const { return std::string_view(line).substr(line.find(text), text.size()); }
+  AccessLine() {
+    batch.begin_fields();
+    batch.add_ip(field::client_ip, part("198.51.100.7"));
+    batch.add_text(field::remote_user, part("bob@example.com"));
+    batch.add_text(field::url, part("/u?mail=eve%40example.org"));
+    batch.add_text(field::query, part("mail=eve%40example.org"));
+    batch.add_integer(field::status, part("200 4321").substr(0, 3), 200);
+    batch.add_integer(field::bytes, part("4321"), 4321);
+    batch.add_text(field::user_agent, part("Mozilla/5.0 (X11) Chrome/124.0.0.0 Safari/537.36"));
+    Record record;
+    record.raw = line;
+    record.message = part("GET /u?mail=eve%40example.org HTTP/1.1");
+    batch.end_fields(record);
+    batch.records.push_back(record);
+  }
+  Record& record() { return batch.records[0]; }
+};
+
+RecordBatch lines_of(const std::vector<std::string>& lines) {
+  RecordBatch batch;
+  for (const std::string& line : lines) {
+    Record record;
+    record.raw = record.message = batch.arena.copy(line);
+    batch.records.push_back(record);
+  }
+  return batch;
+}
+
+}  // namespace
+
+TEST_CASE("a_pseudonym_is_prefix_and_eight_hex_digits_and_depends_on_the_salt") {
+  Redactor one = make(), again = make(), other = make(Mode::redact, "pepper");
+  const std::string text = redacted(one, "from 203.0.113.9 port 22");
+  CHECK_THAT(text, Catch::Matchers::Matches("from ip_[0-9a-f]{8} port 22"));
+  CHECK(redacted(again, "from 203.0.113.9 port 22") == text);
+  CHECK(redacted(other, "from 203.0.113.9 port 22") != text);
+}
+
+TEST_CASE("one_value_has_one_pseudonym_however_it_is_written") {
+  Redactor redactor = make();
+  CHECK(redacted(redactor, "192.0.2.1") == redacted(redactor, "::ffff:192.0.2.1"));
+  CHECK(redacted(redactor, "192.0.2.1") == redacted(redactor, "192.000.002.001"));
+  CHECK(redacted(redactor, "2001:DB8:0:0::1") == redacted(redactor, "2001:db8::1"));
+  CHECK(redacted(redactor, "Bob@Example.COM") == redacted(redactor, "bob%40example.com"));
+  CHECK(redacted(redactor, "4111 1111 1111 1111") == redacted(redactor, "4111111111111111"));
+  CHECK(redacted(redactor, "gb82 west 1234 5698 7654 32") == redacted(redactor, "GB82WEST12345698765432"));
+  CHECK(redacted(redactor, "+46 (0)8 928 571 38") == redacted(redactor, "+46892857138"));
+  CHECK(redacted(redactor, "192.0.2.1") != redacted(redactor, "192.0.2.2"));
+}
+
+TEST_CASE("more_digits_tell_more_values_apart_and_begin_the_same") {
+  Redactor eight = make(), sixteen = make(Mode::redact, "salt", 16);
+  const std::string longer = redacted(sixteen, "192.0.2.1");
+  CHECK(longer.size() == 3 + 16);
+  CHECK(longer.substr(0, 11) == redacted(eight, "192.0.2.1"));
+  CHECK(redacted(sixteen, "2001:db8::1").size() == 3 + 16);
+  CHECK(redacted(sixteen, "bob@example.com").size() == 6 + 16);
+}
+
+TEST_CASE("remembered_addresses_keep_their_pseudonyms") {
+  // More addresses than the memory holds, twice: some are remembered, some were replaced, all are what they were. Longer
+  // pseudonyms are never remembered, so their beginning says what is right.
+  Pseudonyms remembering("salt", 8), computing("salt", 16);
+  int different = 0;
+  for (int round = 0; round < 2; ++round)
+    for (std::uint32_t i = 0; i < 1'300'000; ++i) {
+      const std::uint32_t address = i * 2'654'435'761u;
+      char token[11];
+      remembering.write_ipv4(address, token);
+      if (i % 100 != 0) continue;
+      char whole[19];
+      computing.write_ipv4(address, whole);
+      different += std::string_view(token, sizeof token) != std::string_view(whole, sizeof token);
+    }
+  CHECK(different == 0);
+}
+
+TEST_CASE("mask_says_the_kind_and_nothing_else") {
+  Redactor redactor = make(Mode::mask);
+  CHECK(redacted(redactor, "bob@example.com from 192.0.2.1 and ::1 paid 4111111111111111") ==
+        "<email> from <ip> and <ip> paid <card>");
+  CHECK(redacted(redactor, "call +49 170 1234567 id 9860f048-8b50-4c84-bd5e-4312b96b4e87") == "call <phone> id <uuid>");
+}
+
+TEST_CASE("dry_run_changes_nothing_and_says_where") {
+  Redactor redactor = make(Mode::dry_run);
+  const std::string text = "bob@example.com from 192.0.2.1";
+  CHECK(redacted(redactor, text) == text);
+  REQUIRE(redactor.found().size() == 2);
+  CHECK(redactor.found()[0].hit == Hit{0, 15, Kind::email});
+  CHECK(redactor.found()[1].hit == Hit{21, 30, Kind::ipv4});
+  AccessLine access;
+  FieldNames names;
+  redactor.redact(access.batch, names);
+  CHECK(access.record().raw.data() == access.line.data());
+  CHECK(access.record().text(field::client_ip) == "198.51.100.7");
+  CHECK(redactor.found()[0].hit == Hit{0, 12, Kind::ipv4});
+}
+
+TEST_CASE("redacting_twice_changes_nothing_more") {
+  Redactor redactor = make();
+  const std::string once =
+      redacted(redactor,
+               "phone: +49 170 1234567 bob@example.com 192.0.2.1 ::1 4111111111111111 GB82WEST12345698765432 "
+               "9860f048-8b50-4c84-bd5e-4312b96b4e87 ghp_0123456789abcdefghijABCDEFGHIJ012345");
+  CHECK(redacted(redactor, once) == once);
+  CHECK(redacted(redactor, "phone_12345678 ip_00000000 card_11111111") == "phone_12345678 ip_00000000 card_11111111");
+}
+
+TEST_CASE("every_text_of_a_record_is_redacted_and_the_same_everywhere") {
+  AccessLine access;
+  FieldNames names;
+  Redactor redactor = make();
+  redactor.redact(access.batch, names);
+  const Record& record = access.record();
+  const std::string ip(record.text(field::client_ip));
+  CHECK_THAT(ip, Catch::Matchers::Matches("ip_[0-9a-f]{8}"));
+  CHECK_THAT(std::string(record.text(field::remote_user)), Catch::Matchers::Matches("email_[0-9a-f]{8}"));
+  const std::string query(record.text(field::query));
+  CHECK_THAT(query, Catch::Matchers::Matches("mail=email_[0-9a-f]{8}"));
+  CHECK(record.text(field::url) == "/u?" + query);
+  CHECK(record.text(field::user_agent) == "Mozilla/5.0 (X11) Chrome/124.0.0.0 Safari/537.36");
+  CHECK(record.message == "GET /u?" + query + " HTTP/1.1");
+  CHECK(record.raw == ip + " - " + std::string(record.text(field::remote_user)) + " [10/Oct/2023:11:06:56 +0200] \"" +
+                          std::string(record.message) +
+                          "\" 200 4321 \"-\" \"Mozilla/5.0 (X11) Chrome/124.0.0.0 Safari/537.36\"");
+  CHECK(record.find(field::status)->as_integer() == 200);
+  // The line holds three; the fields that repeat them do not count again.
+  CHECK(redactor.total() == 3);
+}
+
+TEST_CASE("what_a_field_says_decides_for_the_line_too") {
+  RecordBatch batch;
+  FieldNames names;
+  const std::string line = R"({"app_version":"10.1.2.3","contactPhone":"0490754081","agent":"see"})";
+  batch.begin_fields();
+  batch.add_text(names.add("app_version"), std::string_view(line).substr(line.find("10.1.2.3"), 8));
+  batch.add_text(names.add("contactPhone"), std::string_view(line).substr(line.find("0490754081"), 10));
+  Record record;
+  record.raw = record.message = line;
+  batch.end_fields(record);
+  batch.records.push_back(record);
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  CHECK(batch.records[0].raw == R"({"app_version":"10.1.2.3","contactPhone":"<phone>","agent":"see"})");
+  CHECK(batch.records[0].message == batch.records[0].raw);
+}
+
+TEST_CASE("a_decoded_field_is_found_in_the_line_as_well") {
+  RecordBatch batch;
+  FieldNames names;
+  const std::string line = R"({"fax":"7654321","note":"fine"})";
+  batch.begin_fields();
+  batch.add_text(names.add("fax"), batch.arena.copy("7654321"));  // not a view into the line
+  Record record;
+  record.raw = line;
+  batch.end_fields(record);
+  batch.records.push_back(record);
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  CHECK(batch.records[0].raw == R"({"fax":"<phone>","note":"fine"})");
+}
+
+TEST_CASE("numbers_are_left_alone_unless_they_can_be_a_card") {
+  RecordBatch batch;
+  FieldNames names;
+  batch.begin_fields();
+  batch.add_integer(field::bytes, "1234567", 1'234'567);
+  batch.add_integer(names.add("pan"), "4111111111111111", 4'111'111'111'111'111);
+  batch.add_integer(names.add("timestamp"), "1446249499322", 1'446'249'499'322);
+  Record record;
+  batch.end_fields(record);
+  batch.records.push_back(record);
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  CHECK(batch.records[0].fields[0].kind == Value::Kind::integer);
+  CHECK(batch.records[0].fields[1].text() == "<card>");
+  CHECK(batch.records[0].fields[2].text() == "1446249499322");
+  CHECK(redactor.total() == 1);
+}
+
+TEST_CASE("a_private_key_is_followed_over_lines_until_it_ends") {
+  RecordBatch batch =
+      lines_of({"start", "-----BEGIN RSA PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED", "", "MIIEowIBAAKCAQEAx0",
+                "q1w2e3r4t5y6==", "-----END RSA PRIVATE KEY-----", "MIIEowIBAAKCAQEAx0"});
+  FieldNames names;
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  CHECK(batch.records[0].raw == "start");
+  for (std::size_t i : {1u, 2u, 4u, 5u, 6u}) CHECK(batch.records[i].raw == "<key>");
+  CHECK(batch.records[3].raw.empty());
+  CHECK(batch.records[7].raw == "MIIEowIBAAKCAQEAx0");
+}
+
+TEST_CASE("a_key_whose_end_never_comes_does_not_swallow_the_log") {
+  RecordBatch batch = lines_of({"-----BEGIN PRIVATE KEY-----", "MIIEow", "2026-05-18 10:00:01 user logged in", "MIIEow"});
+  FieldNames names;
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  CHECK(batch.records[1].raw == "<key>");
+  CHECK(batch.records[2].raw == "2026-05-18 10:00:01 user logged in");
+  CHECK(batch.records[3].raw == "MIIEow");
+
+  RecordBatch open = lines_of({"-----BEGIN PRIVATE KEY-----"});
+  redactor.redact(open, names);
+  redactor.begin_source();
+  RecordBatch next = lines_of({"MIIEow"});
+  redactor.redact(next, names);
+  CHECK(next.records[0].raw == "MIIEow");
+}
+
+TEST_CASE("secrets_are_cut_out_and_what_names_them_stays") {
+  Redactor redactor = make(Mode::mask);
+  CHECK(redacted(redactor, "Authorization: Bearer abcdef0123456789abcdef") == "Authorization: Bearer <token>");
+  CHECK(redacted(redactor, "authorization: basic dXNlcjpwYXNz") == "authorization: basic <token>");
+  CHECK(redacted(redactor, "postgresql://app:hunter2@db:5432/x") == "postgresql://app:<token>@db:5432/x");
+  CHECK(redacted(redactor, "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX") ==
+        "https://hooks.slack.com/<token>");
+}
+
+TEST_CASE("own_patterns_come_first_and_bring_their_prefix") {
+  auto pattern = Pattern::compile("employee_id", R"(\bEMP-\d{4,8}\b)", "employee");
+  REQUIRE(pattern.ok());
+  Options options;
+  options.salt = "salt";
+  options.patterns.push_back(std::move(pattern).value());
+  Redactor redactor(std::move(options));
+  CHECK_THAT(redacted(redactor, "by EMP-1234 from 192.0.2.1"),
+             Catch::Matchers::Matches("by employee_[0-9a-f]{8} from ip_[0-9a-f]{8}"));
+}
+
+TEST_CASE("empty_binary_and_hostile_texts_do_no_harm") {
+  Redactor redactor = make();
+  CHECK(redacted(redactor, "").empty());
+  const std::string nul("a\0b\xff\xfe", 5);
+  CHECK(redacted(redactor, nul) == nul);
+  for (const char* piece :
+       {"@", "1.1.", "::", "1 ", "eyJ", "-----BEGIN PRIVATE KEY-----", "+1 ", "GB82", "a@", "1:", "(1) "}) {
+    std::string text;
+    while (text.size() < 200'000) text += piece;
+    CHECK(redacted(redactor, text).size() > 0);
+  }
+}

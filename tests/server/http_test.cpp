@@ -1,0 +1,280 @@
+#include "server/http.hpp"
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "catch.hpp"
+#include "socket_client.hpp"
+
+using namespace logystera;
+using namespace logystera::server;
+using logystera::testing::SocketClient;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t kBodyBytes = 1000;
+
+/// An echo at /echo, a handler that answers when the test lets it at /slow, and limits a test can reach.
+struct Echo {
+  std::promise<void> entered, release;
+  std::unique_ptr<Server> server;
+  std::thread late;
+
+  explicit Echo(Limits limits = {}) {
+    Listener listener;
+    listener.host = "127.0.0.1";
+    listener.routes.push_back({"POST", "/echo", kBodyBytes, [](Request request, const Reply& reply) {
+                                 Answer answer;
+                                 answer.body =
+                                     request.method + " " + request.path + "?" + request.query + " " + request.body;
+                                 reply(std::move(answer));
+                               }});
+    listener.routes.push_back({"GET", "/slow", 0, [this](Request, const Reply& reply) {
+                                 late = std::thread([this, reply] {
+                                   entered.set_value();
+                                   release.get_future().wait();
+                                   Answer answer;
+                                   answer.body = "done";
+                                   reply(std::move(answer));
+                                 });
+                               }});
+    auto started = Server::start({std::move(listener)}, limits);
+    if (!started) FAIL(started.error().message);
+    server = std::move(started).value();
+  }
+  ~Echo() {
+    if (late.joinable()) late.join();
+  }
+  const std::string& url() const { return server->urls().front(); }
+};
+
+std::string post(const std::string& body, const std::string& extra = "") {
+  return "POST /echo?a=b HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + extra + "\r\n" +
+         body;
+}
+
+bool has_status(const std::string& answer, int status) {
+  return answer.find("HTTP/1.1 " + std::to_string(status) + " ") == 0;
+}
+
+}  // namespace
+
+TEST_CASE("requests_of_one_connection_are_answered_one_after_the_other") {
+  Echo echo;
+  SocketClient client(echo.url());
+  for (const char* body : {"one", "two", ""}) {
+    REQUIRE(client.send(post(body)));
+    const std::string answer = client.receive_answer();
+    CHECK(has_status(answer, 200));
+    CHECK(answer.find(std::string("POST /echo?a=b ") + body) != std::string::npos);
+  }
+  REQUIRE(client.send(post("first") + post("second") + post("last", "Connection: close\r\n")));
+  const std::string all = client.receive_all();
+  CHECK(all.find("first") < all.find("second"));
+  CHECK(all.find("second") < all.find("last"));
+}
+
+TEST_CASE("a_request_may_come_byte_by_byte_and_chunked") {
+  Echo echo;
+  SocketClient client(echo.url());
+  for (const char c : post("slowly")) REQUIRE(client.send({&c, 1}));
+  CHECK(client.receive_answer().find("slowly") != std::string::npos);
+  REQUIRE(
+      client.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
+  CHECK(client.receive_answer().find("POST /echo? abcde") != std::string::npos);
+}
+
+TEST_CASE("a_body_has_a_limit_announced_or_not") {
+  Echo echo;
+  SECTION("exactly the limit") {
+    SocketClient client(echo.url());
+    REQUIRE(client.send(post(std::string(kBodyBytes, 'x'))));
+    CHECK(has_status(client.receive_answer(), 200));
+  }
+  SECTION("one more, announced") {
+    SocketClient client(echo.url());
+    REQUIRE(client.send(post(std::string(kBodyBytes + 1, 'x'))));
+    const std::string answer = client.receive_all();
+    CHECK(has_status(answer, 413));
+    CHECK(answer.find("\"too_large\"") != std::string::npos);
+    CHECK(answer.find("Connection: close") != std::string::npos);
+  }
+  SECTION("one more, in chunks") {
+    SocketClient client(echo.url());
+    REQUIRE(client.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+                        std::string(kBodyBytes + 1, 'x') + "\r\n0\r\n\r\n"));
+    CHECK(has_status(client.receive_all(), 413));
+  }
+  SECTION("the answer arrives although the client sends on") {
+    SocketClient client(echo.url());
+    REQUIRE(client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n"));
+    const std::string chunk(100'000, 'x');
+    for (int i = 0; i < 80; ++i) client.send(chunk);
+    client.finish_sending();
+    CHECK(has_status(client.receive_all(), 413));
+  }
+}
+
+TEST_CASE("a_client_that_waits_for_100_continue_gets_it_or_the_refusal") {
+  Echo echo;
+  SocketClient client(echo.url());
+  REQUIRE(client.send("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"));
+  CHECK(has_status(client.receive_answer(), 100));
+  REQUIRE(client.send("abc"));
+  CHECK(client.receive_answer().find("POST /echo? abc") != std::string::npos);
+  REQUIRE(client.send("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3000\r\n\r\n"));
+  CHECK(has_status(client.receive_answer(), 413));
+}
+
+TEST_CASE("what_is_no_request_or_no_route_is_answered_as_such") {
+  Echo echo;
+  const auto answer_to = [&](const std::string& text) {
+    SocketClient client(echo.url());
+    client.send(text);
+    client.finish_sending();
+    return client.receive_all();
+  };
+  CHECK(has_status(answer_to("GET /none HTTP/1.1\r\nHost: x\r\n\r\n"), 404));
+  const std::string wrong_method = answer_to("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(has_status(wrong_method, 405));
+  CHECK(wrong_method.find("Allow: POST") != std::string::npos);
+  CHECK(has_status(answer_to("\x16\x03\x01 hello\r\n\r\n"), 400));
+  CHECK(has_status(answer_to("POST /echo HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), 400));
+  CHECK(has_status(answer_to("POST /echo HTTP/1.1\r\nContent-Length: -1\r\n\r\n"), 400));
+  CHECK(has_status(answer_to("POST /echo HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+                   400));
+  CHECK(has_status(answer_to("GET / HTTP/1.1\r\nA: " + std::string(20'000, 'a') + "\r\n\r\n"), 431));
+}
+
+TEST_CASE("a_body_that_ends_early_reaches_no_handler") {
+  Echo echo;
+  SocketClient client(echo.url());
+  client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this");
+  client.finish_sending();
+  CHECK(client.receive_all().find("only this") == std::string::npos);
+}
+
+TEST_CASE("a_client_that_dawdles_is_let_go") {
+  Limits limits;
+  limits.idle = limits.header = limits.body = milliseconds(200);
+  Echo echo(limits);
+  SECTION("before a request") {
+    SocketClient client(echo.url());
+    CHECK(client.receive_all().empty());
+  }
+  SECTION("in the header") {
+    SocketClient client(echo.url());
+    REQUIRE(client.send("POST /echo HTT"));
+    CHECK(client.receive_all().empty());
+  }
+  SECTION("in the body") {
+    SocketClient client(echo.url());
+    REQUIRE(client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"));
+    CHECK(client.receive_all().empty());
+  }
+}
+
+TEST_CASE("connections_beyond_the_cap_are_turned_away_and_room_is_used_again") {
+  Limits limits;
+  limits.connections = 2;
+  Echo echo(limits);
+  auto first = std::make_unique<SocketClient>(echo.url());
+  SocketClient second(echo.url());
+  for (SocketClient* client : {first.get(), &second}) {
+    REQUIRE(client->send(post("hello")));
+    REQUIRE(has_status(client->receive_answer(), 200));
+  }
+  SocketClient third(echo.url());
+  CHECK(has_status(third.receive_all(), 503));
+  first.reset();
+  bool served = false;
+  for (int attempt = 0; attempt < 1000 && !served; ++attempt) {
+    SocketClient again(echo.url());
+    again.send(post("hello", "Connection: close\r\n"));
+    served = has_status(again.receive_all(), 200);
+    if (!served) std::this_thread::sleep_for(milliseconds(10));
+  }
+  CHECK(served);
+}
+
+TEST_CASE("stopping_lets_a_request_finish_and_ends_idle_connections") {
+  Echo echo;
+  SocketClient idle(echo.url());
+  REQUIRE(idle.send(post("hello")));
+  REQUIRE(has_status(idle.receive_answer(), 200));
+  SocketClient busy(echo.url());
+  REQUIRE(busy.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
+  echo.entered.get_future().wait();
+  std::thread stopping([&] { echo.server->stop(); });
+  CHECK(idle.receive_all().empty());
+  echo.release.set_value();
+  const std::string answer = busy.receive_all();
+  CHECK(has_status(answer, 200));
+  CHECK(answer.find("done") != std::string::npos);
+  CHECK(answer.find("Connection: close") != std::string::npos);
+  stopping.join();
+  CHECK_THROWS(SocketClient(echo.url()));
+}
+
+TEST_CASE("an_answer_that_comes_after_the_grace_period_harms_nobody") {
+  Limits limits;
+  limits.grace = milliseconds(50);
+  Echo echo(limits);
+  SocketClient client(echo.url());
+  REQUIRE(client.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
+  echo.entered.get_future().wait();
+  echo.server->stop();
+  echo.release.set_value();
+  echo.late.join();
+  echo.server.reset();
+  CHECK(client.receive_all().empty());
+}
+
+TEST_CASE("many_clients_at_once_each_get_their_own_answer") {
+  Echo echo;
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 16; ++t) {
+    threads.emplace_back([&, t] {
+      SocketClient client(echo.url());
+      for (int i = 0; i < 50; ++i) {
+        const std::string body = std::to_string(t) + "/" + std::to_string(i);
+        client.send(post(body));
+        const std::string answer = client.receive_answer();
+        if (answer.ends_with(" " + body)) ++right;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(right == 16 * 50);
+}
+
+TEST_CASE("an_address_that_cannot_be_had_is_an_error_with_a_remedy") {
+  Echo echo;
+  const auto port = static_cast<std::uint16_t>(std::stoi(echo.url().substr(echo.url().rfind(':') + 1)));
+  const auto message = [](Listener listener) {
+    std::vector<Listener> listeners;
+    listeners.push_back(std::move(listener));
+    const auto started = Server::start(std::move(listeners));
+    return started ? std::string() : started.error().message;
+  };
+  CHECK(message({"127.0.0.1", port, {}, {}}).find("choose another") != std::string::npos);
+  CHECK(message({"localhost", 0, {}, {}}).find("not an IP address") != std::string::npos);
+  CHECK(message({"127.0.0.1", 0, {"/no/such.pem", "/no/such.key"}, {}}).find("--tls-cert /no/such.pem") !=
+        std::string::npos);
+  CHECK(is_loopback("127.1.2.3").value());
+  CHECK(is_loopback("::1").value());
+  CHECK(!is_loopback("0.0.0.0").value());
+  CHECK(!is_loopback("example.org").ok());
+}
+
+TEST_CASE("a_header_counts_only_when_it_was_sent_once") {
+  Request request;
+  request.headers = {{"Content-Type", "a"}, {"X-One", "1"}, {"x-two", "2"}, {"X-Two", "3"}};
+  CHECK(request.header("content-type") == "a");
+  CHECK(request.header("X-ONE") == "1");
+  CHECK(!request.header("X-Two"));
+  CHECK(!request.header("X-Three"));
+}
