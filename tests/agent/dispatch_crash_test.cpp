@@ -28,7 +28,7 @@ Dispatcher dispatcher(const Site& site, const FaultServer& server, DispatchOptio
 // Runs `work` in a child and returns what waitpid says of it.
 template <typename Work>
 int in_child(Work work) {
-  const pid_t child = ::fork();
+  const pid_t child = fork_among_threads();
   if (child == 0) {
     work();
     ::_exit(0);
@@ -269,8 +269,7 @@ TEST_CASE("two_dispatchers_at_once_send_everything_once") {
   int number = 0;
   FaultServer server([&](const Request&) {
     // The one that sends is held until another has come and gone.
-    pollfd other{done[0], POLLIN, 0};
-    if (++number == 1) ::poll(&other, 1, 10'000);
+    if (++number == 1) poll_patiently(done[0], POLLIN, 10'000);
     return accepted();
   });
   const std::vector<std::string> ids = site.record(200);
@@ -279,7 +278,7 @@ TEST_CASE("two_dispatchers_at_once_send_everything_once") {
   constexpr int kOthers = 7;
   std::vector<pid_t> children;
   for (int i = 0; i < kOthers + 1; ++i) {
-    const pid_t child = ::fork();
+    const pid_t child = fork_among_threads();
     if (child == 0) {
       const FlushResult result = dispatcher(site, server, chosen).flush();
       const char code = static_cast<char>(result.status);

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <shared_mutex>
 #include <stdexcept>
 
 #include "core/event.hpp"
@@ -45,7 +47,60 @@ std::string gunzip(const std::string& data) {
   return code == Z_STREAM_END ? out : std::string();
 }
 
-void nap(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+// Held shared by a server's thread while it runs, let go while it waits; held alone by who forks.
+std::shared_mutex& gate() {
+  static std::shared_mutex gate;
+  return gate;
+}
+
+class Running {
+ public:
+  Running() { gate().lock_shared(); }
+  ~Running() { gate().unlock_shared(); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+};
+
+// The other way round, for a system call that may take its time.
+class Waiting {
+ public:
+  Waiting() { gate().unlock_shared(); }
+  ~Waiting() { gate().lock_shared(); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+};
+
+// The server's own mutex together with the gate: who waits for the mutex is not running, and who has it back is.
+class Held {
+ public:
+  explicit Held(std::mutex& mutex) : mutex_(mutex) {
+    const Waiting waiting;
+    mutex_.lock();
+  }
+  ~Held() { mutex_.unlock(); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  std::mutex& mutex_;
+};
+
+// A thread of a server that is past its own beginning, which takes locks as well.
+template <typename Work>
+std::thread started(Work work) {
+  std::atomic<bool> running{false};
+  std::thread thread([work, &running] {
+    running = true;
+    work();
+  });
+  while (!running) std::this_thread::yield();
+  return thread;
+}
+
+void nap(int ms) {
+  const Waiting waiting;
+  std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+}
 
 // A self-signed certificate that is its own authority.
 SSL_CTX* make_tls(const Certificate& wanted, std::string& pem) {
@@ -147,6 +202,17 @@ Reply refused(std::string_view code) {
   return reply;
 }
 
+pid_t fork_among_threads() {
+  const std::lock_guard<std::shared_mutex> alone(gate());
+  return ::fork();
+}
+
+int poll_patiently(int fd, short events, int timeout_ms) {
+  const Waiting waiting;
+  pollfd one{fd, events, 0};
+  return ::poll(&one, 1, timeout_ms);
+}
+
 // A socket, plain or with TLS.
 class FaultServer::Connection {
  public:
@@ -154,6 +220,7 @@ class FaultServer::Connection {
     if (tls == nullptr) return;
     ssl_ = SSL_new(tls);
     SSL_set_fd(ssl_, fd);
+    poll_patiently(fd_, POLLIN, -1);
     good_ = SSL_accept(ssl_) == 1;
   }
   ~Connection() {
@@ -162,6 +229,7 @@ class FaultServer::Connection {
   bool good() const { return good_; }
   bool read(std::string& into) {
     char block[65536];
+    if (ssl_ == nullptr || SSL_pending(ssl_) == 0) poll_patiently(fd_, POLLIN, -1);
     const auto got = ssl_ != nullptr ? SSL_read(ssl_, block, sizeof block) : ::recv(fd_, block, sizeof block, 0);
     if (got <= 0) return false;
     into.append(block, static_cast<std::size_t>(got));
@@ -169,6 +237,7 @@ class FaultServer::Connection {
   }
   bool write(std::string_view data) {
     while (!data.empty()) {
+      poll_patiently(fd_, POLLOUT, -1);
       const auto put = ssl_ != nullptr ? SSL_write(ssl_, data.data(), static_cast<int>(data.size()))
                                        : ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
       if (put <= 0) return false;
@@ -198,7 +267,7 @@ FaultServer::FaultServer(Script script, std::unique_ptr<Certificate> certificate
     throw std::runtime_error("fault server: no port");
   }
   port_ = ntohs(address.sin_port);
-  acceptor_ = std::thread([this] { accept_loop(); });
+  acceptor_ = started([this] { accept_loop(); });
 }
 
 FaultServer::~FaultServer() {
@@ -208,6 +277,7 @@ FaultServer::~FaultServer() {
   {
     const std::lock_guard<std::mutex> guard(mutex_);
     for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+    work_.notify_all();
   }
   for (std::thread& server : servers_) server.join();
   ::close(listener_);
@@ -250,7 +320,9 @@ std::size_t FaultServer::repeats() const {
 }
 
 void FaultServer::accept_loop() {
+  const Running running;
   for (;;) {
+    poll_patiently(listener_, POLLIN, -1);
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0 || stopping_) {
       if (fd >= 0) ::close(fd);
@@ -259,18 +331,38 @@ void FaultServer::accept_loop() {
     const int one = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     ++connections_;
-    const std::lock_guard<std::mutex> guard(mutex_);
+    const Held held(mutex_);
     open_.push_back(fd);
-    servers_.emplace_back([this, fd] { serve(fd); });
+    waiting_.push_back(fd);
+    if (waiting_.size() > idle_) servers_.push_back(started([this] { work(); }));
+    work_.notify_one();
   }
 }
 
-void FaultServer::serve(int fd) {
+void FaultServer::work() {
+  const Running running;
   // For this thread only: the dispatcher under test has to look after itself.
   sigset_t pipe;
   ::sigemptyset(&pipe);
   ::sigaddset(&pipe, SIGPIPE);
   ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  for (;;) {
+    int fd;
+    {
+      const Waiting waiting;
+      std::unique_lock<std::mutex> lock(mutex_);
+      ++idle_;
+      work_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      --idle_;
+      if (waiting_.empty()) return;
+      fd = waiting_.back();
+      waiting_.pop_back();
+    }
+    serve(fd);
+  }
+}
+
+void FaultServer::serve(int fd) {
   {
     Connection connection(fd, tls_);
     std::string input;
@@ -290,7 +382,7 @@ void FaultServer::serve(int fd) {
       check(request);
       Reply reply;
       {
-        const std::lock_guard<std::mutex> guard(mutex_);
+        const Held held(mutex_);
         requests_.push_back(request);
         reply = script_(request);
         if (reply.store) {
@@ -310,7 +402,7 @@ void FaultServer::serve(int fd) {
     }
   }
 done:
-  const std::lock_guard<std::mutex> guard(mutex_);
+  const Held held(mutex_);
   open_.erase(std::find(open_.begin(), open_.end(), fd));
   ::close(fd);
 }

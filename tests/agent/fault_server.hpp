@@ -5,8 +5,10 @@
 #pragma once
 
 #include <openssl/ssl.h>
+#include <sys/types.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -59,6 +61,15 @@ Reply refused(std::string_view code);          // 400 with {"error":code}
 
 using Script = std::function<Reply(const Request&)>;
 
+/// fork() while no fault server's thread is inside the program's own code: all of them wait for the network or for work.
+///
+/// A child of a process with threads inherits the locks those held at that moment for good. glibc's allocator is prepared for
+/// that, AddressSanitizer's (GCC 12) is not: a child forked at the wrong moment waits for ever in its first allocation.
+/// Errors and result as fork(2).
+pid_t fork_among_threads();
+/// poll(2) of one descriptor, for scripts: fork_among_threads() does not wait for it.
+int poll_patiently(int fd, short events, int timeout_ms);
+
 /// How the server presents itself over TLS.
 struct Certificate {
   std::string host = "localhost";
@@ -90,6 +101,7 @@ class FaultServer {
  private:
   class Connection;
   void accept_loop();
+  void work();
   void serve(int fd);
   void answer(Connection& connection, const Request& request, const Reply& reply);
 
@@ -103,7 +115,12 @@ class FaultServer {
   int listener_ = -1;
   int port_ = 0;
   std::thread acceptor_;
+  // Threads live as long as the server (one that ends or begins holds locks too, see fork_among_threads); a new one is
+  // made when a connection finds none idle.
   std::vector<std::thread> servers_;
+  std::condition_variable work_;
+  std::vector<int> waiting_;  // accepted, not yet served
+  std::size_t idle_ = 0;
   std::vector<int> open_;
   SSL_CTX* tls_ = nullptr;
   bool hang_up_ = false;
