@@ -177,6 +177,11 @@ void Buffer::drop_failed_write(CommitResult& result, int error, std::uint32_t ev
   suspended_until_ = monotonic_seconds() + pause;
 }
 
+void Buffer::take_pending(Buffer& other) noexcept {
+  add_drops(pending_, other.pending_);
+  other.pending_ = DropCounts{};
+}
+
 bool Buffer::writes_suspended() const noexcept { return suspended_until_ != 0 && monotonic_seconds() < suspended_until_; }
 
 std::uint64_t Buffer::spill_reserve() const noexcept { return limits::kSpillSlots * options_.spill_bytes; }

@@ -119,6 +119,9 @@ class Buffer {
   /// is dropped from the end. `extra` counters (drops of the request itself) are added to the header under the same lock.
   CommitResult commit(std::string_view lines, std::uint32_t events, const DropCounts& extra = {}) noexcept;
 
+  /// The counts `other` has not yet written down become this one's, which takes its place.
+  void take_pending(Buffer& other) noexcept;
+
   /// In a child after fork(): the counts not yet written down are the parent's to write.
   void forget_pending() noexcept { pending_ = DropCounts{}; }
 

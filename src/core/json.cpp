@@ -161,15 +161,18 @@ void Output::number(double value) noexcept {
   char digits[40];
 #if defined(__cpp_lib_to_chars) && __cpp_lib_to_chars >= 201611L
   const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  raw(std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  const std::string_view written(digits, static_cast<std::size_t>(end - digits));
 #else
   // Older standard libraries: 17 significant digits always read back equal; the locale may have put a comma.
   const int size = std::snprintf(digits, sizeof digits, "%.17g", value);
   for (int i = 0; i < size; ++i) {
     if (digits[i] == ',') digits[i] = '.';
   }
-  raw(std::string_view(digits, static_cast<std::size_t>(size)));
+  const std::string_view written(digits, static_cast<std::size_t>(size));
 #endif
+  raw(written);
+  // A whole number keeps its fraction, so that a label is of one type in every event.
+  if (written.find_first_of(".e") == std::string_view::npos) raw(".0");
 }
 
 std::size_t utf8_sequence(std::string_view text, std::size_t& skip) noexcept {

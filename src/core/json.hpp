@@ -53,7 +53,7 @@ class Output {
   /// U+FFFD (one per maximal subpart, Unicode §3.9). Cut at a character boundary at `bound`. True if it was cut.
   bool string(std::string_view text, Bound bound) noexcept;
   void integer(std::int64_t value) noexcept;
-  /// Shortest form that reads back equal; NaN and infinities become null (RFC 8259 has no such numbers).
+  /// Shortest form that reads back equal, with a fraction or an exponent (`1104.0`); NaN and infinities become null (RFC 8259 has no such numbers).
   void number(double value) noexcept;
   void boolean(bool value) noexcept { raw(value ? std::string_view("true") : std::string_view("false")); }
 

@@ -36,6 +36,7 @@ Result<Site*> State::site(std::string directory, const RecorderOptions& options)
       sites_.push_back(std::make_unique<Site>(std::move(opened).value()));
       site = sites_.back().get();
     } else if (!same_place || !site->buffer.same_rules(opened.value())) {
+      opened.value().take_pending(site->buffer);
       site->buffer = std::move(opened).value();
     }
     site->checked_at = now;

@@ -335,6 +335,19 @@ TEST_CASE("a_directory_that_disappears_is_counted_and_comes_back_by_itself") {
   CHECK(dropped(buffer, Drop::unavailable) == 1);  // remembered until there was a place to write it down
 }
 
+TEST_CASE("counts_not_yet_written_down_go_over_to_the_buffer_that_takes_its_place") {
+  Scratch scratch;
+  Buffer first = std::move(Buffer::open(scratch.path())).value();
+  std::filesystem::remove_all(scratch.path());
+  CHECK(first.commit(event_line(), 1).dropped == 1);
+  Buffer second = std::move(Buffer::open(scratch.path())).value();
+  second.take_pending(first);
+  CHECK(second.commit(event_line(), 1).committed == 1);
+  CHECK(dropped(second, Drop::unavailable) == 1);
+  CHECK(first.commit(event_line(), 1).committed == 1);
+  CHECK(dropped(second, Drop::unavailable) == 1);  // not counted twice
+}
+
 TEST_CASE("a_full_disk_tears_no_line_and_every_drop_is_counted") {
   Scratch scratch;
   ::mkdir(scratch.path("disk").c_str(), 0700);

@@ -150,6 +150,9 @@ TEST_CASE("numbers_are_the_shortest_that_read_back_and_never_nan") {
   };
   CHECK(number(1523.4) == "1523.4");
   CHECK(number(0.1) == "0.1");
+  CHECK(number(1104.0) == "1104.0");
+  CHECK(number(-0.0) == "-0.0");
+  CHECK(number(1e300) == "1e+300");
   CHECK(number(std::nan("")) == "null");
   CHECK(number(std::numeric_limits<double>::infinity()) == "null");
   CHECK(number(-std::numeric_limits<double>::infinity()) == "null");
