@@ -11,12 +11,14 @@
 namespace logystera::cli {
 
 inline constexpr int kExitDone = 0;
+inline constexpr int kExitFound = 1;  // done, and what was looked for with --fail-on (or is wrong with a rule) was found
 inline constexpr int kExitError = 2;
 
 /// Options that may stand before or after the command's name.
 struct Globals {
   bool json = false;
-  std::string store = "sqlite:logystera.db";
+  std::string store;   // as given; empty: the configuration's db_path
+  std::string config;  // as given; empty: $LOGYSTERA_CONFIG, else config.yaml if it is there
 };
 
 /// A command sets `exit_code` when it runs.
@@ -31,10 +33,17 @@ void add_entity(Program program);
 void add_events(Program program);
 void add_agent(Program program);
 void add_relay(Program program);
+void add_scan(Program program);
+void add_rules_commands(Program program);
+void add_formats(Program program);
 
-/// Adds --json and --store to a command.
+/// Adds --json, --config and --store to a command; --store comes with --config, which may name the store.
 void add_json(CLI::App& command, Globals& globals, const std::string& help);
+void add_config(CLI::App& command, Globals& globals);
 void add_store(CLI::App& command, Globals& globals);
+
+/// The store --store or the configuration names: "sqlite:PATH".
+Result<std::string> store_url(const Globals& globals);
 
 /// Says what went wrong on standard error, as "logystera COMMAND: …", and gives the exit code.
 int fail(std::string_view command, const Error& error);

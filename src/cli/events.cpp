@@ -131,7 +131,7 @@ int run(const Globals& globals, const Options& options) {
   query.newest = options.limit;
   const bool shortened = !globals.json && !options.limit && options.since.empty();
   if (shortened) query.newest = kTableRows;
-  auto opened = store::open(globals.store, store::Access::existing);
+  auto opened = open_store(globals, store::Access::existing);
   if (!opened) return fail("events", opened.error());
   store::Store& store = *opened.value();
 

@@ -4,10 +4,18 @@
 
 namespace logystera::cli {
 
-Result<Gate> open_gate(const std::string& url, store::Access access) {
-  auto path = store::sqlite_path(url);
+Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access) {
+  auto url = store_url(globals);
+  if (!url) return url.error();
+  return store::open(url.value(), access);
+}
+
+Result<Gate> open_gate(const Globals& globals, store::Access access) {
+  auto url = store_url(globals);
+  if (!url) return url.error();
+  auto path = store::sqlite_path(url.value());
   if (!path) return path.error();
-  auto opened = store::open(url, access);
+  auto opened = store::open(url.value(), access);
   if (!opened) return opened.error();
   Gate gate;
   gate.store = std::move(opened).value();

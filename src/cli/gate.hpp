@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/command.hpp"
 #include "core/result.hpp"
 #include "gateway/entities.hpp"
 #include "store/store.hpp"
@@ -16,7 +17,10 @@ struct Gate {
 };
 
 /// Opens the store and the key file beside it; with Access::create both are made when there is neither.
-Result<Gate> open_gate(const std::string& url, store::Access access);
+Result<Gate> open_gate(const Globals& globals, store::Access access);
+
+/// The store alone.
+Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access);
 
 /// Unix seconds now.
 std::int64_t unix_now() noexcept;

@@ -24,13 +24,16 @@ int main(int argc, char** argv) {
   using namespace logystera::cli;
   Globals globals;
   int exit_code = kExitDone;
-  CLI::App app("Receives, keeps and shows the signals of your sites.", "logystera");
+  CLI::App app("Receives, keeps and shows the signals of your sites, and analyses any log.", "logystera");
   app.set_version_flag("--version,-V", "logystera " LOGYSTERA_VERSION, "Print the version and exit");
   app.set_help_flag("--help,-h", "Print this help and exit");
   app.require_subcommand(1);
   add_json(app, globals, "Print JSON instead of text for people, where the command has both");
   add_store(app, globals);
   const Program program{app, globals, exit_code};
+  add_scan(program);
+  add_rules_commands(program);
+  add_formats(program);
   add_serve(program);
   add_entity(program);
   add_events(program);
@@ -38,7 +41,8 @@ int main(int argc, char** argv) {
   add_relay(program);
   app.footer(
       "'logystera COMMAND --help' explains each command, with examples.\n"
-      "Exit codes: 0 done, 2 an error (said on standard error, with the remedy).");
+      "Exit codes: 0 done; 1 done, and something was found that was asked about (scan --fail-on, rules validate,\n"
+      "rules test); 2 an error (said on standard error, with the remedy; what was done until then stands).");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

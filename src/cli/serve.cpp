@@ -107,7 +107,7 @@ int run(const Globals& globals, const Options& options) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
 
-  auto gate = open_gate(globals.store, store::Access::create);
+  auto gate = open_gate(globals, store::Access::create);
   if (!gate) return fail("serve", gate.error());
   std::unique_ptr<server::Server> server;  // outlives the store, whose last replies it still takes
   std::unique_ptr<store::Store> store = std::move(gate->store);

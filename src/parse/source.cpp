@@ -398,7 +398,7 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
   const Format* format;
   if (chosen) {
     format = formats.find(options.format);
-    if (!format) return Error{"there is no format '" + options.format + "'; `logystera formats` lists them"};
+    if (!format) return Error{"there is no format '" + options.format + "'; 'logystera formats' lists them"};
     source.detection_ = {format, format->name, format->title, 1.0, input.compression, 0, 0};
   } else {
     // A line cut by the end of the sample would count against its own format.

@@ -55,6 +55,9 @@ class Redactor {
 
   /// Forgets what lasts from record to record (a private key whose end has not come yet). Call it when a source begins.
   void begin_source() noexcept { open_key_lines_ = 0; }
+  /// What lasts from record to record, for whoever hands a source's batches to several redactors in turn.
+  std::uint32_t open_key() const noexcept { return open_key_lines_; }
+  void continue_source(std::uint32_t open_key) noexcept { open_key_lines_ = open_key; }
 
   /// Redacts every record of the batch in place; new texts live in the batch's arena. `names` is the table the batch's
   /// fields are numbered by. Numbers shorter than the shortest card number are left alone; typed addresses are

@@ -1,0 +1,231 @@
+#include "cli/analysis.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <thread>
+
+#include "cli/terminal.hpp"
+#include "redact/salt.hpp"
+#include "scan/rules.hpp"
+#include "store/store.hpp"
+
+namespace logystera::cli {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int32_t kZoneSecondsMost = 14 * 3600;
+constexpr std::int64_t kSpanNumberMost = 100'000'000'000;
+constexpr unsigned kThreadsByDefaultMost = 8;  // more only if asked for: the ordered stages would make them wait
+
+void warn(std::string_view command, std::string_view text) {
+  fmt::print(stderr, "logystera {}: {}\n", command, printable(text));
+}
+
+Result<detect::Logsource> parse_logsource(const std::string& text) {
+  detect::Logsource source;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    const std::string_view part = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t equals = part.find('=');
+    const std::string_view key = part.substr(0, equals);
+    std::string* member = key == "product"    ? &source.product
+                          : key == "category" ? &source.category
+                          : key == "service"  ? &source.service
+                                              : nullptr;
+    if (equals == std::string_view::npos || equals + 1 == part.size() || !member)
+      return Error{fmt::format("--logsource {}: write product=…,category=…,service=…, any of the three", text)};
+    *member = part.substr(equals + 1);
+  }
+  return source;
+}
+
+Result<Done> prepare_reading(Analysis& analysis, const AnalysisOptions& options) {
+  auto formats = parse::Formats::built_in();
+  if (!formats) return formats.error();
+  analysis.formats = std::move(formats).value();
+  const std::string directory = options.formats_dir.empty() ? analysis.config.formats_dir : options.formats_dir;
+  if (!directory.empty())
+    if (auto added = analysis.formats.add_directory(directory); !added) return added;
+  parse::SourceOptions& source = analysis.pipeline.source;
+  source.format = options.format;
+  if (!options.log_format.empty()) {
+    const bool apache = options.log_format.find('%') != std::string::npos;
+    auto added = analysis.formats.add_access("log_format", apache ? "apache" : "nginx", options.log_format);
+    if (!added) return added.error();
+    if (source.format.empty()) source.format = "log_format";
+  }
+  const bool named = source.format.empty() || source.format == "evtx" || source.format == "journal_export";
+  if (!named && !analysis.formats.find(source.format))
+    return Error{fmt::format("--format {}: there is no such format; 'logystera formats' lists them", source.format)};
+  auto zone = parse_zone(options.timezone.empty() ? analysis.config.timezone : options.timezone);
+  if (!zone) return zone.error();
+  analysis.zone = zone.value();
+  analysis.pipeline.zone_is_local = zone->local;
+  source.zone_seconds = zone->seconds;
+  return Done{};
+}
+
+Result<Done> prepare_redaction(Analysis& analysis, const AnalysisOptions& options) {
+  const Config& config = analysis.config;
+  scan::PipelineOptions& pipeline = analysis.pipeline;
+  const std::string& mode = options.redact.empty() ? config.redact : options.redact;
+  if (!redact::parse_mode(mode, pipeline.mode))
+    return Error{fmt::format("--redact {}: write redact, mask or dry-run", mode)};
+  pipeline.digits = options.pii_digits.value_or(config.pii_digits);
+  if (pipeline.digits < redact::kPseudonymDigits || pipeline.digits > redact::kPseudonymDigitsMax)
+    return Error{fmt::format("--pii-digits {}: write a number from {} to {}", pipeline.digits, redact::kPseudonymDigits,
+                             redact::kPseudonymDigitsMax)};
+  if (pipeline.mode == redact::Mode::redact) {
+    auto salt = redact::resolve_salt(config.pii_salt, redact::default_salt_file());
+    if (!salt) return salt.error();
+    pipeline.salt = std::move(salt).value();
+  }
+  std::error_code ignored;
+  if (!config.pii_rules_path.empty() &&
+      (config.pii_rules_named || std::filesystem::exists(config.pii_rules_path, ignored))) {
+    auto patterns = redact::load_patterns(config.pii_rules_path);
+    if (!patterns) return patterns.error();
+    pipeline.patterns = std::move(patterns).value();
+  }
+  return Done{};
+}
+
+Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const AnalysisOptions& options) {
+  if (options.no_rules) return Done{};
+  scan::RuleSources sources;
+  sources.built_in = !options.no_builtin;
+  sources.placeholders = options.placeholders.empty() ? analysis.config.placeholders : options.placeholders;
+  for (const std::vector<std::string>* list : std::initializer_list<const std::vector<std::string>*>{
+           &analysis.config.rules_dirs, &analysis.config.sigma_dirs, &options.rules_dirs, &options.sigma_dirs})
+    sources.paths.insert(sources.paths.end(), list->begin(), list->end());
+  auto rules = scan::load_rules(sources);
+  if (!rules) return rules.error();
+  analysis.rules = std::move(rules).value();
+  if (const std::size_t refused = analysis.rules.refused(); refused > 0)
+    warn(command,
+         fmt::format("{} of {} rule documents were refused and do not run; 'logystera rules validate PATH' says why",
+                     refused, analysis.rules.documents.size()));
+  auto engine = detect::Engine::compile(analysis.rules, analysis.names);
+  if (!engine) return engine.error();
+  analysis.engine.emplace(std::move(engine).value());
+  if (options.logsource.empty()) return Done{};
+  auto declared = parse_logsource(options.logsource);
+  if (!declared) return declared.error();
+  analysis.pipeline.declared = std::move(declared).value();
+  return Done{};
+}
+
+}  // namespace
+
+Result<Zone> parse_zone(const std::string& text) {
+  if (text.empty() || text == "local") return Zone{};
+  if (text == "UTC" || text == "utc" || text == "Z") return Zone{false, 0};
+  int hours = 0, minutes = 0;
+  char end = 0;
+  const bool signed_ = text[0] == '+' || text[0] == '-';
+  const int read = signed_ ? std::sscanf(text.c_str() + 1, "%2d:%2d%c", &hours, &minutes, &end) : 0;
+  const std::int32_t seconds = hours * 3600 + minutes * 60;
+  if (read != 2 || hours < 0 || minutes < 0 || minutes > 59 || seconds > kZoneSecondsMost)
+    return Error{fmt::format("timezone {}: write local, UTC or an offset like +02:00", text)};
+  return Zone{false, text[0] == '-' ? -seconds : seconds};
+}
+
+std::string time_in(const Zone& zone, bool known, std::int64_t time_ns) {
+  if (!known) return "-";
+  std::int64_t seconds = time_ns / kSecond - (time_ns % kSecond < 0);
+  if (zone.local) return local_time(seconds);
+  const std::time_t time = seconds + zone.seconds;
+  std::tm parts{};
+  if (!::gmtime_r(&time, &parts)) return "-";
+  char text[40];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts)};
+}
+
+void add_reading(CLI::App& command, AnalysisOptions& options) {
+  command.add_option("--redact", options.redact,
+                     "Personal data: 'redact' (pseudonyms: same value, same token), 'mask' (<ip>), 'dry-run' (count only)\n"
+                     "[default: redact]");
+  command.add_option("--pii-digits", options.pii_digits, "Hex digits of a pseudonym, 8-64 [default: 8]");
+  command.add_option("--format", options.format, "The sources' format, instead of recognising it ('logystera formats')");
+  command.add_option("--log-format", options.log_format,
+                     "The sources are access logs of this nginx log_format or Apache LogFormat");
+  command.add_option("--formats-dir", options.formats_dir, "Directory with format definitions of your own (*.json)");
+  command.add_option("--timezone", options.timezone,
+                     "Zone of times that name none, and of times shown: local, UTC or +02:00 [default: local]");
+  command.add_option("--threads", options.threads, "Threads at work [default: one a processor, at most 8]")
+      ->check(CLI::Range(1u, scan::kThreadsMost));
+}
+
+void add_rules(CLI::App& command, AnalysisOptions& options) {
+  command.add_flag("--no-rules", options.no_rules, "Run no rules at all");
+  command.add_flag("--no-builtin", options.no_builtin, "Leave the built-in rules out");
+  command.add_option("--rules-dir", options.rules_dirs, "Directory (or file) with rules of your own; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--sigma", options.sigma_dirs, "Directory (or file) with Sigma rules; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--placeholders", options.placeholders, "YAML file with values for Sigma's %name% placeholders");
+  command.add_option("--logsource", options.logsource,
+                     "What the sources are in Sigma's terms, where that cannot be seen: product=aws,service=cloudtrail");
+}
+
+Result<Setting> load_setting(std::string_view command, const Globals& globals) {
+  auto config = load_config(globals.config);
+  if (!config) return config.error();
+  for (const std::string& warning : config->warnings) warn(command, warning);
+  Setting setting{std::move(config).value(), {}};
+  setting.store_path = setting.config.db_path;
+  if (!globals.store.empty()) {
+    auto path = store::sqlite_path(globals.store);
+    if (!path) return path.error();
+    setting.store_path = std::move(path).value();
+  }
+  return setting;
+}
+
+Result<std::unique_ptr<Analysis>> prepare(std::string_view command, const Globals& globals,
+                                          const AnalysisOptions& options) {
+  auto setting = load_setting(command, globals);
+  if (!setting) return setting.error();
+  auto analysis = std::make_unique<Analysis>();
+  analysis->config = std::move(setting->config);
+  analysis->store_path = std::move(setting->store_path);
+  const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
+  analysis->pipeline.threads = options.threads != 0 ? options.threads : std::min(processors, kThreadsByDefaultMost);
+  if (auto done = prepare_reading(*analysis, options); !done) return done.error();
+  if (auto done = prepare_redaction(*analysis, options); !done) return done.error();
+  if (auto done = prepare_rules(command, *analysis, options); !done) return done.error();
+  return analysis;
+}
+
+Result<std::int64_t> parse_span(std::string_view option, const std::string& text) {
+  const Error wrong{fmt::format("{} {}: write a span like 90s, 30m, 24h or 7d", option, text)};
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (error != std::errc() || number < 0 || number > kSpanNumberMost) return wrong;
+  static constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
+      {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}};
+  for (const auto& [name, seconds] : kUnits)
+    if (unit == name) return number * seconds;
+  return wrong;
+}
+
+Result<std::int64_t> parse_since(std::string_view option, const std::string& text, std::int64_t now) {
+  if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error == std::errc() && seconds <= kSpanNumberMost) return seconds;
+  }
+  auto span = parse_span(option, text);
+  if (!span) return span;
+  return now - span.value();
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,75 @@
+// What the analysing commands (scan, tail, anomaly, demo) share: their options, and everything those options stand for,
+// loaded and checked before the first line is read.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/config.hpp"
+#include "core/record.hpp"
+#include "core/result.hpp"
+#include "detect/engine.hpp"
+#include "parse/format.hpp"
+#include "scan/pipeline.hpp"
+
+namespace logystera::cli {
+
+/// How times without a zone are read, and how times are shown.
+struct Zone {
+  bool local = true;
+  std::int32_t seconds = 0;  // east of UTC, unless local
+};
+
+/// "local", "UTC" or "+02:00".
+Result<Zone> parse_zone(const std::string& text);
+
+/// "2026-05-18 10:00:01" in that zone; "-" for an unknown time.
+std::string time_in(const Zone& zone, bool known, std::int64_t time_ns);
+
+struct AnalysisOptions {
+  std::string redact;  // empty: the configuration's
+  bool no_rules = false, no_builtin = false;
+  std::vector<std::string> rules_dirs, sigma_dirs;
+  std::string placeholders;
+  std::string format, log_format, formats_dir, timezone, logsource;
+  unsigned threads = 0;  // 0: one a processor
+  std::optional<unsigned> pii_digits;
+};
+
+/// Everything a run needs. Kept at one address: the engine points at the rules.
+struct Analysis {
+  Config config;
+  std::string store_path;
+  Zone zone;
+  parse::Formats formats;
+  FieldNames names;
+  detect::RuleSet rules;
+  std::optional<detect::Engine> engine;
+  scan::PipelineOptions pipeline;
+};
+
+/// Options for reading and redacting, and those for rules.
+void add_reading(CLI::App& command, AnalysisOptions& options);
+void add_rules(CLI::App& command, AnalysisOptions& options);
+
+/// Loads and checks all of it; warnings (refused rules, unknown configuration keys) go to standard error.
+Result<std::unique_ptr<Analysis>> prepare(std::string_view command, const Globals& globals, const AnalysisOptions& options);
+
+/// The configuration, with its warnings said, and the database file it or --store names.
+struct Setting {
+  Config config;
+  std::string store_path;
+};
+Result<Setting> load_setting(std::string_view command, const Globals& globals);
+
+/// "7d", "24h", "30m", "45s", "2w" as seconds. The message names `option`.
+Result<std::int64_t> parse_span(std::string_view option, const std::string& text);
+/// The same before now, or unix seconds.
+Result<std::int64_t> parse_since(std::string_view option, const std::string& text, std::int64_t now);
+
+}  // namespace logystera::cli

@@ -1,0 +1,77 @@
+#include "cli/baselines.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/gate.hpp"
+#include "scan/paths.hpp"
+
+namespace logystera::cli {
+
+Result<std::unique_ptr<Baselines>> Baselines::make(store::FindingsStore& store, AnomalyOptions options, Report report) {
+  detect::AnomalyModel model;
+  if (!detect::parse_anomaly_model(options.model, model))
+    return Error{fmt::format("--anomaly-model {}: write zscore or seasonal", options.model)};
+  return std::unique_ptr<Baselines>(new Baselines(store, std::move(options), model, std::move(report)));
+}
+
+Result<Done> Baselines::begin(const std::string& set) {
+  set_ = set;
+  key_ = options_.source.empty() ? scan::source_key(set) : options_.source;
+  auto stored = store_.baseline(key_, detect::anomaly_model_name(model_));
+  if (!stored) return stored.error();
+  baseline_.emplace(model_, options_.bucket_seconds);
+  if (stored.value()) {
+    auto known = detect::Baseline::decode(stored.value()->state);
+    if (!known)
+      return Error{fmt::format("the baseline of '{}': {}: 'logystera anomaly reset --source {}' removes it", key_,
+                               known.error().message, key_)};
+    if (known->bucket_seconds() != options_.bucket_seconds)
+      return Error{
+          fmt::format("the baseline of '{}' was learnt with buckets of {} s: use --bucket {}, or 'logystera "
+                      "anomaly reset --source {}' first",
+                      key_, known->bucket_seconds(), known->bucket_seconds(), key_)};
+    baseline_.emplace(std::move(known).value());
+  }
+  detector_.emplace(*baseline_, options_.threshold, options_.detect);
+  return Done{};
+}
+
+void Baselines::pass_on() {
+  for (const detect::Anomaly& anomaly : detector_->take()) report_(key_, anomaly);
+}
+
+Result<Done> Baselines::add(const std::string& set, const RecordBatch& batch) {
+  if (!detector_ || set != set_) {
+    if (auto finished = finish(); !finished) return finished;
+    if (auto begun = begin(set); !begun) return begun;
+  }
+  for (const Record& record : batch.records) detector_->add(record);
+  pass_on();
+  return Done{};
+}
+
+Result<Done> Baselines::finish() {
+  if (!detector_) return Done{};
+  detector_->finish();
+  pass_on();
+  store::FindingsStore::StoredBaseline row;
+  row.source = key_;
+  row.model = detect::anomaly_model_name(model_);
+  row.bucket_seconds = options_.bucket_seconds;
+  row.observations = baseline_->observations();
+  row.updated_at = unix_now();
+  row.state = baseline_->encode();
+  detector_.reset();
+  return store_.put_baseline(row);
+}
+
+void add_anomaly_options(CLI::App& command, AnomalyOptions& options) {
+  command.add_option("--anomaly-source", options.source, "Key of the baseline [default: the file's stem]");
+  command.add_option("--anomaly-threshold", options.threshold, "Deviations from which a bucket is an anomaly")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--anomaly-model", options.model, "'zscore', or 'seasonal' for logs with a daily rhythm")
+      ->capture_default_str();
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,63 @@
+// Baselines of sources between runs: taken from the database, fed with records in log order, put back.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/record.hpp"
+#include "core/result.hpp"
+#include "detect/anomaly.hpp"
+#include "store/findings_store.hpp"
+
+namespace logystera::cli {
+
+struct AnomalyOptions {
+  std::string source;  // key of the baseline; empty: the file's stem
+  double threshold = detect::kAnomalyThreshold;
+  std::string model = "zscore";
+  std::uint32_t bucket_seconds = detect::kBucketSeconds;
+  bool detect = true;  // false: learn only
+};
+
+/// --anomaly-source, --anomaly-threshold and --anomaly-model.
+void add_anomaly_options(CLI::App& command, AnomalyOptions& options);
+
+class Baselines {
+ public:
+  /// `report` is given each anomaly with its source's key.
+  using Report = std::function<void(const std::string& key, const detect::Anomaly&)>;
+
+  /// Errors: a model this program does not know.
+  static Result<std::unique_ptr<Baselines>> make(store::FindingsStore& store, AnomalyOptions options, Report report);
+
+  /// Records of one log, in its order; `set` names the log.
+  Result<Done> add(const std::string& set, const RecordBatch& batch);
+  /// Ends the log at hand and stores its baseline.
+  Result<Done> finish();
+
+  const std::string& key() const noexcept { return key_; }
+  std::uint64_t observations() const noexcept { return baseline_ ? baseline_->observations() : 0; }
+  bool trained() const noexcept { return baseline_ && baseline_->trained(); }
+  std::uint64_t buckets() const noexcept { return detector_ ? detector_->buckets() : 0; }
+  std::uint64_t without_time() const noexcept { return detector_ ? detector_->without_time() : 0; }
+
+ private:
+  Baselines(store::FindingsStore& store, AnomalyOptions options, detect::AnomalyModel model, Report report)
+      : store_(store), options_(std::move(options)), model_(model), report_(std::move(report)) {}
+  Result<Done> begin(const std::string& set);
+  void pass_on();
+
+  store::FindingsStore& store_;
+  AnomalyOptions options_;
+  detect::AnomalyModel model_;
+  Report report_;
+  std::string set_, key_;
+  std::optional<detect::Baseline> baseline_;
+  std::optional<detect::AnomalyDetector> detector_;
+};
+
+}  // namespace logystera::cli

@@ -1,0 +1,54 @@
+// `logystera formats`: what can be read.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "cli/analysis.hpp"
+#include "cli/command.hpp"
+#include "cli/json_text.hpp"
+#include "cli/terminal.hpp"
+
+namespace logystera::cli {
+namespace {
+
+// Read by their first bytes, not line by line, so they have no definition file.
+constexpr std::pair<std::string_view, std::string_view> kBinary[] = {{"evtx", "Windows event log (EVTX)"},
+                                                                     {"journal_export", "systemd journal, export format"}};
+
+int run(const Globals& globals, const std::string& directory) {
+  auto formats = parse::Formats::built_in();
+  if (!formats) return fail("formats", formats.error());
+  if (!directory.empty())
+    if (auto added = formats->add_directory(directory); !added) return fail("formats", added.error());
+  std::vector<std::vector<std::string>> rows{{"NAME", "WHAT IT IS", "READER"}};
+  for (const auto& format : formats->all()) rows.push_back({format->name, printable(format->title), format->reader});
+  for (const auto& [name, title] : kBinary) rows.push_back({std::string(name), std::string(title), "binary"});
+  std::sort(rows.begin() + 1, rows.end());
+  if (!globals.json) {
+    std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+    return kExitDone;
+  }
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    JsonText json;
+    json.begin_object().member("name", rows[i][0]).member("title", rows[i][1]).member("reader", rows[i][2]).end_object();
+    fmt::print("{}\n", json.text());
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_formats(Program program) {
+  auto* formats = program.app.add_subcommand("formats", "List the log formats that are recognised");
+  auto directory = std::make_shared<std::string>();
+  formats->add_option("--formats-dir", *directory, "Directory with format definitions of your own (*.json)");
+  add_json(*formats, program.globals, "One JSON object a line");
+  formats->footer(
+      "A format of your own is a JSON file with its samples, which are checked when it is loaded; see docs/analysis.md.\n"
+      "Access logs need none: 'logystera scan --log-format STRING' takes nginx's log_format or Apache's LogFormat.");
+  formats->callback([program, directory] { program.exit_code = run(program.globals, *directory); });
+}
+
+}  // namespace logystera::cli

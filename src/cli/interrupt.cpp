@@ -1,0 +1,26 @@
+#include "cli/interrupt.hpp"
+
+#include <csignal>
+
+namespace logystera::cli {
+namespace {
+
+std::atomic<bool> caught{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
+
+}  // namespace
+
+const std::atomic<bool>& interrupted() {
+  static const bool installed = [] {
+    struct sigaction action {};
+    action.sa_handler = [](int) { caught.store(true); };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+    return true;
+  }();
+  (void)installed;
+  return caught;
+}
+
+}  // namespace logystera::cli

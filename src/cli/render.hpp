@@ -1,0 +1,51 @@
+// Records, findings and sources as text for people and as JSON, the same in every command.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/analysis.hpp"
+#include "cli/json_text.hpp"
+#include "core/record.hpp"
+#include "detect/anomaly.hpp"
+#include "scan/pipeline.hpp"
+
+namespace logystera::cli {
+
+/// How text for people is written.
+struct Style {
+  Zone zone;
+  bool colour = false;
+};
+
+inline constexpr std::size_t kShownBytes = 4096;  // of a message for people; longer ones are cut
+
+/// "\x1b[…m" for that severity or level, or nothing without colour.
+std::string_view colour_of(Severity severity, const Style& style) noexcept;
+std::string_view colour_of(detect::Level level, const Style& style) noexcept;
+std::string_view colour_end(const Style& style) noexcept;
+std::string bold(std::string_view text, const Style& style);
+
+/// "[   1] 2026-05-18 10:00:01 INFO     Accepted publickey for …", a line with its end. Redacted text only.
+void append_event(std::string& out, std::uint64_t number, int digits, const Record& record, const Style& style);
+void append_event(JsonText& out, std::uint64_t number, const Record& record, const FieldNames& names);
+
+/// "[LOW]      2026-05-18 10:01:00 SUDO_COMMAND Sudo Command to Root: admin : TTY=…"
+std::string finding_line(const scan::Finding& finding, const Style& style, bool with_source);
+void append_finding(JsonText& out, const scan::Finding& finding);
+
+std::string anomaly_line(std::string_view source, const detect::Anomaly& anomaly, const Style& style);
+void append_anomaly(JsonText& out, std::string_view source, const detect::Anomaly& anomaly);
+
+void append_source(JsonText& out, const scan::SourceReport& report);
+/// {"email":2,"ip":5}: kinds with hits, both address families as one.
+void append_redacted(JsonText& out, const std::array<std::uint64_t, redact::kKinds>& counts);
+
+/// "HIGH".
+std::string upper(std::string_view text);
+/// "1,234,567".
+std::string grouped(std::uint64_t number);
+/// "1.5 GiB".
+std::string bytes_text(std::uint64_t bytes);
+
+}  // namespace logystera::cli

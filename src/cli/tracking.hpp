@@ -1,0 +1,66 @@
+// What a run keeps in the database, and what the database tells a run to keep quiet about.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/config.hpp"
+#include "core/record.hpp"
+#include "core/result.hpp"
+#include "scan/pipeline.hpp"
+#include "store/findings_store.hpp"
+
+namespace logystera::cli {
+
+/// Rules the user dismissed. A dismissal's source is a path or the name at the end of one.
+class Dismissals {
+ public:
+  explicit Dismissals(std::vector<store::Dismissal> list = {});
+  bool hides(const std::string& rule, const std::string& source) const;
+  bool empty() const noexcept { return sources_.empty(); }
+
+ private:
+  std::multimap<std::string, std::string> sources_;  // rule → source
+};
+
+/// The database's level, or nothing for what it does not keep (informational).
+std::optional<store::Level> stored_level(detect::Level level) noexcept;
+store::Finding stored_finding(const scan::Finding& finding);
+
+/// Stores findings and errors in transactions of many rows.
+class Tracker {
+ public:
+  /// Opens or makes the database, and removes what is older than the retention.
+  static Result<std::unique_ptr<Tracker>> open(const std::string& path, const Config& config);
+
+  /// Findings below the configured severity are left out.
+  Result<Done> add(const scan::Finding& finding);
+  /// Errors are grouped; anything else is left out.
+  Result<Done> add(const Record& record);
+  /// Commits what is pending.
+  Result<Done> commit();
+
+  std::uint64_t new_findings() const noexcept { return new_findings_; }
+  std::uint64_t new_errors() const noexcept { return new_errors_; }
+  store::FindingsStore& store() noexcept { return store_; }
+
+ private:
+  Tracker(store::FindingsStore store, const Config& config);
+  Result<Done> begin();
+
+  store::FindingsStore store_;
+  store::Level least_;
+  std::int64_t now_;
+  std::uint64_t pending_ = 0;
+  bool open_ = false;
+  std::uint64_t new_findings_ = 0, new_errors_ = 0;
+};
+
+/// The dismissals in the database at `path`; none if there is no such file, which is not made.
+Result<Dismissals> load_dismissals(const std::string& path);
+
+}  // namespace logystera::cli

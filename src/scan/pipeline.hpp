@@ -1,0 +1,123 @@
+// Logs in, redacted records and findings out: read → parse → detect → redact → whoever watches.
+//
+// Two things must happen in the order of the log, and are cheap: taking the next batch from a source (which parses it), and
+// counting over time (windows). The rest, matching and redaction, is nearly all of the work and needs no order. So every
+// worker carries one batch through all stages, and the two ordered stages are gates that let batches pass in turn:
+//
+//   take a batch (in turn) → match → windows (in turn) → redact, Watcher::prepare → Watcher::take (in turn)
+//
+// Memory is one batch a worker, whatever the input. A private key that runs on from batch to batch is the one case in which
+// redaction needs order too; such batches are redacted inside the gate.
+//
+// Nothing that has not been redacted ever reaches a Watcher; detection sees the typed fields, in memory only.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/record.hpp"
+#include "core/result.hpp"
+#include "detect/engine.hpp"
+#include "detect/rule.hpp"
+#include "parse/source.hpp"
+#include "redact/redactor.hpp"
+#include "scan/paths.hpp"
+
+namespace logystera::scan {
+
+/// A rule that fired, ready to be shown or stored.
+struct Finding {
+  std::string rule, title, author;
+  detect::Level level = detect::Level::medium;
+  std::string source;
+  std::int64_t time_ns = 0;  // UTC
+  bool time_known = false;
+  std::uint64_t line = 0;  // of the record that made it fire; 0: judged without one
+  std::string message;     // redacted
+  bool window = false;     // counted over time: `hits` records, `measure` what was compared
+  std::uint64_t hits = 1;
+  double measure = 0;
+};
+
+/// What is known of a source when all of it was read.
+struct SourceReport {
+  std::string name;
+  std::string format, title, compression;
+  double confidence = 0;
+  parse::SourceCounts counts;
+  std::array<std::uint64_t, redact::kKinds> redacted{};
+  std::uint64_t findings = 0;
+  std::optional<Error> problem;  // could not be opened, or ended early
+
+  std::uint64_t redacted_total() const noexcept;
+};
+
+/// A redacted batch on its way out.
+struct Chunk {
+  const std::string& source;      // name of the file
+  const std::string& set;         // name of the rotated set it belongs to, or the file's
+  RecordBatch& batch;             // may be empty: windows judged at the end of a set
+  std::uint64_t first_record;     // 0-based number of its first record among all of the run
+  std::vector<Finding> findings;  // in log order
+  std::string text;               // for the watcher: prepare() may write, take() reads
+};
+
+/// Who is told. prepare() is called by several threads at once, take() and finished() by one at a time in log order.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  virtual void prepare(Chunk&) {}
+  virtual void take(Chunk& chunk) = 0;
+  /// A source is through.
+  virtual void finished(const SourceReport&) {}
+};
+
+struct PipelineOptions {
+  parse::SourceOptions source;
+  bool zone_is_local = true;   // times without a zone are in this machine's, as it was when the file was last written
+  detect::Logsource declared;  // what the user says the sources are
+  redact::Mode mode = redact::Mode::redact;
+  std::string salt;
+  unsigned digits = redact::kPseudonymDigits;
+  std::vector<redact::Pattern> patterns;
+  unsigned threads = 2;
+  std::size_t window_cells = 1'000'000;
+};
+
+inline constexpr unsigned kThreadsMost = 64;
+
+/// Where a run is, to be read by another thread at any time.
+struct Progress {
+  std::atomic<std::uint64_t> bytes{0}, records{0}, findings{0}, sources{0};
+};
+
+struct Totals {
+  std::uint64_t sources = 0, failed = 0;  // failed: with a problem
+  parse::SourceCounts counts;
+  std::array<std::uint64_t, redact::kKinds> redacted{};
+  std::uint64_t findings = 0;
+  std::uint64_t windows_forgotten = 0;  // groups dropped for want of memory
+  bool interrupted = false;
+  double seconds = 0;
+
+  std::uint64_t redacted_total() const noexcept;
+};
+
+/// Runs every source through. `engine` null: no rules. `names` is the table the engine was compiled with. `stop` set to
+/// true ends the run at the next batch; what was taken until then is handed out.
+Totals run(const std::vector<SourceSet>& sets, const parse::Formats& formats, FieldNames& names,
+           const detect::Engine* engine, const PipelineOptions& options, Watcher& watcher, Progress& progress,
+           const std::atomic<bool>& stop);
+
+/// Seconds east of UTC of this machine's zone at that time.
+std::int32_t local_zone(std::int64_t unix_seconds);
+
+/// A Finding of a match; `source` is where it belongs if it has no record.
+Finding finding_of(const detect::Rule& rule, const Record* record, std::int64_t time_ns, bool time_known,
+                   std::uint64_t hits, double measure, const std::string& source);
+
+}  // namespace logystera::scan

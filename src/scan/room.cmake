@@ -1,0 +1,4 @@
+# The scan room: parse, detect and redact put together.
+find_package(fmt REQUIRED)
+logystera_room(scan STANDARD 20 LINKS logystera_core logystera_parse logystera_detect logystera_redact fmt::fmt Threads::Threads)
+logystera_room_tests(scan STANDARD 20)

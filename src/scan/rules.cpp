@@ -1,0 +1,79 @@
+#include "scan/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "detect/loader.hpp"
+#include "detect/packs.hpp"
+#include "parse/source.hpp"
+
+namespace logystera::scan {
+namespace {
+
+constexpr std::size_t kPlaceholderBytes = 4 * 1024 * 1024;
+constexpr std::int64_t kSampleReference = std::int64_t{1'780'000'000} * 1'000'000'000;  // 2026: syslog lines name no year
+
+Result<std::string> read_text(const std::string& path) {
+  auto input = parse::open_input(path);
+  if (!input) return input.error();
+  std::string text(kPlaceholderBytes + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    auto got = input->stream->read(text.data() + size, text.size() - size);
+    if (!got) return got.error();
+    if (got.value() == 0) break;
+    size += got.value();
+  }
+  if (size > kPlaceholderBytes) return Error{fmt::format("{}: larger than {} bytes", path, kPlaceholderBytes)};
+  text.resize(size);
+  return text;
+}
+
+}  // namespace
+
+Result<detect::RuleSet> load_rules(const RuleSources& sources) {
+  detect::LoadOptions options = detect::built_in_options();
+  if (!sources.placeholders.empty()) {
+    auto text = read_text(sources.placeholders);
+    if (!text) return text.error();
+    auto values = detect::load_placeholders(sources.placeholders, text.value());
+    if (!values) return values.error();
+    for (auto& [name, list] : values.value()) options.placeholders[name] = std::move(list);
+  }
+  detect::Loader loader(std::move(options));
+  if (sources.built_in) detect::add_built_in_packs(loader);
+  for (const std::string& path : sources.paths) {
+    std::error_code ignored;
+    auto added = std::filesystem::is_directory(path, ignored) ? loader.add_directory(path) : loader.add_file(path);
+    if (!added) return added.error();
+  }
+  return loader.finish();
+}
+
+detect::LineReader sample_reader() {
+  auto formats = std::make_shared<Result<parse::Formats>>(parse::Formats::built_in());
+  return [formats](std::string_view format, std::string_view lines, FieldNames& names, RecordBatch& batch) -> Result<Done> {
+    if (!formats->ok()) return formats->error();
+    const parse::Format* found = formats->value().find(format);
+    if (!found) return Error{fmt::format("there is no format '{}': 'logystera formats' lists them", format)};
+    parse::ParserContext context{names, {}};
+    context.time.reference_ns = kSampleReference;
+    auto parser = parse::make_parser(*found, context);
+    if (!parser) return parser.error();
+    auto fallback = parse::make_parser(*formats->value().find("plaintext"), context);
+    if (!fallback) return fallback.error();
+    parse::SourceOptions options;
+    options.reference_ns = kSampleReference;
+    batch.text.resize(lines.size());
+    std::copy(lines.begin(), lines.end(), batch.text.data());
+    parse::LineRecords records(*found, std::move(parser).value(), std::move(fallback).value(), "sample", options);
+    records.read(batch, true);
+    if (records.counts().unparsed > 0) return Error{fmt::format("a line of the sample is not of the format '{}'", format)};
+    return Done{};
+  };
+}
+
+}  // namespace logystera::scan

@@ -1,0 +1,256 @@
+// `scan`, `rules` and `formats` as a user runs them.
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "catch.hpp"
+#include "cli/program.hpp"
+
+using namespace logystera::testing;
+
+namespace {
+
+const Running::Setting kSalted{{{"LOGYSTERA_PII_SALT", "salt"}, {"TZ", "UTC"}}, RLIM_INFINITY, 0};
+const std::string kSample = "tests/data/auth.log";
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// A copy whose change time says which year its lines are of.
+std::string sample_of_2026(const Scratch& scratch) {
+  const std::string path = scratch.file("auth.log");
+  std::filesystem::copy_file(kSample, path);
+  timespec times[2] = {{1'779'100'000, 0}, {1'779'100'000, 0}};
+  ::utimensat(AT_FDCWD, path.c_str(), times, 0);
+  return path;
+}
+
+void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+}  // namespace
+
+TEST_CASE("scan_shows_source_format_events_findings_and_pseudonyms") {
+  const Scratch scratch;
+  const std::string path = sample_of_2026(scratch);
+  const Finished finished = run({"scan", path, "--no-progress"}, kSalted);
+  CHECK(finished.code == 0);
+  CHECK(finished.err.empty());
+  const std::string rule(60, '-');
+  CHECK(finished.out ==
+        rule + "\nSource   : " + path +
+            "\nFormat   : auth_log\nEvents   : 7\nPII hits : 5 (mode: redact)\nFindings : 1 (1 low)\n" + rule +
+            "\n\nEvents (7 of 7):\n"
+            "[ 1] 2026-05-18 10:00:01 INFO     Accepted publickey for admin from ip_5ca5b10c port 52341 ssh2\n"
+            "[ 2] 2026-05-18 10:00:15 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
+            "[ 3] 2026-05-18 10:00:16 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
+            "[ 4] 2026-05-18 10:00:17 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
+            "[ 5] 2026-05-18 10:01:00 INFO     admin : TTY=pts/0 ; PWD=/home/admin ; USER=root ; COMMAND=/bin/systemctl "
+            "restart nginx\n"
+            "[ 6] 2026-05-18 10:01:30 INFO     new user: name=deploy, UID=1002, GID=1002, home=/home/deploy, "
+            "shell=/bin/bash\n"
+            "[ 7] 2026-05-18 10:02:00 INFO     Disconnected from ip_5ca5b10c port 52341\n"
+            "\nFindings (1):\n"
+            "[LOW]      2026-05-18 10:01:00 SUDO_COMMAND Sudo Command to Root: admin : TTY=pts/0 ; PWD=/home/admin ; "
+            "USER=root ; COMMAND=/bin/systemctl restart nginx  (" +
+            path + ":5)\n");
+}
+
+TEST_CASE("scan_masks_counts_only_or_refuses_another_mode") {
+  const Finished masked = run({"scan", kSample, "--redact", "mask"}, kSalted);
+  CHECK(has(masked.out, "from <ip> port 52341"));
+  CHECK(has(masked.out, "(mode: mask)"));
+  CHECK_FALSE(has(masked.out, "203.0.113.50"));
+  const Finished dry = run({"scan", kSample, "--redact", "dry-run"}, kSalted);
+  CHECK(has(dry.out, "from 203.0.113.50 port 52341"));
+  CHECK(has(dry.out, "PII hits : 5 (mode: dry-run)"));
+  const Finished wrong = run({"scan", kSample, "--redact", "hide"}, kSalted);
+  CHECK(wrong.code == 2);
+  CHECK(has(wrong.err, "--redact hide: write redact, mask or dry-run"));
+}
+
+TEST_CASE("scan_shows_as_many_events_as_asked_for") {
+  const Scratch scratch;
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "2026-05-18 10:00:00 line " + std::to_string(i) + "\n";
+  write(scratch.file("a.log"), text);
+  const Finished standard = run({"scan", scratch.file("a.log")}, kSalted);
+  CHECK(has(standard.out, "Events (50 of 100):"));
+  CHECK(has(standard.out, "[50] 2026-05-18 10:00:00 INFO     line 49"));
+  CHECK_FALSE(has(standard.out, "line 50"));
+  const Finished all = run({"scan", scratch.file("a.log"), "--all", "-n", "1"}, kSalted);
+  CHECK(has(all.out, "Events (100 of 100):"));
+  CHECK(has(all.out, "line 99"));
+  const Finished none = run({"scan", scratch.file("a.log"), "-n", "0"}, kSalted);
+  CHECK_FALSE(has(none.out, "line"));
+}
+
+TEST_CASE("scan_prints_one_json_document_or_one_object_a_line") {
+  const Scratch scratch;
+  const std::string path = sample_of_2026(scratch);
+  const Finished document = run({"scan", path, "--json", "-n", "1"}, kSalted);
+  CHECK(lines_of(document.out) == 1);
+  CHECK(has(document.out, "{\"summary\":{\"sources\":1,\"failed\":0,\"events\":7,"));
+  CHECK(has(document.out, "\"pii\":{\"ip\":5}"));
+  CHECK(has(document.out,
+            "\"events\":[{\"number\":1,\"time\":\"2026-05-18T10:00:01Z\",\"severity\":\"INFO\",\"kind\":\"auth\""));
+  CHECK(has(document.out, "\"client_ip\":\"ip_5ca5b10c\",\"client_port\":52341"));
+  CHECK(has(document.out, "\"findings\":[{\"rule\":\"SUDO_COMMAND\""));
+  const Finished lines = run({"scan", path, "--ndjson"}, kSalted);
+  CHECK(lines_of(lines.out) == 7 + 1 + 1 + 1);  // events, finding, source, summary
+  CHECK(lines.out.starts_with("{\"event\":{\"number\":1,"));
+}
+
+TEST_CASE("scan_says_what_a_source_is_taken_for_and_stops") {
+  const Finished finished = run({"scan", kSample, "--format-only"}, kSalted);
+  CHECK(finished.code == 0);
+  CHECK(has(finished.out, "Format     : auth_log (authentication log (auth.log, secure))\nConfidence : 95 %\n"));
+  CHECK_FALSE(has(finished.out, "Accepted"));
+}
+
+TEST_CASE("scan_runs_rules_of_one_s_own_or_none") {
+  const Scratch scratch;
+  write(scratch.file("mine.yml"),
+        "id: MY_USER\ntitle: A new user\nlevel: critical\ndetection:\n  match:\n    - {field: message, op: startswith, "
+        "value: 'new user'}\n");
+  const Finished own = run({"scan", "--rules-dir", scratch.file("mine.yml"), kSample}, kSalted);
+  CHECK(has(own.out, "Findings : 2 (1 critical, 1 low)"));
+  CHECK(has(own.out, "[CRITICAL] "));
+  const Finished failing = run({"scan", kSample, "--rules-dir", scratch.file("mine.yml"), "--fail-on", "high"}, kSalted);
+  CHECK(failing.code == 1);
+  const Finished severe =
+      run({"scan", kSample, "--rules-dir", scratch.file("mine.yml"), "--min-severity", "high"}, kSalted);
+  CHECK(has(severe.out, "Findings : 1 (1 critical)"));
+  const Finished none = run({"scan", kSample, "--no-rules"}, kSalted);
+  CHECK(has(none.out, "Findings : rules are off"));
+  write(scratch.file("mine.yml"),
+        "id: BAD\ntitle: Bad\nlevel: severe\ndetection: {match: [{field: message, op: contains, value: x}]}\n");
+  const Finished refused = run({"scan", kSample, "--rules-dir", scratch.file("mine.yml")}, kSalted);
+  CHECK(refused.code == 0);
+  CHECK(has(refused.err, "rule documents were refused"));
+}
+
+TEST_CASE("scan_reads_sigma_rules_and_keeps_their_author") {
+  const Scratch scratch;
+  write(scratch.file("sigma.yml"),
+        "title: Sigma Accepted\nid: 7e8dff5f-31c2-4a60-9ef7-6f0ca0a31d7e\nauthor: A. Writer\nlogsource: {product: linux, "
+        "service: sshd}\n"
+        "detection:\n  keywords: ['Accepted publickey']\n  condition: keywords\nlevel: high\n");
+  const Finished finished = run({"scan", "--sigma", scratch.file("sigma.yml"), kSample, "--json", "-n", "0"}, kSalted);
+  CHECK(finished.code == 0);
+  CHECK(has(finished.out, "\"title\":\"Sigma Accepted\",\"severity\":\"high\""));
+  CHECK(has(finished.out, "\"author\":\"A. Writer\""));
+}
+
+TEST_CASE("scan_keeps_what_it_could_read_of_a_broken_source") {
+  const Scratch scratch;
+  write(scratch.file("broken.gz"), std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", 10) + "garbage");
+  const Finished finished = run({"scan", scratch.file("broken.gz"), kSample}, kSalted);
+  CHECK(finished.code == 2);
+  CHECK(has(finished.err, "broken.gz"));
+  CHECK(has(finished.out, "Events   : 7"));
+  const Finished missing = run({"scan", scratch.file("nothing.log")}, kSalted);
+  CHECK(missing.code == 2);
+  CHECK(has(missing.err, "nothing.log: No such file or directory"));
+}
+
+TEST_CASE("scan_counts_lines_that_fit_no_format_and_keeps_them") {
+  const Scratch scratch;
+  write(scratch.file("auth.log"), read_whole(kSample) + "?? this is no line of such a log\n");
+  const Finished finished = run({"scan", scratch.file("auth.log")}, kSalted);
+  CHECK(has(finished.out, "Unparsed : 1 (kept as plain text)"));
+  CHECK(has(finished.out, "?? this is no line of such a log"));
+}
+
+TEST_CASE("nothing_is_stored_without_being_asked_for_and_no_address_ever") {
+  const Scratch scratch;
+  const std::string store = "sqlite:" + scratch.file("a.db");
+  CHECK(run({"scan", kSample, "--store", store}, kSalted).code == 0);
+  CHECK_FALSE(std::filesystem::exists(scratch.file("a.db")));
+
+  std::string text;
+  for (int i = 0; i < 6; ++i)
+    text +=
+        "May 18 10:00:0" + std::to_string(i) + " web1 sshd[12]: Failed password for root from 198.51.100.23 port 22 ssh2\n";
+  write(scratch.file("auth.log"), text);
+  write(scratch.file("app.log"), "2026-05-18 10:00:09 ERROR cannot reach 198.51.100.24 after 3 s\n");
+  const Arguments tracked{"scan", scratch.file("auth.log"),   scratch.file("app.log"), "--store", store, "--track-errors",
+                          "-c",   scratch.file("config.yaml")};
+  write(scratch.file("config.yaml"), "findings_retention_days: 36500\n");
+  const Finished first = run(tracked, kSalted);
+  CHECK(first.code == 0);
+  CHECK(has(first.out, "Stored   : 1 new findings, 1 new errors"));
+  CHECK(has(run(tracked, kSalted).out, "Stored   : 0 new findings, 0 new errors"));
+  for (const char* name : {"a.db", "a.db-wal"}) CHECK_FALSE(has(read_whole(scratch.file(name)), "198.51.100."));
+  struct stat status {};
+  REQUIRE(::stat(scratch.file("a.db").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("own_patterns_are_redacted_and_the_salt_is_made_once_and_kept") {
+  const Scratch scratch;
+  write(scratch.file("pii.yaml"), "patterns:\n  - {name: employee_id, pattern: '\\bEMP-\\d{4,8}\\b', prefix: employee}\n");
+  write(scratch.file("config.yaml"), "pii_rules_path: " + scratch.file("pii.yaml") + "\n");
+  write(scratch.file("a.log"), "2026-05-18 10:00:00 badge EMP-12345 at 192.0.2.7\n");
+  const Running::Setting home{{{"XDG_STATE_HOME", scratch.file("state")}}, RLIM_INFINITY, 0};
+  const Arguments arguments{"scan", scratch.file("a.log"), "-c", scratch.file("config.yaml")};
+  const Finished first = run(arguments, home);
+  CHECK(has(first.out, "badge employee_"));
+  CHECK_FALSE(has(first.out, "EMP-12345"));
+  CHECK(run(arguments, home).out == first.out);
+  struct stat status {};
+  REQUIRE(::stat(scratch.file("state/logystera/pii-salt").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("a_configuration_is_checked_with_its_place") {
+  const Scratch scratch;
+  write(scratch.file("config.yaml"), "redact: mask\nfindings_retention_days: soon\n");
+  const Finished wrong = run({"scan", kSample, "-c", scratch.file("config.yaml")}, kSalted);
+  CHECK(wrong.code == 2);
+  CHECK(has(wrong.err, "config.yaml:2:26: findings_retention_days wants a whole number from 1 to 36500"));
+  write(scratch.file("config.yaml"), "redact: mask\nllm:\n  provider: none\n");
+  const Finished unknown = run({"scan", kSample, "-c", scratch.file("config.yaml")}, kSalted);
+  CHECK(unknown.code == 0);
+  CHECK(has(unknown.err, "config.yaml:2:1: 'llm' means nothing to this program"));
+  CHECK(has(unknown.out, "(mode: mask)"));
+  CHECK(run({"scan", kSample, "-c", scratch.file("other.yaml")}, kSalted).code == 2);
+}
+
+TEST_CASE("rules_are_listed_checked_converted_and_tested") {
+  const Scratch scratch;
+  const Finished list = run({"rules", "list"}, kSalted);
+  for (const char* id : {"SSH_BRUTE_FORCE", "SUDO_MISUSE", "AUTH_NEW_UID0", "NGINX_404_SCAN", "NGINX_5XX_SPIKE",
+                         "WIN_FAILED_LOGON", "WIN_ACCOUNT_CREATED", "SUDO_COMMAND"})
+    CHECK(has(list.out, id));
+  write(scratch.file("good.yml"),
+        "id: A\ntitle: A\nlevel: low\ndetection: {match: [{field: message, op: contains, value: x}]}\n");
+  CHECK(run({"rules", "validate", scratch.file("good.yml")}, kSalted).code == 0);
+  write(scratch.file("bad.yml"),
+        "id: A\ntitle: A\nlevel: severe\ndetection: {match: [{field: message, op: contains, value: x}]}\n");
+  const Finished bad = run({"rules", "validate", scratch.file("bad.yml")}, kSalted);
+  CHECK(bad.code == 1);
+  CHECK(has(bad.out, "bad.yml:3:8: "));
+  write(scratch.file("sigma.yml"),
+        "title: S\nlogsource: {category: webserver}\ndetection:\n  sel: {cs-uri-query|contains: '../'}\n  condition: "
+        "sel\nlevel: high\n");
+  const Finished native = run({"rules", "validate", scratch.file("sigma.yml"), "--sigma"}, kSalted);
+  CHECK(native.code == 0);
+  CHECK(has(native.out, "op: contains, value: '../'"));
+  CHECK(run({"rules", "convert", scratch.file("sigma.yml")}, kSalted).out == native.out);
+  const Finished tested = run({"rules", "test"}, kSalted);
+  CHECK(tested.code == 0);
+  CHECK(has(tested.out, " 0 failed"));
+}
+
+TEST_CASE("formats_are_listed_and_a_wrong_one_is_refused_with_the_command_that_lists_them") {
+  const Finished list = run({"formats"}, kSalted);
+  CHECK(list.code == 0);
+  for (const char* name : {"auth_log", "access_combined", "evtx", "journal_export", "w3c"}) CHECK(has(list.out, name));
+  const Finished wrong = run({"scan", kSample, "--format", "nonsense"}, kSalted);
+  CHECK(wrong.code == 2);
+  CHECK(has(wrong.err, "'logystera formats' lists them"));
+}
