@@ -3,6 +3,8 @@
 install_packages build lint
 say 'src/core/catalogue_table.hpp from signals.json'
 php "$root/dev.d/generate-catalogue.php"
+say 'docs/signals.md from signals.json'
+php "$root/dev.d/generate-docs.php"
 say 'src/extension/logystera_arginfo.h from stubs/logystera.stub.php'
 bash "$root/dev.d/generate-arginfo.sh"
 say 'package.xml and config.w32 from the tree'

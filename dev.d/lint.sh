@@ -6,7 +6,7 @@ source "$root/dev.d/clang-format.sh"
 lint_failed=0 lint_passed=0 lint_skipped=0
 lint_dir="$run_dir/lint"
 
-checks=(format layers generated arginfo composer pecl sources scripts php words)
+checks=(format layers generated arginfo composer pecl sources scripts php words mutants)
 
 tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
 
@@ -51,10 +51,10 @@ lint_generated() {
   git -C "$copy" init -q
   mkdir -p "$run_dir/gen-stub"
   ln -s "$run_dir/gen-stub" "$copy/.run/gen-stub"
-  php "$copy/dev.d/generate-catalogue.php" && php "$copy/dev.d/generate-package.php" && php "$copy/dev.d/generate-drupal.php" || return 1
+  php "$copy/dev.d/generate-catalogue.php" && php "$copy/dev.d/generate-docs.php" && php "$copy/dev.d/generate-package.php" && php "$copy/dev.d/generate-drupal.php" || return 1
   if same_gen_stub; then bash "$copy/dev.d/generate-arginfo.sh" || return 1; fi
   local file stale=0
-  for file in src/core/catalogue_table.hpp src/extension/logystera_arginfo.h package.xml config.w32 \
+  for file in docs/signals.md src/core/catalogue_table.hpp src/extension/logystera_arginfo.h package.xml config.w32 \
     drupal-module/config/install/logystera.settings.yml drupal-module/README.md; do
     diff -u "$root/$file" "$copy/$file" || { echo "$file is stale: run ./dev generate"; stale=1; }
   done
@@ -119,6 +119,19 @@ lint_words() {
   local forbidden='T''ODO|F''IXME|X''XX:|lorem ip''sum|/wo''rk/(main|wt|shared)'
   (cd "$root" && tracked | grep -vE '^(LICENSE|drupal-module/LICENSE.*|web/dist/.*)$' | xargs -d '\n' grep -nIE "$forbidden") && return 1
   return 0
+}
+
+# --- mutants: each still finds the text it breaks (`./dev mutants` shows that a test notices).
+lint_mutants() {
+  local copy="$lint_dir/mutants" mutant stale=0
+  for mutant in "$root"/dev.d/mutants/*.mutant; do
+    rm -rf "$copy"
+    mkdir -p "$copy"
+    cp -r "$root/src" "$copy/"
+    php "$root/dev.d/apply-mutant.php" "$mutant" "$copy" || stale=1
+  done
+  rm -rf "$copy"
+  return "$stale"
 }
 
 run_check() {

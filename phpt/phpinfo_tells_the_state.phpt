@@ -52,10 +52,12 @@ same(1, preg_match("/^usable, $size of [1-9]\\d+ bytes in 1 files$/", $rows['Def
 same("$directory, " . scratch('second'), $rows['Buffers this process has recorded for'], 'the buffers of the process');
 chmod($directory, 0777);
 same("unusable: buffer directory $directory: can be written by everybody; run: chmod o-w $directory", rows($ini)['Default buffer directory'], 'one for everybody');
+chmod($directory, 02770);
+holds(str_starts_with(rows($ini)['Default buffer directory'], 'usable, '), 'one shared with its group by an application');
 chmod($directory, 0700);
 symlink($directory, scratch('link'));
 holds(str_contains(rows(['logystera.buffer_dir' => scratch('link')])['Default buffer directory'], 'is a symbolic link'), 'a link');
 done();
 ?>
 --EXPECT--
-35 checks made
+37 checks made

@@ -43,7 +43,8 @@ foreach ([$credentials, $dispatcher, $recorder] as $object) {
 }
 foreach ([fn () => new Credentials('ftp://x', 'ent_test', SECRET), fn () => new Credentials('https://x', 'bad token', SECRET),
     fn () => new Credentials('https://x', 'ent_test', SECRET . "\n"), fn () => $credentials->seal('short'),
-    fn () => Credentials::unseal('no sealed text', SECRET), fn () => new Recorder(scratch(), ['uid_key' => SECRET, 'no_such' => 1])] as $wrong) {
+    fn () => Credentials::unseal('no sealed text', SECRET), fn () => new Recorder(scratch(), ['uid_key' => SECRET, 'no_such' => 1]),
+    fn () => new Dispatcher(scratch(), $credentials, ['proxy' => 'http://user:' . SECRET . '@proxy.example', 'no_such' => 1])] as $wrong) {
     try {
         $wrong();
         holds(false, 'refused');
@@ -70,4 +71,4 @@ same('ent_second', $credentials->entityToken(), 'the constructor called again re
 done();
 ?>
 --EXPECT--
-365 checks made
+366 checks made

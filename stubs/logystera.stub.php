@@ -94,7 +94,7 @@ namespace Logystera\Agent {
          * @throws Exception\InvalidOption
          * @throws Exception\BufferUnavailable
          */
-        public function __construct(string $bufferDir, Credentials $credentials, array $options = []) {}
+        public function __construct(string $bufferDir, Credentials $credentials, #[\SensitiveParameter] array $options = []) {}
 
         /** status, sent, batches, requests, dead_lettered, remaining_bytes, retry_at (unix time or null), error (or null) */
         public function flush(): array {}

@@ -69,6 +69,16 @@ bool is_network(long magic) noexcept {
   }
 }
 
+// root's cron may be the first to need a site's buffer: what it makes belongs to whom the place belongs, or the site could
+// never use it. A failure shows when the site looks at the directory.
+void give_to_owner_of_parent(const std::string& directory) noexcept {
+  struct stat parent;
+  if (::geteuid() != 0 ||
+      ::lstat(directory.substr(0, std::max<std::size_t>(directory.rfind('/'), 1)).c_str(), &parent) != 0)
+    return;
+  if (::lchown(directory.c_str(), parent.st_uid, parent.st_gid) != 0) return;
+}
+
 Error directory_error(const std::string& directory, const std::string& what) {
   return Error{"buffer directory " + directory + ": " + what};
 }
@@ -104,6 +114,11 @@ Result<Buffer> Buffer::open(std::string directory, BufferOptions options) {
     return directory_error(directory.substr(0, 64), "the path is too long or holds a NUL byte");
   }
   while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
+  const std::string_view last = std::string_view(directory).substr(directory.rfind('/') + 1);
+  if (last == "." || last == "..") {
+    // lstat would look behind a link that the last component stands in.
+    return directory_error(directory, "ends in '" + std::string(last) + "'; give the directory's own name");
+  }
 
   FileRules rules;
   rules.share_group = options.share_group;
@@ -114,6 +129,7 @@ Result<Buffer> Buffer::open(std::string directory, BufferOptions options) {
       return directory_error(directory, "does not exist and cannot be made: " + describe_errno(errno) +
                                             "; create its parent or give this user write access there");
     }
+    give_to_owner_of_parent(directory);
     // The umask may have taken bits away, and mkdir gives no set-group-id bit.
     if (::chmod(directory.c_str(), rules.directory_mode()) != 0 || ::lstat(directory.c_str(), &st) != 0) {
       return directory_error(directory, "was made but cannot be set up: " + describe_errno(errno));
@@ -175,6 +191,17 @@ void Buffer::drop_failed_write(CommitResult& result, int error, std::uint32_t ev
   const std::uint32_t pause = std::min(kSuspendSecondsMax, 1u << std::min(failures_, 6u));
   ++failures_;
   suspended_until_ = monotonic_seconds() + pause;
+  suspended_for_ = result.reason;
+}
+
+void Buffer::settle() noexcept {
+  if (!any_drops(pending_)) return;
+  Lock lock(*this, Lock::Wait::for_a_moment);
+  if (!lock.held()) return;
+  const DropCounts before = lock.header().drops;
+  add_drops(lock.header().drops, pending_);
+  if (lock.save()) pending_ = DropCounts{};
+  else lock.header().drops = before;
 }
 
 void Buffer::take_pending(Buffer& other) noexcept {
@@ -191,7 +218,7 @@ CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const 
   add_drops(pending_, extra);
   if (events == 0 && !any_drops(pending_)) return result;
   if (writes_suspended()) {
-    drop(result, Drop::no_space, events);
+    drop(result, suspended_for_, events);
     return result;
   }
   Lock lock(*this, Lock::Wait::try_briefly);
@@ -267,9 +294,16 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
       result.committed += lines_in(kept);
       drop(result, Drop::short_write, lost);
       suspended_until_ = monotonic_seconds() + 1;
+      suspended_for_ = Drop::no_space;
       break;
     }
-    if (options_.sync_commits) ::fdatasync(file.get());
+    if (options_.sync_commits && !make_durable(file.get())) {
+      // Not on disk is not committed; nobody else has appended, all writers hold the lock.
+      const int error = errno;
+      if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) header_changed = true;
+      drop_failed_write(result, error, lines_in(lines));
+      break;
+    }
     LOGYSTERA_KILL_POINT("commit-written");
     failures_ = 0;
     // Lines are counted only when a commit was split; the caller knows how many there are in all.
@@ -366,7 +400,7 @@ void Buffer::spill(std::string_view lines, std::uint32_t events, CommitResult& r
     do {
       written = ::write(file.get(), fitting.data(), fitting.size());
     } while (written < 0 && errno == EINTR);
-    if (written == static_cast<ssize_t>(fitting.size()) && (!options_.sync_commits || ::fdatasync(file.get()) == 0)) {
+    if (written == static_cast<ssize_t>(fitting.size()) && (!options_.sync_commits || make_durable(file.get()))) {
       LOGYSTERA_KILL_POINT("spill-written");
       if (::rename(part, slot) == 0) {
         result.committed += events;

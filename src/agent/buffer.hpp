@@ -119,6 +119,9 @@ class Buffer {
   /// is dropped from the end. `extra` counters (drops of the request itself) are added to the header under the same lock.
   CommitResult commit(std::string_view lines, std::uint32_t events, const DropCounts& extra = {}) noexcept;
 
+  /// Before the process ends: writes down what was dropped and not yet counted in the directory; waits for the lock for at
+  /// most 50 ms. Must not be called in a child that has not forgotten its parent's counts.
+  void settle() noexcept;
   /// The counts `other` has not yet written down become this one's, which takes its place.
   void take_pending(Buffer& other) noexcept;
 
@@ -187,6 +190,7 @@ class Buffer {
   std::shared_ptr<HeaderCache> cache_;
   DropCounts pending_{};  // drops that could not be written down yet: no lock, no directory
   std::uint32_t failures_ = 0;
+  Drop suspended_for_ = Drop::no_space;
   std::int64_t suspended_until_ = 0;  // CLOCK_MONOTONIC seconds; after a full or broken disk, growing pauses up to 60 s
 };
 

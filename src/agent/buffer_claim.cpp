@@ -50,11 +50,6 @@ Error lock_error(const std::string& directory, int error) {
   return Error{"buffer directory " + directory + ": buffer.lock cannot be used: " + describe_errno(error)};
 }
 
-bool sync_directory(const std::string& directory) noexcept {
-  Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return dir && ::fsync(dir.get()) == 0;
-}
-
 bool write_all(int fd, std::string_view bytes) noexcept {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -185,6 +180,8 @@ void Buffer::take_spills(Lock& lock) {
       if (now - slot.st.st_mtim.tv_sec < kAbandonedSeconds) continue;
       part = open_checked(path.c_str(), O_RDWR, rules_, st);
       if (!part || ::flock(part.get(), LOCK_EX | LOCK_NB) != 0) continue;
+      // Between the listing and the lock its writer may have finished and another begun a part of that name.
+      if (st.st_ino != slot.st.st_ino || st.st_size != slot.st.st_size) continue;
     }
     if (slot.st.st_size == 0) {
       ::unlink(path.c_str());
@@ -233,7 +230,7 @@ void Buffer::seal_drops(Lock& lock) {
   Fd file = open_checked(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, rules_, st);
   char name[layout::kNameBytes];
   layout::write_segment_name(header.next_sequence, now, true, name);
-  if (!file || !write_all(file.get(), std::string_view(text).substr(0, out.size())) || ::fdatasync(file.get()) != 0 ||
+  if (!file || !write_all(file.get(), std::string_view(text).substr(0, out.size())) || !make_durable(file.get()) ||
       ::rename(temporary.c_str(), path_of(name).c_str()) != 0) {
     ::unlink(temporary.c_str());  // the counters stay where they are
     return;
@@ -282,7 +279,10 @@ Result<std::vector<Segment>> Buffer::claim() {
   for (const Segment& segment : segments) {
     if (Result<int> opened = open_segment(segment.name)) {
       Fd file(opened.value());
-      ::fdatasync(file.get());
+      if (!make_durable(file.get())) {
+        return Error{path_of(segment.name) + ": cannot be made durable before it is sent: " + describe_errno(errno) +
+                     "; look at the disk"};
+      }
     }
   }
   if (!segments.empty()) sync_directory(directory_);
@@ -348,7 +348,7 @@ Result<Done> Buffer::bury(std::string_view line, Drop why, std::string_view reas
   bool kept = false;
   if (fits) {
     Fd file = open_checked(path_of(layout::kDeadLetters).c_str(), O_WRONLY | O_CREAT | O_APPEND, rules_, st);
-    kept = file && write_all(file.get(), letter) && ::fdatasync(file.get()) == 0;
+    kept = file && write_all(file.get(), letter) && make_durable(file.get());
     if (file && ::fstat(file.get(), &st) == 0) header.dead_bytes = static_cast<std::uint64_t>(st.st_size);
   }
   if (!own) add_drop(header.drops, kept ? why : Drop::dead_full, 1, now);

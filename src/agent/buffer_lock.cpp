@@ -15,6 +15,7 @@ constexpr int kSpinTries = 4;  // the first of them wait in place, the others gi
 constexpr int kSpinPauses = 200;
 constexpr int kReopenings = 3;  // the file was replaced under us: look again this often
 constexpr int kBlockMilliseconds = 10'000;
+constexpr int kMomentMilliseconds = 50;
 
 void pause_processor() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
@@ -69,11 +70,11 @@ Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer) {
 }
 
 bool Buffer::Lock::acquire(Wait wait) noexcept {
-  const int tries = wait == Wait::block ? kBlockMilliseconds : kTries;
+  const int tries = wait == Wait::block ? kBlockMilliseconds : wait == Wait::for_a_moment ? kMomentMilliseconds : kTries;
   for (int i = 0; i < tries; ++i) {
     if (try_lock(fd_.get()) == 0) return true;
     if (errno != EWOULDBLOCK) break;
-    if (wait == Wait::block) {
+    if (wait != Wait::try_briefly) {
       // Polling, because a blocking flock could not be given up when the holder is stopped.
       const struct timespec millisecond = {0, 1'000'000};
       ::nanosleep(&millisecond, nullptr);

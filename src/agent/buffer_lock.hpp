@@ -30,7 +30,7 @@ struct Buffer::HeaderCache {
 /// cannot inherit it into another request, and closing it is the unlock.
 class Buffer::Lock {
  public:
-  enum class Wait { try_briefly, block };
+  enum class Wait { try_briefly, for_a_moment, block };
 
   Lock(const Buffer& buffer, Wait wait) noexcept;
 

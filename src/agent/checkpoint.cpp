@@ -120,11 +120,6 @@ bool write_slot(int fd, const Slot& slot) noexcept {
   return write_at(fd, slot.data(), kSlotBytes, 0);
 }
 
-// Some file systems know fsync only.
-bool make_durable(int fd) noexcept {
-  return ::fdatasync(fd) == 0 || ((errno == EINVAL || errno == ENOSYS) && ::fsync(fd) == 0);
-}
-
 Error slot_error(const std::string& path, int error) {
   return Error{path + ": the checkpoint cannot be written: " + describe_errno(error) +
                (error == ENOSPC || error == EDQUOT ? "; free some space" : "") +
@@ -134,8 +129,10 @@ Error slot_error(const std::string& path, int error) {
 Result<Fd> open_slot(const std::string& path, const FileRules& rules, bool& created) {
   struct stat st {};
   Fd slot = open_checked(path.c_str(), O_RDWR | O_CREAT, rules, st);
-  if (!slot && errno != ENOSPC && errno != EDQUOT && errno != EROFS && errno != EACCES) {
-    ::unlink(path.c_str());  // a link or a foreign file in a directory of ours: its target is not touched
+  if (!slot && (errno == EPERM || errno == ELOOP || errno == ENXIO)) {
+    // A link, a foreign file or a socket in a directory of ours: its target is not touched. Any other error (no descriptors,
+    // no memory, a failing disk) says nothing against the file, which may hold the only record of what was sent.
+    ::unlink(path.c_str());
     slot = open_checked(path.c_str(), O_RDWR | O_CREAT | O_EXCL, rules, st);
   }
   if (!slot) return slot_error(path, errno);

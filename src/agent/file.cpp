@@ -1,6 +1,7 @@
 #include "agent/file.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -51,6 +52,15 @@ Fd open_checked(const char* path, int flags, const FileRules& rules, struct stat
     errno = EPERM;
   }
   return file;
+}
+
+bool make_durable(int fd) noexcept {
+  return ::fdatasync(fd) == 0 || ((errno == EINVAL || errno == ENOSYS) && ::fsync(fd) == 0);
+}
+
+bool sync_directory(const std::string& directory) noexcept {
+  Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return dir && ::fsync(dir.get()) == 0;
 }
 
 std::string describe_errno(int error) {

@@ -61,6 +61,12 @@ struct FileRules {
 /// An invalid Fd leaves the reason in errno; a file the rules refuse gives EPERM.
 Fd open_checked(const char* path, int flags, const FileRules& rules, struct stat& st) noexcept;
 
+/// The file's content survives a power loss once this is true (fdatasync, or fsync where a file system knows only that).
+/// False with errno as those set it.
+bool make_durable(int fd) noexcept;
+/// The directory's names survive a power loss once this is true.
+bool sync_directory(const std::string& directory) noexcept;
+
 /// What an errno means, in a few words, with its name: "No space left on device (28)".
 std::string describe_errno(int error);
 

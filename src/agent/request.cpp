@@ -91,7 +91,9 @@ void Request::refuse(Drop reason, std::int64_t now) noexcept {
 }
 
 bool Request::admit(const SignalSet& signals, std::uint16_t index, std::int64_t now) noexcept {
-  if (allowance_seconds_ != 0 && now - allowance_since_ >= static_cast<std::int64_t>(allowance_seconds_)) {
+  // A clock that was set back begins a new span too, or none would end before it has caught up.
+  if (allowance_seconds_ != 0 &&
+      (now - allowance_since_ >= static_cast<std::int64_t>(allowance_seconds_) || now < allowance_since_)) {
     per_type_.fill(0);
     total_ = 0;
     allowance_since_ = now;
@@ -245,8 +247,9 @@ void EventWriter::integer(const Label& label, std::int64_t value) noexcept {
 }
 
 void EventWriter::number(const Label& label, double value) noexcept {
-  if (label.kind == LabelKind::integer && value == static_cast<double>(static_cast<std::int64_t>(value)) && value > -9e15 &&
-      value < 9e15) {
+  // The range comes first: converting anything beyond it (and NAN, which fails every comparison) is undefined.
+  if (label.kind == LabelKind::integer && value > -9e15 && value < 9e15 &&
+      value == static_cast<double>(static_cast<std::int64_t>(value))) {
     return integer(label, static_cast<std::int64_t>(value));
   }
   if (label.kind != LabelKind::number) return unfit(label);

@@ -43,20 +43,27 @@ Result<std::string> load_uid_key(const std::string& directory, const FileRules& 
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
     return Error{"the kernel gave no random bytes: " + describe_errno(errno)};
   }
-  const std::string key = to_hex({reinterpret_cast<const char*>(random.data()), random.size()});
+  std::string key = to_hex({reinterpret_cast<const char*>(random.data()), random.size()});
   wipe(random.data(), random.size());
   // Written aside and moved into place where none is yet, so that two first requests agree on one key. Not linked: a reader
   // refuses a file with two names, and it would have them for a moment.
   const std::string temporary = path + "." + UuidSource().next();
   struct stat st;
   Fd file = open_checked(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, rules, st);
-  const bool written = file && ::write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size());
+  const bool written = file && ::write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+                       make_durable(file.get());  // a name that survives a power loss without its bytes would be no key
   const int error = errno;
+  wipe(key);
   const bool moved = written && ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0;
   const int move_error = errno;
   ::unlink(temporary.c_str());
   if (!written) return Error{path + ": cannot be written: " + describe_errno(error)};
-  if (!moved && move_error != EEXIST) return Error{path + ": cannot be made: " + describe_errno(move_error)};
+  if (!moved && move_error != EEXIST) {
+    return Error{
+        path + ": cannot be made: " + describe_errno(move_error) +
+        (move_error == EINVAL ? "; this file system cannot move a file without replacing one: give a uid_key" : "")};
+  }
+  sync_directory(directory);
   return read_key(path, rules);
 }
 

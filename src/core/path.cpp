@@ -9,7 +9,8 @@ namespace logystera {
 namespace {
 
 constexpr std::size_t kTokenChars = 20;
-constexpr std::size_t kExtensionChars = 9;  // with its dot
+constexpr std::size_t kCapitalsOfWords = 3;  // at most every third letter
+constexpr std::size_t kExtensionChars = 9;   // with its dot
 // Every input byte can at worst become part of a 12-digit hash that replaces a one-digit segment, or of a hash and ".*" for
 // a digit and a dot.
 constexpr std::size_t kOutputBytes = kPathBytesMax * (kPathHashDigits / 2 + 1);
@@ -76,26 +77,46 @@ bool is_jwt(std::string_view text) {
 bool is_token(std::string_view text) {
   if (text.size() < kTokenChars) return false;
   if (is_jwt(text)) return true;
-  bool digits = false, lowers = false, uppers = false, dashes = false, hex = true;
+  bool digits = false, lowers = false, dashes = false, hex = true;
+  std::size_t uppers = 0;
   for (const char c : text) {
     if (is_digit(c)) digits = true;
     else if (is_lower(c)) lowers = true;
-    else if (is_upper(c)) uppers = true;
+    else if (is_upper(c)) ++uppers;
     else if (c == '-' || c == '_') dashes = true;
     else if (c != '+' && c != '=') return false;
     hex = hex && hex_value(c) >= 0;
   }
-  if (hex) return digits;
-  return digits && (dashes ? lowers && uppers : lowers || uppers);
+  if (hex) return true;
+  // Words that somebody wrote ("how-to-build-a-house-in-2024", "HowToBuildAHouse") have no digits among capitals and few
+  // capitals; what was drawn at random has about as many capitals as small letters.
+  if (digits) return dashes ? lowers && uppers != 0 : lowers || uppers != 0;
+  return lowers && uppers * kCapitalsOfWords > text.size();
 }
 
 // A format behind an id, as in "42.json": short and plain, so that it identifies nobody by itself.
 bool is_extension(std::string_view text) {
-  if (text.size() < 2 || text.size() > kExtensionChars) return false;
+  if (text.size() < 2 || text[0] != '.' || text.size() > kExtensionChars) return false;
   for (const char c : text.substr(1)) {
     if (!is_lower(lower(c)) && !is_digit(c)) return false;
   }
   return !is_number(text.substr(1));
+}
+
+bool is_alphanumeric(char c) { return is_digit(c) || is_lower(lower(c)); }
+
+// The account id a segment behind "user" begins with, also behind a sign or a space ("+42", "42;a=1", "42~"); empty: none.
+std::string_view leading_id(std::string_view text) {
+  std::size_t begin = 0;
+  while (begin < text.size() && !is_alphanumeric(text[begin])) ++begin;
+  text.remove_prefix(begin);
+  if (is_uuid_shaped(text.substr(0, kUuidChars))) {
+    return text.size() == kUuidChars || !is_alphanumeric(text[kUuidChars]) ? text.substr(0, kUuidChars)
+                                                                           : std::string_view();
+  }
+  std::size_t size = 0;
+  while (size < text.size() && is_digit(text[size])) ++size;
+  return size == text.size() || !is_alphanumeric(text[size]) ? text.substr(0, size) : std::string_view();
 }
 
 // The end of the first segment and the slash behind it, percent-encoded or not: routers decode a path before they match it.
@@ -128,16 +149,21 @@ class PathWriter {
       put("/*");
       return false;
     }
-    const std::size_t dot = text.find('.');
-    const std::string_view id = text.substr(0, dot);
-    if (after_user && (is_number(id) || is_uuid_shaped(id))) {
+    const std::string_view id = after_user ? leading_id(text) : std::string_view();
+    if (!id.empty()) {
       char digits[64];
       const Digest hash = uid_key_.digest(id);
       write_hex(hash.data(), kPathHashDigits / 2, digits);
       put({digits, kPathHashDigits});
-      if (dot != std::string_view::npos) put(is_extension(text.substr(dot)) ? text.substr(dot) : std::string_view(".*"));
-    } else if (is_token(text)) {
+      const std::string_view rest = text.substr(static_cast<std::size_t>(id.data() - text.data()) + id.size());
+      if (!rest.empty()) put(is_extension(rest) ? rest : rest[0] == '.' ? std::string_view(".*") : std::string_view("*"));
+      return true;
+    }
+    const std::size_t dot = text.rfind('.');
+    const bool named = dot != std::string_view::npos && is_extension(text.substr(dot)) && is_token(text.substr(0, dot));
+    if (named || is_token(text)) {
       put("*");
+      if (named) put(text.substr(dot));
     } else {
       put(raw);
     }

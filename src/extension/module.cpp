@@ -12,6 +12,7 @@ extern "C" {
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -112,7 +113,11 @@ void describe_directory(Message& message) {
   if (directory.empty()) return message.set("none (each application names its own)");
   // Looking must not make it: phpinfo() as root would leave a directory the pool's user cannot write.
   if (::access(std::string(directory).c_str(), F_OK) != 0 && errno == ENOENT) return message.set("not made yet");
-  Result<agent::Buffer> opened = agent::Buffer::open(std::string(directory), ini_buffer_options());
+  agent::BufferOptions options = ini_buffer_options();
+  struct stat st;
+  options.share_group =
+      ::stat(std::string(directory).c_str(), &st) == 0 && (st.st_mode & S_IWGRP) != 0;  // as an application set it up
+  Result<agent::Buffer> opened = agent::Buffer::open(std::string(directory), options);
   if (!opened) return message.set("unusable: " + opened.error().message);
   const Result<agent::BufferStats> stats = opened->stats();
   if (!stats) return message.set("unusable: " + stats.error().message);
@@ -154,6 +159,7 @@ static PHP_GINIT_FUNCTION(logystera) {
 }
 
 static PHP_GSHUTDOWN_FUNCTION(logystera) {
+  if (logystera_globals->state != nullptr) logystera_globals->state->settle();
   delete logystera_globals->state;
   logystera_globals->state = nullptr;
 }

@@ -130,7 +130,8 @@ bool record(State& kept, Site& site, std::string_view type, HashTable* labels) n
   if (!event.finish()) return false;
   // A command line process may run for days: what it recorded must not wait for its end.
   if (allowance_seconds() != 0 &&
-      (site.request.arena().size() >= kPendingBytesMax || now - site.request.first_pending_at() >= kPendingSecondsMax)) {
+      (site.request.arena().size() >= kPendingBytesMax || now - site.request.first_pending_at() >= kPendingSecondsMax ||
+       now < site.request.first_pending_at())) {
     site.request.commit(site.buffer);
   }
   return true;

@@ -88,6 +88,11 @@ void State::commit_all() noexcept {
   }
 }
 
+void State::settle() noexcept {
+  check_fork();
+  for (const auto& site : sites_) site->buffer.settle();
+}
+
 void State::end_request() noexcept {
   if (!any_touched_) return;
   commit_all();

@@ -46,6 +46,8 @@ class State {
   void commit_all() noexcept;
   /// Commits and resets every site the request touched.
   void end_request() noexcept;
+  /// Before the process (thread) ends: writes down the drop counts that no commit could.
+  void settle() noexcept;
   /// Commits what is pending for a long-running process, keeping the caps.
   void commit(Site& site) noexcept { site.request.commit(site.buffer); }
 

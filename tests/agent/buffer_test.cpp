@@ -335,6 +335,44 @@ TEST_CASE("a_directory_that_disappears_is_counted_and_comes_back_by_itself") {
   CHECK(dropped(buffer, Drop::unavailable) == 1);  // remembered until there was a place to write it down
 }
 
+TEST_CASE("what_a_process_dropped_is_written_down_before_it_ends") {
+  Scratch scratch;
+  Buffer other = std::move(Buffer::open(scratch.path())).value();
+  REQUIRE(other.commit(event_line(), 1).committed == 1);
+  {
+    Buffer ending = std::move(Buffer::open(scratch.path())).value();
+    const int holder = ::open(ending.path_of("buffer.lock").c_str(), O_RDWR);
+    REQUIRE(::flock(holder, LOCK_EX) == 0);
+    for (std::size_t i = 0; i < limits::kSpillSlots; ++i) REQUIRE(ending.commit(event_line(), 1).committed == 1);
+    REQUIRE(ending.commit(event_line(), 1).reason == Drop::lock_busy);
+    ::close(holder);
+    ending.settle();
+  }
+  CHECK(dropped(other, Drop::lock_busy) == 1);
+}
+
+TEST_CASE("a_directory_named_through_a_dot_is_refused") {
+  Scratch scratch;
+  for (const char* last : {"/.", "/..", "/.//", "/x/.."}) {
+    INFO(last);
+    CHECK_FALSE(Buffer::open(scratch.path() + last));
+  }
+}
+
+TEST_CASE("a_directory_that_root_makes_belongs_to_the_owner_of_its_parent") {
+  if (::geteuid() != 0) return;
+  Scratch scratch;
+  const std::string home = scratch.path("home"), made = home + "/buffer";
+  REQUIRE(::mkdir(home.c_str(), 0755) == 0);
+  REQUIRE(::chown(home.c_str(), 65534, 65534) == 0);
+  REQUIRE(Buffer::open(made));
+  struct stat st;
+  REQUIRE(::stat(made.c_str(), &st) == 0);
+  CHECK(st.st_uid == 65534);
+  CHECK(st.st_gid == 65534);
+  CHECK((st.st_mode & 07777) == 0700);
+}
+
 TEST_CASE("counts_not_yet_written_down_go_over_to_the_buffer_that_takes_its_place") {
   Scratch scratch;
   Buffer first = std::move(Buffer::open(scratch.path())).value();

@@ -1,6 +1,7 @@
 #include "agent/checkpoint.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,6 +54,28 @@ std::string slot_text(const Checkpoint& checkpoint) {
 }
 
 }  // namespace
+
+TEST_CASE("without_descriptors_the_checkpoint_stays_where_it_is") {
+  Site site;
+  {
+    CheckpointFile slots = open_in(site);
+    Checkpoint kept = sample();
+    REQUIRE(slots.save(kept, CheckpointFile::Durable::yes));
+  }
+  const int next = ::dup(0);
+  ::close(next);
+  struct rlimit before;
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  // None left, then one: the first slot opens and the second does not.
+  for (int left = 0; left < 2; ++left) {
+    const struct rlimit few = {static_cast<rlim_t>(next + left), before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    const bool opened = static_cast<bool>(CheckpointFile::open(site.directory(), site.buffer().rules()));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK_FALSE(opened);
+  }
+  CHECK(open_in(site).load().offset == sample().offset);
+}
 
 TEST_CASE("a_checkpoint_reads_back_as_it_was_written") {
   const Checkpoint written = sample();

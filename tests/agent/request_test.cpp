@@ -94,6 +94,8 @@ TEST_CASE("a_long_running_process_gets_a_fresh_allowance_every_60_seconds") {
   CHECK_FALSE(f.record("auth.login", kNow + 59));
   CHECK(f.record("auth.login", kNow + 60));
   CHECK_FALSE(f.record("auth.login", kNow + 61));
+  CHECK(f.record("auth.login", kNow - 86400));  // the clock was set back by a day
+  CHECK_FALSE(f.record("auth.login", kNow - 86399));
 }
 
 TEST_CASE("a_commit_keeps_the_caps_and_a_new_request_resets_them") {
@@ -129,7 +131,9 @@ TEST_CASE("labels_are_written_by_their_kind") {
   CHECK(labels([](EventWriter& e) { e.text(*e.label("whole"), "20x"); }) == R"({"whole":null})");
   CHECK(labels([](EventWriter& e) { e.number(*e.label("whole"), 3.0); }) == R"({"whole":3})");
   CHECK(labels([](EventWriter& e) { e.number(*e.label("whole"), 3.5); }) == R"({"whole":null})");
-  CHECK(labels([](EventWriter& e) { e.number(*e.label("whole"), 1e300); }) == R"({"whole":null})");
+  for (const double value : {1e300, -1e300, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK(labels([&](EventWriter& e) { e.number(*e.label("whole"), value); }) == R"({"whole":null})");
+  }
   CHECK(labels([](EventWriter& e) { e.number(*e.label("real"), 1523.4); }) == R"({"real":1523.4})");
   CHECK(labels([](EventWriter& e) { e.integer(*e.label("flag"), 1); }) == R"({"flag":true})");
   CHECK(labels([](EventWriter& e) { e.integer(*e.label("flag"), 2); }) == R"({"flag":null})");

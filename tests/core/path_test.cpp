@@ -46,8 +46,18 @@ TEST_CASE("user_ids_in_paths_are_hashed") {
   CHECK(path("//user//42") == "//user//" + hash("42"));
   CHECK(path("/user/%34%32/edit") == "/user/" + hash("42") + "/edit");
   CHECK(path("/%75ser/42/edit") == "/%75ser/" + hash("42") + "/edit");
+  for (const char* rest : {";a=1", ",43", "~", "%00", "_old", "%20", ";", "..42"}) {
+    INFO(rest);
+    const bool dot = rest[0] == '.';
+    CHECK(path("/user/42" + std::string(rest)) == "/user/" + hash("42") + (dot ? ".*" : "*"));
+  }
+  CHECK(path("/user/+42/edit") == "/user/" + hash("42") + "/edit");
+  CHECK(path("/user/%2042") == "/user/" + hash("42"));
+  CHECK(path("/user/42.json") == "/user/" + hash("42") + ".json");
+  CHECK(path("/user/2fa") == "/user/2fa");  // a page, not an account
   const std::string uuid = "9ad113c7-0ff8-4dc6-bb68-1b836a90ea80";
   CHECK(path("/jsonapi/user/user/" + uuid) == "/jsonapi/user/user/" + hash(uuid));
+  CHECK(path("/jsonapi/user/user/" + uuid + ";x") == "/jsonapi/user/user/" + hash(uuid) + "*");
   CHECK(path("/jsonapi/node/article/" + uuid) == "/jsonapi/node/article/" + uuid);
 }
 
@@ -63,6 +73,10 @@ TEST_CASE("tokens_are_replaced") {
   CHECK(path("/t/k3j5h2k3j4h5k2j3h4k5") == "/t/*");
   CHECK(path("/t/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl") == "/t/*");
   CHECK(path("/t/Ab3-Cd4_Ef5-Gh6_Ij7-Kl8") == "/t/*");
+  CHECK(path("/t/deadbeefdeadbeefdeadbeef") == "/t/*");
+  CHECK(path("/t/AbCdEfGhIjKlMnOpQrStUvWx") == "/t/*");
+  CHECK(path("/t/0123456789abcdef0123456789abcdef.json") == "/t/*.json");
+  CHECK(path("/docs/HowToBuildAHouseInTheWoods") == "/docs/HowToBuildAHouseInTheWoods");
   CHECK(path("/t/0123456789abcdef012") == "/t/0123456789abcdef012");  // 19 characters
 }
 

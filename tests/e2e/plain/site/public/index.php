@@ -61,8 +61,18 @@ function route(Site $site, string $method, string $path, string $ip, int $uid): 
         'GET /extension' => extension_page(),
         'GET /broken' => this_function_does_not_exist(),
         'GET /greedy' => Response::page('Greedy', str_repeat('x', 1 << 30)),
+        'GET /exit' => exit('gone'),
+        'GET /endless' => endless(),
         default => Response::page('Not found', '<p>There is nothing here.</p>', 404),
     };
+}
+
+/** Until PHP's own time limit ends it. */
+function endless(): never
+{
+    set_time_limit(1);
+    while (true) {
+    }
 }
 
 function log_in(Site $site, array $accounts, string $name, string $password, string $ip): Response
