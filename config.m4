@@ -65,6 +65,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/core/hmac.cpp
     src/core/ip.cpp
     src/core/json.cpp
+    src/core/message.cpp
     src/core/path.cpp
     src/core/uuid.cpp
     src/core/wire.cpp
@@ -92,8 +93,11 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/agent/verdict.cpp
     src/extension/buffer_class.cpp
     src/extension/credentials_class.cpp
+    src/extension/database.cpp
     src/extension/dispatcher_class.cpp
+    src/extension/fatal.cpp
     src/extension/module.cpp
+    src/extension/native.cpp
     src/extension/options.cpp
     src/extension/recorder_class.cpp
     src/extension/state.cpp

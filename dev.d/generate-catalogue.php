@@ -10,7 +10,7 @@
 
 declare(strict_types=1);
 
-const KINDS = ['string', 'integer', 'number', 'boolean', 'list', 'uid', 'path', 'ip'];
+const KINDS = ['string', 'integer', 'number', 'boolean', 'list', 'uid', 'path', 'ip', 'message', 'sql'];
 const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'];
 const PRIVACY = ['none', 'pseudonym', 'personal'];
 

@@ -6,7 +6,7 @@ logystera
 <?php
 require __DIR__ . '/include.inc';
 
-$begin = '$recorder = new Logystera\Agent\Recorder($directory, ["signals" => [one_label("string")]]);
+$begin = '$recorder = new Logystera\Agent\Recorder($directory, ["signals" => [one_label("string")], "enabled" => ["test.string"]]);
     $recorder->record("test.string", ["value" => "first"]);';
 $ends = [
     // name => [code, values recorded, part of what PHP says]
@@ -37,7 +37,7 @@ $ends = [
     'output callback' => ['ob_start(function ($text) use ($recorder) { $recorder->record("test.string", ["value" => "output"]); return $text; }); echo "x";',
         ['first', 'output'], 'x'],
     'the recorder is gone before the end' => ['unset($recorder);', ['first'], ''],
-    'the constructor is called again' => ['$recorder->__construct($directory, ["signals" => [one_label("string")]]);
+    'the constructor is called again' => ['$recorder->__construct($directory, ["signals" => [one_label("string")], "enabled" => ["test.string"]]);
         $recorder->record("test.string", ["value" => "again"]);', ['first', 'again'], ''],
     'the constructor is called again and fails' => ['try { $recorder->__construct("x"); } catch (Throwable) {}
         $recorder->record("test.string", ["value" => "still"]);', ['first', 'still'], ''],

@@ -12,7 +12,7 @@ use Logystera\Agent\Recorder;
 $label = static fn (array $label): array => ['signals' => [['type' => 'a.b', 'cap' => 1, 'labels' => [$label]]]];
 $wrong = [
     // options, part of the message
-    [['no_such' => 1], "there is no option 'no_such'; known are enabled, signals, uid_key, anonymize_ip, max_events, durability, share and allow_network_fs"],
+    [['no_such' => 1], "there is no option 'no_such'; known are enabled, signals, uid_key, root, anonymize_ip, max_events, durability, share and allow_network_fs"],
     [['x'], 'options must be named; a list was given'],
     [['enabled' => 'config.save'], "option 'enabled' must be a list of signal types, a string of 11 bytes given"],
     [['enabled' => true], "option 'enabled' must be a list of signal types, bool given"],
@@ -43,7 +43,7 @@ $wrong = [
     [$label([]), "option 'signals': each label needs a name and a type (strings)"],
     [$label(['name' => 'x']), "option 'signals': each label needs a name and a type (strings)"],
     [$label(['name' => 1, 'type' => 'string']), "option 'signals': each label needs a name and a type (strings)"],
-    [$label(['name' => 'x', 'type' => 'text']), "option 'signals': a label's type is string, integer, number, boolean, list, uid, path or ip, not 'text'"],
+    [$label(['name' => 'x', 'type' => 'text']), "option 'signals': a label's type is string, integer, number, boolean, list, uid, path, ip, message or sql, not 'text'"],
     [$label(['name' => 'x', 'type' => 'string', 'max_chars' => 0]), "option 'signals': max_chars of label 'x' must be 1 to 1024"],
     [$label(['name' => 'x', 'type' => 'string', 'max_chars' => 1025]), "option 'signals': max_chars of label 'x' must be 1 to 1024"],
     [$label(['name' => 'x', 'type' => 'string', 'max_chars' => '5']), "option 'signals': max_chars of label 'x' must be 1 to 1024"],

@@ -18,6 +18,7 @@ namespace Logystera\Agent {
          * @param string $bufferDir absolute path of the site's buffer directory
          * @param array $options enabled (list of types), signals (list of further signal definitions),
          *   uid_key (16-256 bytes, or Credentials: their secret), anonymize_ip,
+         *   root (the application's directory: fatal errors name files relative to it),
          *   durability ("default"|"critical"), share ("user"|"group"), allow_network_fs, max_events
          * @throws Exception\InvalidOption
          * @throws Exception\BufferUnavailable

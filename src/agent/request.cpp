@@ -10,6 +10,7 @@
 
 #include "agent/buffer_header.hpp"
 #include "core/ip.hpp"
+#include "core/message.hpp"
 #include "core/path.hpp"
 
 namespace logystera::agent {
@@ -206,6 +207,11 @@ void EventWriter::text(const Label& label, std::string_view value) noexcept {
     case LabelKind::path:
       begin(label);
       if (write_path(out_, value, rules_.uid_key)) ++request_.counts_.truncated;
+      return;
+    case LabelKind::message:
+    case LabelKind::sql:
+      begin(label);
+      if (write_message(out_, value, label.kind == LabelKind::sql, bound_of(label))) ++request_.counts_.truncated;
       return;
     case LabelKind::ip: {
       begin(label);

@@ -28,6 +28,8 @@ std::string_view name_of(LabelKind kind) noexcept {
     case LabelKind::uid: return "uid";
     case LabelKind::path: return "path";
     case LabelKind::ip: return "ip";
+    case LabelKind::message: return "message";
+    case LabelKind::sql: return "sql";
   }
   return "unknown";
 }

@@ -223,6 +223,8 @@ bool needs_rule(std::string_view& path) {
 
 }  // namespace
 
+bool looks_like_token(std::string_view text) noexcept { return is_token(text); }
+
 bool write_path(json::Output& out, std::string_view path, const HmacKey& uid_key) noexcept {
   const bool needed = needs_rule(path);
   const bool cut = path.size() > kPathBytesMax;

@@ -20,6 +20,9 @@ namespace logystera {
 inline constexpr std::size_t kPathBytesMax = 1024;
 inline constexpr std::size_t kPathHashDigits = 12;
 
+/// Whether a word is what the rule takes for a token: a JWT, or 20 characters and more of hex or base64.
+bool looks_like_token(std::string_view text) noexcept;
+
 /// Writes the quoted path to `out`. True if something was cut for length.
 bool write_path(json::Output& out, std::string_view path, const HmacKey& uid_key) noexcept;
 

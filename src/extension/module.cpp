@@ -21,6 +21,7 @@ extern "C" {
 #include <cstring>
 #include <new>
 
+#include "extension/native.hpp"
 #include "php_logystera.h"
 
 #if PHP_VERSION_ID < 80200
@@ -173,6 +174,8 @@ static PHP_MINIT_FUNCTION(logystera) {
   set_up_buffer_class(register_class_Logystera_Agent_Buffer());
   set_up_credentials_class(register_class_Logystera_Agent_Credentials());
   set_up_dispatcher_class(register_class_Logystera_Agent_Dispatcher());
+  watch_fatal_errors();
+  watch_databases();
   return SUCCESS;
 }
 
@@ -199,7 +202,9 @@ static PHP_RSHUTDOWN_FUNCTION(logystera) {
 // Other modules' RSHUTDOWN may still run PHP code (session handlers): it records under the same caps, and that goes now.
 static ZEND_MODULE_POST_ZEND_DEACTIVATE_D(logystera) {
   State* kept = LOGYSTERA_G(state);
-  if (kept != nullptr && !kept->idle()) kept->end_request();
+  if (kept == nullptr) return SUCCESS;
+  if (!kept->idle()) kept->end_request();
+  kept->forget_request();
   return SUCCESS;
 }
 
@@ -225,8 +230,14 @@ static PHP_MINFO_FUNCTION(logystera) {
   DISPLAY_INI_ENTRIES();
 }
 
+// PDO and its drivers come first: their methods are watched.
+static const zend_module_dep logystera_deps[] = {ZEND_MOD_OPTIONAL("pdo") ZEND_MOD_OPTIONAL("pdo_mysql") ZEND_MOD_OPTIONAL(
+    "pdo_pgsql") ZEND_MOD_OPTIONAL("pdo_sqlite") ZEND_MOD_END};
+
 zend_module_entry logystera_module_entry = {
-    STANDARD_MODULE_HEADER,
+    STANDARD_MODULE_HEADER_EX,
+    nullptr,
+    logystera_deps,
     "logystera",
     nullptr,
     PHP_MINIT(logystera),

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kKeyBytesMin = 16;
 constexpr std::size_t kKeyBytesMax = 256;
+constexpr std::size_t kRootBytesMax = 4096;
 
 Error wrong(std::string_view option, const std::string& expected, const zval* value) {
   return Error{"option '" + std::string(option) + "' must be " + expected + ", " + kind_of(value) + " given"};
@@ -59,10 +60,11 @@ Result<Done> read_types(zval* value, std::vector<std::string_view>& types) {
 
 Result<LabelKind> read_kind(std::string_view name) {
   for (const LabelKind kind : {LabelKind::string, LabelKind::integer, LabelKind::number, LabelKind::boolean,
-                               LabelKind::list, LabelKind::uid, LabelKind::path, LabelKind::ip}) {
+                               LabelKind::list, LabelKind::uid, LabelKind::path, LabelKind::ip,
+                               LabelKind::message, LabelKind::sql}) {
     if (catalogue::name_of(kind) == name) return kind;
   }
-  return Error{"option 'signals': a label's type is string, integer, number, boolean, list, uid, path or ip, not '" +
+  return Error{"option 'signals': a label's type is string, integer, number, boolean, list, uid, path, ip, message or sql, not '" +
                std::string(name.substr(0, 32)) + "'"};
 }
 
@@ -161,6 +163,15 @@ Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOp
     options.uid_key = view(Z_STR_P(value));
     return Done{};
   }
+  if (name == "root") {
+    if (Z_TYPE_P(value) != IS_STRING || Z_STRLEN_P(value) == 0 || Z_STRVAL_P(value)[0] != '/' ||
+        Z_STRLEN_P(value) > kRootBytesMax) {
+      return wrong(name, "an absolute directory of at most 4096 bytes", value);
+    }
+    options.root = view(Z_STR_P(value));
+    while (options.root.size() > 1 && options.root.back() == '/') options.root.remove_suffix(1);
+    return Done{};
+  }
   if (name == "anonymize_ip") {
     const Result<bool> flag = read_flag(name, value);
     if (!flag) return flag.error();
@@ -178,7 +189,7 @@ Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOp
   if (!known) return known.error();
   if (known.value()) return Done{};
   return Error{"there is no option '" + std::string(name.substr(0, 64)) +
-               "'; known are enabled, signals, uid_key, anonymize_ip, max_events, durability, share and allow_network_fs"};
+               "'; known are enabled, signals, uid_key, root, anonymize_ip, max_events, durability, share and allow_network_fs"};
 }
 
 }  // namespace

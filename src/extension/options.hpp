@@ -22,6 +22,7 @@ struct RecorderOptions {
   zval* enabled = nullptr;   // list of types; nullptr: the catalogue's defaults. Borrowed from the array read.
   zval* signals = nullptr;   // list of declarations, or nullptr. Borrowed.
   std::uint64_t lists = 0;   // fingerprint of both
+  std::string_view root;     // borrowed; empty: files are told by their last part
   std::string_view uid_key;  // borrowed: a string, or the secret of Credentials; empty: the directory's own key file
   bool anonymize_ip = false;
   std::uint32_t max_events = limits::kEventsPerRequest;

@@ -8,7 +8,7 @@ extern "C" {
 
 #include <cstring>
 
-#include "extension/module.hpp"
+#include "extension/native.hpp"
 
 namespace logystera::extension {
 namespace {
@@ -58,6 +58,7 @@ Site* open_site(zend_string* directory, HashTable* table, Message& message, bool
     message.set(site.error().message);
     return nullptr;
   }
+  remember_site(*kept, *site.value());
   return site.value();
 } catch (...) {
   message.set("out of memory");

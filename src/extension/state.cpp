@@ -65,11 +65,40 @@ Result<Site*> State::site(std::string directory, const RecorderOptions& options)
   if (new_signals) {
     site->request.carry_caps(site->signals, signals);
     site->signals = std::move(signals);
+    const std::uint16_t slow = site->signals.find("db.slow_query");
+    site->times_statements = slow != agent::SignalSet::kUnknown && site->signals.enabled(slow);
     site->lists = options.lists;
   }
+  if (site->root != options.root) site->root = options.root;
   site->rules.anonymize_ip = options.anonymize_ip;
   site->request.configure(std::min(options.max_events, configured_max_events()), allowance_seconds());
   return site;
+}
+
+void State::remember(std::uint64_t entry_point, Site& site) noexcept {
+  current_ = &site;
+  const auto found = std::find_if(entry_points_.begin(), entry_points_.end(),
+                                  [&](const EntryPoint& known) { return known.hash == entry_point; });
+  if (found != entry_points_.end()) {
+    found->site = &site;
+    std::iter_swap(entry_points_.begin(), found);
+    return;
+  }
+  try {
+    // Whoever sends any host name must not fill the memory: the oldest makes room.
+    if (entry_points_.size() == kSites) entry_points_.pop_back();
+    entry_points_.insert(entry_points_.begin(), {entry_point, &site});
+  } catch (...) {
+    // Out of memory: this request's site is known, a later one's will be noted then.
+  }
+}
+
+Site* State::remembered(std::uint64_t entry_point) noexcept {
+  searched_ = true;
+  for (const EntryPoint& known : entry_points_) {
+    if (known.hash == entry_point) return current_ = known.site;
+  }
+  return nullptr;
 }
 
 void State::check_fork() noexcept {

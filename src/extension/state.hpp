@@ -27,6 +27,8 @@ struct Site {
   agent::LabelRules rules;
   agent::Request request;
   std::uint64_t lists = 0;    // RecorderOptions::lists the signals were built from
+  std::string root;           // the application's directory: native signals name files relative to it
+  bool times_statements = false;  // db.slow_query is on
   std::string given_uid_key;  // as the application gave it, to notice a change; wiped with the site
   bool has_uid_key = false;
   std::int64_t checked_at = 0;  // unix seconds of the last look at the directory
@@ -51,6 +53,21 @@ class State {
   /// Commits what is pending for a long-running process, keeping the caps.
   void commit(Site& site) noexcept { site.request.commit(site.buffer); }
 
+  /// The site of the current request; nullptr before a Recorder was made for it.
+  Site* current() const noexcept { return current_; }
+  /// Makes it the site of this request, and of later ones with the same entry point (script and host).
+  void remember(std::uint64_t entry_point, Site& site) noexcept;
+  /// The site that entry point had last; nullptr when this process has not seen it, or there is no site at all.
+  Site* remembered(std::uint64_t entry_point) noexcept;
+  bool empty() const noexcept { return sites_.empty(); }
+  /// Whether this request was looked for by its entry point already.
+  bool searched() const noexcept { return searched_; }
+  /// The next request may be another site's.
+  void forget_request() noexcept {
+    current_ = nullptr;
+    searched_ = false;
+  }
+
   void touch(Site& site) noexcept {
     site.touched = true;
     any_touched_ = true;
@@ -63,6 +80,13 @@ class State {
  private:
   static constexpr std::size_t kSites = 256;
   std::vector<std::unique_ptr<Site>> sites_;
+  struct EntryPoint {
+    std::uint64_t hash;
+    Site* site;
+  };
+  std::vector<EntryPoint> entry_points_;  // the one used last stands first
+  Site* current_ = nullptr;
+  bool searched_ = false;
   agent::ForkMark fork_mark_;
   bool any_touched_ = false;
 };

@@ -1,0 +1,199 @@
+#include "core/message.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "core/path.hpp"
+
+namespace logystera {
+namespace {
+
+constexpr std::size_t kDigitsMax = 6;
+constexpr std::size_t kNameBytesMax = 64;  // of a quoted name in SQL
+constexpr std::string_view kStackTrace = "Stack trace:";
+
+// Words behind whose `=` or `:` a secret stands, in lower case; a longer word counts when it ends with one of them.
+constexpr std::string_view kSecretWords[] = {"password", "passwd", "passwort", "pwd",           "pass",   "secret", "token",
+                                             "apikey",   "api_key", "api-key", "authorization", "cookie", "sid",    "session"};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_letter(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (c & 0x80) != 0; }
+bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
+// What an address, a token and a word can be made of.
+bool is_run(char c) { return is_word(c) || c == '.' || c == '+' || c == '-'; }
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+bool ends_with_secret(std::string_view word) {
+  for (const std::string_view secret : kSecretWords) {
+    if (word.size() < secret.size()) continue;
+    std::size_t i = 0;
+    const std::size_t start = word.size() - secret.size();
+    while (i < secret.size() && lower(word[start + i]) == secret[i]) ++i;
+    if (i == secret.size()) return true;
+  }
+  return false;
+}
+
+bool is_scheme(std::string_view word) {
+  const auto is = [&](std::string_view scheme) {
+    for (std::size_t i = 0; i < scheme.size(); ++i) {
+      if (i >= word.size() || lower(word[i]) != scheme[i]) return false;
+    }
+    return word.size() == scheme.size();
+  };
+  return is("bearer") || is("basic");
+}
+
+class Scrubber {
+ public:
+  Scrubber(std::string_view text, bool is_sql) : text_(text), is_sql_(is_sql) {}
+
+  std::string_view scrub() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if ((c == '\'' || c == '"') && (is_sql_ || opens_quote())) quoted(c);
+      else if (!is_sql_ && typographic_quote()) continue;
+      else if (!is_sql_ && c == '=' && at_ + 1 < text_.size() && text_[at_ + 1] == '(') value_in_parentheses();
+      else if (is_run(c)) run();
+      else keep(1);
+    }
+    return {out_.data(), size_};
+  }
+
+ private:
+  void put(std::string_view text) {
+    std::memcpy(out_.data() + size_, text.data(), text.size());
+    size_ += text.size();
+  }
+  void keep(std::size_t bytes) {
+    put(text_.substr(at_, bytes));
+    at_ += bytes;
+  }
+  void replace(std::size_t bytes) {
+    out_[size_++] = '?';
+    at_ += bytes;
+  }
+
+  // An apostrophe behind a word, or as in "eval()'d code", is none.
+  bool opens_quote() const { return at_ == 0 || (!is_word(text_[at_ - 1]) && text_[at_ - 1] != ')'); }
+
+  // An apostrophe within a word neither opens nor closes; text that is cut off before the end belongs to the value.
+  void quoted(char quote) {
+    std::size_t end = at_ + 1;
+    for (; end < text_.size(); ++end) {
+      if (text_[end] == '\\') ++end;
+      else if (text_[end] == quote && (is_sql_ || end + 1 == text_.size() || !is_word(text_[end + 1]))) break;
+    }
+    const std::size_t size = end < text_.size() ? end + 1 - at_ : text_.size() - at_;
+    if (is_sql_ && quote == '"' && is_name(text_.substr(at_ + 1, size >= 2 ? size - 2 : 0))) return keep(size);
+    replace(size);
+  }
+
+  static bool is_name(std::string_view text) {
+    for (const char c : text) {
+      if (!is_word(c) && c != '.' && c != '$') return false;
+    }
+    return !text.empty() && text.size() <= kNameBytesMax;
+  }
+
+  bool typographic_quote() {
+    const std::string_view open = text_.substr(at_, 3);
+    if (open != "\u2018" && open != "\u201c") return false;
+    const std::size_t end = text_.find(open == "\u2018" ? "\u2019" : "\u201d", at_ + 3);
+    replace(end == std::string_view::npos ? text_.size() - at_ : end + 3 - at_);
+    return true;
+  }
+
+  void value_in_parentheses() {
+    keep(2);
+    const std::size_t end = text_.find(')', at_);
+    replace(end == std::string_view::npos ? text_.size() - at_ : end - at_);
+  }
+
+  void run() {
+    std::size_t end = at_;
+    while (end < text_.size() && is_run(text_[end])) ++end;
+    if (!is_sql_ && end < text_.size() && text_[end] == '@' && end + 1 < text_.size() && is_run(text_[end + 1])) {
+      std::size_t last = end + 1;
+      while (last < text_.size() && is_run(text_[last])) ++last;
+      // The full stop behind an address ends the sentence.
+      while (text_[last - 1] == '.') --last;
+      return replace(last - at_);
+    }
+    const std::string_view all = text_.substr(at_, end - at_);
+    if (!is_sql_ && looks_like_token(all)) return replace(all.size());
+    while (at_ < end) {
+      if (!is_word(text_[at_])) {
+        keep(1);
+        continue;
+      }
+      std::size_t word_end = at_;
+      while (word_end < end && (is_word(text_[word_end]) || (!is_sql_ && text_[word_end] == '-'))) ++word_end;
+      word(text_.substr(at_, word_end - at_));
+    }
+    if (!is_sql_ && ends_with_secret(all)) secret();
+  }
+
+  void word(std::string_view word) {
+    if (is_sql_) return is_digit(word[0]) ? replace(word.size()) : keep(word.size());
+    std::size_t digits = 0, most = 0;
+    for (const char c : word) {
+      digits = is_digit(c) ? digits + 1 : 0;
+      most = digits > most ? digits : most;
+    }
+    constexpr std::string_view user = "user/";
+    const bool is_user_id = digits == word.size() && size_ >= user.size() &&
+                            std::string_view(out_.data() + size_ - user.size(), user.size()) == user;
+    if (most > kDigitsMax || is_user_id || looks_like_token(word)) return replace(word.size());
+    keep(word.size());
+  }
+
+  // Behind a word for a secret: `=` or `:`, and the value, with the scheme of an authorization header before it.
+  void secret() {
+    std::size_t next = at_;
+    while (next < text_.size() && is_space(text_[next])) ++next;
+    if (next < text_.size() && (text_[next] == '"' || text_[next] == '\'')) ++next;  // "password": "…"
+    if (next >= text_.size() || (text_[next] != '=' && text_[next] != ':')) return;
+    if (next + 1 < text_.size() && text_[next + 1] == text_[next]) return;  // a::b, a == b
+    if (next + 1 < text_.size() && text_[next] == '=' && text_[next + 1] == '>') ++next;
+    ++next;
+    while (next < text_.size() && is_space(text_[next])) ++next;
+    keep(next - at_);
+    std::size_t end = value_end(at_);
+    if (is_scheme(text_.substr(at_, end - at_))) {
+      while (end < text_.size() && is_space(text_[end])) ++end;
+      end = value_end(end);
+    }
+    if (end > at_) replace(end - at_);
+  }
+
+  std::size_t value_end(std::size_t from) const {
+    if (from < text_.size() && (text_[from] == '"' || text_[from] == '\'')) {
+      const std::size_t end = text_.find(text_[from], from + 1);
+      return end == std::string_view::npos ? text_.size() : end + 1;
+    }
+    while (from < text_.size() && !is_space(text_[from]) && std::strchr(",;&)]}", text_[from]) == nullptr) ++from;
+    return from;
+  }
+
+  std::string_view text_;
+  bool is_sql_;
+  // A piece of at least one byte becomes one "?": the result is never longer than the text.
+  std::array<char, kMessageBytesMax> out_;
+  std::size_t at_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+bool write_message(json::Output& out, std::string_view text, bool is_sql, json::Bound bound) noexcept {
+  if (!is_sql) text = text.substr(0, text.find(kStackTrace));
+  const bool cut = text.size() > kMessageBytesMax;
+  text = text.substr(0, kMessageBytesMax);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  Scrubber scrubber(text, is_sql);
+  return out.string(scrubber.scrub(), bound) || cut;
+}
+
+}  // namespace logystera

@@ -1,0 +1,23 @@
+// What an error says, and what a statement says, without the data in it. The rule for labels of kind `message`:
+//
+//   - it ends before "Stack trace:", which holds arguments;
+//   - quoted text, the values in `Key (name)=(value)` and e-mail addresses become `?`;
+//   - so do numbers of more than six digits, the number behind `user/`, and words that look like tokens (see path.hpp);
+//   - so does what stands behind `=` or `:` after a word for a secret: password, token, cookie and their like.
+//
+// For labels of kind `sql`: string and number literals become `?`; names, also quoted ones, and placeholders stay.
+#pragma once
+
+#include <string_view>
+
+#include "core/json.hpp"
+
+namespace logystera {
+
+/// Longest text looked at; the rest is cut before the rule is applied.
+inline constexpr std::size_t kMessageBytesMax = 4096;
+
+/// Writes the quoted text to `out`. True if something was cut for length.
+bool write_message(json::Output& out, std::string_view text, bool is_sql, json::Bound bound) noexcept;
+
+}  // namespace logystera

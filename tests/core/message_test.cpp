@@ -1,0 +1,81 @@
+#include "core/message.hpp"
+
+#include "catch.hpp"
+
+using namespace logystera;
+
+namespace {
+
+std::string scrubbed(std::string_view text, bool is_sql, json::Bound bound = {kMessageBytesMax, false}) {
+  std::string room(65536, '\0');
+  json::Output out(room.data(), room.size());
+  write_message(out, text, is_sql, bound);
+  return room.substr(1, out.size() - 2);
+}
+
+std::string message(std::string_view text) { return scrubbed(text, false); }
+std::string sql(std::string_view text) { return scrubbed(text, true); }
+
+}  // namespace
+
+TEST_CASE("what_a_message_says_without_data_stays") {
+  for (const char* text :
+       {"", "Undefined variable $x", "Call to undefined method Node::foo()", "twice() (in a.php(5) : eval()'d code:1)", "Division by zero in line 42",
+        "Allowed memory size of 4194 bytes exhausted", "can't open the file: it isn't there", "A::password() must return bool",
+        "SQLSTATE[HY000] [2002] Connection refused", "passing null to parameter #1", "pass == null"}) {
+    CHECK(message(text) == text);
+  }
+}
+
+TEST_CASE("values_in_a_message_become_question_marks") {
+  CHECK(message("Unknown column 'mail' in 'field list'") == "Unknown column ? in ?");
+  CHECK(message("Undefined array key \"planted\"") == "Undefined array key ?");
+  CHECK(message("Duplicate entry 'it\\'s O'Brien' for key 'name'") == "Duplicate entry ? for key ?");
+  CHECK(message("cut off in 'the middle of a val") == "cut off in ?");
+  CHECK(message("The user \xE2\x80\x9CMaria\xE2\x80\x9D is gone") == "The user ? is gone");
+  CHECK(message("Key (mail)=(a@example.org) already exists") == "Key (mail)=(?) already exists");
+  CHECK(message("to maria.b+x@mail.example.org.") == "to ?.");
+  CHECK(message("no account 918273645 of 123456") == "no account ? of 123456");
+  CHECK(message("file /user/42/edit is missing") == "file /user/?/edit is missing");
+  CHECK(message("id 0123456789abcdef0123 is unknown") == "id ? is unknown");
+  CHECK(message("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2ln is old") == "? is old");
+}
+
+TEST_CASE("secrets_named_in_a_message_become_question_marks") {
+  CHECK(message("db_password=hunter2&x=1") == "db_password=?&x=1");
+  CHECK(message("Password: hunter2, again") == "Password: ?, again");
+  CHECK(message("Authorization: Bearer abc.def next") == "Authorization: ? next");
+  CHECK(message("x-api-key : abc") == "x-api-key : ?");
+  CHECK(message("pass => hunter2)") == "pass => ?)");
+  CHECK(message("https://me:hunter2@example.org/") == "https://me:?/");
+  CHECK(message("token=") == "token=");
+}
+
+TEST_CASE("a_message_ends_before_the_stack_trace") {
+  CHECK(message("Uncaught Error: x in /a.php:3\nStack trace:\n#0 f('hunter2')") == "Uncaught Error: x in /a.php:3");
+}
+
+TEST_CASE("literals_of_a_statement_become_question_marks_and_names_stay") {
+  CHECK(sql("SELECT \"n\".\"nid\" FROM \"node\" n2 WHERE n2.uid = :db_condition_placeholder_0 LIMIT 10") ==
+        "SELECT \\\"n\\\".\\\"nid\\\" FROM \\\"node\\\" n2 WHERE n2.uid = :db_condition_placeholder_0 LIMIT ?");
+  CHECK(sql("WHERE name = 'O''Brien' AND pass='x' AND id IN (1, 2.5, 0xff)") ==
+        "WHERE name = ?? AND pass=? AND id IN (?, ?.?, ?)");
+  CHECK(sql("VALUES (x'ff', \"a value with spaces\")") == "VALUES (x?, ?)");
+  CHECK(sql("SELECT 'never closed") == "SELECT ?");
+}
+
+TEST_CASE("any_bytes_make_a_bounded_message") {
+  std::string bytes;
+  for (int round = 0; round < 64; ++round) {
+    for (int i = 0; i < 256; ++i) bytes += static_cast<char>((i * 7 + round * 13) & 0xff);
+  }
+  for (const bool is_sql : {false, true}) {
+    for (std::size_t size = 0; size < 600; ++size) {
+      const std::string out = scrubbed(std::string_view(bytes).substr(size, size), is_sql, {100, true});
+      CHECK(json::is_utf8(out));
+    }
+    std::string room(65536, '\0');
+    json::Output out(room.data(), room.size());
+    CHECK(write_message(out, bytes, is_sql, {kMessageBytesMax, false}));
+  }
+}
