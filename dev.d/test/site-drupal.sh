@@ -6,6 +6,8 @@ source "$root/tests/e2e/drupal/site.sh"
 
 # The account ids of the scenario; expected.jsonl names them too.
 readonly boss_uid=918273645 maria_uid=918273646 next_uid=918273647
+# One worker: what it remembers of the site is the same for every request.
+pool() { printf 'pm.max_children = 1\nphp_admin_value[sendmail_path] = %s\n' "$state/cli/sendmail.sh"; }
 readonly accounts="[{\"uid\":$boss_uid,\"name\":\"boss\",\"pass\":\"planted-password-boss\",\"roles\":[\"administrator\"]},
   {\"uid\":$maria_uid,\"name\":\"maria\",\"pass\":\"planted-password-maria\"}]"
 
@@ -14,7 +16,7 @@ readonly accounts="[{\"uid\":$boss_uid,\"name\":\"boss\",\"pass\":\"planted-pass
 a_standard_site_installs_through_composer() {
   drupal_code && drupal_site && cron_key=$(drupal_php "$state/cli/prepare.php" "$accounts") &&
     site_key=$(drupal_php "$state/cli/key.php") && drupal_php "$state/cli/modules.php" install logystera &&
-    start_fpm "$web" 'pm.max_children = 3' && start_nginx "$web" && start_gateway && new_entity drupal
+    start_fpm "$web" "$(pool)" && start_nginx "$web" && start_gateway && new_entity drupal
 }
 
 nothing_is_sent_before_somebody_connects_the_site() {
@@ -26,12 +28,37 @@ connecting_by_hand_sends_what_was_waiting() {
 }
 
 the_scenario_runs_over_http() {
-  login_link=$(drupal_php "$state/cli/login_link.php" maria) && scenario a_day &&
-    drupal_php "$state/cli/configuration.php" && scenario import_configuration
+  login_link=$(drupal_php "$state/cli/login_link.php" maria) && scenario a_day && publish_a_release && scenario more_of_the_day &&
+    scenario faults && drupal_php "$state/cli/configuration.php" && scenario import_configuration
 }
 
+a_site_without_its_database_still_tells_of_it() {
+  local database="$web/sites/default/files/.sqlite" status=0
+  [ -d "$database" ] || database=$(dirname "$database")
+  chmod 000 "$database"
+  scenario database_is_gone || status=1
+  chmod 755 "$database"
+  return "$status"
+}
+
+# Cron tells of itself when it has ended: that is what the last look is for.
 cron_over_http_and_on_the_command_line_empties_the_buffer() {
-  scenario the_rest && drupal_php "$state/cli/cron.php" && [ ! -s "$buffer/buffer-current.jsonl" ]
+  change_the_code && scenario the_rest && drupal_php "$state/cli/cron.php" && drupal_php "$state/cli/flush.php" &&
+    [ ! -s "$buffer/buffer-current.jsonl" ]
+}
+
+# One file of a module altered, one gone, one new; nobody released anything.
+change_the_code() {
+  local module="$web/modules/custom/logystera_site_test"
+  printf '\n# altered\n' >>"$module/logystera_site_test.routing.yml" && rm "$module/left_over.inc" && echo '<?php' >"$module/added.php"
+}
+
+# What the Update module is to hear of: a security release after the installed one, from the site's own web server.
+publish_a_release() {
+  local installed branch
+  installed=$(drupal_php "$state/cli/news.php" "$site_url/release-history") && branch=${installed%.*} &&
+    mkdir -p "$web/release-history/drupal" &&
+    sed "s/@INSTALLED@/$installed/g; s/@NEXT@/$branch.999/g; s/@BRANCH@/$branch/g" "$drupal_dir/release-history.xml" >"$web/release-history/drupal/current"
 }
 
 # The table and what each visitor wrote down, under the keys of both times.
@@ -40,6 +67,10 @@ the_gateway_holds_exactly_the_expected_events() {
     cat "$drupal_dir/expected.jsonl" "$state/requests.jsonl" | "$php_bin" "$drupal_dir/expect.php" "$site_key" >"$state/expected.jsonl" &&
     "$php_bin" "$drupal_dir/timeless.php" <"$state/events.jsonl" >"$state/actual.jsonl" &&
     "$php_bin" "$root/tests/e2e/compare-events.php" "$state/expected.jsonl" "$state/actual.jsonl" "$entity_secret"
+}
+
+every_type_of_the_catalogue_is_recorded_with_its_labels() {
+  "$php_bin" "$drupal_dir/coverage.php" "$root/signals.json" "$state/events.jsonl"
 }
 
 # Everything planted and every raw account id: in the events, the gateway's database, the buffer, and the site's database
@@ -64,8 +95,9 @@ another_user_of_the_group_appends() {
     [ "$(logystera --json events --type module.install | grep -c '"syslog"')" = 1 ]
 }
 
+# Both times with caches that nobody else has filled: core looks further in those several accounts have used.
 no_query_is_added_to_a_page() {
-  scenario count_queries with && drupal_php "$state/cli/modules.php" uninstall logystera && scenario count_queries without &&
+  drupal_php "$state/cli/rebuild.php" && scenario count_queries with && drupal_php "$state/cli/modules.php" uninstall logystera && scenario count_queries without &&
     "$php_bin" "$drupal_dir/queries.php" "$state/tmp" front list
 }
 
@@ -83,7 +115,8 @@ without_the_extension_the_site_works_and_says_so() {
 readonly checks=(
   a_standard_site_installs_through_composer nothing_is_sent_before_somebody_connects_the_site
   connecting_by_hand_sends_what_was_waiting the_scenario_runs_over_http
-  cron_over_http_and_on_the_command_line_empties_the_buffer the_gateway_holds_exactly_the_expected_events
+  a_site_without_its_database_still_tells_of_it cron_over_http_and_on_the_command_line_empties_the_buffer
+  the_gateway_holds_exactly_the_expected_events every_type_of_the_catalogue_is_recorded_with_its_labels
   no_secret_and_no_account_id_is_stored another_user_of_the_group_appends no_query_is_added_to_a_page
   uninstalling_is_recorded_and_leaves_nothing_behind without_the_extension_the_site_works_and_says_so
 )

@@ -6,13 +6,14 @@ namespace Drupal\logystera;
 
 use Drupal\Component\Utility\NestedArray;
 use Drupal\Core\Config\BootstrapConfigStorageFactory;
-use Drupal\Core\Database\Event\StatementExecutionEndEvent;
 use Drupal\Core\DependencyInjection\ContainerBuilder;
 use Drupal\Core\DependencyInjection\ServiceProviderBase;
-use Drupal\logystera\EventSubscriber\SlowQuerySubscriber;
+use Drupal\logystera\Agent\Connection;
+use Drupal\logystera\Signal\ForbiddenObserver;
+use Drupal\logystera\Signal\LogObserver;
 use Drupal\logystera\Signal\Router;
 use Drupal\logystera\Signal\SignalPass;
-use Drupal\logystera\Signal\Source\DatabaseSignals;
+use Drupal\logystera\Signal\StateObserver;
 use Symfony\Component\DependencyInjection\Argument\ServiceClosureArgument;
 use Symfony\Component\DependencyInjection\Reference;
 
@@ -27,16 +28,10 @@ final class LogysteraServiceProvider extends ServiceProviderBase {
    * {@inheritdoc}
    */
   public function register(ContainerBuilder $container): void {
-    $settings = self::settings();
-    $container->setParameter('logystera.settings', $settings);
-    // Timing queries costs something on each of them, so whoever does it is
-    // only there while the signal is on.
-    if (($settings['advanced_signals']['slow_query'] ?? FALSE) && class_exists(StatementExecutionEndEvent::class)) {
-      $container->autowire(SlowQuerySubscriber::class)
-        ->setPublic(TRUE)
-        ->setArgument('$routerFactory', new ServiceClosureArgument(new Reference(Router::class)))
-        ->addTag('event_subscriber');
-      $container->autowire(DatabaseSignals::class)->setPublic(TRUE)->addTag(SignalPass::TAG);
+    $container->setParameter('logystera.settings', self::settings());
+    // Drupal's service files know no closures of services.
+    foreach ([LogObserver::class, ForbiddenObserver::class, StateObserver::class, Connection::class] as $id) {
+      $container->getDefinition($id)->setArgument('$router', new ServiceClosureArgument(new Reference(Router::class)));
     }
     $container->addCompilerPass(new SignalPass());
   }

@@ -14,10 +14,10 @@ enum class LabelKind : std::uint8_t {
   integer,  // whole number
   number,   // number, fractions kept
   boolean,
-  list,  // array of strings, at most 64
-  uid,   // user id: HMAC-SHA256 hex or empty for anonymous; a raw id is hashed before it is written
-  path,  // request path: identity and tokens taken out of it (see path.hpp)
-  ip,    // address; shortened when anonymize_ip is on
+  list,     // array of strings, at most 64
+  uid,      // user id: HMAC-SHA256 hex or empty for anonymous; a raw id is hashed before it is written
+  path,     // request path: identity and tokens taken out of it (see path.hpp)
+  ip,       // address; shortened when anonymize_ip is on
   message,  // what an error says: values, addresses and secrets taken out of it (see message.hpp)
   sql,      // a statement: literals taken out of it, names and placeholders kept
 };

@@ -13,8 +13,9 @@ constexpr std::size_t kNameBytesMax = 64;  // of a quoted name in SQL
 constexpr std::string_view kStackTrace = "Stack trace:";
 
 // Words behind whose `=` or `:` a secret stands, in lower case; a longer word counts when it ends with one of them.
-constexpr std::string_view kSecretWords[] = {"password", "passwd", "passwort", "pwd",           "pass",   "secret", "token",
-                                             "apikey",   "api_key", "api-key", "authorization", "cookie", "sid",    "session"};
+constexpr std::string_view kSecretWords[] = {"password",      "passwd", "passwort", "pwd",     "pass",
+                                             "secret",        "token",  "apikey",   "api_key", "api-key",
+                                             "authorization", "cookie", "sid",      "session"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -136,7 +137,7 @@ class Scrubber {
   }
 
   void word(std::string_view word) {
-    if (is_sql_) return is_digit(word[0]) ? replace(word.size()) : keep(word.size());
+    if (is_sql_) return is_digit(word[0]) ? replace(number_size(word.size())) : keep(word.size());
     std::size_t digits = 0, most = 0;
     for (const char c : word) {
       digits = is_digit(c) ? digits + 1 : 0;
@@ -147,6 +148,16 @@ class Scrubber {
                             std::string_view(out_.data() + size_ - user.size(), user.size()) == user;
     if (most > kDigitsMax || is_user_id || looks_like_token(word)) return replace(word.size());
     keep(word.size());
+  }
+
+  // A number with its fraction: 2.5 is one literal.
+  std::size_t number_size(std::size_t whole) const {
+    std::size_t end = at_ + whole;
+    if (end + 1 < text_.size() && text_[end] == '.' && is_digit(text_[end + 1])) {
+      ++end;
+      while (end < text_.size() && is_word(text_[end])) ++end;
+    }
+    return end - at_;
   }
 
   // Behind a word for a secret: `=` or `:`, and the value, with the scheme of an authorization header before it.

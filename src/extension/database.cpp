@@ -27,9 +27,15 @@ constexpr double kSlowMs = 1000.0;
 constexpr std::size_t kCallerBytesMax = 256;
 
 // Classes of the database layer: the caller of a statement is the first one above them.
-constexpr std::string_view kDatabaseLayers[] = {"Drupal\\Core\\Database\\", "Drupal\\sqlite\\", "Drupal\\mysql\\",
-                                                "Drupal\\mysqli\\",         "Drupal\\pgsql\\",  "PDO",
-                                                "Pdo\\",                    "Doctrine\\DBAL\\", "Illuminate\\Database\\"};
+constexpr std::string_view kDatabaseLayers[] = {"Drupal\\Core\\Database\\",
+                                                "Drupal\\sqlite\\",
+                                                "Drupal\\mysql\\",
+                                                "Drupal\\mysqli\\",
+                                                "Drupal\\pgsql\\",
+                                                "PDO",
+                                                "Pdo\\",
+                                                "Doctrine\\DBAL\\",
+                                                "Illuminate\\Database\\"};
 
 zend_class_entry* pdo_class;
 zend_class_entry* statement_class;
@@ -71,13 +77,14 @@ Failure of_mysql(std::int64_t code) {
 Failure of_pgsql(std::string_view state) {
   if (state == "40P01" || state == "55P03") return Failure::deadlock;
   if (state == "53100") return Failure::disk_full;
-  const bool lost = state.substr(0, 2) == "08" || state == "57P01" || state == "57P02" || state == "57P03" || state == "53300";
+  const bool lost =
+      state.substr(0, 2) == "08" || state == "57P01" || state == "57P02" || state == "57P03" || state == "53300";
   return lost ? Failure::connection_failed : Failure::none;
 }
 
 Failure of_sqlite(std::int64_t code) {
-  switch (code & 0xff) {  // the upper bytes tell details
-    case 5:               // busy
+  switch (code & 0xff) {               // the upper bytes tell details
+    case 5:                            // busy
     case 6: return Failure::deadlock;  // locked
     case 13: return Failure::disk_full;
     case 14: return Failure::connection_failed;  // cannot open
@@ -113,6 +120,12 @@ void read_message(std::string_view message, std::string_view& state, std::int64_
   if (open != std::string_view::npos) std::from_chars(message.data() + open + 1, message.data() + message.size(), code);
 }
 
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash | 1;
+}
+
 void report_failure(std::string_view driver, bool connecting) noexcept {
   zend_object* thrown = EG(exception);
   if (thrown == nullptr || !instanceof_function(thrown->ce, exception_class)) return;
@@ -131,6 +144,7 @@ void report_failure(std::string_view driver, bool connecting) noexcept {
   if (failure == Failure::none) return;
   Site* site = site_wanting(type_of(failure));
   if (site == nullptr) return;
+  if (failure == Failure::connection_failed && LOGYSTERA_G(state)->told_of(hash_of(message))) return;
   char digits[24];
   const char* end = std::to_chars(digits, digits + sizeof digits, code).ptr;
   record_native(*site, type_of(failure), [&](agent::EventWriter& event) {
@@ -241,7 +255,8 @@ zend_class_entry* class_named(const char* name) {
 }
 
 void watch(zend_class_entry* type, const char* name, Method method, zif_handler wrapper) {
-  auto* function = static_cast<zend_internal_function*>(zend_hash_str_find_ptr(&type->function_table, name, std::strlen(name)));
+  auto* function =
+      static_cast<zend_internal_function*>(zend_hash_str_find_ptr(&type->function_table, name, std::strlen(name)));
   if (function == nullptr || function->type != ZEND_INTERNAL_FUNCTION || function->handler == wrapper) return;
   if (originals[method] == nullptr) originals[method] = function->handler;
   // A driver's own class (Pdo\Sqlite) has copies of what it inherits; what it overrides is left alone.

@@ -42,7 +42,8 @@ void remember_site(State& kept, Site& site) noexcept {
 
 std::string_view relative_file(const Site& site, std::string_view file) noexcept {
   const std::string& root = site.root;
-  if (!root.empty() && file.size() > root.size() + 1 && file.compare(0, root.size(), root) == 0 && file[root.size()] == '/') {
+  if (!root.empty() && file.size() > root.size() + 1 && file.compare(0, root.size(), root) == 0 &&
+      file[root.size()] == '/') {
     return file.substr(root.size() + 1);
   }
   const std::size_t slash = file.rfind('/');

@@ -59,13 +59,14 @@ Result<Done> read_types(zval* value, std::vector<std::string_view>& types) {
 }
 
 Result<LabelKind> read_kind(std::string_view name) {
-  for (const LabelKind kind : {LabelKind::string, LabelKind::integer, LabelKind::number, LabelKind::boolean,
-                               LabelKind::list, LabelKind::uid, LabelKind::path, LabelKind::ip,
-                               LabelKind::message, LabelKind::sql}) {
+  for (const LabelKind kind :
+       {LabelKind::string, LabelKind::integer, LabelKind::number, LabelKind::boolean, LabelKind::list, LabelKind::uid,
+        LabelKind::path, LabelKind::ip, LabelKind::message, LabelKind::sql}) {
     if (catalogue::name_of(kind) == name) return kind;
   }
-  return Error{"option 'signals': a label's type is string, integer, number, boolean, list, uid, path, ip, message or sql, not '" +
-               std::string(name.substr(0, 32)) + "'"};
+  return Error{
+      "option 'signals': a label's type is string, integer, number, boolean, list, uid, path, ip, message or sql, not '" +
+      std::string(name.substr(0, 32)) + "'"};
 }
 
 zval* member(HashTable* table, std::string_view name) {
@@ -188,8 +189,9 @@ Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOp
   Result<bool> known = read_buffer_option(name, value, options.buffer);
   if (!known) return known.error();
   if (known.value()) return Done{};
-  return Error{"there is no option '" + std::string(name.substr(0, 64)) +
-               "'; known are enabled, signals, uid_key, root, anonymize_ip, max_events, durability, share and allow_network_fs"};
+  return Error{
+      "there is no option '" + std::string(name.substr(0, 64)) +
+      "'; known are enabled, signals, uid_key, root, anonymize_ip, max_events, durability, share and allow_network_fs"};
 }
 
 }  // namespace

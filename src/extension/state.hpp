@@ -26,10 +26,10 @@ struct Site {
   agent::SignalSet signals;
   agent::LabelRules rules;
   agent::Request request;
-  std::uint64_t lists = 0;    // RecorderOptions::lists the signals were built from
-  std::string root;           // the application's directory: native signals name files relative to it
+  std::uint64_t lists = 0;        // RecorderOptions::lists the signals were built from
+  std::string root;               // the application's directory: native signals name files relative to it
   bool times_statements = false;  // db.slow_query is on
-  std::string given_uid_key;  // as the application gave it, to notice a change; wiped with the site
+  std::string given_uid_key;      // as the application gave it, to notice a change; wiped with the site
   bool has_uid_key = false;
   std::int64_t checked_at = 0;  // unix seconds of the last look at the directory
   bool touched = false;         // something to commit or reset when the request ends
@@ -62,8 +62,15 @@ class State {
   bool empty() const noexcept { return sites_.empty(); }
   /// Whether this request was looked for by its entry point already.
   bool searched() const noexcept { return searched_; }
+  /// Whether this request was told of that lost connection already: an application tries again for every query.
+  bool told_of(std::uint64_t lost_connection) noexcept {
+    const bool told = lost_connection_ == lost_connection;
+    lost_connection_ = lost_connection;
+    return told;
+  }
   /// The next request may be another site's.
   void forget_request() noexcept {
+    lost_connection_ = 0;
     current_ = nullptr;
     searched_ = false;
   }
@@ -87,6 +94,7 @@ class State {
   std::vector<EntryPoint> entry_points_;  // the one used last stands first
   Site* current_ = nullptr;
   bool searched_ = false;
+  std::uint64_t lost_connection_ = 0;  // hash of its message; 0: none
   agent::ForkMark fork_mark_;
   bool any_touched_ = false;
 };

@@ -42,8 +42,7 @@ Result<Done> check_name(std::string_view name) {
   bool printable = !name.empty() && name.size() <= kNameBytes && json::is_utf8(name);
   for (const char c : name) printable = printable && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
   if (!printable)
-    return Error{
-        fmt::format("entity name: must be 1 to {} bytes of text without control characters", kNameBytes)};
+    return Error{fmt::format("entity name: must be 1 to {} bytes of text without control characters", kNameBytes)};
   return Done{};
 }
 
@@ -94,8 +93,7 @@ Result<store::Entity> Entities::existing(std::string_view token) {
   auto found = store_->find_entity(token);
   if (!found) return found.error();
   if (!found.value()) {
-    return Error{
-        fmt::format("entity {}: there is none with this token: 'logystera entity list' shows them", token)};
+    return Error{fmt::format("entity {}: there is none with this token: 'logystera entity list' shows them", token)};
   }
   return std::move(*found.value());
 }
@@ -139,8 +137,7 @@ Result<Sender> Entities::sender(std::string_view token, std::int64_t now) const 
   auto secret = vault_.unseal(entity.sealed_secret, entity.token);
   if (!secret) return secret.error();
   sender.secret = std::move(secret).value();
-  const bool graced =
-      !entity.sealed_previous.empty() && now - entity.rotated_at < limits::kPreviousSecretSeconds;
+  const bool graced = !entity.sealed_previous.empty() && now - entity.rotated_at < limits::kPreviousSecretSeconds;
   auto previous = graced ? vault_.unseal(entity.sealed_previous, entity.token) : vault_.unseal(stand_in_, "");
   if (!previous) return previous.error();
   sender.previous = std::move(previous).value();

@@ -17,8 +17,7 @@ using Decompressor = std::unique_ptr<libdeflate_decompressor, decltype(&libdefla
 std::size_t claimed_size(std::string_view compressed) noexcept {
   std::size_t size = 0;
   for (std::size_t i = 0; i < kTrailerBytes; ++i) {
-    size |= std::size_t{static_cast<unsigned char>(compressed[compressed.size() - kTrailerBytes + i])}
-            << (8 * i);
+    size |= std::size_t{static_cast<unsigned char>(compressed[compressed.size() - kTrailerBytes + i])} << (8 * i);
   }
   return size;
 }
@@ -33,8 +32,8 @@ InflateFault inflate_gzip(std::string_view compressed, std::size_t max_bytes, st
   for (;;) {
     out.resize(room);
     std::size_t taken = 0, made = 0;
-    const libdeflate_result result = libdeflate_gzip_decompress_ex(
-        decompressor.get(), compressed.data(), compressed.size(), out.data(), room, &taken, &made);
+    const libdeflate_result result = libdeflate_gzip_decompress_ex(decompressor.get(), compressed.data(), compressed.size(),
+                                                                   out.data(), room, &taken, &made);
     if (result == LIBDEFLATE_SUCCESS) {
       out.resize(made);
       return taken == compressed.size() ? InflateFault::none : InflateFault::corrupt;

@@ -61,15 +61,13 @@ Answer json_answer(int status, const rapidjson::StringBuffer& text) {
 // One answer for a token that does not exist, a signature that does not hold and headers that are missing:
 // nobody learns from it which tokens exist.
 Answer unauthorized() {
-  return problem(
-      401, "unauthorized",
-      "unknown entity or wrong signature: check the entity's token and secret, and that Logystera-Entity, "
-      "-Timestamp, -Batch and -Signature are sent once each and reach the gateway unchanged");
+  return problem(401, "unauthorized",
+                 "unknown entity or wrong signature: check the entity's token and secret, and that Logystera-Entity, "
+                 "-Timestamp, -Batch and -Signature are sent once each and reach the gateway unchanged");
 }
 
 Answer unavailable() {
-  Answer answer = problem(503, "store_failed",
-                          "the gateway cannot store events at the moment: send the batch again later");
+  Answer answer = problem(503, "store_failed", "the gateway cannot store events at the moment: send the batch again later");
   answer.headers.emplace_back("Retry-After", "30");
   return answer;
 }
@@ -116,8 +114,7 @@ struct Ingest::Verified {
 
   void acknowledge(Answer& answer) const {
     answer.headers.emplace_back(
-        wire::kAckHeader,
-        std::string(wire::kSchemePrefix) + wire::acknowledge(secret, answer.status, batch, answer.body));
+        wire::kAckHeader, std::string(wire::kSchemePrefix) + wire::acknowledge(secret, answer.status, batch, answer.body));
   }
 };
 
@@ -142,8 +139,7 @@ bool Ingest::verify(const Request& request, Verified& verified, Answer& refusal)
   verified.batch = request.header(wire::kBatchHeader).value_or("");
   verified.encoding = request.header("Content-Encoding").value_or("identity");
   const auto [end, error] = std::from_chars(stamp.data(), stamp.data() + stamp.size(), verified.timestamp);
-  const bool well_formed =
-      error == std::errc() && end == stamp.data() + stamp.size() && wire::is_token(verified.batch);
+  const bool well_formed = error == std::errc() && end == stamp.data() + stamp.size() && wire::is_token(verified.batch);
 
   auto sender = entities_.sender(token, options_.now());
   if (!sender) {
@@ -168,8 +164,7 @@ bool Ingest::verify(const Request& request, Verified& verified, Answer& refusal)
 bool Ingest::admit(const Request& request, const Verified& verified, Answer& refusal) {
   const std::int64_t now = options_.now();
   // Compared without subtracting: a signed timestamp may be any 64-bit number.
-  if (verified.timestamp < now - limits::kClockSkewSeconds ||
-      verified.timestamp > now + limits::kClockSkewSeconds) {
+  if (verified.timestamp < now - limits::kClockSkewSeconds || verified.timestamp > now + limits::kClockSkewSeconds) {
     rapidjson::StringBuffer text;
     JsonWriter writer(text);
     writer.StartObject();
@@ -178,15 +173,15 @@ bool Ingest::admit(const Request& request, const Verified& verified, Answer& ref
     writer.Key("server_time");
     writer.Int64(now);
     writer.Key("message");
-    string(writer, fmt::format("the request's timestamp is more than {} s off: set the sender's clock",
-                               limits::kClockSkewSeconds));
+    string(writer,
+           fmt::format("the request's timestamp is more than {} s off: set the sender's clock", limits::kClockSkewSeconds));
     writer.EndObject();
     refusal = json_answer(401, text);
     return false;
   }
   if (verified.sender.disabled) {
-    refusal = problem(403, "disabled",
-                      "this entity is disabled: its operator can enable it with 'logystera entity enable'");
+    refusal =
+        problem(403, "disabled", "this entity is disabled: its operator can enable it with 'logystera entity enable'");
     return false;
   }
   const std::string_view version = agent_version(request.header("User-Agent").value_or(""));
@@ -199,16 +194,15 @@ bool Ingest::admit(const Request& request, const Verified& verified, Answer& ref
     writer.Key("min_version");
     string(writer, options_.min_agent_version);
     writer.Key("message");
-    string(writer, fmt::format("this gateway takes agents from version {} on: update the agent",
-                               options_.min_agent_version));
+    string(writer,
+           fmt::format("this gateway takes agents from version {} on: update the agent", options_.min_agent_version));
     writer.EndObject();
     refusal = json_answer(426, text);
     refusal.headers.emplace_back("Upgrade", "logystera/" + options_.min_agent_version);
     return false;
   }
   if (const auto seconds = limiter_.wait(verified.sender.token, RateLimiter::Clock::now())) {
-    refusal = problem(429, "rate_limited",
-                      fmt::format("too many events from this entity: send again in {} s", *seconds));
+    refusal = problem(429, "rate_limited", fmt::format("too many events from this entity: send again in {} s", *seconds));
     refusal.headers.emplace_back("Retry-After", std::to_string(*seconds));
     return false;
   }
@@ -219,15 +213,14 @@ bool Ingest::unpack(Work& work, Answer& refusal) const {
   const Verified& verified = work.verified;
   if (verified.encoding == "gzip") {
     switch (inflate_gzip(work.request.body, limits::kInflatedBytes, work.inflated)) {
-      case InflateFault::none:
-        break;
+      case InflateFault::none: break;
       case InflateFault::corrupt:
         refusal = problem(400, "bad_gzip", "the body is not one whole gzip member: compress it again");
         return false;
       case InflateFault::too_large:
-        refusal = problem(413, "too_large",
-                          fmt::format("the batch inflates to more than {} bytes: send fewer events at once",
-                                      limits::kInflatedBytes));
+        refusal = problem(
+            413, "too_large",
+            fmt::format("the batch inflates to more than {} bytes: send fewer events at once", limits::kInflatedBytes));
         return false;
     }
   } else if (verified.encoding != "identity") {
@@ -236,9 +229,8 @@ bool Ingest::unpack(Work& work, Answer& refusal) const {
   }
   const std::string_view body = work.body();
   if (verified.batch != wire::batch_id(verified.sender.token, body)) {
-    refusal = problem(
-        400, "wrong_batch_id",
-        "Logystera-Batch must be the first 32 hex digits of SHA-256(entity, a zero byte, uncompressed body)");
+    refusal = problem(400, "wrong_batch_id",
+                      "Logystera-Batch must be the first 32 hex digits of SHA-256(entity, a zero byte, uncompressed body)");
     return false;
   }
   if (body.empty()) {
@@ -251,8 +243,8 @@ bool Ingest::unpack(Work& work, Answer& refusal) const {
     const std::string_view line = body.substr(at, end - at);
     at = end + 1;
     if (++number > kBatchLinesMax) {
-      refusal = problem(413, "too_many_lines",
-                        fmt::format("a batch may hold {} lines: send fewer at once", kBatchLinesMax));
+      refusal =
+          problem(413, "too_many_lines", fmt::format("a batch may hold {} lines: send fewer at once", kBatchLinesMax));
       return false;
     }
     EventView event;
@@ -301,9 +293,8 @@ void Ingest::finish(const Work& work, const Result<store::Appended>& appended, c
     writer.EndObject();
     answer = json_answer(appended->batch_known || !work.rejected.empty() ? 200 : 202, text);
     if (!work.rejected.empty()) {
-      options_.log(fmt::format("entity {}: {} of {} lines rejected, the first is line {}: {}",
-                               work.verified.sender.token, work.rejected.size(),
-                               work.rejected.size() + appended->accepted + appended->duplicates,
+      options_.log(fmt::format("entity {}: {} of {} lines rejected, the first is line {}: {}", work.verified.sender.token,
+                               work.rejected.size(), work.rejected.size() + appended->accepted + appended->duplicates,
                                work.rejected.front().line, name_of(work.rejected.front().fault)));
     }
   }

@@ -36,12 +36,8 @@ class Descriptor {
   int fd_;
 };
 
-unsigned char* bytes(std::string& text) {
-  return reinterpret_cast<unsigned char*>(text.data());
-}
-const unsigned char* bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
+unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 std::optional<std::uint8_t> nibble(char c) noexcept {
   if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
@@ -52,8 +48,7 @@ std::optional<std::uint8_t> nibble(char c) noexcept {
 // Written whole under another name first: a crash must not leave half a key that later counts as the key.
 Result<Done> create_key(const std::string& path) {
   std::array<std::uint8_t, 32> key;
-  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1)
-    return Error{"no randomness from the kernel"};
+  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) return Error{"no randomness from the kernel"};
   std::string text = to_hex({reinterpret_cast<const char*>(key.data()), key.size()}) + "\n";
   wipe(key.data(), key.size());
   const std::string draft = fmt::format("{}.new-{}", path, ::getpid());
@@ -61,14 +56,13 @@ Result<Done> create_key(const std::string& path) {
     const int code = errno;
     ::unlink(draft.c_str());
     wipe(text);
-    return Error{fmt::format("key file {}: cannot {} it: {}: its directory must be writable", path, doing,
-                             std::strerror(code))};
+    return Error{
+        fmt::format("key file {}: cannot {} it: {}: its directory must be writable", path, doing, std::strerror(code))};
   };
   {
     const Descriptor file(::open(draft.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (file.get() < 0) return failed("create");
-    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-      return failed("write");
+    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return failed("write");
     if (::fsync(file.get()) != 0) return failed("write");
   }
   // link, not rename: of two programs that start together, one key wins and the other is dropped.
@@ -80,9 +74,7 @@ Result<Done> create_key(const std::string& path) {
 
 }  // namespace
 
-Vault::~Vault() {
-  wipe(key_.data(), key_.size());
-}
+Vault::~Vault() { wipe(key_.data(), key_.size()); }
 
 Result<Vault> Vault::open(const std::string& key_path, bool create) {
   if (create && ::access(key_path.c_str(), F_OK) != 0) {
@@ -90,10 +82,10 @@ Result<Vault> Vault::open(const std::string& key_path, bool create) {
   }
   const Descriptor file(::open(key_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (file.get() < 0) {
-    return Error{fmt::format(
-        "key file {}: {}: without it no entity's secret can be read: restore it from the backup it was "
-        "saved to, or start with a new database",
-        key_path, std::strerror(errno))};
+    return Error{
+        fmt::format("key file {}: {}: without it no entity's secret can be read: restore it from the backup it was "
+                    "saved to, or start with a new database",
+                    key_path, std::strerror(errno))};
   }
   struct stat info {};
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -113,8 +105,7 @@ Result<Vault> Vault::open(const std::string& key_path, bool create) {
     if (good) vault.key_[i] = static_cast<std::uint8_t>(*high << 4 | *low);
   }
   wipe(text);
-  if (!good)
-    return Error{fmt::format("key file {}: not 64 lowercase hex digits: restore it from a backup", key_path)};
+  if (!good) return Error{fmt::format("key file {}: not 64 lowercase hex digits: restore it from a backup", key_path)};
   return vault;
 }
 
@@ -125,32 +116,28 @@ Result<std::string> Vault::seal(std::string_view secret, std::string_view bound_
   const bool done =
       context && RAND_bytes(bytes(sealed), kNonceBytes) == 1 &&
       EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), bytes(sealed)) == 1 &&
-      EVP_EncryptUpdate(context.get(), nullptr, &written, bytes(bound_to),
-                        static_cast<int>(bound_to.size())) == 1 &&
+      EVP_EncryptUpdate(context.get(), nullptr, &written, bytes(bound_to), static_cast<int>(bound_to.size())) == 1 &&
       EVP_EncryptUpdate(context.get(), bytes(sealed) + kNonceBytes, &written, bytes(secret),
                         static_cast<int>(secret.size())) == 1 &&
       EVP_EncryptFinal_ex(context.get(), bytes(sealed) + kNonceBytes + written, &written) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes,
-                          bytes(sealed) + kNonceBytes + secret.size()) == 1;
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, bytes(sealed) + kNonceBytes + secret.size()) == 1;
   if (!done) return Error{"cannot seal a secret: OpenSSL refused AES-256-GCM"};
   return sealed;
 }
 
 Result<std::string> Vault::unseal(std::string_view sealed, std::string_view bound_to) const {
-  const Error wrong{fmt::format(
-      "entity {}: its secret does not open with key file {}: restore the key that belongs to this "
-      "database, or give the entity a new secret with 'logystera entity rotate'",
-      bound_to, key_path_)};
+  const Error wrong{
+      fmt::format("entity {}: its secret does not open with key file {}: restore the key that belongs to this "
+                  "database, or give the entity a new secret with 'logystera entity rotate'",
+                  bound_to, key_path_)};
   if (sealed.size() < kNonceBytes + kTagBytes) return wrong;
   std::string secret(sealed.size() - kNonceBytes - kTagBytes, '\0');
   std::string tag(sealed.substr(sealed.size() - kTagBytes));
   CipherContext context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int written = 0;
   const bool done =
-      context &&
-      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), bytes(sealed)) == 1 &&
-      EVP_DecryptUpdate(context.get(), nullptr, &written, bytes(bound_to),
-                        static_cast<int>(bound_to.size())) == 1 &&
+      context && EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), bytes(sealed)) == 1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &written, bytes(bound_to), static_cast<int>(bound_to.size())) == 1 &&
       EVP_DecryptUpdate(context.get(), bytes(secret), &written, bytes(sealed) + kNonceBytes,
                         static_cast<int>(secret.size())) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, bytes(tag)) == 1 &&
@@ -162,8 +149,6 @@ Result<std::string> Vault::unseal(std::string_view sealed, std::string_view boun
   return secret;
 }
 
-std::string key_path_for(std::string_view database_path) {
-  return std::string(database_path) + ".key";
-}
+std::string key_path_for(std::string_view database_path) { return std::string(database_path) + ".key"; }
 
 }  // namespace logystera::gateway

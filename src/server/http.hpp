@@ -36,9 +36,8 @@ struct Listener {
 struct Limits {
   std::size_t header_bytes = 16 * 1024;
   std::size_t connections = 512;
-  std::chrono::milliseconds idle{60'000};  // between two requests of a connection
-  std::chrono::milliseconds header{
-      10'000};  // from a request's first byte to the end of its header; TLS handshake
+  std::chrono::milliseconds idle{60'000};    // between two requests of a connection
+  std::chrono::milliseconds header{10'000};  // from a request's first byte to the end of its header; TLS handshake
   std::chrono::milliseconds body{30'000};    // the whole body
   std::chrono::milliseconds answer{30'000};  // until the client has taken the answer
   std::chrono::milliseconds grace{10'000};   // stop(): for requests being worked on

@@ -7,23 +7,16 @@ namespace {
 
 std::string_view remedy_for(int code) {
   switch (code & 0xff) {
-    case SQLITE_FULL:
-      return "free disk space or raise the quota";
+    case SQLITE_FULL: return "free disk space or raise the quota";
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return "another program holds its write lock; end it, or wait";
+    case SQLITE_LOCKED: return "another program holds its write lock; end it, or wait";
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_CANTOPEN:
-      return "check that the file and its directory exist and belong to the user the program runs as";
-    case SQLITE_IOERR:
-      return "check the disk, its free space and file size limits (ulimit -f)";
-    case SQLITE_CORRUPT:
-      return "restore it from a backup, or run 'sqlite3 FILE .recover'";
-    case SQLITE_NOTADB:
-      return "it is some other file; name another one with --store sqlite:PATH";
-    default:
-      return "see the message";
+    case SQLITE_CANTOPEN: return "check that the file and its directory exist and belong to the user the program runs as";
+    case SQLITE_IOERR: return "check the disk, its free space and file size limits (ulimit -f)";
+    case SQLITE_CORRUPT: return "restore it from a backup, or run 'sqlite3 FILE .recover'";
+    case SQLITE_NOTADB: return "it is some other file; name another one with --store sqlite:PATH";
+    default: return "see the message";
   }
 }
 
@@ -44,8 +37,8 @@ Result<Connection> Connection::open(const std::string& path, bool read_only, int
 
 Result<Statement> Connection::prepare(std::string_view sql) {
   sqlite3_stmt* handle = nullptr;
-  if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                         &handle, nullptr) != SQLITE_OK) {
+  if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle,
+                         nullptr) != SQLITE_OK) {
     return error("prepare a statement");
   }
   Statement statement;
@@ -68,8 +61,7 @@ Result<std::int64_t> Connection::integer(std::string_view sql) {
 Error Connection::error(std::string_view doing) const {
   const int code = handle_ ? sqlite3_extended_errcode(handle_.get()) : SQLITE_NOMEM;
   const char* words = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
-  return Error{
-      fmt::format("store {}: cannot {}: {} (SQLite {}): {}", path_, doing, words, code, remedy_for(code))};
+  return Error{fmt::format("store {}: cannot {}: {} (SQLite {}): {}", path_, doing, words, code, remedy_for(code))};
 }
 
 }  // namespace logystera::store

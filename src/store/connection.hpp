@@ -20,8 +20,7 @@ class Statement {
 
   void bind(int index, std::int64_t value) noexcept { sqlite3_bind_int64(handle_.get(), index, value); }
   void bind(int index, std::string_view text) noexcept {
-    sqlite3_bind_text64(handle_.get(), index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC,
-                        SQLITE_UTF8);
+    sqlite3_bind_text64(handle_.get(), index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8);
   }
   void bind_blob(int index, const void* data, std::size_t size) noexcept {
     sqlite3_bind_blob64(handle_.get(), index, data, size, SQLITE_STATIC);
@@ -35,9 +34,8 @@ class Statement {
   /// Valid until the next step or reset.
   std::string_view text(int column) const noexcept {
     const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
-    return data
-               ? std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)))
-               : std::string_view();
+    return data ? std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)))
+                : std::string_view();
   }
 
  private:

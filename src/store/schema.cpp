@@ -7,8 +7,7 @@
 namespace logystera::store {
 namespace {
 
-constexpr std::int64_t kApplicationId =
-    0x4c4f4759;  // "LOGY", so that file(1) and we can tell whose database it is
+constexpr std::int64_t kApplicationId = 0x4c4f4759;  // "LOGY", so that file(1) and we can tell whose database it is
 
 // Step N brings version N to N + 1. A released step is never edited; a change is a new step.
 //
@@ -119,9 +118,9 @@ Result<std::int64_t> version_of(Connection& connection) {
   auto application = connection.integer("PRAGMA application_id");
   if (!application) return application;
   if (application.value() != kApplicationId) {
-    return Error{fmt::format(
-        "store {}: this database belongs to another program: name another file with --store sqlite:PATH",
-        connection.path())};
+    return Error{
+        fmt::format("store {}: this database belongs to another program: name another file with --store sqlite:PATH",
+                    connection.path())};
   }
   return connection.integer("SELECT coalesce(max(version), 0) FROM migrations");
 }
@@ -139,14 +138,13 @@ Result<Done> migrate(Connection& connection) {
     auto version = version_of(connection);
     if (!version) return version.error();
     if (version.value() > static_cast<std::int64_t>(kSteps.size())) {
-      return Error{fmt::format(
-          "store {}: its schema is version {}, this program knows {}: install the newer logystera",
-          connection.path(), version.value(), kSteps.size())};
+      return Error{fmt::format("store {}: its schema is version {}, this program knows {}: install the newer logystera",
+                               connection.path(), version.value(), kSteps.size())};
     }
     for (auto step = static_cast<std::size_t>(version.value()); step < kSteps.size(); ++step) {
       if (auto done = connection.run(std::string(kSteps[step])); !done) return done;
-      auto note = fmt::format("INSERT INTO migrations VALUES ({}, unixepoch()); PRAGMA application_id = {};",
-                              step + 1, kApplicationId);
+      auto note = fmt::format("INSERT INTO migrations VALUES ({}, unixepoch()); PRAGMA application_id = {};", step + 1,
+                              kApplicationId);
       if (auto done = connection.run(note); !done) return done;
     }
     return connection.run("COMMIT");

@@ -19,9 +19,8 @@
 namespace logystera::store {
 namespace {
 
-constexpr std::size_t kEventsPerTransaction =
-    4096;                               // bounds how long the first of a group waits for the last
-constexpr int kCheckpointPages = 8192;  // 32 MiB of WAL between checkpoints: fewer, larger ones
+constexpr std::size_t kEventsPerTransaction = 4096;  // bounds how long the first of a group waits for the last
+constexpr int kCheckpointPages = 8192;               // 32 MiB of WAL between checkpoints: fewer, larger ones
 constexpr auto kPruneEvery = std::chrono::hours(1);
 
 /// Reads beside the writer. Statements are prepared once per connection.
@@ -86,10 +85,9 @@ Result<Journal> Journal::open(const std::string& path, const SqliteOptions& opti
   Journal journal;
   journal.connection_ = std::move(connection).value();
   Connection& db = journal.connection_;
-  if (auto set =
-          db.run(fmt::format("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF;"
-                             "PRAGMA wal_autocheckpoint={}; PRAGMA cache_size=-16384;",
-                             kCheckpointPages));
+  if (auto set = db.run(fmt::format("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF;"
+                                    "PRAGMA wal_autocheckpoint={}; PRAGMA cache_size=-16384;",
+                                    kCheckpointPages));
       !set) {
     return set.error();
   }
@@ -220,10 +218,7 @@ void Journal::prune(std::int64_t time) {
 class Sqlite final : public Store {
  public:
   Sqlite(std::string path, SqliteOptions options, Journal journal)
-      : path_(std::move(path)),
-        options_(options),
-        journal_(std::move(journal)),
-        writer_([this] { write(); }) {}
+      : path_(std::move(path)), options_(options), journal_(std::move(journal)), writer_([this] { write(); }) {}
 
   ~Sqlite() override {
     {
@@ -275,16 +270,15 @@ void Sqlite::append(Batch batch, AppendDone done) {
     }
   }
   if (done)
-    return done(Error{fmt::format("store {}: more waits to be written than it may hold ({} bytes)", path_,
-                                  options_.waiting_bytes)});
+    return done(Error{
+        fmt::format("store {}: more waits to be written than it may hold ({} bytes)", path_, options_.waiting_bytes)});
   wake_.notify_one();
 }
 
 std::deque<Waiting> Sqlite::next_group() {
   std::deque<Waiting> group;
   std::size_t events = 0;
-  while (!waiting_.empty() &&
-         (group.empty() || events + waiting_.front().batch.events.size() <= kEventsPerTransaction)) {
+  while (!waiting_.empty() && (group.empty() || events + waiting_.front().batch.events.size() <= kEventsPerTransaction)) {
     events += waiting_.front().batch.events.size();
     waiting_bytes_ -= waiting_.front().bytes;
     group.push_back(std::move(waiting_.front()));
@@ -304,10 +298,8 @@ void Sqlite::write() {
 
     auto results = journal_.append(group);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      if (results)
-        group[i].done(results.value()[i]);
-      else
-        group[i].done(results.error());
+      if (results) group[i].done(results.value()[i]);
+      else group[i].done(results.error());
     }
     if (const auto now = std::chrono::steady_clock::now(); results && now >= next_prune) {
       next_prune = now + kPruneEvery;
@@ -329,8 +321,7 @@ Result<Reader> Sqlite::borrow() {
   if (!connection) return connection.error();
   Reader reader{std::move(connection).value(), {}};
   if (auto set = reader.connection.run("PRAGMA synchronous=FULL"); !set) return set.error();
-  auto find =
-      reader.connection.prepare(fmt::format("SELECT {} FROM entities WHERE token = ?", kEntityColumns));
+  auto find = reader.connection.prepare(fmt::format("SELECT {} FROM entities WHERE token = ?", kEntityColumns));
   if (!find) return find.error();
   reader.find_entity = std::move(find).value();
   return reader;
@@ -372,8 +363,8 @@ Result<std::vector<Entity>> Sqlite::entities() {
 Result<Done> Sqlite::add_entity(const Entity& entity) {
   auto reader = borrow();
   if (!reader) return reader.error();
-  auto add = reader->connection.prepare(
-      "INSERT INTO entities (token, name, created_at, sealed_secret) VALUES (?, ?, ?, ?)");
+  auto add =
+      reader->connection.prepare("INSERT INTO entities (token, name, created_at, sealed_secret) VALUES (?, ?, ?, ?)");
   if (!add) return add.error();
   add->bind(1, std::string_view(entity.token));
   add->bind(2, std::string_view(entity.name));
@@ -393,8 +384,7 @@ Result<bool> Sqlite::update_entity(const Entity& entity) {
   update->bind(1, entity.disabled ? 1 : 0);
   update->bind_blob(2, entity.sealed_secret.data(), entity.sealed_secret.size());
   // A null pointer would bind NULL, and the column has none.
-  update->bind_blob(3, entity.sealed_previous.empty() ? "" : entity.sealed_previous.data(),
-                    entity.sealed_previous.size());
+  update->bind_blob(3, entity.sealed_previous.empty() ? "" : entity.sealed_previous.data(), entity.sealed_previous.size());
   update->bind(4, entity.rotated_at);
   update->bind(5, std::string_view(entity.token));
   if (update->step() != SQLITE_DONE) return reader->connection.error("change an entity");
@@ -404,8 +394,7 @@ Result<bool> Sqlite::update_entity(const Entity& entity) {
 Result<Done> Sqlite::events(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) {
   std::string where = " WHERE e.seq > ?1";
   if (!query.type.empty()) where += " AND e.type IN (SELECT id FROM types WHERE name = ?2)";
-  if (!query.entity.empty())
-    where += " AND e.entity IN (SELECT id FROM entities WHERE token = ?3 OR name = ?3)";
+  if (!query.entity.empty()) where += " AND e.entity IN (SELECT id FROM entities WHERE token = ?3 OR name = ?3)";
   if (query.since) {
     // Naming every entity and type lets the index on (entity, type, created_at) find the range.
     if (query.type.empty()) where += " AND e.type IN (SELECT id FROM types)";

@@ -24,7 +24,6 @@ struct SqliteOptions {
 
 /// Opens `path`; with Access::create the file is made with mode 0600. SQLite's -wal and -shm files take the
 /// same mode.
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access,
-                                           SqliteOptions options = {});
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access, SqliteOptions options = {});
 
 }  // namespace logystera::store

@@ -99,8 +99,7 @@ class Store {
   virtual Result<bool> update_entity(const Entity& entity) = 0;
 
   /// Calls `each` for every match, oldest arrival first, until it returns false.
-  virtual Result<Done> events(const EventQuery& query,
-                              const std::function<bool(const StoredEvent&)>& each) = 0;
+  virtual Result<Done> events(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) = 0;
 };
 
 enum class Access : std::uint8_t {

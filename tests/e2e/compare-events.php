@@ -7,7 +7,7 @@ declare(strict_types=1);
 //   php compare-events.php EXPECTED ACTUAL UID_KEY
 //
 // EXPECTED has one event a line, {"event_type": …, "labels": {…}}; blank lines and lines starting with # are left out.
-// "{uid:2}" stands for the hash of user id 2, "{uid12:2}" for its first 12 digits. ACTUAL holds event lines, whose
+// "{uid:2}" stands for the hash of user id 2 (or of whatever else stands there), "{uid12:2}" for its first 12 digits. ACTUAL holds event lines, whose
 // envelope is checked as well. Exit status 0: equal; 1: not, with every difference on standard output.
 
 [, $expectedFile, $actualFile, $uidKey] = $argv;
@@ -30,7 +30,7 @@ foreach (lines($expectedFile) as $line) {
         continue;
     }
     $line = preg_replace_callback(
-        '/\{uid(12)?:(\d+)\}/',
+        '/\{uid(12)?:([^{}]+)\}/',
         static fn(array $m): string => substr(hash_hmac('sha256', $m[2], $uidKey), 0, $m[1] === '' ? 64 : 12),
         $line,
     );

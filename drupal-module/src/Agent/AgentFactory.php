@@ -28,12 +28,15 @@ final class AgentFactory {
    *   Where the buffer is.
    * @param \Drupal\logystera\Agent\Connection $connection
    *   Holds the site's identity.
+   * @param string $appRoot
+   *   Drupal's root: what the extension records names files relative to it.
    * @param array $settings
    *   The settings as compiled into the container.
    */
   public function __construct(
     private readonly BufferDirectory $directory,
     private readonly Connection $connection,
+    private readonly string $appRoot,
     private readonly array $settings,
   ) {}
 
@@ -73,6 +76,7 @@ final class AgentFactory {
     $options = [
       'enabled' => $this->enabled(),
       'uid_key' => $key,
+      'root' => $this->appRoot,
       'anonymize_ip' => (bool) ($this->settings['anonymize_ip'] ?? FALSE),
       'share' => $this->settings['buffer_share'] ?? 'user',
     ];

@@ -23,7 +23,18 @@ final class Connection {
   private const CREDENTIALS = 'logystera.credentials';
   private const IDENTITY = 'logystera.identity';
 
-  public function __construct(private readonly StateInterface $state) {}
+  /**
+   * Constructs the service.
+   *
+   * @param \Drupal\Core\State\StateInterface $state
+   *   Keeps the sealed credentials.
+   * @param \Closure $router
+   *   Gives the router, which itself needs the site's identity.
+   */
+  public function __construct(
+    private readonly StateInterface $state,
+    private readonly \Closure $router,
+  ) {}
 
   /**
    * Whether someone connected this site.
@@ -61,6 +72,7 @@ final class Connection {
     if (!$this->hasIdentity()) {
       $this->state->set(self::IDENTITY, $sealed);
     }
+    $this->tell($this->isConnected() ? 'credentials' : 'connected');
     $this->state->set(self::CREDENTIALS, $sealed);
   }
 
@@ -68,6 +80,7 @@ final class Connection {
    * Disconnects the site. What is buffered stays, and so does its identity.
    */
   public function disconnect(): void {
+    $this->tell('disconnected');
     $this->state->delete(self::CREDENTIALS);
   }
 
@@ -76,6 +89,13 @@ final class Connection {
    */
   public function forget(): void {
     $this->state->deleteMultiple([self::CREDENTIALS, self::IDENTITY]);
+  }
+
+  /**
+   * Has a change of the connection recorded.
+   */
+  private function tell(string $change_type): void {
+    ($this->router)()->on('module:changed', $change_type);
   }
 
   /**

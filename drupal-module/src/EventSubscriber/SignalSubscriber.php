@@ -8,6 +8,8 @@ use Drupal\Core\Config\ConfigCrudEvent;
 use Drupal\Core\Config\ConfigEvents;
 use Drupal\Core\Config\ConfigImporterEvent;
 use Drupal\logystera\Signal\Router;
+use Drupal\user\Event\UserEvents;
+use Drupal\user\Event\UserFloodEvent;
 use Symfony\Component\EventDispatcher\EventSubscriberInterface;
 use Symfony\Component\HttpKernel\Event\ExceptionEvent;
 use Symfony\Component\HttpKernel\Event\TerminateEvent;
@@ -24,6 +26,11 @@ final class SignalSubscriber implements EventSubscriberInterface {
   private const TERMINATE_PRIORITY = 200;
 
   /**
+   * Before anything else of the request.
+   */
+  private const REQUEST_PRIORITY = 1000;
+
+  /**
    * Before an exception becomes a response (50 and below).
    */
   private const EXCEPTION_PRIORITY = 100;
@@ -38,6 +45,10 @@ final class SignalSubscriber implements EventSubscriberInterface {
       ConfigEvents::SAVE => 'onConfigSave',
       ConfigEvents::DELETE => 'onConfigDelete',
       ConfigEvents::IMPORT => 'onConfigImport',
+      ConfigEvents::STORAGE_TRANSFORM_EXPORT => 'onConfigExport',
+      UserEvents::FLOOD_BLOCKED_USER => 'onUserBlocked',
+      UserEvents::FLOOD_BLOCKED_IP => 'onAddressBlocked',
+      KernelEvents::REQUEST => ['onRequest', self::REQUEST_PRIORITY],
       KernelEvents::EXCEPTION => ['onException', self::EXCEPTION_PRIORITY],
       KernelEvents::TERMINATE => ['onTerminate', self::TERMINATE_PRIORITY],
     ];
@@ -63,6 +74,35 @@ final class SignalSubscriber implements EventSubscriberInterface {
   public function onConfigImport(ConfigImporterEvent $event): void {
     $this->router->on('event:config.import', $event);
   }
+
+  /**
+   * The whole configuration is being exported.
+   */
+  public function onConfigExport(): void {
+    $this->router->on('event:config.export');
+  }
+
+  /**
+   * Flood control refused to let an account log in.
+   */
+  public function onUserBlocked(UserFloodEvent $event): void {
+    $this->router->on('event:user.flood_blocked', 'user', $event);
+  }
+
+  /**
+   * Flood control refused to let an address log in.
+   */
+  public function onAddressBlocked(UserFloodEvent $event): void {
+    $this->router->on('event:user.flood_blocked', 'ip', $event);
+  }
+
+  /**
+   * A request begins.
+   *
+   * Being called is what matters: the router and the recorder exist from here
+   * on, and what the extension sees by itself has a site it belongs to.
+   */
+  public function onRequest(): void {}
 
   /**
    * A request ended in an exception.

@@ -33,6 +33,7 @@ final class AdminHooks {
     private readonly Connection $connection,
     private readonly Dispatch $dispatch,
     private readonly StateInterface $state,
+    private readonly Router $router,
   ) {}
 
   /**
@@ -40,6 +41,7 @@ final class AdminHooks {
    */
   #[Hook('cron')]
   public function cron(): void {
+    $this->router->on('hook:cron');
     $this->dispatch->flush();
   }
 

@@ -82,6 +82,30 @@ final class SignalHooks {
   }
 
   /**
+   * Implements hook_entity_delete().
+   */
+  #[Hook('entity_delete')]
+  public function entityDelete(EntityInterface $entity): void {
+    $this->router->on('hook:entity_delete', $entity);
+  }
+
+  /**
+   * Implements hook_themes_installed().
+   */
+  #[Hook('themes_installed')]
+  public function themesInstalled(array $themes): void {
+    $this->router->on('hook:themes_installed', $themes);
+  }
+
+  /**
+   * Implements hook_themes_uninstalled().
+   */
+  #[Hook('themes_uninstalled')]
+  public function themesUninstalled(array $themes): void {
+    $this->router->on('hook:themes_uninstalled', $themes);
+  }
+
+  /**
    * Implements hook_modules_installed().
    */
   #[Hook('modules_installed')]

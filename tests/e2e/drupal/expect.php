@@ -10,7 +10,7 @@ declare(strict_types=1);
 [, $key] = $argv;
 while (($line = fgets(STDIN)) !== false) {
     echo preg_replace_callback(
-        '/\{site(12)?:(\d+)\}/',
+        '/\{site(12)?:([^{}]+)\}/',
         static fn(array $m): string => substr(hash_hmac('sha256', $m[2], $key), 0, $m[1] === '' ? 64 : 12),
         $line,
     );

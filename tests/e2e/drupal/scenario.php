@@ -16,7 +16,7 @@ const WRONG_PASSWORD = 'planted-wrong-password';
 
 [, $part, $state, $argument] = $argv + [3 => ''];
 $facts = json_decode(file_get_contents("$state/scenario.json"), true, 16, JSON_THROW_ON_ERROR);
-$parts = ['before_connecting', 'connect', 'a_day', 'import_configuration', 'the_rest', 'count_queries', 'without_extension'];
+$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'count_queries', 'without_extension'];
 in_array($part, $parts, true) || throw new InvalidArgumentException("PART is one of " . implode(', ', $parts));
 $part($facts, $argument);
 
@@ -70,7 +70,7 @@ function before_connecting(array $facts): void
     $admin->submit('logystera_settings', array_fill_keys([
         'toggles[content][advanced_signals:content_moderation]', 'toggles[configuration][advanced_signals:views_change]',
         'toggles[requests][advanced_signals:api_access]', 'toggles[health][advanced_signals:cache_flush]',
-        'toggles[health][advanced_signals:slow_query]',
+        'toggles[database][advanced_signals:slow_query]', 'toggles[email][advanced_signals:email_sent]',
     ], '1') + ['dispatch[batch_size]' => '25'], 'Save configuration')
         ->expect(303)->follow()->expect(200, 'The configuration options have been saved.');
 
@@ -136,6 +136,8 @@ function a_day(array $facts): void
     ], 'Create new account')->expect(303)->follow()->expect(200, 'Created a new user account');
     edit($admin, $newcomer, ['roles[content_editor]' => 'content_editor']);
     edit($admin, $newcomer, ['status' => '0']);
+    edit($admin, $newcomer, ['status' => '1']);
+    edit($admin, $newcomer, ['status' => '0']);
     $stranger->get('/user/login')->submit('user_login_form', ['name' => 'newcomer', 'pass' => 'planted-password-1'], 'Log in')->expect(200, 'blocked');
     $stranger->postJson('/user/login?_format=json', ['name' => 'newcomer', 'pass' => 'planted-password-1'])->expect(400);
     $admin->get("/user/$newcomer/cancel")->submit('user_cancel_form', ['user_cancel_method' => 'user_cancel_delete'], 'Confirm')
@@ -177,6 +179,94 @@ function a_day(array $facts): void
     $admin->agent = 'site-visitor/1.0';
     $stranger->get('/admin/people')->expect(403);
     $stranger->get('/nowhere')->expect(404);
+}
+
+/** What has no place in the day above: one real cause for each of the other types. */
+function more_of_the_day(array $facts): void
+{
+    [$boss, $maria] = $facts['accounts'];
+    Visitor::$key = 'uid';
+    $admin = log_in($facts, $boss);
+    $stranger = visitor($facts);
+
+    step('passwords forgotten: one message is taken by the mail system, one is not');
+    foreach ([$maria['name'], $boss['name']] as $name) {
+        $stranger->get('/user/password')->submit('user_pass', ['name' => $name], 'Submit')->expect(303)->follow()->expect(200);
+    }
+
+    step('an account locked out by flood control');
+    for ($failure = 0; $failure < 6; $failure++) {
+        $stranger->get('/user/login')->submit('user_login_form', ['name' => $maria['name'], 'pass' => WRONG_PASSWORD], 'Log in')
+            ->expect($failure < 5 ? 200 : 403);
+    }
+
+    step('a role given a permission, and a role created and deleted');
+    $admin->get('/admin/people/permissions/content_editor')->expect(200)
+        ->submit('user_admin_permissions', ['content_editor[administer comments]' => '1'], 'Save permissions')->expect(303)->follow()->expect(200, 'have been saved');
+    $admin->get('/admin/people/roles/add')->submit('user_role_form', ['label' => 'Auditor', 'id' => 'auditor'], 'Save')->expect(303)->follow()->expect(200);
+    $admin->get('/admin/people/roles/manage/auditor/delete')->submit('user_role_delete_form', [], 'Delete')->expect(303)->follow()->expect(200);
+
+    step('a page created and deleted');
+    $admin->get('/node/add/page')->submit('node_page_form', ['title[0][value]' => 'planted-title'], 'Save')->expect(303)->follow()->expect(200, 'has been created');
+    $admin->get('/node/2/delete')->submit('node_page_delete_form', [], 'Delete')->expect(303)->follow()->expect(200, 'has been deleted');
+
+    step('a document uploaded, edited and deleted with its file');
+    $admin->get('/media/add/document')->expect(200)->submit('media_document_add_form', [
+        'files[field_media_document_0]' => new CURLStringFile('planted-content of a file', 'notes.TXT', 'text/plain'),
+    ], 'Save')->expect(303)->follow()->expect(200, 'has been created');
+    $admin->get('/media/1/edit')->submit('media_document_edit_form', [], 'Save')->expect(303)->follow()->expect(200, 'has been updated');
+    $admin->get('/media/1/delete')->submit('media_document_delete_form', [], 'Delete')->expect(303)->follow()->expect(200, 'has been deleted');
+    $admin->get('/file/1/delete?destination=/admin/content/files')->expect(200)->submit('file_delete_form', [], 'Delete')->expect(303)->follow()->expect(200);
+
+    step('a theme installed and uninstalled');
+    $admin->get('/admin/appearance')->click('#/admin/appearance/install\?theme=stark&#')->expect(302)->follow()->expect(200, 'has been installed');
+    $admin->click('#/admin/appearance/uninstall\?theme=stark&#')->expect(302)->follow()->expect(200, 'has been uninstalled');
+
+    step('the configuration exported');
+    $admin->get('/admin/config/development/configuration/full/export-download')->expect(200);
+
+    step('maintenance mode on and off');
+    foreach (['1', null] as $mode) {
+        $admin->get('/admin/config/development/maintenance')
+            ->submit('system_site_maintenance_mode', ['maintenance_mode' => $mode], 'Save configuration')->expect(303)->follow()->expect(200);
+    }
+
+    step('a visitor kept out twice, the second time by the page cache');
+    foreach (['MISS', 'HIT'] as $cache) {
+        $stranger->get('/admin/reports/dblog')->expect(403);
+        if ($stranger->header('x-drupal-cache') !== $cache) {
+            throw new RuntimeException("expected a page cache $cache, got '{$stranger->header('x-drupal-cache')}'");
+        }
+    }
+
+    step('news of a release');
+    $admin->get('/admin/reports/updates')->click('#/admin/reports/updates/check\?#')->follow()->expect(200, 'Security update');
+}
+
+/** Code, memory and databases that fail. */
+function faults(array $facts): void
+{
+    Visitor::$key = 'uid';
+    $admin = log_in($facts, $facts['accounts'][0]);
+    step('a warning, an exception, no memory, a deadlock, a full database, more changes than a request may tell');
+    $admin->get('/logystera-site-test/warning')->expect(200, 'done');
+    $admin->get('/logystera-site-test/exception')->expect(500);
+    $admin->dies = true;
+    $admin->get('/logystera-site-test/memory')->expect(500);
+    $admin->dies = false;
+    $admin->get('/logystera-site-test/deadlock')->expect(200, 'refused');
+    $admin->get('/logystera-site-test/diskfull')->expect(200, 'refused');
+    $admin->get('/logystera-site-test/restless')->expect(200, 'done');
+}
+
+/** The directory of the database is closed: the site cannot even start. */
+function database_is_gone(array $facts): void
+{
+    step('a page while the database cannot be opened');
+    $visitor = visitor($facts);
+    $visitor->dies = true;
+    // Drupal takes it for a site that is not installed yet.
+    $visitor->get('/')->expect(302);
 }
 
 /** After cli/configuration.php has filled the sync directory. */

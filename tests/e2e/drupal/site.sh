@@ -45,12 +45,14 @@ drupal_site() {
   web_dir "$state/sync" 700
   web_dir "$web/sites/default" 755
   cp -r "$drupal_dir/cli" "$state/cli"
+  cp "$drupal_dir/sendmail.sh" "$state/cli/"
   chmod -R a+rX "$state/cli"
   drupal_php core/scripts/drupal install standard --site-name 'Test site' --no-interaction
   chmod -R u+w "$web/sites/default"
   cat >>"$web/sites/default/settings.php" <<PHP
 \$settings['file_private_path'] = '$state/private';
 \$settings['config_sync_directory'] = '$state/sync';
+\$settings['logystera_integrity_seconds'] = 60;
 \$databases['default']['default']['init_commands'] = ['synchronous' => 'PRAGMA synchronous = OFF'];
 \$settings['trusted_host_patterns'] = ['^127\.0\.0\.1$', '^localhost$'];
 PHP

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 // Stored events on standard input; on standard output the same, but for what depends on how busy the machine is: the time of a
 // slow query is replaced by "{slow}" when it fits the statement of the slow page (1.1 s, and less than a request may last), and
+// durations, times of drops, MD5 sums, the month of an upload and releases of core are replaced as well;
 // other statements that happened to be slow are left out, as long as they say what a slow query has to.
 
 const SLOW_MS = 1000;
@@ -21,6 +22,23 @@ while (($line = fgets(STDIN)) !== false) {
         if ((is_float($time) || is_int($time)) && $time >= SLOW_PAGE_MS && $time < SLOWEST_MS) {
             $event['labels']['time_ms'] = '{slow}';
         }
+    }
+    foreach (['duration_ms' => 'is_int', 'first_at' => 'is_int', 'last_at' => 'is_int'] as $name => $fits) {
+        if ($fits($event['labels'][$name] ?? null)) {
+            $event['labels'][$name] = '{time}';
+        }
+    }
+    foreach (['md5_before', 'md5_after'] as $name) {
+        if (preg_match('/^[0-9a-f]{32}$/', $event['labels'][$name] ?? '')) {
+            $event['labels'][$name] = '{md5}';
+        }
+    }
+    if (isset($event['labels']['path'])) {
+        $event['labels']['path'] = preg_replace('#^public://\d{4}-\d\d/#', 'public://{month}/', $event['labels']['path']);
+    }
+    if ($event['event_type'] === 'update.available' && preg_match('/^(\d+\.\d+)\.\d+$/', $event['labels']['installed'], $release)
+        && $event['labels']['recommended'] === "$release[1].999") {
+        $event['labels'] = ['installed' => '{installed}', 'recommended' => '{next}'] + $event['labels'];
     }
     echo json_encode($event, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR), "\n";
 }

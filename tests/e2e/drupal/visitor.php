@@ -17,6 +17,9 @@ final class Visitor
     /** Placeholder of the key ids are hashed with: {site:…} before the site is connected, then {uid:…}. */
     public static string $key = 'site';
 
+    /** Set for a request that PHP does not live to see the end of: the site cannot tell of it as of a request. */
+    public bool $dies = false;
+
     private ?int $uid = null;
     private array $headers = [];
     private CurlHandle $curl;
@@ -80,8 +83,23 @@ final class Visitor
             ?? throw new RuntimeException("no button '$button' in form $formId on {$this->path}");
         $values[$pressed->getAttribute('name')] = $button;
         $action = html_entity_decode($form->getAttribute('action')) ?: $this->path;
+        if (array_filter($fields, is_object(...))) {
+            // A file is sent as a browser does it: cURL makes the multipart body.
+            return $this->send('POST', $action, $values, [], $becomes);
+        }
         $body = implode('&', array_map(static fn($k, $v) => urlencode((string) $k) . '=' . urlencode((string) $v), array_keys($values), $values));
         return $this->send('POST', $action, $body, ['Content-Type: application/x-www-form-urlencoded'], $becomes);
+    }
+
+    /** Follows the link on the page whose address matches. */
+    public function click(string $pattern): self
+    {
+        foreach ($this->document()->query('//a[@href]') as $link) {
+            if (preg_match($pattern, $link->getAttribute('href'))) {
+                return $this->get($this->local($link->getAttribute('href')));
+            }
+        }
+        throw new RuntimeException("no link $pattern on {$this->path}");
     }
 
     /** Follows a redirect and the pages of a batch, each request by itself. */
@@ -121,7 +139,7 @@ final class Visitor
         return $this->headers[$name] ?? '';
     }
 
-    private function send(string $method, string $path, ?string $body, array $headers, int|null|false $becomes = false): self
+    private function send(string $method, string $path, string|array|null $body, array $headers, int|null|false $becomes = false): self
     {
         $this->headers = [];
         $this->path = $path;
@@ -151,20 +169,30 @@ final class Visitor
     /** What the site has to record of the request just made; a page from the page cache never reaches the module. */
     private function note(string $method, string $path, array $headers): void
     {
-        if (($this->headers['x-drupal-cache'] ?? '') === 'HIT') {
+        $plain = parse_url($path, PHP_URL_PATH);
+        $actor = $this->uid ? '{' . self::$key . ":{$this->uid}}" : '';
+        if ($this->status === 403) {
+            $this->write(['event_type' => 'access.denied', 'labels' => [
+                'method' => $method, 'path' => self::told($plain), 'ip' => '127.0.0.1', 'actor_uid' => $actor,
+            ]]);
+        }
+        if ($this->dies || ($this->headers['x-drupal-cache'] ?? '') === 'HIT') {
             return;
         }
-        $plain = parse_url($path, PHP_URL_PATH);
-        $event = ['event_type' => 'http.request', 'labels' => [
+        $this->write(['event_type' => 'http.request', 'labels' => [
             'method' => $method,
             'path' => self::told($plain),
             'status_code' => $this->status,
             'ip' => '127.0.0.1',
             'is_admin' => str_starts_with($plain, '/admin/'),
             'is_ajax' => in_array('X-Requested-With: XMLHttpRequest', $headers, true),
-            'actor_uid' => $this->uid ? '{' . self::$key . ":{$this->uid}}" : '',
+            'actor_uid' => $actor,
             'ua' => substr($this->agent, 0, 200),
-        ]];
+        ]]);
+    }
+
+    private function write(array $event): void
+    {
         file_put_contents($this->logFile, json_encode($event, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE) . "\n", FILE_APPEND);
     }
 

@@ -4,9 +4,11 @@ declare(strict_types=1);
 
 namespace Drupal\logystera\Signal\Source;
 
+use Drupal\Core\Config\ConfigFactoryInterface;
 use Drupal\Core\Session\AccountInterface;
 use Drupal\logystera\Attribute\Signal;
 use Drupal\logystera\Signal\Actor;
+use Drupal\user\Event\UserFloodEvent;
 use Drupal\user\UserInterface;
 use Symfony\Component\HttpFoundation\Request;
 use Symfony\Component\HttpFoundation\RequestStack;
@@ -36,11 +38,20 @@ final class AuthenticationSignals {
    */
   private \WeakMap $recorded;
 
+  /**
+   * Requests whose refusal by flood control is recorded already.
+   *
+   * @var \WeakMap<\Symfony\Component\HttpFoundation\Request, true>
+   */
+  private \WeakMap $blocked;
+
   public function __construct(
     private readonly Actor $actor,
     private readonly RequestStack $requestStack,
+    private readonly ConfigFactoryInterface $configFactory,
   ) {
     $this->recorded = new \WeakMap();
+    $this->blocked = new \WeakMap();
   }
 
   /**
@@ -91,6 +102,28 @@ final class AuthenticationSignals {
     }
     $username = $this->typedName($request);
     return $username === '' ? NULL : $this->failure($request, $username);
+  }
+
+  /**
+   * Flood control refused a login because of too many failures before it.
+   *
+   * Core tells of every refusal, also of its own question whether there was any
+   * failure at all: only the limit of the settings counts.
+   */
+  #[Signal('auth.flood_blocked', on: 'event:user.flood_blocked')]
+  public function floodBlocked(string $scope, UserFloodEvent $event): ?array {
+    $limit = (int) $this->configFactory->get('user.flood')->get($scope . '_limit');
+    $request = $this->requestStack->getMainRequest();
+    if ($event->getThreshold() < $limit || !$request || isset($this->blocked[$request])) {
+      return NULL;
+    }
+    $this->blocked[$request] = TRUE;
+    return [
+      'scope' => $scope,
+      'ip' => $this->actor->ip(),
+      'threshold' => (int) $event->getThreshold(),
+      'window_s' => (int) $event->getWindow(),
+    ];
   }
 
   /**

@@ -48,6 +48,14 @@ final class ConfigurationSignals {
   }
 
   /**
+   * The whole configuration was read for an export, by form or Drush.
+   */
+  #[Signal('config.export', on: 'event:config.export')]
+  public function export(): array {
+    return ['change_type' => 'export', 'actor_uid' => $this->actor->current()];
+  }
+
+  /**
    * A view was created or updated.
    */
   #[Signal('views.change', on: 'event:config.save')]

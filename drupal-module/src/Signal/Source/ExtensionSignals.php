@@ -8,7 +8,7 @@ use Drupal\logystera\Attribute\Signal;
 use Drupal\logystera\Signal\Actor;
 
 /**
- * Modules that come and go.
+ * Modules and themes that come and go.
  */
 final class ExtensionSignals {
 
@@ -26,6 +26,17 @@ final class ExtensionSignals {
         'is_syncing' => $is_syncing,
         'actor_uid' => $this->actor->current(),
       ];
+    }
+  }
+
+  /**
+   * Themes of one operation, one signal for each.
+   */
+  #[Signal('theme.install', on: 'hook:themes_installed')]
+  #[Signal('theme.uninstall', on: 'hook:themes_uninstalled')]
+  public function themes(array $themes): \Generator {
+    foreach ($themes as $theme) {
+      yield ['theme' => $theme, 'actor_uid' => $this->actor->current()];
     }
   }
 

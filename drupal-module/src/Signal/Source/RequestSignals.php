@@ -44,6 +44,19 @@ final class RequestSignals {
   }
 
   /**
+   * A request that was answered with 403, by whatever part of the site.
+   */
+  #[Signal('access.denied', on: 'middleware:forbidden')]
+  public function denied(Request $request): array {
+    return [
+      'method' => $request->getMethod(),
+      'path' => $request->getPathInfo(),
+      'ip' => (string) $request->getClientIp(),
+      'actor_uid' => $this->actor->current(),
+    ];
+  }
+
+  /**
    * A request to JSON:API or REST.
    */
   #[Signal('api.access', on: 'event:kernel.terminate')]

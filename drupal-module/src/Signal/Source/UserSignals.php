@@ -67,6 +67,18 @@ final class UserSignals {
   }
 
   /**
+   * An account was saved: only recorded when it was blocked before.
+   */
+  #[Signal('user.unblocked', on: 'hook:user_update')]
+  public function unblocked(UserInterface $account): ?array {
+    $original = self::original($account);
+    if (!$original instanceof UserInterface || $original->isActive() || !$account->isActive()) {
+      return NULL;
+    }
+    return ['uid' => $this->actor->hash($account->id()), 'actor_uid' => $this->actor->current()];
+  }
+
+  /**
    * An account was deleted.
    */
   #[Signal('user.deleted', on: 'hook:user_delete')]
