@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: e8e8a52179750ba28faa064311a152619ea54afa */
+ * Stub hash: a4835ad2312f63bf27cc877eaa3b74d7482a4127 */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Logystera_Agent_Recorder___construct, 0, 0, 1)
 	ZEND_ARG_TYPE_INFO(0, bufferDir, IS_STRING, 0)
@@ -213,6 +213,9 @@ static zend_class_entry *register_class_Logystera_Agent_Dispatcher(void)
 	INIT_NS_CLASS_ENTRY(ce, "Logystera\\Agent", "Dispatcher", class_Logystera_Agent_Dispatcher_methods);
 	class_entry = zend_register_internal_class_ex(&ce, NULL);
 	class_entry->ce_flags |= ZEND_ACC_FINAL|ZEND_ACC_NO_DYNAMIC_PROPERTIES|ZEND_ACC_NOT_SERIALIZABLE;
+
+
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(&class_entry->function_table, "__construct", sizeof("__construct") - 1), 2, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
 
 	return class_entry;
 }
