@@ -14,7 +14,7 @@ $root = dirname(__DIR__);
 const SETTINGS = 'drupal-module/config/install/logystera.settings.yml';
 const README = 'drupal-module/README.md';
 // What is no signal; docs and schema: drupal-module/config/schema/logystera.schema.yml.
-$other = ['batch_size' => '100', 'anonymize_ip' => 'false', 'buffer_share' => 'user', 'proxy' => "''", 'ca_bundle' => "''"];
+$other = ['batch_size' => '100', 'dispatch_mode' => 'cron', 'anonymize_ip' => 'false', 'buffer_share' => 'user', 'proxy' => "''", 'ca_bundle' => "''"];
 
 $toggles = ['signals' => [], 'advanced_signals' => []];
 foreach (json_decode(file_get_contents("$root/signals.json"), TRUE, 16, JSON_THROW_ON_ERROR)['signals'] as $signal) {

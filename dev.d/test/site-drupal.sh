@@ -5,11 +5,12 @@ install_packages build site drupal
 source "$root/tests/e2e/drupal/site.sh"
 
 # The account ids of the scenario; expected.jsonl names them too.
-readonly boss_uid=918273645 maria_uid=918273646 next_uid=918273647
+readonly boss_uid=918273645 maria_uid=918273646 next_uid=918273647 viewer_uid=918273640
 # One worker: what it remembers of the site is the same for every request.
 pool() { printf 'pm.max_children = 1\nphp_admin_value[sendmail_path] = %s\n' "$state/cli/sendmail.sh"; }
 readonly accounts="[{\"uid\":$boss_uid,\"name\":\"boss\",\"pass\":\"planted-password-boss\",\"roles\":[\"administrator\"]},
-  {\"uid\":$maria_uid,\"name\":\"maria\",\"pass\":\"planted-password-maria\"}]"
+  {\"uid\":$maria_uid,\"name\":\"maria\",\"pass\":\"planted-password-maria\"},
+  {\"uid\":$viewer_uid,\"name\":\"viewer\",\"pass\":\"planted-password-viewer\",\"roles\":[\"content_editor\"]}]"
 
 # --- the checks, in the order they run; each builds on those before ----------------------------------------------------
 
@@ -77,12 +78,24 @@ every_type_of_the_catalogue_is_recorded_with_its_labels() {
 # for the secret that must be sealed there.
 no_secret_and_no_account_id_is_stored() {
   local planted found=0
-  for planted in "$boss_uid" "$maria_uid" "$next_uid" planted- planted.mail nobody-may-see; do
+  for planted in "$viewer_uid" "$boss_uid" "$maria_uid" "$next_uid" planted- planted.mail nobody-may-see; do
     grep -rlaF -- "$planted" "$state/events.jsonl" "$state"/gateway.db* "$buffer" && echo "found there: $planted" && found=1
   done
   grep -rlaF -- "$entity_secret" "$buffer" "$web/sites/default" "$state/log" "$state/sync" "$state/events.jsonl" &&
     echo 'the entity secret is there' && found=1
   return "$found"
+}
+
+the_six_tabs_work_for_whom_they_are_meant() {
+  scenario tabs && [ "$(logystera --json events --type agent.changed | grep -c '"change_type":"test"')" = 1 ]
+}
+
+an_unreachable_gateway_is_seen_and_tried_again() {
+  stop_process gateway && scenario gateway_is_gone && start_gateway "$gateway_port" && scenario gateway_is_back
+}
+
+pages_send_when_told_to() {
+  scenario automatic
 }
 
 # A command line user of the web server's group appends to the same buffer, and the site sends it. The first request after
@@ -117,7 +130,8 @@ readonly checks=(
   connecting_by_hand_sends_what_was_waiting the_scenario_runs_over_http
   a_site_without_its_database_still_tells_of_it cron_over_http_and_on_the_command_line_empties_the_buffer
   the_gateway_holds_exactly_the_expected_events every_type_of_the_catalogue_is_recorded_with_its_labels
-  no_secret_and_no_account_id_is_stored another_user_of_the_group_appends no_query_is_added_to_a_page
+  no_secret_and_no_account_id_is_stored the_six_tabs_work_for_whom_they_are_meant
+  an_unreachable_gateway_is_seen_and_tried_again pages_send_when_told_to another_user_of_the_group_appends no_query_is_added_to_a_page
   uninstalling_is_recorded_and_leaves_nothing_behind without_the_extension_the_site_works_and_says_so
 )
 

@@ -320,7 +320,7 @@ inline constexpr LabelSpec kEmailFailedLabels[] = {
 };
 
 inline constexpr LabelSpec kAgentChangedLabels[] = {
-    {"change_type", LabelKind::string, 0, "connected, disconnected, settings, credentials or uninstalled.", "none"},
+    {"change_type", LabelKind::string, 0, "connected, disconnected, settings, credentials or uninstalled; test when somebody pressed the button for it.", "none"},
     {"actor_uid", LabelKind::uid, 0, "HMAC-SHA256 of the acting user's id; empty for anonymous.", "pseudonym"},
 };
 

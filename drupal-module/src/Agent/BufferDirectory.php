@@ -44,6 +44,19 @@ final class BufferDirectory {
   }
 
   /**
+   * The file whose time says when a page sent the buffer last; NULL for none.
+   *
+   * It lies next to the directories of buffers, never inside of one.
+   */
+  public function autoMark(): ?string {
+    $private = Settings::get('file_private_path');
+    if (!is_string($private) || $private === '') {
+      return NULL;
+    }
+    return $this->absolute($private) . '/.logystera-auto-' . strtr($this->sitePath, '/', '-');
+  }
+
+  /**
    * Gives the directory the modes that go with the setting buffer_share.
    *
    * The extension makes a directory with them, but leaves an existing one as

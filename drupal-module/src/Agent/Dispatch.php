@@ -14,6 +14,11 @@ use Psr\Log\LoggerInterface;
 final class Dispatch {
 
   /**
+   * How many requests the extension remembers.
+   */
+  private const HISTORY_MAX = 500;
+
+  /**
    * Constructs the service.
    *
    * @param \Drupal\logystera\Agent\AgentInterface $agent
@@ -38,11 +43,14 @@ final class Dispatch {
   /**
    * One run of the dispatcher.
    *
+   * @param array $limits
+   *   Options of the dispatcher to use besides the settings.
+   *
    * @return array|null
    *   Its result (status, sent, batches, remaining_bytes, retry_at, error);
    *   NULL when the site is not connected, and then nothing was tried.
    */
-  public function flush(): ?array {
+  public function flush(array $limits = []): ?array {
     if (!$this->connection->isConnected()) {
       return NULL;
     }
@@ -52,7 +60,7 @@ final class Dispatch {
     }
     try {
       $this->agent->commit();
-      $result = (new Dispatcher($path, $this->connection->credentials(), $this->options()))->flush();
+      $result = (new Dispatcher($path, $this->connection->credentials(), $limits + $this->options()))->flush();
     }
     catch (AgentException $error) {
       $result = ['status' => 'unavailable', 'sent' => 0, 'error' => $error->getMessage()];
@@ -61,6 +69,50 @@ final class Dispatch {
       $this->logger->warning('Events are waiting in the buffer: @error', ['@error' => $result['error']]);
     }
     return $result;
+  }
+
+  /**
+   * What the dispatcher has noted about itself; NULL when it never ran.
+   */
+  public function state(): ?array {
+    return $this->dispatcher()?->state();
+  }
+
+  /**
+   * The last requests to the gateway, the latest first.
+   *
+   * @return list<array>
+   *   Time, events, bytes, HTTP status, duration, acknowledged and error each.
+   */
+  public function history(): array {
+    return $this->dispatcher()?->history(self::HISTORY_MAX) ?? [];
+  }
+
+  /**
+   * Ends a suspension or a wait: the next run tries at once.
+   */
+  public function resume(): void {
+    $this->dispatcher()?->resume();
+  }
+
+  /**
+   * The dispatcher on this site's buffer, to ask it something.
+   *
+   * The identity will do where there are no credentials any more: what was
+   * sent before the site was disconnected can still be looked at.
+   */
+  private function dispatcher(): ?Dispatcher {
+    $path = $this->directory->path();
+    if ($path === NULL || AgentFactory::extensionProblem()) {
+      return NULL;
+    }
+    try {
+      $credentials = $this->connection->credentials() ?? $this->connection->identity();
+      return $credentials ? new Dispatcher($path, $credentials, $this->options()) : NULL;
+    }
+    catch (AgentException) {
+      return NULL;
+    }
   }
 
   /**

@@ -13,6 +13,7 @@ use Drupal\logystera\Agent\AgentFactory;
 use Drupal\logystera\Agent\AgentInterface;
 use Drupal\logystera\Agent\Connection;
 use Drupal\logystera\Agent\Dispatch;
+use Drupal\logystera\EventSubscriber\AutoDispatchSubscriber;
 use Logystera\Agent\Credentials;
 use Logystera\Agent\Exception\AgentException;
 use Logystera\Agent\Recorder;
@@ -120,6 +121,7 @@ final class SettingsForm extends ConfigFormBase {
     }
     $config
       ->set('batch_size', (int) $form_state->getValue(['dispatch', 'batch_size']))
+      ->set('dispatch_mode', $form_state->getValue(['dispatch', 'dispatch_mode']))
       ->set('proxy', trim($form_state->getValue(['dispatch', 'proxy'])))
       ->set('ca_bundle', trim($form_state->getValue(['dispatch', 'ca_bundle'])))
       ->set('buffer_share', $form_state->getValue(['dispatch', 'buffer_share']))
@@ -219,6 +221,16 @@ final class SettingsForm extends ConfigFormBase {
     return [
       '#type' => 'details',
       '#title' => $this->t('Dispatch'),
+      'dispatch_mode' => [
+        '#type' => 'radios',
+        '#title' => $this->t('Signals are sent'),
+        '#options' => [
+          'cron' => $this->t('by cron'),
+          'auto' => $this->t('by cron, and about once a minute after a page, when its visitor has everything already'),
+        ],
+        '#description' => AutoDispatchSubscriber::isPossible() ? '' : $this->t('This server does not let PHP go on after a page (PHP-FPM does): signals are sent by cron either way.'),
+        '#default_value' => $config->get('dispatch_mode') ?? 'cron',
+      ],
       'batch_size' => [
         '#type' => 'number',
         '#title' => $this->t('Events in one request'),

@@ -50,7 +50,10 @@ final class AdminHooks {
    */
   #[Hook('runtime_requirements')]
   public function runtimeRequirements(): array {
-    return ['logystera' => ['title' => $this->t('Logystera')] + $this->health()];
+    return [
+      'logystera' => ['title' => $this->t('Logystera')] + $this->health(),
+      'logystera_dispatch' => ['title' => $this->t('Logystera: sending')] + $this->sending(),
+    ];
   }
 
   /**
@@ -67,6 +70,11 @@ final class AdminHooks {
     $choosing = $this->t('Both are done on the <a href=":settings">Logystera page</a>. Advanced signals are off until you switch them on there.', [
       ':settings' => Url::fromRoute('logystera.settings')->toString(),
     ]);
+    $looking = $this->t('The <a href=":status">Status</a>, <a href=":events">Events</a> and <a href=":requests">Ingest Logs</a> tabs show what is waiting, what it says, and how the requests to the gateway went.', [
+      ':status' => Url::fromRoute('logystera.status')->toString(),
+      ':events' => Url::fromRoute('logystera.events')->toString(),
+      ':requests' => Url::fromRoute('logystera.ingest_logs')->toString(),
+    ]);
     $privacy = $this->t('Account ids are only ever stored as keyed hashes. Passwords, cookies, request bodies, query strings, content and configuration values are not recorded.');
     return implode("\n", [
       "<h2>{$this->t('About')}</h2>",
@@ -74,6 +82,7 @@ final class AdminHooks {
       "<h2>{$this->t('Uses')}</h2>",
       '<dl>',
       "<dt>{$this->t('Connecting the site and choosing signals')}</dt><dd>$choosing</dd>",
+      "<dt>{$this->t('Looking at what is recorded and sent')}</dt><dd>$looking</dd>",
       "<dt>{$this->t('Privacy')}</dt><dd>$privacy</dd>",
       '</dl>',
     ]);
@@ -100,9 +109,32 @@ final class AdminHooks {
   }
 
   /**
+   * How sending goes.
+   */
+  private function sending(): array {
+    $state = $this->dispatch->state();
+    $link = $this->t('See the <a href=":status">Status tab</a>.', [
+      ':status' => Url::fromRoute('logystera.status')->toString(),
+    ]);
+    $status = ['#markup' => $link];
+    if (!$state || !$this->connection->isConnected()) {
+      return $this->finding(self::OK, $this->t('Nothing was sent yet'), $status);
+    }
+    $remedy = $state['remedy'] ? ['#plain_text' => $state['remedy'] . ' '] : ['#plain_text' => ''];
+    if ($state['suspended']) {
+      return $this->finding(self::ERROR, $this->t('Suspended after repeated refusals'), [$remedy, $status]);
+    }
+    if ($state['failures']) {
+      $failures = $this->formatPlural($state['failures'], '1 failure', '@count failures in a row');
+      return $this->finding(self::WARNING, $failures, [$remedy, $status]);
+    }
+    return $this->finding(self::OK, $this->t('In order'), $status);
+  }
+
+  /**
    * One entry of the status report.
    */
-  private function finding(int $severity, \Stringable $value, string|\Stringable $description): array {
+  private function finding(int $severity, \Stringable $value, string|\Stringable|array $description): array {
     $names = 'Drupal\Core\Extension\Requirement\RequirementSeverity';
     return [
       'value' => $value,

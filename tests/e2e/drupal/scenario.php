@@ -16,7 +16,7 @@ const WRONG_PASSWORD = 'planted-wrong-password';
 
 [, $part, $state, $argument] = $argv + [3 => ''];
 $facts = json_decode(file_get_contents("$state/scenario.json"), true, 16, JSON_THROW_ON_ERROR);
-$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'count_queries', 'without_extension'];
+$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'tabs', 'gateway_is_gone', 'gateway_is_back', 'automatic', 'count_queries', 'without_extension'];
 in_array($part, $parts, true) || throw new InvalidArgumentException("PART is one of " . implode(', ', $parts));
 $part($facts, $argument);
 
@@ -284,6 +284,150 @@ function the_rest(array $facts): void
     Visitor::$key = 'uid';
     step('cron, over HTTP');
     visitor($facts)->get("/cron/{$facts['cron_key']}")->expect(204);
+}
+
+/** The pages of the administration: who may see them, and what they say. */
+function tabs(array $facts): void
+{
+    Visitor::$key = 'uid';
+    [$boss, , $viewer] = $facts['accounts'];
+    $pages = ['' => 'Save configuration', '/status' => 'Waiting in the buffer', '/events' => 'Recorded signals, the newest first',
+        '/ingest-logs' => 'The last requests to the gateway', '/debug' => 'Report to copy', '/support' => 'Report to copy'];
+    $admin = log_in($facts, $boss);
+
+    step('six tabs, for whom they are meant');
+    foreach ($pages as $page => $text) {
+        $admin->get(SETTINGS . $page)->expect(200);
+        $found = str_contains($admin->body, $text) || str_contains($admin->text(), $text);
+        $tabs = array_filter(array_keys($pages), static fn(string $tab): bool => str_contains($admin->body, 'href="' . SETTINGS . $tab . '"'));
+        if (!$found || count($tabs) !== count($pages)) {
+            throw new RuntimeException(SETTINGS . "$page lacks '$text' or a tab");
+        }
+        secret_is_not_shown($admin, $facts['gateway']);
+        visitor($facts)->get(SETTINGS . $page)->expect(403);
+    }
+    $other = log_in($facts, $viewer);
+    may_see($other, $pages, []);
+    permit($admin, 'flush logystera buffer');
+    may_see($other, $pages, ['/status']);
+    $other->get(SETTINGS . '/status')->expect(200, 'Waiting in the buffer')->submit('logystera_status', [], 'Flush Now')->expect(303)->follow()->expect(200, 'sent.');
+    permit($admin, 'view logystera events');
+    may_see($other, $pages, ['/status', '/events', '/ingest-logs']);
+
+    step('events: filters in the address, pages, one event, what was typed is no markup');
+    visitor($facts)->get('/user/login')->submit('user_login_form', ['name' => '<b id="x">&amp;planted', 'pass' => WRONG_PASSWORD], 'Log in')->expect(200);
+    for ($request = 0; $request < 55; $request++) {
+        $other->get('/jsonapi');
+    }
+    $other->get(SETTINGS . '/events')->expect(200, 'signals are waiting')->submit('logystera_event_filter', ['type' => 'auth.login_failed', 'text' => 'planted'], 'Filter')
+        ->expect(303)->follow()->expect(200, '1 signal is waiting')->expect(200, "username='<b id=\"x\">&amp;planted'");
+    if (!str_contains($other->path, 'type=auth.login_failed') || str_contains($other->body, '<b id="x">')) {
+        throw new RuntimeException("the filter is not in {$other->path}, or the name is markup");
+    }
+    $other->click('#/events/[0-9a-f-]{36}$#')->expect(200, '"event_type": "auth.login_failed"');
+    $other->get(SETTINGS . '/events?type=http.request&page=1')->expect(200, 'http.request');
+    $rows = substr_count($other->body, 'Payload of http.request');
+    $other->get(SETTINGS . '/events?type=http.request')->expect(200);
+    if ($rows < 5 || substr_count($other->body, 'Payload of http.request') !== 50) {
+        throw new RuntimeException("the second page has $rows rows, the first " . substr_count($other->body, 'Payload of http.request'));
+    }
+    $other->get(SETTINGS . '/events?severity=critical')->expect(200, 'Nothing recorded is waiting here that fits.');
+    $other->get(SETTINGS . '/events?since=2999-01-01')->expect(200, 'Nothing recorded');
+    $other->get(SETTINGS . '/events?until=2001-01-01')->expect(200, 'Nothing recorded');
+    $other->get(SETTINGS . '/events?type[]=x&since=yesterday&page=-7&severity=' . str_repeat('x', 500))->expect(200, 'signals are waiting');
+    $other->get(SETTINGS . '/events?type=no.such')->expect(200, 'Nothing recorded');
+    $other->get(SETTINGS . '/events/00000000-0000-4000-8000-000000000000')->expect(404);
+
+    step('exports of what fits');
+    $other->get(SETTINGS . '/events/export/json?type=auth.login_failed')->expect(200);
+    $exported = json_decode($other->body, true, 16, JSON_THROW_ON_ERROR);
+    $names = array_map(static fn(array $event): string => $event['labels']['username'], $exported);
+    if ($names !== ['<b id="x">&amp;planted']) {
+        throw new RuntimeException('exported: ' . json_encode($names));
+    }
+    $other->get(SETTINGS . '/events/export/csv?type=http.request')->expect(200);
+    $lines = array_map(static fn(string $line): array => str_getcsv($line, ',', '"', ''), explode("\n", trim($other->body)));
+    if (count($lines) < 56 || $lines[0] !== ['time', 'type', 'severity', 'event_id', 'labels'] || array_unique(array_column(array_slice($lines, 1), 1)) !== ['http.request']) {
+        throw new RuntimeException('exported: ' . substr($other->body, 0, 300));
+    }
+    $other->get(SETTINGS . '/events/export/xml')->expect(404);
+    $other->get(SETTINGS . '/events/export/json?text=no-such-thing')->expect(200);
+    if (json_decode($other->body) !== []) {
+        throw new RuntimeException("an empty export is {$other->body}");
+    }
+
+    step('flush now, a test signal, and what the requests to the gateway were');
+    $admin->get(SETTINGS . '/status')->submit('logystera_status', [], 'Flush Now')->expect(303)->follow()->expect(200, 'signals were sent.')->expect(200, 'Connected');
+    $admin->submit('logystera_status', [], 'Send test signal')->expect(303)->follow()->expect(200, 'sent.');
+    $admin->get(SETTINGS . '/ingest-logs')->expect(200, '202')->expect(200, 'Yes');
+
+    step('diagnostics without a secret, a token or the whole address');
+    foreach (['/debug', '/support'] as $page) {
+        $admin->get(SETTINGS . $page)->expect(200, 'events_sent')->expect(200, PHP_VERSION);
+        preg_match('#<textarea.*?</textarea>#s', $admin->body, $report);
+        foreach ([$facts['gateway']['token'], $facts['gateway']['secret'], $facts['gateway']['url']] as $private) {
+            if (str_contains($admin->body, $private)) {
+                throw new RuntimeException("$private is on $page");
+            }
+        }
+        // The page itself names the account to its scripts, as every page of Drupal does.
+        if (strlen($report[0] ?? '') < 500 || str_contains($report[0], (string) $boss['uid'])) {
+            throw new RuntimeException("the report on $page names an account, or is none");
+        }
+    }
+    $admin->get('/admin/help/logystera')->expect(200, 'online documentation for the Logystera module');
+    $admin->get('/admin/reports/status')->expect(200, 'Recording and connected')->expect(200, 'In order');
+}
+
+function permit(Visitor $admin, string $permission): void
+{
+    $admin->get('/admin/people/permissions/content_editor')->expect(200)
+        ->submit('user_admin_permissions', ["content_editor[$permission]" => '1'], 'Save permissions')->expect(303)->follow()->expect(200, 'have been saved');
+}
+
+function may_see(Visitor $visitor, array $pages, array $allowed): void
+{
+    foreach (array_keys($pages) as $page) {
+        $visitor->get(SETTINGS . $page)->expect(in_array($page, $allowed, true) ? 200 : 403);
+    }
+}
+
+function gateway_is_gone(array $facts): void
+{
+    Visitor::$key = 'uid';
+    step('the gateway does not answer: the pages say so');
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $admin->get(SETTINGS . '/status')->submit('logystera_status', [], 'Flush Now')->expect(303)->follow()
+        ->expect(200, 'Not everything could be sent')->expect(200, 'Waiting until')->expect(200, 'What to do');
+    $admin->get(SETTINGS . '/ingest-logs')->expect(200, 'none')->expect(200, 'No');
+    $admin->get('/admin/reports/status')->expect(200, '1 failure');
+}
+
+function gateway_is_back(array $facts): void
+{
+    Visitor::$key = 'uid';
+    step('the gateway is back, and nobody wants to wait');
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $admin->get(SETTINGS . '/status')->submit('logystera_status', [], 'Try again now')->expect(303)->follow()->expect(200, 'signals were sent.')->expect(200, 'Ready');
+}
+
+/** Pages send by themselves: switches that on, waits for it, and switches it off again. */
+function automatic(array $facts): void
+{
+    global $state;
+    Visitor::$key = 'uid';
+    step('signals sent after a page');
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $mode = static fn(string $mode): Visitor => $admin->get(SETTINGS)
+        ->submit('logystera_settings', ['dispatch[dispatch_mode]' => $mode], 'Save configuration')->expect(303)->follow()->expect(200, 'have been saved');
+    $mode('auto');
+    $admin->get('/admin')->expect(200);
+    // The one worker there is takes the next request when it has sent.
+    $admin->get(SETTINGS . '/status')->expect(200);
+    if (preg_match('/Waiting in the buffer (\d+) signal/', $admin->text(), $m) !== 1 || $m[1] > 4) {
+        throw new RuntimeException('still waiting: ' . ($m[0] ?? $admin->text()));
+    }
+    $mode('cron');
 }
 
 /** The queries of two warm pages, with the module and without it: the site writes them to its temporary directory. */

@@ -1,0 +1,112 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\logystera\Agent;
+
+use Logystera\Agent\Buffer;
+use Logystera\Agent\Exception\BufferUnavailable;
+
+/**
+ * Looks into the buffer. The extension reads it, a page of events at a time.
+ */
+final class BufferView {
+
+  /**
+   * How many events the extension gives at once.
+   */
+  public const PAGE_MAX = 500;
+
+  public function __construct(
+    private readonly AgentInterface $agent,
+    private readonly BufferDirectory $directory,
+    private readonly array $settings,
+  ) {}
+
+  /**
+   * Bytes, files and drops by reason.
+   *
+   * @throws \Logystera\Agent\Exception\AgentException
+   *   When the buffer cannot be read.
+   */
+  public function stats(): array {
+    return $this->buffer()->stats();
+  }
+
+  /**
+   * Name and size of each file, the oldest first.
+   *
+   * @throws \Logystera\Agent\Exception\AgentException
+   *   When the buffer cannot be read.
+   */
+  public function files(): array {
+    return $this->buffer()->files();
+  }
+
+  /**
+   * A page of events, the newest first.
+   *
+   * @param array $filter
+   *   Any of type, severity (lists), since, until (unix times) and text.
+   * @param int $offset
+   *   How many to leave out.
+   * @param int $limit
+   *   How many to give, 500 at most.
+   *
+   * @return array{total: int, invalid: int, events: list<array>}
+   *   How many fit the filter, how many lines cannot be read, and the page.
+   *
+   * @throws \Logystera\Agent\Exception\AgentException
+   *   When the buffer cannot be read, or a filter is wrong.
+   */
+  public function events(array $filter = [], int $offset = 0, int $limit = 50): array {
+    // What this very request has recorded is to be seen as well.
+    $this->agent->commit();
+    return $this->buffer()->events($filter, $offset, $limit);
+  }
+
+  /**
+   * One event; NULL when it is not, or no longer, in the buffer.
+   *
+   * @throws \Logystera\Agent\Exception\AgentException
+   *   When the buffer cannot be read.
+   */
+  public function event(string $id): ?array {
+    foreach ($this->events(['text' => $id])['events'] as $event) {
+      if (($event['event_id'] ?? NULL) === $id) {
+        return $event;
+      }
+    }
+    return NULL;
+  }
+
+  /**
+   * When the event that has waited longest was recorded; NULL for none.
+   *
+   * @throws \Logystera\Agent\Exception\AgentException
+   *   When the buffer cannot be read.
+   */
+  public function oldest(int $total): ?int {
+    $last = $total ? $this->events([], $total - 1, 1)['events'] : [];
+    return $last[0]['created_at'] ?? NULL;
+  }
+
+  /**
+   * The buffer.
+   */
+  private function buffer(): Buffer {
+    $path = $this->directory->path();
+    if ($path === NULL || AgentFactory::extensionProblem()) {
+      throw self::unavailable((string) $this->agent->problem());
+    }
+    return new Buffer($path, ['share' => $this->settings['buffer_share'] ?? 'user']);
+  }
+
+  /**
+   * The exception of the extension, or its like where there is no extension.
+   */
+  private static function unavailable(string $message): \RuntimeException {
+    return class_exists(BufferUnavailable::class, FALSE) ? new BufferUnavailable($message) : new \RuntimeException($message);
+  }
+
+}

@@ -1,0 +1,210 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\logystera\Controller;
+
+use Drupal\Core\Controller\ControllerBase;
+use Drupal\Core\Datetime\DateFormatterInterface;
+use Drupal\Core\Pager\PagerManagerInterface;
+use Drupal\Core\Url;
+use Drupal\logystera\Agent\BufferView;
+use Drupal\logystera\Form\EventFilterForm;
+use Drupal\logystera\Signal\Catalogue;
+use Symfony\Component\DependencyInjection\ContainerInterface;
+use Symfony\Component\HttpFoundation\Request;
+use Symfony\Component\HttpFoundation\StreamedResponse;
+use Symfony\Component\HttpKernel\Exception\NotFoundHttpException;
+
+/**
+ * What is waiting in the buffer: a list, one event, and an export.
+ */
+final class EventsController extends ControllerBase {
+
+  private const PER_PAGE = 50;
+
+  /**
+   * An export ends here: finding a later page costs more the later it is.
+   */
+  private const EXPORT_MAX = 10000;
+
+  /**
+   * How much of the labels fits into a row of the list.
+   */
+  private const SUMMARY_CHARS = 120;
+
+  public function __construct(
+    private readonly BufferView $buffer,
+    private readonly Catalogue $catalogue,
+    private readonly PagerManagerInterface $pagers,
+    private readonly DateFormatterInterface $dates,
+  ) {}
+
+  /**
+   * {@inheritdoc}
+   */
+  public static function create(ContainerInterface $container): static {
+    return new static(
+      $container->get(BufferView::class),
+      $container->get(Catalogue::class),
+      $container->get('pager.manager'),
+      $container->get('date.formatter'),
+    );
+  }
+
+  /**
+   * The list, filtered as the URL says.
+   */
+  public function list(Request $request): array {
+    $build['filter'] = $this->formBuilder()->getForm(EventFilterForm::class);
+    $filter = EventFilterForm::filterOf($request);
+    try {
+      $page = $this->buffer->events($filter, $this->pagers->findPage() * self::PER_PAGE, self::PER_PAGE);
+    }
+    catch (\RuntimeException $error) {
+      $this->messenger()->addError($error->getMessage());
+      $page = ['total' => 0, 'events' => []];
+    }
+    $this->pagers->createPager($page['total'], self::PER_PAGE);
+    $build['count'] = [
+      '#markup' => '<p>' . $this->formatPlural($page['total'], '1 signal is waiting in the buffer and fits.', '@count signals are waiting in the buffer and fit.') . '</p>',
+    ];
+    $build['events'] = [
+      '#type' => 'table',
+      '#caption' => $this->t('Recorded signals, the newest first'),
+      '#header' => [$this->t('Time'), $this->t('Signal'), $this->t('Severity'), $this->t('Labels'), $this->t('Details')],
+      '#rows' => array_map($this->row(...), $page['events']),
+      '#empty' => $this->t('Nothing recorded is waiting here that fits. What has been sent is found at the gateway.'),
+    ];
+    $build['export'] = [
+      '#theme' => 'item_list',
+      '#title' => $this->t('Export what fits (at most @count)', ['@count' => self::EXPORT_MAX]),
+      '#items' => array_map(fn(string $format): array => [
+        '#type' => 'link',
+        '#title' => strtoupper($format),
+        '#url' => Url::fromRoute('logystera.events.export', ['format' => $format], ['query' => EventFilterForm::queryOf($request)]),
+      ], ['json', 'csv']),
+      '#access' => $page['total'] > 0,
+    ];
+    $build['pager'] = ['#type' => 'pager'];
+    $build['#cache'] = ['max-age' => 0];
+    return $build;
+  }
+
+  /**
+   * Everything about one event.
+   */
+  public function payload(string $event_id): array {
+    try {
+      $event = $this->buffer->event($event_id);
+    }
+    catch (\RuntimeException $error) {
+      throw new NotFoundHttpException($error->getMessage(), $error);
+    }
+    if (!$event) {
+      throw new NotFoundHttpException('That event is not in the buffer: it may have been sent.');
+    }
+    return [
+      'summary' => [
+        '#type' => 'html_tag',
+        '#tag' => 'p',
+        '#value' => $this->t('@type: @summary', [
+          '@type' => $event['event_type'],
+          '@summary' => $this->catalogue->summaryOf($event['event_type']),
+        ]),
+      ],
+      'payload' => [
+        '#type' => 'html_tag',
+        '#tag' => 'pre',
+        'json' => ['#plain_text' => json_encode($event, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE)],
+      ],
+      'back' => [
+        '#type' => 'link',
+        '#title' => $this->t('All events'),
+        '#url' => Url::fromRoute('logystera.events'),
+      ],
+      '#cache' => ['max-age' => 0],
+    ];
+  }
+
+  /**
+   * What the filter lets through, as a download.
+   */
+  public function export(Request $request, string $format): StreamedResponse {
+    $filter = EventFilterForm::filterOf($request);
+    $response = new StreamedResponse(function () use ($filter, $format): void {
+      $out = fopen('php://output', 'w');
+      if ($format === 'csv') {
+        fputcsv($out, ['time', 'type', 'severity', 'event_id', 'labels'], ',', '"', '');
+      }
+      $first = TRUE;
+      foreach ($this->all($filter) as $event) {
+        if ($format === 'csv') {
+          fputcsv($out, array_map(self::cell(...), [
+            gmdate('Y-m-d\TH:i:s\Z', $event['created_at']),
+            $event['event_type'],
+            $this->catalogue->severityOf($event['event_type']),
+            $event['event_id'],
+            json_encode($event['labels'], JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE),
+          ]), ',', '"', '');
+        }
+        else {
+          fwrite($out, ($first ? "[\n" : ",\n") . json_encode($event, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE));
+        }
+        $first = FALSE;
+      }
+      if ($format === 'json') {
+        fwrite($out, ($first ? '[' : "\n") . "]\n");
+      }
+    });
+    $response->headers->set('Content-Type', $format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json');
+    $response->headers->set('Content-Disposition', "attachment; filename=\"signals.$format\"");
+    $response->headers->set('Cache-Control', 'private, no-store');
+    return $response;
+  }
+
+  /**
+   * Every event that fits, up to the limit.
+   */
+  private function all(array $filter): \Generator {
+    for ($offset = 0; $offset < self::EXPORT_MAX; $offset += BufferView::PAGE_MAX) {
+      $events = $this->buffer->events($filter, $offset, BufferView::PAGE_MAX)['events'];
+      yield from $events;
+      if (count($events) < BufferView::PAGE_MAX) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * A cell that no spreadsheet takes for a formula.
+   */
+  private static function cell(string $value): string {
+    return $value !== '' && str_contains("=+-@\t\r", $value[0]) ? "'$value" : $value;
+  }
+
+  /**
+   * One row of the list.
+   */
+  private function row(array $event): array {
+    $labels = [];
+    foreach ($event['labels'] as $name => $value) {
+      $labels[] = "$name=" . (is_scalar($value) ? var_export($value, TRUE) : json_encode($value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE));
+    }
+    return [
+      $this->dates->format($event['created_at'], 'custom', 'Y-m-d H:i:s'),
+      $event['event_type'],
+      $this->catalogue->severityOf($event['event_type']),
+      mb_strimwidth(implode(', ', $labels), 0, self::SUMMARY_CHARS, '…', 'UTF-8'),
+      [
+        'data' => [
+          '#type' => 'link',
+          '#title' => $this->t('Payload'),
+          '#url' => Url::fromRoute('logystera.event', ['event_id' => $event['event_id']]),
+          '#attributes' => ['aria-label' => $this->t('Payload of @type', ['@type' => $event['event_type']])],
+        ],
+      ],
+    ];
+  }
+
+}
