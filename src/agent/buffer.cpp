@@ -98,7 +98,12 @@ Buffer::Buffer(std::string directory, BufferOptions options, FileRules rules)
       current_path_(path_of(layout::kCurrent)),
       options_(options),
       rules_(rules),
-      cache_(std::make_shared<HeaderCache>()) {}
+      cache_(std::make_shared<HeaderCache>()),
+      kept_(std::make_unique<Kept>()) {}
+
+Buffer::Buffer(Buffer&&) noexcept = default;
+Buffer& Buffer::operator=(Buffer&&) noexcept = default;
+Buffer::~Buffer() = default;
 
 std::string Buffer::path_of(std::string_view name) const {
   std::string path = directory_;
@@ -235,19 +240,40 @@ CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const 
   return result;
 }
 
+// buffer-current.jsonl, opened or still open, and what fstat says of it. Whoever renames the file changes the header's
+// generation before, under the lock that is held here: with the generation unchanged, the descriptor is the current file. The
+// second is for an administrator who moves files by hand.
+const Fd& Buffer::current(const Lock& lock, struct stat& st) noexcept {
+  Kept& kept = *kept_;
+  const std::int64_t now = monotonic_seconds();
+  if (kept.file && lock.is_known() && kept.lock == lock.identity() && kept.second == now &&
+      ::fstat(kept.file.get(), &st) == 0 && rules_.accept(st)) {
+    return kept.file;
+  }
+  kept.end = 0;
+  kept.file = open_checked(current_path_.c_str(), O_RDWR | O_CREAT | O_APPEND, rules_, st);
+  kept.lock = lock.identity();
+  kept.second = now;
+  return kept.file;
+}
+
+void Buffer::let_go() noexcept { kept_->file.reset(); }
+
 void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept {
   BufferHeader& header = lock.header();
   bool header_changed = false;
   while (!lines.empty()) {
     struct stat st;
-    Fd file = open_checked(current_path_.c_str(), O_RDWR | O_CREAT | O_APPEND, rules_, st);
+    const Fd& file = current(lock, st);
     if (!file) {
       drop_failed_write(result, errno, lines_in(lines));
       break;
     }
     const auto size = static_cast<std::uint64_t>(st.st_size);
+    // Nobody has written since this object's last commit, or somebody may have died within a line.
     char last = '\n';
-    const bool heal = size != 0 && ::pread(file.get(), &last, 1, st.st_size - 1) == 1 && last != '\n';
+    const bool heal = size != kept_->end && size != 0 && ::pread(file.get(), &last, 1, st.st_size - 1) == 1 && last != '\n';
+    kept_->end = 0;
     if (size != 0 && size + lines.size() + (heal ? 1 : 0) > options_.segment_bytes) {
       // Rotation: the next turn of the loop makes a new current file.
       if (!seal_current(lock, size)) {
@@ -305,6 +331,7 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
       break;
     }
     LOGYSTERA_KILL_POINT("commit-written");
+    kept_->end = size + (heal ? 1 : 0) + chunk.size();
     failures_ = 0;
     // Lines are counted only when a commit was split; the caller knows how many there are in all.
     const std::uint32_t written_events =
@@ -355,7 +382,8 @@ bool Buffer::seal_current(Lock& lock, std::uint64_t bytes) noexcept {
   std::memcpy(path, directory_.data(), stem);
   path[stem] = '/';
   std::memcpy(path + stem + 1, name, std::strlen(name) + 1);
-  if (::rename(current_path_.c_str(), path) != 0) return false;
+  // First a new generation: who keeps the file open must not take it for the current one (see current()).
+  if (!lock.save() || ::rename(current_path_.c_str(), path) != 0) return false;
   LOGYSTERA_KILL_POINT("segment-sealed");
   ++header.next_sequence;
   header.closed_bytes += bytes;

@@ -105,6 +105,9 @@ class Buffer {
   /// Opens (and creates, one level) the directory and checks owner, mode and file system. The error names the directory,
   /// what is wrong with it and the remedy.
   static Result<Buffer> open(std::string directory, BufferOptions options = {});
+  Buffer(Buffer&&) noexcept;
+  Buffer& operator=(Buffer&&) noexcept;
+  ~Buffer();
 
   const std::string& directory() const noexcept { return directory_; }
   const FileRules& rules() const noexcept { return rules_; }
@@ -122,6 +125,8 @@ class Buffer {
   /// Before the process ends: writes down what was dropped and not yet counted in the directory; waits for the lock for at
   /// most 50 ms. Must not be called in a child that has not forgotten its parent's counts.
   void settle() noexcept;
+  /// Closes the file that a commit keeps open for the next one (at most a second long, one descriptor a buffer).
+  void let_go() noexcept;
   /// The counts `other` has not yet written down become this one's, which takes its place.
   void take_pending(Buffer& other) noexcept;
 
@@ -164,6 +169,7 @@ class Buffer {
   // commit, step by step
   void spill(std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
   void append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
+  const Fd& current(const Lock& lock, struct stat& st) noexcept;
   bool admit(Lock& lock, std::uint64_t current_bytes, std::uint64_t wanted, std::uint64_t& allowed) noexcept;
   void drop(CommitResult& result, Drop reason, std::uint32_t events) noexcept;
   void drop_failed_write(CommitResult& result, int error, std::uint32_t events) noexcept;
@@ -188,6 +194,9 @@ class Buffer {
   // The header of the generation last seen, and the lock file it was read from (see buffer_header.hpp).
   struct HeaderCache;
   std::shared_ptr<HeaderCache> cache_;
+  // What a commit leaves open for the next one.
+  struct Kept;
+  std::unique_ptr<Kept> kept_;
   DropCounts pending_{};  // drops that could not be written down yet: no lock, no directory
   std::uint32_t failures_ = 0;
   Drop suspended_for_ = Drop::no_space;

@@ -107,6 +107,14 @@ std::string dead_letter(std::string_view line, std::string_view reason, std::int
   return text;
 }
 
+// An idle worker may still keep the file open from when it was the current one: its room comes back all the same.
+void empty_file(const std::string& path) noexcept {
+  Fd file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat st;
+  if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) return;
+  if (::ftruncate(file.get(), 0) != 0) return;  // the unlink that follows is what counts
+}
+
 std::uint64_t count_lines(int fd) {
   std::string block(kReadBytes, '\0');
   std::uint64_t lines = 0;
@@ -317,6 +325,8 @@ Result<Done> Buffer::remove(const Segment& segment) {
   struct stat st;
   const std::string path = path_of(segment.name);
   if (::lstat(path.c_str(), &st) != 0) return Done{};  // already gone: a crash after the last removal
+  empty_file(path);
+  LOGYSTERA_KILL_POINT("segment-emptied");
   if (::unlink(path.c_str()) != 0) return Error{path + ": cannot be removed: " + describe_errno(errno)};
   LOGYSTERA_KILL_POINT("segment-unlinked");
   if (kind == layout::Kind::segment) {

@@ -26,6 +26,23 @@ struct Buffer::HeaderCache {
   }
 };
 
+/// Which lock file, and which generation of its header.
+struct LockIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::uint64_t generation = 0;
+  bool operator==(const LockIdentity& other) const noexcept {
+    return inode == other.inode && generation == other.generation && device == other.device;
+  }
+};
+
+struct Buffer::Kept {
+  Fd file;
+  LockIdentity lock;        // as it was when the file was opened
+  std::int64_t second = 0;  // CLOCK_MONOTONIC
+  std::uint64_t end = 0;    // where this object's last commit ended, with a newline; 0: unknown
+};
+
 /// Holds buffer.lock from construction to destruction when `held()`. The descriptor is opened for this one use, so a fork
 /// cannot inherit it into another request, and closing it is the unlock.
 class Buffer::Lock {
@@ -40,6 +57,11 @@ class Buffer::Lock {
   int fd() const noexcept { return fd_.get(); }
 
   BufferHeader& header() const noexcept { return buffer_.cache_->header; }
+  /// Whether the header in memory is the one on disk for certain; then identity() says which.
+  bool is_known() const noexcept { return buffer_.cache_->size != -1; }
+  LockIdentity identity() const noexcept {
+    return {buffer_.cache_->device, buffer_.cache_->inode, buffer_.cache_->header.generation};
+  }
   /// Writes the header and remembers its new identity.
   bool save() noexcept;
 

@@ -128,6 +128,7 @@ void State::end_request() noexcept {
   for (const auto& site : sites_) {
     if (!site->touched) continue;
     site->request.reset();
+    if (sites_.size() > kKeptOpen) site->buffer.let_go();
     site->touched = false;
   }
   any_touched_ = false;

@@ -86,6 +86,7 @@ class State {
 
  private:
   static constexpr std::size_t kSites = 256;
+  static constexpr std::size_t kKeptOpen = 16;  // with more sites than this none keeps its file open between requests
   std::vector<std::unique_ptr<Site>> sites_;
   struct EntryPoint {
     std::uint64_t hash;

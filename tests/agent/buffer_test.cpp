@@ -351,6 +351,60 @@ TEST_CASE("what_a_process_dropped_is_written_down_before_it_ends") {
   CHECK(dropped(other, Drop::lock_busy) == 1);
 }
 
+TEST_CASE("a_file_kept_open_is_let_go_of_once_it_is_not_the_current_one") {
+  Scratch scratch;
+  Buffer writer = std::move(Buffer::open(scratch.path())).value();
+  Buffer other = std::move(Buffer::open(scratch.path())).value();
+  const std::string current = writer.path_of("buffer-current.jsonl");
+  const std::string first = event_line(), second = event_line(), third = event_line();
+  REQUIRE(writer.commit(first, 1).committed == 1);
+
+  // Sealed by a dispatcher.
+  const auto sealed = other.claim().value();
+  REQUIRE(sealed.size() == 1);
+  REQUIRE(writer.commit(second, 1).committed == 1);
+  CHECK(read_file(writer.path_of(sealed[0].name)) == first);
+  CHECK(read_file(current) == second);
+
+  // Sent and removed while an idle worker still has it open: its bytes are free at once.
+  const int idle = ::open(writer.path_of(sealed[0].name).c_str(), O_RDONLY);
+  REQUIRE(other.remove(sealed[0]).ok());
+  struct stat st;
+  REQUIRE(::fstat(idle, &st) == 0);
+  CHECK(st.st_size == 0);
+  ::close(idle);
+
+  // Removed by an administrator.
+  REQUIRE(::unlink(current.c_str()) == 0);
+  REQUIRE(writer.commit(third, 1).committed == 1);
+  CHECK(read_file(current) == third);
+
+  // Moved by an administrator: noticed within a second.
+  const std::string moved = scratch.path() + "/moved";
+  REQUIRE(::rename(current.c_str(), moved.c_str()) == 0);
+  ::sleep(1);
+  REQUIRE(writer.commit(first, 1).committed == 1);
+  CHECK(read_file(current) == first);
+  CHECK(read_file(moved) == third);
+
+  writer.let_go();
+  REQUIRE(writer.commit(second, 1).committed == 1);
+  CHECK(read_file(current) == first + second);
+}
+
+TEST_CASE("a_torn_line_of_another_writer_is_closed_by_who_keeps_the_file_open") {
+  Scratch scratch;
+  Buffer writer = std::move(Buffer::open(scratch.path())).value();
+  const std::string current = writer.path_of("buffer-current.jsonl");
+  const std::string first = event_line(), second = event_line();
+  REQUIRE(writer.commit(first, 1).committed == 1);
+  const int torn = ::open(current.c_str(), O_WRONLY | O_APPEND);
+  REQUIRE(::write(torn, "{\"event", 7) == 7);
+  ::close(torn);
+  REQUIRE(writer.commit(second, 1).committed == 1);
+  CHECK(read_file(current) == first + "{\"event\n" + second);
+}
+
 TEST_CASE("a_directory_named_through_a_dot_is_refused") {
   Scratch scratch;
   for (const char* last : {"/.", "/..", "/.//", "/x/.."}) {

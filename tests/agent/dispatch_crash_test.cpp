@@ -79,10 +79,10 @@ TEST_CASE("dispatcher_survives_kill_dash_nine_at_every_step") {
     std::size_t repeated;  // events the gateway sees a second time
   };
   const Step steps[] = {
-      {"claimed", 0},           {"segment-sealed", 0},      {"intent-written", 0},  {"intent-written:2", 0},
-      {"answer-received", 100}, {"answer-received:3", 50},  {"checkpoint-torn", 0}, {"checkpoint-torn:2", 100},
-      {"checkpoint-torn:3", 0}, {"checkpoint-torn:4", 100}, {"batch-recorded", 0},  {"batch-recorded:3", 0},
-      {"segment-done", 0},      {"segment-unlinked", 0},    {"segment-done:2", 0},
+      {"claimed", 0},           {"segment-sealed", 0},      {"intent-written", 0},   {"intent-written:2", 0},
+      {"answer-received", 100}, {"answer-received:3", 50},  {"checkpoint-torn", 0},  {"checkpoint-torn:2", 100},
+      {"checkpoint-torn:3", 0}, {"checkpoint-torn:4", 100}, {"batch-recorded", 0},   {"batch-recorded:3", 0},
+      {"segment-done", 0},      {"segment-emptied", 0},     {"segment-unlinked", 0}, {"segment-done:2", 0},
   };
   for (const Step& step : steps) {
     INFO(step.point);
