@@ -17,6 +17,11 @@ final class BufferView {
    */
   public const PAGE_MAX = 500;
 
+  /**
+   * As much of a line as says when it was recorded.
+   */
+  private const LINE_BYTES_MAX = 256;
+
   public function __construct(
     private readonly AgentInterface $agent,
     private readonly BufferDirectory $directory,
@@ -81,14 +86,22 @@ final class BufferView {
   }
 
   /**
-   * When the event that has waited longest was recorded; NULL for none.
+   * When the first event of the oldest file was recorded; NULL for none.
+   *
+   * Going through the whole buffer for its last page would take as long again
+   * as showing the first.
    *
    * @throws \Logystera\Agent\Exception\AgentException
    *   When the buffer cannot be read.
    */
-  public function oldest(int $total): ?int {
-    $last = $total ? $this->events([], $total - 1, 1)['events'] : [];
-    return $last[0]['created_at'] ?? NULL;
+  public function oldest(): ?int {
+    foreach ($this->files() as $file) {
+      $line = @file_get_contents($this->directory->path() . "/$file[name]", FALSE, NULL, 0, self::LINE_BYTES_MAX);
+      if (preg_match('/^\{"event_type":"[^"]+","created_at":(\d{1,12}),/', (string) $line, $found)) {
+        return (int) $found[1];
+      }
+    }
+    return NULL;
   }
 
   /**

@@ -126,7 +126,7 @@ final class StatusForm extends FormBase {
     try {
       $stats = $this->buffer->stats();
       $total = $this->buffer->events([], 0, 1)['total'];
-      $oldest = $this->buffer->oldest($total);
+      $oldest = $this->buffer->oldest();
     }
     catch (\RuntimeException $error) {
       return [(string) $this->t('Buffer') => $error->getMessage()];
