@@ -170,6 +170,7 @@ FieldNames::FieldNames() {
     names_.push_back(std::make_unique<const std::string>(name));
     if (!name.empty()) ids_.emplace(*names_.back(), static_cast<FieldId>(names_.size() - 1));
   }
+  size_.store(names_.size(), std::memory_order_release);
 }
 
 FieldId FieldNames::add(std::string_view name) {
@@ -181,6 +182,7 @@ FieldId FieldNames::add(std::string_view name) {
   const auto id = static_cast<FieldId>(names_.size());
   names_.push_back(std::make_unique<const std::string>(name));
   ids_.emplace(*names_.back(), id);
+  size_.store(names_.size(), std::memory_order_release);
   return id;
 }
 
@@ -193,11 +195,6 @@ FieldId FieldNames::find(std::string_view name) const {
 std::string_view FieldNames::name(FieldId id) const {
   std::shared_lock lock(mutex_);
   return id < names_.size() ? std::string_view(*names_[id]) : std::string_view();
-}
-
-std::size_t FieldNames::size() const {
-  std::shared_lock lock(mutex_);
-  return names_.size();
 }
 
 bool IpAddress::is_v4() const noexcept { return std::memcmp(bytes, kMappedPrefix, sizeof kMappedPrefix) == 0; }

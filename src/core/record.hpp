@@ -11,6 +11,7 @@
 // the source: nothing promises UTF-8, and NULs may occur.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -128,10 +129,11 @@ class FieldNames {
   /// The name; empty for `field::none` and for numbers not given out. Valid as long as the table.
   std::string_view name(FieldId id) const;
   /// How many numbers are given out, `field::none` included: ids are below this.
-  std::size_t size() const;
+  std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
 
  private:
   mutable std::shared_mutex mutex_;
+  std::atomic<std::size_t> size_{0};  // of names_, to be read without the lock
   std::vector<std::unique_ptr<const std::string>> names_;
   std::unordered_map<std::string_view, FieldId> ids_;
 };

@@ -1,5 +1,7 @@
 #include "detect/engine.hpp"
 
+#include <re2/filtered_re2.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -33,6 +35,7 @@ struct CompiledTest {
   std::vector<Spot> spots;
   std::vector<Spot> other;  // field_ref
   std::unique_ptr<const re2::RE2> regex;
+  std::vector<std::string> required;  // regex: texts one of which must occur; empty: nothing is known
 };
 
 // An expression as an array: children of a node lie together, cheapest first.
@@ -95,6 +98,59 @@ std::string longest_text(const Pattern& pattern) {
   return longest;
 }
 
+// Of a text somewhere in a field. Longer ones are rarer, and so is punctuation that paths and words do not have.
+double literal_frequency(std::string_view literal) {
+  constexpr double kCommon = 0.55, kRare = 0.15, kLeast = 1e-5;
+  constexpr std::string_view kRarePunctuation = "'\"`$|;<>(){}[]\\^~!*";
+  double frequency = 0.5;
+  for (char c : literal) frequency *= kRarePunctuation.find(c) != std::string_view::npos ? kRare : kCommon;
+  return std::max(kLeast, frequency);
+}
+
+// Texts one of which must occur, folded, in whatever the expression finds something in; none if there is no such set. RE2
+// works out which texts an expression needs in what combination. A set of them is enough if the expression cannot match
+// where all others occur but none of the set; dropping the most frequent ones first leaves a rare set.
+std::vector<std::string> required_texts(const std::string& regex) {
+  constexpr int kAtomBytesLeast = 1;
+  constexpr std::size_t kAtomsMost = 200;  // each is tried once
+  if (std::any_of(regex.begin(), regex.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    return {};  // beyond ASCII RE2 folds letters we do not
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kRegexBytes);
+  options.set_encoding(re2::RE2::Options::EncodingLatin1);
+  re2::FilteredRE2 filter(kAtomBytesLeast);
+  int id = 0;
+  if (filter.Add(re2::StringPiece(regex.data(), regex.size()), options, &id) != re2::RE2::NoError) return {};
+  std::vector<std::string> atoms;
+  filter.Compile(&atoms);
+  const bool plain = std::all_of(atoms.begin(), atoms.end(), [](const std::string& atom) {
+    return !atom.empty() && folded(atom) == atom &&
+           std::all_of(atom.begin(), atom.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  });
+  if (!plain || atoms.empty() || atoms.size() > kAtomsMost) return {};
+  std::vector<int> order(atoms.size()), others, passed;
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return literal_frequency(atoms[static_cast<std::size_t>(a)]) > literal_frequency(atoms[static_cast<std::size_t>(b)]);
+  });
+  const auto can_match = [&](const std::vector<int>& occurring) {
+    passed.clear();
+    filter.AllPotentials(occurring, &passed);
+    return !passed.empty();
+  };
+  if (can_match({})) return {};
+  std::vector<std::string> needed;
+  for (int atom : order) {
+    others.push_back(atom);
+    std::sort(others.begin(), others.end());
+    if (!can_match(others)) continue;
+    others.erase(std::find(others.begin(), others.end(), atom));
+    needed.push_back(atoms[static_cast<std::size_t>(atom)]);
+  }
+  return needed;
+}
+
 }  // namespace
 
 struct Engine::Program {
@@ -139,6 +195,7 @@ class Compiler {
   std::vector<std::uint32_t> uses_;  // how many rules hold a test, roughly: common tests are common in logs
   std::unordered_map<std::string, std::uint32_t> scope_numbers_;
   bool names_full_ = false;
+  Spot status_ = Engine::Program::kNoSpot;  // of field::status, if a rule looks at it
 };
 
 Spot Compiler::spot(const Place& place) {
@@ -151,6 +208,7 @@ Spot Compiler::spot(const Place& place) {
   if (out_.spot_of_field.size() <= id) out_.spot_of_field.resize(id + 1u, Engine::Program::kNoSpot);
   Spot& spot = out_.spot_of_field[id];
   if (spot == Engine::Program::kNoSpot) spot = static_cast<Spot>(out_.spots++);
+  if (id == field::status) status_ = spot;
   return spot;
 }
 
@@ -206,7 +264,10 @@ std::uint32_t Compiler::test(const Test& test) {
   compiled.spots = spots(test.subject);
   compiled.other = spots(test.other);
   if (test.kind == Test::Kind::text) compiled.shape = shape_of(test.pattern, compiled.literal);
-  if (test.kind == Test::Kind::regex) compiled.regex = compile_regex(test.regex);
+  if (test.kind == Test::Kind::regex) {
+    compiled.regex = compile_regex(test.regex);
+    compiled.required = required_texts(test.regex);
+  }
   out_.tests.push_back(std::move(compiled));
   uses_.push_back(1);
   return found->second;
@@ -260,10 +321,16 @@ std::uint32_t Compiler::expression(const Expression& expression) {
 // ("\powershell.exe") are named because they are common.
 double Compiler::frequency(std::uint32_t number) const {
   const CompiledTest& test = out_.tests[number];
-  constexpr double kNumber = 0.05;
-  if (test.kind == Test::Kind::number) return kNumber;
+  constexpr double kNumber = 0.05, kServed = 0.8;
+  constexpr double kOk = 200;  // what most requests are answered with
+  if (test.kind == Test::Kind::number) return test.test->number == kOk && test.spots.front() == status_ ? kServed : kNumber;
+  if (test.kind == Test::Kind::regex) {
+    double sum = 0;
+    for (const std::string& text : test.required) sum += literal_frequency(text);
+    return std::min(0.9, sum);
+  }
   const std::string literal = test.shape == Shape::glob ? longest_text(test.test->pattern) : test.literal;
-  const double base = std::max(1e-5, 0.5 * std::pow(0.55, static_cast<double>(literal.size())));
+  const double base = literal_frequency(literal);
   const double anywhere = test.spots.front() == spot_of(Part::anywhere) ? 4 : 1;
   return std::min(0.9, base * anywhere * (1 + 0.5 * uses_[number]));
 }
@@ -280,7 +347,8 @@ bool Compiler::guard(std::uint32_t index, Guard& out) const {
         const std::string literal = test.shape == Shape::glob ? longest_text(test.test->pattern) : test.literal;
         text = !literal.empty();
       }
-      if (!number && !text) return false;
+      const bool regex = test.kind == Test::Kind::regex && !test.required.empty();
+      if (!number && !text && !regex) return false;
       out = {{node.first}, frequency(node.first)};
       return true;
     }
@@ -328,6 +396,13 @@ void Compiler::file(ScopePlan& scope, std::uint32_t number, std::uint32_t rule) 
     if (test.kind == Test::Kind::number) {
       std::vector<std::uint32_t>& rules = plan.numbers[test.test->number];
       if (rules.empty() || rules.back() != rule) rules.push_back(rule);
+      continue;
+    }
+    if (test.kind == Test::Kind::regex) {
+      for (const std::string& text : test.required) {
+        plan.literals.add(text, Anchor::anywhere, rule);
+        ++out_.stats.literals;
+      }
       continue;
     }
     // Anywhere, a text within raw is not scanned again, so only what raw would show counts.
@@ -430,7 +505,8 @@ struct Session::State {
 
   // Log source of a record → scopes that take it in.
   std::unordered_map<std::string, std::vector<std::uint32_t>> scopes_of;
-  std::string scope_key;
+  std::string scope_key, last_scope_key;
+  const std::vector<std::uint32_t>* last_scopes = nullptr;  // of last_scope_key
 
   explicit State(const Engine::Program& p) : program(p) {
     spot_epoch.resize(p.spots);
@@ -509,31 +585,59 @@ const std::vector<std::uint32_t>& Session::State::scopes() {
   };
   scope_key += static_cast<char>('a' + static_cast<int>(record->kind));
   part(record->format);
+  // The first of each field that scopes look at, in one go.
+  const Value *url = nullptr, *method = nullptr;
+  constexpr std::size_t kTold = 5;
+  const Value* told[kTold] = {};
+  const auto first = [](const Value*& place, const Value& value) {
+    if (!place) place = &value;
+  };
+  for (const Value& value : *record) {
+    switch (value.field) {
+      case field::url: first(url, value); break;
+      case field::method: first(method, value); break;
+      case field::program: first(told[0], value); break;
+      case field::Channel: first(told[1], value); break;
+      case field::EventID: first(told[2], value); break;
+      case field::Provider_Name: first(told[3], value); break;
+      case field::event_type: first(told[4], value); break;
+      default: break;
+    }
+  }
   if (record->kind == RecordKind::web_access) {
-    const bool proxied = record->text(field::url).find("://") != std::string_view::npos ||
-                         equal_ignoring_case(record->text(field::method), "CONNECT");
+    const bool proxied = (url && url->text().find("://") != std::string_view::npos) ||
+                         (method && equal_ignoring_case(method->text(), "CONNECT"));
     scope_key += proxied ? 'p' : '-';
   }
-  part(record->text(field::program));
-  part(record->text(field::Channel));
-  part(record->text(field::EventID));
-  part(record->text(field::Provider_Name));
-  part(record->text(field::event_type));
+  for (const Value* value : told) part(value ? value->text() : std::string_view());
+  if (last_scopes && scope_key == last_scope_key) return *last_scopes;
+  last_scope_key = scope_key;
   const auto found = scopes_of.find(scope_key);
-  if (found != scopes_of.end()) return found->second;
+  if (found != scopes_of.end()) return *(last_scopes = &found->second);
   if (scopes_of.size() >= kRemembered) scopes_of.clear();
   std::vector<std::uint32_t> list;
   for (std::uint32_t i = 0; i < program.scopes.size(); ++i)
     if (in_scope(*program.scopes[i].scope, *record, declared)) list.push_back(i);
-  return scopes_of.emplace(scope_key, std::move(list)).first->second;
+  return *(last_scopes = &scopes_of.emplace(scope_key, std::move(list)).first->second);
 }
 
 std::string_view Session::State::fold_copy(std::string_view text) {
   if (text.empty()) return {};
-  char* out = arena.allocate(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    out[i] = static_cast<char>(c + (static_cast<unsigned char>(c - 'A') < 26 ? 32 : 0));
+  char* const out = arena.allocate(text.size() + sizeof(std::uint64_t));
+  // Eight bytes at a time: a byte of 'A' to 'Z' has its high bit set in exactly one of two sums.
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const std::uint64_t low = word & kEach * 0x7f;
+    const std::uint64_t beyond_z = low + kEach * (0x7f - 'Z'), from_a = low + kEach * (0x80 - 'A');
+    word |= (~word & kEach * 0x80 & (beyond_z ^ from_a)) >> 2;
+    std::memcpy(out + at, &word, sizeof word);
+  }
+  for (; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    out[at] = static_cast<char>(c + (static_cast<unsigned char>(c - 'A') < 26 ? 32 : 0));
   }
   return {out, text.size()};
 }
@@ -541,7 +645,12 @@ std::string_view Session::State::fold_copy(std::string_view text) {
 std::string_view Session::State::folded_value(std::uint32_t index) {
   if (folded_epoch[index] != epoch) {
     folded_epoch[index] = epoch;
-    folded_values[index] = fold_copy(record->fields[index].text());
+    const std::string_view text = record->fields[index].text();
+    // Most fields are parts of the raw line, which is folded once.
+    folded_values[index] =
+        inside_raw(text) && !text.empty()
+            ? folded_part(Part::raw).substr(static_cast<std::size_t>(text.data() - record->raw.data()), text.size())
+            : fold_copy(text);
   }
   return folded_values[index];
 }
@@ -802,6 +911,7 @@ Session::Session(Session&&) noexcept = default;
 void Session::declare(Logsource source) {
   state_->declared = std::move(source);
   state_->scopes_of.clear();
+  state_->last_scopes = nullptr;
 }
 
 std::uint64_t Session::confirmations() const noexcept { return state_->confirmations; }

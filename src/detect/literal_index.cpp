@@ -57,7 +57,12 @@ void LiteralIndex::fill(Table& table, unsigned piece_bytes) {
     std::uint32_t i = (key * kMultiplier) >> 7 & table.mask;
     while (table.slots[i].count != 0) i = (i + 1) & table.mask;
     table.slots[i] = {key, first, end - first};
-    if (piece_bytes == 4) {
+    if (piece_bytes == 2) {
+      two_bitmap_.resize((std::size_t{1} << 16) / 64);
+      two_bitmap_[key >> 6] |= std::uint64_t{1} << (key & 63);
+    } else if (piece_bytes == 1) {
+      one_bitmap_[key >> 6] |= std::uint64_t{1} << (key & 63);
+    } else {
       const std::uint32_t slot = (key * kMultiplier) >> bitmap_shift_;
       bitmap_[slot >> 6] |= std::uint64_t{1} << (slot & 63);
     }

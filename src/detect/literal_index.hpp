@@ -47,11 +47,15 @@ class LiteralIndex {
       for (std::size_t at = 0; at + 2 <= size; ++at) {
         std::uint16_t key;
         std::memcpy(&key, begin + at, 2);
+        if ((two_bitmap_[key >> 6] >> (key & 63) & 1) == 0) continue;
         report(two_, key, text, at, hit);
       }
     }
     if (!one_.empty())
-      for (std::size_t at = 0; at < size; ++at) report(one_, static_cast<unsigned char>(begin[at]), text, at, hit);
+      for (std::size_t at = 0; at < size; ++at) {
+        const auto key = static_cast<unsigned char>(begin[at]);
+        if (one_bitmap_[key >> 6] >> (key & 63) & 1) report(one_, key, text, at, hit);
+      }
   }
 
  private:
@@ -107,6 +111,8 @@ class LiteralIndex {
   std::vector<Entry> entries_;
   Table four_, two_, one_;
   std::vector<std::uint64_t> bitmap_;
+  std::vector<std::uint64_t> two_bitmap_;  // one bit for each two bytes; empty with two_
+  std::uint64_t one_bitmap_[4] = {};
   unsigned bitmap_shift_ = 32 - kBitmapBitsMin;
 };
 

@@ -3,9 +3,9 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
-#include <deque>
 #include <list>
 #include <map>
 #include <set>
@@ -19,13 +19,84 @@ namespace {
 
 using GroupKey = std::uint64_t;
 
+// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash that takes tens of nanoseconds for a short text.
+class SipHash {
+ public:
+  explicit SipHash(std::string_view secret) noexcept {
+    const Digest digest = sha256(secret);
+    std::memcpy(&k0_, digest.data(), sizeof k0_);
+    std::memcpy(&k1_, digest.data() + sizeof k0_, sizeof k1_);
+  }
+  ~SipHash() {
+    wipe(&k0_, sizeof k0_);
+    wipe(&k1_, sizeof k1_);
+  }
+
+  std::uint64_t operator()(std::string_view text) const noexcept {
+    State state{k0_ ^ 0x736f6d6570736575, k1_ ^ 0x646f72616e646f6d, k0_ ^ 0x6c7967656e657261, k1_ ^ 0x7465646279746573};
+    std::size_t at = 0;
+    for (; at + 8 <= text.size(); at += 8) {
+      std::uint64_t word;
+      std::memcpy(&word, text.data() + at, sizeof word);
+      state.absorb(word);
+    }
+    std::uint64_t last = static_cast<std::uint64_t>(text.size()) << 56;
+    for (unsigned shift = 0; at < text.size(); ++at, shift += 8)
+      last |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at])) << shift;
+    state.absorb(last);
+    state.v2 ^= 0xff;
+    for (int i = 0; i < 4; ++i) state.round();
+    return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
+  }
+
+ private:
+  struct State {
+    std::uint64_t v0, v1, v2, v3;
+
+    void round() noexcept {
+      v0 += v1, v1 = std::rotl(v1, 13) ^ v0, v0 = std::rotl(v0, 32);
+      v2 += v3, v3 = std::rotl(v3, 16) ^ v2;
+      v0 += v3, v3 = std::rotl(v3, 21) ^ v0;
+      v2 += v1, v1 = std::rotl(v1, 17) ^ v2, v2 = std::rotl(v2, 32);
+    }
+    void absorb(std::uint64_t word) noexcept {
+      v3 ^= word;
+      round();
+      round();
+      v0 ^= word;
+    }
+  };
+  std::uint64_t k0_, k1_;
+};
+
+struct Measured {
+  std::int64_t time;
+  double number;
+};
+
+// What was counted, in order of time, taken from the front as it grows old. Often one or two, so nothing is set aside.
+class History {
+ public:
+  bool empty() const noexcept { return first_ == all_.size(); }
+  std::size_t size() const noexcept { return all_.size() - first_; }
+  const Measured& front() const noexcept { return all_[first_]; }
+  const Measured* begin() const noexcept { return all_.data() + first_; }
+  const Measured* end() const noexcept { return all_.data() + all_.size(); }
+  void push_back(Measured one) { all_.push_back(one); }
+  void pop_front() {
+    if (++first_ * 2 < all_.size()) return;
+    all_.erase(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
+
+ private:
+  std::vector<Measured> all_;
+  std::size_t first_ = 0;
+};
+
 // One window's memory of one group.
 struct Group {
-  struct Sample {
-    std::int64_t time;
-    double number;
-  };
-  std::deque<Sample> samples;                                // count, sum, average, percentile: oldest first
+  History samples;                                           // count, sum, average, percentile: oldest first
   std::map<std::uint64_t, std::int64_t> last_seen;           // distinct: value hash → newest time
   std::set<std::pair<std::int64_t, std::uint64_t>> by_time;  // distinct: the same, oldest first
   std::vector<std::int64_t> inputs;  // temporal: newest hit of each; ordered: newest start of a chain so far
@@ -34,7 +105,8 @@ struct Group {
   std::int64_t newest = 0;
   std::int64_t fired = 0;  // when it last fired
   bool ever_fired = false;
-  std::list<std::pair<std::uint32_t, GroupKey>>::iterator quiet;  // place in the order of use
+  std::uint64_t used = 0;                                        // number of the hit that used it last
+  std::list<std::pair<GroupKey, const Group*>>::iterator quiet;  // place in the plan's order of use
 
   std::size_t cells() const noexcept { return 1 + samples.size() + last_seen.size(); }
 };
@@ -45,6 +117,7 @@ constexpr std::int64_t kNever = INT64_MIN;
 struct Reader {
   const Subject* subject;
   std::vector<FieldId> ids;
+  std::size_t known_names = 0;  // how many there were when the ids were looked up last
 };
 
 // The text a record has for a subject, and the value it is of if that is a field; false if there is none.
@@ -84,7 +157,7 @@ struct Windows::State {
   const RuleSet& rules;
   const FieldNames& names;
   WindowOptions options;
-  HmacKey key;
+  SipHash hash;
   WindowStats stats;
 
   struct Plan {
@@ -94,12 +167,14 @@ struct Windows::State {
     std::vector<Reader> group_by, fields;
     std::vector<std::vector<Reader>> aliases;  // alias → one for each of Alias::fields
     std::unordered_map<GroupKey, Group> groups;
+    std::list<std::pair<GroupKey, const Group*>> quiet;  // longest quiet first
+    std::int64_t clock = kNever;                         // time of the newest hit, as far as time goes forward
   };
-  std::vector<Plan> plans;                              // in rule order, so inputs come before windows over them
-  std::vector<std::vector<std::uint32_t>> fed_by;       // rule → plans that count it
-  std::list<std::pair<std::uint32_t, GroupKey>> quiet;  // (plan, group), longest quiet first
+  std::vector<Plan> plans;                         // in rule order, so inputs come before windows over them
+  std::vector<std::vector<std::uint32_t>> fed_by;  // rule → plans that count it
   std::set<std::tuple<std::int64_t, std::uint32_t, GroupKey>> closing;  // judged windows: when, plan, group
   std::int64_t now = 0;
+  std::string key_bytes;  // scratch
 
   // Why a rule fired: a record that came in through the detection `base`; or a window that was judged, which has no record
   // but its group and its time. Loading sees to it that windows over such a window ask for nothing more.
@@ -111,7 +186,7 @@ struct Windows::State {
   };
 
   State(const RuleSet& r, const FieldNames& n, WindowOptions o, const std::string& secret)
-      : rules(r), names(n), options(std::move(o)), key(secret) {}
+      : rules(r), names(n), options(std::move(o)), hash(secret) {}
 
   Reader reader(const Subject& subject);
   void refresh(Reader& reader) const;
@@ -132,17 +207,12 @@ struct Windows::State {
   void judge(std::uint32_t plan_index, GroupKey group, std::int64_t time, std::vector<Match>& out);
   void close_until(std::int64_t time, std::vector<Match>& out);
   void make_room();
+  void drop_expired(std::uint32_t plan_index);
   void forget(std::uint32_t plan_index, GroupKey group);
-  std::uint64_t hash(std::string_view text) const noexcept {
-    const Digest digest = key.digest(text);
-    std::uint64_t value;
-    std::memcpy(&value, digest.data(), sizeof value);
-    return value;
-  }
 };
 
 Reader Windows::State::reader(const Subject& subject) {
-  Reader out{&subject, {}};
+  Reader out{&subject, {}, names.size()};
   for (const Place& place : subject.places)
     if (place.part == Part::field) out.ids.push_back(names.find(place.name));
   return out;
@@ -150,6 +220,9 @@ Reader Windows::State::reader(const Subject& subject) {
 
 // Fields a parser meets later get their number then.
 void Windows::State::refresh(Reader& reader) const {
+  const std::size_t known = names.size();
+  if (known == reader.known_names) return;
+  reader.known_names = known;
   std::size_t field = 0;
   for (const Place& place : reader.subject->places) {
     if (place.part != Part::field) continue;
@@ -182,15 +255,15 @@ bool Windows::State::group_text(Plan& plan, std::size_t index, std::uint32_t inp
 GroupKey Windows::State::group_key(Plan& plan, std::uint32_t input, std::uint32_t base, const Record& record) {
   if (plan.group_by.empty()) return 0;
   // Length before text, so that no two different keys read the same; absent is not empty.
-  std::string bytes;
+  key_bytes.clear();
   for (std::size_t i = 0; i < plan.group_by.size(); ++i) {
     std::string_view text;
     const bool there = group_text(plan, i, input, base, record, text);
-    bytes += there ? std::to_string(text.size()) : std::string("-");
-    bytes += ':';
-    bytes += text;
+    const std::uint64_t size = there ? text.size() : ~std::uint64_t{0};
+    key_bytes.append(reinterpret_cast<const char*>(&size), sizeof size);
+    if (there) key_bytes += text;
   }
-  return hash(bytes);
+  return hash(key_bytes);
 }
 
 void Windows::State::expire(const Plan& plan, Group& group, std::int64_t time) const {
@@ -217,7 +290,7 @@ double Windows::State::measure(const Plan& plan, const Group& group, std::int64_
     case Window::Kind::percentile: {
       if (group.samples.empty()) return 0;
       std::vector<double> numbers;
-      for (const Group::Sample& sample : group.samples) numbers.push_back(sample.number);
+      for (const Measured& sample : group.samples) numbers.push_back(sample.number);
       const auto rank = static_cast<std::size_t>(std::ceil(window.percentile / 100 * static_cast<double>(numbers.size())));
       const auto at = numbers.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
       std::nth_element(numbers.begin(), at, numbers.end());
@@ -355,16 +428,37 @@ void Windows::State::forget(std::uint32_t plan_index, GroupKey group_key) {
   const auto found = plan.groups.find(group_key);
   stats.cells -= found->second.cells();
   --stats.groups;
-  quiet.erase(found->second.quiet);
+  plan.quiet.erase(found->second.quiet);
   if (!plan.at_once) closing.erase({found->second.opened + plan.window->span_ns, plan_index, group_key});
   plan.groups.erase(found);
 }
 
 void Windows::State::make_room() {
-  while (stats.cells > options.cells && quiet.size() > 1) {
-    const auto [plan, group] = quiet.front();
-    forget(plan, group);
+  while (stats.cells > options.cells && stats.groups > 1) {
+    std::uint32_t longest = 0;
+    std::uint64_t least = ~std::uint64_t{0};
+    for (std::uint32_t i = 0; i < plans.size(); ++i) {
+      if (plans[i].quiet.empty()) continue;
+      const std::uint64_t used = plans[i].quiet.front().second->used;
+      if (used >= least) continue;
+      least = used;
+      longest = i;
+    }
+    forget(longest, plans[longest].quiet.front().first);
     ++stats.forgotten;
+  }
+}
+
+// Groups no later hit can find anything in: what they counted has left the window, and hits that come late by less than
+// the span have had as long again.
+void Windows::State::drop_expired(std::uint32_t plan_index) {
+  Plan& plan = plans[plan_index];
+  if (!plan.at_once) return;  // those are judged, not dropped
+  constexpr std::int64_t kSpansKept = 2;
+  while (!plan.quiet.empty()) {
+    const auto& [front, group] = plan.quiet.front();
+    if (plan.clock - group->newest <= kSpansKept * plan.window->span_ns) return;
+    forget(plan_index, front);
   }
 }
 
@@ -376,6 +470,8 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
                                                     : cause.group;
   ++stats.hits;
   std::int64_t time = cause.time;
+  // The window's clock goes forward; a step back beyond what may come late is a clock that was set.
+  if (plan.clock == kNever || time > plan.clock || plan.clock - time > window.span_ns) plan.clock = time;
   auto found = plan.groups.find(group_id);
   if (found != plan.groups.end() && time < found->second.newest) {
     if (found->second.newest - time <= window.span_ns) {
@@ -390,13 +486,14 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
   if (found == plan.groups.end()) {
     found = plan.groups.try_emplace(group_id).first;
     found->second.opened = found->second.newest = time;
-    found->second.quiet = quiet.emplace(quiet.end(), plan_index, group_id);
+    found->second.quiet = plan.quiet.emplace(plan.quiet.end(), group_id, &found->second);
     ++stats.groups;
     ++stats.cells;
     if (!plan.at_once) closing.emplace(time + window.span_ns, plan_index, group_id);
   }
   Group& group = found->second;
-  quiet.splice(quiet.end(), quiet, group.quiet);
+  plan.quiet.splice(plan.quiet.end(), plan.quiet, group.quiet);
+  group.used = stats.hits;
   const std::size_t cells = group.cells();
   if (plan.at_once) expire(plan, group, time);
   group.newest = time;
@@ -412,6 +509,7 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
       hit(plan.rule, {cause.record, cause.base, group_id, cause.time}, out);
     }
   }
+  drop_expired(plan_index);
   make_room();
 }
 

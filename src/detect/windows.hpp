@@ -3,7 +3,7 @@
 // Hits come in the order of the log. Each window keeps, for each group, only what its question needs: the last N times for
 // "N or more", one time for each different value, the newest chain for an ordered sequence. Group keys and counted values
 // are kept as keyed hashes and never as they stood in the log. When the memory allowed is used up, the group that has been
-// quiet longest is forgotten and counted.
+// quiet longest is forgotten and counted. Groups whose hits have all left their window are dropped as time goes on.
 //
 // Time: a hit without a time happens when the one before it did. A hit older than its group's newest counts as simultaneous
 // with that if it lies within the span, else the clock has jumped and the group starts over (both counted).
