@@ -36,6 +36,13 @@ void add_relay(Program program);
 void add_scan(Program program);
 void add_rules_commands(Program program);
 void add_formats(Program program);
+void add_findings(Program program);
+void add_errors(Program program);
+void add_anomaly(Program program);
+void add_export(Program program);
+void add_tail(Program program);
+void add_demo(Program program);
+void add_completion(Program program);
 
 /// Adds --json, --config and --store to a command; --store comes with --config, which may name the store.
 void add_json(CLI::App& command, Globals& globals, const std::string& help);

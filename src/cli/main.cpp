@@ -32,13 +32,20 @@ int main(int argc, char** argv) {
   add_store(app, globals);
   const Program program{app, globals, exit_code};
   add_scan(program);
+  add_tail(program);
+  add_findings(program);
+  add_errors(program);
+  add_anomaly(program);
+  add_export(program);
   add_rules_commands(program);
   add_formats(program);
+  add_demo(program);
   add_serve(program);
   add_entity(program);
   add_events(program);
   add_agent(program);
   add_relay(program);
+  add_completion(program);
   app.footer(
       "'logystera COMMAND --help' explains each command, with examples.\n"
       "Exit codes: 0 done; 1 done, and something was found that was asked about (scan --fail-on, rules validate,\n"

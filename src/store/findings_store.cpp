@@ -174,7 +174,8 @@ Result<std::vector<Finding>> FindingsStore::findings(const FindingQuery& query) 
   auto statement = prepared(
       "SELECT id, rule, title, level, source, time, line, message, demo FROM findings WHERE level >= ?1 AND (?2 = '' OR "
       "rule = ?2) "
-      "AND (?3 = '' OR source = ?3) AND time >= ?4 ORDER BY time DESC, id DESC LIMIT ?5");
+      "AND (?3 = '' OR source = ?3 OR substr(source, -length(?3) - 1) = '/' || ?3) AND time >= ?4 ORDER BY time DESC, id "
+      "DESC LIMIT ?5");
   if (!statement) return statement.error();
   Statement& select = *statement.value();
   select.bind(1, static_cast<std::int64_t>(query.at_least.value_or(Level::low)));
@@ -245,7 +246,9 @@ Result<std::vector<Dismissal>> FindingsStore::dismissals() {
 }
 
 Result<bool> FindingsStore::dismissed(std::string_view rule, std::string_view source) {
-  auto statement = prepared("SELECT 1 FROM dismissals WHERE rule = ?1 AND (source = '' OR source = ?2)");
+  auto statement = prepared(
+      "SELECT 1 FROM dismissals WHERE rule = ?1 AND (source = '' OR source = ?2 OR substr(?2, -length(source) - 1) = '/' "
+      "|| source)");
   if (!statement) return statement.error();
   Statement& select = *statement.value();
   const Resetting reset(select);
@@ -259,7 +262,8 @@ Result<bool> FindingsStore::dismissed(std::string_view rule, std::string_view so
 Result<DismissalPreview> FindingsStore::preview(std::string_view rule, std::string_view source) {
   DismissalPreview preview;
   auto statement = prepared(
-      "SELECT source, count(*) AS found FROM findings WHERE rule = ?1 AND (?2 = '' OR source = ?2) GROUP BY source ORDER "
+      "SELECT source, count(*) AS found FROM findings WHERE rule = ?1 AND (?2 = '' OR source = ?2 OR substr(source, "
+      "-length(?2) - 1) = '/' || ?2) GROUP BY source ORDER "
       "BY found DESC, source");
   if (!statement) return statement.error();
   statement.value()->bind(1, rule);

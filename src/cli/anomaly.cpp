@@ -1,0 +1,144 @@
+// `logystera anomaly`: baselines of what is usual.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/analysis.hpp"
+#include "cli/baselines.hpp"
+#include "cli/command.hpp"
+#include "cli/history.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/progress.hpp"
+#include "cli/render.hpp"
+#include "cli/terminal.hpp"
+
+namespace logystera::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  AnalysisOptions analysis;
+  AnomalyOptions anomaly;
+  bool rotated = false, all = false;
+};
+
+struct Learner final : scan::Watcher {
+  Baselines& baselines;
+  std::optional<Error> problem;
+
+  explicit Learner(Baselines& b) : baselines(b) {}
+  void take(scan::Chunk& chunk) override {
+    if (problem || chunk.batch.empty()) return;
+    if (auto added = baselines.add(chunk.set, chunk.batch); !added) problem = added.error();
+  }
+  void finished(const scan::SourceReport& report) override {
+    if (report.problem) fmt::print(stderr, "logystera anomaly learn: {}\n", printable(report.problem->message));
+  }
+};
+
+int status(const Globals& globals, const Options&) {
+  auto opened = open_history("anomaly status", globals);
+  if (!opened) return fail("anomaly status", opened.error());
+  auto baselines = opened->store.baselines();
+  if (!baselines) return fail("anomaly status", baselines.error());
+  std::vector<std::vector<std::string>> rows{{"SOURCE", "MODEL", "BUCKET", "OBSERVATIONS", "STATE", "UPDATED"}};
+  for (const auto& one : baselines.value()) {
+    const bool trained = one.observations >= detect::kBucketsLeast;
+    if (globals.json) {
+      JsonText json;
+      json.begin_object()
+          .member("source", one.source)
+          .member("model", one.model)
+          .count("bucket_seconds", one.bucket_seconds);
+      json.count("observations", one.observations).key("trained").boolean(trained);
+      json.member("updated_at", rfc3339(one.updated_at * 1'000'000'000)).end_object();
+      fmt::print("{}\n", json.text());
+      continue;
+    }
+    rows.push_back(
+        {printable(one.source), one.model, fmt::format("{} s", one.bucket_seconds), grouped(one.observations),
+         trained ? "trained" : fmt::format("untrained: {} more needed", detect::kBucketsLeast - one.observations),
+         local_time(one.updated_at)});
+  }
+  if (!globals.json && rows.size() == 1) fmt::print("No baselines. 'logystera anomaly learn PATH' makes one.\n");
+  else if (!globals.json) std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  return kExitDone;
+}
+
+int learn(const Globals& globals, Options options) {
+  options.analysis.no_rules = true;
+  options.analysis.redact = "dry-run";  // nothing of the log itself is shown or stored
+  auto prepared = prepare("anomaly learn", globals, options.analysis);
+  if (!prepared) return fail("anomaly learn", prepared.error());
+  Analysis& analysis = *prepared.value();
+  auto sets = scan::find_sources(options.paths, {.rotated = options.rotated});
+  if (!sets) return fail("anomaly learn", sets.error());
+  auto store = store::FindingsStore::open(analysis.store_path);
+  if (!store) return fail("anomaly learn", store.error());
+  options.anomaly.detect = false;
+  auto baselines = Baselines::make(store.value(), options.anomaly, [](const auto&, const auto&) {});
+  if (!baselines) return fail("anomaly learn", baselines.error());
+  Learner learner(*baselines.value());
+  scan::Progress progress;
+  scan::Totals totals;
+  {
+    const ProgressLine line(progress, plain_bytes(sets.value()), true);
+    totals = scan::run(sets.value(), analysis.formats, analysis.names, nullptr, analysis.pipeline, learner, progress,
+                       interrupted());
+  }
+  if (learner.problem) return fail("anomaly learn", *learner.problem);
+  if (auto finished = baselines.value()->finish(); !finished) return fail("anomaly learn", finished.error());
+  const int shown = status(globals, options);
+  return totals.failed > 0 || totals.interrupted ? kExitError : shown;
+}
+
+int reset(const Globals& globals, const Options& options) {
+  if (options.all == !options.anomaly.source.empty())
+    return fail("anomaly reset", Error{"say which: --source KEY, or --all ('logystera anomaly status' lists them)"});
+  auto opened = open_history("anomaly reset", globals);
+  if (!opened) return fail("anomaly reset", opened.error());
+  auto removed = opened->store.reset_baselines(options.anomaly.source);
+  if (!removed) return fail("anomaly reset", removed.error());
+  if (removed.value() == 0 && !options.all)
+    return fail("anomaly reset", Error{"there is no baseline of '" + options.anomaly.source + "'"});
+  if (!globals.json) fmt::print("{} baselines are gone.\n", removed.value());
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_anomaly(Program program) {
+  auto* anomaly =
+      program.app.add_subcommand("anomaly", "Learn what is usual in a log, so that scan and tail can say what is not");
+  anomaly->require_subcommand(1);
+  auto options = std::make_shared<Options>();
+  const auto command = [&](const char* name, const char* help, auto run) {
+    auto* sub = anomaly->add_subcommand(name, help);
+    add_json(*sub, program.globals, "One JSON object a line");
+    add_store(*sub, program.globals);
+    sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
+    return sub;
+  };
+  auto* learning = command("learn", "Learn from logs of ordinary days", learn);
+  learning->add_option("PATH", options->paths, "Files, directories or patterns; '-' or nothing: standard input");
+  learning->add_flag("--rotated", options->rotated, "Read each file's rotated siblings too");
+  learning->add_option("--source", options->anomaly.source, "Key of the baseline [default: the file's stem]");
+  learning->add_option("--bucket", options->anomaly.bucket_seconds, "Seconds a bucket")
+      ->check(CLI::Range(1u, detect::kBucketSecondsMax))
+      ->capture_default_str();
+  learning->add_option("--anomaly-model", options->anomaly.model, "'zscore', or 'seasonal' for logs with a daily rhythm")
+      ->capture_default_str();
+  add_reading(*learning, options->analysis);
+  command("status", "Show every baseline, and whether it is trained (at least 5 buckets)", status);
+  auto* resetting = command("reset", "Forget a baseline, or all", reset);
+  resetting->add_option("--source", options->anomaly.source, "Key of the baseline");
+  resetting->add_flag("--all", options->all, "All of them");
+  anomaly->footer(
+      "Measured of each bucket of 60 s: how many events, and which share of them are errors and warnings. Then:\n"
+      "  logystera anomaly learn /var/log/syslog --source syslog\n"
+      "  logystera scan /var/log/syslog --detect-anomalies --anomaly-source syslog\n"
+      "A baseline grows with every scan that uses it.");
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,201 @@
+// `logystera findings`: what was found and kept, and what is not to be found again.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/analysis.hpp"
+#include "cli/command.hpp"
+#include "cli/gate.hpp"
+#include "cli/history.hpp"
+#include "cli/json_text.hpp"
+#include "cli/render.hpp"
+#include "cli/terminal.hpp"
+
+namespace logystera::cli {
+namespace {
+
+struct Options {
+  std::string rule, severity, source, since, reason;
+  std::size_t limit = 100;
+  bool yes = false;
+};
+
+void print_json(const store::Finding& finding) {
+  JsonText json;
+  append_stored(json, finding);
+  fmt::print("{}\n", json.text());
+}
+
+int print_findings(std::string_view command, store::FindingsStore& store, const store::FindingQuery& query, bool json) {
+  auto findings = store.findings(query);
+  if (!findings) return fail(command, findings.error());
+  if (json) {
+    for (const store::Finding& finding : findings.value()) print_json(finding);
+    return kExitDone;
+  }
+  if (findings->empty()) {
+    fmt::print("No findings. 'logystera scan --track-errors' and 'logystera tail --track-findings' store them.\n");
+    return kExitDone;
+  }
+  std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "SOURCE", "MESSAGE"}};
+  for (const store::Finding& finding : findings.value())
+    rows.push_back({local_time(finding.time), std::string(store::level_name(finding.level)), printable(finding.rule),
+                    printable(finding.source) + (finding.line ? fmt::format(":{}", finding.line) : ""),
+                    fitted_message(finding.message.empty() ? finding.title : finding.message)});
+  std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  if (findings->size() == query.limit) fmt::print("The newest {} are shown; -n shows more.\n", query.limit);
+  return kExitDone;
+}
+
+int list(const Globals& globals, const Options& options) {
+  auto opened = open_history("findings list", globals);
+  if (!opened) return fail("findings list", opened.error());
+  store::FindingQuery query;
+  query.rule = options.rule;
+  query.source = options.source;
+  query.limit = options.limit;
+  if (!options.severity.empty()) {
+    store::Level level;
+    if (!store::parse_level(options.severity, level))
+      return fail("findings list", Error{"--severity " + options.severity + ": write low, medium, high or critical"});
+    query.at_least = level;
+  }
+  if (!options.since.empty()) {
+    auto since = parse_since("--since", options.since, unix_now());
+    if (!since) return fail("findings list", since.error());
+    query.since = since.value();
+  }
+  return print_findings("findings list", opened->store, query, globals.json);
+}
+
+int summary(const Globals& globals, const Options&) {
+  auto opened = open_history("findings summary", globals);
+  if (!opened) return fail("findings summary", opened.error());
+  auto found = opened->store.summary();
+  if (!found) return fail("findings summary", found.error());
+  if (globals.json) {
+    JsonText json;
+    json.begin_object().key("by_severity").begin_object();
+    for (std::size_t i = 0; i < store::kLevels; ++i)
+      json.count(store::level_name(static_cast<store::Level>(i)), found->by_level[i]);
+    json.end_object().key("top_rules").begin_array();
+    for (const store::RuleCount& rule : found->top)
+      json.begin_object().member("rule", rule.rule).count("findings", rule.findings).end_object();
+    json.end_array().end_object();
+    fmt::print("{}\n", json.text());
+    return kExitDone;
+  }
+  std::vector<std::vector<std::string>> levels{{"SEVERITY", "FINDINGS"}}, rules{{"RULE", "FINDINGS"}};
+  for (std::size_t i = store::kLevels; i-- > 0;)
+    levels.push_back({std::string(store::level_name(static_cast<store::Level>(i))), grouped(found->by_level[i])});
+  for (const store::RuleCount& rule : found->top) rules.push_back({printable(rule.rule), grouped(rule.findings)});
+  fmt::print("{}\n{}", table(levels, colour_wanted()), table(rules, colour_wanted()));
+  return kExitDone;
+}
+
+// What a dismissal would hide of what is stored, so that nobody hides more than they mean to.
+Result<Done> print_preview(store::FindingsStore& store, const Options& options) {
+  auto preview = store.preview(options.rule, options.source);
+  if (!preview) return preview.error();
+  fmt::print("{} stored findings are of {}{}", grouped(preview->findings), printable(options.rule),
+             options.source.empty() ? std::string("\n") : " in " + printable(options.source) + "\n");
+  for (const auto& [source, count] : preview->by_source) fmt::print("  {:>8}  {}\n", grouped(count), printable(source));
+  for (const store::Finding& finding : preview->newest)
+    fmt::print("  {}  {}\n", local_time(finding.time), fitted_message(finding.message));
+  return Done{};
+}
+
+int dismiss(const Globals& globals, const Options& options) {
+  auto opened = open_history("findings dismiss", globals);
+  if (!opened) return fail("findings dismiss", opened.error());
+  if (!globals.json)
+    if (auto shown = print_preview(opened->store, options); !shown) return fail("findings dismiss", shown.error());
+  if (auto done = opened->store.dismiss({options.rule, options.source, options.reason, unix_now()}); !done)
+    return fail("findings dismiss", done.error());
+  if (!globals.json)
+    fmt::print("{} is dismissed {}; 'logystera findings undismiss {}' takes it back.\n", printable(options.rule),
+               options.source.empty() ? std::string("everywhere") : "in " + printable(options.source),
+               printable(options.rule));
+  return kExitDone;
+}
+
+int preview(const Globals& globals, const Options& options) {
+  auto opened = open_history("findings preview", globals);
+  if (!opened) return fail("findings preview", opened.error());
+  if (auto shown = print_preview(opened->store, options); !shown) return fail("findings preview", shown.error());
+  return kExitDone;
+}
+
+int undismiss(const Globals& globals, const Options& options) {
+  auto opened = open_history("findings undismiss", globals);
+  if (!opened) return fail("findings undismiss", opened.error());
+  auto removed = opened->store.undismiss(options.rule, options.source);
+  if (!removed) return fail("findings undismiss", removed.error());
+  if (removed.value() == 0)
+    return fail("findings undismiss",
+                Error{options.rule + " is not dismissed; 'logystera findings dismissed' lists what is"});
+  if (!globals.json) fmt::print("{} fires again.\n", printable(options.rule));
+  return kExitDone;
+}
+
+int dismissed(const Globals& globals, const Options&) {
+  auto opened = open_history("findings dismissed", globals);
+  if (!opened) return fail("findings dismissed", opened.error());
+  auto list = opened->store.dismissals();
+  if (!list) return fail("findings dismissed", list.error());
+  std::vector<std::vector<std::string>> rows{{"RULE", "SOURCE", "SINCE", "REASON"}};
+  for (const store::Dismissal& one : list.value()) {
+    if (globals.json) {
+      JsonText json;
+      json.begin_object().member("rule", one.rule).member("source", one.source).member("reason", one.reason);
+      json.key("at").integer(one.at).end_object();
+      fmt::print("{}\n", json.text());
+    }
+    rows.push_back({printable(one.rule), one.source.empty() ? "everywhere" : printable(one.source), local_time(one.at),
+                    printable(one.reason)});
+  }
+  if (!globals.json) std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_findings(Program program) {
+  auto* findings = program.app.add_subcommand("findings", "Browse stored findings; dismiss false alarms");
+  findings->require_subcommand(1);
+  auto options = std::make_shared<Options>();
+  const auto command = [&](const char* name, const char* help, int (*run)(const Globals&, const Options&)) {
+    auto* sub = findings->add_subcommand(name, help);
+    add_json(*sub, program.globals, "One JSON object a line");
+    add_store(*sub, program.globals);
+    sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
+    return sub;
+  };
+  auto* listing = command("list", "List findings, newest first", list);
+  listing->add_option("--severity", options->severity, "Only this severity and worse");
+  listing->add_option("--source", options->source, "Only of this source: its path, or the name at its end");
+  listing->add_option("--since", options->since, "Only since: 30m, 24h, 7d ago, or unix seconds");
+  listing->add_option("-n", options->limit, "Most findings to list")->capture_default_str();
+  auto* showing = command("show", "List the findings of one rule", list);
+  showing->add_option("RULE_ID", options->rule, "The rule's id")->required();
+  showing->add_option("-n", options->limit, "Most findings to list")->capture_default_str();
+  command("summary", "Count findings by severity, and the ten rules with most", summary);
+  auto* dismissing = command("dismiss", "Never report a rule again, everywhere or in one source", dismiss);
+  auto* previewing = command("preview", "Show what dismissing a rule would hide of what is stored", preview);
+  auto* returning = command("undismiss", "Report a dismissed rule again", undismiss);
+  for (auto* sub : {dismissing, previewing, returning}) {
+    sub->add_option("RULE_ID", options->rule, "The rule's id")->required();
+    sub->add_option("--source", options->source, "Only in this source: its path, or the name at its end");
+  }
+  dismissing->add_option("--reason", options->reason, "Why, for whoever looks at it later");
+  command("dismissed", "List what is dismissed, and why", dismissed);
+  findings->footer(
+      "Examples:\n"
+      "  logystera findings list --severity high --since 7d\n"
+      "  logystera findings show SSH_BRUTE_FORCE -n 50\n"
+      "  logystera findings dismiss NGINX_404_SCAN --source nginx.log --reason 'internal scanner'\n\n"
+      "A dismissal holds for scan and tail at once, also for a tail that is running.");
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,47 @@
+#include "cli/history.hpp"
+
+#include "cli/analysis.hpp"
+#include "cli/terminal.hpp"
+#include "core/record.hpp"
+
+namespace logystera::cli {
+namespace {
+
+constexpr std::size_t kMessageBytes = 200;
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+}  // namespace
+
+Result<History> open_history(std::string_view command, const Globals& globals) {
+  auto setting = load_setting(command, globals);
+  if (!setting) return setting.error();
+  auto store = store::FindingsStore::open(setting->store_path);
+  if (!store) return store.error();
+  return History{std::move(setting->config), std::move(store).value()};
+}
+
+std::string fitted_message(std::string_view message) {
+  return message.size() <= kMessageBytes ? printable(message) : printable(message.substr(0, kMessageBytes)) + "…";
+}
+
+void append_stored(JsonText& json, const store::Finding& finding) {
+  json.begin_object().member("rule", finding.rule).member("title", finding.title);
+  json.member("severity", store::level_name(finding.level)).member("time", rfc3339(finding.time * kSecond));
+  json.member("source", finding.source).count("line", finding.line).member("message", finding.message);
+  if (finding.demo) json.key("demo").boolean(true);
+  json.end_object();
+}
+
+void append_stored(JsonText& json, const store::ErrorGroup& group) {
+  json.begin_object().member("fingerprint", group.fingerprint).member("pattern", group.pattern);
+  json.member("severity", severity_name(static_cast<Severity>(group.severity))).member("source", group.source);
+  json.count("count", group.count).member("first_seen", rfc3339(group.first_seen * kSecond));
+  json.member("last_seen", rfc3339(group.last_seen * kSecond));
+  if (group.returned_at != 0) {
+    json.member("returned_at", rfc3339(group.returned_at * kSecond));
+    json.key("silent_seconds").integer(group.silent_seconds);
+  }
+  json.end_object();
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,29 @@
+// What findings, errors, anomaly, export and demo share: the database of earlier runs.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/command.hpp"
+#include "cli/config.hpp"
+#include "cli/json_text.hpp"
+#include "core/result.hpp"
+#include "store/findings_store.hpp"
+
+namespace logystera::cli {
+
+struct History {
+  Config config;
+  store::FindingsStore store;
+};
+
+/// Opens the database of the configuration or --store, making it where there is none.
+Result<History> open_history(std::string_view command, const Globals& globals);
+
+/// A message neutralised and cut to one line of the terminal.
+std::string fitted_message(std::string_view message);
+
+void append_stored(JsonText& json, const store::Finding& finding);
+void append_stored(JsonText& json, const store::ErrorGroup& group);
+
+}  // namespace logystera::cli

@@ -1,0 +1,326 @@
+// `logystera tail`: a log that is being written, analysed as it grows.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <thread>
+
+#include "cli/analysis.hpp"
+#include "cli/baselines.hpp"
+#include "cli/command.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/render.hpp"
+#include "cli/terminal.hpp"
+#include "cli/tracking.hpp"
+#include "cli/webhook.hpp"
+#include "core/hmac.hpp"
+#include "detect/windows.hpp"
+#include "redact/redactor.hpp"
+#include "redact/salt.hpp"
+#include "scan/follow.hpp"
+
+namespace logystera::cli {
+namespace {
+
+constexpr double kPollSeconds = 0.2;
+constexpr auto kSaveEvery = std::chrono::seconds(1);
+constexpr std::uint64_t kFileNameDigits = 16;
+
+struct Options {
+  std::string path;
+  AnalysisOptions analysis;
+  AnomalyOptions anomaly;
+  bool from_start = false, resume = false, track_errors = false, track_findings = false, detect_anomalies = false,
+       findings_only = false;
+  std::string webhook, webhook_severity = "high";
+  double poll_seconds = kPollSeconds;
+};
+
+// Where --resume keeps how far a log was read: beside the salt, one small file a log.
+std::string position_file(const std::string& path) {
+  const std::string salt = redact::default_salt_file();
+  if (salt.empty()) return {};
+  std::error_code error;
+  const std::string absolute = std::filesystem::absolute(path, error).lexically_normal().string();
+  return salt.substr(0, salt.rfind('/')) + "/tail-" + to_hex(sha256(absolute)).substr(0, kFileNameDigits);
+}
+
+std::optional<scan::Position> load_position(const std::string& file) {
+  std::ifstream in(file);
+  scan::Position position;
+  if (in >> position.device >> position.inode >> position.offset) return position;
+  return std::nullopt;
+}
+
+Result<Done> save_position(const std::string& file, const scan::Position& position) {
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), ignored);
+  const std::string part = file + ".part";
+  std::ofstream out(part, std::ios::trunc);
+  out << position.device << ' ' << position.inode << ' ' << position.offset << '\n';
+  out.close();
+  if (!out || std::rename(part.c_str(), file.c_str()) != 0)
+    return Error{file + ": the position cannot be kept; without --resume none is"};
+  return Done{};
+}
+
+// Takes batches through detection, redaction and output, one thread.
+class Stream {
+ public:
+  Stream(Analysis& analysis, const Options& options, bool json, const std::string& key)
+      : analysis_(analysis),
+        options_(options),
+        json_(json),
+        style_{analysis.zone, !json && colour_wanted()},
+        key_(key),
+        redactor_({.mode = analysis.pipeline.mode,
+                   .salt = analysis.pipeline.salt,
+                   .digits = analysis.pipeline.digits,
+                   .patterns = analysis.pipeline.patterns}) {
+    if (!analysis.engine) return;
+    session_.emplace(*analysis.engine);
+    if (!analysis.pipeline.declared.empty()) session_->declare(analysis.pipeline.declared);
+    windows_.emplace(analysis.engine->rules(), analysis.names);
+  }
+
+  Result<Done> take(RecordBatch& batch);
+  /// The log has ended for us: windows are judged.
+  Result<Done> finish();
+  /// Asks the database whether something was dismissed meanwhile.
+  Result<Done> refresh_dismissals();
+
+  std::unique_ptr<Tracker> tracker;
+  std::unique_ptr<Baselines> baselines;
+  std::unique_ptr<Webhook> webhook;
+  detect::Level webhook_least = detect::Level::high;
+  std::optional<store::FindingsStore> dismissal_store;
+
+ private:
+  Result<Done> report(const std::vector<detect::Match>& matches);
+  void print(const scan::Finding& finding);
+
+  Analysis& analysis_;
+  const Options& options_;
+  const bool json_;
+  const Style style_;
+  const std::string key_;
+  std::optional<detect::Session> session_;
+  std::optional<detect::Windows> windows_;
+  redact::Redactor redactor_;
+  Dismissals dismissals_;
+  std::optional<std::int64_t> dismissals_version_;
+  std::uint64_t number_ = 0;
+};
+
+Result<Done> Stream::refresh_dismissals() {
+  std::error_code ignored;
+  if (!dismissal_store) {
+    if (!std::filesystem::exists(analysis_.store_path, ignored)) return Done{};
+    auto opened = store::FindingsStore::open(analysis_.store_path);
+    if (!opened) return opened.error();
+    dismissal_store.emplace(std::move(opened).value());
+  }
+  auto version = dismissal_store->dismissals_version();
+  if (!version) return version.error();
+  if (dismissals_version_ == version.value()) return Done{};
+  auto list = dismissal_store->dismissals();
+  if (!list) return list.error();
+  dismissals_ = Dismissals(std::move(list).value());
+  dismissals_version_ = version.value();
+  return Done{};
+}
+
+void Stream::print(const scan::Finding& finding) {
+  if (!json_) {
+    std::fputs(finding_line(finding, style_, false).c_str(), stdout);
+    return;
+  }
+  JsonText json;
+  json.begin_object().key("finding");
+  append_finding(json, finding);
+  json.end_object();
+  fmt::print("{}\n", json.text());
+}
+
+Result<Done> Stream::report(const std::vector<detect::Match>& matches) {
+  for (const detect::Match& match : matches) {
+    const scan::Finding finding = scan::finding_of(analysis_.rules.rules[match.rule], match.record, match.time_ns,
+                                                   match.time_known, match.hits, match.measure, options_.path);
+    if (dismissals_.hides(finding.rule, finding.source)) continue;
+    print(finding);
+    if (tracker && options_.track_findings)
+      if (auto added = tracker->add(finding); !added) return added;
+    if (!webhook || finding.level < webhook_least) continue;
+    JsonText json;
+    json.begin_object().member("type", "logystera.finding").member("timestamp", rfc3339(finding.time_ns)).key("data");
+    append_finding(json, finding);
+    json.end_object();
+    webhook->post(json.take());
+  }
+  return Done{};
+}
+
+Result<Done> Stream::take(RecordBatch& batch) {
+  std::vector<detect::Match> matches;
+  if (session_)
+    for (const Record& record : batch.records) windows_->feed(record, session_->match(record), matches);
+  redactor_.redact(batch, analysis_.names);
+  for (const Record& record : batch.records) {
+    ++number_;
+    if (!options_.findings_only) {
+      if (json_) {
+        JsonText json;
+        json.begin_object().key("event");
+        append_event(json, number_, record, analysis_.names);
+        json.end_object();
+        fmt::print("{}\n", json.text());
+      } else {
+        std::string line;
+        append_event(line, number_, 5, record, style_);
+        std::fputs(line.c_str(), stdout);
+      }
+    }
+    if (tracker && options_.track_errors)
+      if (auto added = tracker->add(record); !added) return added;
+  }
+  if (baselines)
+    if (auto added = baselines->add(key_, batch); !added) return added;
+  if (auto reported = report(matches); !reported) return reported;
+  std::fflush(stdout);
+  return tracker ? tracker->commit() : Result<Done>(Done{});
+}
+
+Result<Done> Stream::finish() {
+  std::vector<detect::Match> matches;
+  if (windows_) windows_->finish(matches);
+  if (auto reported = report(matches); !reported) return reported;
+  if (baselines)
+    if (auto finished = baselines->finish(); !finished) return finished;
+  return tracker ? tracker->commit() : Result<Done>(Done{});
+}
+
+Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& options, bool json,
+                   std::optional<store::FindingsStore>& baseline_store) {
+  if (options.track_errors || options.track_findings) {
+    auto tracker = Tracker::open(analysis.store_path, analysis.config);
+    if (!tracker) return tracker.error();
+    stream.tracker = std::move(tracker).value();
+  }
+  if (options.detect_anomalies) {
+    auto opened = store::FindingsStore::open(analysis.store_path);
+    if (!opened) return opened.error();
+    baseline_store.emplace(std::move(opened).value());
+    const Style style{analysis.zone, !json && colour_wanted()};
+    auto baselines = Baselines::make(*baseline_store, options.anomaly, [json, style](const auto& key, const auto& anomaly) {
+      if (!json) {
+        std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
+        return;
+      }
+      JsonText text;
+      text.begin_object().key("anomaly");
+      append_anomaly(text, key, anomaly);
+      text.end_object();
+      fmt::print("{}\n", text.text());
+    });
+    if (!baselines) return baselines.error();
+    stream.baselines = std::move(baselines).value();
+  }
+  if (options.webhook.empty()) return Done{};
+  const auto least = detect::level_from(options.webhook_severity);
+  if (!least) return Error{"--alert-min-severity " + options.webhook_severity + ": write low, medium, high or critical"};
+  stream.webhook_least = *least;
+  const char* secret = std::getenv(kWebhookSecretVariable);
+  auto webhook = Webhook::start(options.webhook, secret ? secret : "");
+  if (!webhook) return webhook.error();
+  stream.webhook = std::move(webhook).value();
+  return Done{};
+}
+
+int run(const Globals& globals, const Options& options) {
+  auto prepared = prepare("tail", globals, options.analysis);
+  if (!prepared) return fail("tail", prepared.error());
+  Analysis& analysis = *prepared.value();
+  if (analysis.pipeline.zone_is_local) analysis.pipeline.source.zone_seconds = scan::local_zone(std::time(nullptr));
+  std::optional<store::FindingsStore> baseline_store;
+  Stream stream(analysis, options, globals.json, options.path);
+  if (auto equipped = equip(stream, analysis, options, globals.json, baseline_store); !equipped)
+    return fail("tail", equipped.error());
+
+  scan::Follower::Options following{analysis.pipeline.source, options.from_start, {}};
+  const std::string kept = options.resume ? position_file(options.path) : std::string();
+  if (options.resume && kept.empty())
+    return fail("tail", Error{"--resume: there is no home directory to keep the position in: set XDG_STATE_HOME"});
+  if (!kept.empty()) following.resume = load_position(kept);
+  auto follower = scan::Follower::open(options.path, analysis.formats, analysis.names, std::move(following));
+  if (!follower) return fail("tail", follower.error());
+
+  RecordBatch batch;
+  auto saved = std::chrono::steady_clock::now();
+  const auto pause = std::chrono::duration<double>(options.poll_seconds);
+  while (!interrupted().load()) {
+    auto more = follower.value()->poll(batch);
+    if (!more) return fail("tail", more.error());
+    if (more.value()) {
+      if (auto refreshed = stream.refresh_dismissals(); !refreshed) return fail("tail", refreshed.error());
+      if (auto taken = stream.take(batch); !taken) return fail("tail", taken.error());
+      if (std::ferror(stdout)) return fail("tail", Error{"standard output cannot be written"});
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (!kept.empty() && now - saved >= kSaveEvery) {
+      if (auto done = save_position(kept, follower.value()->position()); !done) return fail("tail", done.error());
+      saved = now;
+    }
+    if (!more.value()) std::this_thread::sleep_for(pause);
+  }
+  if (auto finished = stream.finish(); !finished) return fail("tail", finished.error());
+  if (!kept.empty())
+    if (auto done = save_position(kept, follower.value()->position()); !done) return fail("tail", done.error());
+  if (stream.webhook && stream.webhook->lost() > 0)
+    fmt::print(stderr, "logystera tail: {} findings could not be delivered to the webhook\n", stream.webhook->lost());
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_tail(Program program) {
+  auto* tail = program.app.add_subcommand("tail", "Analyse a log as it is written, until interrupted");
+  auto options = std::make_shared<Options>();
+  tail->add_option("PATH", options->path, "The log to follow, across rotation and truncation")->required();
+  tail->add_flag("--from-start", options->from_start, "Begin at the beginning of the file instead of its end");
+  tail->add_flag("--resume", options->resume,
+                 "Begin where the last --resume run of this log ended, also if it was rotated since");
+  add_reading(*tail, options->analysis);
+  add_rules(*tail, options->analysis);
+  tail->add_flag("--findings-only", options->findings_only, "Do not print the events");
+  tail->add_flag("--track-errors", options->track_errors, "Store error groups");
+  tail->add_flag("--track-findings", options->track_findings, "Store findings of high severity or worse");
+  tail->add_flag("--detect-anomalies", options->detect_anomalies,
+                 "Compare activity with the source's baseline, which grows by it");
+  add_anomaly_options(*tail, options->anomaly);
+  tail->add_option("--alert-webhook", options->webhook,
+                   "Post findings as JSON to this URL (signed with $LOGYSTERA_WEBHOOK_SECRET)");
+  tail->add_option("--alert-min-severity", options->webhook_severity,
+                   "Post findings of this severity and worse: low, medium, high, critical")
+      ->capture_default_str();
+  tail->add_option("--poll-interval", options->poll_seconds, "Seconds between looks at the file")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->capture_default_str();
+  add_json(*tail, program.globals, "One JSON object a line: event, finding, anomaly");
+  add_store(*tail, program.globals);
+  tail->footer(
+      "Examples:\n"
+      "  logystera tail /var/log/auth.log --track-findings\n"
+      "  logystera tail /var/log/nginx/access.log --resume --findings-only --alert-webhook "
+      "https://hooks.example.org/logs\n\n"
+      "What is dismissed while tail runs is not reported from then on. A finding is posted three times at most; findings "
+      "that\n"
+      "could not be delivered are counted at the end. Exit codes: 0 interrupted by the user, 2 an error.");
+  tail->callback([program, options] { program.exit_code = run(program.globals, *options); });
+}
+
+}  // namespace logystera::cli

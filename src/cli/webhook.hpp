@@ -1,0 +1,52 @@
+// Findings posted to a URL as they come, signed as the Standard Webhooks specification says: webhook-id, webhook-timestamp and
+// webhook-signature over "id.timestamp.body". The secret is $LOGYSTERA_WEBHOOK_SECRET ("whsec_" and base64); without one
+// nothing is signed.
+//
+// A thread of its own sends, so a slow receiver never holds the log up. A finding is tried three times; what does not fit the
+// queue or cannot be delivered is counted.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "core/result.hpp"
+
+namespace logystera::cli {
+
+inline constexpr const char* kWebhookSecretVariable = "LOGYSTERA_WEBHOOK_SECRET";
+
+class Webhook {
+ public:
+  static constexpr std::size_t kQueued = 1000;
+
+  /// Refuses a URL that is not http or https, and a secret that is not base64.
+  static Result<std::unique_ptr<Webhook>> start(const std::string& url, const std::string& secret);
+  /// Tries what is queued once more for a few seconds.
+  ~Webhook();
+  Webhook(const Webhook&) = delete;
+  Webhook& operator=(const Webhook&) = delete;
+
+  /// Queues a JSON body.
+  void post(std::string body);
+  std::uint64_t lost() const;
+
+ private:
+  Webhook(std::string url, std::string key);
+  void work();
+  bool send(const std::string& id, const std::string& body);
+
+  const std::string url_, key_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::string> queue_;
+  std::uint64_t lost_ = 0;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace logystera::cli

@@ -1,0 +1,193 @@
+// findings, errors, anomaly, export, demo and completion as a user runs them.
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+#include "catch.hpp"
+#include "cli/program.hpp"
+
+using namespace logystera::testing;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+std::string time_text(std::int64_t ago) {
+  const std::time_t time = std::time(nullptr) - ago;
+  char text[40];
+  std::tm parts{};
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", ::gmtime_r(&time, &parts))};
+}
+
+// A house with a database and two logs of the last hours.
+struct House {
+  Scratch scratch;
+  const Running::Setting setting{
+      {{"LOGYSTERA_PII_SALT", "salt"}, {"TZ", "UTC"}, {"XDG_STATE_HOME", scratch.file("state")}}, RLIM_INFINITY, 0};
+  const std::string store = "sqlite:" + scratch.file("a.db");
+
+  House() {
+    write(scratch.file("rule.yml"),
+          "id: LEAK\ntitle: A leak\nlevel: critical\ndetection: {match: [{field: message, op: contains, value: leak}]}\n");
+    for (const char* name : {"one.log", "two.log"})
+      write(scratch.file(name), time_text(7000) + " INFO a leak of <b>192.0.2.1</b>\n" + time_text(6000) +
+                                    " ERROR timeout after 31 s\n" + time_text(5000) + " ERROR timeout after 29 s\n");
+  }
+  Finished go(Arguments arguments) const {
+    arguments.insert(arguments.end(), {"--store", store});
+    return run(arguments, setting);
+  }
+  Finished scan(const char* name) const {
+    return go({"scan", scratch.file(name), "--rules-dir", scratch.file("rule.yml"), "--track-errors"});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("findings_are_listed_filtered_shown_and_counted") {
+  const House house;
+  CHECK(house.scan("one.log").code == 0);
+  CHECK(house.scan("two.log").code == 0);
+  CHECK(house.scan("two.log").code == 0);  // seen already
+  const Finished all = house.go({"findings", "list", "--json"});
+  CHECK(std::count(all.out.begin(), all.out.end(), '\n') == 2);
+  CHECK_FALSE(has(all.out, "192.0.2.1"));
+  CHECK(has(house.go({"findings", "list", "--source", "one.log"}).out, "one.log:1"));
+  CHECK_FALSE(has(house.go({"findings", "list", "--source", "one.log"}).out, "two.log"));
+  CHECK(has(house.go({"findings", "list", "--since", "1h"}).out, "No findings"));
+  CHECK(has(house.go({"findings", "list", "--since", "3h", "--severity", "critical"}).out, "LEAK"));
+  CHECK(has(house.go({"findings", "show", "LEAK", "-n", "1"}).out, "The newest 1 are shown"));
+  CHECK(has(house.go({"findings", "summary"}).out, "critical  2"));
+  const Finished wrong = house.go({"findings", "list", "--since", "5x"});
+  CHECK(wrong.code == 2);
+  CHECK(has(wrong.err, "--since 5x: write a span like 90s, 30m, 24h or 7d"));
+}
+
+TEST_CASE("a_dismissal_shows_what_it_hides_and_holds_until_it_is_taken_back") {
+  const House house;
+  house.scan("one.log");
+  const Finished dismissed = house.go({"findings", "dismiss", "LEAK", "--source", "one.log", "--reason", "known"});
+  CHECK(dismissed.code == 0);
+  CHECK(has(dismissed.out, "1 stored findings are of LEAK in one.log"));
+  CHECK(has(house.scan("one.log").out, "Findings : 0"));
+  CHECK(has(house.scan("two.log").out, "Findings : 1"));
+  CHECK(has(house.go({"findings", "dismissed"}).out, "known"));
+  CHECK(house.go({"findings", "undismiss", "LEAK"}).code == 0);
+  CHECK(has(house.scan("one.log").out, "Findings : 1"));
+  CHECK(house.go({"findings", "undismiss", "LEAK"}).code == 2);
+}
+
+TEST_CASE("errors_are_one_group_whatever_their_numbers") {
+  const House house;
+  house.scan("one.log");
+  const Finished list = house.go({"errors", "list", "--json"});
+  REQUIRE(std::count(list.out.begin(), list.out.end(), '\n') == 1);
+  CHECK(has(list.out, "\"pattern\":\"timeout after <n> s\",\"severity\":\"ERROR\""));
+  CHECK(has(list.out, "\"count\":2"));
+  const std::string fingerprint = list.out.substr(list.out.find(":\"") + 2, 16);
+  const Finished shown = house.go({"errors", "show", fingerprint});
+  CHECK(has(shown.out, "Occurrences (the newest 2):"));
+  CHECK(has(shown.out, "timeout after 29 s"));
+  CHECK(house.go({"errors", "show", "0000000000000000"}).code == 2);
+  CHECK(has(house.go({"errors", "new", "--since", "2h"}).out, fingerprint));
+  CHECK(has(house.go({"errors", "new", "--since", "1m"}).out, "No errors"));
+  CHECK(has(house.go({"errors", "regression", "--silence", "10m"}).out, fingerprint));
+  CHECK(has(house.go({"errors", "regression", "--silence", "24h"}).out, "No errors"));
+}
+
+TEST_CASE("a_baseline_is_learnt_used_grows_and_is_forgotten") {
+  const House house;
+  std::string usual, burst;
+  for (int minute = 0; minute < 30; ++minute)
+    for (int i = 0; i < 10 + minute % 3; ++i)
+      usual += "2026-05-17 10:" + std::to_string(10 + minute) + ":" + std::to_string(10 + i) + " INFO served\n";
+  for (int i = 0; i < 50; ++i) burst += "2026-05-18 10:00:" + std::to_string(10 + i % 50) + " INFO served\n";
+  write(house.scratch.file("usual.log"), usual);
+  write(house.scratch.file("burst.log"), burst);
+  CHECK(has(house.go({"anomaly", "learn", house.scratch.file("usual.log"), "--source", "shop"}).out, "trained"));
+  const Arguments detecting{"scan",  house.scratch.file("burst.log"), "--detect-anomalies", "--anomaly-source", "shop",
+                            "--json"};
+  const Finished found = house.go(detecting);
+  CHECK(has(found.out,
+            "\"anomalies\":[{\"source\":\"shop\",\"time\":\"2026-05-18T10:00:00Z\",\"feature\":\"count\",\"value\":50"));
+  CHECK(has(house.go({"anomaly", "status", "--json"}).out, "\"observations\":31,\"trained\":true"));
+  CHECK(house.go({"anomaly", "learn", house.scratch.file("usual.log"), "--source", "shop", "--bucket", "300"}).code == 2);
+  CHECK(house.go({"anomaly", "reset"}).code == 2);
+  CHECK(house.go({"anomaly", "reset", "--source", "shop"}).code == 0);
+  CHECK(has(house.go({"anomaly", "status"}).out, "No baselines"));
+}
+
+TEST_CASE("reports_come_in_four_forms_and_strangers_text_is_no_markup") {
+  const House house;
+  house.scan("one.log");
+  const auto report = [&](const char* name) {
+    CHECK(house.go({"export", "report", "-o", house.scratch.file(name), "--title", "A & B"}).code == 0);
+    return read_whole(house.scratch.file(name));
+  };
+  const std::string markdown = report("r.md");
+  CHECK(markdown.starts_with("# A & B\n"));
+  CHECK(has(markdown, "\\<b\\>"));
+  const std::string html = report("r.html");
+  CHECK(has(html, "<title>A &amp; B</title>"));
+  CHECK_FALSE(has(html, "<b>"));
+  CHECK(has(report("r.json"), "\"by_severity\":{\"low\":0,\"medium\":0,\"high\":0,\"critical\":1}"));
+  const std::string sarif = report("r.sarif");
+  CHECK(has(sarif, "\"version\":\"2.1.0\""));
+  CHECK(has(sarif, "\"ruleId\":\"LEAK\",\"level\":\"error\""));
+  CHECK(has(sarif, "\"startLine\":1"));
+  const Finished nowhere = house.go({"export", "report", "-o", house.scratch.file("no/such/r.md")});
+  CHECK(nowhere.code == 2);
+}
+
+TEST_CASE("made_up_rows_come_and_go_and_leave_the_real_ones") {
+  const House house;
+  house.scan("one.log");
+  const std::string before = house.go({"findings", "list", "--json"}).out + house.go({"errors", "list", "--json"}).out;
+  CHECK(has(house.go({"demo", "seed"}).out, "25 findings over 14 days and 5 errors"));
+  const Finished seeded = house.go({"findings", "list", "--json", "--source", "demo.log"});
+  CHECK(std::count(seeded.out.begin(), seeded.out.end(), '\n') == 25);
+  CHECK(house.go({"demo", "clear"}).code == 0);
+  CHECK(house.go({"findings", "list", "--json"}).out + house.go({"errors", "list", "--json"}).out == before);
+}
+
+TEST_CASE("the_demonstration_walks_through_without_log_database_or_network") {
+  const House house;
+  const Finished finished = run({"demo", "run", "--no-pause"}, house.setting);
+  CHECK(finished.code == 0);
+  CHECK(has(finished.out, "7/7  Reports"));
+  CHECK(has(finished.out, "[ANOMALY]"));
+  CHECK(has(finished.out, "SSH_BRUTE_FORCE"));
+  CHECK_FALSE(has(finished.out, "jane.doe@example.com"));
+  CHECK_FALSE(std::filesystem::exists("logystera.db"));
+}
+
+TEST_CASE("shells_complete_commands_and_options") {
+  const House house;
+  const Finished bash = run({"--show-completion", "bash"}, house.setting);
+  CHECK(bash.code == 0);
+  write(house.scratch.file("c.bash"), bash.out);
+  const auto complete = [&](const std::string& words, int at) {
+    const std::string command = "bash -c 'source " + house.scratch.file("c.bash") + "; COMP_WORDS=(" + words +
+                                "); COMP_CWORD=" + std::to_string(at) + "; _logystera; echo \"${COMPREPLY[*]}\"'";
+    std::FILE* pipe = ::popen(command.c_str(), "r");
+    REQUIRE(pipe);
+    std::string out(4096, '\0');
+    out.resize(std::fread(out.data(), 1, out.size(), pipe));
+    CHECK(::pclose(pipe) == 0);
+    return out;
+  };
+  CHECK(complete("logystera sc", 1) == "scan\n");
+  CHECK(has(complete("logystera scan --re", 2), "--redact"));
+  CHECK(complete("logystera findings undis", 2) == "undismiss\n");
+  Running::Setting home = house.setting;
+  home.environment["XDG_DATA_HOME"] = house.scratch.file("data");
+  CHECK(run({"--install-completion", "bash"}, home).code == 0);
+  CHECK(read_whole(house.scratch.file("data/bash-completion/completions/logystera")) == bash.out);
+  CHECK(has(run({"--show-completion", "zsh"}, house.setting).out, "#compdef logystera"));
+  CHECK(has(run({"--show-completion", "fish"}, house.setting).out, "complete -c logystera"));
+  CHECK(has(run({"--manual"}, house.setting).out, ".TH LOGYSTERA 1"));
+}
