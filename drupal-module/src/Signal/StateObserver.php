@@ -79,7 +79,7 @@ final class StateObserver implements StateInterface, DestructableInterface {
   }
 
   /**
-   * What was set in this request; Drupal 11 asks for it, 10 knows no such thing.
+   * What was set in this request: Drupal 11 asks for it, 10 has no such thing.
    */
   public function getValuesSetDuringRequest(string $key): ?array {
     return method_exists($this->inner, 'getValuesSetDuringRequest') ? $this->inner->getValuesSetDuringRequest($key) : NULL;
