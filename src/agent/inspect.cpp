@@ -13,6 +13,7 @@
 #include <string_view>
 #include <thread>
 
+#include "agent/buffer_header.hpp"
 #include "agent/buffer_layout.hpp"
 #include "agent/file.hpp"
 #include "core/event.hpp"
@@ -23,6 +24,8 @@ namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 // A commit is one write(2), but a reader without the lock can come between its first and its last page.
 constexpr auto kCommitPause = std::chrono::milliseconds(50);
+// The header is one write(2) too, and its checksum tells when a reader has come between.
+constexpr int kHeaderTries = 5;
 
 class Inspector {
  public:
@@ -103,7 +106,57 @@ void Inspector::dead_letters() {
   }
 }
 
+Error directory_error(const std::string& directory, const std::string& what) {
+  return Error{"buffer directory " + directory + ": " + what};
+}
+
+bool read_header(const std::string& directory, BufferHeader& header) {
+  const Fd fd(::open((directory + "/" + layout::kLock).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info;
+  if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) return false;
+  for (int i = 0; i < kHeaderTries; ++i) {
+    if (header.read(fd.get())) return true;
+    std::this_thread::sleep_for(kCommitPause / kHeaderTries);
+  }
+  return false;
+}
+
 }  // namespace
+
+Result<Survey> survey(const std::string& directory) {
+  struct stat info;
+  if (::lstat(directory.c_str(), &info) != 0) {
+    return directory_error(directory, std::string(std::strerror(errno)) + ": name the directory a site buffers in");
+  }
+  if (S_ISLNK(info.st_mode)) return directory_error(directory, "is a symbolic link; name the directory it points to");
+  if (!S_ISDIR(info.st_mode)) return directory_error(directory, "is not a directory");
+  if ((info.st_mode & S_IWOTH) != 0) {
+    return directory_error(directory, "can be written by everybody; run: chmod o-w " + directory);
+  }
+  Survey found;
+  BufferStats& stats = found.stats;
+  stats.cap_bytes = BufferOptions().event_bytes();
+  const bool listed =
+      layout::walk(directory.c_str(), [&](const char*, layout::Kind, std::uint64_t, const struct stat& file) {
+        ++stats.files;
+        stats.pending_bytes += static_cast<std::uint64_t>(file.st_size);
+      });
+  if (!listed) {
+    return directory_error(directory, std::string(std::strerror(errno)) + ": run this as a user who may read it");
+  }
+  stats.bytes = stats.pending_bytes;
+  if (::lstat((directory + "/" + layout::kDeadLetters).c_str(), &info) == 0) {
+    stats.bytes += static_cast<std::uint64_t>(info.st_size);
+  }
+  BufferHeader header;
+  found.counted = read_header(directory, header);
+  if (found.counted) {
+    stats.spilled = header.spilled;
+    stats.healed = header.healed;
+    stats.drops = header.drops;
+  }
+  return found;
+}
 
 Result<Inspection> inspect(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(directory.c_str()), &::closedir);

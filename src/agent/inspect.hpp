@@ -1,4 +1,5 @@
-// Reads a buffer directory as an auditor would: every line of every file, changing nothing and taking no lock.
+// Reads a buffer directory as an auditor would: changing nothing, making nothing, taking no lock. Whether a group shares the
+// directory, and on what file system it is, matters to those who write there, not here.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/buffer.hpp"
 #include "core/result.hpp"
 
 namespace logystera::agent {
@@ -29,7 +31,20 @@ struct Inspection {
 
 inline constexpr std::size_t kFaultsNamed = 1000;
 
-/// Files the buffer does not know are not looked at. The error says why the directory cannot be read.
+/// Every line of every file. Files the buffer does not know are not looked at. The error says why the directory cannot be
+/// read.
 Result<Inspection> inspect(const std::string& directory);
+
+/// Sizes and counters, without reading a line.
+struct Survey {
+  BufferStats stats;
+  /// Whether `stats` has the counters (spilled, healed, drops): not while buffer.lock is missing or does not read. The
+  /// next request makes it anew then.
+  bool counted = false;
+};
+
+/// As Buffer::stats(), from outside. The error says what is wrong with the directory: missing, a link, no directory, open to
+/// everybody, not readable.
+Result<Survey> survey(const std::string& directory);
 
 }  // namespace logystera::agent

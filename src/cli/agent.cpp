@@ -21,6 +21,7 @@ namespace logystera::cli {
 namespace {
 
 constexpr std::uint32_t kFlushSeconds = 600;
+constexpr std::size_t kRequestsShown = 10;
 
 /// An object written member by member; prints itself as one line.
 class JsonObject {
@@ -66,7 +67,7 @@ class JsonObject {
   rapidjson::Writer<rapidjson::StringBuffer> writer_{text_};
 };
 
-// Opening a buffer makes its directory; a command that only looks must not.
+// Opening a buffer makes its directory: a mistyped name must not become one.
 Result<Done> must_exist(const std::string& directory) {
   struct stat info {};
   if (::stat(directory.c_str(), &info) != 0) {
@@ -78,11 +79,27 @@ Result<Done> must_exist(const std::string& directory) {
 
 std::string time_or_never(std::int64_t at) { return at ? local_time(at) : "never"; }
 
-void print_status(const agent::BufferStats& stats, const agent::DispatchState& state) {
+using History = std::vector<agent::HistoryEntry>;
+
+void print_history(const History& history) {
+  if (history.empty()) return;
+  std::vector<std::vector<std::string>> rows{{"REQUEST", "EVENTS", "BYTES", "HTTP", "TIME", "ERROR"}};
+  for (const agent::HistoryEntry& entry : history) {
+    rows.push_back({local_time(entry.at), std::to_string(entry.events), std::to_string(entry.bytes),
+                    entry.http_status ? std::to_string(entry.http_status) : "none", fmt::format("{} ms", entry.duration_ms),
+                    printable(entry.error)});
+  }
+  std::fputs(("\n" + table(rows, colour_wanted())).c_str(), stdout);
+}
+
+void print_status(const agent::Survey& found, const agent::DispatchState& state, const History& history) {
+  const agent::BufferStats& stats = found.stats;
   std::vector<std::vector<std::string>> rows{{"BUFFER", ""}};
   rows.push_back({"bytes", fmt::format("{} of {}", stats.bytes, stats.cap_bytes)});
   rows.push_back({"to be sent", fmt::format("{} bytes", stats.pending_bytes)});
   rows.push_back({"files", std::to_string(stats.files)});
+  if (!found.counted)
+    rows.push_back({"dropped", "unknown: buffer.lock is missing or does not read; the next request makes it"});
   for (std::size_t i = 0; i < agent::kDropReasons; ++i) {
     const agent::DropCount& drop = stats.drops[i];
     if (drop.count == 0) continue;
@@ -106,13 +123,27 @@ void print_status(const agent::BufferStats& stats, const agent::DispatchState& s
   rows.push_back({"batches sent", fmt::format("{} ({} were known already)", state.batches_sent, state.duplicates)});
   rows.push_back({"dead letters", std::to_string(state.dead_lettered)});
   std::fputs(("\n" + table(rows, colour_wanted())).c_str(), stdout);
+  print_history(history);
 }
 
-void print_status_json(const agent::BufferStats& stats, const agent::DispatchState& state) {
+void write_history(JsonObject& object, const History& history) {
+  object.writer().Key("history");
+  object.writer().StartArray();
+  for (const agent::HistoryEntry& entry : history) {
+    object.writer().StartObject();
+    object.time("at", entry.at).number("events", entry.events).number("bytes", entry.bytes);
+    object.time("http_status", entry.http_status).number("duration_ms", entry.duration_ms);
+    object.flag("acknowledged", entry.acknowledged).text("batch", entry.batch).text("error", entry.error).end();
+  }
+  object.writer().EndArray();
+}
+
+void print_status_json(const agent::Survey& found, const agent::DispatchState& state, const History& history) {
+  const agent::BufferStats& stats = found.stats;
   JsonObject object;
   object.begin("buffer").number("bytes", stats.bytes).number("pending_bytes", stats.pending_bytes);
   object.number("cap_bytes", stats.cap_bytes).number("files", stats.files).number("spilled", stats.spilled);
-  object.number("healed", stats.healed).begin("drops");
+  object.number("healed", stats.healed).flag("counted", found.counted).begin("drops");
   for (std::size_t i = 0; i < agent::kDropReasons; ++i) {
     if (stats.drops[i].count == 0) continue;
     object.number(std::string(agent::name_of(static_cast<agent::Drop>(i))).c_str(), stats.drops[i].count);
@@ -122,18 +153,18 @@ void print_status_json(const agent::BufferStats& stats, const agent::DispatchSta
   object.time("last_success", state.last_success).time("next_attempt", state.next_attempt);
   object.number("failures", state.failures).number("auth_failures", state.auth_failures);
   object.number("events_sent", state.events_sent).number("batches_sent", state.batches_sent);
-  object.number("duplicates", state.duplicates).number("dead_lettered", state.dead_lettered).end().print();
+  object.number("duplicates", state.duplicates).number("dead_lettered", state.dead_lettered).end();
+  write_history(object, history);
+  object.print();
 }
 
 int status(const Globals& globals, const std::string& directory) {
-  if (auto there = must_exist(directory); !there) return fail("agent status", there.error());
-  auto buffer = agent::Buffer::open(directory, {});
-  if (!buffer) return fail("agent status", buffer.error());
-  auto stats = buffer->stats();
-  if (!stats) return fail("agent status", stats.error());
+  const auto found = agent::survey(directory);
+  if (!found) return fail("agent status", found.error());
   const agent::DispatchState state = agent::read_dispatch_state(directory);
-  if (globals.json) print_status_json(stats.value(), state);
-  else print_status(stats.value(), state);
+  const History history = agent::read_dispatch_history(directory, kRequestsShown);
+  if (globals.json) print_status_json(found.value(), state, history);
+  else print_status(found.value(), state, history);
   return kExitDone;
 }
 
@@ -179,9 +210,10 @@ struct Flush {
 
 int flush(const Globals& globals, const Flush& flush) {
   if (auto there = must_exist(flush.directory); !there) return fail("agent flush", there.error());
-  auto credentials = read_credentials(flush.credentials);
-  if (!credentials) return fail("agent flush", credentials.error());
-  auto dispatcher = agent::Dispatcher::open(flush.directory, std::move(credentials).value(), flush.options);
+  auto access = read_access(flush.credentials);
+  if (!access) return fail("agent flush", access.error());
+  auto dispatcher =
+      agent::Dispatcher::open(flush.directory, std::move(access->credentials), through(access->proxy, flush.options));
   if (!dispatcher) return fail("agent flush", dispatcher.error());
   if (flush.resume) {
     if (auto resumed = dispatcher->resume(); !resumed) return fail("agent flush", resumed.error());
@@ -218,9 +250,10 @@ void add_agent(Program program) {
       "  logystera agent status /var/lib/logystera/shop\n"
       "  logystera agent verify /var/lib/logystera/shop          exit code 2 and FILE:LINE for every fault\n"
       "  logystera agent flush --credentials shop.credentials /var/lib/logystera/shop\n\n"
-      "Run it as the user the site runs as. Credentials come from a file of mode 0600 with the lines\n"
-      "LOGYSTERA_GATEWAY_URL=, LOGYSTERA_ENTITY_TOKEN= and LOGYSTERA_ENTITY_SECRET=, or from the environment\n"
-      "under these names; never from arguments.");
+      "Run flush as the user the site runs as; status and verify change nothing and need only read.\n"
+      "Credentials come from a file of mode 0600 with the lines LOGYSTERA_GATEWAY_URL=, LOGYSTERA_ENTITY_TOKEN=\n"
+      "and LOGYSTERA_ENTITY_SECRET=, or from the environment under these names; never from arguments.\n"
+      "LOGYSTERA_PROXY= beside them is the proxy, with its password if it has one.");
   auto options = std::make_shared<Flush>();
   options->options.max_requests = 0;
   options->options.max_seconds = kFlushSeconds;
@@ -231,9 +264,8 @@ void add_agent(Program program) {
     add_json(*sub, program.globals, "Print JSON");
     return sub;
   };
-  command("status", "What the buffer holds, what was dropped and why, and how sending goes")->callback([program, options] {
-    program.exit_code = status(program.globals, options->directory);
-  });
+  command("status", "What the buffer holds, what was dropped and why, how sending goes, and the last 10 requests")
+      ->callback([program, options] { program.exit_code = status(program.globals, options->directory); });
   command("verify", "Check every line, count by type, name what is torn or no event")->callback([program, options] {
     program.exit_code = verify(program.globals, options->directory);
   });

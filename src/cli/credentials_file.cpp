@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "agent/file.hpp"
@@ -17,8 +19,12 @@ namespace logystera::cli {
 namespace {
 
 constexpr std::size_t kFileBytes = 4096;
-constexpr std::array<std::string_view, 3> kNames = {"LOGYSTERA_GATEWAY_URL", "LOGYSTERA_ENTITY_TOKEN",
-                                                    "LOGYSTERA_ENTITY_SECRET"};
+enum Name : std::size_t { url, token, secret, proxy, names };
+constexpr std::size_t kDemanded = proxy;  // the names before it
+constexpr std::array<std::string_view, names> kNames = {"LOGYSTERA_GATEWAY_URL", "LOGYSTERA_ENTITY_TOKEN",
+                                                        "LOGYSTERA_ENTITY_SECRET", "LOGYSTERA_PROXY"};
+constexpr mode_t kOthers = 077;
+constexpr mode_t kOthersOfAService = 027;
 
 using Values = std::array<std::string_view, kNames.size()>;
 
@@ -53,32 +59,53 @@ Result<Values> parse(const std::string& path, std::string_view text) {
     }
     // The line is not repeated: it may be the secret under a misspelt name.
     if (!known) {
-      return Error{fmt::format("{}:{}: not one of {}=, {}=, {}=", path, number, kNames[0], kNames[1], kNames[2])};
+      return Error{fmt::format("{}:{}: not one of {}=", path, number, fmt::join(kNames, "=, "))};
     }
   }
   return values;
 }
 
-Result<agent::Credentials> make(const Values& values, const std::string& place) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
+Result<Access> make(const Values& values, const std::string& place) {
+  for (std::size_t i = 0; i < kDemanded; ++i) {
     if (values[i].empty()) return Error{fmt::format("{}: {} is missing", place, kNames[i])};
   }
-  auto made = agent::Credentials::make(values[0], values[1], values[2]);
+  auto made = agent::Credentials::make(values[url], values[token], values[secret]);
   if (!made) return Error{fmt::format("{}: {}", place, made.error().message)};
-  return made;
+  agent::DispatchOptions options;
+  options.proxy = values[proxy];
+  if (auto good = agent::validate(options); !good) {
+    return Error{fmt::format("{}: {}: {}", place, kNames[proxy], good.error().message)};
+  }
+  return Access{std::move(made).value(), std::move(options.proxy)};
 }
 
-Result<agent::Credentials> from_environment() {
+std::string_view from_environment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  return value ? value : "";
+}
+
+Result<Access> from_environment() {
   Values values;
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (const char* value = std::getenv(std::string(kNames[i]).c_str())) values[i] = value;
-  }
+  for (std::size_t i = 0; i < kNames.size(); ++i) values[i] = from_environment(kNames[i]);
   return make(values, "environment (or give --credentials FILE)");
+}
+
+// systemd (LoadCredential=) hands a service its secrets in a directory of its own, on a file system nobody else is let
+// into. Since version 254 their mode shows a group's right to read: it stands for the access list that names the
+// service's user. A link that leads out of the directory is a file like any other.
+bool is_of_the_service(const std::string& path) {
+  const std::string_view directory = from_environment("CREDENTIALS_DIRECTORY");
+  if (directory.empty()) return false;
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::canonical(directory, error);
+  if (error) return false;
+  const std::filesystem::path file = std::filesystem::canonical(path, error);
+  return !error && file.parent_path() == folder;
 }
 
 }  // namespace
 
-Result<agent::Credentials> read_credentials(const std::string& path) {
+Result<Access> read_access(const std::string& path) {
   if (path.empty()) return from_environment();
   const agent::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) return Error{fmt::format("credentials file {}: {}", path, std::strerror(errno))};
@@ -86,7 +113,7 @@ Result<agent::Credentials> read_credentials(const std::string& path) {
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return Error{fmt::format("credentials file {}: not a regular file", path)};
   }
-  if (info.st_mode & 077) {
+  if ((info.st_mode & kOthers) != 0 && ((info.st_mode & kOthersOfAService) != 0 || !is_of_the_service(path))) {
     return Error{
         fmt::format("credentials file {}: mode {:04o} lets others read the secret: run chmod 600 on it, and rotate "
                     "the secret if others have been there",
@@ -99,9 +126,15 @@ Result<agent::Credentials> read_credentials(const std::string& path) {
     return Error{fmt::format("credentials file {}: longer than {} bytes", path, kFileBytes)};
   }
   auto values = parse(path, std::string_view(text).substr(0, static_cast<std::size_t>(size)));
-  auto made = values ? make(values.value(), path) : Result<agent::Credentials>(values.error());
+  if (values && values.value()[proxy].empty()) values.value()[proxy] = from_environment(kNames[proxy]);
+  auto made = values ? make(values.value(), path) : Result<Access>(values.error());
   wipe(text);
   return made;
+}
+
+agent::DispatchOptions through(const std::string& proxy, agent::DispatchOptions options) {
+  if (options.proxy.empty()) options.proxy = proxy;
+  return options;
 }
 
 }  // namespace logystera::cli

@@ -145,9 +145,9 @@ agent::FlushResult Relay::flush() {
   const FileStamp stamp = FileStamp::of(credentials_path_);
   if (!dispatcher_ || !(stamp == stamp_)) {
     result.status = agent::FlushStatus::unavailable;
-    auto credentials = read_credentials(credentials_path_);
-    if (!credentials) return result.error = credentials.error().message, result;
-    auto opened = agent::Dispatcher::open(directory_, std::move(credentials).value(), options_);
+    auto access = read_access(credentials_path_);
+    if (!access) return result.error = access.error().message, result;
+    auto opened = agent::Dispatcher::open(directory_, std::move(access->credentials), through(access->proxy, options_));
     if (!opened) return result.error = opened.error().message, result;
     dispatcher_.emplace(std::move(opened).value());
     stamp_ = stamp;
@@ -204,7 +204,7 @@ int run(const Options& options) {
   };
   // Later a file may be repaired while we run; at the start a mistake is told at once.
   for (std::size_t i = 0; i < options.directories.size(); ++i) {
-    if (auto read = read_credentials(path_for(i)); !read) return fail("relay", read.error());
+    if (auto read = read_access(path_for(i)); !read) return fail("relay", read.error());
   }
   sigset_t end_signals;
   sigemptyset(&end_signals);
@@ -252,7 +252,7 @@ void add_relay(Program program) {
       "Run it as the user the sites run as. Events leave within a second; a failure is retried with growing\n"
       "pauses and nothing is lost meanwhile. A changed credentials file is read again. SIGTERM ends it cleanly.\n"
       "Without --credentials they come from LOGYSTERA_GATEWAY_URL, LOGYSTERA_ENTITY_TOKEN and\n"
-      "LOGYSTERA_ENTITY_SECRET in the environment.");
+      "LOGYSTERA_ENTITY_SECRET in the environment. LOGYSTERA_PROXY beside them, or in the file, is the proxy.");
   relay->callback([program, options] { program.exit_code = run(*options); });
 }
 

@@ -4,6 +4,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -71,6 +72,29 @@ Answer unavailable() {
   answer.headers.emplace_back("Retry-After", "30");
   return answer;
 }
+
+Answer too_fast(std::uint32_t seconds) {
+  Answer answer =
+      problem(429, "rate_limited", fmt::format("too many events from this entity: send again in {} s", seconds));
+  answer.headers.emplace_back("Retry-After", std::to_string(seconds));
+  return answer;
+}
+
+// The most lines a body can turn out to hold: only a plain one can be counted before it is unpacked.
+std::size_t most_lines(std::string_view body, std::string_view encoding) {
+  if (encoding != "identity") return kBatchLinesMax;
+  return std::min<std::size_t>(kBatchLinesMax, 1 + static_cast<std::size_t>(std::count(body.begin(), body.end(), '\n')));
+}
+
+/// What the rate limit holds for a batch that is being unpacked; settled when it ends, however it ends.
+struct Reservation {
+  RateLimiter& limiter;
+  const std::string& entity;
+  std::size_t most;
+  std::size_t events = 1;  // a batch that is refused was work too
+
+  ~Reservation() { limiter.settle(entity, most, events, RateLimiter::Clock::now()); }
+};
 
 std::array<std::uint32_t, kVersionParts> version_parts(std::string_view version, bool& valid) noexcept {
   std::array<std::uint32_t, kVersionParts> parts{};
@@ -161,7 +185,7 @@ bool Ingest::verify(const Request& request, Verified& verified, Answer& refusal)
   return true;
 }
 
-bool Ingest::admit(const Request& request, const Verified& verified, Answer& refusal) {
+bool Ingest::admit(const Request& request, const Verified& verified, Answer& refusal) const {
   const std::int64_t now = options_.now();
   // Compared without subtracting: a signed timestamp may be any 64-bit number.
   if (verified.timestamp < now - limits::kClockSkewSeconds || verified.timestamp > now + limits::kClockSkewSeconds) {
@@ -199,11 +223,6 @@ bool Ingest::admit(const Request& request, const Verified& verified, Answer& ref
     writer.EndObject();
     refusal = json_answer(426, text);
     refusal.headers.emplace_back("Upgrade", "logystera/" + options_.min_agent_version);
-    return false;
-  }
-  if (const auto seconds = limiter_.wait(verified.sender.token, RateLimiter::Clock::now())) {
-    refusal = problem(429, "rate_limited", fmt::format("too many events from this entity: send again in {} s", *seconds));
-    refusal.headers.emplace_back("Retry-After", std::to_string(*seconds));
     return false;
   }
   return true;
@@ -271,6 +290,19 @@ bool Ingest::unpack(Work& work, Answer& refusal) const {
   return true;
 }
 
+bool Ingest::unpack_within_rate(Work& work, Answer& refusal) {
+  const std::string& token = work.verified.sender.token;
+  const std::size_t most = most_lines(work.request.body, work.verified.encoding);
+  if (const auto seconds = limiter_.reserve(token, most, RateLimiter::Clock::now())) {
+    refusal = too_fast(*seconds);
+    return false;
+  }
+  Reservation reservation{limiter_, token, most};
+  const bool unpacked = unpack(work, refusal);
+  reservation.events = std::max<std::size_t>(1, work.batch.events.size() + work.rejected.size());
+  return unpacked;
+}
+
 void Ingest::finish(const Work& work, const Result<store::Appended>& appended, const Reply& reply) const {
   Answer answer;
   if (!appended) {
@@ -297,6 +329,12 @@ void Ingest::finish(const Work& work, const Result<store::Appended>& appended, c
                                work.rejected.size(), work.rejected.size() + appended->accepted + appended->duplicates,
                                work.rejected.front().line, name_of(work.rejected.front().fault)));
     }
+    if (appended->unnumbered != 0) {
+      options_.log(
+          fmt::format("entity {}: {} events are of types beyond those the store numbers: they are stored, but "
+                      "found more slowly; look for a sender that invents types",
+                      work.verified.sender.token, appended->unnumbered));
+    }
   }
   work.verified.acknowledge(answer);
   reply(std::move(answer));
@@ -307,12 +345,10 @@ void Ingest::ingest(Request request, const Reply& reply) {
   work->request = std::move(request);
   Answer refusal;
   if (!verify(work->request, work->verified, refusal)) return reply(std::move(refusal));
-  if (!admit(work->request, work->verified, refusal) || !unpack(*work, refusal)) {
+  if (!admit(work->request, work->verified, refusal) || !unpack_within_rate(*work, refusal)) {
     work->verified.acknowledge(refusal);
     return reply(std::move(refusal));
   }
-  limiter_.charge(work->verified.sender.token, work->batch.events.size() + work->rejected.size(),
-                  RateLimiter::Clock::now());
   work->batch.entity = work->verified.sender.token;
   work->batch.id = work->verified.batch;
   work->batch.received_at = options_.now();
@@ -326,7 +362,11 @@ void Ingest::ping(Request request, const Reply& reply) {
   Verified verified;
   Answer answer;
   if (!verify(request, verified, answer)) return reply(std::move(answer));
-  if (admit(request, verified, answer)) {
+  if (!admit(request, verified, answer)) {
+    // `answer` says why.
+  } else if (const auto seconds = limiter_.wait(verified.sender.token, RateLimiter::Clock::now())) {
+    answer = too_fast(*seconds);
+  } else {
     rapidjson::StringBuffer text;
     JsonWriter writer(text);
     writer.StartObject();

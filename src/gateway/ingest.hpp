@@ -43,7 +43,8 @@ class Ingest {
   struct Verified;
   struct Work;
   bool verify(const server::Request& request, Verified& verified, server::Answer& refusal) const;
-  bool admit(const server::Request& request, const Verified& verified, server::Answer& refusal);
+  bool admit(const server::Request& request, const Verified& verified, server::Answer& refusal) const;
+  bool unpack_within_rate(Work& work, server::Answer& refusal);
   bool unpack(Work& work, server::Answer& refusal) const;
   void finish(const Work& work, const Result<store::Appended>& appended, const server::Reply& reply) const;
 

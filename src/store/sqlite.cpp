@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <mutex>
@@ -28,6 +29,11 @@ struct Reader {
   Connection connection;
   Statement find_entity;
 };
+
+// The type all events share whose own type got no number. No event bears it: a type is never empty.
+constexpr std::string_view kUnnumbered = "";
+// The type such an event's line tells.
+constexpr std::string_view kTypeInLine = "CASE WHEN json_valid(e.line) THEN json_extract(e.line, '$.event_type') END";
 
 constexpr std::string_view kEntityColumns =
     "token, name, created_at, disabled, sealed_secret, sealed_previous, rotated_at, last_seen_at, accepted, "
@@ -73,16 +79,24 @@ class Journal {
   Result<Appended> append_one(const Batch& batch);
   Result<std::int64_t> entity_number(std::string_view token);
   Result<std::int64_t> type_number(std::string_view type);
+  Result<std::int64_t> look_up_type(std::string_view type);
+  Result<std::int64_t> add_type(std::string_view type, std::size_t limit);
+  Result<std::int64_t> number_of_the_unnumbered();
+  void forget_types();
 
   Connection connection_;
   Statement begin_, commit_, add_batch_, add_event_, find_entity_, count_, find_type_, add_type_, prune_;
-  std::unordered_map<std::string, std::int64_t> types_;
+  std::size_t types_max_ = 0;
+  std::unordered_map<std::string, std::int64_t> types_;  // at most types_max_
+  bool types_full_ = false;
+  std::int64_t unnumbered_ = 0;  // of kUnnumbered; 0: not looked up yet
 };
 
 Result<Journal> Journal::open(const std::string& path, const SqliteOptions& options) {
   auto connection = Connection::open(path, false, options.busy_ms);
   if (!connection) return connection.error();
   Journal journal;
+  journal.types_max_ = options.types;
   journal.connection_ = std::move(connection).value();
   Connection& db = journal.connection_;
   if (auto set = db.run(fmt::format("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF;"
@@ -104,7 +118,8 @@ Result<Journal> Journal::open(const std::string& path, const SqliteOptions& opti
        "UPDATE entities SET last_seen_at = ?, accepted = accepted + ?, duplicates = duplicates + ?, "
        "rejected = rejected + ? WHERE id = ?"},
       {&journal.find_type_, "SELECT id FROM types WHERE name = ?"},
-      {&journal.add_type_, "INSERT INTO types (name) VALUES (?) RETURNING id"},
+      {&journal.add_type_,
+       "INSERT INTO types (name) SELECT ? WHERE (SELECT count(*) FROM types WHERE name <> '') < ? RETURNING id"},
       {&journal.prune_, "DELETE FROM batches WHERE received_at < ?"},
   };
   for (const auto& [target, sql] : statements) {
@@ -134,7 +149,7 @@ Result<std::vector<Appended>> Journal::append(const std::deque<Waiting>& group) 
   };
   auto results = work();
   if (!results) {
-    types_.clear();  // some may have been added by what is rolled back now
+    forget_types();  // some may have been added by what is rolled back now
     (void)connection_.run("ROLLBACK");
   }
   return results;
@@ -158,6 +173,7 @@ Result<Appended> Journal::append_one(const Batch& batch) {
     for (const NewEvent& event : batch.events) {
       auto type = type_number(event.type);
       if (!type) return type.error();
+      if (type.value() == unnumbered_) ++appended.unnumbered;
       Resetting guard(add_event_);
       add_event_.bind(2, type.value());
       add_event_.bind(3, event.created_at);
@@ -190,22 +206,49 @@ Result<std::int64_t> Journal::entity_number(std::string_view token) {
 Result<std::int64_t> Journal::type_number(std::string_view type) {
   std::string name(type);
   if (const auto known = types_.find(name); known != types_.end()) return known->second;
-  std::int64_t number = 0;
-  {
-    Resetting guard(find_type_);
-    find_type_.bind(1, type);
-    const int code = find_type_.step();
-    if (code != SQLITE_ROW && code != SQLITE_DONE) return connection_.error("look up an event type");
-    if (code == SQLITE_ROW) number = find_type_.integer(0);
+  auto number = look_up_type(type);
+  if (number && number.value() == 0 && !types_full_) {
+    number = add_type(type, types_max_);
+    types_full_ = number && number.value() == 0;
   }
-  if (number == 0) {
-    Resetting guard(add_type_);
-    add_type_.bind(1, type);
-    if (add_type_.step() != SQLITE_ROW) return connection_.error("add an event type");
-    number = add_type_.integer(0);
-  }
-  types_.emplace(std::move(name), number);
+  if (!number) return number;
+  if (number.value() == 0) return number_of_the_unnumbered();
+  // The table may hold more than this process would add: it was filled under another limit.
+  if (types_.size() < types_max_) types_.emplace(std::move(name), number.value());
   return number;
+}
+
+// 0: there is none.
+Result<std::int64_t> Journal::look_up_type(std::string_view type) {
+  Resetting guard(find_type_);
+  find_type_.bind(1, type);
+  const int code = find_type_.step();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return connection_.error("look up an event type");
+  return code == SQLITE_ROW ? find_type_.integer(0) : std::int64_t{0};
+}
+
+// 0: there are `limit` already.
+Result<std::int64_t> Journal::add_type(std::string_view type, std::size_t limit) {
+  Resetting guard(add_type_);
+  add_type_.bind(1, type);
+  add_type_.bind(2, static_cast<std::int64_t>(limit));
+  const int code = add_type_.step();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return connection_.error("add an event type");
+  return code == SQLITE_ROW ? add_type_.integer(0) : std::int64_t{0};
+}
+
+Result<std::int64_t> Journal::number_of_the_unnumbered() {
+  if (unnumbered_ != 0) return unnumbered_;
+  auto number = look_up_type(kUnnumbered);
+  if (number && number.value() == 0) number = add_type(kUnnumbered, SIZE_MAX >> 1);
+  if (number) unnumbered_ = number.value();
+  return number;
+}
+
+void Journal::forget_types() {
+  types_.clear();
+  types_full_ = false;
+  unnumbered_ = 0;
 }
 
 void Journal::prune(std::int64_t time) {
@@ -393,7 +436,12 @@ Result<bool> Sqlite::update_entity(const Entity& entity) {
 
 Result<Done> Sqlite::events(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) {
   std::string where = " WHERE e.seq > ?1";
-  if (!query.type.empty()) where += " AND e.type IN (SELECT id FROM types WHERE name = ?2)";
+  if (!query.type.empty()) {
+    where += fmt::format(
+        " AND e.type IN (SELECT id FROM types WHERE name IN (?2, '{0}'))"
+        " AND (e.type IS NOT (SELECT id FROM types WHERE name = '{0}') OR {1} = ?2)",
+        kUnnumbered, kTypeInLine);
+  }
   if (!query.entity.empty()) where += " AND e.entity IN (SELECT id FROM entities WHERE token = ?3 OR name = ?3)";
   if (query.since) {
     // Naming every entity and type lets the index on (entity, type, created_at) find the range.
@@ -404,8 +452,9 @@ Result<Done> Sqlite::events(const EventQuery& query, const std::function<bool(co
   std::string matches = "SELECT e.seq FROM events e" + where;
   if (query.newest) matches += " ORDER BY e.seq DESC LIMIT ?5";
   const std::string sql =
-      "SELECT e.seq, e.created_at, e.received_at, t.name, n.token, n.name, e.line FROM events e "
-      "JOIN types t ON t.id = e.type JOIN entities n ON n.id = e.entity" +
+      fmt::format("SELECT e.seq, e.created_at, e.received_at, CASE t.name WHEN '{}' THEN {} ELSE t.name END, ", kUnnumbered,
+                  kTypeInLine) +
+      "n.token, n.name, e.line FROM events e JOIN types t ON t.id = e.type JOIN entities n ON n.id = e.entity" +
       (query.newest || query.since ? " WHERE e.seq IN (" + matches + ")" : where) + " ORDER BY e.seq";
 
   auto reader = borrow();

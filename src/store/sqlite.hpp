@@ -20,6 +20,9 @@ struct SqliteOptions {
   std::size_t waiting_bytes = 64 * 1024 * 1024;
   /// How long a batch id is remembered, seconds; events stay recognised by their own id for good.
   std::int64_t batch_memory_seconds = 30 * 24 * 3600;
+  /// Event types that get a number of their own, in memory and in the database, so that a sender cannot fill
+  /// either by inventing types. Events of further types are stored all the same and found by reading their lines.
+  std::size_t types = 4096;
 };
 
 /// Opens `path`; with Access::create the file is made with mode 0600. SQLite's -wal and -shm files take the

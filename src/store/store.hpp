@@ -60,7 +60,8 @@ struct Batch {
 struct Appended {
   std::uint32_t accepted = 0;
   std::uint32_t duplicates = 0;
-  bool batch_known = false;  // this very batch was stored before; nothing was written
+  std::uint32_t unnumbered = 0;  // of the batch's events: those of types beyond what the store numbers
+  bool batch_known = false;      // this very batch was stored before; nothing was written
 };
 
 struct EventQuery {

@@ -1,5 +1,10 @@
 // The site's side of the program: look at a buffer, check it, send it.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <rapidjson/document.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -29,8 +34,8 @@ struct Street {
                                << site.token << "\"\nLOGYSTERA_ENTITY_SECRET='" << site.secret << "'\n";
     ::chmod(credentials.c_str(), 0600);
   }
-  void commit(unsigned first, unsigned count) const {
-    auto buffer = agent::Buffer::open(directory);
+  void commit(unsigned first, unsigned count, agent::BufferOptions options = {}) const {
+    auto buffer = agent::Buffer::open(directory, options);
     REQUIRE(buffer.ok());
     REQUIRE(buffer->commit(event_lines(first, count), count).committed == count);
   }
@@ -38,6 +43,71 @@ struct Street {
     const Finished events = run({"--store", store, "events", "--json"});
     return static_cast<std::size_t>(std::count(events.out.begin(), events.out.end(), '\n'));
   }
+};
+
+/// Name, size, time of change and content of everything in a directory.
+std::string listing(const std::string& directory) {
+  std::vector<std::string> entries;
+  const auto add = [&](const std::filesystem::path& path) {
+    struct stat info {};
+    REQUIRE(::lstat(path.c_str(), &info) == 0);
+    entries.push_back(fmt::format("{} {:o} {} {}.{:09} {}\n", path.string(), info.st_mode, info.st_ino, info.st_ctim.tv_sec,
+                                  info.st_ctim.tv_nsec, S_ISREG(info.st_mode) ? read_whole(path.string()) : ""));
+  };
+  add(directory);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) add(entry.path());
+  std::sort(entries.begin(), entries.end());
+  std::string text;
+  for (const std::string& entry : entries) text += entry;
+  return text;
+}
+
+/// What a proxy hears: takes one connection, keeps what is asked, and refuses it.
+class RefusingProxy {
+ public:
+  RefusingProxy() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 4) != 0 ||
+        ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      throw std::runtime_error("cannot listen");
+    }
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~RefusingProxy() {
+    ::shutdown(fd_, SHUT_RDWR);  // ends accept
+    thread_.join();
+    ::close(fd_);
+  }
+  std::string url(const std::string& user) const { return fmt::format("http://{}127.0.0.1:{}", user, port_); }
+  /// The header of the last request; ends the proxy.
+  const std::string& heard() {
+    ::shutdown(fd_, SHUT_RDWR);
+    if (thread_.joinable()) thread_.join();
+    thread_ = std::thread([] {});
+    return heard_;
+  }
+
+ private:
+  void serve() {
+    for (int client; (client = ::accept(fd_, nullptr, nullptr)) >= 0; ::close(client)) {
+      heard_.clear();
+      char bytes[4096];
+      for (ssize_t got; heard_.find("\r\n\r\n") == std::string::npos && (got = ::read(client, bytes, sizeof bytes)) > 0;) {
+        heard_.append(bytes, static_cast<std::size_t>(got));
+      }
+      constexpr std::string_view kAnswer =
+          "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+      if (::send(client, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) < 0) return;
+    }
+  }
+
+  int fd_, port_ = 0;
+  std::string heard_;
+  std::thread thread_;
 };
 
 }  // namespace
@@ -75,6 +145,206 @@ TEST_CASE("credentials_come_from_the_environment_too_and_never_from_a_readable_f
                          {"LOGYSTERA_ENTITY_SECRET", street.site.secret}};
   CHECK(run({"agent", "flush", street.directory}, setting).code == 0);
   CHECK(street.stored() == 5);
+}
+
+TEST_CASE("a_service_takes_its_credentials_where_systemd_puts_them_with_the_mode_it_gives_them") {
+  Street street;
+  street.commit(0, 5);
+  const std::string folder = street.scratch.file("credentials");
+  REQUIRE(std::filesystem::create_directory(folder));
+  const std::string given = folder + "/site", elsewhere = street.scratch.file("elsewhere");
+  std::filesystem::copy_file(street.credentials, given);
+  std::filesystem::copy_file(street.credentials, elsewhere);
+  std::filesystem::create_symlink(elsewhere, folder + "/link");
+  REQUIRE(::chmod(given.c_str(), 0440) == 0);
+  REQUIRE(::chmod(elsewhere.c_str(), 0440) == 0);
+  Running::Setting service;
+  service.environment = {{"CREDENTIALS_DIRECTORY", folder}};
+  const auto flush = [&](const std::string& file, const Running::Setting& setting) {
+    return run({"agent", "flush", street.directory, "--credentials", file}, setting);
+  };
+  CHECK(flush(given, {}).code == 2);  // not a service: 0440 lets a group read
+  CHECK(flush(elsewhere, service).code == 2);
+  CHECK(flush(folder + "/link", service).code == 2);
+  for (const mode_t open : {0460, 0444, 0441}) {
+    REQUIRE(::chmod(given.c_str(), open) == 0);
+    const Finished refused = flush(given, service);
+    CHECK(refused.code == 2);
+    CHECK(refused.err.find("lets others read the secret") != std::string::npos);
+  }
+  CHECK(street.stored() == 0);
+  REQUIRE(::chmod(given.c_str(), 0440) == 0);
+  CHECK(flush(given, service).code == 0);
+  CHECK(street.stored() == 5);
+}
+
+TEST_CASE("looking_at_a_buffer_changes_nothing_in_it_whoever_shares_it") {
+  Scratch scratch;
+  const std::string directory = scratch.file("buffer");
+  agent::BufferOptions options;
+  options.share_group = GENERATE(false, true);
+  {
+    auto buffer = agent::Buffer::open(directory, options);
+    REQUIRE(buffer.ok());
+    REQUIRE(buffer->commit(event_lines(0, 3), 3).committed == 3);
+    agent::DropCounts drops{};
+    drops[static_cast<std::size_t>(agent::Drop::full)] = {7, 100, 200};
+    REQUIRE(buffer->count_drops(drops).ok());
+  }
+  std::string counted = R"("counted":true,"drops":{"full":7})";
+  SECTION("as it is") {}
+  SECTION("without its lock file") {
+    std::filesystem::remove(directory + "/buffer.lock");
+    counted = R"("counted":false,"drops":{})";
+  }
+  SECTION("with a torn lock file") {
+    std::ofstream(directory + "/buffer.lock") << "torn";
+    counted = R"("counted":false,"drops":{})";
+  }
+  const std::string before = listing(directory);
+  const Finished status = run({"agent", "status", directory, "--json"});
+  CHECK(status.code == 0);
+  CHECK(status.err.empty());
+  CHECK(status.out.find(fmt::format(R"("pending_bytes":{},)", event_lines(0, 3).size())) != std::string::npos);
+  CHECK(status.out.find(counted) != std::string::npos);
+  CHECK(run({"agent", "status", directory}).code == 0);
+  const Finished verify = run({"agent", "verify", directory});
+  CHECK(verify.code == 0);
+  CHECK(verify.err.empty());
+  CHECK(listing(directory) == before);
+}
+
+TEST_CASE("a_directory_that_is_no_buffer_is_named_and_not_made") {
+  Scratch scratch;
+  std::string directory = scratch.file("buffer"), why = "No such file";
+  SECTION("missing") {}
+  SECTION("a file") {
+    std::ofstream(directory) << "x";
+    why = "is not a directory";
+  }
+  SECTION("a link") {
+    std::filesystem::create_symlink("/tmp", directory);
+    why = "is a symbolic link";
+  }
+  SECTION("open to everybody") {
+    REQUIRE(::mkdir(directory.c_str(), 0700) == 0);
+    REQUIRE(::chmod(directory.c_str(), 0777) == 0);
+    why = "chmod o-w";
+  }
+  const bool there = std::filesystem::exists(std::filesystem::symlink_status(directory));
+  const Finished status = run({"agent", "status", directory});
+  CHECK(status.code == 2);
+  CHECK(status.err.find("buffer directory " + directory + ": ") != std::string::npos);
+  CHECK(status.err.find(why) != std::string::npos);
+  CHECK(std::filesystem::exists(std::filesystem::symlink_status(directory)) == there);
+}
+
+TEST_CASE("status_tells_of_the_last_ten_requests_and_of_what_went_wrong") {
+  Street street;
+  street.commit(0, 110);
+  CHECK(run({"agent", "status", street.directory}).out.find("REQUEST") == std::string::npos);
+  REQUIRE(run({"agent", "flush", street.directory, "--credentials", street.credentials, "--batch-size", "10"}).code == 0);
+  street.gateway.kill(SIGKILL);
+  street.gateway.wait();
+  street.commit(110, 4);
+  REQUIRE(run({"agent", "flush", street.directory, "--credentials", street.credentials}).code == 2);
+
+  const Finished json = run({"agent", "status", street.directory, "--json"});
+  rapidjson::Document document;
+  document.Parse(json.out.c_str());
+  REQUIRE(!document.HasParseError());
+  const auto& history = document["history"];
+  REQUIRE(history.Size() == 10);  // of twelve
+  const auto& last = history[0];
+  CHECK(last["events"].GetUint() == 4);
+  CHECK(last["http_status"].GetInt() == 0);
+  CHECK(!last["acknowledged"].GetBool());
+  CHECK(std::string(last["error"].GetString()).find("connect") != std::string::npos);
+  for (rapidjson::SizeType i = 1; i < history.Size(); ++i) {
+    CHECK(history[i]["events"].GetUint() == 10);
+    CHECK(history[i]["http_status"].GetInt() == 202);
+    CHECK(history[i]["acknowledged"].GetBool());
+    CHECK(history[i]["bytes"].GetUint64() > 100);
+    CHECK(std::string(history[i]["batch"].GetString()).size() == 32);
+    CHECK(std::string(history[i]["error"].GetString()).empty());
+    CHECK(history[i]["at"].GetInt64() <= history[i - 1]["at"].GetInt64());
+  }
+  const Finished status = run({"agent", "status", street.directory});
+  const std::size_t at = status.out.find("\nREQUEST ");
+  REQUIRE(at != std::string::npos);
+  const std::string table = status.out.substr(at + 1);
+  CHECK(std::count(table.begin(), table.end(), '\n') == 11);
+  CHECK(table.find(" 4 ") < table.find(" 10 "));
+  CHECK(table.find(" 202 ") != std::string::npos);
+  CHECK(table.find(" none ") != std::string::npos);
+  CHECK(table.find(" ms") != std::string::npos);
+  CHECK(table.find("connect") != std::string::npos);
+}
+
+TEST_CASE("a_proxys_password_comes_from_the_file_or_the_environment_and_never_from_an_argument") {
+  constexpr const char* kAuthorization = "Proxy-Authorization: Basic dXNlcjpwYS13b3Jk";  // user:pa-word
+  Street street;
+  street.commit(0, 5);
+  RefusingProxy proxy;
+  Running::Setting setting;
+  Arguments flush{"agent", "flush", street.directory, "--credentials", street.credentials};
+  SECTION("file") {
+    std::ofstream(street.credentials, std::ios::app) << "LOGYSTERA_PROXY=" << proxy.url("user:pa-word@") << "\n";
+    SECTION("alone") {}
+    SECTION("before the environment") { setting.environment = {{"LOGYSTERA_PROXY", "http://127.0.0.1:1"}}; }
+  }
+  SECTION("environment") { setting.environment = {{"LOGYSTERA_PROXY", proxy.url("user:pa-word@")}}; }
+  SECTION("environment, with everything else") {
+    setting.environment = {{"LOGYSTERA_GATEWAY_URL", street.url},
+                           {"LOGYSTERA_ENTITY_TOKEN", street.site.token},
+                           {"LOGYSTERA_ENTITY_SECRET", street.site.secret},
+                           {"LOGYSTERA_PROXY", proxy.url("user:pa-word@")}};
+    flush.resize(3);
+  }
+  const Finished refused = run(flush, setting);
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("proxy") != std::string::npos);
+  CHECK(refused.err.find("pa-word") == std::string::npos);
+  CHECK(proxy.heard().find(kAuthorization) != std::string::npos);
+  CHECK(street.stored() == 0);
+}
+
+TEST_CASE("an_argument_with_a_proxys_password_is_refused_and_not_repeated") {
+  Street street;
+  const std::string argument =
+      GENERATE("http://user:pa-word@127.0.0.1:1", "user:pa-word@127.0.0.1:1", "socks5h://:pa-word@h@127.0.0.1:1");
+  for (const Arguments& command : {Arguments{"agent", "flush"}, Arguments{"relay"}}) {
+    Arguments arguments = command;
+    for (const std::string& more :
+         {street.directory, std::string("--credentials"), street.credentials, std::string("--proxy"), argument}) {
+      arguments.push_back(more);
+    }
+    const Finished refused = run(arguments);
+    CHECK(refused.code == 2);
+    CHECK(refused.err.find("LOGYSTERA_PROXY") != std::string::npos);
+    CHECK(refused.err.find("pa-word") == std::string::npos);
+  }
+}
+
+TEST_CASE("a_proxy_without_a_password_may_be_an_argument_and_goes_before_the_one_in_the_file") {
+  Street street;
+  street.commit(0, 5);
+  RefusingProxy proxy;
+  std::ofstream(street.credentials, std::ios::app) << "LOGYSTERA_PROXY=http://127.0.0.1:1\n";
+  const Finished refused = run({"agent", "flush", street.directory, "--credentials", street.credentials, "--proxy",
+                                proxy.url(GENERATE("", "user@"))});
+  CHECK(refused.code == 2);
+  CHECK(proxy.heard().find("POST http://127.0.0.1:") == 0);
+}
+
+TEST_CASE("a_proxy_that_is_none_is_named_by_its_file") {
+  Street street;
+  street.commit(0, 1);
+  std::ofstream(street.credentials, std::ios::app) << "LOGYSTERA_PROXY=ftp://user:pa-word@127.0.0.1:1\n";
+  const Finished flush = run({"agent", "flush", street.directory, "--credentials", street.credentials});
+  CHECK(flush.code == 2);
+  CHECK(flush.err.find("site.credentials: LOGYSTERA_PROXY: ") != std::string::npos);
+  CHECK(flush.err.find("pa-word") == std::string::npos);
 }
 
 TEST_CASE("a_mistake_in_a_credentials_file_is_named_by_line_and_never_repeated") {

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include "catch.hpp"
 #include "core/wire.hpp"
@@ -444,15 +447,87 @@ TEST_CASE("a_bucket_refills_and_a_batch_over_it_is_a_debt") {
   const auto start = RateLimiter::Clock::now();
   const auto after = [&](int seconds) { return start + std::chrono::seconds(seconds); };
   CHECK(!limiter.wait("a", start));
-  limiter.charge("a", 150, start);
+  limiter.settle("a", 0, 150, start);
   CHECK(limiter.wait("a", start) == 6u);
   CHECK(limiter.wait("a", after(4)) == 2u);
   CHECK(!limiter.wait("a", after(6)));
-  limiter.charge("a", 100, after(1000));
+  limiter.settle("a", 0, 100, after(1000));
   CHECK(limiter.wait("a", after(1000)) == 1u);
   RateLimiter none({0, 1});
-  none.charge("a", 1'000'000, start);
+  none.settle("a", 0, 1'000'000, start);
   CHECK(!none.wait("a", start));
+}
+
+TEST_CASE("what_is_held_for_one_batch_is_not_there_for_the_next") {
+  RateLimiter limiter({10, 100});
+  const auto now = RateLimiter::Clock::now();
+  CHECK(!limiter.reserve("a", 60, now));
+  CHECK(!limiter.reserve("a", 60, now));
+  CHECK(limiter.reserve("a", 60, now) == 1u);  // the balance is good: a moment will do
+  CHECK(!limiter.reserve("b", 60, now));
+  limiter.settle("a", 60, 10, now);
+  CHECK(!limiter.reserve("a", 60, now));
+  limiter.settle("a", 60, 150, now);
+  CHECK(limiter.reserve("a", 60, now) == 7u);
+  limiter.settle("a", 60, 0, now);
+  CHECK(limiter.wait("a", now) == 7u);
+}
+
+TEST_CASE("batches_that_arrive_together_do_not_all_pass_on_the_same_balance") {
+  constexpr unsigned kSenders = 8, kEvents = 4000;
+  IngestOptions options;
+  options.rate = {0.001, 10};
+  Gateway gateway(options);
+  std::vector<Request> requests;
+  for (unsigned i = 0; i < kSenders; ++i) {
+    Sending sending(gateway.site, lines(i * kEvents, kEvents));
+    sending.encoding = "gzip";
+    sending.body = gzip(sending.body);
+    requests.push_back(sending.request());
+  }
+  std::vector<int> statuses(kSenders);
+  std::vector<std::thread> senders;
+  std::atomic<unsigned> ready = 0;
+  for (unsigned i = 0; i < kSenders; ++i) {
+    senders.emplace_back([&, i] {
+      for (++ready; ready < kSenders;) std::this_thread::yield();
+      statuses[i] = answer_to(gateway, requests[i]).status;
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  CHECK(std::count(statuses.begin(), statuses.end(), 202) == 1);
+  CHECK(std::count(statuses.begin(), statuses.end(), 429) == kSenders - 1);
+  CHECK(gateway.stored() == kEvents);
+}
+
+TEST_CASE("a_batch_that_is_refused_gives_back_what_was_held_for_it") {
+  IngestOptions options;
+  options.rate = {0.001, 3};
+  Gateway gateway(options);
+  Sending broken(gateway.site, lines(0, 100));
+  broken.encoding = "gzip";
+  broken.body = "no gzip at all";
+  CHECK(answer_to(gateway, broken.request()).status == 400);
+  CHECK(answer_to(gateway, Sending(gateway.site, "{poison\n").request()).status == 400);
+  CHECK(answer_to(gateway, Sending(gateway.site, lines(0, 1)).request()).status == 202);
+  CHECK(answer_to(gateway, broken.request()).status == 429);  // three batches, one event each: they were work too
+}
+
+TEST_CASE("an_operator_hears_of_a_site_that_invents_types") {
+  Gateway gateway;
+  store::SqliteOptions few;
+  few.types = 1;
+  auto narrow = store::open_sqlite(gateway.scratch.file("a.db"), store::Access::existing, few);
+  Ingest ingest(*gateway.entities, *narrow.value(),
+                {{}, {}, [&] { return gateway.now; }, [&](std::string_view text) { gateway.logged = text; }});
+  std::string invented = event_line(2);
+  invented.replace(invented.find("auth.login"), 10, "made.up");
+  std::promise<Answer> promise;
+  ingest.ingest(Sending(gateway.site, lines(0, 2) + invented + "\n").request(),
+                [&](Answer given) { promise.set_value(std::move(given)); });
+  CHECK(promise.get_future().get().status == 202);
+  CHECK(gateway.logged.find(gateway.site.token + ": 1 events are of types beyond") != std::string::npos);
+  CHECK(gateway.stored() == 3);
 }
 
 TEST_CASE("a_ping_says_whether_token_secret_and_clock_are_right") {

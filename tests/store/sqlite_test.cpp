@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -134,7 +135,9 @@ TEST_CASE("a_store_is_private_and_survives_reopening") {
 TEST_CASE("entities_keep_their_secrets_flags_and_counters") {
   Scratch scratch;
   auto store = store_with(scratch.file("a.db"));
-  Batch batch = batch_of(Lines(0, 3), "b1");
+  const Lines lines(0, 3);
+  const std::string id = "b1";  // the batch only points at them
+  Batch batch = batch_of(lines, id);
   batch.rejected = 2;
   REQUIRE(append(*store, batch).ok());
   REQUIRE(append(*store, batch).ok());
@@ -196,6 +199,66 @@ TEST_CASE("queries_filter_by_type_entity_time_sequence_and_count") {
   CHECK(count(query) == 6);
   query.type = "no.such";
   CHECK(count(query) == 0);
+}
+
+TEST_CASE("a_sender_that_invents_types_fills_no_table_and_its_events_are_found_all_the_same") {
+  Scratch scratch;
+  const std::string path = scratch.file("a.db");
+  SqliteOptions options;
+  options.types = 2;
+  auto store = store_with(path, options);
+  unsigned sent = 0;
+  const auto send = [&](const std::string& type) {
+    Lines lines(sent, 1, type, kNow + sent);
+    const std::string line = fmt::format(R"({{"event_type":"{}","n":{}}})", type, sent);
+    lines.events.front().line = line;
+    return append(*store, batch_of(lines, fmt::format("b{}", sent++)));
+  };
+  const auto unnumbered = [&](const std::string& type) {
+    const auto appended = send(type);
+    REQUIRE(appended.ok());
+    CHECK(appended->accepted == 1);
+    return appended->unnumbered;
+  };
+  CHECK(unnumbered("auth.login") == 0);
+  CHECK(unnumbered("made.up1") == 0);
+  for (unsigned i = 2; i < 20; ++i) CHECK(unnumbered(fmt::format("made.up{}", i)) == 1);
+  CHECK(unnumbered("auth.login") == 0);  // what is known stays known
+  store = store_with(path, options);
+  CHECK(unnumbered("made.up99") == 1);
+  CHECK(unnumbered("made.up1") == 0);
+
+  auto connection = Connection::open(path, true, 100);
+  REQUIRE(connection.ok());
+  CHECK(connection->integer("SELECT count(*) FROM types").value() == 3);  // two, and one for all the others
+
+  const auto found = [&](const EventQuery& query) {
+    std::string text;
+    const auto read = store->events(query, [&](const StoredEvent& event) {
+      CHECK(event.line.find(fmt::format(R"("event_type":"{}")", event.type)) != std::string_view::npos);
+      text += std::string(event.line.substr(event.line.find(R"("n":)") + 4));
+      return true;
+    });
+    REQUIRE(read.ok());
+    return text;
+  };
+  EventQuery query;
+  const std::string all = found(query);
+  CHECK(std::count(all.begin(), all.end(), '}') == sent);
+  query.type = "made.up7";
+  CHECK(found(query) == "7}");
+  query.type = "made.up1";
+  CHECK(found(query) == "1}22}");
+  query.newest = 1;
+  CHECK(found(query) == "22}");
+  query.type = "made.up19";
+  query.since = kNow + 19;
+  CHECK(found(query) == "19}");
+  query.since = kNow + 20;
+  CHECK(found(query).empty());
+  query = {};
+  query.type = "made.up100";
+  CHECK(found(query).empty());
 }
 
 TEST_CASE("a_query_since_a_time_uses_the_time_index") {
