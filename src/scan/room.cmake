@@ -2,3 +2,7 @@
 find_package(fmt REQUIRED)
 logystera_room(scan STANDARD 20 LINKS logystera_core logystera_parse logystera_detect logystera_redact fmt::fmt Threads::Threads)
 logystera_room_tests(scan STANDARD 20)
+
+# ./dev bench scan
+add_executable(bench_scan_generate EXCLUDE_FROM_ALL bench/scan/generate.cpp)
+set_target_properties(bench_scan_generate PROPERTIES CXX_STANDARD 20)
