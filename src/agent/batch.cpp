@@ -141,17 +141,25 @@ Result<Batch> read_batch(int fd, std::uint64_t offset, std::uint64_t size, const
   return batch;
 }
 
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  if (deflateInit2(&stream, kGzipLevel, Z_DEFLATED, kGzipWindow, kGzipMemory, Z_DEFAULT_STRATEGY) != Z_OK) return {};
-  std::string out(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // zlib's old signature; it only reads
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int code = deflate(&stream, Z_FINISH);
-  out.resize(code == Z_STREAM_END ? stream.total_out : 0);
-  deflateEnd(&stream);
+Gzip::~Gzip() {
+  if (stream_) deflateEnd(stream_.get());
+}
+
+std::string Gzip::pack(std::string_view text) {
+  if (!stream_) {
+    auto stream = std::make_unique<z_stream>();
+    if (deflateInit2(stream.get(), kGzipLevel, Z_DEFLATED, kGzipWindow, kGzipMemory, Z_DEFAULT_STRATEGY) != Z_OK) return {};
+    stream_ = std::move(stream);
+  } else if (deflateReset(stream_.get()) != Z_OK) {
+    return {};
+  }
+  std::string out(deflateBound(stream_.get(), static_cast<uLong>(text.size())), '\0');
+  stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // zlib's old signature; it only reads
+  stream_->avail_in = static_cast<uInt>(text.size());
+  stream_->next_out = reinterpret_cast<Bytef*>(out.data());
+  stream_->avail_out = static_cast<uInt>(out.size());
+  const int code = deflate(stream_.get(), Z_FINISH);
+  out.resize(code == Z_STREAM_END ? stream_->total_out : 0);
   return out;
 }
 

@@ -6,7 +6,10 @@
 // file holds: of a line too long to be an event only the beginning is kept.
 #pragma once
 
+#include <zlib.h>
+
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +62,19 @@ struct BatchLimits {
 /// Reads the batch that begins at `offset` of a file of `size` bytes. Ends with the file at the latest.
 Result<Batch> read_batch(int fd, std::uint64_t offset, std::uint64_t size, const BatchLimits& limits);
 
-/// `text` as one gzip member (RFC 1952) without name or time, the same for the same input; empty on failure.
-std::string gzip(std::string_view text);
+/// Packs bodies. Its 260 KB of working memory are taken with the first and kept for the next ones.
+class Gzip {
+ public:
+  Gzip() = default;
+  ~Gzip();
+  Gzip(const Gzip&) = delete;
+  Gzip& operator=(const Gzip&) = delete;
+
+  /// `text` as one gzip member (RFC 1952) without name or time, the same for the same input; empty on failure.
+  std::string pack(std::string_view text);
+
+ private:
+  std::unique_ptr<z_stream> stream_;
+};
 
 }  // namespace logystera::agent

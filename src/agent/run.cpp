@@ -18,6 +18,7 @@ constexpr std::size_t kGzipFromBytes = 512;             // below it the header c
 constexpr std::int64_t kBatchLimitSeconds = 24 * 3600;  // how long a limit learned from 413 is believed
 constexpr std::uint32_t kRefusedUnproven = 2;           // dead letters without proof that the gateway accepts anything
 constexpr int kProbes = 2;                              // events of the same batch tried as such a proof
+constexpr std::uint32_t kBatchesPerSync = 16;           // a power loss repeats at most so many (the gateway stores once)
 constexpr std::uint32_t kRequestMillisecondsMin = 1000;
 
 std::uint32_t random_bits() noexcept {
@@ -127,14 +128,37 @@ Run::Step Run::drain(const Segment& segment) {
     checkpoint_.offset = checkpoint_.intent_end = 0;
     checkpoint_.done = false;
   }
+  struct Ahead {
+    std::uint64_t offset;
+    std::uint32_t events;
+    Batch batch;
+    Packed packed;
+  };
+  std::optional<Ahead> ahead;
   while (!checkpoint_.done && checkpoint_.offset < size) {
     if (!has_budget()) return give_up(FlushStatus::partial, {});
     const std::uint32_t events =
         checkpoint_.batch_limit != 0 ? std::min(checkpoint_.batch_limit, options_.batch_size) : options_.batch_size;
+    const bool known =
+        ahead && ahead->offset == checkpoint_.offset && ahead->events == events && checkpoint_.intent_end == 0;
     Result<Batch> batch =
-        read_batch(file.get(), checkpoint_.offset, size, {events, limits::kBatchBytes, checkpoint_.intent_end});
+        known ? Result<Batch>(std::move(ahead->batch))
+              : read_batch(file.get(), checkpoint_.offset, size, {events, limits::kBatchBytes, checkpoint_.intent_end});
+    if (known) ready_ = std::move(ahead->packed);
+    ahead.reset();
     if (!batch) return give_up(FlushStatus::unavailable, buffer_.path_of(segment.name) + ": " + batch.error().message);
+    // While the gateway works on this batch: the one that most likely comes next.
+    meanwhile_ = [this, &ahead, &file, size, events, from = batch->end] {
+      if (ahead || from >= size) return;
+      if (Result<Batch> next = read_batch(file.get(), from, size, {events, limits::kBatchBytes, 0})) {
+        Packed packed = next->lines.empty() ? Packed{} : pack(next->body);
+        ahead = Ahead{from, events, std::move(next).value(), std::move(packed)};
+      }
+    };
+    ready_for_ = known && !batch->lines.empty() ? std::string_view(batch->body) : std::string_view();
     const Step step = batch->lines.empty() ? advance(batch.value(), 0) : deliver(batch.value(), 0, batch->lines.size());
+    meanwhile_ = nullptr;
+    ready_for_ = {};
     if (step == Step::stop) return Step::stop;
   }
   return finish(segment);
@@ -332,26 +356,43 @@ Run::Step Run::advance(const Batch& batch, std::size_t last) {
   }
   checkpoint_.offset = offset;
   checkpoint_.intent_end = 0;
-  if (record(CheckpointFile::Durable::yes) == Step::stop) return Step::stop;
+  // The death of this process cannot take the offset; a power loss can, and then the gateway sees batches again that it has
+  // stored. So not every batch waits for the disk; one that put letters aside does, or they would be put aside twice.
+  const bool durable = ++since_durable_ >= kBatchesPerSync || result_.dead_lettered != durable_dead_letters_;
+  if (durable) {
+    since_durable_ = 0;
+    durable_dead_letters_ = result_.dead_lettered;
+  }
+  if (record(durable ? CheckpointFile::Durable::yes : CheckpointFile::Durable::no) == Step::stop) return Step::stop;
   LOGYSTERA_KILL_POINT("batch-recorded");
   return Step::go_on;
 }
 
 Verdict Run::post(std::string_view body, std::uint32_t events) {
-  const std::string batch_id = wire::batch_id(credentials_.entity_token(), body);
-  Verdict verdict = post_once(body, events, batch_id);
+  // The very bytes that were packed ahead: they live until the batch is done.
+  const bool ready = !ready_for_.empty() && body.data() == ready_for_.data() && body.size() == ready_for_.size();
+  const Packed packed = ready ? ready_ : pack(body);
+  Verdict verdict = post_once(body, packed, events);
   // The gateway has told, signed, what time it has. Only then is its time used: anyone can forge a Date header, and a
   // signature for a time of his choice is what a replayer would want.
   if (verdict.decision == Decision::retime && has_budget()) {
     checkpoint_.clock_skew = verdict.server_time - options_.clock().wall;
-    verdict = post_once(body, events, batch_id);
+    verdict = post_once(body, packed, events);
   }
   if (verdict.decision == Decision::retime) verdict.decision = Decision::wait;
   last_ = verdict;
   return verdict;
 }
 
-Verdict Run::post_once(std::string_view body, std::uint32_t events, const std::string& batch_id) {
+Run::Packed Run::pack(std::string_view body) {
+  Packed packed{wire::batch_id(credentials_.entity_token(), body), {}};
+  if (body.size() >= kGzipFromBytes) packed.gzip = gzip_.pack(body);
+  if (packed.gzip.size() >= body.size()) packed.gzip.clear();
+  return packed;
+}
+
+Verdict Run::post_once(std::string_view body, const Packed& packed, std::uint32_t events) {
+  const std::string& batch_id = packed.batch_id;
   Verdict verdict;
   if (!transport_) {
     Result<Transport> opened = Transport::open(options_);
@@ -362,10 +403,8 @@ Verdict Run::post_once(std::string_view body, std::uint32_t events, const std::s
     }
     transport_.emplace(std::move(opened).value());
   }
-  const std::string packed = body.size() >= kGzipFromBytes ? gzip(body) : std::string();
-  const bool smaller = !packed.empty() && packed.size() < body.size();
-  const std::string_view sent = smaller ? std::string_view(packed) : body;
-  const std::string_view encoding = smaller ? "gzip" : "identity";
+  const std::string_view sent = packed.gzip.empty() ? body : std::string_view(packed.gzip);
+  const std::string_view encoding = packed.gzip.empty() ? "identity" : "gzip";
   const std::int64_t timestamp = options_.clock().wall + checkpoint_.clock_skew;
   const wire::SignedRequest request{"POST", wire::kIngestPath, credentials_.entity_token(), timestamp, batch_id, encoding,
                                     sent};
@@ -387,7 +426,7 @@ Verdict Run::post_once(std::string_view body, std::uint32_t events, const std::s
   const auto timeout = static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(left, kRequestMillisecondsMin, std::int64_t{options_.timeout_seconds} * 1000));
   const HttpAnswer answer =
-      transport_->post(credentials_.gateway_url() + std::string(wire::kIngestPath), headers, sent, timeout);
+      transport_->post(credentials_.gateway_url() + std::string(wire::kIngestPath), headers, sent, timeout, meanwhile_);
   const Moment at = options_.clock();
   verdict = judge(answer, credentials_.secret(), batch_id, at.wall);
   ++result_.requests;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,7 +48,12 @@ class Run {
   Step advance(const Batch& batch, std::size_t last);
 
   Verdict post(std::string_view body, std::uint32_t events);
-  Verdict post_once(std::string_view body, std::uint32_t events, const std::string& batch_id);
+  struct Packed {
+    std::string batch_id;
+    std::string gzip;  // empty: the body is smaller as it is
+  };
+  Packed pack(std::string_view body);
+  Verdict post_once(std::string_view body, const Packed& packed, std::uint32_t events);
   bool has_budget() const noexcept;
 
   void succeeded(const Verdict& verdict, std::uint64_t events);
@@ -66,7 +72,13 @@ class Run {
   std::optional<HistoryFile> history_;
   std::optional<Transport> transport_;
   std::vector<Segment> segments_;
-  std::optional<Verdict> last_;  // of the newest request
+  std::optional<Verdict> last_;             // of the newest request
+  std::uint32_t since_durable_ = 0;         // batches recorded since a checkpoint was last written through to the disk
+  std::uint64_t durable_dead_letters_ = 0;  // of result_, when it was
+  std::function<void()> meanwhile_;         // to do while an answer is waited for; of drain()
+  Packed ready_;                            // of the body ready_for_, made while the batch before it was under way
+  std::string_view ready_for_;
+  Gzip gzip_;
   FlushResult result_;
   bool stopped_ = false;
 };

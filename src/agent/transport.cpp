@@ -44,6 +44,25 @@ std::string_view header_value(std::string_view line, std::string_view prefix) no
 }
 
 // What the callbacks fill in. They return a short count to stop the transfer and never let an exception into libcurl.
+// libcurl reports progress whenever it has sent something: the first report of a whole body is the moment to use.
+struct Pause {
+  const std::function<void()>& meanwhile;
+  curl_off_t body_bytes;
+  bool used = false;
+
+  static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) noexcept {
+    Pause& pause = *static_cast<Pause*>(self);
+    if (pause.used || sent < pause.body_bytes || !pause.meanwhile) return 0;
+    pause.used = true;
+    try {
+      pause.meanwhile();
+    } catch (...) {
+      // Work ahead of its time; whoever needs it does it then.
+    }
+    return 0;
+  }
+};
+
 struct Receiver {
   HttpAnswer* answer = nullptr;
   std::size_t header_bytes = 0;
@@ -209,7 +228,7 @@ Result<Transport> Transport::open(const DispatchOptions& options) {
 }
 
 HttpAnswer Transport::post(const std::string& url, const std::vector<std::string>& headers, std::string_view body,
-                           std::uint32_t timeout_ms) {
+                           std::uint32_t timeout_ms, const std::function<void()>& meanwhile) {
   CURL* curl = inner_->curl.get();
   HttpAnswer answer;
   Receiver receiver{&answer, 0, false};
@@ -232,6 +251,10 @@ HttpAnswer Transport::post(const std::string& url, const std::vector<std::string
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiver);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &receiver);
+  Pause pause{meanwhile, static_cast<curl_off_t>(body.size())};
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &pause);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Pause::progress);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, meanwhile ? 0L : 1L);
 
   const std::uint64_t begun = milliseconds();
   const CURLcode code = [curl] {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,8 +48,10 @@ class Transport {
   Transport& operator=(Transport&&) noexcept;
 
   /// One POST, within `timeout_ms`. `headers` are whole lines without line ends. Connections are reused between calls.
+  /// `meanwhile`, if given, is called at most once, when the body has been sent and the answer is waited for; what it throws
+  /// is ignored.
   HttpAnswer post(const std::string& url, const std::vector<std::string>& headers, std::string_view body,
-                  std::uint32_t timeout_ms);
+                  std::uint32_t timeout_ms, const std::function<void()>& meanwhile = nullptr);
 
  private:
   struct Inner;
