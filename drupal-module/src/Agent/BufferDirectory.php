@@ -64,15 +64,26 @@ final class BufferDirectory {
    */
   public function adapt(string $path, bool $group): void {
     $wanted = $group ? 02770 : 0700;
-    if (is_link($path) || !is_dir($path) || (fileperms($path) & 07777) === $wanted || fileowner($path) !== posix_geteuid()) {
+    if (is_link($path) || !is_dir($path) || (fileperms($path) & 07777) === $wanted || fileowner($path) !== $this->processOwner()) {
       return;
     }
-    foreach ([...glob("$path/*"), ...glob("$path/dead/*")] as $entry) {
+    foreach ([...glob("$path/*"), ...glob("$path/.part-*"), ...glob("$path/dead/*")] as $entry) {
       if (!is_link($entry)) {
         chmod($entry, is_dir($entry) ? $wanted : ($group ? 0660 : 0600));
       }
     }
     chmod($path, $wanted);
+  }
+
+  /**
+   * The user id this process makes files as; the posix extension is optional.
+   */
+  private function processOwner(): int|false {
+    if (function_exists('posix_geteuid')) {
+      return posix_geteuid();
+    }
+    $probe = tmpfile();
+    return $probe === FALSE ? FALSE : (fstat($probe)['uid'] ?? FALSE);
   }
 
   /**
