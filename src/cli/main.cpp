@@ -1,5 +1,7 @@
 // The `logystera` program.
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "cli/command.hpp"
 
@@ -13,6 +15,13 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
   while (!command->get_subcommands().empty()) {
     command = command->get_subcommands().front();
     name += " " + command->get_name();
+  }
+  // A command that is misspelt is the mistake to name, not that none was given.
+  const std::vector<std::string> unknown = command->remaining();
+  if (!command->get_subcommands({}).empty() && !unknown.empty() && unknown.front().rfind('-', 0) != 0) {
+    std::fprintf(stderr, "%s: there is no command '%s'\nSee '%s --help'.\n", name.c_str(), unknown.front().c_str(),
+                 name.c_str());
+    return logystera::cli::kExitError;
   }
   std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", name.c_str(), error.what(), name.c_str());
   return logystera::cli::kExitError;

@@ -254,3 +254,14 @@ TEST_CASE("formats_are_listed_and_a_wrong_one_is_refused_with_the_command_that_l
   CHECK(wrong.code == 2);
   CHECK(has(wrong.err, "'logystera formats' lists them"));
 }
+
+TEST_CASE("a_misspelt_command_is_named") {
+  const Finished misspelt = run({"evnts"}, kSalted);
+  CHECK(misspelt.code == 2);
+  CHECK(has(misspelt.err, "logystera: there is no command 'evnts'"));
+  const Finished below = run({"entity", "ad"}, kSalted);
+  CHECK(below.code == 2);
+  CHECK(has(below.err, "logystera entity: there is no command 'ad'"));
+  CHECK(has(run({""}, kSalted).err, "there is no command ''"));
+  CHECK(has(run({}, kSalted).err, "A subcommand is required"));
+}
