@@ -202,11 +202,16 @@ void Buffer::drop_failed_write(CommitResult& result, int error, std::uint32_t ev
 void Buffer::settle() noexcept {
   if (!any_drops(pending_)) return;
   Lock lock(*this, Lock::Wait::for_a_moment);
-  if (!lock.held()) return;
-  const DropCounts before = lock.header().drops;
-  add_drops(lock.header().drops, pending_);
+  if (lock.held()) write_down_pending(lock);
+}
+
+// Counted in the header or still pending, never both.
+void Buffer::write_down_pending(Lock& lock) noexcept {
+  DropCounts& drops = lock.header().drops;
+  const DropCounts before = drops;
+  add_drops(drops, pending_);
   if (lock.save()) pending_ = DropCounts{};
-  else lock.header().drops = before;
+  else drops = before;
 }
 
 void Buffer::take_pending(Buffer& other) noexcept {
@@ -340,10 +345,7 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
     lines.remove_prefix(chunk.size());
   }
   if (any_drops(pending_)) {
-    const DropCounts before = header.drops;
-    add_drops(header.drops, pending_);
-    if (lock.save()) pending_ = DropCounts{};
-    else header.drops = before;
+    write_down_pending(lock);
   } else if (header_changed) {
     lock.save();
   }

@@ -177,6 +177,7 @@ class Buffer {
   static Drop reason_of(int error) noexcept;
 
   // under the lock
+  void write_down_pending(Lock& lock) noexcept;
   bool seal_current(Lock& lock, std::uint64_t bytes) noexcept;
   void rescan(Lock& lock) const noexcept;
   void thaw_if_roomy(Lock& lock) const noexcept;

@@ -1,6 +1,5 @@
 // The dispatcher's side of the buffer, and what people ask of it: claim, remove, bury, list, clear.
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/file.h>
 #include <time.h>
 
@@ -11,6 +10,7 @@
 #include "agent/buffer.hpp"
 #include "agent/buffer_layout.hpp"
 #include "agent/buffer_lock.hpp"
+#include "core/base64.hpp"
 #include "core/event.hpp"
 #include "core/faults.hpp"
 #include "core/json.hpp"
@@ -77,14 +77,6 @@ void write_drop_event(json::Output& out, UuidSource& uuids, Drop reason, const D
   out.raw(",\"last_at\":");
   out.integer(drop.last_at);
   out.raw("}}\n");
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
 }
 
 std::string dead_letter(std::string_view line, std::string_view reason, std::int64_t now) {
@@ -264,10 +256,7 @@ Result<std::vector<Segment>> Buffer::claim() {
       }
     }
     take_spills(lock);
-    if (any_drops(pending_)) {
-      add_drops(lock.header().drops, pending_);
-      if (lock.save()) pending_ = DropCounts{};
-    }
+    if (any_drops(pending_)) write_down_pending(lock);
     seal_drops(lock);
     lock_born_at_ms = lock.header().born_at_ms;
   }

@@ -9,7 +9,7 @@
 
 #include "cli/analysis.hpp"
 #include "detect/yaml.hpp"
-#include "parse/input.hpp"
+#include "parse/whole_file.hpp"
 #include "redact/pseudonym.hpp"
 #include "redact/redactor.hpp"
 
@@ -145,20 +145,9 @@ Result<Config> load_config(const std::string& path) {
     if (!std::filesystem::exists(kConfigFile, ignored)) return Config{};
     file = kConfigFile;
   }
-  auto input = parse::open_input(file);
-  if (!input) return input.error();
-  std::string text(kConfigBytes + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    auto got = input->stream->read(text.data() + size, text.size() - size);
-    if (!got) return got.error();
-    if (got.value() == 0) break;
-    size += got.value();
-  }
-  if (size > kConfigBytes)
-    return Error{fmt::format("{}: larger than {} bytes: this is no configuration", file, kConfigBytes)};
-  text.resize(size);
-  return parse_config(text, file);
+  auto text = parse::read_whole_file(file, kConfigBytes, ": this is no configuration");
+  if (!text) return text.error();
+  return parse_config(text.value(), file);
 }
 
 }  // namespace logystera::cli

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "cli/log.hpp"
+#include "core/base64.hpp"
 #include "core/hmac.hpp"
 
 namespace logystera::cli {
@@ -17,14 +18,6 @@ constexpr long kTimeoutSeconds = 5;
 constexpr int kAttempts = 3;
 constexpr std::string_view kSecretPrefix = "whsec_";
 constexpr std::size_t kSecretBytesLeast = 16;
-
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
 
 Result<std::string> key_of(const std::string& secret) {
   if (secret.empty()) return std::string();

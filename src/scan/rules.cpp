@@ -9,6 +9,7 @@
 #include "detect/loader.hpp"
 #include "detect/packs.hpp"
 #include "parse/source.hpp"
+#include "parse/whole_file.hpp"
 
 namespace logystera::scan {
 namespace {
@@ -16,28 +17,12 @@ namespace {
 constexpr std::size_t kPlaceholderBytes = 4 * 1024 * 1024;
 constexpr std::int64_t kSampleReference = std::int64_t{1'780'000'000} * 1'000'000'000;  // 2026: syslog lines name no year
 
-Result<std::string> read_text(const std::string& path) {
-  auto input = parse::open_input(path);
-  if (!input) return input.error();
-  std::string text(kPlaceholderBytes + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    auto got = input->stream->read(text.data() + size, text.size() - size);
-    if (!got) return got.error();
-    if (got.value() == 0) break;
-    size += got.value();
-  }
-  if (size > kPlaceholderBytes) return Error{fmt::format("{}: larger than {} bytes", path, kPlaceholderBytes)};
-  text.resize(size);
-  return text;
-}
-
 }  // namespace
 
 Result<detect::RuleSet> load_rules(const RuleSources& sources) {
   detect::LoadOptions options = detect::built_in_options();
   if (!sources.placeholders.empty()) {
-    auto text = read_text(sources.placeholders);
+    auto text = parse::read_whole_file(sources.placeholders, kPlaceholderBytes);
     if (!text) return text.error();
     auto values = detect::load_placeholders(sources.placeholders, text.value());
     if (!values) return values.error();
