@@ -88,6 +88,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/agent/request.cpp
     src/agent/run.cpp
     src/agent/signal_set.cpp
+    src/agent/signed_call.cpp
     src/agent/transport.cpp
     src/agent/uid_key.cpp
     src/agent/verdict.cpp

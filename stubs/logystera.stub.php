@@ -105,6 +105,23 @@ namespace Logystera\Agent {
         public function history(int $limit = 50): array {}
 
         public function resume(): void {}
+
+        /**
+         * Each of the three makes one signed request and gives status ("ok"|"unreachable"|"refused"), http_code (int or null)
+         * and error (cause and remedy, or null). ping() asks whether the credentials hold.
+         */
+        public function ping(): array {}
+
+        /** Ends these credentials at the gateway. "refused" with 401: it does not know them (any more). */
+        public function disconnect(): array {}
+
+        /**
+         * @param string $message 1-10,000 characters
+         * @param string|null $email where to answer, at most 254 bytes
+         * @param string|null $diagnosticsJson one JSON object; all three together at most 256 KiB
+         * @return array as above, and reference (string or null), under which the gateway keeps the message
+         */
+        public function support(string $message, ?string $email = null, ?string $diagnosticsJson = null): array {}
     }
 }
 

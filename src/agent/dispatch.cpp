@@ -7,6 +7,7 @@
 #include "agent/checkpoint.hpp"
 #include "agent/dispatch_lock.hpp"
 #include "agent/run.hpp"
+#include "agent/signed_call.hpp"
 
 namespace logystera::agent {
 namespace {
@@ -63,6 +64,12 @@ Result<Done> check_proxy(std::string_view proxy) {
       std::to_string(kProxyBytes) + " characters"};
 }
 
+CallResult without_memory() noexcept {
+  CallResult result;
+  result.error = "out of memory";  // short enough to need none
+  return result;
+}
+
 DispatchState state_of(const Checkpoint& checkpoint, const Moment& at) noexcept {
   DispatchState state;
   state.known = true;
@@ -99,6 +106,15 @@ std::string_view name_of(FlushStatus status) noexcept {
     case FlushStatus::unavailable: return "unavailable";
   }
   return "unavailable";
+}
+
+std::string_view name_of(CallStatus status) noexcept {
+  switch (status) {
+    case CallStatus::ok: return "ok";
+    case CallStatus::unreachable: return "unreachable";
+    case CallStatus::refused: return "refused";
+  }
+  return "unreachable";
 }
 
 std::string_view name_of(Trouble trouble) noexcept {
@@ -179,6 +195,22 @@ DispatchState Dispatcher::state() const noexcept {
 
 std::vector<HistoryEntry> Dispatcher::history(std::size_t limit) const noexcept {
   return read_dispatch_history(inner_->buffer.directory(), limit);
+}
+
+CallResult Dispatcher::ping() const noexcept try { return agent::ping(inner_->credentials, inner_->options); } catch (...) {
+  return without_memory();
+}
+
+CallResult Dispatcher::disconnect() const noexcept try {
+  return agent::disconnect(inner_->credentials, inner_->options);
+} catch (...) {
+  return without_memory();
+}
+
+CallResult Dispatcher::support(const SupportMessage& message) const noexcept try {
+  return agent::support(inner_->credentials, inner_->options, message);
+} catch (...) {
+  return without_memory();
 }
 
 Result<Done> Dispatcher::resume() noexcept try {

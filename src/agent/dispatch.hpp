@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -129,6 +130,28 @@ struct HistoryEntry {
   std::string error;  // empty when delivered
 };
 
+/// What became of one signed request besides dispatch.
+enum class CallStatus : std::uint8_t {
+  ok,           // the gateway has done it, and its signed answer says so
+  unreachable,  // no answer, or none that is the gateway's own: it may or may not have been done
+  refused,      // the gateway will not do it, or the request broke a limit and was never sent
+};
+std::string_view name_of(CallStatus status) noexcept;
+
+struct CallResult {
+  CallStatus status = CallStatus::unreachable;
+  int http_status = 0;    // 0: no answer
+  std::string error;      // cause and remedy; empty when all is well
+  std::string reference;  // support(): under which the gateway keeps the message
+};
+
+/// A message to the people who run the gateway.
+struct SupportMessage {
+  std::string_view message;                          // 1-10,000 characters
+  std::optional<std::string_view> email;             // where to answer, at most 254 bytes
+  std::optional<std::string_view> diagnostics_json;  // one JSON object, nested at most 31 deep
+};
+
 /// The two below need neither credentials nor a lock, create nothing, and take a damaged file for an empty one.
 DispatchState read_dispatch_state(const std::string& buffer_dir) noexcept;
 /// Newest first.
@@ -148,6 +171,14 @@ class Dispatcher {
   /// As read_dispatch_state, but not suspended when these credentials are not those that were refused.
   DispatchState state() const noexcept;
   std::vector<HistoryEntry> history(std::size_t limit = 50) const noexcept;
+
+  /// Whether gateway, token, secret and (within what dispatch corrects by itself) clock are right. Stores nothing anywhere.
+  CallResult ping() const noexcept;
+  /// Ends these credentials at the gateway: once it is ok, nothing signed with them is taken any more. `refused` with
+  /// HTTP 401 means that the gateway does not know them (any more).
+  CallResult disconnect() const noexcept;
+  /// All of it together at most 256 KiB as JSON. The same text again gets the same reference and is kept once.
+  CallResult support(const SupportMessage& message) const noexcept;
 
   /// Ends suspension and backoff, so that the next flush() sends. Fails while another dispatcher runs.
   Result<Done> resume() noexcept;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/dispatch_lock.hpp"
+#include "agent/signed_call.hpp"
 #include "core/faults.hpp"
 #include "core/wire.hpp"
 
@@ -406,21 +407,8 @@ Verdict Run::post_once(std::string_view body, const Packed& packed, std::uint32_
   const std::string_view sent = packed.gzip.empty() ? body : std::string_view(packed.gzip);
   const std::string_view encoding = packed.gzip.empty() ? "identity" : "gzip";
   const std::int64_t timestamp = options_.clock().wall + checkpoint_.clock_skew;
-  const wire::SignedRequest request{"POST", wire::kIngestPath, credentials_.entity_token(), timestamp, batch_id, encoding,
-                                    sent};
-  const auto header = [](std::string_view name, std::string_view value) {
-    return std::string(name).append(": ").append(value);
-  };
-  const std::vector<std::string> headers{
-      header("Content-Type", wire::kContentType),
-      header("Content-Encoding", encoding),
-      header("Accept", "application/json"),
-      "Expect:",  // no round trip before the body
-      header(wire::kEntityHeader, credentials_.entity_token()),
-      header(wire::kTimestampHeader, std::to_string(timestamp)),
-      header(wire::kBatchHeader, batch_id),
-      header(wire::kSignatureHeader, std::string(wire::kSchemePrefix) + wire::sign(credentials_.secret(), request)),
-  };
+  const std::vector<std::string> headers =
+      signed_headers(credentials_, {wire::kIngestPath, wire::kContentType, encoding, batch_id, sent, timestamp});
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now()).count();
   const auto timeout = static_cast<std::uint32_t>(

@@ -36,17 +36,23 @@ void print_issued(const gateway::IssuedSecret& issued, std::string_view name, bo
              issued.secret);
 }
 
+std::string state_of(const store::Entity& entity) {
+  return entity.revoked_at ? "revoked" : entity.disabled ? "disabled" : "enabled";
+}
+
 void print_json(const store::Entity& entity) {
   rapidjson::StringBuffer text;
   JsonWriter writer(text);
   writer.StartObject();
   field(writer, "token", entity.token);
   field(writer, "name", entity.name);
-  field(writer, "state", entity.disabled ? "disabled" : "enabled");
+  field(writer, "state", state_of(entity));
   writer.Key("created_at");
   writer.Int64(entity.created_at);
   writer.Key("rotated_at");
   writer.Int64(entity.rotated_at);
+  writer.Key("revoked_at");
+  writer.Int64(entity.revoked_at);
   writer.Key("last_seen_at");
   writer.Int64(entity.last_seen_at);
   writer.Key("accepted");
@@ -70,7 +76,8 @@ int list(const Globals& globals) {
   }
   std::vector<std::vector<std::string>> rows{{"TOKEN", "NAME", "STATE", "LAST SEEN", "ACCEPTED", "DUPLICATES", "REJECTED"}};
   for (const auto& entity : entities.value()) {
-    rows.push_back({entity.token, printable(entity.name), entity.disabled ? "disabled" : "enabled",
+    rows.push_back({entity.token, printable(entity.name),
+                    entity.revoked_at ? "revoked " + local_time(entity.revoked_at) : state_of(entity),
                     entity.last_seen_at ? local_time(entity.last_seen_at) : "never", std::to_string(entity.accepted),
                     std::to_string(entity.duplicates), std::to_string(entity.rejected)});
   }
@@ -117,7 +124,8 @@ void add_entity(Program program) {
       "  logystera entity add shop --json        {\"token\":\"ent_…\",\"secret\":\"…\",\"name\":\"shop\"}\n"
       "  logystera entity rotate ent_…           a new secret; the old one is good for 24 hours more\n\n"
       "A gateway that is running sees every change at once. Secrets are kept encrypted under the key file\n"
-      "beside the database (PATH.key): back up both, apart from each other.");
+      "beside the database (PATH.key): back up both, apart from each other. A site that was disconnected is\n"
+      "shown as revoked, with the time; its secret is gone for good.");
   auto argument = std::make_shared<std::string>();
   const auto command = [&](const char* name, const char* help, const char* operand, const char* operand_help, auto run) {
     auto* sub = entity->add_subcommand(name, help);

@@ -13,6 +13,7 @@
 #include "core/limits.hpp"
 #include "core/wire.hpp"
 #include "gateway/ingest.hpp"
+#include "gateway/site_requests.hpp"
 #include "server/http.hpp"
 
 namespace logystera::cli {
@@ -69,14 +70,22 @@ server::Route health_route(store::Store& store) {
           }};
 }
 
-std::vector<server::Route> ingest_routes(gateway::Ingest& ingest) {
-  return {{"POST", std::string(wire::kIngestPath), limits::kWireBytes,
-           [&ingest](server::Request request, const server::Reply& reply) { ingest.ingest(std::move(request), reply); }},
-          {"POST", std::string(wire::kPingPath), limits::kWireBytes,
-           [&ingest](server::Request request, const server::Reply& reply) { ingest.ping(std::move(request), reply); }}};
+std::vector<server::Route> site_routes(gateway::Ingest& ingest, gateway::SiteRequests& requests) {
+  return {
+      {"POST", std::string(wire::kIngestPath), limits::kWireBytes,
+       [&ingest](server::Request request, const server::Reply& reply) { ingest.ingest(std::move(request), reply); }},
+      {"POST", std::string(wire::kPingPath), limits::kWireBytes,
+       [&ingest](server::Request request, const server::Reply& reply) { ingest.ping(std::move(request), reply); }},
+      {"POST", std::string(wire::kDisconnectPath), limits::kWireBytes,
+       [&requests](server::Request request, const server::Reply& reply) {
+         requests.disconnect(std::move(request), reply);
+       }},
+      {"POST", std::string(wire::kSupportPath), limits::kSupportBytes,
+       [&requests](server::Request request, const server::Reply& reply) { requests.support(std::move(request), reply); }}};
 }
 
-Result<std::vector<server::Listener>> listeners_of(const Options& options, gateway::Ingest& ingest, store::Store& store) {
+Result<std::vector<server::Listener>> listeners_of(const Options& options, gateway::Ingest& ingest,
+                                                   gateway::SiteRequests& requests, store::Store& store) {
   std::vector<server::Listener> listeners(1);
   listeners[0] = {options.host, options.port, options.tls, {health_route(store)}};
   if (!options.listen.empty()) {
@@ -86,7 +95,7 @@ Result<std::vector<server::Listener>> listeners_of(const Options& options, gatew
     own.routes = {health_route(store)};
     listeners.push_back(std::move(own));
   }
-  for (server::Route& route : ingest_routes(ingest)) listeners.back().routes.push_back(std::move(route));
+  for (server::Route& route : site_routes(ingest, requests)) listeners.back().routes.push_back(std::move(route));
   for (const server::Listener& listener : listeners) {
     if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
   }
@@ -122,7 +131,8 @@ int run(const Globals& globals, const Options& options) {
   std::unique_ptr<server::Server> server;  // outlives the store, whose last replies it still takes
   std::unique_ptr<store::Store> store = std::move(gate->store);
   gateway::Ingest ingest(*gate->entities, *store, {options.rate, options.min_agent_version, unix_now, log});
-  auto listeners = listeners_of(options, ingest, *store);
+  gateway::SiteRequests requests(*gate->entities, *store, {options.min_agent_version, unix_now, log});
+  auto listeners = listeners_of(options, ingest, requests, *store);
   if (!listeners) return fail("serve", listeners.error());
   server::Limits limits;
   limits.connections = options.connections;
@@ -177,8 +187,8 @@ void add_serve(Program program) {
       "  logystera serve                                       http://127.0.0.1:8080, logystera.db\n"
       "  logystera serve --store sqlite:/var/lib/logystera/logystera.db --port 0\n"
       "  logystera serve --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem\n\n"
-      "Takes POST /v1/ingest and POST /v1/ping, signed, and GET /health. SIGTERM finishes what is under "
-      "way.\n"
+      "Takes POST /v1/ingest, /v1/ping, /v1/disconnect and /v1/support, signed, and GET /health. SIGTERM\n"
+      "finishes what is under way.\n"
       "An address other machines can reach demands TLS, its own or a proxy's.");
   serve->callback([program, options] { program.exit_code = run(program.globals, *options); });
 }

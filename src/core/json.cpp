@@ -224,4 +224,23 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+std::size_t depth(std::string_view text) noexcept {
+  std::size_t open = 0, deepest = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      else quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++open);
+    } else if ((c == '}' || c == ']') && open > 0) {
+      --open;
+    }
+  }
+  return deepest;
+}
+
 }  // namespace logystera::json

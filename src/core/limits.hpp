@@ -46,4 +46,10 @@ inline constexpr std::size_t kInflatedBytes = 8 * 1024 * 1024;
 inline constexpr std::uint32_t kClockSkewSeconds = 300;
 inline constexpr std::uint32_t kPreviousSecretSeconds = 24 * 3600;
 
+// A message to support, on both sides of the wire.
+inline constexpr std::size_t kSupportBytes = 256 * 1024;  // request body as sent
+inline constexpr std::size_t kSupportMessageChars = 10'000;
+inline constexpr std::size_t kSupportEmailBytes = 254;  // RFC 5321 §4.5.3.1.3, without its angle brackets
+inline constexpr std::size_t kSupportDepth = 32;        // how deep the body's JSON nests, the body itself included
+
 }  // namespace logystera::limits

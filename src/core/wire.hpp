@@ -10,6 +10,8 @@ namespace logystera::wire {
 
 inline constexpr std::string_view kIngestPath = "/v1/ingest";
 inline constexpr std::string_view kPingPath = "/v1/ping";
+inline constexpr std::string_view kDisconnectPath = "/v1/disconnect";
+inline constexpr std::string_view kSupportPath = "/v1/support";
 
 inline constexpr std::string_view kEntityHeader = "Logystera-Entity";
 inline constexpr std::string_view kTimestampHeader = "Logystera-Timestamp";

@@ -104,6 +104,30 @@ void add_number(zval* array, const char* key, std::uint64_t value) {
   add_assoc_long(array, key, static_cast<zend_long>(value));
 }
 
+/// A CallResult as plain memory, so that building PHP's array out of it leaves nothing to destroy.
+struct PlainCall {
+  std::string_view status;  // of a literal
+  int http_status = 0;
+  Message error, reference;
+};
+
+template <typename Call>
+void call(PlainCall& plain, Call&& make) noexcept {
+  const agent::CallResult result = make();
+  plain.status = agent::name_of(result.status);
+  plain.http_status = result.http_status;
+  plain.error.set(result.error);
+  plain.reference.set(result.reference);
+}
+
+void give(zval* array, const PlainCall& plain) {
+  array_init(array);
+  add_view(array, "status", plain.status);
+  if (plain.http_status == 0) add_assoc_null(array, "http_code");
+  else add_assoc_long(array, "http_code", plain.http_status);
+  add_text_or_null(array, "error", plain.error.text());
+}
+
 }  // namespace
 
 void set_up_dispatcher_class(zend_class_entry* type) { DispatcherObject::set_up(type); }
@@ -223,4 +247,43 @@ ZEND_METHOD(Logystera_Agent_Dispatcher, resume) {
   Message message;
   guarded(message, [&] { return core->resume(); });
   if (!message.empty()) throw_error(buffer_unavailable_class, message.text());
+}
+
+ZEND_METHOD(Logystera_Agent_Dispatcher, ping) {
+  ZEND_PARSE_PARAMETERS_NONE();
+  const Dispatcher* core = checked(ZEND_THIS);
+  if (core == nullptr) return;
+  PlainCall result;
+  call(result, [&]() noexcept { return core->ping(); });
+  give(return_value, result);
+}
+
+ZEND_METHOD(Logystera_Agent_Dispatcher, disconnect) {
+  ZEND_PARSE_PARAMETERS_NONE();
+  const Dispatcher* core = checked(ZEND_THIS);
+  if (core == nullptr) return;
+  PlainCall result;
+  call(result, [&]() noexcept { return core->disconnect(); });
+  give(return_value, result);
+}
+
+ZEND_METHOD(Logystera_Agent_Dispatcher, support) {
+  zend_string *message, *email = nullptr, *diagnostics = nullptr;
+  ZEND_PARSE_PARAMETERS_START(1, 3)
+  Z_PARAM_STR(message)
+  Z_PARAM_OPTIONAL
+  Z_PARAM_STR_OR_NULL(email)
+  Z_PARAM_STR_OR_NULL(diagnostics)
+  ZEND_PARSE_PARAMETERS_END();
+  const Dispatcher* core = checked(ZEND_THIS);
+  if (core == nullptr) return;
+  PlainCall result;
+  call(result, [&]() noexcept {
+    logystera::agent::SupportMessage text{view(message), {}, {}};
+    if (email != nullptr) text.email = view(email);
+    if (diagnostics != nullptr) text.diagnostics_json = view(diagnostics);
+    return core->support(text);
+  });
+  give(return_value, result);
+  add_text_or_null(return_value, "reference", result.reference.text());
 }

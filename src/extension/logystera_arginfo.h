@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: a4835ad2312f63bf27cc877eaa3b74d7482a4127 */
+ * Stub hash: c93d20254f44aa5be2631409bcf16bc6501042a6 */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Logystera_Agent_Recorder___construct, 0, 0, 1)
 	ZEND_ARG_TYPE_INFO(0, bufferDir, IS_STRING, 0)
@@ -80,6 +80,16 @@ ZEND_END_ARG_INFO()
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Logystera_Agent_Dispatcher_resume, 0, 0, IS_VOID, 0)
 ZEND_END_ARG_INFO()
 
+#define arginfo_class_Logystera_Agent_Dispatcher_ping arginfo_class_Logystera_Agent_Recorder_stats
+
+#define arginfo_class_Logystera_Agent_Dispatcher_disconnect arginfo_class_Logystera_Agent_Recorder_stats
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Logystera_Agent_Dispatcher_support, 0, 1, IS_ARRAY, 0)
+	ZEND_ARG_TYPE_INFO(0, message, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, email, IS_STRING, 1, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, diagnosticsJson, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+
 
 ZEND_METHOD(Logystera_Agent_Recorder, __construct);
 ZEND_METHOD(Logystera_Agent_Recorder, wants);
@@ -104,6 +114,9 @@ ZEND_METHOD(Logystera_Agent_Dispatcher, flush);
 ZEND_METHOD(Logystera_Agent_Dispatcher, state);
 ZEND_METHOD(Logystera_Agent_Dispatcher, history);
 ZEND_METHOD(Logystera_Agent_Dispatcher, resume);
+ZEND_METHOD(Logystera_Agent_Dispatcher, ping);
+ZEND_METHOD(Logystera_Agent_Dispatcher, disconnect);
+ZEND_METHOD(Logystera_Agent_Dispatcher, support);
 
 
 static const zend_function_entry class_Logystera_Agent_Recorder_methods[] = {
@@ -145,6 +158,9 @@ static const zend_function_entry class_Logystera_Agent_Dispatcher_methods[] = {
 	ZEND_ME(Logystera_Agent_Dispatcher, state, arginfo_class_Logystera_Agent_Dispatcher_state, ZEND_ACC_PUBLIC)
 	ZEND_ME(Logystera_Agent_Dispatcher, history, arginfo_class_Logystera_Agent_Dispatcher_history, ZEND_ACC_PUBLIC)
 	ZEND_ME(Logystera_Agent_Dispatcher, resume, arginfo_class_Logystera_Agent_Dispatcher_resume, ZEND_ACC_PUBLIC)
+	ZEND_ME(Logystera_Agent_Dispatcher, ping, arginfo_class_Logystera_Agent_Dispatcher_ping, ZEND_ACC_PUBLIC)
+	ZEND_ME(Logystera_Agent_Dispatcher, disconnect, arginfo_class_Logystera_Agent_Dispatcher_disconnect, ZEND_ACC_PUBLIC)
+	ZEND_ME(Logystera_Agent_Dispatcher, support, arginfo_class_Logystera_Agent_Dispatcher_support, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
 

@@ -1,12 +1,12 @@
 #include "gateway/entities.hpp"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 
 #include "core/hmac.hpp"
 #include "core/json.hpp"
 #include "core/limits.hpp"
 #include "core/wire.hpp"
+#include "gateway/random.hpp"
 
 namespace logystera::gateway {
 namespace {
@@ -14,29 +14,6 @@ namespace {
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kTokenBytes = 15;  // 20 characters of base64url
 constexpr std::size_t kNameBytes = 100;
-
-std::string base64url(std::string_view data) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  unsigned bits = 0;
-  int held = 0;
-  for (const char c : data) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (held += 8; held >= 6; held -= 6) out += kDigits[bits >> (held - 6) & 63];
-  }
-  if (held > 0) out += kDigits[bits << (6 - held) & 63];
-  return out;
-}
-
-Result<std::string> random_text(std::size_t size) {
-  std::string random(size, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(size)) != 1) {
-    return Error{"no randomness from the kernel: a secret cannot be made"};
-  }
-  std::string text = base64url(random);
-  wipe(random);
-  return text;
-}
 
 Result<Done> check_name(std::string_view name) {
   bool printable = !name.empty() && name.size() <= kNameBytes && json::is_utf8(name);
@@ -64,6 +41,7 @@ Result<Entities> Entities::open(store::Store& store, Vault vault) {
   auto known = store.entities();
   if (!known) return known.error();
   for (const store::Entity& entity : known.value()) {
+    if (entity.revoked_at != 0) continue;
     auto secret = entities.vault_.unseal(entity.sealed_secret, entity.token);
     if (!secret) return secret.error();
     wipe(secret.value());
@@ -95,6 +73,12 @@ Result<store::Entity> Entities::existing(std::string_view token) {
   if (!found.value()) {
     return Error{fmt::format("entity {}: there is none with this token: 'logystera entity list' shows them", token)};
   }
+  if (found.value()->revoked_at != 0) {
+    return Error{
+        fmt::format("entity {}: was disconnected and has no secret any more: connect the site again, or register it anew "
+                    "with 'logystera entity add'",
+                    token)};
+  }
   return std::move(*found.value());
 }
 
@@ -107,7 +91,7 @@ Result<IssuedSecret> Entities::rotate(std::string_view token, std::int64_t now) 
   if (!sealed) return sealed.error();
   entity->sealed_previous = std::exchange(entity->sealed_secret, std::move(sealed).value());
   entity->rotated_at = now;
-  if (auto updated = store_->update_entity(entity.value()); !updated) return updated.error();
+  if (auto done = update(entity.value()); !done) return done.error();
   return IssuedSecret{std::string(token), std::move(secret).value()};
 }
 
@@ -115,7 +99,13 @@ Result<Done> Entities::set_disabled(std::string_view token, bool disabled) {
   auto entity = existing(token);
   if (!entity) return entity.error();
   entity->disabled = disabled;
-  if (auto updated = store_->update_entity(entity.value()); !updated) return updated.error();
+  return update(entity.value());
+}
+
+Result<Done> Entities::update(const store::Entity& entity) {
+  auto updated = store_->update_entity(entity);
+  if (!updated) return updated.error();
+  if (!updated.value()) return Error{fmt::format("entity {}: was disconnected at this very moment", entity.token)};
   return Done{};
 }
 
@@ -125,7 +115,7 @@ Result<Sender> Entities::sender(std::string_view token, std::int64_t now) const 
   if (wire::is_token(token)) {
     auto found = store_->find_entity(token);
     if (!found) return found.error();
-    if (found.value()) {
+    if (found.value() && found.value()->revoked_at == 0) {
       entity = std::move(*found.value());
       sender.known = true;
     }

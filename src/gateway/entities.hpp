@@ -45,6 +45,9 @@ class Entities {
   /// The present secret becomes the previous one, good for limits::kPreviousSecretSeconds more.
   Result<IssuedSecret> rotate(std::string_view token, std::int64_t now);
   Result<Done> set_disabled(std::string_view token, bool disabled);
+  /// Ends an entity for good: its secrets are erased, so that it is from then on as unknown as one that never was. Durable
+  /// when it returns; false when there is none, or it was revoked before.
+  Result<bool> revoke(std::string_view token, std::int64_t now) { return store_->revoke_entity(token, now); }
   Result<std::vector<store::Entity>> list() { return store_->entities(); }
 
   /// The sender to check a request of `token` against at time `now`. An unknown token gives a stand-in of
@@ -54,6 +57,7 @@ class Entities {
  private:
   Entities(store::Store& store, Vault vault) : store_(&store), vault_(std::move(vault)) {}
   Result<store::Entity> existing(std::string_view token);
+  Result<Done> update(const store::Entity& entity);
 
   store::Store* store_;
   Vault vault_;

@@ -5,8 +5,6 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "core/event.hpp"
 #include "core/hmac.hpp"
@@ -21,8 +19,6 @@ using server::problem;
 using server::Reply;
 using server::Request;
 using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
-
-constexpr std::size_t kVersionParts = 3;
 
 struct RejectedLine {
   std::size_t line;  // from 1
@@ -59,27 +55,6 @@ Answer json_answer(int status, const rapidjson::StringBuffer& text) {
   return answer;
 }
 
-// One answer for a token that does not exist, a signature that does not hold and headers that are missing:
-// nobody learns from it which tokens exist.
-Answer unauthorized() {
-  return problem(401, "unauthorized",
-                 "unknown entity or wrong signature: check the entity's token and secret, and that Logystera-Entity, "
-                 "-Timestamp, -Batch and -Signature are sent once each and reach the gateway unchanged");
-}
-
-Answer unavailable() {
-  Answer answer = problem(503, "store_failed", "the gateway cannot store events at the moment: send the batch again later");
-  answer.headers.emplace_back("Retry-After", "30");
-  return answer;
-}
-
-Answer too_fast(std::uint32_t seconds) {
-  Answer answer =
-      problem(429, "rate_limited", fmt::format("too many events from this entity: send again in {} s", seconds));
-  answer.headers.emplace_back("Retry-After", std::to_string(seconds));
-  return answer;
-}
-
 // The most lines a body can turn out to hold: only a plain one can be counted before it is unpacked.
 std::size_t most_lines(std::string_view body, std::string_view encoding) {
   if (encoding != "identity") return kBatchLinesMax;
@@ -96,51 +71,7 @@ struct Reservation {
   ~Reservation() { limiter.settle(entity, most, events, RateLimiter::Clock::now()); }
 };
 
-std::array<std::uint32_t, kVersionParts> version_parts(std::string_view version, bool& valid) noexcept {
-  std::array<std::uint32_t, kVersionParts> parts{};
-  const char* at = version.data();
-  const char* const end = at + version.size();
-  valid = false;
-  for (std::uint32_t& part : parts) {
-    const auto [next, error] = std::from_chars(at, end, part);
-    if (error != std::errc()) break;
-    valid = true;
-    if (next == end || *next != '.') break;
-    at = next + 1;
-  }
-  return parts;
-}
-
 }  // namespace
-
-bool older_version(std::string_view a, std::string_view b) noexcept {
-  bool a_valid, b_valid;
-  const auto a_parts = version_parts(a, a_valid);
-  const auto b_parts = version_parts(b, b_valid);
-  return a_valid && b_valid && a_parts < b_parts;
-}
-
-std::string_view agent_version(std::string_view user_agent) noexcept {
-  constexpr std::string_view kProduct = "logystera/";
-  const std::size_t at = user_agent.find(kProduct);
-  if (at == std::string_view::npos) return {};
-  user_agent.remove_prefix(at + kProduct.size());
-  return user_agent.substr(0, user_agent.find_first_not_of("0123456789."));
-}
-
-/// A request whose signature holds, and with which secret its answer is signed.
-struct Ingest::Verified {
-  Sender sender;
-  std::string_view secret;  // of `sender`: the one the request was signed with
-  std::string batch;
-  std::string encoding;
-  std::int64_t timestamp = 0;
-
-  void acknowledge(Answer& answer) const {
-    answer.headers.emplace_back(
-        wire::kAckHeader, std::string(wire::kSchemePrefix) + wire::acknowledge(secret, answer.status, batch, answer.body));
-  }
-};
 
 /// A batch on its way through: owns every byte the store's views point at.
 struct Ingest::Work {
@@ -154,79 +85,10 @@ struct Ingest::Work {
 };
 
 Ingest::Ingest(Entities& entities, store::Store& store, IngestOptions options)
-    : entities_(entities), store_(store), options_(std::move(options)), limiter_(options_.rate) {}
-
-bool Ingest::verify(const Request& request, Verified& verified, Answer& refusal) const {
-  const std::string_view token = request.header(wire::kEntityHeader).value_or("");
-  const std::string_view stamp = request.header(wire::kTimestampHeader).value_or("");
-  const std::string_view signature = request.header(wire::kSignatureHeader).value_or("");
-  verified.batch = request.header(wire::kBatchHeader).value_or("");
-  verified.encoding = request.header("Content-Encoding").value_or("identity");
-  const auto [end, error] = std::from_chars(stamp.data(), stamp.data() + stamp.size(), verified.timestamp);
-  const bool well_formed = error == std::errc() && end == stamp.data() + stamp.size() && wire::is_token(verified.batch);
-
-  auto sender = entities_.sender(token, options_.now());
-  if (!sender) {
-    options_.log(sender.error().message);
-    refusal = unavailable();
-    return false;
-  }
-  verified.sender = std::move(sender).value();
-  const wire::SignedRequest claimed{request.method, request.path,      token,       verified.timestamp,
-                                    verified.batch, verified.encoding, request.body};
-  // Both secrets are always tried, for a stand-in too: time tells nothing about which tokens exist.
-  const bool by_secret = wire::carries(signature, wire::sign(verified.sender.secret, claimed));
-  const bool by_previous = wire::carries(signature, wire::sign(verified.sender.previous, claimed));
-  if (!verified.sender.known || !well_formed || !(by_secret || by_previous)) {
-    refusal = unauthorized();
-    return false;
-  }
-  verified.secret = by_secret ? verified.sender.secret : verified.sender.previous;
-  return true;
-}
-
-bool Ingest::admit(const Request& request, const Verified& verified, Answer& refusal) const {
-  const std::int64_t now = options_.now();
-  // Compared without subtracting: a signed timestamp may be any 64-bit number.
-  if (verified.timestamp < now - limits::kClockSkewSeconds || verified.timestamp > now + limits::kClockSkewSeconds) {
-    rapidjson::StringBuffer text;
-    JsonWriter writer(text);
-    writer.StartObject();
-    writer.Key("error");
-    writer.String("clock_skew");
-    writer.Key("server_time");
-    writer.Int64(now);
-    writer.Key("message");
-    string(writer,
-           fmt::format("the request's timestamp is more than {} s off: set the sender's clock", limits::kClockSkewSeconds));
-    writer.EndObject();
-    refusal = json_answer(401, text);
-    return false;
-  }
-  if (verified.sender.disabled) {
-    refusal =
-        problem(403, "disabled", "this entity is disabled: its operator can enable it with 'logystera entity enable'");
-    return false;
-  }
-  const std::string_view version = agent_version(request.header("User-Agent").value_or(""));
-  if (older_version(version, options_.min_agent_version)) {
-    rapidjson::StringBuffer text;
-    JsonWriter writer(text);
-    writer.StartObject();
-    writer.Key("error");
-    writer.String("version_too_old");
-    writer.Key("min_version");
-    string(writer, options_.min_agent_version);
-    writer.Key("message");
-    string(writer,
-           fmt::format("this gateway takes agents from version {} on: update the agent", options_.min_agent_version));
-    writer.EndObject();
-    refusal = json_answer(426, text);
-    refusal.headers.emplace_back("Upgrade", "logystera/" + options_.min_agent_version);
-    return false;
-  }
-  return true;
-}
+    : store_(store),
+      options_(std::move(options)),
+      check_(entities, {options_.min_agent_version, options_.now, options_.log}),
+      limiter_(options_.rate) {}
 
 bool Ingest::unpack(Work& work, Answer& refusal) const {
   const Verified& verified = work.verified;
@@ -294,7 +156,7 @@ bool Ingest::unpack_within_rate(Work& work, Answer& refusal) {
   const std::string& token = work.verified.sender.token;
   const std::size_t most = most_lines(work.request.body, work.verified.encoding);
   if (const auto seconds = limiter_.reserve(token, most, RateLimiter::Clock::now())) {
-    refusal = too_fast(*seconds);
+    refusal = too_fast(*seconds, "events");
     return false;
   }
   Reservation reservation{limiter_, token, most};
@@ -344,8 +206,8 @@ void Ingest::ingest(Request request, const Reply& reply) {
   auto work = std::make_shared<Work>();
   work->request = std::move(request);
   Answer refusal;
-  if (!verify(work->request, work->verified, refusal)) return reply(std::move(refusal));
-  if (!admit(work->request, work->verified, refusal) || !unpack_within_rate(*work, refusal)) {
+  if (!check_.verify(work->request, work->verified, refusal)) return reply(std::move(refusal));
+  if (!check_.admit(work->request, work->verified, refusal) || !unpack_within_rate(*work, refusal)) {
     work->verified.acknowledge(refusal);
     return reply(std::move(refusal));
   }
@@ -361,11 +223,11 @@ void Ingest::ingest(Request request, const Reply& reply) {
 void Ingest::ping(Request request, const Reply& reply) {
   Verified verified;
   Answer answer;
-  if (!verify(request, verified, answer)) return reply(std::move(answer));
-  if (!admit(request, verified, answer)) {
+  if (!check_.verify(request, verified, answer)) return reply(std::move(answer));
+  if (!check_.admit(request, verified, answer)) {
     // `answer` says why.
   } else if (const auto seconds = limiter_.wait(verified.sender.token, RateLimiter::Clock::now())) {
-    answer = too_fast(*seconds);
+    answer = too_fast(*seconds, "events");
   } else {
     rapidjson::StringBuffer text;
     JsonWriter writer(text);

@@ -1,6 +1,5 @@
-// What the gateway does with a signed request (ARCHITECTURE.md, "Wire"). The order of the checks is the
-// contract: nothing of a request is looked at before its signature holds, and nothing is inflated or parsed
-// for a sender that is not known.
+// What the gateway does with a signed batch (ARCHITECTURE.md, "Wire"). The order of the checks is the contract: nothing is
+// inflated or parsed for a sender that is not known.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include "core/limits.hpp"
 #include "gateway/entities.hpp"
 #include "gateway/rate_limit.hpp"
+#include "gateway/signature_check.hpp"
 #include "server/message.hpp"
 #include "store/store.hpp"
 
@@ -40,25 +40,15 @@ class Ingest {
   void ping(server::Request request, const server::Reply& reply);
 
  private:
-  struct Verified;
   struct Work;
-  bool verify(const server::Request& request, Verified& verified, server::Answer& refusal) const;
-  bool admit(const server::Request& request, const Verified& verified, server::Answer& refusal) const;
   bool unpack_within_rate(Work& work, server::Answer& refusal);
   bool unpack(Work& work, server::Answer& refusal) const;
   void finish(const Work& work, const Result<store::Appended>& appended, const server::Reply& reply) const;
 
-  Entities& entities_;
   store::Store& store_;
   IngestOptions options_;
+  SignatureCheck check_;
   RateLimiter limiter_;
 };
-
-/// Whether dotted version `a` is older than `b`; missing parts count as 0, and what is no version is not
-/// older.
-bool older_version(std::string_view a, std::string_view b) noexcept;
-
-/// "1.2.3" out of a User-Agent that names "logystera/1.2.3"; empty when it does not.
-std::string_view agent_version(std::string_view user_agent) noexcept;
 
 }  // namespace logystera::gateway

@@ -109,6 +109,21 @@ CREATE TABLE baselines (
   PRIMARY KEY (source, model)
 ) STRICT;
 )sql"),
+    // What sites ask for besides storing events. A revoked entity keeps its row, since its events stay, and loses its secrets.
+    std::string_view(R"sql(
+ALTER TABLE entities ADD COLUMN revoked_at INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE support_requests (
+  id INTEGER PRIMARY KEY,
+  reference TEXT NOT NULL UNIQUE,
+  entity INTEGER NOT NULL REFERENCES entities (id),
+  batch TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  email TEXT NOT NULL,
+  diagnostics TEXT NOT NULL,
+  UNIQUE (entity, batch)
+) STRICT;
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

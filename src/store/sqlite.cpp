@@ -37,8 +37,7 @@ constexpr std::string_view kTypeInLine = "CASE WHEN json_valid(e.line) THEN json
 
 constexpr std::string_view kEntityColumns =
     "token, name, created_at, disabled, sealed_secret, sealed_previous, rotated_at, last_seen_at, accepted, "
-    "duplicates, "
-    "rejected";
+    "duplicates, rejected, revoked_at";
 
 Entity entity_of(const Statement& row) {
   Entity entity;
@@ -53,6 +52,7 @@ Entity entity_of(const Statement& row) {
   entity.accepted = static_cast<std::uint64_t>(row.integer(8));
   entity.duplicates = static_cast<std::uint64_t>(row.integer(9));
   entity.rejected = static_cast<std::uint64_t>(row.integer(10));
+  entity.revoked_at = row.integer(11);
   return entity;
 }
 
@@ -277,6 +277,10 @@ class Sqlite final : public Store {
   Result<std::optional<Entity>> find_entity(std::string_view token) override;
   Result<std::vector<Entity>> entities() override;
   Result<bool> update_entity(const Entity& entity) override;
+  Result<bool> revoke_entity(std::string_view token, std::int64_t now) override;
+  Result<std::string> add_support(const SupportRequest& request) override;
+  Result<std::vector<SupportRequest>> support_requests(std::uint64_t limit) override;
+  Result<std::optional<SupportRequest>> find_support(std::string_view reference) override;
   Result<Done> events(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) override;
 
  private:
@@ -422,7 +426,7 @@ Result<bool> Sqlite::update_entity(const Entity& entity) {
   if (!reader) return reader.error();
   auto update = reader->connection.prepare(
       "UPDATE entities SET disabled = ?, sealed_secret = ?, sealed_previous = ?, rotated_at = ? WHERE token "
-      "= ?");
+      "= ? AND revoked_at = 0");
   if (!update) return update.error();
   update->bind(1, entity.disabled ? 1 : 0);
   update->bind_blob(2, entity.sealed_secret.data(), entity.sealed_secret.size());
@@ -432,6 +436,99 @@ Result<bool> Sqlite::update_entity(const Entity& entity) {
   update->bind(5, std::string_view(entity.token));
   if (update->step() != SQLITE_DONE) return reader->connection.error("change an entity");
   return reader->connection.changes() != 0;
+}
+
+Result<bool> Sqlite::revoke_entity(std::string_view token, std::int64_t now) {
+  auto reader = borrow();
+  if (!reader) return reader.error();
+  bool revoked = false;
+  {
+    auto revoke = reader->connection.prepare(
+        "UPDATE entities SET revoked_at = ?, sealed_secret = x'', sealed_previous = x'' WHERE token = ? AND revoked_at = "
+        "0");
+    if (!revoke) return revoke.error();
+    revoke->bind(1, now);
+    revoke->bind(2, token);
+    if (revoke->step() != SQLITE_DONE) return reader->connection.error("revoke an entity");
+    revoked = reader->connection.changes() != 0;
+  }
+  give_back(std::move(reader).value());
+  return revoked;
+}
+
+Result<std::string> Sqlite::add_support(const SupportRequest& request) {
+  auto reader = borrow();
+  if (!reader) return reader.error();
+  std::string reference;
+  {
+    // The update that changes nothing makes RETURNING speak of the row that was there before.
+    auto add = reader->connection.prepare(
+        "INSERT INTO support_requests (reference, entity, batch, received_at, message, email, diagnostics) "
+        "SELECT ?, id, ?, ?, ?, ?, ? FROM entities WHERE token = ? "
+        "ON CONFLICT (entity, batch) DO UPDATE SET reference = reference RETURNING reference");
+    if (!add) return add.error();
+    add->bind(1, std::string_view(request.reference));
+    add->bind(2, std::string_view(request.batch));
+    add->bind(3, request.received_at);
+    add->bind(4, std::string_view(request.message));
+    add->bind(5, std::string_view(request.email));
+    add->bind(6, std::string_view(request.diagnostics));
+    add->bind(7, std::string_view(request.entity));
+    int code = add->step();
+    if (code == SQLITE_ROW) {
+      reference = add->text(0);
+      code = add->step();  // the commit
+    }
+    if (code != SQLITE_DONE) return reader->connection.error("store a support request");
+  }
+  if (reference.empty()) return Error{fmt::format("store {}: there is no entity {}", path_, request.entity)};
+  give_back(std::move(reader).value());
+  return reference;
+}
+
+Result<std::vector<SupportRequest>> Sqlite::support_requests(std::uint64_t limit) {
+  auto reader = borrow();
+  if (!reader) return reader.error();
+  auto all = reader->connection.prepare(
+      "SELECT * FROM (SELECT s.reference, n.token, n.name, s.received_at, s.email, s.id FROM support_requests s "
+      "JOIN entities n ON n.id = s.entity ORDER BY s.id DESC LIMIT ?) ORDER BY id");
+  if (!all) return all.error();
+  all->bind(1, static_cast<std::int64_t>(limit));
+  std::vector<SupportRequest> requests;
+  int code;
+  while ((code = all->step()) == SQLITE_ROW) {
+    SupportRequest request;
+    request.reference = all->text(0);
+    request.entity = all->text(1);
+    request.entity_name = all->text(2);
+    request.received_at = all->integer(3);
+    request.email = all->text(4);
+    requests.push_back(std::move(request));
+  }
+  if (code != SQLITE_DONE) return reader->connection.error("list the support requests");
+  return requests;
+}
+
+Result<std::optional<SupportRequest>> Sqlite::find_support(std::string_view reference) {
+  auto reader = borrow();
+  if (!reader) return reader.error();
+  auto find = reader->connection.prepare(
+      "SELECT s.reference, n.token, n.name, s.received_at, s.email, s.message, s.diagnostics FROM support_requests s "
+      "JOIN entities n ON n.id = s.entity WHERE s.reference = ?");
+  if (!find) return find.error();
+  find->bind(1, reference);
+  const int code = find->step();
+  if (code == SQLITE_DONE) return std::optional<SupportRequest>();
+  if (code != SQLITE_ROW) return reader->connection.error("look up a support request");
+  SupportRequest request;
+  request.reference = find->text(0);
+  request.entity = find->text(1);
+  request.entity_name = find->text(2);
+  request.received_at = find->integer(3);
+  request.email = find->text(4);
+  request.message = find->text(5);
+  request.diagnostics = find->text(6);
+  return std::optional(std::move(request));
 }
 
 Result<Done> Sqlite::events(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) {

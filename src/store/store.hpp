@@ -33,6 +33,7 @@ struct Entity {
   std::string sealed_secret;
   std::string sealed_previous;  // empty: never rotated
   std::int64_t rotated_at = 0;  // unix seconds; the previous secret's grace starts here
+  std::int64_t revoked_at = 0;  // unix seconds; 0: it may still send. A revoked entity has no secrets
   // Kept by append(), read-only for callers.
   std::int64_t last_seen_at = 0;  // last batch; 0: none yet
   std::uint64_t accepted = 0;     // events stored
@@ -62,6 +63,19 @@ struct Appended {
   std::uint32_t duplicates = 0;
   std::uint32_t unnumbered = 0;  // of the batch's events: those of types beyond what the store numbers
   bool batch_known = false;      // this very batch was stored before; nothing was written
+};
+
+/// A message a site has sent to whoever runs the gateway.
+struct SupportRequest {
+  std::string reference;  // "sup_…", unique
+  std::string entity;     // token of an entity that exists
+  std::string batch;      // wire::batch_id of the request: the same text again is the same request
+  std::int64_t received_at = 0;
+  std::string message;
+  std::string email;        // empty: none
+  std::string diagnostics;  // a JSON object; empty: none
+  // Read-only for callers.
+  std::string entity_name;
 };
 
 struct EventQuery {
@@ -96,8 +110,16 @@ class Store {
   virtual Result<std::optional<Entity>> find_entity(std::string_view token) = 0;
   /// By age.
   virtual Result<std::vector<Entity>> entities() = 0;
-  /// Writes secrets, rotation time and the disabled flag of an entity that exists; false when there is none.
+  /// Writes secrets, rotation time and the disabled flag of an entity; false when there is none, or it is revoked.
   virtual Result<bool> update_entity(const Entity& entity) = 0;
+  /// Erases both secrets of an entity and notes when, durably; false when there is none, or it was revoked before.
+  virtual Result<bool> revoke_entity(std::string_view token, std::int64_t now) = 0;
+
+  /// Stores a request durably and gives its reference: the one it was first stored under when it is a repeat.
+  virtual Result<std::string> add_support(const SupportRequest& request) = 0;
+  /// The newest `limit`, oldest first; messages and diagnostics are left out.
+  virtual Result<std::vector<SupportRequest>> support_requests(std::uint64_t limit) = 0;
+  virtual Result<std::optional<SupportRequest>> find_support(std::string_view reference) = 0;
 
   /// Calls `each` for every match, oldest arrival first, until it returns false.
   virtual Result<Done> events(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) = 0;

@@ -178,3 +178,14 @@ TEST_CASE("an_output_that_is_full_says_so_and_writes_nothing_beyond_its_room") {
     CHECK((out.reserve(capacity + 1) == nullptr));
   }
 }
+
+TEST_CASE("depth_counts_brackets_outside_of_strings") {
+  CHECK(json::depth("") == 0);
+  CHECK(json::depth("1") == 0);
+  CHECK(json::depth("{}") == 1);
+  CHECK(json::depth(R"({"a":[[1],[2]],"b":{}})") == 3);
+  CHECK(json::depth(R"({"[[[\"[[[\\":"{{{"})") == 1);
+  CHECK(json::depth("]]]}}}[") == 1);
+  CHECK(json::depth("\"\\") == 0);
+  CHECK(json::depth(std::string(100'000, '[')) == 100'000);
+}

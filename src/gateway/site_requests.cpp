@@ -1,0 +1,196 @@
+#include "gateway/site_requests.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+
+#include "core/json.hpp"
+#include "core/wire.hpp"
+#include "gateway/random.hpp"
+
+namespace logystera::gateway {
+namespace {
+
+using rapidjson::Value;
+using server::Answer;
+using server::problem;
+using server::Reply;
+using server::Request;
+
+constexpr std::size_t kReferenceBytes = 9;  // 12 characters of base64url
+constexpr double kSecondsAnHour = 3600;
+
+std::string_view text_of(const Value& value) { return {value.GetString(), value.GetStringLength()}; }
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+Error malformed(std::string_view words) { return Error{std::string(words)}; }
+
+Result<Done> read_message(const Value& value, store::SupportRequest& into) {
+  if (!value.IsString() || text_of(value).find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    return malformed("message: must be a string with something in it");
+  }
+  if (characters(text_of(value)) > limits::kSupportMessageChars) {
+    return Error{fmt::format("message: may have {} characters: shorten it", limits::kSupportMessageChars)};
+  }
+  into.message = text_of(value);
+  return Done{};
+}
+
+Result<Done> read_email(const Value& value, store::SupportRequest& into) {
+  if (value.IsNull()) return Done{};
+  const std::string_view email = value.IsString() ? text_of(value) : std::string_view();
+  const std::size_t at = email.find('@');
+  const bool plausible =
+      at != std::string_view::npos && at > 0 && at + 1 < email.size() && email.size() <= limits::kSupportEmailBytes &&
+      std::none_of(email.begin(), email.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+  if (!plausible) {
+    return Error{fmt::format("email: must be null or an address of at most {} bytes", limits::kSupportEmailBytes)};
+  }
+  into.email = email;
+  return Done{};
+}
+
+Result<Done> read_diagnostics(const Value& value, store::SupportRequest& into) {
+  if (value.IsNull()) return Done{};
+  if (!value.IsObject()) return malformed("diagnostics: must be null or an object");
+  rapidjson::StringBuffer text;
+  rapidjson::Writer writer(text);
+  value.Accept(writer);
+  into.diagnostics.assign(text.GetString(), text.GetSize());
+  return Done{};
+}
+
+// Everything of the body has a place in the store, or the request is refused: nothing a person wrote is dropped silently.
+Result<store::SupportRequest> read_support(std::string_view body) {
+  // Before it is parsed: writing a value out again recurses.
+  if (json::depth(body) > limits::kSupportDepth) {
+    return Error{fmt::format("the body is nested more than {} deep", limits::kSupportDepth)};
+  }
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(body.data(), body.size());
+  if (document.HasParseError() || !document.IsObject()) return malformed("the body must be one JSON object in UTF-8");
+  store::SupportRequest request;
+  bool has_message = false;
+  for (const auto& member : document.GetObject()) {
+    const std::string_view name = text_of(member.name);
+    Result<Done> read = Error{"unknown member: a support request has message, email and diagnostics"};
+    if (name == "message") {
+      has_message = true;
+      read = read_message(member.value, request);
+    } else if (name == "email") {
+      read = read_email(member.value, request);
+    } else if (name == "diagnostics") {
+      read = read_diagnostics(member.value, request);
+    }
+    if (!read) return read.error();
+  }
+  if (!has_message) return malformed("message: is missing");
+  return request;
+}
+
+Answer json_object(int status, const char* key, std::string_view value) {
+  rapidjson::StringBuffer text;
+  rapidjson::Writer writer(text);
+  writer.StartObject();
+  writer.Key(key);
+  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  writer.EndObject();
+  Answer answer;
+  answer.status = status;
+  answer.body.assign(text.GetString(), text.GetSize());
+  return answer;
+}
+
+// These bodies are small: whoever compresses them has taken this for another route.
+bool plain_and_whole(const Request& request, const Verified& verified, Answer& refusal) {
+  if (verified.encoding != "identity") {
+    refusal = problem(415, "unsupported_encoding", "Content-Encoding must be identity here");
+    return false;
+  }
+  if (verified.batch != wire::batch_id(verified.sender.token, request.body)) {
+    refusal = problem(400, "wrong_batch_id",
+                      "Logystera-Batch must be the first 32 hex digits of SHA-256(entity, a zero byte, body)");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+SiteRequests::SiteRequests(Entities& entities, store::Store& store, SignatureCheck::Options options)
+    : entities_(entities),
+      store_(store),
+      options_(options),
+      check_(entities, std::move(options)),
+      support_limiter_({kSupportPerHour / kSecondsAnHour, kSupportBurst}) {}
+
+Answer SiteRequests::revoke(const Verified& verified) {
+  const auto revoked = entities_.revoke(verified.sender.token, options_.now());
+  if (!revoked) {
+    options_.log(revoked.error().message);
+    return unavailable();
+  }
+  // False: another request of the same site was faster. It is revoked either way.
+  if (revoked.value()) options_.log(fmt::format("entity {}: disconnected by its site", verified.sender.token));
+  return json_object(200, "status", "disconnected");
+}
+
+void SiteRequests::disconnect(Request request, const Reply& reply) {
+  Verified verified;
+  Answer answer;
+  if (!check_.verify(request, verified, answer)) return reply(std::move(answer));
+  if (check_.admit(request, verified, answer) && plain_and_whole(request, verified, answer)) {
+    rapidjson::Document body;
+    body.Parse<rapidjson::kParseIterativeFlag>(request.body.data(), request.body.size());
+    const bool empty_object = !body.HasParseError() && body.IsObject() && body.ObjectEmpty();
+    answer = empty_object ? revoke(verified) : problem(400, "malformed", "the body must be an empty JSON object: {}");
+  }
+  verified.acknowledge(answer);
+  reply(std::move(answer));
+}
+
+Answer SiteRequests::take(const Request& request, const Verified& verified) {
+  const std::string& token = verified.sender.token;
+  if (const auto seconds = support_limiter_.wait(token, RateLimiter::Clock::now())) {
+    return too_fast(*seconds, "support requests");
+  }
+  // Charged before it is read: what is refused was work too.
+  support_limiter_.settle(token, 0, 1, RateLimiter::Clock::now());
+  auto read = read_support(request.body);
+  if (!read) return problem(400, "malformed", read.error().message);
+  auto random = random_text(kReferenceBytes);
+  if (!random) {
+    options_.log(random.error().message);
+    return unavailable();
+  }
+  read->reference = "sup_" + random.value();
+  read->entity = token;
+  read->batch = verified.batch;
+  read->received_at = options_.now();
+  const auto stored = store_.add_support(read.value());
+  if (!stored) {
+    options_.log(stored.error().message);
+    return unavailable();
+  }
+  options_.log(fmt::format("entity {}: support request {}", token, stored.value()));
+  return json_object(202, "reference", stored.value());
+}
+
+void SiteRequests::support(Request request, const Reply& reply) {
+  Verified verified;
+  Answer answer;
+  if (!check_.verify(request, verified, answer)) return reply(std::move(answer));
+  if (check_.admit(request, verified, answer) && plain_and_whole(request, verified, answer))
+    answer = take(request, verified);
+  verified.acknowledge(answer);
+  reply(std::move(answer));
+}
+
+}  // namespace logystera::gateway

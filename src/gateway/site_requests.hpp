@@ -1,0 +1,40 @@
+// What a connected site asks of the gateway besides storing events: to be disconnected, and to hand a message to whoever
+// runs the gateway. Signed and checked as batches are (ARCHITECTURE.md, "Wire").
+#pragma once
+
+#include "core/limits.hpp"
+#include "gateway/entities.hpp"
+#include "gateway/rate_limit.hpp"
+#include "gateway/signature_check.hpp"
+#include "server/message.hpp"
+#include "store/store.hpp"
+
+namespace logystera::gateway {
+
+/// Support requests of one entity: so many at once, then so many an hour.
+inline constexpr double kSupportBurst = 10;
+inline constexpr double kSupportPerHour = 10;
+
+class SiteRequests {
+ public:
+  /// `entities` and `store` must outlive it.
+  SiteRequests(Entities& entities, store::Store& store, SignatureCheck::Options options);
+
+  /// POST /v1/disconnect, body `{}`. 200 once the entity is durably revoked; its secret is not taken again, not even to
+  /// repeat this.
+  void disconnect(server::Request request, const server::Reply& reply);
+  /// POST /v1/support. 202 {"reference":"sup_…"} once it is durable; the same body again gets the same reference.
+  void support(server::Request request, const server::Reply& reply);
+
+ private:
+  server::Answer revoke(const Verified& verified);
+  server::Answer take(const server::Request& request, const Verified& verified);
+
+  Entities& entities_;
+  store::Store& store_;
+  SignatureCheck::Options options_;
+  SignatureCheck check_;
+  RateLimiter support_limiter_;
+};
+
+}  // namespace logystera::gateway
