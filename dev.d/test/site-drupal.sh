@@ -101,6 +101,7 @@ pages_send_when_told_to() {
 # A command line user of the web server's group appends to the same buffer, and the site sends it. The first request after
 # the change opens the buffer to the group.
 another_user_of_the_group_appends() {
+  [ "$(id -u)" -eq 0 ] || cannot 'only root can become another user' || return
   drupal_php "$state/cli/setting.php" buffer_share group && scenario the_rest && chmod -R g+rwX "$web/sites/default/files" &&
     (cd "$web" && HOME="$state/tmp" TMPDIR="$state/tmp" setpriv --reuid nobody --regid "$web_group" --clear-groups -- \
       "$php_bin" "${php_options[@]}" "$state/cli/modules.php" install syslog) &&
@@ -135,43 +136,4 @@ readonly checks=(
   uninstalling_is_recorded_and_leaves_nothing_behind without_the_extension_the_site_works_and_says_so
 )
 
-# --- how they run --------------------------------------------------------------------------------------------------------
-
-# scenario PART [ARGUMENT]: one part of scenario.php, with the facts as they stand.
-scenario() {
-  (
-    umask 077
-    printf '{"site":"%s","cron_key":"%s","login_link":"%s","next_uid":%d,"accounts":%s,"gateway":{"url":"%s","token":"%s","secret":"%s"}}\n' \
-      "$site_url" "$cron_key" "${login_link:-}" "$next_uid" "$accounts" "$gateway_url" "$entity_token" "$entity_secret" >"$state/scenario.json"
-  )
-  "$php_bin" "$drupal_dir/scenario.php" "$1" "$state" "${2:-}"
-}
-
-show_logs() {
-  local log
-  for log in "$state"/log/*.log; do
-    [ ! -s "$log" ] || { echo "== $(basename "$log")" && tail -n 20 "$log"; }
-  done
-}
-
-mkdir -p "$run_dir/drupal"
-if ! drupal_is_resolvable; then
-  echo "skipped Drupal: ${#checks[@]} skipped: drupal/core is not resolvable by Composer"
-  tally 0 0 "${#checks[@]}"
-  finish
-fi
-open_state "$stage_dir/state"
-buffer="$state/private/logystera"
-for check in "${checks[@]}"; do
-  say "${check//_/ }"
-  if [ "$check" = another_user_of_the_group_appends ] && [ "$(id -u)" -ne 0 ]; then
-    skip "${check//_/ }" 'only root can become another user'
-  elif "$check"; then
-    pass "${check//_/ }"
-  else
-    fail "${check//_/ }"
-    show_logs
-    finish
-  fi
-done
-finish
+run_site_checks "${checks[@]}"

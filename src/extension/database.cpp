@@ -42,7 +42,7 @@ zend_class_entry* statement_class;
 zend_class_entry* exception_class;
 
 // The methods as PDO made them.
-enum Method { connect_to, query, exec, commit, execute, methods };
+enum Method { connect_to, prepare, query, exec, begin, commit, roll_back, execute, methods };
 zif_handler originals[methods];
 
 enum class Failure { none, deadlock, connection_failed, disk_full };
@@ -74,11 +74,23 @@ Failure of_mysql(std::int64_t code) {
   return is_one_of(code, kLost) ? Failure::connection_failed : Failure::none;
 }
 
-Failure of_pgsql(std::string_view state) {
+// What the client library says by itself when the server is gone, or went with a last word: PDO knows no SQLSTATE for it.
+bool says_lost(std::string_view message) {
+  static constexpr std::string_view kWords[] = {"server closed the connection",  "no connection to the server",
+                                                "terminating connection",        "could not receive data from server",
+                                                "could not send data to server", "connection not open",
+                                                "SSL connection has been closed"};
+  for (const std::string_view words : kWords) {
+    if (message.find(words) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+Failure of_pgsql(std::string_view state, std::string_view message) {
   if (state == "40P01" || state == "55P03") return Failure::deadlock;
   if (state == "53100") return Failure::disk_full;
-  const bool lost =
-      state.substr(0, 2) == "08" || state == "57P01" || state == "57P02" || state == "57P03" || state == "53300";
+  const bool lost = state.substr(0, 2) == "08" || state == "57P01" || state == "57P02" || state == "57P03" ||
+                    state == "53300" || (state == "HY000" && says_lost(message));
   return lost ? Failure::connection_failed : Failure::none;
 }
 
@@ -92,9 +104,9 @@ Failure of_sqlite(std::int64_t code) {
   }
 }
 
-Failure classify(std::string_view driver, std::string_view state, std::int64_t code) {
+Failure classify(std::string_view driver, std::string_view state, std::int64_t code, std::string_view message) {
   if (driver == "mysql") return of_mysql(code);
-  if (driver == "pgsql") return of_pgsql(state);
+  if (driver == "pgsql") return of_pgsql(state, message);
   if (driver == "sqlite") return of_sqlite(code);
   return Failure::none;
 }
@@ -120,9 +132,12 @@ void read_message(std::string_view message, std::string_view& state, std::int64_
   if (open != std::string_view::npos) std::from_chars(message.data() + open + 1, message.data() + message.size(), code);
 }
 
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+// FNV-1a. Not the message: the same loss is worded differently by a statement and by the attempt to connect again.
+std::uint64_t hash_of(std::string_view driver, std::string_view state, std::int64_t code) {
+  std::uint64_t hash = 0xcbf29ce484222325 ^ static_cast<std::uint64_t>(code);
+  for (const std::string_view text : {driver, state}) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
   return hash | 1;
 }
 
@@ -140,11 +155,11 @@ void report_failure(std::string_view driver, bool connecting) noexcept {
   } else {
     read_message(message, state, code);
   }
-  const Failure failure = connecting ? Failure::connection_failed : classify(driver, state, code);
+  const Failure failure = connecting ? Failure::connection_failed : classify(driver, state, code, message);
   if (failure == Failure::none) return;
   Site* site = site_wanting(type_of(failure));
   if (site == nullptr) return;
-  if (failure == Failure::connection_failed && LOGYSTERA_G(state)->told_of(hash_of(message))) return;
+  if (failure == Failure::connection_failed && LOGYSTERA_G(state)->told_of(hash_of(driver, state, code))) return;
   char digits[24];
   const char* end = std::to_chars(digits, digits + sizeof digits, code).ptr;
   record_native(*site, type_of(failure), [&](agent::EventWriter& event) {
@@ -223,7 +238,9 @@ std::string_view statement_of(zend_execute_data* execute_data, Method method) {
     return {statement->query_string, statement->query_stringlen};
 #endif
   }
+  if (method == begin) return "BEGIN";
   if (method == commit) return "COMMIT";
+  if (method == roll_back) return "ROLLBACK";
   return ZEND_NUM_ARGS() != 0 ? text_of(ZEND_CALL_ARG(execute_data, 1)) : std::string_view();
 }
 
@@ -273,9 +290,12 @@ void watch_databases() noexcept {
   const auto watch_class = [](zend_class_entry* type) {
     if (instanceof_function(type, pdo_class)) {
       watch(type, "__construct", connect_to, watched<connect_to>);
+      watch(type, "prepare", prepare, watched<prepare>);
       watch(type, "query", query, watched<query>);
       watch(type, "exec", exec, watched<exec>);
+      watch(type, "begintransaction", begin, watched<begin>);
       watch(type, "commit", commit, watched<commit>);
+      watch(type, "rollback", roll_back, watched<roll_back>);
     } else if (instanceof_function(type, statement_class)) {
       watch(type, "execute", execute, watched<execute>);
     }

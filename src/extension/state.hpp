@@ -64,13 +64,15 @@ class State {
   bool searched() const noexcept { return searched_; }
   /// Whether this request was told of that lost connection already: an application tries again for every query.
   bool told_of(std::uint64_t lost_connection) noexcept {
-    const bool told = lost_connection_ == lost_connection;
-    lost_connection_ = lost_connection;
-    return told;
+    for (const std::uint64_t told : lost_connections_) {
+      if (told == lost_connection) return true;
+    }
+    lost_connections_[next_lost_connection_++ % kLostConnections] = lost_connection;
+    return false;
   }
   /// The next request may be another site's.
   void forget_request() noexcept {
-    lost_connection_ = 0;
+    for (std::uint64_t& told : lost_connections_) told = 0;
     current_ = nullptr;
     searched_ = false;
   }
@@ -95,7 +97,9 @@ class State {
   std::vector<EntryPoint> entry_points_;  // the one used last stands first
   Site* current_ = nullptr;
   bool searched_ = false;
-  std::uint64_t lost_connection_ = 0;  // hash of its message; 0: none
+  static constexpr std::size_t kLostConnections = 4;
+  std::uint64_t lost_connections_[kLostConnections] = {};  // hashes of driver, state and code; 0: none
+  std::size_t next_lost_connection_ = 0;
   agent::ForkMark fork_mark_;
   bool any_touched_ = false;
 };

@@ -1,4 +1,4 @@
-# Sourced by the Drupal stage: an ordinary Drupal site, installed by Composer, under the real servers of ../lib.sh.
+# Sourced by the Drupal stages: an ordinary Drupal site, installed by Composer, under the real servers of ../lib.sh.
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 drupal_dir="$root/tests/e2e/drupal"
@@ -37,9 +37,11 @@ drupal_code() {
   web="$code/web"
 }
 
-# drupal_site: a fresh standard site on SQLite, without Logystera. Everything it writes belongs to the web server's user.
+# drupal_site [SETTINGS]: a fresh standard site without Logystera, on SQLite or on the database those lines of settings.php
+# describe. Everything it writes belongs to the web server's user.
 drupal_site() {
   chmod -R u+w "$web/sites/default"
+  find "$web/sites" -mindepth 1 -maxdepth 1 \( -type d ! -name default -o -name sites.php \) -exec rm -rf {} +
   rm -rf "$web/sites/default/files" "$web/sites/default/settings.php"
   web_dir "$state/private" 2770
   web_dir "$state/sync" 700
@@ -47,14 +49,39 @@ drupal_site() {
   cp -r "$drupal_dir/cli" "$state/cli"
   cp "$drupal_dir/sendmail.sh" "$state/cli/"
   chmod -R a+rX "$state/cli"
-  drupal_php core/scripts/drupal install standard --site-name 'Test site' --no-interaction
-  chmod -R u+w "$web/sites/default"
-  cat >>"$web/sites/default/settings.php" <<PHP
+  if [ -n "${1:-}" ]; then
+    { cat "$web/sites/default/default.settings.php" && printf "%s\n\$settings['hash_salt'] = '%s';\n" "$1" "$(free_port)-planted-hash-salt" &&
+      site_settings; } >"$web/sites/default/settings.php"
+    [ "$(id -u)" -ne 0 ] || chown "$web_user:$web_group" "$web/sites/default/settings.php"
+    drupal_php "$state/cli/install.php"
+  else
+    drupal_php core/scripts/drupal install standard --site-name 'Test site' --no-interaction
+    chmod -R u+w "$web/sites/default"
+    {
+      site_settings
+      printf '%s\n' "\$databases['default']['default']['init_commands'] = ['synchronous' => 'PRAGMA synchronous = OFF'];"
+    } >>"$web/sites/default/settings.php"
+  fi
+}
+
+# second_site NAME: one more site of the same code, at NAME.localhost. SITE_URI=http://NAME.localhost/ is it on the command line.
+second_site() {
+  web_dir "$web/sites/$1" 755
+  printf "<?php\n\$sites['%s.localhost'] = '%s';\n" "$1" "$1" >"$web/sites/sites.php"
+  DRUPAL_DEV_SITE_PATH="sites/$1" drupal_php core/scripts/drupal install standard --site-name 'Second site' --no-interaction
+  chmod -R u+w "$web/sites/$1"
+  {
+    site_settings
+    printf '%s\n' "\$databases['default']['default']['init_commands'] = ['synchronous' => 'PRAGMA synchronous = OFF'];"
+  } >>"$web/sites/$1/settings.php"
+}
+
+site_settings() {
+  cat <<PHP
 \$settings['file_private_path'] = '$state/private';
 \$settings['config_sync_directory'] = '$state/sync';
 \$settings['logystera_integrity_seconds'] = 60;
-\$databases['default']['default']['init_commands'] = ['synchronous' => 'PRAGMA synchronous = OFF'];
-\$settings['trusted_host_patterns'] = ['^127\.0\.0\.1$', '^localhost$'];
+\$settings['trusted_host_patterns'] = ['^127\.0\.0\.1\$', '^localhost\$', '\.localhost\$'];
 PHP
 }
 
@@ -62,4 +89,55 @@ PHP
 # kept in the directory of whoever started this.
 drupal_php() {
   (cd "$web" && HOME="$state/tmp" TMPDIR="$state/tmp" as_web "$php_bin" "${php_options[@]}" -d memory_limit=512M "$@")
+}
+
+# scenario PART [ARGUMENT]: one part of scenario.php, with the facts as they stand.
+scenario() {
+  (
+    umask 077
+    printf '{"site":"%s","cron_key":"%s","login_link":"%s","next_uid":%d,"accounts":%s,"gateway":{"url":"%s","token":"%s","secret":"%s"}}\n' \
+      "$site_url" "$cron_key" "${login_link:-}" "${next_uid:-0}" "$accounts" "$gateway_url" "$entity_token" "$entity_secret" >"$state/scenario.json"
+  )
+  "$php_bin" "$drupal_dir/scenario.php" "$1" "$state" "${2:-}"
+}
+
+show_logs() {
+  local log
+  for log in "$state"/log/*.log; do
+    [ ! -s "$log" ] || { echo "== $(basename "$log")" && tail -n 20 "$log"; }
+  done
+}
+
+# run_site_checks CHECK...: functions, one after the other, each building on those before, on an empty state directory; ends the
+# stage. The first that fails ends it at once. One that this machine cannot run says so by `cannot REASON || return`.
+run_site_checks() {
+  local check status
+  mkdir -p "$run_dir/drupal"
+  if ! drupal_is_resolvable; then
+    echo "skipped Drupal: $# skipped: drupal/core is not resolvable by Composer"
+    tally 0 0 $#
+    finish
+  fi
+  open_state "$stage_dir/state"
+  buffer="$state/private/logystera"
+  for check in "$@"; do
+    say "${check//_/ }"
+    status=0
+    "$check" || status=$?
+    case "$status" in
+      0) pass "${check//_/ }" ;;
+      77) skip "${check//_/ }" "$cannot_because" ;;
+      *)
+        fail "${check//_/ }"
+        show_logs
+        finish
+        ;;
+    esac
+  done
+  finish
+}
+
+cannot() {
+  cannot_because=$1
+  return 77
 }

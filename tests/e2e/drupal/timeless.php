@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 // Stored events on standard input; on standard output the same, but for what depends on how busy the machine is: the time of a
 // slow query is replaced by "{slow}" when it fits the statement of the slow page (1.1 s, and less than a request may last), and
-// durations, times of drops, MD5 sums, the month of an upload and releases of core are replaced as well;
+// durations, times of drops, MD5 sums, the month of an upload, releases of core and what a database server numbers are replaced;
 // other statements that happened to be slow are left out, as long as they say what a slow query has to.
 
 const SLOW_MS = 1000;
@@ -15,7 +15,7 @@ while (($line = fgets(STDIN)) !== false) {
     $event = json_decode($line, true, 16, JSON_THROW_ON_ERROR);
     if ($event['event_type'] === 'db.slow_query') {
         ['query' => $query, 'time_ms' => $time, 'caller' => $caller] = $event['labels'];
-        if (!str_contains($caller, '\\SlowPage::') && $time > SLOW_MS && mb_strlen($query) <= 500 && str_contains($caller, '::')) {
+        if (!preg_match('/\\\\(SlowPage::|DatabasePages::slow$)/', $caller) && $time > SLOW_MS && mb_strlen($query) <= 500 && str_contains($caller, '::')) {
             fprintf(STDERR, "slow by itself, %.0f ms: %s\n", $time, $caller);
             continue;
         }
@@ -32,6 +32,9 @@ while (($line = fgets(STDIN)) !== false) {
         if (preg_match('/^[0-9a-f]{32}$/', $event['labels'][$name] ?? '')) {
             $event['labels'][$name] = '{md5}';
         }
+    }
+    if (str_starts_with($event['event_type'], 'db.') && isset($event['labels']['message'])) {
+        $event['labels']['message'] = preg_replace(['/\b(process|Process|transaction|port) \d+/', '/tuple \(\d+,\d+\)/'], ['$1 {n}', 'tuple {n}'], $event['labels']['message']);
     }
     if (isset($event['labels']['path'])) {
         $event['labels']['path'] = preg_replace('#^public://\d{4}-\d\d/#', 'public://{month}/', $event['labels']['path']);
