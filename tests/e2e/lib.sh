@@ -219,12 +219,14 @@ fpm_binary() {
     die "there is no php-fpm$version: ./dev install-deps site"
 }
 
-# start_fpm DIRECTORY [POOL LINES]: a pool of four workers with that working directory. Further lines ("env[X] = y",
-# "php_admin_value[…] = …", "pm.max_children = 8") go into the pool and override what stands before them.
+# start_fpm DIRECTORY [POOL LINES]: a pool of four workers with that working directory and $extension_so (empty: without).
+# Further lines ("env[X] = y", "php_admin_value[…] = …", "pm.max_children = 8") go into the pool and override what stands
+# before them.
 start_fpm() {
-  local binary
+  local binary load=()
   binary=$(fpm_binary)
-  [ -f "$extension_so" ] || die "there is no $extension_so: ./dev build ext"
+  [ -z "$extension_so" ] || load=(-d "extension=$extension_so")
+  [ -z "$extension_so" ] || [ -f "$extension_so" ] || die "there is no $extension_so: ./dev build ext"
   fpm_socket="$state/fpm.sock"
   {
     printf '[global]\npid = %s\nerror_log = %s\ndaemonize = no\nprocess_control_timeout = 5s\n' "$state/fpm.pid" "$state/log/fpm-error.log"
@@ -238,7 +240,7 @@ start_fpm() {
   : >"$state/log/php-error.log"
   rm -f "$state/log/fpm-error.log"
   [ "$(id -u)" -ne 0 ] || chown "$web_user" "$state/log/php-error.log"
-  start_process fpm "${fpm_wrapper[@]}" "$binary" --nodaemonize --fpm-config "$state/fpm.conf" -d "extension=$extension_so" "${fpm_options[@]}"
+  start_process fpm "${fpm_wrapper[@]}" "$binary" --nodaemonize --fpm-config "$state/fpm.conf" "${load[@]}" "${fpm_options[@]}"
   await fpm 'FPM to be ready' grep -q 'ready to handle connections' "$state/log/fpm-error.log"
 }
 

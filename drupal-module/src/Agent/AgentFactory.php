@@ -80,16 +80,18 @@ final class AgentFactory {
       'anonymize_ip' => (bool) ($this->settings['anonymize_ip'] ?? FALSE),
       'share' => $this->settings['buffer_share'] ?? 'user',
     ];
-    if ($options['share'] === 'group') {
+    $group = $options['share'] === 'group';
+    if ($group) {
       $this->directory->adapt($path, TRUE);
-      return new Recorder($path, $options);
     }
     try {
       return new Recorder($path, $options);
     }
     catch (BufferUnavailable) {
-      // It may have been shared until now.
-      $this->directory->adapt($path, FALSE);
+      // It may have been shared until now, or this site may be the first to
+      // have a directory of its own below that of the default site.
+      $this->directory->makeParent($path, $group);
+      $this->directory->adapt($path, $group);
       return new Recorder($path, $options);
     }
   }

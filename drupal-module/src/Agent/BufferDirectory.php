@@ -76,6 +76,20 @@ final class BufferDirectory {
   }
 
   /**
+   * Makes the directory a site of a multisite has its own one in.
+   *
+   * The extension makes the last directory of a path alone: it cannot know
+   * which of the others are the site's.
+   */
+  public function makeParent(string $path, bool $group): void {
+    $parent = dirname($path);
+    if (!is_dir($parent) && is_dir(dirname($parent))) {
+      @mkdir($parent, 0700);
+      $this->adapt($parent, $group);
+    }
+  }
+
+  /**
    * The user id this process makes files as; the posix extension is optional.
    */
   private function processOwner(): int|false {

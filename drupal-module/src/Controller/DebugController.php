@@ -69,6 +69,8 @@ final class DebugController extends ControllerBase {
       '#title' => $this->t('Report to copy'),
       '#description' => $this->t('It contains no secret, no token, no account and no recorded signal.'),
       '#value' => $this->diagnostics->text(),
+      // A form would add this one; without, its template warns.
+      '#description_display' => 'after',
       '#rows' => 20,
       '#attributes' => ['readonly' => 'readonly'],
     ];

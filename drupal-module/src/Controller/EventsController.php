@@ -132,6 +132,12 @@ final class EventsController extends ControllerBase {
    */
   public function export(Request $request, string $format): StreamedResponse {
     $filter = EventFilterForm::filterOf($request);
+    try {
+      $this->buffer->stats();
+    }
+    catch (\RuntimeException $error) {
+      throw new NotFoundHttpException($error->getMessage(), $error);
+    }
     $response = new StreamedResponse(function () use ($filter, $format): void {
       $out = fopen('php://output', 'w');
       if ($format === 'csv') {

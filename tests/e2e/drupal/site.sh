@@ -3,24 +3,39 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 drupal_dir="$root/tests/e2e/drupal"
 composer_log="$run_dir/drupal/composer.log"
+export COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_NO_INTERACTION=1
 
-# drupal_is_resolvable: whether this machine's Composer finds drupal/core at all.
+# The newest Drupal this PHP runs, unless told: a Composer constraint on drupal/core.
+drupal_constraint=${LOGYSTERA_DRUPAL:-$("$php_bin" -n -r 'echo PHP_VERSION_ID >= 80300 ? "~11.3.0" : "~10.6.0";')}
+drupal_major=$(grep -oE '[0-9]+' <<<"$drupal_constraint" | head -1)
+
+# drupal_is_resolvable [tools]: whether this machine's Composer finds everything the site consists of; what it lacks is in
+# $composer_log, and in short in $unresolved.
 drupal_is_resolvable() {
-  composer show --working-dir="$drupal_dir" --available --no-interaction drupal/core '10.6.*' >"$composer_log" 2>&1
+  local probe="$run_dir/drupal/probe"
+  mkdir -p "$probe"
+  composer_json "$@" >"$probe/composer.json"
+  # Composer's exit status 2: the packages cannot be resolved. Anything else is for the installation itself to report.
+  local status=0
+  composer update --working-dir="$probe" --dry-run --no-progress --no-audit >"$composer_log" 2>&1 || status=$?
+  unresolved=$(grep -oE '(requires|Root composer.json requires) [a-z0-9-]+/[a-z0-9_-]+ .*' "$composer_log" | tail -1 || true)
+  [ "$status" -ne 2 ]
 }
 
-# drupal_code: → $code, the site's code. Kept between runs; only this project's module is put in anew.
+composer_json() { "$php_bin" "$drupal_dir/composer.php" "$drupal_constraint" "$root/drupal-module" "$@"; }
+
+# drupal_code [tools]: → $code, the site's code, and $web below it; with "tools" a site of its own that can test
+# and analyse the module. Kept between runs; only this project's module is put in anew.
 drupal_code() {
-  code="$run_dir/drupal/site"
+  code="$run_dir/drupal/${1:-site}-$drupal_major"
   mkdir -p "$code"
   # The web server's user must get there; a checkout under /root (0700) it cannot enter.
   if ! reachable_by_web "$code"; then
-    code=/var/tmp/logystera-drupal-$(id -u)-$(printf '%s' "$root" | sha256sum | cut -c 1-12)
+    code=/var/tmp/logystera-drupal-$(id -u)-$(printf '%s' "$root ${1:-site}" | sha256sum | cut -c 1-12)-$drupal_major
     mkdir -p "$code"
     chmod 755 "$code"
   fi
-  sed "s|\"../../../drupal-module\"|\"$root/drupal-module\"|" "$drupal_dir/composer.json" >"$code/composer.json.new"
-  export COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_NO_INTERACTION=1
+  composer_json "$@" >"$code/composer.json.new"
   if ! cmp -s "$code/composer.json.new" "$code/composer.json" || [ ! -f "$code/.complete" ]; then
     rm -rf "$code/.complete" "$code/vendor" "$code/web" "$code/composer.lock"
     mv "$code/composer.json.new" "$code/composer.json"
@@ -32,7 +47,7 @@ drupal_code() {
   fi
   rm -rf "$code/web/modules/custom"
   mkdir -p "$code/web/modules/custom"
-  cp -r "$drupal_dir/modules/." "$code/web/modules/custom/"
+  [ "${1:-site}" != site ] || cp -r "$drupal_dir/modules/." "$code/web/modules/custom/"
   chmod -R a+rX "$code"
   web="$code/web"
 }
@@ -114,7 +129,7 @@ run_site_checks() {
   local check status
   mkdir -p "$run_dir/drupal"
   if ! drupal_is_resolvable; then
-    echo "skipped Drupal: $# skipped: drupal/core is not resolvable by Composer"
+    echo "skipped Drupal: $# skipped: not resolvable by Composer: $unresolved"
     tally 0 0 $#
     finish
   fi
