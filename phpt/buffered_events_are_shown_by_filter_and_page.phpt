@@ -29,7 +29,7 @@ $buffer = new Buffer($directory);
 $times = static fn (array $page): array => array_map(static fn (array $event): int => $event['created_at'] - BEGIN, $page['events']);
 $found = static function (array $filter = [], int $offset = 0, int $limit = 50) use ($buffer, $times): array {
     $page = $buffer->events($filter, $offset, $limit);
-    same(['total', 'invalid', 'events'], array_keys($page), 'the keys of a page');
+    same(['total', 'invalid', 'events', 'hours'], array_keys($page), 'the keys of a page');
     return [$page['total'], $page['invalid'], $times($page)];
 };
 $odd = [9, 7, 5, 3, 1];
@@ -74,6 +74,20 @@ same([10, 0, []], $found([], 10, 3), 'a page behind the end');
 same([10, 0, []], $found([], PHP_INT_MAX, 500), 'a page far behind the end');
 same([5, 0, [5, 3]], $found(['type' => 'auth.login_failed'], 2, 2), 'a page of a filter');
 
+// By the hour: what was recorded long ago is in none of the last 24.
+$hours = $buffer->events()['hours'];
+same(24, count($hours), 'a day of hours');
+same(range(array_key_first($hours), array_key_last($hours), 3600), array_keys($hours), 'one after the other');
+same([0, 0], [array_key_first($hours) % 3600, array_sum($hours)], 'on the clock, and empty');
+holds(array_key_last($hours) <= time() && array_key_last($hours) + 7200 > time(), 'up to this one');
+$now = scratch();
+$recorder = new Recorder($now, ['enabled' => all_types()]);
+$recorder->record('config.import', []);
+$recorder->record('auth.logout', []);
+same(2, $recorder->commit(), 'two now');
+same(2, array_sum((new Buffer($now))->events([], 5, 1)['hours']), 'counted whatever the page');
+same(1, array_sum((new Buffer($now))->events(['type' => 'auth.logout'])['hours']), 'and only where they match');
+
 // Wrong arguments.
 $long = str_repeat('x', 257);
 $strings = 'must be a string or a list of strings';
@@ -113,4 +127,4 @@ refused(BufferUnavailable::class, $directory, static fn () => $buffer->events())
 done();
 ?>
 --EXPECT--
-125 checks made
+132 checks made

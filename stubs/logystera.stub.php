@@ -52,7 +52,10 @@ namespace Logystera\Agent {
 
         public function files(): array {}
 
-        /** @throws Exception\InvalidOption */
+        /**
+         * total, invalid, events (newest first), and hours: start of each of the last 24 hours => how many were recorded in it
+         * @throws Exception\InvalidOption
+         */
         public function events(array $filter = [], int $offset = 0, int $limit = 50): array {}
 
         public function clear(): int {}

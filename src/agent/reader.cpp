@@ -14,6 +14,7 @@
 namespace logystera::agent {
 namespace {
 
+constexpr std::int64_t kHourSeconds = 3600;
 constexpr std::string_view kOpening = "{\"event_type\":\"";
 constexpr std::string_view kCreated = "\",\"created_at\":";
 
@@ -79,11 +80,13 @@ bool read_file(const std::string& path, const FileRules& rules, std::uint64_t li
 
 }  // namespace
 
-Result<EventPage> read_events(const Buffer& buffer, const EventFilter& filter, std::uint64_t offset, std::uint64_t limit) {
+Result<EventPage> read_events(const Buffer& buffer, const EventFilter& filter, std::uint64_t offset, std::uint64_t limit,
+                              std::int64_t now) {
   Result<std::vector<Segment>> files = buffer.files();
   if (!files) return files.error();
   const Matcher matcher(filter);
   EventPage page;
+  page.first_hour = now - now % kHourSeconds - static_cast<std::int64_t>(kPageHours - 1) * kHourSeconds;
   limit = std::min(limit, kPageLimit);
   std::string text;
   for (auto file = files->rbegin(); file != files->rend(); ++file) {
@@ -107,6 +110,10 @@ Result<EventPage> read_events(const Buffer& buffer, const EventFilter& filter, s
       if (read_event_line(line, view) != LineFault::none) {
         ++page.invalid;
         continue;
+      }
+      if (created_at >= page.first_hour) {
+        const auto hour = static_cast<std::uint64_t>((created_at - page.first_hour) / kHourSeconds);
+        if (hour < kPageHours) ++page.hours[static_cast<std::size_t>(hour)];
       }
       if (page.total++ >= offset && page.lines.size() < limit) page.lines.emplace_back(line);
     }

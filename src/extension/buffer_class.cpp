@@ -6,6 +6,7 @@ extern "C" {
 #include "zend_exceptions.h"
 }
 
+#include "agent/moment.hpp"
 #include "agent/reader.hpp"
 #include "extension/guarded.hpp"
 
@@ -108,8 +109,8 @@ agent::EventPage* read_page(const agent::Buffer& buffer, HashTable* filters, zen
     message.set(filter.error().message);
     return nullptr;
   }
-  Result<agent::EventPage> page =
-      agent::read_events(buffer, filter.value(), static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(limit));
+  Result<agent::EventPage> page = agent::read_events(buffer, filter.value(), static_cast<std::uint64_t>(offset),
+                                                     static_cast<std::uint64_t>(limit), agent::now().wall);
   if (!page) {
     message.set(page.error().message);
     return nullptr;
@@ -245,6 +246,13 @@ ZEND_METHOD(Logystera_Agent_Buffer, events) {
     add_next_index_zval(&events, &event);
   }
   add_assoc_zval(return_value, "events", &events);
+  zval hours;
+  array_init(&hours);
+  for (std::size_t i = 0; i < page->hours.size(); ++i) {
+    add_index_long(&hours, static_cast<zend_ulong>(page->first_hour + static_cast<std::int64_t>(i) * 3600),
+                   static_cast<zend_long>(page->hours[i]));
+  }
+  add_assoc_zval(return_value, "hours", &hours);
   delete page;
 }
 

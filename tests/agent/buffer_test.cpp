@@ -671,6 +671,9 @@ TEST_CASE("clear_removes_the_events_and_keeps_the_counts") {
   CHECK(buffer.commit(event_line(400), 1).committed == 1);
 }
 
+// Two hours after event_line() was recorded.
+constexpr std::int64_t kNow = 1774211679 + 2 * 3600;
+
 TEST_CASE("readers_see_the_newest_first_filtered_and_paged") {
   Scratch scratch;
   Buffer buffer = std::move(Buffer::open(scratch.path(), small_limits(1000, 100'000))).value();
@@ -681,29 +684,62 @@ TEST_CASE("readers_see_the_newest_first_filtered_and_paged") {
     lines.back().pop_back();
   }
   EventFilter filter;
-  EventPage page = read_events(buffer, filter, 3, 5).value();
+  EventPage page = read_events(buffer, filter, 3, 5, kNow).value();
   CHECK(page.total == 20);
   REQUIRE(page.lines.size() == 5);
   for (int i = 0; i < 5; ++i) CHECK(page.lines[i] == lines[19 - 3 - i]);
 
   filter.types = {"auth.login"};
-  CHECK(read_events(buffer, filter, 0, 50)->total == 0);
+  CHECK(read_events(buffer, filter, 0, 50, kNow)->total == 0);
   filter.types = {"auth.login", "config.save"};
-  CHECK(read_events(buffer, filter, 0, 50)->total == 20);
+  CHECK(read_events(buffer, filter, 0, 50, kNow)->total == 20);
   filter.since = 1774211680;
-  CHECK(read_events(buffer, filter, 0, 50)->total == 0);
+  CHECK(read_events(buffer, filter, 0, 50, kNow)->total == 0);
   filter.since.reset();
   filter.until = 1774211678;
-  CHECK(read_events(buffer, filter, 0, 50)->total == 0);
+  CHECK(read_events(buffer, filter, 0, 50, kNow)->total == 0);
   filter.until.reset();
   filter.text = lines[7].substr(lines[7].find("event_id") + 11, 36);
   for (char& c : filter.text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  CHECK(read_events(buffer, filter, 0, 50)->lines == std::vector<std::string>{lines[7]});
+  CHECK(read_events(buffer, filter, 0, 50, kNow)->lines == std::vector<std::string>{lines[7]});
   filter.text.clear();
   filter.severities = {"critical"};
-  CHECK(read_events(buffer, filter, 0, 50)->total == 0);
+  CHECK(read_events(buffer, filter, 0, 50, kNow)->total == 0);
   filter.severities = {"info"};
-  CHECK(read_events(buffer, filter, 0, 50)->total == 20);
+  CHECK(read_events(buffer, filter, 0, 50, kNow)->total == 20);
+}
+
+TEST_CASE("readers_count_what_matches_by_the_hour_it_was_recorded_in") {
+  Scratch scratch;
+  Buffer buffer = std::move(Buffer::open(scratch.path())).value();
+  constexpr std::int64_t kHour = 3600;
+  const std::int64_t last = kNow - kNow % kHour;
+  const auto at = [](std::int64_t time) {
+    std::string line = event_line();
+    for (const char* name : {"\"created_at\":", "\"timestamp\":"}) {
+      const std::size_t start = line.find(name) + std::strlen(name);
+      line.replace(start, line.find(',', start) - start, std::to_string(time));
+    }
+    return line;
+  };
+  std::string lines;
+  for (const std::int64_t time : {std::int64_t{0}, last - 23 * kHour - 1, last - 23 * kHour, last - 1, last,
+                                  last + kHour - 1, last + kHour, std::numeric_limits<std::int64_t>::max()}) {
+    lines += at(time);
+  }
+  write_file(buffer.path_of("buffer-current.jsonl"), lines);
+  const EventPage page = read_events(buffer, {}, 0, 50, kNow).value();
+  CHECK(page.total == 8);
+  CHECK(page.first_hour == last - 23 * kHour);
+  std::array<std::uint64_t, kPageHours> expected{};
+  expected[0] = 1;
+  expected[22] = 1;
+  expected[23] = 2;
+  CHECK(page.hours == expected);
+  EventFilter filter;
+  filter.since = last;
+  CHECK(read_events(buffer, filter, 0, 1, kNow)->hours[22] == 0);
+  CHECK(read_events(buffer, filter, 0, 1, kNow)->hours[23] == 2);
 }
 
 TEST_CASE("readers_count_lines_that_are_no_events") {
@@ -711,7 +747,7 @@ TEST_CASE("readers_count_lines_that_are_no_events") {
   Buffer buffer = std::move(Buffer::open(scratch.path())).value();
   write_file(buffer.path_of("buffer-current.jsonl"),
              "garbage\n" + event_line() + "{\"event_type\":\"config.save\",\"created_at\":1}\n");
-  const EventPage page = read_events(buffer, {}, 0, 50).value();
+  const EventPage page = read_events(buffer, {}, 0, 50, kNow).value();
   CHECK(page.total == 1);
   CHECK(page.invalid == 2);
 }
