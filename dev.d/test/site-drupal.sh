@@ -90,6 +90,29 @@ the_six_tabs_work_for_whom_they_are_meant() {
   scenario tabs && [ "$(logystera --json events --type agent.changed | grep -c '"change_type":"test"')" = 1 ]
 }
 
+# json FIELD: of what a command printed.
+json() { "$php_bin" -n -r '$value = json_decode(stream_get_contents(STDIN), true)[$argv[1]] ?? null; echo is_scalar($value) ? $value : json_encode($value);' "$1"; }
+
+drush_does_what_the_pages_do() {
+  local before after
+  before=$(drush logystera:status --format=json) && [ "$(json connected <<<"$before")" = "$gateway_url" ] &&
+    [ "$(drush logystera:test --format=json | json status)" = sent ] &&
+    after=$(drush logystera:status --format=json) &&
+    [ "$(json events_sent <<<"$after")" -gt "$(json events_sent <<<"$before")" ] && [ "$(json waiting <<<"$after")" = 0 ] &&
+    drush config:set --yes system.site slogan 'A new one' && drush logystera:events --type=config.save --format=json >"$state/tmp/listed" &&
+    grep -q '"config_name": "system.site"' "$state/tmp/listed" && drush logystera:events --limit=1 | grep -q 'config.save' &&
+    [ "$(drush logystera:events --since='+1 hour' --format=json)" = '[]' ] && ! drush logystera:events --since=someday && ! drush logystera:events --limit=501 &&
+    [ "$(drush logystera:flush --now --format=json | json sent)" -gt 0 ] && drush logystera:verify
+}
+
+# The secret comes from where it does not show; a wrong one changes nothing.
+drush_connects_and_verifies() {
+  local token=$entity_token
+  ! drush logystera:connect "$token" --gateway="$gateway_url" <<<'not the secret' && drush logystera:verify &&
+    drush logystera:connect "$token" --gateway="$gateway_url" <<<"$entity_secret" | grep -q sent && drush logystera:verify &&
+    stop_process gateway && ! drush logystera:verify && start_gateway "$gateway_port" && drush logystera:verify
+}
+
 an_unreachable_gateway_is_seen_and_tried_again() {
   stop_process gateway && scenario gateway_is_gone && start_gateway "$gateway_port" && scenario gateway_is_back
 }
@@ -131,7 +154,7 @@ readonly checks=(
   connecting_by_hand_sends_what_was_waiting the_scenario_runs_over_http
   a_site_without_its_database_still_tells_of_it cron_over_http_and_on_the_command_line_empties_the_buffer
   the_gateway_holds_exactly_the_expected_events every_type_of_the_catalogue_is_recorded_with_its_labels
-  no_secret_and_no_account_id_is_stored the_six_tabs_work_for_whom_they_are_meant
+  no_secret_and_no_account_id_is_stored the_six_tabs_work_for_whom_they_are_meant drush_does_what_the_pages_do drush_connects_and_verifies
   an_unreachable_gateway_is_seen_and_tried_again pages_send_when_told_to another_user_of_the_group_appends no_query_is_added_to_a_page
   uninstalling_is_recorded_and_leaves_nothing_behind without_the_extension_the_site_works_and_says_so
 )

@@ -58,8 +58,9 @@ final class BufferView {
    * @param int $limit
    *   How many to give, 500 at most.
    *
-   * @return array{total: int, invalid: int, events: list<array>}
-   *   How many fit the filter, how many lines cannot be read, and the page.
+   * @return array{total: int, invalid: int, events: list<array>, hours: array<int, int>}
+   *   How many fit the filter, how many lines cannot be read, the page, and how
+   *   many that fit were recorded in each of the last 24 hours, by its start.
    *
    * @throws \Logystera\Agent\Exception\AgentException
    *   When the buffer cannot be read, or a filter is wrong.

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\logystera\Agent;
 
+use Logystera\Agent\Credentials;
 use Logystera\Agent\Dispatcher;
 use Logystera\Agent\Exception\AgentException;
 use Psr\Log\LoggerInterface;
@@ -16,7 +17,7 @@ final class Dispatch {
   /**
    * How many requests the extension remembers.
    */
-  private const HISTORY_MAX = 500;
+  public const HISTORY_MAX = 500;
 
   /**
    * Constructs the service.
@@ -72,6 +73,13 @@ final class Dispatch {
   }
 
   /**
+   * Whether cron sends; where a relay does, it would only get in its way.
+   */
+  public function isForCron(): bool {
+    return ($this->settings['dispatch_mode'] ?? 'cron') !== 'relay';
+  }
+
+  /**
    * What the dispatcher has noted about itself; NULL when it never ran.
    */
   public function state(): ?array {
@@ -89,10 +97,70 @@ final class Dispatch {
   }
 
   /**
+   * Asks the gateway whether it knows this site. Sends no signal.
+   *
+   * @param \Logystera\Agent\Credentials|null $credentials
+   *   Those to ask with; NULL for the stored ones.
+   *
+   * @return array{status: string, http_code: ?int, error: ?string}
+   *   The status is ok, unreachable, refused or, when nothing could be asked,
+   *   unavailable; the error names cause and remedy.
+   */
+  public function ping(?Credentials $credentials = NULL): array {
+    return $this->ask(static fn(Dispatcher $dispatcher): array => $dispatcher->ping(), $credentials);
+  }
+
+  /**
+   * Has the gateway forget the stored credentials.
+   *
+   * @return array{status: string, http_code: ?int, error: ?string}
+   *   As of ping().
+   */
+  public function disconnect(): array {
+    return $this->ask(static fn(Dispatcher $dispatcher): array => $dispatcher->disconnect());
+  }
+
+  /**
+   * Sends a message to the people behind the gateway.
+   *
+   * @param string $message
+   *   At most 10,000 characters.
+   * @param string|null $email
+   *   Where an answer goes to.
+   * @param array|null $diagnostics
+   *   What goes along.
+   *
+   * @return array{status: string, http_code: ?int, error: ?string, reference: ?string}
+   *   As of ping(), and what the message is known by there.
+   */
+  public function support(string $message, ?string $email, ?array $diagnostics): array {
+    $json = $diagnostics === NULL ? NULL : json_encode($diagnostics, JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE);
+    return $this->ask(static fn(Dispatcher $dispatcher): array => $dispatcher->support($message, $email, $json)) + ['reference' => NULL];
+  }
+
+  /**
    * Ends a suspension or a wait: the next run tries at once.
    */
   public function resume(): void {
     $this->dispatcher()?->resume();
+  }
+
+  /**
+   * Asks the gateway something else than to take events.
+   */
+  private function ask(\Closure $question, ?Credentials $credentials = NULL): array {
+    $unavailable = static fn(string $why): array => ['status' => 'unavailable', 'http_code' => NULL, 'error' => $why];
+    $path = $this->directory->path();
+    if ($path === NULL || AgentFactory::extensionProblem()) {
+      return $unavailable((string) $this->agent->problem());
+    }
+    try {
+      $credentials ??= $this->connection->credentials();
+      return $credentials ? $question(new Dispatcher($path, $credentials, $this->options())) : $unavailable('The site is not connected.');
+    }
+    catch (AgentException $error) {
+      return $unavailable($error->getMessage());
+    }
   }
 
   /**

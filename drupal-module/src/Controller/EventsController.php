@@ -10,6 +10,7 @@ use Drupal\Core\Pager\PagerManagerInterface;
 use Drupal\Core\Url;
 use Drupal\logystera\Agent\BufferView;
 use Drupal\logystera\Form\EventFilterForm;
+use Drupal\logystera\Render\WideTableTrait;
 use Drupal\logystera\Signal\Catalogue;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 use Symfony\Component\HttpFoundation\Request;
@@ -20,6 +21,8 @@ use Symfony\Component\HttpKernel\Exception\NotFoundHttpException;
  * What is waiting in the buffer: a list, one event, and an export.
  */
 final class EventsController extends ControllerBase {
+
+  use WideTableTrait;
 
   private const PER_PAGE = 50;
 
@@ -69,13 +72,12 @@ final class EventsController extends ControllerBase {
     $build['count'] = [
       '#markup' => '<p>' . $this->formatPlural($page['total'], '1 signal is waiting in the buffer and fits.', '@count signals are waiting in the buffer and fit.') . '</p>',
     ];
-    $build['events'] = [
-      '#type' => 'table',
-      '#caption' => $this->t('Recorded signals, the newest first'),
-      '#header' => [$this->t('Time'), $this->t('Signal'), $this->t('Severity'), $this->t('Labels'), $this->t('Details')],
-      '#rows' => array_map($this->row(...), $page['events']),
-      '#empty' => $this->t('Nothing recorded is waiting here that fits. What has been sent is found at the gateway.'),
-    ];
+    $build['events'] = $this->wideTable(
+      $this->t('Recorded signals, the newest first'),
+      [$this->t('Time'), $this->t('Signal'), $this->t('Severity'), $this->t('Labels')],
+      array_map($this->row(...), $page['events']),
+      $this->t('Nothing recorded is waiting here that fits. What has been sent is found at the gateway.'),
+    );
     $build['export'] = [
       '#theme' => 'item_list',
       '#title' => $this->t('Export what fits (at most @count)', ['@count' => self::EXPORT_MAX]),
@@ -87,6 +89,7 @@ final class EventsController extends ControllerBase {
       '#access' => $page['total'] > 0,
     ];
     $build['pager'] = ['#type' => 'pager'];
+    $build['#attached']['library'][] = 'logystera/admin';
     $build['#cache'] = ['max-age' => 0];
     return $build;
   }
@@ -104,25 +107,51 @@ final class EventsController extends ControllerBase {
     if (!$event) {
       throw new NotFoundHttpException('That event is not in the buffer: it may have been sent.');
     }
+    $type = $event['event_type'];
+    $labels = [];
+    foreach ($this->catalogue->all()[$type]['labels'] ?? [] as $label) {
+      $labels[$label['name']] = $label['description'];
+    }
     return [
-      'summary' => [
-        '#type' => 'html_tag',
-        '#tag' => 'p',
-        '#value' => $this->t('@type: @summary', [
-          '@type' => $event['event_type'],
-          '@summary' => $this->catalogue->summaryOf($event['event_type']),
-        ]),
-      ],
+      'facts' => $this->factTable($this->t('What it is'), [
+        (string) $this->t('Signal') => $type,
+        (string) $this->t('Says that') => $this->catalogue->summaryOf($type),
+        (string) $this->t('Severity') => $this->catalogue->severityOf($type),
+        (string) $this->t('Time') => $this->dates->format($event['created_at'], 'custom', 'Y-m-d H:i:s'),
+      ]),
+      'labels' => $this->wideTable(
+        $this->t('Labels'),
+        [$this->t('Label'), $this->t('Value'), $this->t('Meaning')],
+        array_map(fn(string $name, mixed $value): array => [
+          ['data' => $name, 'header' => TRUE, 'scope' => 'row'],
+          ['data' => ['#plain_text' => self::shown($value)], 'class' => ['logystera-code', 'logystera-anywhere']],
+          $labels[$name] ?? '',
+        ], array_keys($event['labels']), array_values($event['labels'])),
+        $this->t('It has none.'),
+      ),
       'payload' => [
-        '#type' => 'html_tag',
-        '#tag' => 'pre',
-        'json' => ['#plain_text' => json_encode($event, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE)],
+        '#type' => 'details',
+        '#title' => $this->t('Payload as it is sent'),
+        '#open' => TRUE,
+        'json' => [
+          '#type' => 'html_tag',
+          '#tag' => 'pre',
+          '#attributes' => [
+            'class' => ['logystera-payload'],
+            'role' => 'region',
+            'tabindex' => 0,
+            'aria-label' => $this->t('Payload'),
+          ],
+          'text' => ['#plain_text' => json_encode($event, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE)],
+        ],
       ],
       'back' => [
         '#type' => 'link',
         '#title' => $this->t('All events'),
         '#url' => Url::fromRoute('logystera.events'),
+        '#attributes' => ['class' => ['button']],
       ],
+      '#attached' => ['library' => ['logystera/admin']],
       '#cache' => ['max-age' => 0],
     ];
   }
@@ -190,25 +219,42 @@ final class EventsController extends ControllerBase {
   }
 
   /**
+   * The value of a label as text.
+   */
+  private static function shown(mixed $value): string {
+    return is_string($value) ? $value : (string) json_encode($value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE);
+  }
+
+  /**
    * One row of the list.
    */
   private function row(array $event): array {
     $labels = [];
     foreach ($event['labels'] as $name => $value) {
-      $labels[] = "$name=" . (is_scalar($value) ? var_export($value, TRUE) : json_encode($value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE));
+      $labels[] = "$name=" . (is_string($value) ? var_export($value, TRUE) : self::shown($value));
     }
+    $severity = $this->catalogue->severityOf($event['event_type']);
     return [
-      $this->dates->format($event['created_at'], 'custom', 'Y-m-d H:i:s'),
-      $event['event_type'],
-      $this->catalogue->severityOf($event['event_type']),
-      mb_strimwidth(implode(', ', $labels), 0, self::SUMMARY_CHARS, '…', 'UTF-8'),
+      ['data' => $this->dates->format($event['created_at'], 'custom', 'Y-m-d H:i:s'), 'class' => ['logystera-nowrap']],
       [
         'data' => [
           '#type' => 'link',
-          '#title' => $this->t('Payload'),
+          '#title' => $event['event_type'],
           '#url' => Url::fromRoute('logystera.event', ['event_id' => $event['event_id']]),
           '#attributes' => ['aria-label' => $this->t('Payload of @type', ['@type' => $event['event_type']])],
         ],
+      ],
+      [
+        'data' => [
+          '#type' => 'html_tag',
+          '#tag' => 'span',
+          '#attributes' => ['class' => ['logystera-severity', "logystera-severity--$severity"]],
+          '#value' => $severity,
+        ],
+      ],
+      [
+        'data' => mb_strimwidth(implode(', ', $labels), 0, self::SUMMARY_CHARS, '…', 'UTF-8'),
+        'class' => ['logystera-anywhere'],
       ],
     ];
   }

@@ -8,12 +8,15 @@ use Drupal\Core\Controller\ControllerBase;
 use Drupal\Core\Datetime\DateFormatterInterface;
 use Drupal\Core\Pager\PagerManagerInterface;
 use Drupal\logystera\Agent\Dispatch;
+use Drupal\logystera\Render\WideTableTrait;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 
 /**
  * The requests made to the gateway, as the extension has noted them.
  */
 final class IngestLogsController extends ControllerBase {
+
+  use WideTableTrait;
 
   private const PER_PAGE = 50;
 
@@ -37,10 +40,9 @@ final class IngestLogsController extends ControllerBase {
     $requests = $this->dispatch->history();
     $page = $this->pagers->createPager(count($requests), self::PER_PAGE)->getCurrentPage();
     return [
-      'requests' => [
-        '#type' => 'table',
-        '#caption' => $this->t('The last requests to the gateway'),
-        '#header' => [
+      'requests' => $this->wideTable(
+        $this->t('The last requests to the gateway'),
+        [
           $this->t('Time'),
           $this->t('Events'),
           $this->t('Bytes'),
@@ -49,8 +51,8 @@ final class IngestLogsController extends ControllerBase {
           $this->t('Acknowledged'),
           $this->t('Error'),
         ],
-        '#rows' => array_map(fn(array $request): array => [
-          $this->dates->format($request['at'], 'custom', 'Y-m-d H:i:s'),
+        array_map(fn(array $request): array => [
+          ['data' => $this->dates->format($request['at'], 'custom', 'Y-m-d H:i:s'), 'class' => ['logystera-nowrap']],
           $request['events'],
           $request['bytes'],
           $request['http_status'] ?: $this->t('none'),
@@ -58,9 +60,10 @@ final class IngestLogsController extends ControllerBase {
           $request['acknowledged'] ? $this->t('Yes') : $this->t('No'),
           (string) $request['error'],
         ], array_slice($requests, $page * self::PER_PAGE, self::PER_PAGE)),
-        '#empty' => $this->t('No request was made to a gateway yet.'),
-      ],
+        $this->t('No request was made to a gateway yet.'),
+      ),
       'pager' => ['#type' => 'pager'],
+      '#attached' => ['library' => ['logystera/admin']],
       '#cache' => ['max-age' => 0],
     ];
   }

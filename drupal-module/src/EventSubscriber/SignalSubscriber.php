@@ -12,6 +12,7 @@ use Drupal\user\Event\UserEvents;
 use Drupal\user\Event\UserFloodEvent;
 use Symfony\Component\EventDispatcher\EventSubscriberInterface;
 use Symfony\Component\HttpKernel\Event\ExceptionEvent;
+use Symfony\Component\HttpKernel\Event\RequestEvent;
 use Symfony\Component\HttpKernel\Event\TerminateEvent;
 use Symfony\Component\HttpKernel\KernelEvents;
 
@@ -26,14 +27,22 @@ final class SignalSubscriber implements EventSubscriberInterface {
   private const TERMINATE_PRIORITY = 200;
 
   /**
-   * Before anything else of the request.
+   * Before anything else of the request, also what answers OPTIONS (1000).
    */
-  private const REQUEST_PRIORITY = 1000;
+  private const REQUEST_PRIORITY = 2000;
 
   /**
    * Before an exception becomes a response (50 and below).
    */
   private const EXCEPTION_PRIORITY = 100;
+
+  /**
+   * The attribute of a request that somebody made.
+   *
+   * The request carries it, because this object may be replaced in between: a
+   * request can have the container compiled anew.
+   */
+  private const MADE = '_logystera_made';
 
   public function __construct(private readonly Router $router) {}
 
@@ -99,10 +108,14 @@ final class SignalSubscriber implements EventSubscriberInterface {
   /**
    * A request begins.
    *
-   * Being called is what matters: the router and the recorder exist from here
-   * on, and what the extension sees by itself has a site it belongs to.
+   * Also that this is called matters: the router and the recorder exist from
+   * here on, and what the extension sees by itself has a site it belongs to.
    */
-  public function onRequest(): void {}
+  public function onRequest(RequestEvent $event): void {
+    if ($event->isMainRequest()) {
+      $event->getRequest()->attributes->set(self::MADE, TRUE);
+    }
+  }
 
   /**
    * A request ended in an exception.
@@ -115,7 +128,10 @@ final class SignalSubscriber implements EventSubscriberInterface {
    * The response was sent.
    */
   public function onTerminate(TerminateEvent $event): void {
-    $this->router->on('event:kernel.terminate', $event->getRequest(), $event->getResponse());
+    // Drush, too, ends with a request and a response, which nobody made.
+    if ($event->getRequest()->attributes->has(self::MADE)) {
+      $this->router->on('event:kernel.terminate', $event->getRequest(), $event->getResponse());
+    }
   }
 
 }

@@ -9,6 +9,7 @@ use Drupal\Core\Form\FormStateInterface;
 use Drupal\Core\StringTranslation\TranslatableMarkup;
 use Drupal\Core\Url;
 use Drupal\logystera\Agent\Connection;
+use Drupal\logystera\Agent\Dispatch;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 
 /**
@@ -16,13 +17,21 @@ use Symfony\Component\DependencyInjection\ContainerInterface;
  */
 final class DisconnectForm extends ConfirmFormBase {
 
-  public function __construct(private readonly Connection $connection) {}
+  /**
+   * How a gateway answers credentials it does not know.
+   */
+  private const UNKNOWN = 401;
+
+  public function __construct(
+    private readonly Connection $connection,
+    private readonly Dispatch $dispatch,
+  ) {}
 
   /**
    * {@inheritdoc}
    */
   public static function create(ContainerInterface $container): static {
-    return new static($container->get(Connection::class));
+    return new static($container->get(Connection::class), $container->get(Dispatch::class));
   }
 
   /**
@@ -43,7 +52,7 @@ final class DisconnectForm extends ConfirmFormBase {
    * {@inheritdoc}
    */
   public function getDescription(): TranslatableMarkup {
-    return $this->t('The stored credentials are deleted. Signals are still recorded and wait in the local buffer.');
+    return $this->t('The gateway is told to take this site no longer, and the stored credentials are deleted. Signals are still recorded and wait in the local buffer.');
   }
 
   /**
@@ -64,8 +73,15 @@ final class DisconnectForm extends ConfirmFormBase {
    * {@inheritdoc}
    */
   public function submitForm(array &$form, FormStateInterface $form_state): void {
+    $answer = $this->dispatch->disconnect();
     $this->connection->disconnect();
     $this->messenger()->addStatus($this->t('The site is disconnected.'));
+    // Credentials the gateway does not know are good for nothing any more.
+    if ($answer['status'] !== 'ok' && $answer['http_code'] !== self::UNKNOWN) {
+      $this->messenger()->addWarning($this->t('The gateway could not be told: @error Revoke the secret of this site there, for it is still good.', [
+        '@error' => $answer['error'],
+      ]));
+    }
     $form_state->setRedirectUrl($this->getCancelUrl());
   }
 

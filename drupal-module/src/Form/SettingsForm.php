@@ -8,11 +8,16 @@ use Drupal\Core\Config\ConfigFactoryInterface;
 use Drupal\Core\Config\TypedConfigManagerInterface;
 use Drupal\Core\Form\ConfigFormBase;
 use Drupal\Core\Form\FormStateInterface;
+use Drupal\Core\Routing\TrustedRedirectResponse;
+use Drupal\Core\StringTranslation\TranslatableMarkup;
 use Drupal\Core\Url;
 use Drupal\logystera\Agent\AgentFactory;
 use Drupal\logystera\Agent\AgentInterface;
+use Drupal\logystera\Agent\Authorization;
+use Drupal\logystera\Agent\AuthorizationFailed;
 use Drupal\logystera\Agent\Connection;
 use Drupal\logystera\Agent\Dispatch;
+use Drupal\logystera\Controller\PrivacyController;
 use Drupal\logystera\EventSubscriber\AutoDispatchSubscriber;
 use Logystera\Agent\Credentials;
 use Logystera\Agent\Exception\AgentException;
@@ -24,6 +29,8 @@ use Symfony\Component\DependencyInjection\ContainerInterface;
  */
 final class SettingsForm extends ConfigFormBase {
 
+  use FlushReportTrait;
+
   private const SETTINGS = 'logystera.settings';
 
   public function __construct(
@@ -32,6 +39,7 @@ final class SettingsForm extends ConfigFormBase {
     private readonly AgentInterface $agent,
     private readonly Connection $connection,
     private readonly Dispatch $dispatch,
+    private readonly Authorization $authorization,
   ) {
     parent::__construct($config_factory, $typed_config_manager);
   }
@@ -46,6 +54,7 @@ final class SettingsForm extends ConfigFormBase {
       $container->get(AgentInterface::class),
       $container->get(Connection::class),
       $container->get(Dispatch::class),
+      $container->get(Authorization::class),
     );
   }
 
@@ -76,33 +85,62 @@ final class SettingsForm extends ConfigFormBase {
       $form += $this->buildSignals();
     }
     $form['dispatch'] = $this->buildDispatch();
+    $form['#attached']['library'][] = 'logystera/admin';
     $form['privacy'] = $this->buildPrivacy();
     return parent::buildForm($form, $form_state);
+  }
+
+  /**
+   * Sends the administrator to the gateway, to agree there.
+   */
+  public function authorize(array &$form, FormStateInterface $form_state): void {
+    try {
+      $there = $this->authorization->begin($form_state->getValue(['connection', 'gateway']), $this->getRequest());
+      $form_state->setResponse(new TrustedRedirectResponse($there, 303));
+    }
+    catch (AuthorizationFailed $failed) {
+      $this->messenger()->addError($failed->getMessage());
+    }
   }
 
   /**
    * Connects the site with what was typed, and sends what is waiting.
    */
   public function connect(array &$form, FormStateInterface $form_state): void {
-    $typed = $form_state->getValue('connection');
+    $credentials = $this->typedCredentials($form_state);
     try {
-      $this->connection->connect(new Credentials($typed['url'], $typed['token'], $typed['secret']));
+      $this->connection->connect($credentials);
     }
     catch (AgentException $error) {
       $this->messenger()->addError($error->getMessage());
       return;
     }
-    $this->messenger()->addStatus($this->t('The site is connected to @url.', ['@url' => $typed['url']]));
-    $this->report($this->dispatch->flush() ?? []);
+    $this->messenger()->addStatus($this->t('The site is connected to @url.', ['@url' => $credentials->gatewayUrl()]));
+    $this->reportFlush($this->dispatch->flush());
   }
 
   /**
-   * Checks what was typed before anything is stored.
+   * Asks the gateway whether what was typed is right; nothing is stored.
+   */
+  public function testTyped(array &$form, FormStateInterface $form_state): void {
+    $this->reportPing($this->dispatch->ping($this->typedCredentials($form_state)));
+    // The page comes again with what was typed, but for the secret.
+    $form_state->setRebuild();
+  }
+
+  /**
+   * Asks the gateway whether the stored credentials are still good.
+   */
+  public function testStored(array &$form, FormStateInterface $form_state): void {
+    $this->reportPing($this->dispatch->ping());
+  }
+
+  /**
+   * Checks what was typed before anything is stored or asked.
    */
   public function validateConnection(array &$form, FormStateInterface $form_state): void {
-    $typed = $form_state->getValue('connection');
     try {
-      new Credentials($typed['url'], $typed['token'], $typed['secret']);
+      $this->typedCredentials($form_state);
     }
     catch (AgentException $error) {
       $form_state->setError($form['connection'], $error->getMessage());
@@ -148,25 +186,78 @@ final class SettingsForm extends ConfigFormBase {
             '@token' => $credentials->entityToken(),
           ])
           : $this->t('Not connected: nothing leaves this site.'),
+        '#description' => $this->t('<a href=":privacy">What is recorded, and where it goes</a>', [
+          ':privacy' => Url::fromRoute('logystera.privacy')->toString(),
+        ]),
       ],
-      'disconnect' => [
-        '#type' => 'link',
-        '#title' => $this->t('Disconnect'),
-        '#url' => Url::fromRoute('logystera.disconnect'),
-        '#attributes' => ['class' => ['button', 'button--danger']],
+      'stored' => [
+        '#type' => 'actions',
         '#access' => $this->connection->isConnected(),
+        'test' => [
+          '#type' => 'submit',
+          '#value' => $this->t('Test the connection'),
+          '#name' => 'test_stored',
+          '#limit_validation_errors' => [],
+          '#submit' => ['::testStored'],
+          '#access' => $credentials !== NULL,
+        ],
+        'disconnect' => [
+          '#type' => 'link',
+          '#title' => $this->t('Disconnect'),
+          '#url' => Url::fromRoute('logystera.disconnect'),
+          '#attributes' => ['class' => ['button', 'button--danger']],
+        ],
       ],
+      'once' => [
+        '#type' => $credentials ? 'details' : 'container',
+        '#title' => $this->t('Connect again, or to another gateway'),
+        '#parents' => ['connection'],
+        'gateway' => [
+          '#type' => 'url',
+          '#title' => $this->t('Gateway'),
+          '#description' => $this->t('You log in there and agree; the credentials then come here by themselves. @service, or a gateway of your own.', [
+            '@service' => PrivacyController::SERVICE,
+          ]),
+          '#default_value' => $credentials?->gatewayUrl() ?? PrivacyController::SERVICE,
+        ],
+        'actions' => [
+          '#type' => 'actions',
+          'authorize' => [
+            '#type' => 'submit',
+            '#value' => $this->t('Connect'),
+            '#name' => 'authorize',
+            '#button_type' => 'primary',
+            '#limit_validation_errors' => [['connection', 'gateway']],
+            '#submit' => ['::authorize'],
+          ],
+        ],
+      ],
+      'manual' => $this->buildManualConnection($credentials),
+    ];
+  }
+
+  /**
+   * Credentials somebody was given.
+   */
+  private function buildManualConnection(?Credentials $credentials): array {
+    return [
+      '#type' => 'details',
+      '#title' => $this->t('Connect with credentials'),
+      '#parents' => ['connection'],
       'url' => [
         '#type' => 'url',
         '#title' => $this->t('Gateway URL'),
-        '#description' => $this->t('Where the signals of this site are sent, for example https://gateway.example.org.'),
+        '#description' => $this->t('Where the signals of this site are sent: @service, or a gateway of your own.', [
+          '@service' => PrivacyController::SERVICE,
+        ]),
         '#default_value' => $credentials?->gatewayUrl() ?? '',
+        '#placeholder' => PrivacyController::SERVICE,
       ],
       'token' => [
         '#type' => 'textfield',
         '#title' => $this->t('Entity token'),
         '#default_value' => $credentials?->entityToken() ?? '',
-        '#attributes' => ['autocomplete' => 'off'],
+        '#attributes' => ['autocomplete' => 'off', 'spellcheck' => 'false'],
       ],
       'secret' => [
         '#type' => 'password',
@@ -175,13 +266,24 @@ final class SettingsForm extends ConfigFormBase {
         '#attributes' => ['autocomplete' => 'new-password'],
         '#maxlength' => 256,
       ],
-      'connect' => [
-        '#type' => 'submit',
-        '#value' => $credentials ? $this->t('Replace the connection') : $this->t('Connect'),
-        '#name' => 'connect',
-        '#limit_validation_errors' => [['connection']],
-        '#validate' => ['::validateConnection'],
-        '#submit' => ['::connect'],
+      'actions' => [
+        '#type' => 'actions',
+        'connect' => [
+          '#type' => 'submit',
+          '#value' => $this->t('Connect with these credentials'),
+          '#name' => 'connect',
+          '#limit_validation_errors' => [['connection']],
+          '#validate' => ['::validateConnection'],
+          '#submit' => ['::connect'],
+        ],
+        'test' => [
+          '#type' => 'submit',
+          '#value' => $this->t('Test these credentials'),
+          '#name' => 'test_typed',
+          '#limit_validation_errors' => [['connection']],
+          '#validate' => ['::validateConnection'],
+          '#submit' => ['::testTyped'],
+        ],
       ],
     ];
   }
@@ -198,7 +300,7 @@ final class SettingsForm extends ConfigFormBase {
         continue;
       }
       $group = &$toggles[$signal['group']];
-      $group ??= ['#type' => 'details', '#title' => ucfirst($signal['group'])];
+      $group ??= ['#type' => 'details', '#group' => 'signals'];
       // A key that several signals share is one checkbox naming them all.
       $name = strtr($key, '.', ':');
       $group[$name] ??= [
@@ -210,7 +312,42 @@ final class SettingsForm extends ConfigFormBase {
       $group[$name]['#title'] = ltrim($group[$name]['#title'] . ', ' . $signal['type'], ', ');
       $group[$name]['#description'] = trim($group[$name]['#description'] . ' ' . $signal['summary']);
     }
-    return ['toggles' => $toggles];
+    unset($group);
+    foreach ($toggles as $name => &$group) {
+      $switches = array_column($group, '#default_value');
+      $group['#title'] = $this->t('@group (@on of @all on)', [
+        '@group' => $this->groupName($name),
+        '@on' => count(array_filter($switches)),
+        '@all' => count($switches),
+      ]);
+    }
+    unset($group);
+    return [
+      'signals' => ['#type' => 'vertical_tabs', '#title' => $this->t('Signals')],
+      'toggles' => $toggles,
+    ];
+  }
+
+  /**
+   * A group of signals in words; those of other modules name themselves.
+   */
+  private function groupName(string $group): TranslatableMarkup|string {
+    return match ($group) {
+      'agent' => $this->t('This module'),
+      'authentication' => $this->t('Authentication'),
+      'configuration' => $this->t('Configuration'),
+      'content' => $this->t('Content'),
+      'database' => $this->t('Database'),
+      'email' => $this->t('E-mail'),
+      'errors' => $this->t('Errors'),
+      'extensions' => $this->t('Modules and themes'),
+      'files' => $this->t('Files'),
+      'health' => $this->t('Health'),
+      'requests' => $this->t('Requests'),
+      'security' => $this->t('Security'),
+      'users' => $this->t('Accounts and roles'),
+      default => ucfirst($group),
+    };
   }
 
   /**
@@ -227,8 +364,17 @@ final class SettingsForm extends ConfigFormBase {
         '#options' => [
           'cron' => $this->t('by cron'),
           'auto' => $this->t('by cron, and about once a minute after a page, when its visitor has everything already'),
+          'relay' => $this->t('by the relay, a service of this server that sends within a second'),
         ],
-        '#description' => AutoDispatchSubscriber::isPossible() ? '' : $this->t('This server does not let PHP go on after a page (PHP-FPM does): signals are sent by cron either way.'),
+        'cron' => ['#description' => $this->t('How often that is, cron decides.')],
+        'auto' => [
+          '#description' => AutoDispatchSubscriber::isPossible()
+            ? $this->t('One PHP process at a time, for 10 seconds at most.')
+            : $this->t('This server does not let PHP go on after a page (PHP-FPM does): signals are sent by cron either way.'),
+        ],
+        'relay' => [
+          '#description' => $this->t('Drupal sends nothing by itself then. The service logystera-relay has to run, with the same credentials in a file of its own.'),
+        ],
         '#default_value' => $config->get('dispatch_mode') ?? 'cron',
       ],
       'batch_size' => [
@@ -293,14 +439,25 @@ final class SettingsForm extends ConfigFormBase {
   }
 
   /**
-   * Tells how a dispatcher run went.
+   * The credentials that were typed.
+   *
+   * @throws \Logystera\Agent\Exception\AgentException
+   *   When they cannot be right.
    */
-  private function report(array $result): void {
-    if (!empty($result['error'])) {
-      $this->messenger()->addWarning($this->t('Nothing could be sent yet: @error', ['@error' => $result['error']]));
+  private function typedCredentials(FormStateInterface $form_state): Credentials {
+    $typed = $form_state->getValue('connection');
+    return new Credentials(trim($typed['url']), trim($typed['token']), $typed['secret']);
+  }
+
+  /**
+   * Tells what the gateway said to credentials.
+   */
+  private function reportPing(array $answer): void {
+    if ($answer['status'] === 'ok') {
+      $this->messenger()->addStatus($this->t('The gateway answers and knows this site.'));
     }
-    elseif ($result) {
-      $this->messenger()->addStatus($this->formatPlural($result['sent'], '1 waiting signal was sent.', '@count waiting signals were sent.'));
+    else {
+      $this->messenger()->addError($this->t('The test failed: @error', ['@error' => $answer['error']]));
     }
   }
 

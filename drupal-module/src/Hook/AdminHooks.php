@@ -42,7 +42,9 @@ final class AdminHooks {
   #[Hook('cron')]
   public function cron(): void {
     $this->router->on('hook:cron');
-    $this->dispatch->flush();
+    if ($this->dispatch->isForCron()) {
+      $this->dispatch->flush();
+    }
   }
 
   /**
@@ -53,6 +55,28 @@ final class AdminHooks {
     return [
       'logystera' => ['title' => $this->t('Logystera')] + $this->health(),
       'logystera_dispatch' => ['title' => $this->t('Logystera: sending')] + $this->sending(),
+    ];
+  }
+
+  /**
+   * Implements hook_theme().
+   */
+  #[Hook('theme')]
+  public function theme(): array {
+    return [
+      'logystera_cards' => ['variables' => ['cards' => []]],
+      'logystera_activity' => [
+        'variables' => [
+          'summary' => '',
+          'bars' => [],
+          'width' => 0,
+          'height' => 0,
+          'bar_width' => 0,
+          'from' => '',
+          'to' => '',
+          'table' => [],
+        ],
+      ],
     ];
   }
 

@@ -88,13 +88,13 @@ function connect(array $facts): void
     $admin = log_in($facts, $boss);
 
     step('a gateway without TLS is refused');
-    $admin->get(SETTINGS)->submit('logystera_settings', $typed('http://gateway.example.org'), 'Connect')->expect(200, 'https://');
+    $admin->get(SETTINGS)->submit('logystera_settings', $typed('http://gateway.example.org'), 'Connect with these credentials')->expect(200, 'https://');
     secret_is_not_shown($admin, $gateway);
 
     step('the right credentials connect the site, and what was waiting is sent');
-    $admin->get(SETTINGS)->submit('logystera_settings', $typed($gateway['url']), 'Connect')->expect(303);
+    $admin->get(SETTINGS)->submit('logystera_settings', $typed($gateway['url']), 'Connect with these credentials')->expect(303);
     Visitor::$key = 'uid';
-    $admin->follow()->expect(200, "The site is connected to {$gateway['url']}.")->expect(200, 'waiting signals were sent.');
+    $admin->follow()->expect(200, "The site is connected to {$gateway['url']}.")->expect(200, 'signals were sent.');
     secret_is_not_shown($admin, $gateway);
 }
 
@@ -292,7 +292,7 @@ function tabs(array $facts): void
     Visitor::$key = 'uid';
     [$boss, , $viewer] = $facts['accounts'];
     $pages = ['' => 'Save configuration', '/status' => 'Waiting in the buffer', '/events' => 'Recorded signals, the newest first',
-        '/ingest-logs' => 'The last requests to the gateway', '/debug' => 'Report to copy', '/support' => 'Report to copy'];
+        '/ingest-logs' => 'The last requests to the gateway', '/debug' => 'Report to copy', '/support' => 'Exactly this is sent'];
     $admin = log_in($facts, $boss);
 
     step('six tabs, for whom they are meant');
@@ -364,7 +364,7 @@ function tabs(array $facts): void
     step('diagnostics without a secret, a token or the whole address');
     foreach (['/debug', '/support'] as $page) {
         $admin->get(SETTINGS . $page)->expect(200, 'events_sent')->expect(200, PHP_VERSION);
-        preg_match('#<textarea.*?</textarea>#s', $admin->body, $report);
+        preg_match('#<(textarea|pre)[^>]*logystera-(report|code).*?</\1>#s', $admin->body, $report);
         foreach ([$facts['gateway']['token'], $facts['gateway']['secret'], $facts['gateway']['url']] as $private) {
             if (str_contains($admin->body, $private)) {
                 throw new RuntimeException("$private is on $page");
@@ -375,6 +375,7 @@ function tabs(array $facts): void
             throw new RuntimeException("the report on $page names an account, or is none");
         }
     }
+    $admin->get(SETTINGS . '/privacy')->expect(200, "This site is connected to {$facts['gateway']['url']}.")->expect(200, 'What is never recorded')->expect(200, 'auth.login_failed');
     $admin->get('/admin/help/logystera')->expect(200, 'online documentation for the Logystera module');
     $admin->get('/admin/reports/status')->expect(200, 'Recording and connected')->expect(200, 'In order');
 }
@@ -427,6 +428,11 @@ function automatic(array $facts): void
     if (preg_match('/Waiting in the buffer (\d+) signal/', $admin->text(), $m) !== 1 || $m[1] > 4) {
         throw new RuntimeException('still waiting: ' . ($m[0] ?? $admin->text()));
     }
+
+    step('cron leaves sending to the relay when told to');
+    $mode('relay');
+    visitor($facts)->get("/cron/{$facts['cron_key']}")->expect(204);
+    $admin->get(SETTINGS . '/events?type=cron.run')->expect(200, '1 signal is waiting');
     $mode('cron');
 }
 

@@ -100,6 +100,9 @@ site_settings() {
 PHP
 }
 
+# drush COMMAND...: as the site's user, with the extension; standard input goes to it.
+drush() { drupal_php ../vendor/bin/drush.php --uri="$site_url" "$@"; }
+
 # drupal_php SCRIPT ARGUMENT...: a script in the site's directory, as the site's user, with the extension. Nothing of it is
 # kept in the directory of whoever started this.
 drupal_php() {

@@ -95,7 +95,7 @@ final class PagesTest extends BrowserTestBase {
         'connection[url]' => $url,
         'connection[token]' => $token,
         'connection[secret]' => str_repeat('planted-secret', 4),
-      ], 'Connect');
+      ], 'Connect with these credentials');
       $this->assertSession()->elementExists('css', '[data-drupal-messages] [role="alert"]');
       $this->assertSession()->responseNotContains('planted-secret');
       $this->assertNull(\Drupal::state()->get('logystera.credentials'));
@@ -153,7 +153,7 @@ final class PagesTest extends BrowserTestBase {
     $this->assertSession()->addressEquals(Url::fromRoute('logystera.events', [], ['query' => $query])->toString());
     $this->assertRows(1);
     $this->assertSession()->pageTextContains("username='Müller'");
-    $this->clickLink('Payload');
+    $this->clickLink('auth.login_failed');
     $this->assertSession()->elementTextContains('css', 'pre', '"username": "Müller"');
 
     $this->filter(['type' => 'auth.login_failed']);
@@ -280,7 +280,7 @@ final class PagesTest extends BrowserTestBase {
    * Rows of the list that show an event.
    */
   private function rows(): array {
-    return $this->xpath('//table//tr[.//a[normalize-space(.)="Payload"]]');
+    return $this->xpath('//table//tr[.//a[starts-with(@aria-label, "Payload of ")]]');
   }
 
   /**

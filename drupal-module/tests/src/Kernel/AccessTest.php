@@ -28,7 +28,9 @@ final class AccessTest extends LogysteraKernelTestBase {
    */
   private const ROUTES = [
     'logystera.settings' => [self::ADMINISTER],
+    'logystera.connected' => [self::ADMINISTER],
     'logystera.disconnect' => [self::ADMINISTER],
+    'logystera.privacy' => [self::ADMINISTER, self::VIEW, self::FLUSH],
     'logystera.status' => [self::ADMINISTER, self::VIEW, self::FLUSH],
     'logystera.events' => [self::VIEW],
     'logystera.events.export' => [self::VIEW],

@@ -1,0 +1,133 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\logystera\Controller;
+
+use Drupal\Core\Controller\ControllerBase;
+use Drupal\Core\Url;
+use Drupal\logystera\Agent\Connection;
+use Drupal\logystera\Render\WideTableTrait;
+use Drupal\logystera\Signal\Catalogue;
+use Logystera\Agent\Exception\AgentException;
+use Symfony\Component\DependencyInjection\ContainerInterface;
+
+/**
+ * What is recorded, what is never, and where it goes.
+ */
+final class PrivacyController extends ControllerBase {
+
+  use WideTableTrait;
+
+  /**
+   * Where the service says what it does with what it gets.
+   */
+  public const SERVICE = 'https://gateway.logystera.com';
+  public const POLICY = 'https://logystera.com/privacy';
+  public const SIGNALS = 'https://docs.logystera.com/drupal/signals/';
+
+  public function __construct(
+    private readonly Connection $connection,
+    private readonly Catalogue $catalogue,
+  ) {}
+
+  /**
+   * {@inheritdoc}
+   */
+  public static function create(ContainerInterface $container): static {
+    return new static($container->get(Connection::class), $container->get(Catalogue::class));
+  }
+
+  /**
+   * The page.
+   */
+  public function page(): array {
+    return [
+      'service' => [
+        $this->heading($this->t('Where it goes')),
+        $this->paragraph($this->gateway()),
+        $this->paragraph($this->t('A gateway keeps what sites send it, for whoever runs it: the service at @service, or one of your own. No other server is told anything by this module. How the service handles data is said in its <a href=":policy">privacy policy</a>; your own gateway is yours to decide on.', [
+          '@service' => self::SERVICE,
+          ':policy' => self::POLICY,
+        ])),
+      ],
+      'never' => [
+        $this->heading($this->t('What is never recorded')),
+        [
+          '#theme' => 'item_list',
+          '#items' => [
+            $this->t('Passwords, cookies, session ids, request bodies, query strings.'),
+            $this->t('Content, texts of e-mails, contents of files, values of configuration.'),
+            $this->t('Values bound to database statements, and values in messages of errors.'),
+            $this->t('Ids of accounts: they become hashes under a key of this site before anything is written, also in paths.'),
+          ],
+        ],
+      ],
+      'recorded' => [
+        $this->heading($this->t('What is recorded')),
+        $this->paragraph($this->t('Each signal can be switched off on the <a href=":settings">Settings tab</a>, where IP addresses can be shortened too. More about each is in the <a href=":signals">documentation of the signals</a>.', [
+          ':settings' => Url::fromRoute('logystera.settings')->toString(),
+          ':signals' => self::SIGNALS,
+        ])),
+        $this->signals(),
+      ],
+      '#attached' => ['library' => ['logystera/admin']],
+      '#cache' => ['max-age' => 0],
+    ];
+  }
+
+  /**
+   * Where this very site sends to.
+   */
+  private function gateway(): \Stringable {
+    try {
+      $url = $this->connection->credentials()?->gatewayUrl();
+    }
+    catch (AgentException) {
+      $url = NULL;
+    }
+    return $url
+      ? $this->t('This site is connected to @url. Signals go there over HTTPS, signed, and are removed from this site once the gateway has acknowledged them.', ['@url' => $url])
+      : $this->t('This site is not connected: signals stay in a file of at most 50 MB in its private directory, and nothing leaves it.');
+  }
+
+  /**
+   * Every signal with its labels, straight from the extension.
+   */
+  private function signals(): array {
+    $rows = [];
+    foreach ($this->catalogue->all() as $type => $signal) {
+      $labels = ['personal' => [], 'pseudonym' => [], 'none' => []];
+      foreach ($signal['labels'] as $label) {
+        $labels[$label['privacy']][] = $label['name'];
+      }
+      $rows[] = [
+        ['data' => $type, 'header' => TRUE, 'scope' => 'row'],
+        $signal['summary'],
+        ...array_map(static fn(array $names): string => implode(', ', $names) ?: '–', array_values($labels)),
+      ];
+    }
+    return $this->wideTable($this->t('Signals and their labels'), [
+      $this->t('Signal'),
+      $this->t('Says that'),
+      $this->t('Personal labels'),
+      $this->t('Hashed labels'),
+      $this->t('Other labels'),
+    ], $rows, $this->t('The extension, which knows them, is not loaded.'));
+  }
+
+  /**
+   * A heading.
+   */
+  private function heading(\Stringable $text): array {
+    return ['#type' => 'html_tag', '#tag' => 'h2', '#value' => $text];
+  }
+
+  /**
+   * A paragraph.
+   */
+  private function paragraph(\Stringable $text): array {
+    return ['#type' => 'html_tag', '#tag' => 'p', '#value' => $text];
+  }
+
+}

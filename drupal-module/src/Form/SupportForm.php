@@ -1,0 +1,173 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\logystera\Form;
+
+use Drupal\Component\Utility\EmailValidatorInterface;
+use Drupal\Core\Flood\FloodInterface;
+use Drupal\Core\Form\FormBase;
+use Drupal\Core\Form\FormStateInterface;
+use Drupal\Core\Url;
+use Drupal\logystera\Agent\Connection;
+use Drupal\logystera\Agent\Diagnostics;
+use Drupal\logystera\Agent\Dispatch;
+use Symfony\Component\DependencyInjection\ContainerInterface;
+
+/**
+ * Sends a request for help to the people behind the gateway.
+ */
+final class SupportForm extends FormBase {
+
+  /**
+   * What the gateway takes at most.
+   */
+  private const MESSAGE_CHARS_MAX = 10000;
+  private const REPORT_CHARS_MAX = 50000;
+
+  /**
+   * How many requests an account may send in a span of time.
+   */
+  private const FLOOD_NAME = 'logystera.support';
+  private const FLOOD_MAX = 5;
+  private const FLOOD_SECONDS = 3600;
+
+  public function __construct(
+    private readonly Connection $connection,
+    private readonly Diagnostics $diagnostics,
+    private readonly Dispatch $dispatch,
+    private readonly FloodInterface $flood,
+    private readonly EmailValidatorInterface $emails,
+  ) {}
+
+  /**
+   * {@inheritdoc}
+   */
+  public static function create(ContainerInterface $container): static {
+    return new static(
+      $container->get(Connection::class),
+      $container->get(Diagnostics::class),
+      $container->get(Dispatch::class),
+      $container->get('flood'),
+      $container->get('email.validator'),
+    );
+  }
+
+  /**
+   * {@inheritdoc}
+   */
+  public function getFormId(): string {
+    return 'logystera_support';
+  }
+
+  /**
+   * {@inheritdoc}
+   */
+  public function buildForm(array $form, FormStateInterface $form_state): array {
+    $connected = $this->connection->isConnected();
+    if (!$connected) {
+      $form['not_connected'] = [
+        '#theme' => 'status_messages',
+        '#message_list' => [
+          'warning' => [
+            $this->t('This site is not connected, so nothing can be sent from here: <a href=":settings">connect it</a>, or give the report below to whoever helps you in another way.', [
+              ':settings' => Url::fromRoute('logystera.settings')->toString(),
+            ]),
+          ],
+        ],
+        '#status_headings' => ['warning' => $this->t('Warning message')],
+      ];
+    }
+    $form['before'] = [
+      '#type' => 'html_tag',
+      '#tag' => 'p',
+      '#value' => $this->t('The <a href=":status">status report</a> and the <a href=":own">Status tab</a> say what to do about what they find. For everything else, ask those who run your gateway.', [
+        ':status' => Url::fromRoute('system.status')->toString(),
+        ':own' => Url::fromRoute('logystera.status')->toString(),
+      ]),
+    ];
+    $form['message'] = [
+      '#type' => 'textarea',
+      '#title' => $this->t('Message'),
+      '#description' => $this->t('What you did, what you expected, and what you saw instead. No passwords, please.'),
+      '#required' => TRUE,
+      '#maxlength' => self::MESSAGE_CHARS_MAX,
+      '#rows' => 8,
+      '#disabled' => !$connected,
+    ];
+    $form['email'] = [
+      '#type' => 'email',
+      '#title' => $this->t('E-mail address for the answer'),
+      '#description' => $this->t('Leave it empty if you want none.'),
+      '#disabled' => !$connected,
+    ];
+    $form['attach'] = [
+      '#type' => 'checkbox',
+      '#title' => $this->t('Send the diagnostics along'),
+      '#default_value' => FALSE,
+      '#disabled' => !$connected,
+    ];
+    $form['report'] = [
+      '#type' => 'textarea',
+      '#title' => $this->t('Diagnostics'),
+      '#description' => $this->t('Exactly this is sent, if anything: take out what you do not want to tell. It contains no secret, no token, no account and no recorded signal.'),
+      '#default_value' => $this->diagnostics->text(),
+      '#maxlength' => self::REPORT_CHARS_MAX,
+      '#rows' => 16,
+      '#attributes' => ['spellcheck' => 'false', 'class' => ['logystera-code']],
+    ];
+    $form['actions'] = [
+      '#type' => 'actions',
+      'submit' => [
+        '#type' => 'submit',
+        '#value' => $this->t('Send'),
+        '#button_type' => 'primary',
+        '#disabled' => !$connected,
+      ],
+    ];
+    $form['#attached']['library'][] = 'logystera/admin';
+    $form['#cache'] = ['max-age' => 0];
+    return $form;
+  }
+
+  /**
+   * {@inheritdoc}
+   */
+  public function validateForm(array &$form, FormStateInterface $form_state): void {
+    $email = $form_state->getValue('email');
+    if ($email !== '' && !$this->emails->isValid($email)) {
+      $form_state->setErrorByName('email', $this->t('%email is no e-mail address.', ['%email' => $email]));
+    }
+    if (!$this->flood->isAllowed(self::FLOOD_NAME, self::FLOOD_MAX, self::FLOOD_SECONDS, $this->floodIdentifier())) {
+      $form_state->setErrorByName('', $this->t('You have sent @count requests within the last hour. Wait a while, please.', ['@count' => self::FLOOD_MAX]));
+    }
+  }
+
+  /**
+   * {@inheritdoc}
+   */
+  public function submitForm(array &$form, FormStateInterface $form_state): void {
+    $this->flood->register(self::FLOOD_NAME, self::FLOOD_SECONDS, $this->floodIdentifier());
+    $email = $form_state->getValue('email');
+    $answer = $this->dispatch->support(
+      $form_state->getValue('message'),
+      $email === '' ? NULL : $email,
+      $form_state->getValue('attach') ? ['report' => $form_state->getValue('report')] : NULL,
+    );
+    if ($answer['status'] === 'ok') {
+      $this->messenger()->addStatus($this->t('Your request was sent. It is known there as @reference.', ['@reference' => $answer['reference'] ?? '?']));
+      return;
+    }
+    $this->messenger()->addError($this->t('Your request was not sent: @error', ['@error' => $answer['error']]));
+    // What was typed is not to be lost.
+    $form_state->setRebuild();
+  }
+
+  /**
+   * Whose requests are counted.
+   */
+  private function floodIdentifier(): string {
+    return (string) $this->currentUser()->id();
+  }
+
+}
