@@ -30,6 +30,7 @@ struct Program {
 
 void add_serve(Program program);
 void add_entity(Program program);
+void add_user(Program program);
 void add_support(Program program);
 void add_events(Program program);
 void add_agent(Program program);

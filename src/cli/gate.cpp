@@ -30,6 +30,17 @@ Result<Gate> open_gate(const Globals& globals, store::Access access) {
   return gate;
 }
 
+Result<store::AccountStore> open_accounts(const Globals& globals, store::Access access) {
+  auto url = store_url(globals);
+  if (!url) return url.error();
+  auto path = store::sqlite_path(url.value());
+  if (!path) return path.error();
+  // It makes the file and brings it to the newest schema.
+  auto opened = store::open(url.value(), access);
+  if (!opened) return opened.error();
+  return store::AccountStore::open(path.value());
+}
+
 std::int64_t unix_now() noexcept { return static_cast<std::int64_t>(std::time(nullptr)); }
 
 }  // namespace logystera::cli

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   add_demo(program);
   add_serve(program);
   add_entity(program);
+  add_user(program);
   add_support(program);
   add_events(program);
   add_agent(program);

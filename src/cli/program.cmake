@@ -5,9 +5,11 @@ find_package(Boost 1.74 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 logystera_room(store STANDARD 20 LINKS logystera_core SQLite::SQLite3 fmt::fmt Threads::Threads)
 logystera_room(server STANDARD 20 LINKS logystera_core Boost::boost OpenSSL::SSL fmt::fmt Threads::Threads)
-logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server PkgConfig::DEFLATE fmt::fmt)
+logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server PkgConfig::DEFLATE PkgConfig::SODIUM
+  fmt::fmt)
 logystera_room(cli STANDARD 20 LINKS logystera_gateway logystera_agent logystera_scan CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
 get_target_property(CLI_SOURCES logystera_cli SOURCES)

@@ -12,6 +12,7 @@
 #include "cli/log.hpp"
 #include "core/limits.hpp"
 #include "core/wire.hpp"
+#include "gateway/connect.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/site_requests.hpp"
 #include "server/http.hpp"
@@ -24,6 +25,7 @@ struct Options {
   std::uint16_t port = 8080;
   std::string listen;  // ADDR:PORT
   bool behind_proxy = false;
+  std::string public_url;
   server::TlsFiles tls;
   gateway::RateLimit rate;
   std::string min_agent_version;
@@ -85,9 +87,11 @@ std::vector<server::Route> site_routes(gateway::Ingest& ingest, gateway::SiteReq
 }
 
 Result<std::vector<server::Listener>> listeners_of(const Options& options, gateway::Ingest& ingest,
-                                                   gateway::SiteRequests& requests, store::Store& store) {
+                                                   gateway::SiteRequests& requests, gateway::Connect& connect,
+                                                   store::Store& store) {
   std::vector<server::Listener> listeners(1);
-  listeners[0] = {options.host, options.port, options.tls, {health_route(store)}};
+  listeners[0] = {options.host, options.port, options.tls, connect.routes()};
+  listeners[0].routes.push_back(health_route(store));
   if (!options.listen.empty()) {
     server::Listener own;
     if (auto read = read_address(options.listen, own.host, own.port); !read) return read.error();
@@ -100,6 +104,33 @@ Result<std::vector<server::Listener>> listeners_of(const Options& options, gatew
     if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
   }
   return listeners;
+}
+
+// The origin in --public-url; empty when it is not given.
+Result<std::string> public_origin(const std::string& text) {
+  if (text.empty()) return std::string();
+  auto address = gateway::WebAddress::parse(text);
+  if (!address) return Error{fmt::format("--public-url {}: {}", text, address.error().message)};
+  if (address->path != "/" || address->has_query) {
+    return Error{
+        fmt::format("--public-url {}: write scheme, host and port alone, as in https://gateway.example.org", text)};
+  }
+  return address->origin();
+}
+
+// What browsers and sites are told: what the operator says, or else where it listens, unless that is every address at once, or
+// a proxy stands before it.
+gateway::PublicAddresses addresses_of(const std::string& origin, bool behind_proxy, const std::vector<std::string>& urls) {
+  if (!origin.empty()) return {origin, origin};
+  const auto reached = [](const std::string& url) {
+    if (url.find("://0.0.0.0:") != std::string::npos || url.find("://[::]:") != std::string::npos) return std::string();
+    auto address = gateway::WebAddress::parse(url);
+    return address ? address->origin() : std::string();
+  };
+  gateway::PublicAddresses addresses{reached(urls.front()), reached(urls.back())};
+  if (!behind_proxy && !addresses.issuer.empty() && !addresses.gateway.empty()) return addresses;
+  log("sites cannot be connected in a browser: say with --public-url where this gateway is reached");
+  return {};
 }
 
 // Every batch needs the same half a megabyte for a moment: giving it back to the kernel in between costs more than to keep it.
@@ -132,7 +163,15 @@ int run(const Globals& globals, const Options& options) {
   std::unique_ptr<store::Store> store = std::move(gate->store);
   gateway::Ingest ingest(*gate->entities, *store, {options.rate, options.min_agent_version, unix_now, log});
   gateway::SiteRequests requests(*gate->entities, *store, {options.min_agent_version, unix_now, log});
-  auto listeners = listeners_of(options, ingest, requests, *store);
+  auto accounts = open_accounts(globals, store::Access::existing);
+  if (!accounts) return fail("serve", accounts.error());
+  gateway::Users users(accounts.value());
+  gateway::Authorization authorization(accounts.value(), *gate->entities, {unix_now, log});
+  auto connect = gateway::Connect::make(users, authorization, {unix_now, log, options.behind_proxy});
+  if (!connect) return fail("serve", connect.error());
+  auto origin = public_origin(options.public_url);
+  if (!origin) return fail("serve", origin.error());
+  auto listeners = listeners_of(options, ingest, requests, *connect.value(), *store);
   if (!listeners) return fail("serve", listeners.error());
   server::Limits limits;
   limits.connections = options.connections;
@@ -140,6 +179,7 @@ int run(const Globals& globals, const Options& options) {
   auto started = server::Server::start(std::move(listeners).value(), limits);
   if (!started) return fail("serve", started.error());
   server = std::move(started).value();
+  connect.value()->open(addresses_of(origin.value(), options.behind_proxy, server->urls()));
   fmt::print("listening on {}\n", server->urls().front());
   if (server->urls().size() > 1) fmt::print("ingest on {}\n", server->urls().back());
   std::fflush(stdout);
@@ -163,6 +203,9 @@ void add_serve(Program program) {
   serve->add_option("--listen", options->listen,
                     "ADDRESS:PORT of its own for what sites send; --port then serves the rest");
   serve->add_flag("--behind-proxy", options->behind_proxy, "A proxy in front does TLS: allow a plain non-loopback address");
+  serve->add_option("--public-url", options->public_url,
+                    "Where browsers and sites reach this gateway, for connecting sites: https://HOST[:PORT]\n"
+                    "[default: where it listens, unless behind a proxy]");
   serve->add_option("--tls-cert", options->tls.certificate, "PEM certificate chain: serve HTTPS");
   serve->add_option("--tls-key", options->tls.key, "The certificate's PEM key");
   serve
@@ -187,8 +230,8 @@ void add_serve(Program program) {
       "  logystera serve                                       http://127.0.0.1:8080, logystera.db\n"
       "  logystera serve --store sqlite:/var/lib/logystera/logystera.db --port 0\n"
       "  logystera serve --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem\n\n"
-      "Takes POST /v1/ingest, /v1/ping, /v1/disconnect and /v1/support, signed, and GET /health. SIGTERM\n"
-      "finishes what is under way.\n"
+      "Takes POST /v1/ingest, /v1/ping, /v1/disconnect and /v1/support, signed, GET /health, and the pages\n"
+      "on which somebody added with 'logystera user add' connects a site. SIGTERM finishes what is under way.\n"
       "An address other machines can reach demands TLS, its own or a proxy's.");
   serve->callback([program, options] { program.exit_code = run(program.globals, *options); });
 }

@@ -51,6 +51,13 @@ Result<Entities> Entities::open(store::Store& store, Vault vault) {
 }
 
 Result<IssuedSecret> Entities::add(std::string_view name, std::int64_t now) {
+  auto made = make(name, now);
+  if (!made) return made.error();
+  if (auto added = store_->add_entity(made->entity); !added) return added.error();
+  return std::move(made->issued);
+}
+
+Result<NewEntity> Entities::make(std::string_view name, std::int64_t now) const {
   if (auto good = check_name(name); !good) return good.error();
   auto token = random_text(kTokenBytes);
   if (!token) return token.error();
@@ -63,8 +70,8 @@ Result<IssuedSecret> Entities::add(std::string_view name, std::int64_t now) {
   auto sealed = vault_.seal(secret.value(), entity.token);
   if (!sealed) return sealed.error();
   entity.sealed_secret = std::move(sealed).value();
-  if (auto added = store_->add_entity(entity); !added) return added.error();
-  return IssuedSecret{entity.token, std::move(secret).value()};
+  IssuedSecret issued{entity.token, std::move(secret).value()};
+  return NewEntity{std::move(entity), std::move(issued)};
 }
 
 Result<store::Entity> Entities::existing(std::string_view token) {

@@ -20,6 +20,12 @@ struct IssuedSecret {
   std::string secret;  // 43 characters of base64url: 32 random bytes
 };
 
+/// An entity that is not stored yet, and what its site is to be told.
+struct NewEntity {
+  store::Entity entity;
+  IssuedSecret issued;
+};
+
 /// What is needed to check one request. Secrets are wiped at the end.
 struct Sender {
   std::string token;
@@ -42,6 +48,8 @@ class Entities {
 
   /// Names: 1-100 bytes of UTF-8 without control characters; they need not be unique.
   Result<IssuedSecret> add(std::string_view name, std::int64_t now);
+  /// What add() would store, for whoever stores it together with something else.
+  Result<NewEntity> make(std::string_view name, std::int64_t now) const;
   /// The present secret becomes the previous one, good for limits::kPreviousSecretSeconds more.
   Result<IssuedSecret> rotate(std::string_view token, std::int64_t now);
   Result<Done> set_disabled(std::string_view token, bool disabled);

@@ -124,6 +124,33 @@ CREATE TABLE support_requests (
   UNIQUE (entity, batch)
 ) STRICT;
 )sql"),
+    // Connecting a site in a browser. Numbers of users are never given out again: a session of a removed one must not become
+    // somebody else's.
+    std::string_view(R"sql(
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  password_hash TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_login_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE sessions (
+  hash BLOB PRIMARY KEY,
+  user INTEGER NOT NULL REFERENCES users (id),
+  created_at INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE codes (
+  hash BLOB PRIMARY KEY,
+  user INTEGER NOT NULL REFERENCES users (id),
+  client_id TEXT NOT NULL,
+  redirect_uri TEXT NOT NULL,
+  challenge TEXT NOT NULL,
+  issued_at INTEGER NOT NULL,
+  used_at INTEGER NOT NULL DEFAULT 0,
+  entity TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

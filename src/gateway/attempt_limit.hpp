@@ -1,0 +1,52 @@
+// How often strangers may try: a token bucket for each key (an address, a name as typed), in bounded memory. Keys share a fixed
+// table by a keyed hash, so nobody can choose whose bucket he empties, and no number of keys makes it grow.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/hmac.hpp"
+
+namespace logystera::gateway {
+
+/// Thread-safe.
+class AttemptLimit {
+ public:
+  struct Rate {
+    double burst;
+    double per_minute;
+  };
+
+  /// `secret` keys the hash: random bytes of this process.
+  AttemptLimit(Rate rate, std::string_view secret) : rate_(rate), key_(secret), buckets_(kBuckets) {}
+
+  /// Takes one attempt from `key` at `now` (seconds of any clock; one that is set back refills nothing), or says for how many seconds (at least 1) it has none.
+  std::optional<std::uint32_t> take(std::string_view key, std::int64_t now);
+  /// Gives one back: the attempt was no guess.
+  void give_back(std::string_view key);
+
+ private:
+  static constexpr std::size_t kBuckets = 8192;
+  struct Bucket {
+    double spent = 0;
+    std::int64_t at = 0;
+  };
+  Bucket& bucket_of(std::string_view key);
+
+  Rate rate_;
+  HmacKey key_;
+  std::mutex mutex_;
+  std::vector<Bucket> buckets_;
+};
+
+/// The part of an address one person has: an IPv4 address whole, an IPv6 address by its /64. What is no address is itself.
+std::string address_key(std::string_view address);
+
+/// Whether it is an IPv4 or IPv6 address as text.
+bool is_address(std::string_view text);
+
+}  // namespace logystera::gateway

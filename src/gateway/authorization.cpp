@@ -1,0 +1,173 @@
+#include "gateway/authorization.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base64.hpp"
+#include "core/hmac.hpp"
+#include "gateway/random.hpp"
+
+namespace logystera::gateway {
+namespace {
+
+constexpr std::size_t kCodeBytes = 32;
+constexpr std::size_t kCodeCharsMax = 128;
+constexpr std::size_t kChallengeChars = 43;    // base64url of 32 bytes
+constexpr std::size_t kVerifierCharsMin = 43;  // RFC 7636 §4.1
+constexpr std::size_t kVerifierCharsMax = 128;
+constexpr std::size_t kEntityNameBytes = 100;
+
+bool is_alnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool is_base64url(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
+}
+
+bool is_verifier(std::string_view text) noexcept {
+  return text.size() >= kVerifierCharsMin && text.size() <= kVerifierCharsMax &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~'; });
+}
+
+// RFC 6749 appendix A.5: VSCHAR.
+bool is_state(std::string_view text) noexcept {
+  return text.size() >= kStateCharsMin && text.size() <= kStateCharsMax &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
+bool is_site_name(std::string_view text) noexcept {
+  const auto characters =
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+  return static_cast<std::size_t>(characters) <= kSiteNameChars &&
+         std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+}
+
+Error about(std::string_view parameter, std::string_view words) { return Error{fmt::format("{}: {}", parameter, words)}; }
+
+// What people call the site: where it is, without what goes without saying.
+std::string name_of(const WebAddress& client) {
+  std::string name = client.host_and_port() + client.path;
+  while (name.ends_with('/')) name.pop_back();
+  return name.substr(0, kEntityNameBytes);
+}
+
+}  // namespace
+
+std::string challenge_of(std::string_view verifier) { return base64url(bytes_of(sha256(verifier))); }
+
+Result<AuthorizationRequest> AuthorizationRequest::read(const Form& form) {
+  AuthorizationRequest request;
+  auto client = WebAddress::parse(form["client_id"]);
+  if (!client) return about("client_id", client.error().message);
+  if (client->has_query) return about("client_id", "is the site's base address and has no query");
+  auto redirect = WebAddress::parse(form["redirect_uri"]);
+  if (!redirect) return about("redirect_uri", redirect.error().message);
+  if (redirect->origin() != client->origin()) {
+    return about("redirect_uri", "must have the same scheme, host and port as client_id");
+  }
+  request.client = std::move(client).value();
+  request.redirect = std::move(redirect).value();
+  if (form["response_type"] != "code") return about("response_type", "must be code");
+  if (!is_state(form["state"])) {
+    return about("state", fmt::format("must have {} to {} printable characters, new and random for each attempt",
+                                      kStateCharsMin, kStateCharsMax));
+  }
+  if (form["code_challenge_method"] == "plain") {
+    return about("code_challenge_method",
+                 "plain is not taken, since it shows the verifier to whoever sees this address; use S256");
+  }
+  if (form["code_challenge_method"] != "S256") return about("code_challenge_method", "must be S256");
+  const std::string_view challenge = form["code_challenge"];
+  if (challenge.size() != kChallengeChars || !is_base64url(challenge)) {
+    return about("code_challenge", "must be the SHA-256 of the verifier as 43 characters of base64url");
+  }
+  if (!is_site_name(form["site_name"])) {
+    return about("site_name", fmt::format("may have {} characters and no control characters", kSiteNameChars));
+  }
+  request.state = form["state"];
+  request.challenge = challenge;
+  request.site_name = form["site_name"];
+  return request;
+}
+
+std::string AuthorizationRequest::query() const {
+  std::string query = "response_type=code&client_id=" + percent_encoded(client.text) +
+                      "&redirect_uri=" + percent_encoded(redirect.text) + "&state=" + percent_encoded(state) +
+                      "&code_challenge=" + challenge + "&code_challenge_method=S256";
+  if (!site_name.empty()) query += "&site_name=" + percent_encoded(site_name);
+  return query;
+}
+
+std::string AuthorizationRequest::back_with(const std::string& parameters) const {
+  const char last = redirect.text.back();
+  const char* joint = !redirect.has_query ? "?" : last == '?' || last == '&' ? "" : "&";
+  return redirect.text + joint + parameters;
+}
+
+Result<std::string> Authorization::issue(const AuthorizationRequest& request, std::int64_t user) {
+  auto code = random_text(kCodeBytes);
+  if (!code) return code;
+  const std::int64_t now = options_.now();
+  store::Grant grant;
+  grant.user = user;
+  grant.client_id = request.client.text;
+  grant.redirect_uri = request.redirect.text;
+  grant.challenge = request.challenge;
+  grant.issued_at = now;
+  if (auto added = accounts_.add_code(sha256(code.value()), grant, now - kReplaySeconds); !added) return added.error();
+  return code;
+}
+
+Result<bool> Authorization::redeem(const Form& form, IssuedEntity& issued, TokenError& refusal) {
+  const auto refuse = [&](std::string_view code, std::string description) {
+    refusal = {code, std::move(description)};
+    return Result<bool>(false);
+  };
+  if (!form.has("grant_type")) return refuse("invalid_request", "grant_type is missing");
+  if (form["grant_type"] != "authorization_code") {
+    return refuse("unsupported_grant_type", "grant_type must be authorization_code");
+  }
+  for (const std::string_view name : {"code", "redirect_uri", "client_id", "code_verifier"}) {
+    if (form[name].empty()) return refuse("invalid_request", fmt::format("{} is missing", name));
+  }
+  if (form["code"].size() > kCodeCharsMax) return refuse("invalid_request", "code is longer than any code");
+  if (!is_verifier(form["code_verifier"])) {
+    return refuse("invalid_request", "code_verifier must have 43 to 128 letters, digits and - . _ ~");
+  }
+  const std::int64_t now = options_.now();
+  auto client = WebAddress::parse(form["client_id"]);
+  const std::string name = client ? name_of(client.value()) : std::string("site");
+  auto made = entities_.make(name, now);
+  if (!made) return made.error();
+  const std::string challenge = challenge_of(form["code_verifier"]);
+  const auto check = [&](const store::Grant& grant) {
+    const bool in_time = now - grant.issued_at <= kCodeSeconds;
+    // Byte by byte, as it was shown to the person who allowed it.
+    return in_time && grant.client_id == form["client_id"] && grant.redirect_uri == form["redirect_uri"] &&
+           equal_constant_time(grant.challenge, challenge);
+  };
+  auto redeemed = accounts_.redeem(sha256(form["code"]), now, made->entity, check);
+  if (!redeemed) return redeemed.error();
+  using State = store::Redeemed::State;
+  if (redeemed->state == State::made) {
+    issued = {std::move(made->issued), made->entity.name};
+    options_.log(fmt::format("entity {}: connected by its site", redeemed->entity));
+    return true;
+  }
+  const bool recent = now - redeemed->issued_at <= kReplaySeconds;
+  if (redeemed->state == State::replayed && recent && !redeemed->entity.empty()) {
+    // Somebody else may hold what the code has made (RFC 6749 §4.1.2).
+    auto revoked = entities_.revoke(redeemed->entity, now);
+    if (!revoked) return revoked.error();
+    if (revoked.value()) {
+      options_.log(fmt::format("entity {}: revoked, because the code that made it was used again", redeemed->entity));
+    }
+  }
+  // One answer for all of it: whoever tries codes learns nothing about which part was wrong.
+  return refuse("invalid_grant",
+                "the code is unknown, expired, used before, or was given out for another client_id, "
+                "redirect_uri or code_verifier: connect again");
+}
+
+}  // namespace logystera::gateway

@@ -1,0 +1,87 @@
+// The authorization code with PKCE by which a site is connected (RFC 6749 §4.1, RFC 7636, RFC 9700), without HTTP: what a
+// request for a code must hold, how a code is given out, and what it takes to redeem it.
+//
+//   asked ── Allow ──> issued ── right verifier within 60 s ──> made: an entity, its secret shown once
+//                        │                                        └─ the code again, within 10 minutes ──> entity revoked
+//                        └─ anything else ──> used up
+//
+// A code gets one attempt: whoever shows it with a wrong verifier, client or address has ended it. Sites are not registered:
+// a client is known by its own address alone, and a code is only ever sent to that address's origin, by a person who was
+// shown its host.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "gateway/entities.hpp"
+#include "gateway/form.hpp"
+#include "gateway/web_address.hpp"
+#include "store/account_store.hpp"
+
+namespace logystera::gateway {
+
+inline constexpr std::int64_t kCodeSeconds = 60;
+inline constexpr std::int64_t kReplaySeconds = 10 * 60;  // how long a second use of a code revokes what it made
+inline constexpr std::size_t kSiteNameChars = 128;
+inline constexpr std::size_t kStateCharsMin = 16;
+inline constexpr std::size_t kStateCharsMax = 512;
+
+/// A request for a code that holds everything it must.
+struct AuthorizationRequest {
+  WebAddress client;    // client_id
+  WebAddress redirect;  // redirect_uri, of the same origin
+  std::string state;
+  std::string challenge;
+  std::string site_name;  // for people; empty: none
+
+  /// From /oauth/authorize's query or the consent form. The error names the parameter and what it should be. Errors are for
+  /// a page of the gateway's own: nobody has agreed yet to be sent anywhere.
+  static Result<AuthorizationRequest> read(const Form& form);
+
+  /// The same parameters as a query, in one order: what the login page returns to and the consent is bound to.
+  std::string query() const;
+  /// Where the browser goes: redirect_uri with `parameters` ("code=…&…") joined to whatever query it has.
+  std::string back_with(const std::string& parameters) const;
+};
+
+/// A refusal of the token endpoint (RFC 6749 §5.2).
+struct TokenError {
+  std::string_view code;  // "invalid_grant", …
+  std::string description;
+};
+
+struct IssuedEntity {
+  IssuedSecret secret;
+  std::string name;
+};
+
+class Authorization {
+ public:
+  struct Options {
+    std::function<std::int64_t()> now;
+    std::function<void(std::string_view)> log;
+  };
+
+  /// `accounts` and `entities` must outlive it.
+  Authorization(store::AccountStore& accounts, Entities& entities, Options options)
+      : accounts_(accounts), entities_(entities), options_(std::move(options)) {}
+
+  /// A code for what `user` has allowed, 43 characters of base64url.
+  Result<std::string> issue(const AuthorizationRequest& request, std::int64_t user);
+
+  /// Makes an entity of a code, or fills `refusal`. An Error is a fault of this machine: the site may try again.
+  Result<bool> redeem(const Form& form, IssuedEntity& issued, TokenError& refusal);
+
+ private:
+  store::AccountStore& accounts_;
+  Entities& entities_;
+  Options options_;
+};
+
+/// base64url SHA-256: what a verifier's challenge is.
+std::string challenge_of(std::string_view verifier);
+
+}  // namespace logystera::gateway

@@ -1,0 +1,407 @@
+#include "gateway/connect.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <strings.h>
+
+#include "core/base64.hpp"
+#include "core/wire.hpp"
+#include "gateway/form.hpp"
+#include "gateway/random.hpp"
+
+namespace logystera::gateway {
+namespace {
+
+using server::Answer;
+using server::Reply;
+using server::Request;
+
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kSessionCookie = "logystera_session";
+constexpr std::string_view kLoginCookie = "logystera_login";  // what a login form's token is bound to; it confers nothing
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kSecretChars = 43;
+constexpr std::size_t kLoginsWaiting = 16;
+
+constexpr std::string_view kBeginAgain =
+    " Begin again in the site's own settings; if it happens once more, the site's software is at fault.";
+
+bool is_https(const PublicAddresses& addresses) { return addresses.issuer.starts_with("https://"); }
+
+// Over HTTPS a browser lets nobody but this very host set a cookie of this name (RFC 6265bis §4.1.3.2).
+std::string cookie_name(std::string_view name, const PublicAddresses& addresses) {
+  return (is_https(addresses) ? "__Host-" : "") + std::string(name);
+}
+
+std::pair<std::string, std::string> set_cookie(std::string_view name, std::string_view value,
+                                               const PublicAddresses& addresses, bool end = false) {
+  std::string text = cookie_name(name, addresses) + "=" + std::string(value) + "; Path=/; HttpOnly; SameSite=Lax";
+  if (is_https(addresses)) text += "; Secure";
+  if (end) text += "; Max-Age=0";
+  return {"Set-Cookie", std::move(text)};
+}
+
+// The cookie's value when it was sent exactly once and could be one of ours: a second one was planted by somebody.
+std::string cookie_of(const Request& request, std::string_view name, const PublicAddresses& addresses) {
+  std::string_view rest = request.header("Cookie").value_or("");
+  const std::string wanted = cookie_name(name, addresses);
+  std::string_view found;
+  while (!rest.empty()) {
+    std::string_view pair = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    while (!pair.empty() && pair.front() == ' ') pair.remove_prefix(1);
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || pair.substr(0, equals) != wanted) continue;
+    if (!found.empty()) return {};
+    found = pair.substr(equals + 1);
+  }
+  return found.size() == kSecretChars && wire::is_token(found) ? std::string(found) : std::string();
+}
+
+// A form of a page of ours. Browsers that say where a request comes from are believed when they say: from elsewhere.
+Result<Form> posted(const Request& request) {
+  const std::string_view type = request.header("Content-Type").value_or("");
+  const std::string_view essence = type.substr(0, type.find(';'));
+  if (essence.size() != kFormType.size() || ::strncasecmp(essence.data(), kFormType.data(), kFormType.size()) != 0) {
+    return Error{fmt::format("Content-Type must be {}", kFormType)};
+  }
+  return Form::parse(request.body);
+}
+
+bool comes_from_elsewhere(const Request& request) {
+  const auto site = request.header("Sec-Fetch-Site");
+  return site && *site != "same-origin" && *site != "none";
+}
+
+std::string token_for(const HmacKey& key, std::string_view purpose, std::string_view bound_to) {
+  return base64url(bytes_of(key.digest(std::string(purpose) + "\n" + std::string(bound_to))));
+}
+
+Answer expired_form() {
+  return pages::problem(
+      403, "This form is no longer good",
+      "It was sent without the token of its page, or the page was too old. Nothing was done. Go back, load "
+      "the page again and repeat it.");
+}
+
+Answer bad_form(const Error& error) {
+  return pages::problem(400, "This form cannot be read", "Nothing was done: " + error.message + ".");
+}
+
+Answer bad_request(const Error& error) {
+  return pages::problem(400, "This request to connect is faulty", error.message + "." + std::string(kBeginAgain));
+}
+
+using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void member(JsonWriter& writer, const char* key, std::string_view value) {
+  writer.Key(key);
+  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+void list(JsonWriter& writer, const char* key, std::string_view only) {
+  writer.Key(key);
+  writer.StartArray();
+  writer.String(only.data(), static_cast<rapidjson::SizeType>(only.size()));
+  writer.EndArray();
+}
+
+Answer json_answer(int status, const rapidjson::StringBuffer& text) {
+  Answer answer;
+  answer.status = status;
+  answer.body.assign(text.GetString(), text.GetSize());
+  answer.headers.emplace_back("Pragma", "no-cache");  // RFC 6749 §5.1; Cache-Control is every answer's
+  answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  return answer;
+}
+
+Answer token_refusal(int status, std::string_view code, std::string_view description) {
+  rapidjson::StringBuffer text;
+  JsonWriter writer(text);
+  writer.StartObject();
+  member(writer, "error", code);
+  member(writer, "error_description", description);
+  writer.EndObject();
+  return json_answer(status, text);
+}
+
+Answer not_yet(const PublicAddresses* addresses) {
+  Answer answer = pages::problem(
+      503, "Not available",
+      addresses ? "This gateway does not know under which address it is reached: its operator starts it with --public-url."
+                : "The gateway is just starting. Try again in a moment.");
+  answer.headers.emplace_back("Retry-After", "5");
+  return answer;
+}
+
+}  // namespace
+
+/// Who a request comes from, as far as his cookie tells.
+struct Connect::Visitor {
+  std::string secret;  // of the session; empty: none
+  std::optional<SignedIn> signed_in;
+};
+
+Result<std::unique_ptr<Connect>> Connect::make(Users& users, Authorization& authorization, ConnectOptions options) {
+  auto secret = random_text(kKeyBytes);
+  if (!secret) return secret.error();
+  return std::unique_ptr<Connect>(new Connect(users, authorization, std::move(options), secret.value()));
+}
+
+Connect::Connect(Users& users, Authorization& authorization, ConnectOptions options, std::string_view secret)
+    : users_(users),
+      authorization_(authorization),
+      options_(std::move(options)),
+      csrf_key_(secret),
+      logins_of_address_(kLoginsOfAddress, secret),
+      logins_for_name_(kLoginsForName, secret),
+      token_requests_(kTokenRequests, secret),
+      passwords_(kLoginsWaiting) {}
+
+void Connect::open(PublicAddresses addresses) {
+  addresses_.store(std::make_shared<const PublicAddresses>(std::move(addresses)));
+}
+
+server::Route Connect::route(const char* method, const char* path, std::size_t body_bytes, Handle handle) {
+  return {method, path, body_bytes, [this, handle](Request request, const Reply& reply) {
+            const auto addresses = addresses_.load();
+            if (!addresses || addresses->issuer.empty()) return reply(not_yet(addresses.get()));
+            reply((this->*handle)(request, *addresses));
+          }};
+}
+
+std::vector<server::Route> Connect::routes() {
+  return {
+      route("GET", "/.well-known/oauth-authorization-server", 0, &Connect::metadata),
+      route("GET", "/oauth/authorize", 0, &Connect::authorize),
+      route("POST", "/oauth/authorize", kFormBytes, &Connect::decide),
+      route("POST", "/oauth/token", kFormBytes, &Connect::token),
+      route("GET", "/login", 0, &Connect::login_page),
+      {"POST", "/login", kFormBytes, [this](Request request, const Reply& reply) { log_in(std::move(request), reply); }},
+      route("POST", "/logout", kFormBytes, &Connect::log_out),
+      {"GET", std::string(pages::kStylePath), 0, [](Request, const Reply& reply) { reply(pages::stylesheet()); }},
+  };
+}
+
+Answer Connect::failed(const Error& error) const {
+  options_.log(error.message);
+  Answer answer = pages::problem(503, "Something is wrong with this gateway",
+                                 "Nothing was done. Try again later; its operator finds the cause in its log.");
+  answer.headers.emplace_back("Retry-After", "30");
+  return answer;
+}
+
+// A proxy adds the address it was spoken to from at the end; whatever stands before is what the client claims.
+std::string Connect::client_address(const Request& request) const {
+  const auto forwarded = request.header("X-Forwarded-For");
+  if (!options_.behind_proxy || !forwarded) return request.remote;
+  std::string_view last = forwarded->substr(forwarded->rfind(',') + 1);
+  while (!last.empty() && last.front() == ' ') last.remove_prefix(1);
+  while (!last.empty() && last.back() == ' ') last.remove_suffix(1);
+  return is_address(last) ? std::string(last) : request.remote;
+}
+
+Result<Connect::Visitor> Connect::visitor_of(const Request& request, const PublicAddresses& addresses) {
+  Visitor visitor;
+  visitor.secret = cookie_of(request, kSessionCookie, addresses);
+  if (visitor.secret.empty()) return visitor;
+  auto session = users_.session(visitor.secret, options_.now());
+  if (!session) return session.error();
+  visitor.signed_in = std::move(session).value();
+  return visitor;
+}
+
+// The form's token is bound to a cookie made for it: nobody can make a stranger's browser sign in as somebody else.
+Answer Connect::ask_to_log_in(const Request& request, const PublicAddresses& addresses, std::string_view next,
+                              std::string_view problem, std::string_view name) const {
+  // One for all the tabs of a browser.
+  Result<std::string> secret = cookie_of(request, kLoginCookie, addresses);
+  if (secret.value().empty()) secret = random_text(kKeyBytes);
+  if (!secret) return failed(secret.error());
+  const std::string csrf = token_for(csrf_key_, "login", secret.value());
+  Answer answer = pages::login({csrf, next}, problem, name);
+  answer.headers.push_back(set_cookie(kLoginCookie, secret.value(), addresses));
+  return answer;
+}
+
+Answer Connect::metadata(const Request&, const PublicAddresses& addresses) {
+  rapidjson::StringBuffer text;
+  JsonWriter writer(text);
+  writer.StartObject();
+  member(writer, "issuer", addresses.issuer);
+  member(writer, "authorization_endpoint", addresses.issuer + "/oauth/authorize");
+  member(writer, "token_endpoint", addresses.issuer + "/oauth/token");
+  list(writer, "response_types_supported", "code");
+  list(writer, "response_modes_supported", "query");
+  list(writer, "grant_types_supported", "authorization_code");
+  list(writer, "code_challenge_methods_supported", "S256");
+  list(writer, "token_endpoint_auth_methods_supported", "none");
+  writer.Key("authorization_response_iss_parameter_supported");
+  writer.Bool(true);
+  writer.EndObject();
+  return json_answer(200, text);
+}
+
+Answer Connect::authorize(const Request& request, const PublicAddresses& addresses) {
+  auto form = Form::parse(request.query);
+  if (!form) return bad_request(form.error());
+  auto asked = AuthorizationRequest::read(form.value());
+  if (!asked) return bad_request(asked.error());
+  auto visitor = visitor_of(request, addresses);
+  if (!visitor) return failed(visitor.error());
+  const std::string query = asked->query();
+  if (!visitor->signed_in) return ask_to_log_in(request, addresses, query);
+  const std::string csrf = token_for(csrf_key_, "consent", visitor->secret + "\n" + query);
+  return pages::consent(asked.value(), visitor->signed_in->name, {csrf, query},
+                        token_for(csrf_key_, "logout", visitor->secret));
+}
+
+Answer Connect::decide(const Request& request, const PublicAddresses& addresses) {
+  if (comes_from_elsewhere(request)) return expired_form();
+  auto form = posted(request);
+  if (!form) return bad_form(form.error());
+  auto asked_form = Form::parse(form.value()["request"]);
+  if (!asked_form) return bad_form(asked_form.error());
+  auto asked = AuthorizationRequest::read(asked_form.value());
+  if (!asked) return bad_request(asked.error());
+  auto visitor = visitor_of(request, addresses);
+  if (!visitor) return failed(visitor.error());
+  const std::string query = asked->query();
+  if (!visitor->signed_in)
+    return ask_to_log_in(request, addresses, query, "You are no longer signed in. Nothing was decided.");
+  // Bound to the session and to the very request that was shown: what is allowed is what was read.
+  const std::string csrf = token_for(csrf_key_, "consent", visitor->secret + "\n" + query);
+  if (!equal_constant_time(form.value()["csrf"], csrf)) return expired_form();
+  const std::string_view decision = form.value()["decision"];
+  const std::string rest = "state=" + percent_encoded(asked->state) + "&iss=" + percent_encoded(addresses.issuer);
+  if (decision == "deny") return pages::see_other(asked->back_with("error=access_denied&" + rest));
+  if (decision != "allow") return bad_form(Error{"the decision must be allow or deny"});
+  auto code = authorization_.issue(asked.value(), visitor->signed_in->user);
+  if (!code) return failed(code.error());
+  options_.log(fmt::format("user {} allows {} to connect", visitor->signed_in->name, asked->client.origin()));
+  return pages::see_other(asked->back_with("code=" + code.value() + "&" + rest));
+}
+
+Answer Connect::login_page(const Request& request, const PublicAddresses& addresses) {
+  auto visitor = visitor_of(request, addresses);
+  if (!visitor) return failed(visitor.error());
+  if (!visitor->signed_in) return ask_to_log_in(request, addresses, {});
+  return pages::account(visitor->signed_in->name, token_for(csrf_key_, "logout", visitor->secret));
+}
+
+void Connect::log_in(Request request, const Reply& reply) {
+  const auto addresses = addresses_.load();
+  if (!addresses || addresses->issuer.empty()) return reply(not_yet(addresses.get()));
+  auto shared = std::make_shared<Request>(std::move(request));
+  const bool taken = passwords_.add([this, shared, addresses, reply] {
+    Answer answer = logged_in(*shared, *addresses);
+    wipe(shared->body);
+    reply(std::move(answer));
+  });
+  if (taken) return;
+  Answer answer = pages::problem(503, "Too many people sign in at once", "Nothing was done. Try again in a few seconds.");
+  answer.headers.emplace_back("Retry-After", "5");
+  reply(std::move(answer));
+}
+
+Answer Connect::logged_in(const Request& request, const PublicAddresses& addresses) {
+  if (comes_from_elsewhere(request)) return expired_form();
+  auto form = posted(request);
+  if (!form) return bad_form(form.error());
+  const std::string secret = cookie_of(request, kLoginCookie, addresses);
+  if (secret.empty() || !equal_constant_time(form.value()["csrf"], token_for(csrf_key_, "login", secret))) {
+    return expired_form();
+  }
+  std::string next;
+  if (const std::string_view wanted = form.value()["next"]; !wanted.empty()) {
+    auto next_form = Form::parse(wanted);
+    auto asked =
+        next_form ? AuthorizationRequest::read(next_form.value()) : Result<AuthorizationRequest>(next_form.error());
+    if (!asked) return bad_request(asked.error());
+    next = asked->query();
+  }
+  const std::string_view typed = form.value()["name"];
+  std::string name(typed.substr(0, kUserNameBytes));
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  const std::string client = client_address(request), address = address_key(client);
+  const auto now = options_.now();
+  auto wait = logins_of_address_.take(address, now);
+  if (!wait) {
+    wait = logins_for_name_.take(name, now);
+    if (wait) logins_of_address_.give_back(address);
+  }
+  if (wait) {
+    Answer answer = ask_to_log_in(request, addresses, next, "Too many attempts. Wait a minute before the next.", typed);
+    answer.status = 429;
+    answer.headers.emplace_back("Retry-After", std::to_string(*wait));
+    return answer;
+  }
+  auto user = users_.check(typed, form.value()["password"]);
+  if (!user) return failed(user.error());
+  if (!user.value()) {
+    options_.log(fmt::format("a login from {} was refused", client));
+    return ask_to_log_in(request, addresses, next, "User name or password is wrong.", typed);
+  }
+  logins_of_address_.give_back(address);
+  logins_for_name_.give_back(name);
+  // A session of its own, always new: one that was there before, or was planted, gains nothing.
+  auto session = users_.sign_in(*user.value(), options_.now());
+  if (!session) return failed(session.error());
+  if (const std::string before = cookie_of(request, kSessionCookie, addresses); !before.empty()) {
+    if (auto ended = users_.sign_out(before); !ended) return failed(ended.error());
+  }
+  Answer answer = pages::see_other(next.empty() ? std::string("/login") : "/oauth/authorize?" + next);
+  answer.headers.push_back(set_cookie(kSessionCookie, session.value(), addresses));
+  return answer;
+}
+
+Answer Connect::log_out(const Request& request, const PublicAddresses& addresses) {
+  if (comes_from_elsewhere(request)) return expired_form();
+  auto form = posted(request);
+  if (!form) return bad_form(form.error());
+  auto visitor = visitor_of(request, addresses);
+  if (!visitor) return failed(visitor.error());
+  if (visitor->signed_in) {
+    if (!equal_constant_time(form.value()["csrf"], token_for(csrf_key_, "logout", visitor->secret))) return expired_form();
+    if (auto ended = users_.sign_out(visitor->secret); !ended) return failed(ended.error());
+  }
+  Answer answer = pages::see_other("/login");
+  answer.headers.push_back(set_cookie(kSessionCookie, "", addresses, true));
+  return answer;
+}
+
+Answer Connect::token(const Request& request, const PublicAddresses& addresses) {
+  if (const auto seconds = token_requests_.take(address_key(client_address(request)), options_.now())) {
+    Answer answer =
+        token_refusal(429, "temporarily_unavailable", "too many requests from this address: wait and try again");
+    answer.headers.emplace_back("Retry-After", std::to_string(*seconds));
+    return answer;
+  }
+  auto form = posted(request);
+  if (!form) return token_refusal(400, "invalid_request", form.error().message);
+  IssuedEntity issued;
+  TokenError refusal;
+  auto redeemed = authorization_.redeem(form.value(), issued, refusal);
+  if (!redeemed) {
+    options_.log(redeemed.error().message);
+    Answer answer =
+        token_refusal(503, "temporarily_unavailable", "the gateway cannot do it at the moment: connect again later");
+    answer.headers.emplace_back("Retry-After", "30");
+    return answer;
+  }
+  if (!redeemed.value()) return token_refusal(400, refusal.code, refusal.description);
+  rapidjson::StringBuffer text;
+  JsonWriter writer(text);
+  writer.StartObject();
+  member(writer, "token_type", "entity");
+  member(writer, "entity_token", issued.secret.token);
+  member(writer, "entity_secret", issued.secret.secret);
+  member(writer, "gateway_url", addresses.gateway);
+  member(writer, "entity_name", issued.name);
+  writer.EndObject();
+  wipe(issued.secret.secret);
+  return json_answer(200, text);
+}
+
+}  // namespace logystera::gateway

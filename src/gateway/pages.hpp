@@ -1,0 +1,37 @@
+// The few pages a person sees of the gateway: signing in, allowing a site to connect, and what went wrong. HTML without a
+// script, one stylesheet, and headers under which a browser runs, embeds, remembers and passes on nothing.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gateway/authorization.hpp"
+#include "server/message.hpp"
+
+namespace logystera::gateway::pages {
+
+inline constexpr std::string_view kStylePath = "/style.css";
+
+/// What a form of the gateway carries besides what the person typed.
+struct Hidden {
+  std::string_view csrf;
+  std::string_view next;  // a query of /oauth/authorize to go on with; empty: none
+};
+
+/// `problem` is shown above the form when it is not empty; `name` is what was typed before.
+server::Answer login(const Hidden& hidden, std::string_view problem, std::string_view name);
+/// The page of somebody who is signed in and has nothing to allow.
+server::Answer account(std::string_view user, std::string_view csrf);
+server::Answer consent(const AuthorizationRequest& request, std::string_view user, const Hidden& consent,
+                       std::string_view sign_out_csrf);
+/// A page that says what is wrong and what to do, and leads nowhere.
+server::Answer problem(int status, std::string_view title, std::string_view words);
+server::Answer stylesheet();
+
+/// 303 to `target`, which must be of this program's making or checked by WebAddress.
+server::Answer see_other(std::string target);
+
+/// `text` with & < > " ' replaced, so that it is text in HTML and in a quoted attribute.
+std::string escaped(std::string_view text);
+
+}  // namespace logystera::gateway::pages

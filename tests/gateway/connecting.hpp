@@ -1,0 +1,97 @@
+// What the tests of connecting a site share: a gateway's parts on a database of their own, under a clock of the test's.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "catch.hpp"
+#include "gateway/authorization.hpp"
+#include "gateway/connect.hpp"
+#include "gateway/entities.hpp"
+#include "gateway/users.hpp"
+#include "scratch.hpp"
+#include "store/account_store.hpp"
+#include "store/sqlite.hpp"
+
+namespace logystera::testing {
+
+inline constexpr std::int64_t kNow = 1'774'211'679;
+inline const std::string kPassword = "correct horse battery staple";
+inline const std::string kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";   // RFC 7636 appendix B
+inline const std::string kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";  // RFC 7636 appendix B
+inline const std::string kState = "af0ifjsldkj-af0ifjsldkj-af0ifjsldkj-af0ifjsl";
+
+struct House {
+  Scratch scratch;
+  std::int64_t now = kNow;
+  std::string logged;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<gateway::Entities> entities;
+  std::unique_ptr<store::AccountStore> accounts;
+  std::unique_ptr<gateway::Users> users;
+  std::unique_ptr<gateway::Authorization> authorization;
+
+  House() {
+    using namespace logystera::gateway;
+    store = std::move(store::open_sqlite(scratch.file("a.db"), store::Access::create)).value();
+    entities = std::make_unique<Entities>(
+        std::move(Entities::open(*store, std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
+    accounts = std::make_unique<store::AccountStore>(std::move(store::AccountStore::open(scratch.file("a.db"))).value());
+    users = std::make_unique<Users>(*accounts);
+    authorization = std::make_unique<Authorization>(
+        *accounts, *entities,
+        Authorization::Options{[this] { return now; },
+                               [this](std::string_view text) { logged += std::string(text) + "\n"; }});
+  }
+
+  /// The user's number.
+  std::int64_t user(const std::string& name = "anna") {
+    REQUIRE(users->add(name, kPassword, now).ok());
+    return accounts->find_user(name).value()->id;
+  }
+  std::vector<store::Entity> all_entities() { return store->entities().value(); }
+};
+
+/// Fields of a form or query, to be spoilt one at a time; an empty value leaves the field out.
+struct Fields {
+  std::vector<std::pair<std::string, std::string>> all;
+
+  Fields& set(const std::string& name, const std::string& value) {
+    for (auto& [key, held] : all) {
+      if (key != name) continue;
+      held = value;
+      return *this;
+    }
+    all.emplace_back(name, value);
+    return *this;
+  }
+  std::string encoded() const {
+    std::string text;
+    for (const auto& [key, value] : all) {
+      if (value.empty()) continue;
+      text += (text.empty() ? "" : "&") + key + "=" + gateway::percent_encoded(value);
+    }
+    return text;
+  }
+  gateway::Form form() const { return std::move(gateway::Form::parse(encoded())).value(); }
+};
+
+inline Fields authorization_fields() {
+  return {{{"response_type", "code"},
+           {"client_id", "https://example.org/"},
+           {"redirect_uri", "https://example.org/admin/connect?step=2"},
+           {"state", kState},
+           {"code_challenge", kChallenge},
+           {"code_challenge_method", "S256"},
+           {"site_name", "Example"}}};
+}
+
+inline Fields token_fields(const std::string& code) {
+  return {{{"grant_type", "authorization_code"},
+           {"code", code},
+           {"redirect_uri", "https://example.org/admin/connect?step=2"},
+           {"client_id", "https://example.org/"},
+           {"code_verifier", kVerifier}}};
+}
+
+}  // namespace logystera::testing
