@@ -92,7 +92,7 @@ double index_rate(const std::vector<std::string>& literals, const std::vector<st
   build_ms = seconds_since(start) * 1000;
   hits = 0;
   const auto scan = Clock::now();
-  for (const std::string& text : texts) index.scan(text, [&hits](std::uint32_t) { ++hits; });
+  for (const std::string& text : texts) index.scan(text, [&hits](std::uint32_t, std::size_t) { ++hits; });
   return static_cast<double>(bytes) / seconds_since(scan) / 1e6;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -36,6 +37,7 @@ struct CompiledTest {
   std::vector<Spot> other;  // field_ref
   std::unique_ptr<const re2::RE2> regex;
   std::vector<std::string> required;  // regex: texts one of which must occur; empty: nothing is known
+  std::size_t least_bytes = 0;        // regex: shorter texts hold no match
 };
 
 // An expression as an array: children of a node lie together, cheapest first.
@@ -56,6 +58,27 @@ struct SpotPlan {
   Spot spot;
   LiteralIndex literals;  // ids are rule indexes
   std::unordered_map<double, std::vector<std::uint32_t>> numbers;
+
+  struct Filed {
+    std::string literal;
+    Anchor anchor;
+    std::uint32_t rule;
+  };
+  std::vector<Filed> filed;  // what is in `literals`, for a LinePlan
+};
+
+// All literals of all log sources a record is of, for all its spots at once: most of a line's fields are parts of the
+// line, and one pass over it costs less than one over each field for each log source. Where a literal was found tells whose
+// it is.
+struct LinePlan {
+  struct Filed {
+    std::uint32_t rule;
+    std::uint32_t size;
+    Spot spot;
+    Anchor anchor;
+  };
+  LiteralIndex literals;  // ids are indexes of `filed`
+  std::vector<Filed> filed;
 };
 
 struct ScopePlan {
@@ -187,6 +210,7 @@ class Compiler {
   void plan(std::uint32_t rule);
   SpotPlan& spot_plan(ScopePlan& scope, Spot spot);
   void file(ScopePlan& scope, std::uint32_t test, std::uint32_t rule);
+  void file(SpotPlan& plan, const std::string& literal, Anchor anchor, std::uint32_t rule);
 
   const RuleSet& rules_;
   FieldNames& names_;
@@ -267,6 +291,7 @@ std::uint32_t Compiler::test(const Test& test) {
   if (test.kind == Test::Kind::regex) {
     compiled.regex = compile_regex(test.regex);
     compiled.required = required_texts(test.regex);
+    compiled.least_bytes = least_bytes(test.regex);
   }
   out_.tests.push_back(std::move(compiled));
   uses_.push_back(1);
@@ -400,8 +425,7 @@ void Compiler::file(ScopePlan& scope, std::uint32_t number, std::uint32_t rule) 
     }
     if (test.kind == Test::Kind::regex) {
       for (const std::string& text : test.required) {
-        plan.literals.add(text, Anchor::anywhere, rule);
-        ++out_.stats.literals;
+        file(plan, text, Anchor::anywhere, rule);
       }
       continue;
     }
@@ -411,9 +435,14 @@ void Compiler::file(ScopePlan& scope, std::uint32_t number, std::uint32_t rule) 
                           : test.shape == Shape::starts   ? Anchor::start
                           : test.shape == Shape::ends     ? Anchor::end
                                                           : Anchor::anywhere;
-    plan.literals.add(folded(test.shape == Shape::glob ? longest_text(test.test->pattern) : test.literal), anchor, rule);
-    ++out_.stats.literals;
+    file(plan, folded(test.shape == Shape::glob ? longest_text(test.test->pattern) : test.literal), anchor, rule);
   }
+}
+
+void Compiler::file(SpotPlan& plan, const std::string& literal, Anchor anchor, std::uint32_t rule) {
+  plan.literals.add(literal, anchor, rule);
+  plan.filed.push_back({literal, anchor, rule});
+  ++out_.stats.literals;
 }
 
 void Compiler::plan(std::uint32_t rule) {
@@ -504,9 +533,19 @@ struct Session::State {
   std::uint64_t confirmations = 0;
 
   // Log source of a record → scopes that take it in.
-  std::unordered_map<std::string, std::vector<std::uint32_t>> scopes_of;
+  struct Scopes {
+    std::vector<std::uint32_t> list;
+    std::uint32_t lines = 0;  // records with a line met so far; a LinePlan is made when it pays
+    std::unique_ptr<const LinePlan> line_plan;
+  };
+  std::map<std::vector<std::uint32_t>, Scopes> scope_lists;
+  std::size_t line_plans = 0;
+  std::unordered_map<std::string, Scopes*> scopes_of;
   std::string scope_key, last_scope_key;
-  const std::vector<std::uint32_t>* last_scopes = nullptr;  // of last_scope_key
+  Scopes* last_scopes = nullptr;  // of last_scope_key
+  RecordKind last_kind = RecordKind::text;
+  std::string last_format;
+  bool last_plain = false;  // the last record had none of the fields scopes look at, and was not proxied
 
   explicit State(const Engine::Program& p) : program(p) {
     spot_epoch.resize(p.spots);
@@ -516,17 +555,25 @@ struct Session::State {
   }
 
   void begin(const Record& now);
-  const std::vector<std::uint32_t>& scopes();
+  Scopes& scopes();
+  void forget_scopes();
+  // Spots whose texts are usually parts of the line.
+  static bool found_in_line(Spot spot) noexcept {
+    return spot < kPartSpots || spot == spot_of(Part::raw) || spot == spot_of(Part::message) ||
+           spot == spot_of(Part::anywhere);
+  }
+  const LinePlan* line_plan(Scopes& now);
   void candidate(std::uint32_t rule) {
     if (seen[rule] == epoch) return;
     seen[rule] = epoch;
     candidates.push_back(rule);
   }
-  void collect(const ScopePlan& scope);
-  void collect_text(const SpotPlan& plan, std::string_view text) {
-    plan.literals.scan(text, [this](std::uint32_t rule) { candidate(rule); });
+  void collect(const ScopePlan& scope, bool line_done);
+  void collect_line(const LinePlan& plan);
+  void collect_text(const LiteralIndex& literals, std::string_view text) {
+    if (!literals.empty()) literals.scan(text, [this](std::uint32_t rule, std::size_t) { candidate(rule); });
   }
-  void collect_anywhere(const SpotPlan& plan);
+  void collect_anywhere(const SpotPlan& plan, bool line_done);
 
   std::string_view part_text(Part part);
   std::string_view folded_part(Part part);
@@ -576,15 +623,8 @@ void Session::State::begin(const Record& now) {
   }
 }
 
-const std::vector<std::uint32_t>& Session::State::scopes() {
+Session::State::Scopes& Session::State::scopes() {
   constexpr std::size_t kRemembered = 8192;  // combinations; hostile programs names must not grow this for ever
-  scope_key.clear();
-  const auto part = [this](std::string_view text) {
-    scope_key += text;
-    scope_key += '\0';
-  };
-  scope_key += static_cast<char>('a' + static_cast<int>(record->kind));
-  part(record->format);
   // The first of each field that scopes look at, in one go.
   const Value *url = nullptr, *method = nullptr;
   constexpr std::size_t kTold = 5;
@@ -604,21 +644,64 @@ const std::vector<std::uint32_t>& Session::State::scopes() {
       default: break;
     }
   }
-  if (record->kind == RecordKind::web_access) {
-    const bool proxied = (url && url->text().find("://") != std::string_view::npos) ||
-                         (method && equal_ignoring_case(method->text(), "CONNECT"));
-    scope_key += proxied ? 'p' : '-';
-  }
+  const bool web = record->kind == RecordKind::web_access;
+  const bool proxied = web && ((url && url->text().find("://") != std::string_view::npos) ||
+                               (method && equal_ignoring_case(method->text(), "CONNECT")));
+  // The usual case of a long log, without building a key.
+  const bool plain = !proxied && std::all_of(std::begin(told), std::end(told), [](const Value* value) { return !value; });
+  if (plain && last_plain && last_scopes && record->kind == last_kind && record->format == last_format) return *last_scopes;
+  last_plain = plain;
+  last_kind = record->kind;
+  last_format = record->format;
+  scope_key.clear();
+  const auto part = [this](std::string_view text) {
+    scope_key += text;
+    scope_key += '\0';
+  };
+  scope_key += static_cast<char>('a' + static_cast<int>(record->kind));
+  part(record->format);
+  if (web) scope_key += proxied ? 'p' : '-';
   for (const Value* value : told) part(value ? value->text() : std::string_view());
   if (last_scopes && scope_key == last_scope_key) return *last_scopes;
   last_scope_key = scope_key;
   const auto found = scopes_of.find(scope_key);
-  if (found != scopes_of.end()) return *(last_scopes = &found->second);
-  if (scopes_of.size() >= kRemembered) scopes_of.clear();
+  if (found != scopes_of.end()) return *(last_scopes = found->second);
+  if (scopes_of.size() >= kRemembered) forget_scopes();
   std::vector<std::uint32_t> list;
   for (std::uint32_t i = 0; i < program.scopes.size(); ++i)
     if (in_scope(*program.scopes[i].scope, *record, declared)) list.push_back(i);
-  return *(last_scopes = &scopes_of.emplace(scope_key, std::move(list)).first->second);
+  Scopes& scopes = scope_lists[list];
+  scopes.list = std::move(list);
+  scopes_of.emplace(scope_key, &scopes);
+  return *(last_scopes = &scopes);
+}
+
+void Session::State::forget_scopes() {
+  scopes_of.clear();
+  scope_lists.clear();
+  last_scopes = nullptr;
+  line_plans = 0;
+}
+
+// Built when a log turns out to have more than a few lines of that sort; null until then, and for more sorts than a log has.
+const LinePlan* Session::State::line_plan(Scopes& now) {
+  constexpr std::uint32_t kLinesBefore = 200;
+  constexpr std::size_t kPlansMost = 64;
+  if (now.line_plan || ++now.lines < kLinesBefore || line_plans == kPlansMost) return now.line_plan.get();
+  auto plan = std::make_unique<LinePlan>();
+  for (std::uint32_t scope : now.list)
+    for (const SpotPlan& spot : program.scopes[scope].spots) {
+      if (!found_in_line(spot.spot)) continue;
+      for (const SpotPlan::Filed& filed : spot.filed) {
+        const auto id = static_cast<std::uint32_t>(plan->filed.size());
+        plan->literals.add(filed.literal, Anchor::anywhere, id);
+        plan->filed.push_back({filed.rule, static_cast<std::uint32_t>(filed.literal.size()), spot.spot, filed.anchor});
+      }
+    }
+  plan->literals.build();
+  ++line_plans;
+  now.line_plan = std::move(plan);
+  return now.line_plan.get();
 }
 
 std::string_view Session::State::fold_copy(std::string_view text) {
@@ -689,24 +772,55 @@ std::string_view Session::State::folded_part(Part part) {
   return folded_parts[index];
 }
 
-void Session::State::collect_anywhere(const SpotPlan& plan) {
+void Session::State::collect_anywhere(const SpotPlan& plan, bool line_done) {
   // A text that lies within raw cannot hold a literal raw does not hold: literals of keywords have no anchors.
-  if (!record->raw.empty()) collect_text(plan, folded_part(Part::raw));
-  if (!record->message.empty() && !inside_raw(record->message)) collect_text(plan, folded_part(Part::message));
+  if (!record->raw.empty() && !line_done) collect_text(plan.literals, folded_part(Part::raw));
+  if (!record->message.empty() && !inside_raw(record->message)) collect_text(plan.literals, folded_part(Part::message));
   for (std::uint32_t i = 0; i < record->field_count; ++i)
-    if (!inside_raw(record->fields[i].text())) collect_text(plan, folded_value(i));
+    if (!inside_raw(record->fields[i].text())) collect_text(plan.literals, folded_value(i));
 }
 
-void Session::State::collect(const ScopePlan& scope) {
+// The literals of every spot, as far as its texts are parts of the line.
+void Session::State::collect_line(const LinePlan& plan) {
+  const std::string_view line = folded_part(Part::raw);
+  plan.literals.scan(line, [&](std::uint32_t id, std::size_t place) {
+    const LinePlan::Filed& filed = plan.filed[id];
+    if (seen[filed.rule] == epoch) return;
+    const auto fits = [&](std::string_view text) {
+      if (!inside_raw(text)) return false;
+      const auto from = static_cast<std::size_t>(text.data() - record->raw.data());
+      if (place < from || place + filed.size > from + text.size()) return false;
+      const bool at_start = place == from, at_end = place + filed.size == from + text.size();
+      switch (filed.anchor) {
+        case Anchor::anywhere: return true;
+        case Anchor::start: return at_start;
+        case Anchor::end: return at_end;
+        case Anchor::whole: return at_start && at_end;
+      }
+      return true;
+    };
+    bool hit = false;
+    if (filed.spot == spot_of(Part::anywhere)) hit = true;
+    else if (filed.spot >= kPartSpots) hit = fits(part_text(static_cast<Part>(filed.spot - kPartSpots)));
+    else if (present(filed.spot))
+      for (std::uint32_t i = spot_first[filed.spot]; i != 0 && !hit; i = next[i - 1])
+        hit = fits(record->fields[i - 1].text());
+    if (hit) candidate(filed.rule);
+  });
+}
+
+// `line_done`: collect_line has seen to texts that are parts of the line.
+void Session::State::collect(const ScopePlan& scope, bool line_done) {
   for (std::uint32_t rule : scope.always) candidate(rule);
   for (const SpotPlan& plan : scope.spots) {
     if (plan.spot == spot_of(Part::anywhere)) {
-      collect_anywhere(plan);
+      collect_anywhere(plan, line_done);
       continue;
     }
     if (plan.spot >= kPartSpots) {
       const Part part = static_cast<Part>(plan.spot - kPartSpots);
-      if (!part_text(part).empty()) collect_text(plan, folded_part(part));
+      const bool done = line_done && found_in_line(plan.spot) && inside_raw(part_text(part));
+      if (!done && !plan.literals.empty() && !part_text(part).empty()) collect_text(plan.literals, folded_part(part));
       // Numbers in the record's own texts: rare enough to confirm them all.
       for (const auto& [number, rules] : plan.numbers)
         for (std::uint32_t rule : rules) candidate(rule);
@@ -715,19 +829,22 @@ void Session::State::collect(const ScopePlan& scope) {
     if (spot_epoch[plan.spot] != epoch) continue;
     for (std::uint32_t i = spot_first[plan.spot]; i != 0; i = next[i - 1]) {
       const Value& value = record->fields[i - 1];
-      const auto look = [&](const Value& one, std::string_view folded_text) {
-        if (!plan.literals.empty()) collect_text(plan, folded_text);
+      const auto look_up = [&](const Value& one) {
         double number = 0;
         if (plan.numbers.empty() || !number_of(one, number)) return;
         if (const auto found = plan.numbers.find(number); found != plan.numbers.end())
           for (std::uint32_t rule : found->second) candidate(rule);
       };
       if (value.kind != Value::Kind::list) {
-        look(value, plan.literals.empty() ? std::string_view() : folded_value(i - 1));
+        const bool done = line_done && inside_raw(value.text());
+        if (!done && !plan.literals.empty()) collect_text(plan.literals, folded_value(i - 1));
+        look_up(value);
         continue;
       }
-      for (const Value& item : value.as_list())
-        look(item, plan.literals.empty() ? std::string_view() : fold_copy(item.text()));
+      for (const Value& item : value.as_list()) {
+        if (!plan.literals.empty()) collect_text(plan.literals, fold_copy(item.text()));
+        look_up(item);
+      }
     }
   }
 }
@@ -848,7 +965,7 @@ bool Session::State::decide_plain(const CompiledTest& test, std::string_view tex
   if (value && value->kind == Value::Kind::null) return false;
   switch (test.kind) {
     case Test::Kind::text: return text_matches(test, test.cased ? text : folded_text);
-    case Test::Kind::regex: return found(*test.regex, text);
+    case Test::Kind::regex: return text.size() >= test.least_bytes && found(*test.regex, text);
     case Test::Kind::number: {
       double number = 0;
       const bool read = value ? number_of(*value, number) : number_of(text, number);
@@ -910,8 +1027,7 @@ Session::Session(Session&&) noexcept = default;
 
 void Session::declare(Logsource source) {
   state_->declared = std::move(source);
-  state_->scopes_of.clear();
-  state_->last_scopes = nullptr;
+  state_->forget_scopes();
 }
 
 std::uint64_t Session::confirmations() const noexcept { return state_->confirmations; }
@@ -919,7 +1035,10 @@ std::uint64_t Session::confirmations() const noexcept { return state_->confirmat
 std::span<const std::uint32_t> Session::match(const Record& record) {
   State& state = *state_;
   state.begin(record);
-  for (std::uint32_t scope : state.scopes()) state.collect(state.program.scopes[scope]);
+  State::Scopes& scopes = state.scopes();
+  const LinePlan* const line = record.raw.empty() ? nullptr : state.line_plan(scopes);
+  if (line) state.collect_line(*line);
+  for (std::uint32_t scope : scopes.list) state.collect(state.program.scopes[scope], line != nullptr);
   std::sort(state.candidates.begin(), state.candidates.end());
   state.confirmations += state.candidates.size();
   for (std::uint32_t rule : state.candidates)

@@ -16,6 +16,10 @@ inline constexpr std::int64_t kRegexBytes = 1 << 20;
 /// stands behind it from a `.*`; others run over UTF-8, so that their classes mean characters.
 std::unique_ptr<const re2::RE2> compile_regex(std::string_view regex);
 
+/// How many bytes a match of `regex` has at least; 0 where that is not plain to see. Spares a text that is too short the
+/// search, which for `^.{1000}` is a walk over every byte of every text.
+std::size_t least_bytes(std::string_view regex) noexcept;
+
 /// Whether it is found anywhere in `text`.
 inline bool found(const re2::RE2& regex, std::string_view text) noexcept {
   return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), regex);

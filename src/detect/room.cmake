@@ -1,6 +1,7 @@
 # The detect room: rules/*.yml become a table inside the program.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
+pkg_check_modules(HIGHWAY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 file(GLOB RULE_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rules/*.yml)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${RULE_FILES})
@@ -14,7 +15,7 @@ string(APPEND RULE_TABLE "  };\n  return table;\n}\n\n}  // namespace logystera:
 file(WRITE ${CMAKE_BINARY_DIR}/built_in_rules.cpp.new "${RULE_TABLE}")
 configure_file(${CMAKE_BINARY_DIR}/built_in_rules.cpp.new ${CMAKE_BINARY_DIR}/built_in_rules.cpp COPYONLY)
 
-logystera_room(detect STANDARD 20 LINKS logystera_core PkgConfig::FYAML PkgConfig::RE2)
+logystera_room(detect STANDARD 20 LINKS logystera_core PkgConfig::FYAML PkgConfig::HIGHWAY PkgConfig::RE2)
 target_sources(logystera_detect PRIVATE ${CMAKE_BINARY_DIR}/built_in_rules.cpp)
 logystera_room_tests(detect STANDARD 20 LINKS logystera_parse)
 

@@ -6,10 +6,12 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <list>
+#include <deque>
 #include <map>
+#include <memory>
 #include <set>
-#include <unordered_map>
+#include <tuple>
+#include <vector>
 
 #include "core/hmac.hpp"
 #include "detect/text.hpp"
@@ -74,41 +76,198 @@ struct Measured {
   double number;
 };
 
-// What was counted, in order of time, taken from the front as it grows old. Often one or two, so nothing is set aside.
+// What was counted, in order of time, taken from the front as it grows old. Most groups of an access log count one hit
+// before they are forgotten, so one has a place here.
 class History {
  public:
-  bool empty() const noexcept { return first_ == all_.size(); }
-  std::size_t size() const noexcept { return all_.size() - first_; }
-  const Measured& front() const noexcept { return all_[first_]; }
-  const Measured* begin() const noexcept { return all_.data() + first_; }
-  const Measured* end() const noexcept { return all_.data() + all_.size(); }
-  void push_back(Measured one) { all_.push_back(one); }
-  void pop_front() {
-    if (++first_ * 2 < all_.size()) return;
-    all_.erase(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(first_));
-    first_ = 0;
+  History() = default;
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+
+  bool empty() const noexcept { return first_ == size_; }
+  std::size_t size() const noexcept { return size_ - first_; }
+  const Measured& front() const noexcept { return all()[first_]; }
+  const Measured* begin() const noexcept { return all() + first_; }
+  const Measured* end() const noexcept { return all() + size_; }
+  void push_back(Measured one) {
+    if (size_ == capacity_) make_room();
+    all()[size_++] = one;
+  }
+  void pop_front() noexcept {
+    if (++first_ == size_) first_ = size_ = 0;
+  }
+  void clear() noexcept {
+    more_.reset();
+    first_ = size_ = 0;
+    capacity_ = 1;
   }
 
  private:
-  std::vector<Measured> all_;
-  std::size_t first_ = 0;
+  Measured* all() noexcept { return more_ ? more_.get() : &one_; }
+  const Measured* all() const noexcept { return more_ ? more_.get() : &one_; }
+  // Moves everything to the front, or to twice the room if that would not free half of it.
+  void make_room() {
+    Measured* const from = all();
+    const std::uint32_t count = size_ - first_;
+    if (first_ > 0 && first_ >= capacity_ / 2) {
+      std::memmove(from, from + first_, count * sizeof *from);
+    } else {
+      std::unique_ptr<Measured[]> larger(new Measured[std::size_t{capacity_} * 2]);
+      std::memcpy(larger.get(), from + first_, count * sizeof *from);
+      more_ = std::move(larger);
+      capacity_ *= 2;
+    }
+    first_ = 0;
+    size_ = count;
+  }
+
+  Measured one_{};
+  std::unique_ptr<Measured[]> more_;
+  std::uint32_t first_ = 0, size_ = 0, capacity_ = 1;
 };
 
-// One window's memory of one group.
-struct Group {
-  History samples;                                           // count, sum, average, percentile: oldest first
+// What only some groups remember.
+struct Particulars {
   std::map<std::uint64_t, std::int64_t> last_seen;           // distinct: value hash → newest time
   std::set<std::pair<std::int64_t, std::uint64_t>> by_time;  // distinct: the same, oldest first
   std::vector<std::int64_t> inputs;  // temporal: newest hit of each; ordered: newest start of a chain so far
-  double sum = 0;
-  std::int64_t opened = 0;  // judged windows: first hit
-  std::int64_t newest = 0;
-  std::int64_t fired = 0;  // when it last fired
+  double sum = 0;                    // sum, average: of the samples
+  std::int64_t opened = 0;           // judged windows: first hit
+  std::int64_t fired = 0;            // when it last fired
   bool ever_fired = false;
-  std::uint64_t used = 0;                                        // number of the hit that used it last
-  std::list<std::pair<GroupKey, const Group*>>::iterator quiet;  // place in the plan's order of use
+};
 
-  std::size_t cells() const noexcept { return 1 + samples.size() + last_seen.size(); }
+// One window's memory of one group. Small, since a log's addresses have one each and the processor's cache must hold them.
+struct Group {
+  GroupKey key = 0;
+  std::uint32_t longer_quiet = 0, later_used = 0;  // its neighbours in the order of use, by place; 0: none
+  std::int64_t newest = 0;
+  std::uint64_t used = 0;  // number of the hit that used it last
+  History samples;         // count, sum, average, percentile: oldest first
+  std::unique_ptr<Particulars> more;
+
+  std::size_t distinct() const noexcept { return more ? more->last_seen.size() : 0; }
+  std::size_t cells() const noexcept { return 1 + samples.size() + distinct(); }
+  double sum() const noexcept { return more ? more->sum : 0; }
+  std::int64_t opened() const noexcept { return more ? more->opened : 0; }
+  Particulars& particulars() {
+    if (!more) more = std::make_unique<Particulars>();
+    return *more;
+  }
+};
+
+// The groups of one window, found by key and in the order they were used in. An access log meets a new group every few
+// lines and forgets one as often, so groups lie in blocks that stay, and the table holds places in them: nothing is
+// allocated once as many groups are there as the log has at a time.
+class Groups {
+ public:
+  Groups() : slots_(kSlotsLeast), groups_(1) {}
+
+  std::size_t size() const noexcept { return size_; }
+  Group* find(GroupKey key) noexcept {
+    for (std::size_t i = slot_of(key);; i = (i + 1) & (slots_.size() - 1)) {
+      const Slot& slot = slots_[i];
+      if (slot.place == 0) return nullptr;
+      if (slot.tag == tag_of(key) && groups_[slot.place].key == key) return &groups_[slot.place];
+    }
+  }
+  // Ask the processor to fetch what finding `key` will touch; the second needs the first done.
+  void fetch_slot(GroupKey key) const noexcept { __builtin_prefetch(&slots_[slot_of(key)]); }
+  void fetch_group(GroupKey key) const noexcept {
+    const Slot& slot = slots_[slot_of(key)];
+    if (slot.place != 0) __builtin_prefetch(&groups_[slot.place]);
+  }
+  // `key` is not there yet.
+  Group& add(GroupKey key) {
+    if ((size_ + 1) * 2 > slots_.size()) grow();
+    std::uint32_t place;
+    if (!free_.empty()) {
+      place = free_.back();
+      free_.pop_back();
+    } else {
+      place = static_cast<std::uint32_t>(groups_.size());
+      groups_.emplace_back();
+    }
+    enter(tag_of(key), place);
+    Group& group = groups_[place];
+    group.key = key;
+    ++size_;
+    append(place);
+    return group;
+  }
+  void remove(Group& group) {
+    std::size_t hole = slot_of(group.key);
+    while (slots_[hole].place == 0 || &groups_[slots_[hole].place] != &group) hole = (hole + 1) & (slots_.size() - 1);
+    const std::uint32_t place = slots_[hole].place;
+    // What stands behind and belongs before the hole moves up.
+    for (std::size_t i = hole;;) {
+      i = (i + 1) & (slots_.size() - 1);
+      if (slots_[i].place == 0) break;
+      const std::size_t home = slots_[i].tag & (slots_.size() - 1);
+      if (((i - home) & (slots_.size() - 1)) < ((i - hole) & (slots_.size() - 1))) continue;
+      slots_[hole] = slots_[i];
+      hole = i;
+    }
+    slots_[hole] = {};
+    unlink(group);
+    group.samples.clear();
+    group.more.reset();
+    free_.push_back(place);
+    --size_;
+    // The one to be forgotten next has not been touched for long.
+    if (first_ != 0) {
+      fetch_slot(groups_[first_].key);
+      __builtin_prefetch(&groups_[groups_[first_].later_used]);
+    }
+  }
+  // Makes it the one used last.
+  void use(Group& group) {
+    if (group.later_used == 0) return;
+    const std::uint32_t place = groups_[group.later_used].longer_quiet;
+    unlink(group);
+    append(place);
+  }
+  Group* longest_quiet() noexcept { return first_ == 0 ? nullptr : &groups_[first_]; }
+
+ private:
+  static constexpr std::size_t kSlotsLeast = 16;
+  struct Slot {
+    std::uint32_t tag = 0;
+    std::uint32_t place = 0;  // 0: free
+  };
+
+  // Keys are keyed hashes already: any of their bits do. The same bits for tag and slot: what belongs where can be told
+  // without looking at the groups.
+  std::size_t slot_of(GroupKey key) const noexcept { return tag_of(key) & (slots_.size() - 1); }
+  static std::uint32_t tag_of(GroupKey key) noexcept { return static_cast<std::uint32_t>(key >> 32); }
+  void enter(std::uint32_t tag, std::uint32_t place) noexcept {
+    std::size_t i = tag & (slots_.size() - 1);
+    while (slots_[i].place != 0) i = (i + 1) & (slots_.size() - 1);
+    slots_[i] = {tag, place};
+  }
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old)
+      if (slot.place != 0) enter(slot.tag, slot.place);
+  }
+  void append(std::uint32_t place) noexcept {
+    Group& group = groups_[place];
+    group.longer_quiet = last_;
+    group.later_used = 0;
+    (last_ == 0 ? first_ : groups_[last_].later_used) = place;
+    last_ = place;
+  }
+  void unlink(const Group& group) noexcept {
+    (group.longer_quiet == 0 ? first_ : groups_[group.longer_quiet].later_used) = group.later_used;
+    (group.later_used == 0 ? last_ : groups_[group.later_used].longer_quiet) = group.longer_quiet;
+  }
+
+  std::vector<Slot> slots_;   // open addressing, a power of two, at most half full
+  std::deque<Group> groups_;  // place 0 is nobody's
+  std::vector<std::uint32_t> free_;
+  std::size_t size_ = 0;
+  std::uint32_t first_ = 0, last_ = 0;  // longest quiet, used last
 };
 
 constexpr std::int64_t kNever = INT64_MIN;
@@ -166,15 +325,20 @@ struct Windows::State {
     bool at_once;
     std::vector<Reader> group_by, fields;
     std::vector<std::vector<Reader>> aliases;  // alias → one for each of Alias::fields
-    std::unordered_map<GroupKey, Group> groups;
-    std::list<std::pair<GroupKey, const Group*>> quiet;  // longest quiet first
-    std::int64_t clock = kNever;                         // time of the newest hit, as far as time goes forward
+    Groups groups;
+    std::int64_t clock = kNever;  // time of the newest hit, as far as time goes forward
   };
-  std::vector<Plan> plans;                         // in rule order, so inputs come before windows over them
+  std::deque<Plan> plans;                          // in rule order, so inputs come before windows over them
   std::vector<std::vector<std::uint32_t>> fed_by;  // rule → plans that count it
   std::set<std::tuple<std::int64_t, std::uint32_t, GroupKey>> closing;  // judged windows: when, plan, group
   std::int64_t now = 0;
   std::string key_bytes;  // scratch
+  // The groups a run of records is about to be counted in, in that order.
+  struct Ahead {
+    std::uint32_t plan;
+    GroupKey key;
+  };
+  std::vector<Ahead> ahead;
 
   // Why a rule fired: a record that came in through the detection `base`; or a window that was judged, which has no record
   // but its group and its time. Loading sees to it that windows over such a window ask for nothing more.
@@ -196,7 +360,7 @@ struct Windows::State {
                   std::string_view& text);
   GroupKey group_key(Plan& plan, std::uint32_t input, std::uint32_t base, const Record& record);
   void hit(std::uint32_t rule, const Cause& cause, std::vector<Match>& out);
-  void count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, std::vector<Match>& out);
+  void count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey group_id, std::vector<Match>& out);
   bool remember(Plan& plan, Group& group, std::uint32_t input, const Record* record, std::int64_t time);
   void expire(const Plan& plan, Group& group, std::int64_t time) const;
   double measure(const Plan& plan, const Group& group, std::int64_t time) const;
@@ -208,7 +372,7 @@ struct Windows::State {
   void close_until(std::int64_t time, std::vector<Match>& out);
   void make_room();
   void drop_expired(std::uint32_t plan_index);
-  void forget(std::uint32_t plan_index, GroupKey group);
+  void forget(std::uint32_t plan_index, Group& group);
 };
 
 Reader Windows::State::reader(const Subject& subject) {
@@ -269,13 +433,15 @@ GroupKey Windows::State::group_key(Plan& plan, std::uint32_t input, std::uint32_
 void Windows::State::expire(const Plan& plan, Group& group, std::int64_t time) const {
   const std::int64_t oldest = time - plan.window->span_ns;
   while (!group.samples.empty() && group.samples.front().time < oldest) {
-    group.sum -= group.samples.front().number;
+    if (group.more) group.more->sum -= group.samples.front().number;
     group.samples.pop_front();
   }
-  if (group.samples.empty()) group.sum = 0;  // no rounding left over from what is gone
-  while (!group.by_time.empty() && group.by_time.begin()->first < oldest) {
-    group.last_seen.erase(group.by_time.begin()->second);
-    group.by_time.erase(group.by_time.begin());
+  if (!group.more) return;
+  Particulars& more = *group.more;
+  if (group.samples.empty()) more.sum = 0;  // no rounding left over from what is gone
+  while (!more.by_time.empty() && more.by_time.begin()->first < oldest) {
+    more.last_seen.erase(more.by_time.begin()->second);
+    more.by_time.erase(more.by_time.begin());
   }
 }
 
@@ -284,9 +450,9 @@ double Windows::State::measure(const Plan& plan, const Group& group, std::int64_
   const std::int64_t oldest = time - window.span_ns;
   switch (window.kind) {
     case Window::Kind::count: return static_cast<double>(group.samples.size());
-    case Window::Kind::distinct: return static_cast<double>(group.last_seen.size());
-    case Window::Kind::sum: return group.sum;
-    case Window::Kind::average: return group.samples.empty() ? 0 : group.sum / static_cast<double>(group.samples.size());
+    case Window::Kind::distinct: return static_cast<double>(group.distinct());
+    case Window::Kind::sum: return group.sum();
+    case Window::Kind::average: return group.samples.empty() ? 0 : group.sum() / static_cast<double>(group.samples.size());
     case Window::Kind::percentile: {
       if (group.samples.empty()) return 0;
       std::vector<double> numbers;
@@ -297,12 +463,15 @@ double Windows::State::measure(const Plan& plan, const Group& group, std::int64_
       return *at;
     }
     case Window::Kind::temporal:
-      return static_cast<double>(std::count_if(group.inputs.begin(), group.inputs.end(),
+      if (!group.more) return 0;
+      return static_cast<double>(std::count_if(group.more->inputs.begin(), group.more->inputs.end(),
                                                [oldest](std::int64_t seen) { return seen != kNever && seen >= oldest; }));
     case Window::Kind::ordered: {
       double length = 0;
-      for (std::size_t i = 0; i < group.inputs.size(); ++i)
-        if (group.inputs[i] != kNever && group.inputs[i] >= oldest) length = static_cast<double>(i + 1);
+      if (!group.more) return 0;
+      const std::vector<std::int64_t>& inputs = group.more->inputs;
+      for (std::size_t i = 0; i < inputs.size(); ++i)
+        if (inputs[i] != kNever && inputs[i] >= oldest) length = static_cast<double>(i + 1);
       return length;
     }
   }
@@ -341,12 +510,13 @@ bool Windows::State::remember(Plan& plan, Group& group, std::uint32_t input, con
         bytes += text;
       }
       const std::uint64_t id = hash(bytes);
-      const auto [seen, fresh] = group.last_seen.emplace(id, time);
+      Particulars& more = group.particulars();
+      const auto [seen, fresh] = more.last_seen.emplace(id, time);
       if (!fresh) {
-        group.by_time.erase({seen->second, id});
+        more.by_time.erase({seen->second, id});
         seen->second = time;
       }
-      group.by_time.emplace(time, id);
+      more.by_time.emplace(time, id);
       return true;
     }
     case Window::Kind::sum:
@@ -356,18 +526,19 @@ bool Windows::State::remember(Plan& plan, Group& group, std::uint32_t input, con
       if (!read(plan.fields[0], *from, text, &value)) return false;
       if (!(value ? number_of(*value, number) : number_of(text, number)) || !std::isfinite(number)) return false;
       group.samples.push_back({time, number});
-      group.sum += number;
+      group.particulars().sum += number;
       return true;
     }
     case Window::Kind::temporal:
     case Window::Kind::ordered: {
-      group.inputs.resize(window.inputs.size(), kNever);
+      std::vector<std::int64_t>& inputs = group.particulars().inputs;
+      inputs.resize(window.inputs.size(), kNever);
       // From the end: one record that is two steps of a sequence must not be both at once unless it is both rules.
       for (std::size_t i = window.inputs.size(); i-- > 0;) {
         if (window.inputs[i] != input) continue;
-        if (window.kind == Window::Kind::temporal || i == 0) group.inputs[i] = time;
-        else if (group.inputs[i - 1] != kNever && time - group.inputs[i - 1] <= window.span_ns)
-          group.inputs[i] = std::max(group.inputs[i], group.inputs[i - 1]);
+        if (window.kind == Window::Kind::temporal || i == 0) inputs[i] = time;
+        else if (inputs[i - 1] != kNever && time - inputs[i - 1] <= window.span_ns)
+          inputs[i] = std::max(inputs[i], inputs[i - 1]);
       }
       return true;
     }
@@ -377,9 +548,9 @@ bool Windows::State::remember(Plan& plan, Group& group, std::uint32_t input, con
 
 std::uint64_t Windows::State::hits_in(const Plan& plan, const Group& group) const {
   switch (plan.window->kind) {
-    case Window::Kind::distinct: return group.last_seen.size();
+    case Window::Kind::distinct: return group.distinct();
     case Window::Kind::temporal:
-    case Window::Kind::ordered: return group.inputs.size();
+    case Window::Kind::ordered: return group.more ? group.more->inputs.size() : 0;
     default: return group.samples.size();
   }
 }
@@ -397,22 +568,24 @@ void Windows::State::emit(const Plan& plan, GroupKey group_key, const Group& gro
   match.group = group_key;
   match.first_ns = time;
   if (!group.samples.empty()) match.first_ns = group.samples.front().time;
-  if (!group.by_time.empty()) match.first_ns = group.by_time.begin()->first;
-  for (std::int64_t seen : group.inputs)
-    if (seen != kNever && seen >= time - plan.window->span_ns) match.first_ns = std::min(match.first_ns, seen);
+  if (group.more) {
+    if (!group.more->by_time.empty()) match.first_ns = group.more->by_time.begin()->first;
+    for (std::int64_t seen : group.more->inputs)
+      if (seen != kNever && seen >= time - plan.window->span_ns) match.first_ns = std::min(match.first_ns, seen);
+  }
   out.push_back(match);
 }
 
 void Windows::State::judge(std::uint32_t plan_index, GroupKey group_key, std::int64_t time, std::vector<Match>& out) {
   Plan& plan = plans[plan_index];
-  const auto found = plan.groups.find(group_key);
-  if (found == plan.groups.end()) return;
-  Group& group = found->second;
-  const double value = measure(plan, group, group.opened + plan.window->span_ns);
+  Group* const found = plan.groups.find(group_key);
+  if (!found) return;
+  Group& group = *found;
+  const double value = measure(plan, group, group.opened() + plan.window->span_ns);
   const bool fires = satisfied(plan, value);
   if (fires) emit(plan, group_key, group, value, time, nullptr, out);
   const std::uint32_t rule = plan.rule;
-  forget(plan_index, group_key);
+  forget(plan_index, group);
   if (fires) hit(rule, {nullptr, rule, group_key, time}, out);
 }
 
@@ -423,14 +596,12 @@ void Windows::State::close_until(std::int64_t time, std::vector<Match>& out) {
   }
 }
 
-void Windows::State::forget(std::uint32_t plan_index, GroupKey group_key) {
+void Windows::State::forget(std::uint32_t plan_index, Group& group) {
   Plan& plan = plans[plan_index];
-  const auto found = plan.groups.find(group_key);
-  stats.cells -= found->second.cells();
+  stats.cells -= group.cells();
   --stats.groups;
-  plan.quiet.erase(found->second.quiet);
-  if (!plan.at_once) closing.erase({found->second.opened + plan.window->span_ns, plan_index, group_key});
-  plan.groups.erase(found);
+  if (!plan.at_once) closing.erase({group.opened() + plan.window->span_ns, plan_index, group.key});
+  plan.groups.remove(group);
 }
 
 void Windows::State::make_room() {
@@ -438,13 +609,12 @@ void Windows::State::make_room() {
     std::uint32_t longest = 0;
     std::uint64_t least = ~std::uint64_t{0};
     for (std::uint32_t i = 0; i < plans.size(); ++i) {
-      if (plans[i].quiet.empty()) continue;
-      const std::uint64_t used = plans[i].quiet.front().second->used;
-      if (used >= least) continue;
-      least = used;
+      const Group* const quiet = plans[i].groups.longest_quiet();
+      if (!quiet || quiet->used >= least) continue;
+      least = quiet->used;
       longest = i;
     }
-    forget(longest, plans[longest].quiet.front().first);
+    forget(longest, *plans[longest].groups.longest_quiet());
     ++stats.forgotten;
   }
 }
@@ -455,44 +625,44 @@ void Windows::State::drop_expired(std::uint32_t plan_index) {
   Plan& plan = plans[plan_index];
   if (!plan.at_once) return;  // those are judged, not dropped
   constexpr std::int64_t kSpansKept = 2;
-  while (!plan.quiet.empty()) {
-    const auto& [front, group] = plan.quiet.front();
-    if (plan.clock - group->newest <= kSpansKept * plan.window->span_ns) return;
-    forget(plan_index, front);
+  while (Group* const quiet = plan.groups.longest_quiet()) {
+    if (plan.clock - quiet->newest <= kSpansKept * plan.window->span_ns) return;
+    forget(plan_index, *quiet);
   }
 }
 
-void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, std::vector<Match>& out) {
+void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey group_id,
+                           std::vector<Match>& out) {
   Plan& plan = plans[plan_index];
   const Window& window = *plan.window;
-  const GroupKey group_id = cause.record            ? group_key(plan, input, cause.base, *cause.record)
-                            : plan.group_by.empty() ? 0
-                                                    : cause.group;
   ++stats.hits;
   std::int64_t time = cause.time;
   // The window's clock goes forward; a step back beyond what may come late is a clock that was set.
   if (plan.clock == kNever || time > plan.clock || plan.clock - time > window.span_ns) plan.clock = time;
-  auto found = plan.groups.find(group_id);
-  if (found != plan.groups.end() && time < found->second.newest) {
-    if (found->second.newest - time <= window.span_ns) {
-      time = found->second.newest;
+  Group* found = plan.groups.find(group_id);
+  if (found && time < found->newest) {
+    if (found->newest - time <= window.span_ns) {
+      time = found->newest;
       ++stats.out_of_order;
     } else {
-      forget(plan_index, group_id);
-      found = plan.groups.end();
+      forget(plan_index, *found);
+      found = nullptr;
       ++stats.clock_jumps;
     }
   }
-  if (found == plan.groups.end()) {
-    found = plan.groups.try_emplace(group_id).first;
-    found->second.opened = found->second.newest = time;
-    found->second.quiet = plan.quiet.emplace(plan.quiet.end(), group_id, &found->second);
+  if (found) {
+    plan.groups.use(*found);
+  } else {
+    found = &plan.groups.add(group_id);
+    found->newest = time;
     ++stats.groups;
     ++stats.cells;
-    if (!plan.at_once) closing.emplace(time + window.span_ns, plan_index, group_id);
+    if (!plan.at_once) {
+      found->particulars().opened = time;
+      closing.emplace(time + window.span_ns, plan_index, group_id);
+    }
   }
-  Group& group = found->second;
-  plan.quiet.splice(plan.quiet.end(), plan.quiet, group.quiet);
+  Group& group = *found;
   group.used = stats.hits;
   const std::size_t cells = group.cells();
   if (plan.at_once) expire(plan, group, time);
@@ -502,9 +672,9 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
   stats.cells -= cells;
   if (plan.at_once && counted) {
     const double value = measure(plan, group, time);
-    if (satisfied(plan, value) && (!group.ever_fired || time - group.fired >= window.span_ns)) {
-      group.fired = time;
-      group.ever_fired = true;
+    if (satisfied(plan, value) && (!group.more || !group.more->ever_fired || time - group.more->fired >= window.span_ns)) {
+      group.particulars().fired = time;
+      group.particulars().ever_fired = true;
       emit(plan, group_id, group, value, time, cause.record, out);
       hit(plan.rule, {cause.record, cause.base, group_id, cause.time}, out);
     }
@@ -515,7 +685,12 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
 
 // `rule` fired: windows that count it get their turn.
 void Windows::State::hit(std::uint32_t rule, const Cause& cause, std::vector<Match>& out) {
-  for (std::uint32_t plan : fed_by[rule]) count(plan, rule, cause, out);
+  for (std::uint32_t plan : fed_by[rule]) {
+    const GroupKey group_id = cause.record                   ? group_key(plans[plan], rule, cause.base, *cause.record)
+                              : plans[plan].group_by.empty() ? 0
+                                                             : cause.group;
+    count(plan, rule, cause, group_id, out);
+  }
 }
 
 Windows::Windows(const RuleSet& rules, const FieldNames& names, WindowOptions options) {
@@ -554,22 +729,50 @@ Windows::~Windows() = default;
 Windows::Windows(Windows&&) noexcept = default;
 
 void Windows::feed(const Record& record, std::span<const std::uint32_t> hits, std::vector<Match>& out) {
+  const auto end = static_cast<std::uint32_t>(hits.size());
+  feed({&record, 1}, hits, {&end, 1}, out);
+}
+
+void Windows::feed(std::span<const Record> records, std::span<const std::uint32_t> hits,
+                   std::span<const std::uint32_t> ends, std::vector<Match>& out) {
   State& state = *state_;
-  if (record.time_known) {
-    state.now = record.time_ns;
-    state.close_until(state.now, out);
-  }
-  for (std::uint32_t rule : hits) {
-    if (!state.rules.rules[rule].silent) {
-      Match match;
-      match.rule = rule;
-      match.time_ns = record.time_ns;
-      match.time_known = record.time_known;
-      match.record = &record;
-      match.first_ns = record.time_ns;
-      out.push_back(match);
+  // Which groups, first: a long log's groups are not in the processor's cache, but they can be asked for ahead.
+  state.ahead.clear();
+  std::uint32_t from = 0;
+  for (std::size_t i = 0; i < records.size(); from = ends[i++])
+    for (std::uint32_t rule : hits.subspan(from, ends[i] - from))
+      for (std::uint32_t plan : state.fed_by[rule])
+        state.ahead.push_back({plan, state.group_key(state.plans[plan], rule, rule, records[i])});
+
+  constexpr std::size_t kSlotsAhead = 16, kGroupsAhead = 8;
+  std::size_t at = 0;
+  from = 0;
+  for (std::size_t i = 0; i < records.size(); from = ends[i++]) {
+    const Record& record = records[i];
+    if (record.time_known && (ends[i] != from || i + 1 == records.size())) {
+      state.now = record.time_ns;
+      state.close_until(state.now, out);
     }
-    state.hit(rule, {&record, rule, 0, state.now}, out);
+    for (std::uint32_t rule : hits.subspan(from, ends[i] - from)) {
+      if (!state.rules.rules[rule].silent) {
+        Match match;
+        match.rule = rule;
+        match.time_ns = record.time_ns;
+        match.time_known = record.time_known;
+        match.record = &record;
+        match.first_ns = record.time_ns;
+        out.push_back(match);
+      }
+      for (std::uint32_t plan : state.fed_by[rule]) {
+        if (at + kSlotsAhead < state.ahead.size()) {
+          const State::Ahead& far = state.ahead[at + kSlotsAhead];
+          const State::Ahead& near = state.ahead[at + kGroupsAhead];
+          state.plans[far.plan].groups.fetch_slot(far.key);
+          state.plans[near.plan].groups.fetch_group(near.key);
+        }
+        state.count(plan, rule, {&record, rule, 0, state.now}, state.ahead[at++].key, out);
+      }
+    }
   }
 }
 

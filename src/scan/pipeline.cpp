@@ -223,13 +223,7 @@ void Run::count_windows(Worker& worker) {
   if (!engine_) return;
   if (!windows_)
     windows_.emplace(engine_->rules(), names_, detect::WindowOptions{.cells = options_.window_cells, .key = {}});
-  std::uint32_t from = 0;
-  for (std::size_t i = 0; i < ticket.batch.records.size(); ++i) {
-    const std::uint32_t to = worker.hits_ends[i];
-    const bool last = i + 1 == ticket.batch.records.size();  // told even without a hit: windows may have run out
-    if (to != from || last) windows_->feed(ticket.batch.records[i], {worker.hits.data() + from, to - from}, worker.matches);
-    from = to;
-  }
+  windows_->feed(ticket.batch.records, worker.hits, worker.hits_ends, worker.matches);
   if (!ticket.last_of_set) return;
   windows_->finish(worker.matches);
   totals_.windows_forgotten += windows_->stats().forgotten;
