@@ -3,7 +3,12 @@ extern "C" {
 #include "php.h"
 }
 
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
 #include "agent/dispatch.hpp"
+#include "agent/history.hpp"
 #include "extension/credentials_class.hpp"
 #include "extension/guarded.hpp"
 
@@ -104,12 +109,67 @@ void add_number(zval* array, const char* key, std::uint64_t value) {
   add_assoc_long(array, key, static_cast<zend_long>(value));
 }
 
-/// A CallResult as plain memory, so that building PHP's array out of it leaves nothing to destroy.
+// What the core gives back, as plain memory: PHP's arrays are built out of it with nothing left to destroy, since running out
+// of memory there is a longjmp.
 struct PlainCall {
   std::string_view status;  // of a literal
   int http_status = 0;
   Message error, reference;
 };
+
+struct PlainFlush {
+  std::string_view status;  // of a literal
+  std::uint64_t sent = 0, batches = 0, requests = 0, dead_lettered = 0, remaining_bytes = 0;
+  std::int64_t retry_at = 0;
+  Message error;
+};
+
+/// Of a history entry, whose texts the file that keeps it bounds.
+struct PlainRequest {
+  std::int64_t at;
+  std::uint64_t bytes;
+  std::uint32_t events, duration_ms;
+  int http_status;
+  bool acknowledged;
+  char batch[agent::kHistoryRecordBytes], error[agent::kHistoryRecordBytes];
+};
+
+void flush(agent::Dispatcher* core, PlainFlush& plain) noexcept {
+  const agent::FlushResult result = core->flush();
+  plain.status = agent::name_of(result.status);
+  plain.sent = result.sent;
+  plain.batches = result.batches;
+  plain.requests = result.requests;
+  plain.dead_lettered = result.dead_lettered;
+  plain.remaining_bytes = result.remaining_bytes;
+  plain.retry_at = result.retry_at;
+  plain.error.set(result.error);
+}
+
+template <std::size_t Size>
+void copy(char (&into)[Size], std::string_view text) noexcept {
+  const std::size_t size = std::min(text.size(), Size - 1);
+  std::memcpy(into, text.data(), size);
+  into[size] = '\0';
+}
+
+/// How many of at most `limit` entries were copied.
+std::size_t read_history(const agent::Dispatcher* core, std::size_t limit, PlainRequest* into) noexcept {
+  const std::vector<agent::HistoryEntry> entries = core->history(limit);
+  const std::size_t count = std::min(entries.size(), limit);
+  for (std::size_t i = 0; i < count; ++i) {
+    const agent::HistoryEntry& entry = entries[i];
+    into[i].at = entry.at;
+    into[i].bytes = entry.bytes;
+    into[i].events = entry.events;
+    into[i].duration_ms = entry.duration_ms;
+    into[i].http_status = entry.http_status;
+    into[i].acknowledged = entry.acknowledged;
+    copy(into[i].batch, entry.batch);
+    copy(into[i].error, entry.error);
+  }
+  return count;
+}
 
 template <typename Call>
 void call(PlainCall& plain, Call&& make) noexcept {
@@ -174,16 +234,17 @@ ZEND_METHOD(Logystera_Agent_Dispatcher, flush) {
   ZEND_PARSE_PARAMETERS_NONE();
   Dispatcher* core = checked(ZEND_THIS);
   if (core == nullptr) return;
-  const logystera::agent::FlushResult result = core->flush();
+  PlainFlush result;
+  flush(core, result);
   array_init(return_value);
-  add_view(return_value, "status", logystera::agent::name_of(result.status));
+  add_view(return_value, "status", result.status);
   add_number(return_value, "sent", result.sent);
   add_number(return_value, "batches", result.batches);
   add_number(return_value, "requests", result.requests);
   add_number(return_value, "dead_lettered", result.dead_lettered);
   add_number(return_value, "remaining_bytes", result.remaining_bytes);
   add_time_or_null(return_value, "retry_at", result.retry_at);
-  add_text_or_null(return_value, "error", result.error);
+  add_text_or_null(return_value, "error", result.error.text());
 }
 
 ZEND_METHOD(Logystera_Agent_Dispatcher, state) {
@@ -224,8 +285,11 @@ ZEND_METHOD(Logystera_Agent_Dispatcher, history) {
     throw_error(invalid_option_class, "limit must be 1 to 500");
     return;
   }
+  auto* requests = static_cast<PlainRequest*>(safe_emalloc(static_cast<std::size_t>(limit), sizeof(PlainRequest), 0));
+  const std::size_t count = read_history(core, static_cast<std::size_t>(limit), requests);
   array_init(return_value);
-  for (const logystera::agent::HistoryEntry& request : core->history(static_cast<std::size_t>(limit))) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const PlainRequest& request = requests[i];
     zval entry;
     array_init(&entry);
     add_assoc_long(&entry, "at", request.at);
@@ -238,6 +302,7 @@ ZEND_METHOD(Logystera_Agent_Dispatcher, history) {
     add_text_or_null(&entry, "error", request.error);
     add_next_index_zval(return_value, &entry);
   }
+  efree(requests);
 }
 
 ZEND_METHOD(Logystera_Agent_Dispatcher, resume) {
