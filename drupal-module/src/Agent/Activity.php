@@ -64,7 +64,7 @@ final class Activity {
    * The most there is in one hour, both series on top of each other.
    */
   public function highest(): int {
-    return max(0, ...array_map(array_sum(...), array_values($this->hours)));
+    return (int) max(0, ...array_map(array_sum(...), array_values($this->hours)));
   }
 
 }

@@ -67,9 +67,11 @@ final class BufferDirectory {
     if (is_link($path) || !is_dir($path) || (fileperms($path) & 07777) === $wanted || fileowner($path) !== $this->processOwner()) {
       return;
     }
-    foreach ([...glob("$path/*"), ...glob("$path/.part-*"), ...glob("$path/dead/*")] as $entry) {
-      if (!is_link($entry)) {
-        chmod($entry, is_dir($entry) ? $wanted : ($group ? 0660 : 0600));
+    foreach (["$path/*", "$path/.part-*", "$path/dead/*"] as $pattern) {
+      foreach (glob($pattern) ?: [] as $entry) {
+        if (!is_link($entry)) {
+          chmod($entry, is_dir($entry) ? $wanted : ($group ? 0660 : 0600));
+        }
       }
     }
     chmod($path, $wanted);

@@ -68,7 +68,9 @@ final class BufferView {
   public function events(array $filter = [], int $offset = 0, int $limit = 50): array {
     // What this very request has recorded is to be seen as well.
     $this->agent->commit();
-    return $this->buffer()->events($filter, $offset, $limit);
+    /** @var array{total: int, invalid: int, events: list<array>, hours: array<int, int>} $page */
+    $page = $this->buffer()->events($filter, $offset, $limit);
+    return $page;
   }
 
   /**

@@ -61,7 +61,11 @@ final class Dispatch {
     }
     try {
       $this->agent->commit();
-      $result = (new Dispatcher($path, $this->connection->credentials(), $limits + $this->options()))->flush();
+      $credentials = $this->connection->credentials();
+      if (!$credentials) {
+        return NULL;
+      }
+      $result = (new Dispatcher($path, $credentials, $limits + $this->options()))->flush();
     }
     catch (AgentException $error) {
       $result = ['status' => 'unavailable', 'sent' => 0, 'error' => $error->getMessage()];
@@ -147,6 +151,9 @@ final class Dispatch {
 
   /**
    * Asks the gateway something else than to take events.
+   *
+   * @return array{status: string, http_code: ?int, error: ?string, reference?: ?string}
+   *   The answer of the extension, or why there is none.
    */
   private function ask(\Closure $question, ?Credentials $credentials = NULL): array {
     $unavailable = static fn(string $why): array => ['status' => 'unavailable', 'http_code' => NULL, 'error' => $why];
@@ -156,7 +163,12 @@ final class Dispatch {
     }
     try {
       $credentials ??= $this->connection->credentials();
-      return $credentials ? $question(new Dispatcher($path, $credentials, $this->options())) : $unavailable('The site is not connected.');
+      if (!$credentials) {
+        return $unavailable('The site is not connected.');
+      }
+      /** @var array{status: string, http_code: ?int, error: ?string, reference?: ?string} $answer */
+      $answer = $question(new Dispatcher($path, $credentials, $this->options()));
+      return $answer;
     }
     catch (AgentException $error) {
       return $unavailable($error->getMessage());

@@ -49,6 +49,9 @@ final class Verification {
 
   /**
    * Whether the extension is there, and new enough.
+   *
+   * @return array{result: string, detail: string}
+   *   How it went, and what that means or what to do.
    */
   private function extension(): array {
     $problem = AgentFactory::extensionProblem();
@@ -57,6 +60,9 @@ final class Verification {
 
   /**
    * Whether signals are recorded.
+   *
+   * @return array{result: string, detail: string}
+   *   How it went, and what that means or what to do.
    */
   private function recording(): array {
     if ($problem = $this->agent->problem()) {
@@ -68,6 +74,9 @@ final class Verification {
 
   /**
    * Whether every line of the buffer can be read, and nothing was dropped.
+   *
+   * @return array{result: string, detail: string}
+   *   How it went, and what that means or what to do.
    */
   private function bufferLines(): array {
     try {
@@ -88,6 +97,9 @@ final class Verification {
 
   /**
    * Whether every signal could be made.
+   *
+   * @return array{result: string, detail: string}
+   *   How it went, and what that means or what to do.
    */
   private function mappers(): array {
     $errors = array_keys($this->state->get(Router::ERRORS, []));
@@ -97,6 +109,9 @@ final class Verification {
 
   /**
    * Whether the site is connected, and its credentials open.
+   *
+   * @return array{result: string, detail: string}
+   *   How it went, and what that means or what to do.
    */
   private function credentials(): array {
     try {
@@ -111,6 +126,9 @@ final class Verification {
 
   /**
    * Whether the gateway knows the site.
+   *
+   * @return array{result: string, detail: string}
+   *   How it went, and what that means or what to do.
    */
   private function gateway(): array {
     $answer = $this->dispatch->ping();
@@ -120,6 +138,9 @@ final class Verification {
 
   /**
    * Whether sending waits or is suspended.
+   *
+   * @return array{result: string, detail: string}
+   *   How it went, and what that means or what to do.
    */
   private function sending(): array {
     $state = $this->dispatch->state();
@@ -134,6 +155,9 @@ final class Verification {
 
   /**
    * How a check went.
+   *
+   * @return array{result: string, detail: string}
+   *   How it went, and what that means or what to do.
    */
   private function result(string $result, string $detail): array {
     return ['result' => $result, 'detail' => trim($detail)];

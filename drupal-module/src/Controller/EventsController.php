@@ -122,8 +122,8 @@ final class EventsController extends ControllerBase {
       'labels' => $this->wideTable(
         $this->t('Labels'),
         [$this->t('Label'), $this->t('Value'), $this->t('Meaning')],
-        array_map(fn(string $name, mixed $value): array => [
-          ['data' => $name, 'header' => TRUE, 'scope' => 'row'],
+        array_map(fn(int|string $name, mixed $value): array => [
+          ['data' => (string) $name, 'header' => TRUE, 'scope' => 'row'],
           ['data' => ['#plain_text' => self::shown($value)], 'class' => ['logystera-code', 'logystera-anywhere']],
           $labels[$name] ?? '',
         ], array_keys($event['labels']), array_values($event['labels'])),
@@ -168,7 +168,7 @@ final class EventsController extends ControllerBase {
       throw new NotFoundHttpException($error->getMessage(), $error);
     }
     $response = new StreamedResponse(function () use ($filter, $format): void {
-      $out = fopen('php://output', 'w');
+      $out = fopen('php://output', 'w') ?: throw new \RuntimeException('PHP has no output to write to.');
       if ($format === 'csv') {
         fputcsv($out, ['time', 'type', 'severity', 'event_id', 'labels'], ',', '"', '');
       }

@@ -64,11 +64,11 @@ final class EventFilterForm extends FormBase {
         $filter[$name] = [$query[$name]];
       }
     }
-    if (isset($query['since'])) {
-      $filter['since'] = self::day($query['since'])->getTimestamp();
+    if ($since = self::day($query['since'] ?? '')) {
+      $filter['since'] = $since->getTimestamp();
     }
-    if (isset($query['until'])) {
-      $filter['until'] = self::day($query['until'])->modify('+1 day')->getTimestamp() - 1;
+    if ($until = self::day($query['until'] ?? '')) {
+      $filter['until'] = $until->setTime(23, 59, 59)->getTimestamp();
     }
     return $filter + array_intersect_key($query, ['text' => TRUE]);
   }

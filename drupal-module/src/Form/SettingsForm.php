@@ -293,35 +293,36 @@ final class SettingsForm extends ConfigFormBase {
    */
   private function buildSignals(): array {
     $config = $this->config(self::SETTINGS);
-    $toggles = [];
+    $switches = [];
     foreach (Recorder::signals() as $signal) {
       $key = $signal['config_key'];
       if (!$key) {
         continue;
       }
-      $group = &$toggles[$signal['group']];
-      $group ??= ['#type' => 'details', '#group' => 'signals'];
       // A key that several signals share is one checkbox naming them all.
       $name = strtr($key, '.', ':');
-      $group[$name] ??= [
+      $switch = $switches[$signal['group']][$name] ?? [
         '#type' => 'checkbox',
         '#title' => '',
         '#description' => '',
         '#default_value' => $config->get($key) ?? $signal['default'],
       ];
-      $group[$name]['#title'] = ltrim($group[$name]['#title'] . ', ' . $signal['type'], ', ');
-      $group[$name]['#description'] = trim($group[$name]['#description'] . ' ' . $signal['summary']);
+      $switch['#title'] = ltrim($switch['#title'] . ', ' . $signal['type'], ', ');
+      $switch['#description'] = trim($switch['#description'] . ' ' . $signal['summary']);
+      $switches[$signal['group']][$name] = $switch;
     }
-    unset($group);
-    foreach ($toggles as $name => &$group) {
-      $switches = array_column($group, '#default_value');
-      $group['#title'] = $this->t('@group (@on of @all on)', [
-        '@group' => $this->groupName($name),
-        '@on' => count(array_filter($switches)),
-        '@all' => count($switches),
-      ]);
+    $toggles = [];
+    foreach ($switches as $group => $of_group) {
+      $toggles[$group] = $of_group + [
+        '#type' => 'details',
+        '#group' => 'signals',
+        '#title' => $this->t('@group (@on of @all on)', [
+          '@group' => $this->groupName($group),
+          '@on' => count(array_filter(array_column($of_group, '#default_value'))),
+          '@all' => count($of_group),
+        ]),
+      ];
     }
-    unset($group);
     return [
       'signals' => ['#type' => 'vertical_tabs', '#title' => $this->t('Signals')],
       'toggles' => $toggles,

@@ -78,14 +78,15 @@ final class StatusForm extends FormBase {
     $account = $this->currentUser();
     $connected = $this->connection->isConnected();
     $state = $this->dispatch->state();
+    $stats = $oldest = NULL;
+    $page = ['total' => 0, 'hours' => []];
     try {
-      $stats = $this->buffer->stats();
       $page = $this->buffer->events([], 0, 1);
       $oldest = $this->buffer->oldest();
+      $stats = $this->buffer->stats();
     }
     catch (\RuntimeException $error) {
       $this->messenger()->addError($error->getMessage());
-      $stats = NULL;
     }
     $form['cards'] = [
       '#theme' => 'logystera_cards',
@@ -269,7 +270,7 @@ final class StatusForm extends FormBase {
       '#width' => self::PLOT_WIDTH,
       '#height' => self::PLOT_HEIGHT,
       '#bar_width' => $step - self::BAR_GAP,
-      '#from' => $this->dates->format(array_key_first($activity->hours), 'custom', 'Y-m-d H:i'),
+      '#from' => $this->dates->format((int) array_key_first($activity->hours), 'custom', 'Y-m-d H:i'),
       '#to' => $this->t('now'),
       '#table' => [
         '#type' => 'details',

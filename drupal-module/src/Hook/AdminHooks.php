@@ -121,7 +121,7 @@ final class AdminHooks {
     }
     if ($errors = $this->state->get(Router::ERRORS, [])) {
       return $this->finding(self::WARNING, $this->t('Some signals could not be recorded'), implode(', ', array_map(
-        static fn(string $type, array $error): string => sprintf('%s: %d (%s at %s)', $type, $error['count'], $error['class'], $error['place']),
+        static fn(int|string $type, array $error): string => sprintf('%s: %d (%s at %s)', $type, $error['count'], $error['class'], $error['place']),
         array_keys($errors), $errors)));
     }
     if (!$this->connection->isConnected()) {

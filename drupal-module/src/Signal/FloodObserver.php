@@ -16,24 +16,32 @@ use Drupal\Core\Flood\PrefixFloodInterface;
  */
 final class FloodObserver implements FloodInterface, PrefixFloodInterface {
 
+  /**
+   * Constructs the observer.
+   *
+   * @param \Drupal\Core\Flood\FloodInterface $inner
+   *   Counts failures.
+   * @param \Drupal\logystera\Signal\Router $router
+   *   Brings them to the mappers.
+   */
   public function __construct(
-    private readonly object $inner,
+    private readonly FloodInterface $inner,
     private readonly Router $router,
   ) {}
 
   /**
    * {@inheritdoc}
    */
-  public function register($name, $window = 3600, $identifier = NULL) {
+  public function register($name, $window = 3600, $identifier = NULL): void {
     $this->router->on('service:flood.register', (string) $name);
-    return $this->inner->register($name, $window, $identifier);
+    $this->inner->register($name, $window, $identifier);
   }
 
   /**
    * {@inheritdoc}
    */
-  public function clear($name, $identifier = NULL) {
-    return $this->inner->clear($name, $identifier);
+  public function clear($name, $identifier = NULL): void {
+    $this->inner->clear($name, $identifier);
   }
 
   /**
@@ -46,8 +54,8 @@ final class FloodObserver implements FloodInterface, PrefixFloodInterface {
   /**
    * {@inheritdoc}
    */
-  public function garbageCollection() {
-    return $this->inner->garbageCollection();
+  public function garbageCollection(): void {
+    $this->inner->garbageCollection();
   }
 
   /**

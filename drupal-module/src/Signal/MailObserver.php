@@ -88,7 +88,7 @@ final class MailObserver implements MailManagerInterface, CachedDiscoveryInterfa
   /**
    * {@inheritdoc}
    */
-  public function clearCachedDefinitions() {
+  public function clearCachedDefinitions(): void {
     if ($this->inner instanceof CachedDiscoveryInterface) {
       $this->inner->clearCachedDefinitions();
     }
@@ -97,7 +97,7 @@ final class MailObserver implements MailManagerInterface, CachedDiscoveryInterfa
   /**
    * {@inheritdoc}
    */
-  public function useCaches($use_caches = FALSE) {
+  public function useCaches($use_caches = FALSE): void {
     if ($this->inner instanceof CachedDiscoveryInterface) {
       $this->inner->useCaches($use_caches);
     }

@@ -46,35 +46,35 @@ final class StateObserver implements StateInterface, DestructableInterface {
   /**
    * {@inheritdoc}
    */
-  public function set($key, $value) {
+  public function set($key, $value): void {
     $this->watch([$key], fn() => $this->inner->set($key, $value));
   }
 
   /**
    * {@inheritdoc}
    */
-  public function setMultiple(array $data) {
+  public function setMultiple(array $data): void {
     $this->watch(array_keys($data), fn() => $this->inner->setMultiple($data));
   }
 
   /**
    * {@inheritdoc}
    */
-  public function delete($key) {
+  public function delete($key): void {
     $this->watch([$key], fn() => $this->inner->delete($key));
   }
 
   /**
    * {@inheritdoc}
    */
-  public function deleteMultiple(array $keys) {
+  public function deleteMultiple(array $keys): void {
     $this->watch($keys, fn() => $this->inner->deleteMultiple($keys));
   }
 
   /**
    * {@inheritdoc}
    */
-  public function resetCache() {
+  public function resetCache(): void {
     $this->inner->resetCache();
   }
 
@@ -88,7 +88,7 @@ final class StateObserver implements StateInterface, DestructableInterface {
   /**
    * {@inheritdoc}
    */
-  public function destruct() {
+  public function destruct(): void {
     if ($this->inner instanceof DestructableInterface) {
       $this->inner->destruct();
     }

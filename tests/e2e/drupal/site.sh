@@ -9,7 +9,7 @@ export COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_NO_INTERACTION=1
 drupal_constraint=${LOGYSTERA_DRUPAL:-$("$php_bin" -n -r 'echo PHP_VERSION_ID >= 80300 ? "~11.3.0" : "~10.6.0";')}
 drupal_major=$(grep -oE '[0-9]+' <<<"$drupal_constraint" | head -1)
 
-# drupal_is_resolvable [tools]: whether this machine's Composer finds everything the site consists of; what it lacks is in
+# drupal_is_resolvable site|tools: whether this machine's Composer finds everything the site consists of; what it lacks is in
 # $composer_log, and in short in $unresolved.
 drupal_is_resolvable() {
   local probe="$run_dir/drupal/probe"
@@ -131,7 +131,7 @@ show_logs() {
 run_site_checks() {
   local check status
   mkdir -p "$run_dir/drupal"
-  if ! drupal_is_resolvable; then
+  if ! drupal_is_resolvable site; then
     echo "skipped Drupal: $# skipped: not resolvable by Composer: $unresolved"
     tally 0 0 $#
     finish

@@ -83,11 +83,12 @@ final class ContentSignals {
    */
   #[Signal('file.uploaded', on: 'hook:entity_insert')]
   public function uploaded(EntityInterface $entity): ?array {
-    $request = $entity instanceof FileInterface ? $this->requestStack->getMainRequest() : NULL;
-    if (!$request || !$entity->isTemporary() || (!$request->files->count() && !str_starts_with((string) $request->headers->get('Content-Type'), self::RAW_UPLOAD))) {
+    $request = $this->requestStack->getMainRequest();
+    if (!$request || !$entity instanceof FileInterface || !$entity->isTemporary()) {
       return NULL;
     }
-    return $this->file($entity);
+    $is_upload = $request->files->count() || str_starts_with((string) $request->headers->get('Content-Type'), self::RAW_UPLOAD);
+    return $is_upload ? $this->file($entity) : NULL;
   }
 
   /**

@@ -51,7 +51,7 @@ final class MailSignals {
    * The labels of any message.
    */
   private function message(string $module, string $key, string $to): array {
-    $addresses = array_map(static fn(string $one): string => strtolower(trim(preg_replace('/^.*<([^<>]*)>\s*$/', '$1', $one))), explode(',', $to));
+    $addresses = array_map(static fn(string $one): string => strtolower(trim((string) preg_replace('/^.*<([^<>]*)>\s*$/', '$1', $one))), explode(',', $to));
     sort($addresses);
     return [
       'module' => $module,

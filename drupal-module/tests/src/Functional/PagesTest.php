@@ -178,7 +178,7 @@ final class PagesTest extends BrowserTestBase {
     $lines = array_map(static fn(string $line): array => str_getcsv($line, ',', '"', ''), explode("\n", trim($csv)));
     $this->assertSame(['time', 'type', 'severity', 'event_id', 'labels'], $lines[0]);
     $this->assertCount(5, $lines);
-    $this->assertSame('plain', json_decode($lines[1][4], TRUE)['username']);
+    $this->assertSame('plain', json_decode((string) $lines[1][4], TRUE)['username']);
     $json = json_decode($this->export('json', ['type' => 'auth.login_failed']), TRUE, 512, JSON_THROW_ON_ERROR);
     $this->assertSame(array_reverse($names), array_column(array_column($json, 'labels'), 'username'));
     $this->assertSame([], json_decode($this->export('json', ['text' => 'nobody-typed-this']), TRUE, 512, JSON_THROW_ON_ERROR));

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Drupal\Tests\logystera\Kernel;
 
 use Drupal\Tests\user\Traits\UserCreationTrait;
+use Drupal\user\UserInterface;
 use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
 
@@ -95,6 +96,7 @@ final class AccessTest extends LogysteraKernelTestBase {
     $access = $this->container->get('access_manager');
     foreach (self::ROUTES as $name => $permissions) {
       foreach ($accounts as $permission => $account) {
+        assert($account instanceof UserInterface);
         $this->assertSame(
           in_array($permission, $permissions, TRUE),
           $access->checkNamedRoute($name, self::PARAMETERS[$name] ?? [], $account),

@@ -81,6 +81,7 @@ final class ConnectionTest extends LogysteraKernelTestBase {
     $this->assertFinding('logystera', 0, 'Recording and connected', '');
     User::create(['name' => 'somebody'])->save();
     $result = $this->container->get(Dispatch::class)->flush();
+    $this->assertNotNull($result);
     $this->assertSame(0, $result['sent']);
     $this->assertNotEmpty($result['error']);
     $this->assertFinding('logystera_dispatch', 1, '1 failure', 'Status tab');

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\Tests\logystera\Kernel;
 
+use Drupal\logystera\Agent\BufferDirectory;
 use Drupal\logystera\Agent\Connection;
 use Drupal\logystera\Signal\AvailableUpdates;
 use Drupal\logystera\Signal\CodeIntegrity;
@@ -32,7 +33,7 @@ final class InstallTest extends LogysteraKernelTestBase {
     $state->set(AvailableUpdates::TOLD, ['drupal' => '1 2']);
     $this->container->get('keyvalue')->get(CodeIntegrity::COLLECTION)->set('core/lib', ['version' => '', 'files' => []]);
     $this->emptyBuffer();
-    [$directory] = glob("$this->privateDirectory/logystera/*", GLOB_ONLYDIR);
+    $directory = (string) $this->container->get(BufferDirectory::class)->path();
 
     $this->uninstall();
     $types = array_column((new Buffer($directory))->events([], 0, 10)['events'], 'event_type');
@@ -61,7 +62,7 @@ final class InstallTest extends LogysteraKernelTestBase {
    */
   private function install(): void {
     $this->assertTrue($this->container->get('module_installer')->install(['logystera']));
-    $this->container = \Drupal::getContainer();
+    $this->useContainer(\Drupal::getContainer());
   }
 
   /**
@@ -69,7 +70,7 @@ final class InstallTest extends LogysteraKernelTestBase {
    */
   private function uninstall(): void {
     $this->assertTrue($this->container->get('module_installer')->uninstall(['logystera']));
-    $this->container = \Drupal::getContainer();
+    $this->useContainer(\Drupal::getContainer());
   }
 
 }

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\Tests\logystera\Kernel;
 
+use Drupal\Core\DependencyInjection\ContainerBuilder;
 use Drupal\Core\DrupalKernelInterface;
 use Drupal\Core\Site\Settings;
 use Drupal\KernelTests\KernelTestBase;
@@ -64,7 +65,15 @@ abstract class LogysteraKernelTestBase extends KernelTestBase {
   protected function rebuild(): void {
     $kernel = $this->container->get('kernel');
     assert($kernel instanceof DrupalKernelInterface);
-    $this->container = $kernel->rebuildContainer();
+    $this->useContainer($kernel->rebuildContainer());
+  }
+
+  /**
+   * Goes on with a container that was compiled anew.
+   */
+  protected function useContainer(object $container): void {
+    assert($container instanceof ContainerBuilder);
+    $this->container = $container;
   }
 
   /**

@@ -36,7 +36,7 @@ final class MapperIsolationTest extends LogysteraKernelTestBase {
    */
   public function testOthersAreRecordedAllTheSame(): void {
     foreach (['user_insert', 'user_delete', 'user_login', 'modules_installed'] as $hook) {
-      $this->assertSame(BrokenSignals::class, $this->container->getParameter('logystera.routes')["hook:$hook"][0][1]);
+      $this->assertSame(BrokenSignals::class, $this->routes()["hook:$hook"][0][1]);
     }
     $this->container->get('module_handler')->invokeAll('modules_installed', [['something'], FALSE]);
     $account = User::create(['name' => 'somebody']);
@@ -68,7 +68,7 @@ final class MapperIsolationTest extends LogysteraKernelTestBase {
    * Every route there is survives mappers that throw, and counts each error.
    */
   public function testEveryRouteSurvives(): void {
-    $routes = $this->container->getParameter('logystera.routes');
+    $routes = $this->routes();
     $this->assertGreaterThan(30, count($routes));
     foreach ($routes as $source => $mappers) {
       foreach (array_column($mappers, 0) as $type) {
@@ -116,6 +116,18 @@ final class MapperIsolationTest extends LogysteraKernelTestBase {
     ksort($expected);
     ksort($counted);
     $this->assertSame($expected, $counted);
+  }
+
+  /**
+   * What the compiler pass has found: source => type, service and method.
+   *
+   * @return array<string, list<array{string, string, string}>>
+   *   The routes.
+   */
+  private function routes(): array {
+    $routes = $this->container->getParameter('logystera.routes');
+    assert(is_array($routes));
+    return $routes;
   }
 
   /**

@@ -96,7 +96,7 @@ final class UnusableBufferTest extends LogysteraKernelTestBase {
     $this->setSetting('logystera_buffer_path', $link);
     $this->rebuild();
     $this->assertSiteWorksAndReports($link);
-    $this->assertSame([], array_diff(scandir($target), ['.', '..']));
+    $this->assertSame([], array_diff((array) scandir($target), ['.', '..']));
   }
 
   /**
