@@ -214,11 +214,12 @@ class Groups {
     group.more.reset();
     free_.push_back(place);
     --size_;
-    // The one to be forgotten next has not been touched for long.
-    if (first_ != 0) {
-      fetch_slot(groups_[first_].key);
-      __builtin_prefetch(&groups_[groups_[first_].later_used]);
-    }
+    // Those to be forgotten next have not been touched for long: one goes ahead and asks for them.
+    if (scout_ == 0) scout_ = first_;
+    if (scout_ == 0) return;
+    fetch_slot(groups_[scout_].key);
+    scout_ = groups_[scout_].later_used;
+    if (scout_ != 0) __builtin_prefetch(&groups_[groups_[scout_].later_used]);
   }
   // Makes it the one used last.
   void use(Group& group) {
@@ -259,6 +260,7 @@ class Groups {
     last_ = place;
   }
   void unlink(const Group& group) noexcept {
+    if (scout_ != 0 && &groups_[scout_] == &group) scout_ = group.later_used;
     (group.longer_quiet == 0 ? first_ : groups_[group.longer_quiet].later_used) = group.later_used;
     (group.later_used == 0 ? last_ : groups_[group.later_used].longer_quiet) = group.longer_quiet;
   }
@@ -268,6 +270,7 @@ class Groups {
   std::vector<std::uint32_t> free_;
   std::size_t size_ = 0;
   std::uint32_t first_ = 0, last_ = 0;  // longest quiet, used last
+  std::uint32_t scout_ = 0;             // a little behind first_
 };
 
 constexpr std::int64_t kNever = INT64_MIN;

@@ -142,7 +142,10 @@ void Finder::confirm(std::string_view part, std::size_t base, std::span<const Ca
   while (last != end && last->position <= base + part.size()) ++last;
   // A run of digits that goes on behind the part ends, for the part, with it.
   bool number_at_end = false;
-  if (!part.empty() && (is_digit(part.back()) || part.back() == ')' || part.back() == ' ' || part.back() == '-'))
+  const auto may_go_on = [](char c) { return is_digit(c) || c == ')' || c == '(' || c == ' ' || c == '-' || c == '.'; };
+  // Candidates behind the part say that there is a byte behind it.
+  if (last != end && !part.empty() && last->position > base + part.size() && may_go_on(part.back()) &&
+      may_go_on(part.data()[part.size()]))
     number_at_end = std::any_of(last, end, [](const Candidate& c) { return (c.triggers & number) != 0; });
   if (first == last && !number_at_end) return;
   Confirmation confirmation(part, context, hits);

@@ -125,9 +125,15 @@ std::string_view Redactor::rewrite(std::string_view text, std::span<const Hit> h
   std::size_t at = 0;
   for (const Hit& hit : hits) {
     rewritten_.append(text.substr(at, hit.begin - at));
-    make_replacement(text.substr(hit.begin, hit.end - hit.begin), hit);
-    rewritten_.append(replacement_);
     at = hit.end;
+    const std::string_view found = text.substr(hit.begin, hit.end - hit.begin);
+    if (found.data() == address_.data() && found.size() == address_.size() &&
+        (hit.kind == Kind::ipv4 || hit.kind == Kind::ipv6)) {
+      rewritten_.append(address_token_);
+      continue;
+    }
+    make_replacement(found, hit);
+    rewritten_.append(replacement_);
   }
   rewritten_.append(text.substr(at));
   return arena.copy(rewritten_);
@@ -171,6 +177,44 @@ void Redactor::note_in_raw(std::string_view raw, std::string_view part) {
   }
 }
 
+// The candidates from `place` on. Fields are asked about in the order of the line, nearly always.
+std::span<const Candidate> Redactor::candidates_from(std::size_t place) noexcept {
+  if (cursor_ > 0 && candidates_[cursor_ - 1].position >= place) cursor_ = 0;
+  while (cursor_ < candidates_.size() && candidates_[cursor_].position < place) ++cursor_;
+  return std::span<const Candidate>(candidates_).subspan(cursor_);
+}
+
+// Findings of a part of the line, into hits_.
+void Redactor::confirm_part(std::string_view part, std::size_t base, Context context) {
+  constexpr std::size_t kWorthRemembering = 3;  // candidates; fewer are looked at as fast
+  const std::span<const Candidate> from_here = candidates_from(base);
+  const std::size_t end = base + part.size();
+  if (from_here.size() < kWorthRemembering || from_here[kWorthRemembering - 1].position >= end ||
+      part.size() > kCleanBytes) {
+    finder_.confirm(part, base, from_here, context, hits_);
+    return;
+  }
+  if (clean_.empty()) clean_.resize(kCleanTexts);
+  std::uint64_t hash = part.size();
+  std::size_t at = 0;
+  for (; at + sizeof hash <= part.size(); at += sizeof hash) {
+    std::uint64_t word;
+    std::memcpy(&word, part.data() + at, sizeof word);
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    hash ^= hash >> 32;
+  }
+  for (; at < part.size(); ++at) hash = (hash ^ static_cast<unsigned char>(part[at])) * 0x9E3779B97F4A7C15u;
+  CleanText& clean = clean_[hash >> 55];
+  static_assert(kCleanTexts == 1 << 9);
+  if (clean.size == part.size() && clean.context == context && std::memcmp(clean.bytes, part.data(), part.size()) == 0)
+    return;
+  finder_.confirm(part, base, from_here, context, hits_);
+  if (!hits_.empty()) return;
+  clean.size = static_cast<std::uint32_t>(part.size());
+  clean.context = context;
+  std::memcpy(clean.bytes, part.data(), part.size());
+}
+
 void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Arena& arena) {
   const std::string_view whole = value.text();
   const std::string_view text = whole.substr(0, kTextBytes);
@@ -188,7 +232,10 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
       report(value.field, hits_, raw.empty());
       if (options_.mode != Mode::dry_run) {
         make_replacement(text, hits_[0]);
-        value.set_text(arena.copy(replacement_));
+        const std::string_view token = arena.copy(replacement_);
+        address_ = text;
+        address_token_ = token;
+        value.set_text(token);
       }
       return;
     case Value::Kind::string:
@@ -203,7 +250,7 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
     if (context != Context::text)
       judged_.push_back({static_cast<std::uint32_t>(base), static_cast<std::uint32_t>(base + text.size())});
     hits_.clear();
-    finder_.confirm(text, base, candidates_, context, hits_);
+    confirm_part(text, base, context);
     if (finder_.has_own()) finder_.find_own(text, hits_);
     finder_.settle(hits_);
   } else {
@@ -259,12 +306,20 @@ bool Redactor::follow_private_key(Record& record, std::string_view raw, Arena& a
 }
 
 void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
-  found_.clear();
-  raw_hits_.clear();
-  judged_.clear();
   candidates_.clear();
   const std::string_view raw = record.raw.substr(0, kTextBytes);
   if (!raw.empty()) Finder::candidates(raw, candidates_);
+  redact_record(record, arena, names);
+}
+
+// With the line's candidates in candidates_.
+void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& names) {
+  found_.clear();
+  raw_hits_.clear();
+  judged_.clear();
+  address_ = address_token_ = {};
+  cursor_ = 0;
+  const std::string_view raw = record.raw.substr(0, kTextBytes);
   follow_private_key(record, raw, arena);
   for (Value& value : record) redact_value(value, trait(value.field, names), raw, arena);
 
@@ -307,13 +362,31 @@ void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
 
 void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
   constexpr std::size_t kAhead = 8;  // records between asking for an address's entry and needing it
+  const std::string_view text = batch.text.view();
+  const bool together = !batch.records.empty() && text.size() <= kTextBytes && within(batch.records.front().raw, text);
+  if (together) Finder::candidates(text, batch_candidates_);
+  std::size_t at = 0;  // the first candidate of the next line
   for (std::size_t i = 0; i < batch.records.size(); ++i) {
     if (i + kAhead < batch.records.size()) {
       const Record& later = batch.records[i + kAhead];
       if (later.field_count > 0 && later.fields->kind == Value::Kind::ip && later.fields->ip_is_v4)
         pseudonyms_.prefetch_ipv4(later.fields->as.ipv4);
     }
-    redact(batch.records[i], batch.arena, names);
+    Record& record = batch.records[i];
+    if (!together || !within(record.raw, text)) {
+      redact(record, batch.arena, names);
+      continue;
+    }
+    // Lines are found in a block's pass as in passes of their own: what may begin or end a finding looks back over a line
+    // end only to find more places, never fewer.
+    const auto begin = static_cast<std::size_t>(record.raw.data() - text.data());
+    if (at > 0 && batch_candidates_[at - 1].position >= begin) at = 0;
+    while (at < batch_candidates_.size() && batch_candidates_[at].position < begin) ++at;
+    candidates_.clear();
+    for (; at < batch_candidates_.size() && batch_candidates_[at].position <= begin + record.raw.size(); ++at)
+      candidates_.push_back(
+          {batch_candidates_[at].position - static_cast<std::uint32_t>(begin), batch_candidates_[at].triggers});
+    redact_record(record, batch.arena, names);
   }
 }
 

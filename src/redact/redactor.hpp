@@ -86,7 +86,10 @@ class Redactor {
     return field < traits_.size() && traits_[field] != Trait::unknown ? traits_[field] : find_trait(field, names);
   }
   Trait find_trait(FieldId field, const FieldNames& names);
+  void redact_record(Record& record, Arena& arena, const FieldNames& names);
   void redact_value(Value& value, Trait trait, std::string_view raw, Arena& arena);
+  std::span<const Candidate> candidates_from(std::size_t place) noexcept;
+  void confirm_part(std::string_view part, std::size_t base, Context context);
   std::string_view redact_part(std::string_view part, std::string_view raw, FieldId field, Arena& arena);
   bool follow_private_key(Record& record, std::string_view raw, Arena& arena);
   void note_open_key(std::string_view text, std::span<const Hit> hits) noexcept;
@@ -105,6 +108,8 @@ class Redactor {
 
   // Scratch of one record.
   std::vector<Candidate> candidates_;  // of the raw line
+  std::size_t cursor_ = 0;             // the first of them in the part looked at last
+  std::vector<Candidate> batch_candidates_;
   std::vector<Hit> raw_hits_;
   std::vector<Hit> hits_;
   std::vector<Hit> clipped_;
@@ -114,6 +119,18 @@ class Redactor {
   std::vector<Span> judged_;  // parts of the raw line whose field decides alone what is in them
   std::string canonical_;
   std::string replacement_;
+  // The typed address replaced last: its line needs the same once more.
+  std::string_view address_, address_token_;
+
+  // Texts in which nothing was found, by a hash: user agents and referrers repeat, and what they hold that could be
+  // something has to be looked at only once. Compared in full; a clash of hashes forgets the older text.
+  static constexpr std::size_t kCleanTexts = 512, kCleanBytes = 240;
+  struct CleanText {
+    std::uint32_t size = 0;
+    Context context = Context::text;
+    char bytes[kCleanBytes];
+  };
+  std::vector<CleanText> clean_;  // empty until the first
   std::string rewritten_;
 };
 

@@ -1,6 +1,9 @@
 #include "redact/redactor.hpp"
 
+#include <algorithm>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -270,5 +273,87 @@ TEST_CASE("empty_binary_and_hostile_texts_do_no_harm") {
     std::string text;
     while (text.size() < 200'000) text += piece;
     CHECK(redacted(redactor, text).size() > 0);
+  }
+}
+
+// A block's lines are searched together, parts in which nothing was found are remembered: neither may show.
+TEST_CASE("lines_of_a_block_are_redacted_as_each_on_its_own") {
+  const std::vector<std::string> pieces = {"198.51.100.7",
+                                           "1.2",
+                                           ".3.4",
+                                           "4111 1111 1111 1111",
+                                           "4111",
+                                           " 1111-1111",
+                                           "+44 20 7946 0958",
+                                           "bob@",
+                                           "example.org",
+                                           "@",
+                                           "%40",
+                                           "2001:db8::1",
+                                           "::",
+                                           "12345678-1234-1234-",
+                                           "1234-123456789abc",
+                                           "-----BEGIN ",
+                                           "eyJ",
+                                           "GB33BUKB20201555555555",
+                                           "Bearer abcdefgh12345678",
+                                           "Chrome/124.0.0.0 Safari/537.36 ",
+                                           "537.36 (KHTML) 10_15_7 124.0.0.0 +1 5",
+                                           " ",
+                                           "\"",
+                                           "x",
+                                           "7",
+                                           "200 12345 "};
+  std::mt19937 random(11);
+  Redactor together = make(), alone = make();
+  for (int round = 0; round < 300; ++round) {
+    std::string text;
+    struct Line {
+      std::size_t at, size, from, part;
+    };
+    std::vector<Line> lines;
+    for (int i = 0; i < 12; ++i) {
+      Line line{text.size(), 0, 0, 0};
+      for (std::size_t n = random() % 7; n > 0; --n) text += pieces[random() % pieces.size()];
+      line.size = text.size() - line.at;
+      line.from = random() % (line.size + 1);
+      line.part = random() % (line.size - line.from + 1);
+      lines.push_back(line);
+      if (i < 11 || random() % 2 == 0) text += random() % 4 == 0 ? "\r\n" : "\n";
+    }
+    const FieldNames names;
+    const auto fill = [&](RecordBatch& batch) {
+      batch.text.resize(text.size());
+      std::copy(text.begin(), text.end(), batch.text.data());
+      const std::string_view block = batch.text.view();
+      for (const Line& line : lines) {
+        Record record;
+        record.raw = record.message = block.substr(line.at, line.size);
+        batch.begin_fields();
+        // The same texts as a user agent and as text: what is remembered of one is not said of the other.
+        batch.add_text(field::user_agent, record.raw.substr(line.from, line.part));
+        batch.add_text(field::url, record.raw.substr(line.from, line.part));
+        batch.add_text(field::path, record.raw.substr(line.from / 2, line.part));
+        batch.end_fields(record);
+        batch.records.push_back(record);
+      }
+    };
+    RecordBatch block, single;
+    fill(block);
+    fill(single);
+    together.begin_source();
+    alone.begin_source();
+    together.redact(block, names);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      Redactor fresh = make();  // remembers nothing
+      fresh.continue_source(alone.open_key());
+      fresh.redact(single.records[i], single.arena, names);
+      alone.continue_source(fresh.open_key());
+      CAPTURE(text, i);
+      REQUIRE(block.records[i].raw == single.records[i].raw);
+      REQUIRE(block.records[i].message == single.records[i].message);
+      for (std::uint32_t f = 0; f < single.records[i].field_count; ++f)
+        REQUIRE(block.records[i].fields[f].text() == single.records[i].fields[f].text());
+    }
   }
 }
