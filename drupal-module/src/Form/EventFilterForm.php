@@ -82,7 +82,7 @@ final class EventFilterForm extends FormBase {
     sort($types);
     $form['filter'] = [
       '#type' => 'details',
-      '#title' => $this->t('Filter'),
+      '#title' => $this->t('Filter signals'),
       '#open' => TRUE,
       'fields' => [
         '#type' => 'container',

@@ -192,6 +192,7 @@ final class SettingsForm extends ConfigFormBase {
       ],
       'stored' => [
         '#type' => 'actions',
+        '#weight' => 0,
         '#access' => $this->connection->isConnected(),
         'test' => [
           '#type' => 'submit',

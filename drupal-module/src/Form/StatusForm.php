@@ -100,6 +100,7 @@ final class StatusForm extends FormBase {
     $may_flush = $account->hasPermission('flush logystera buffer') || $account->hasPermission('administer logystera');
     $form['actions'] = [
       '#type' => 'actions',
+      '#weight' => 0,
       '#access' => $may_flush,
       'flush' => [
         '#type' => 'submit',
@@ -296,10 +297,9 @@ final class StatusForm extends FormBase {
       $drops[] = "$reason: $drop[count]";
     }
     $facts = [
-      (string) $this->t('Size of the buffer') => $this->t('@size of @cap in @files files', [
+      (string) $this->t('Size of the buffer') => $this->formatPlural($stats['files'], '@size of @cap in 1 file', '@size of @cap in @count files', [
         '@size' => ByteSizeMarkup::create($stats['bytes']),
         '@cap' => ByteSizeMarkup::create($stats['cap_bytes']),
-        '@files' => $stats['files'],
       ]),
       (string) $this->t('Oldest signal') => $this->moment($oldest),
       (string) $this->t('Dropped and not yet reported') => implode(', ', $drops) ?: $this->t('None'),

@@ -150,9 +150,9 @@ final class SupportForm extends FormBase {
     $this->flood->register(self::FLOOD_NAME, self::FLOOD_SECONDS, $this->floodIdentifier());
     $email = $form_state->getValue('email');
     $answer = $this->dispatch->support(
-      $form_state->getValue('message'),
+      self::text($form_state->getValue('message')),
       $email === '' ? NULL : $email,
-      $form_state->getValue('attach') ? ['report' => $form_state->getValue('report')] : NULL,
+      $form_state->getValue('attach') ? ['report' => self::text($form_state->getValue('report'))] : NULL,
     );
     if ($answer['status'] === 'ok') {
       $this->messenger()->addStatus($this->t('Your request was sent. It is known there as @reference.', ['@reference' => $answer['reference'] ?? '?']));
@@ -161,6 +161,13 @@ final class SupportForm extends FormBase {
     $this->messenger()->addError($this->t('Your request was not sent: @error', ['@error' => $answer['error']]));
     // What was typed is not to be lost.
     $form_state->setRebuild();
+  }
+
+  /**
+   * What was typed, with the ends of lines as they were shown.
+   */
+  private static function text(string $typed): string {
+    return str_replace("\r\n", "\n", $typed);
   }
 
   /**
