@@ -38,6 +38,7 @@ struct CompiledTest {
   std::unique_ptr<const re2::RE2> regex;
   std::vector<std::string> required;  // regex: texts one of which must occur; empty: nothing is known
   std::size_t least_bytes = 0;        // regex: shorter texts hold no match
+  bool indexed = false;               // looking for its literal answers it: no hit, no match
 };
 
 // An expression as an array: children of a node lie together, cheapest first.
@@ -56,13 +57,13 @@ struct Guard {
 // What one log source's rules want to know about one spot.
 struct SpotPlan {
   Spot spot;
-  LiteralIndex literals;  // ids are rule indexes
+  LiteralIndex literals;  // ids are indexes of the scope's triggers
   std::unordered_map<double, std::vector<std::uint32_t>> numbers;
 
   struct Filed {
     std::string literal;
     Anchor anchor;
-    std::uint32_t rule;
+    std::uint32_t trigger;
   };
   std::vector<Filed> filed;  // what is in `literals`, for a LinePlan
 };
@@ -72,7 +73,7 @@ struct SpotPlan {
 // it is.
 struct LinePlan {
   struct Filed {
-    std::uint32_t rule;
+    std::uint32_t scope, trigger;
     std::uint32_t size;
     Spot spot;
     Anchor anchor;
@@ -81,9 +82,18 @@ struct LinePlan {
   std::vector<Filed> filed;
 };
 
+// What it means when a literal is found: the test it belongs to holds, if that is all the test asks; and these rules may.
+struct Trigger {
+  std::uint32_t test;  // or kNoTest
+  std::vector<std::uint32_t> rules;
+
+  static constexpr std::uint32_t kNoTest = ~0u;
+};
+
 struct ScopePlan {
   const Scope* scope;
   std::vector<SpotPlan> spots;
+  std::vector<Trigger> triggers;
   std::vector<std::uint32_t> always;  // rules without a guard
 };
 
@@ -180,6 +190,7 @@ struct Engine::Program {
   const RuleSet* rules = nullptr;
   EngineStats stats;
   std::vector<CompiledTest> tests;
+  std::vector<std::uint8_t> indexed;  // CompiledTest::indexed of each, close together: it is asked thousands of times
   std::vector<Node> nodes;
   std::vector<std::uint32_t> roots;  // rule → its root node; kNoRoot for windows
   std::vector<Spot> spot_of_field;   // FieldId → spot, or kNoSpot
@@ -210,7 +221,9 @@ class Compiler {
   void plan(std::uint32_t rule);
   SpotPlan& spot_plan(ScopePlan& scope, Spot spot);
   void file(ScopePlan& scope, std::uint32_t test, std::uint32_t rule);
-  void file(SpotPlan& plan, const std::string& literal, Anchor anchor, std::uint32_t rule);
+  void file(SpotPlan& plan, const std::string& literal, Anchor anchor, std::uint32_t trigger);
+  std::uint32_t trigger(ScopePlan& scope, std::uint32_t test);
+  void file_tests(ScopePlan& scope, std::uint32_t node);
 
   const RuleSet& rules_;
   FieldNames& names_;
@@ -218,6 +231,7 @@ class Compiler {
   std::unordered_map<std::string, std::uint32_t> test_numbers_;
   std::vector<std::uint32_t> uses_;  // how many rules hold a test, roughly: common tests are common in logs
   std::unordered_map<std::string, std::uint32_t> scope_numbers_;
+  std::unordered_map<std::uint64_t, std::uint32_t> trigger_numbers_;  // scope and test → trigger, of tests filed already
   bool names_full_ = false;
   Spot status_ = Engine::Program::kNoSpot;  // of field::status, if a rule looks at it
 };
@@ -287,7 +301,12 @@ std::uint32_t Compiler::test(const Test& test) {
   compiled.test = &test;
   compiled.spots = spots(test.subject);
   compiled.other = spots(test.other);
-  if (test.kind == Test::Kind::text) compiled.shape = shape_of(test.pattern, compiled.literal);
+  if (test.kind == Test::Kind::text) {
+    compiled.shape = shape_of(test.pattern, compiled.literal);
+    const bool anywhere =
+        std::find(compiled.spots.begin(), compiled.spots.end(), spot_of(Part::anywhere)) != compiled.spots.end();
+    compiled.indexed = compiled.shape != Shape::glob && !compiled.literal.empty() && !test.cased && !anywhere;
+  }
   if (test.kind == Test::Kind::regex) {
     compiled.regex = compile_regex(test.regex);
     compiled.required = required_texts(test.regex);
@@ -414,19 +433,32 @@ SpotPlan& Compiler::spot_plan(ScopePlan& scope, Spot spot) {
   return scope.spots.back();
 }
 
+// Has `rule` looked at when the test's literals are found, or its number.
 void Compiler::file(ScopePlan& scope, std::uint32_t number, std::uint32_t rule) {
   const CompiledTest& test = out_.tests[number];
+  if (test.kind == Test::Kind::number) {
+    for (Spot spot : test.spots) {
+      std::vector<std::uint32_t>& rules = spot_plan(scope, spot).numbers[test.test->number];
+      if (rules.empty() || rules.back() != rule) rules.push_back(rule);
+    }
+    return;
+  }
+  std::vector<std::uint32_t>& rules = scope.triggers[trigger(scope, number)].rules;
+  if (rules.empty() || rules.back() != rule) rules.push_back(rule);
+}
+
+// The trigger of a test, its literals filed.
+std::uint32_t Compiler::trigger(ScopePlan& scope, std::uint32_t number) {
+  const CompiledTest& test = out_.tests[number];
+  const auto scope_number = static_cast<std::uint64_t>(&scope - out_.scopes.data());
+  const auto [known, fresh] =
+      trigger_numbers_.emplace(scope_number << 32 | number, static_cast<std::uint32_t>(scope.triggers.size()));
+  if (!fresh) return known->second;
+  scope.triggers.push_back({test.indexed ? number : Trigger::kNoTest, {}});
   for (Spot spot : test.spots) {
     SpotPlan& plan = spot_plan(scope, spot);
-    if (test.kind == Test::Kind::number) {
-      std::vector<std::uint32_t>& rules = plan.numbers[test.test->number];
-      if (rules.empty() || rules.back() != rule) rules.push_back(rule);
-      continue;
-    }
     if (test.kind == Test::Kind::regex) {
-      for (const std::string& text : test.required) {
-        file(plan, text, Anchor::anywhere, rule);
-      }
+      for (const std::string& text : test.required) file(plan, text, Anchor::anywhere, known->second);
       continue;
     }
     // Anywhere, a text within raw is not scanned again, so only what raw would show counts.
@@ -435,14 +467,27 @@ void Compiler::file(ScopePlan& scope, std::uint32_t number, std::uint32_t rule) 
                           : test.shape == Shape::starts   ? Anchor::start
                           : test.shape == Shape::ends     ? Anchor::end
                                                           : Anchor::anywhere;
-    file(plan, folded(test.shape == Shape::glob ? longest_text(test.test->pattern) : test.literal), anchor, rule);
+    file(plan, folded(test.shape == Shape::glob ? longest_text(test.test->pattern) : test.literal), anchor, known->second);
   }
+  return known->second;
 }
 
-void Compiler::file(SpotPlan& plan, const std::string& literal, Anchor anchor, std::uint32_t rule) {
-  plan.literals.add(literal, anchor, rule);
-  plan.filed.push_back({literal, anchor, rule});
+void Compiler::file(SpotPlan& plan, const std::string& literal, Anchor anchor, std::uint32_t trigger) {
+  plan.literals.add(literal, anchor, trigger);
+  plan.filed.push_back({literal, anchor, trigger});
   ++out_.stats.literals;
+}
+
+// Files every test below a node that its literal answers, so that confirming a rule searches no text for it again: a rule of
+// Sigma names dozens of texts, and most events are looked at by ten rules.
+void Compiler::file_tests(ScopePlan& scope, std::uint32_t index) {
+  const Node& node = out_.nodes[index];
+  if (node.kind == Expression::Kind::test) {
+    if (out_.tests[node.first].indexed) trigger(scope, node.first);
+    return;
+  }
+  const std::uint32_t count = node.kind == Expression::Kind::negation ? 1 : node.count;
+  for (std::uint32_t i = 0; i < count; ++i) file_tests(scope, node.first + i);
 }
 
 void Compiler::plan(std::uint32_t rule) {
@@ -462,6 +507,7 @@ void Compiler::plan(std::uint32_t rule) {
     out_.scopes.back().scope = &scope;
   }
   ScopePlan& plan = out_.scopes[found->second];
+  file_tests(plan, out_.roots[rule]);
   Guard chosen;
   constexpr double kUseless = 0.7;
   if (!guard(out_.roots[rule], chosen) || chosen.cost > kUseless) {
@@ -486,6 +532,7 @@ Result<Done> Compiler::run() {
     if (rules_.rules[i].when) plan(i);
   for (ScopePlan& scope : out_.scopes)
     for (SpotPlan& spot : scope.spots) spot.literals.build();
+  for (const CompiledTest& test : out_.tests) out_.indexed.push_back(test.indexed);
   out_.stats.tests = out_.tests.size();
   out_.stats.scopes = out_.scopes.size();
   return Done{};
@@ -570,10 +617,14 @@ struct Session::State {
   }
   void collect(const ScopePlan& scope, bool line_done);
   void collect_line(const LinePlan& plan);
-  void collect_text(const LiteralIndex& literals, std::string_view text) {
-    if (!literals.empty()) literals.scan(text, [this](std::uint32_t rule, std::size_t) { candidate(rule); });
+  void pull(const Trigger& trigger) {
+    if (trigger.test != Trigger::kNoTest) answers[trigger.test] = epoch << 1 | 1;
+    for (std::uint32_t rule : trigger.rules) candidate(rule);
   }
-  void collect_anywhere(const SpotPlan& plan, bool line_done);
+  void collect_text(const ScopePlan& scope, const LiteralIndex& literals, std::string_view text) {
+    if (!literals.empty()) literals.scan(text, [&](std::uint32_t id, std::size_t) { pull(scope.triggers[id]); });
+  }
+  void collect_anywhere(const ScopePlan& scope, const SpotPlan& plan, bool line_done);
 
   std::string_view part_text(Part part);
   std::string_view folded_part(Part part);
@@ -695,7 +746,8 @@ const LinePlan* Session::State::line_plan(Scopes& now) {
       for (const SpotPlan::Filed& filed : spot.filed) {
         const auto id = static_cast<std::uint32_t>(plan->filed.size());
         plan->literals.add(filed.literal, Anchor::anywhere, id);
-        plan->filed.push_back({filed.rule, static_cast<std::uint32_t>(filed.literal.size()), spot.spot, filed.anchor});
+        plan->filed.push_back(
+            {scope, filed.trigger, static_cast<std::uint32_t>(filed.literal.size()), spot.spot, filed.anchor});
       }
     }
   plan->literals.build();
@@ -772,12 +824,13 @@ std::string_view Session::State::folded_part(Part part) {
   return folded_parts[index];
 }
 
-void Session::State::collect_anywhere(const SpotPlan& plan, bool line_done) {
+void Session::State::collect_anywhere(const ScopePlan& scope, const SpotPlan& plan, bool line_done) {
   // A text that lies within raw cannot hold a literal raw does not hold: literals of keywords have no anchors.
-  if (!record->raw.empty() && !line_done) collect_text(plan.literals, folded_part(Part::raw));
-  if (!record->message.empty() && !inside_raw(record->message)) collect_text(plan.literals, folded_part(Part::message));
+  if (!record->raw.empty() && !line_done) collect_text(scope, plan.literals, folded_part(Part::raw));
+  if (!record->message.empty() && !inside_raw(record->message))
+    collect_text(scope, plan.literals, folded_part(Part::message));
   for (std::uint32_t i = 0; i < record->field_count; ++i)
-    if (!inside_raw(record->fields[i].text())) collect_text(plan.literals, folded_value(i));
+    if (!inside_raw(record->fields[i].text())) collect_text(scope, plan.literals, folded_value(i));
 }
 
 // The literals of every spot, as far as its texts are parts of the line.
@@ -785,7 +838,6 @@ void Session::State::collect_line(const LinePlan& plan) {
   const std::string_view line = folded_part(Part::raw);
   plan.literals.scan(line, [&](std::uint32_t id, std::size_t place) {
     const LinePlan::Filed& filed = plan.filed[id];
-    if (seen[filed.rule] == epoch) return;
     const auto fits = [&](std::string_view text) {
       if (!inside_raw(text)) return false;
       const auto from = static_cast<std::size_t>(text.data() - record->raw.data());
@@ -803,9 +855,11 @@ void Session::State::collect_line(const LinePlan& plan) {
     if (filed.spot == spot_of(Part::anywhere)) hit = true;
     else if (filed.spot >= kPartSpots) hit = fits(part_text(static_cast<Part>(filed.spot - kPartSpots)));
     else if (present(filed.spot))
-      for (std::uint32_t i = spot_first[filed.spot]; i != 0 && !hit; i = next[i - 1])
-        hit = fits(record->fields[i - 1].text());
-    if (hit) candidate(filed.rule);
+      for (std::uint32_t i = spot_first[filed.spot]; i != 0 && !hit; i = next[i - 1]) {
+        const Value& value = record->fields[i - 1];
+        hit = value.kind != Value::Kind::list && fits(value.text());  // items of a list are looked at one by one
+      }
+    if (hit) pull(program.scopes[filed.scope].triggers[filed.trigger]);
   });
 }
 
@@ -814,13 +868,14 @@ void Session::State::collect(const ScopePlan& scope, bool line_done) {
   for (std::uint32_t rule : scope.always) candidate(rule);
   for (const SpotPlan& plan : scope.spots) {
     if (plan.spot == spot_of(Part::anywhere)) {
-      collect_anywhere(plan, line_done);
+      collect_anywhere(scope, plan, line_done);
       continue;
     }
     if (plan.spot >= kPartSpots) {
       const Part part = static_cast<Part>(plan.spot - kPartSpots);
       const bool done = line_done && found_in_line(plan.spot) && inside_raw(part_text(part));
-      if (!done && !plan.literals.empty() && !part_text(part).empty()) collect_text(plan.literals, folded_part(part));
+      if (!done && !plan.literals.empty() && !part_text(part).empty())
+        collect_text(scope, plan.literals, folded_part(part));
       // Numbers in the record's own texts: rare enough to confirm them all.
       for (const auto& [number, rules] : plan.numbers)
         for (std::uint32_t rule : rules) candidate(rule);
@@ -837,12 +892,12 @@ void Session::State::collect(const ScopePlan& scope, bool line_done) {
       };
       if (value.kind != Value::Kind::list) {
         const bool done = line_done && inside_raw(value.text());
-        if (!done && !plan.literals.empty()) collect_text(plan.literals, folded_value(i - 1));
+        if (!done && !plan.literals.empty()) collect_text(scope, plan.literals, folded_value(i - 1));
         look_up(value);
         continue;
       }
       for (const Value& item : value.as_list()) {
-        if (!plan.literals.empty()) collect_text(plan.literals, fold_copy(item.text()));
+        if (!plan.literals.empty()) collect_text(scope, plan.literals, fold_copy(item.text()));
         look_up(item);
       }
     }
@@ -869,6 +924,7 @@ bool Session::State::evaluate(std::uint32_t index) {
 bool Session::State::answer(std::uint32_t test) {
   std::uint32_t& known = answers[test];
   if (known >> 1 == epoch) return known & 1;
+  if (program.indexed[test] != 0) return false;
   const bool result = decide(program.tests[test]);
   known = epoch << 1 | (result ? 1u : 0u);
   return result;

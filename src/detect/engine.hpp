@@ -8,7 +8,8 @@
 //      match at all. Their literals go into one LiteralIndex for each log source and field, their numbers into a table.
 //      Rules without such a set are looked at for every record of their log source.
 //   3. Confirmation: rules whose guard was hit are evaluated in full. A test is evaluated at most once for a record,
-//      however many rules share it.
+//      however many rules share it; a test for a plain text, not at all: the index looks for all of those, guards or not,
+//      and what it did not find is not there.
 // Step 2 only ever leaves out rules that cannot match, so what comes out is what the naive evaluator in tests/oracle says;
 // tests compare the two over real events and random rules.
 #pragma once

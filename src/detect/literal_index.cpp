@@ -19,6 +19,20 @@ std::uint32_t key_at(const char* at, unsigned bytes) noexcept {
   return bytes == 1 ? static_cast<unsigned char>(*at) : key;
 }
 
+// Counts pieces. Those that share a place are counted together: it is about what is common, not about how many exactly.
+class Counter {
+ public:
+  explicit Counter(std::size_t pieces)
+      : shift_(32 - std::clamp(static_cast<unsigned>(std::bit_width(pieces * 2)), kLeastBits, kMostBits)),
+        counts_(std::size_t{1} << (32 - shift_)) {}
+  std::uint32_t& operator[](std::uint32_t piece) noexcept { return counts_[(piece * 0x9E3779B1u) >> shift_]; }
+
+ private:
+  static constexpr unsigned kLeastBits = 6, kMostBits = 18;
+  unsigned shift_;
+  std::vector<std::uint32_t> counts_;
+};
+
 // How common a byte is in logs, roughly and relative to the others.
 double byte_frequency(char c) noexcept {
   if (std::string_view("eatoinrsl").find(c) != std::string_view::npos) return 8;
@@ -43,7 +57,7 @@ void LiteralIndex::fill(Table& table, unsigned piece_bytes) {
   }
   if (chosen.empty()) return;
   // How many literals hold a piece stands in for how common it is in logs: ".exe" and "http" are in hundreds.
-  std::unordered_map<std::uint32_t, std::uint32_t> common;
+  Counter common(texts_.size());
   for (const Entry& entry : chosen)
     for (std::uint32_t i = 0; i + piece_bytes <= entry.size; ++i)
       ++common[key_at(texts_.data() + entry.offset + i, piece_bytes)];
@@ -62,7 +76,7 @@ void LiteralIndex::fill(Table& table, unsigned piece_bytes) {
 
 // The two neighbouring pieces that logs, and the other literals, have least.
 void LiteralIndex::fill_by_three() {
-  std::unordered_map<std::uint32_t, std::uint32_t> common;
+  Counter common(texts_.size());
   const auto piece = [&](const Entry& entry, std::uint32_t at) { return key_at(texts_.data() + entry.offset + at, 3); };
   for (const Entry& entry : entries_)
     for (std::uint32_t i = 0; entry.size >= 4 && i + 3 <= entry.size; ++i) ++common[piece(entry, i)];
