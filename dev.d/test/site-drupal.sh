@@ -48,20 +48,6 @@ cron_over_http_and_on_the_command_line_empties_the_buffer() {
     [ ! -s "$buffer/buffer-current.jsonl" ]
 }
 
-# One file of a module altered, one gone, one new; nobody released anything.
-change_the_code() {
-  local module="$web/modules/custom/logystera_site_test"
-  printf '\n# altered\n' >>"$module/logystera_site_test.routing.yml" && rm "$module/left_over.inc" && echo '<?php' >"$module/added.php"
-}
-
-# What the Update module is to hear of: a security release after the installed one, from the site's own web server.
-publish_a_release() {
-  local installed branch
-  installed=$(drupal_php "$state/cli/news.php" "$site_url/release-history") && branch=${installed%.*} &&
-    mkdir -p "$web/release-history/drupal" &&
-    sed "s/@INSTALLED@/$installed/g; s/@NEXT@/$branch.999/g; s/@BRANCH@/$branch/g" "$drupal_dir/release-history.xml" >"$web/release-history/drupal/current"
-}
-
 # The table and what each visitor wrote down, under the keys of both times.
 the_gateway_holds_exactly_the_expected_events() {
   logystera --json events >"$state/events.jsonl" &&

@@ -9,6 +9,7 @@ use Drupal\Core\Config\BootstrapConfigStorageFactory;
 use Drupal\Core\DependencyInjection\ContainerBuilder;
 use Drupal\Core\DependencyInjection\ServiceProviderBase;
 use Drupal\logystera\Agent\Connection;
+use Drupal\logystera\Signal\EventObserver;
 use Drupal\logystera\Signal\ForbiddenObserver;
 use Drupal\logystera\Signal\LogObserver;
 use Drupal\logystera\Signal\Router;
@@ -30,7 +31,14 @@ final class LogysteraServiceProvider extends ServiceProviderBase {
   public function register(ContainerBuilder $container): void {
     $container->setParameter('logystera.settings', self::settings());
     // Drupal's service files know no closures of services.
-    foreach ([LogObserver::class, ForbiddenObserver::class, StateObserver::class, Connection::class] as $id) {
+    $lazy = [
+      LogObserver::class,
+      ForbiddenObserver::class,
+      StateObserver::class,
+      EventObserver::class,
+      Connection::class,
+    ];
+    foreach ($lazy as $id) {
       $container->getDefinition($id)->setArgument('$router', new ServiceClosureArgument(new Reference(Router::class)));
     }
     $container->addCompilerPass(new SignalPass());

@@ -6,9 +6,11 @@ namespace Drupal\logystera\Agent;
 
 use Drupal\Core\Installer\InstallerKernel;
 use Drupal\Core\Site\Settings;
+use Drupal\logystera\Signal\Catalogue;
 use Logystera\Agent\Credentials;
 use Logystera\Agent\Exception\AgentException;
 use Logystera\Agent\Exception\BufferUnavailable;
+use Logystera\Agent\Exception\InvalidOption;
 use Logystera\Agent\Recorder;
 
 /**
@@ -28,16 +30,22 @@ final class AgentFactory {
    *   Where the buffer is.
    * @param \Drupal\logystera\Agent\Connection $connection
    *   Holds the site's identity.
+   * @param \Drupal\logystera\Signal\Catalogue $catalogue
+   *   Knows every signal.
    * @param string $appRoot
    *   Drupal's root: what the extension records names files relative to it.
    * @param array $settings
    *   The settings as compiled into the container.
+   * @param list<string> $refused
+   *   Classes of signals that could not be read, and why.
    */
   public function __construct(
     private readonly BufferDirectory $directory,
     private readonly Connection $connection,
+    private readonly Catalogue $catalogue,
     private readonly string $appRoot,
     private readonly array $settings,
+    private array $refused = [],
   ) {}
 
   /**
@@ -56,7 +64,8 @@ final class AgentFactory {
     }
     try {
       [$key, $problem] = $this->identityKey();
-      return new NativeAgent($this->recorder($path, $key), $problem);
+      $recorder = $this->recorder($path, $key);
+      return new NativeAgent($recorder, $problem ?? $this->refusals());
     }
     catch (AgentException $error) {
       return new NullAgent($error->getMessage());
@@ -85,15 +94,50 @@ final class AgentFactory {
       $this->directory->adapt($path, TRUE);
     }
     try {
-      return new Recorder($path, $options);
+      return $this->withDeclared($path, $options);
     }
     catch (BufferUnavailable) {
       // It may have been shared until now, or this site may be the first to
       // have a directory of its own below that of the default site.
       $this->directory->makeParent($path, $group);
       $this->directory->adapt($path, $group);
-      return new Recorder($path, $options);
+      return $this->withDeclared($path, $options);
     }
+  }
+
+  /**
+   * The recorder, with the signals that modules declare.
+   *
+   * One that the extension refuses must not cost the others.
+   */
+  private function withDeclared(string $path, array $options): Recorder {
+    $declared = $this->catalogue->declared();
+    try {
+      return new Recorder($path, $options + ['signals' => $declared]);
+    }
+    catch (InvalidOption $error) {
+      if (!$declared) {
+        throw $error;
+      }
+    }
+    $usable = [];
+    foreach ($declared as $signal) {
+      try {
+        new Recorder($path, $options + ['signals' => [...$usable, $signal]]);
+        $usable[] = $signal;
+      }
+      catch (InvalidOption $error) {
+        $this->refused[] = $error->getMessage();
+      }
+    }
+    return new Recorder($path, $options + ['signals' => $usable]);
+  }
+
+  /**
+   * Which signals of other modules are not recorded, and why; NULL for none.
+   */
+  private function refusals(): ?string {
+    return $this->refused ? 'Signals of other modules that are not recorded: ' . implode('; ', $this->refused) . '.' : NULL;
   }
 
   /**
@@ -118,7 +162,7 @@ final class AgentFactory {
    */
   private function enabled(): array {
     $enabled = [];
-    foreach (Recorder::signals() as $signal) {
+    foreach ($this->catalogue->all() as $signal) {
       [$group, $key] = explode('.', $signal['config_key'] ?? '.');
       if ($this->settings[$group][$key] ?? $signal['default']) {
         $enabled[] = $signal['type'];

@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace Drupal\logystera\Agent;
 
 use Drupal\Core\State\StateInterface;
+use Drupal\logystera\Signal\Catalogue;
 use Drupal\logystera\Signal\Router;
-use Logystera\Agent\Recorder;
 
 /**
  * Facts for whoever looks for the cause of trouble. Never a secret.
@@ -28,6 +28,7 @@ final class Diagnostics {
     private readonly Connection $connection,
     private readonly Dispatch $dispatch,
     private readonly StateInterface $state,
+    private readonly Catalogue $catalogue,
     private readonly array $settings,
   ) {}
 
@@ -66,7 +67,7 @@ final class Diagnostics {
    * The extension and what it records.
    */
   private function agentFacts(): array {
-    $signals = class_exists(Recorder::class, FALSE) ? Recorder::signals() : [];
+    $signals = $this->catalogue->all();
     $wanted = array_filter($signals, fn(array $signal): bool => $this->agent->wants($signal['type']));
     return [
       'extension' => (string) (phpversion('logystera') ?: 'not loaded'),

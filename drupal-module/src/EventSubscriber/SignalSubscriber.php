@@ -22,6 +22,19 @@ use Symfony\Component\HttpKernel\KernelEvents;
 final class SignalSubscriber implements EventSubscriberInterface {
 
   /**
+   * The sources this class brings; any other event is observed as it is.
+   */
+  public const SOURCES = [
+    'event:config.save',
+    'event:config.delete',
+    'event:config.import',
+    'event:config.export',
+    'event:user.flood_blocked',
+    'event:kernel.exception',
+    'event:kernel.terminate',
+  ];
+
+  /**
    * After the session is closed (300), before cron may run at the end (100).
    */
   private const TERMINATE_PRIORITY = 200;

@@ -19,9 +19,9 @@ use Drupal\logystera\Agent\Connection;
 use Drupal\logystera\Agent\Dispatch;
 use Drupal\logystera\Controller\PrivacyController;
 use Drupal\logystera\EventSubscriber\AutoDispatchSubscriber;
+use Drupal\logystera\Signal\Catalogue;
 use Logystera\Agent\Credentials;
 use Logystera\Agent\Exception\AgentException;
-use Logystera\Agent\Recorder;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 
 /**
@@ -40,6 +40,7 @@ final class SettingsForm extends ConfigFormBase {
     private readonly Connection $connection,
     private readonly Dispatch $dispatch,
     private readonly Authorization $authorization,
+    private readonly Catalogue $catalogue,
   ) {
     parent::__construct($config_factory, $typed_config_manager);
   }
@@ -55,6 +56,7 @@ final class SettingsForm extends ConfigFormBase {
       $container->get(Connection::class),
       $container->get(Dispatch::class),
       $container->get(Authorization::class),
+      $container->get(Catalogue::class),
     );
   }
 
@@ -295,7 +297,7 @@ final class SettingsForm extends ConfigFormBase {
   private function buildSignals(): array {
     $config = $this->config(self::SETTINGS);
     $switches = [];
-    foreach (Recorder::signals() as $signal) {
+    foreach ($this->catalogue->all() as $signal) {
       $key = $signal['config_key'];
       if (!$key) {
         continue;

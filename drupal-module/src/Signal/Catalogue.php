@@ -8,7 +8,9 @@ use Drupal\logystera\Agent\AgentFactory;
 use Logystera\Agent\Recorder;
 
 /**
- * The signals the extension knows; none where there is no extension.
+ * The signals the extension knows and those that modules declare.
+ *
+ * None where there is no extension.
  */
 final class Catalogue {
 
@@ -22,10 +24,32 @@ final class Catalogue {
   private ?array $signals = NULL;
 
   /**
+   * Constructs the catalogue.
+   *
+   * @param list<array> $declared
+   *   What modules declare, in the form of the extension's own.
+   */
+  public function __construct(private readonly array $declared) {}
+
+  /**
    * Every signal by type.
    */
   public function all(): array {
-    return $this->signals ??= AgentFactory::extensionProblem() ? [] : array_column(Recorder::signals(), NULL, 'type');
+    if ($this->signals === NULL) {
+      $known = AgentFactory::extensionProblem() ? [] : [...$this->declared, ...Recorder::signals()];
+      $this->signals = array_column($known, NULL, 'type');
+    }
+    return $this->signals;
+  }
+
+  /**
+   * What modules declare.
+   *
+   * @return list<array>
+   *   Descriptions of signals.
+   */
+  public function declared(): array {
+    return $this->declared;
   }
 
   /**

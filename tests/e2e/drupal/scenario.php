@@ -15,8 +15,9 @@ const SETTINGS = '/admin/config/system/logystera';
 const WRONG_PASSWORD = 'planted-wrong-password';
 
 [, $part, $state, $argument] = $argv + [3 => ''];
+Visitor::$secrets = file_exists("$state/secrets") ? "$state/secrets" : null;
 $facts = json_decode(file_get_contents("$state/scenario.json"), true, 16, JSON_THROW_ON_ERROR);
-$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'tabs', 'gateway_is_gone', 'gateway_is_back', 'automatic', 'count_queries', 'without_extension'];
+$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'tabs', 'gateway_is_gone', 'gateway_is_back', 'automatic', 'count_queries', 'without_extension', 'in_and_out', 'status_report', 'all_off', 'defaults_back', 'one_of_each_group', 'price_lists', 'broken_declarations', 'quiet_pages', 'what_pages_show'];
 in_array($part, $parts, true) || throw new InvalidArgumentException("PART is one of " . implode(', ', $parts));
 $part($facts, $argument);
 
@@ -460,4 +461,180 @@ function without_extension(array $facts): void
     $admin->get(SETTINGS)->expect(200, 'The PHP extension "logystera" is not loaded')
         ->submit('logystera_settings', ['dispatch[batch_size]' => '50'], 'Save configuration')->expect(303)->follow()->expect(200, 'have been saved');
     $admin->get('/node/1')->expect(200);
+}
+
+/** An administrator logs in and out. */
+function in_and_out(array $facts): void
+{
+    log_out(log_in($facts, $facts['accounts'][0]));
+}
+
+/** The status report, which has to say that. */
+function status_report(array $facts, string $text): void
+{
+    step("the status report says: $text");
+    log_in($facts, $facts['accounts'][0])->get('/admin/reports/status')->expect(200, $text);
+}
+
+/** The checkboxes of the settings on the page just fetched: the configuration key by the name of the field. */
+function toggles(Visitor $admin): array
+{
+    preg_match_all('/<input[^>]* name="(toggles\[[a-z_]+\]\[([a-z_:]+)\])"/', html_entity_decode($admin->body), $found);
+    return array_map(static fn(string $key): string => strtr($key, ':', '.'), array_combine($found[1], $found[2]));
+}
+
+function set_toggles(Visitor $admin, callable $wanted): void
+{
+    $admin->get(SETTINGS)->expect(200);
+    $fields = array_map(static fn(string $key): ?string => $wanted($key) ? '1' : null, toggles($admin));
+    if (count($fields) < 40) {
+        throw new RuntimeException('the settings have only ' . count($fields) . ' toggles');
+    }
+    $admin->submit('logystera_settings', $fields, 'Save configuration')->expect(303)->follow()->expect(200, 'have been saved');
+}
+
+/** Every signal switched off by form. */
+function all_off(array $facts): void
+{
+    step('the administrator switches every signal off');
+    set_toggles(log_in($facts, $facts['accounts'][0]), static fn(string $key): bool => false);
+}
+
+/** Every signal as it is from the start. */
+function defaults_back(array $facts): void
+{
+    step('the administrator switches on what is on from the start');
+    set_toggles(log_in($facts, $facts['accounts'][0]), static fn(string $key): bool => !str_starts_with($key, 'advanced_signals.'));
+}
+
+/** A cause of at least one signal of every group, and of each that is off from the start. */
+function one_of_each_group(array $facts): void
+{
+    [$boss, $maria] = $facts['accounts'];
+    $stranger = visitor($facts);
+    step('one of each group');
+    $stranger->get('/user/login')->submit('user_login_form', ['name' => $boss['name'], 'pass' => WRONG_PASSWORD], 'Log in')->expect(200, 'Unrecognized');
+    $admin = log_in($facts, $boss);
+    edit($admin, $maria['uid'], ['roles[content_editor]' => 'content_editor']);
+    $admin->get('/admin/config/system/site-information')->submit('system_site_information_settings', ['site_name' => 'Once more'], 'Save configuration')->expect(303)->follow();
+    $admin->get('/node/add/page')->submit('node_page_form', ['title[0][value]' => 'planted-title'], 'Save')->expect(303)->follow()->expect(200, 'has been created');
+    $admin->get('/admin/modules')->submit('system_modules', ['modules[ban][enable]' => '1'], 'Install')->expect(303)->follow()->expect(200, 'has been installed');
+    $admin->get('/media/add/document')->expect(200)->submit('media_document_add_form', [
+        'files[field_media_document_0]' => new CURLStringFile('planted-content of a file', 'more.txt', 'text/plain'),
+    ], 'Save')->expect(303)->follow()->expect(200, 'has been created');
+    $admin->get(SETTINGS)->submit('logystera_settings', ['dispatch[batch_size]' => '50'], 'Save configuration')->expect(303)->follow()->expect(200, 'have been saved');
+    $admin->get('/logystera-site-test/warning')->expect(200, 'done');
+    $admin->get('/logystera-site-test/deadlock')->expect(200, 'refused');
+    $stranger->get('/user/password')->submit('user_pass', ['name' => $boss['name']], 'Submit')->expect(303)->follow()->expect(200);
+    $stranger->get("/cron/{$facts['cron_key']}")->expect(204);
+
+    step('each that is off from the start');
+    $admin->get('/admin/structure/views/view/files')->expect(200)->submit('view_edit_form', [], 'Save')->expect(303)->follow()->expect(200, 'has been saved');
+    $admin->get('/node/1/edit')->submit('node_article_edit_form', ['moderation_state[0][state]' => 'draft'], 'Save')->expect(303)->follow()->expect(200, 'has been updated');
+    $admin->get('/jsonapi/node/article')->expect(200);
+    $admin->get('/admin/config/development/performance')->submit('system_clear_cache', [], 'Clear all caches')->expect(303)->follow()->expect(200, 'Caches cleared.');
+    $admin->get('/logystera-site-test/slow')->expect(200, 'done');
+    edit($admin, $maria['uid'], ['status' => '0']);
+    edit($admin, $maria['uid'], ['status' => '1']);
+}
+
+/** The signals of the example module: in the settings, recorded up to their cap, among the events, switched off. */
+function price_lists(array $facts): void
+{
+    step('signals of another module');
+    visitor($facts)->get('/price-lists/bolts')->expect(200, 'M4,0.08');
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $admin->get(SETTINGS)->expect(200, 'price_list.downloaded')->expect(200, 'Somebody asked for a price list that there is not.');
+    if (!in_array('signals.price_list_downloaded', toggles($admin), true)) {
+        throw new RuntimeException('the example has no toggle');
+    }
+    $admin->get('/price-lists/nuts')->expect(200, 'M4,0.03');
+    $admin->get('/price-lists')->expect(200, 'M4,0.01');
+    $admin->get('/price-lists/planted.mail@example.org')->expect(404);
+    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 signals are waiting')->expect(200, "name='bolts', size_bytes=16");
+    $admin->click('#/events/[0-9a-f-]{36}$#')->expect(200, 'Somebody downloaded a price list.')->expect(200, 'price_list.downloaded');
+    set_toggles($admin, static fn(string $key): bool => $key !== 'signals.price_list_downloaded' && !str_starts_with($key, 'advanced_signals.'));
+    $admin->get('/price-lists/bolts')->expect(200);
+    $admin->get('/price-lists/planted.mail@example.org')->expect(404);
+    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 signals are waiting');
+}
+
+/** Declarations that cannot be: pages work, everything else is recorded, and the status report names each. */
+function broken_declarations(array $facts): void
+{
+    step('declarations that cannot be');
+    visitor($facts)->get('/price-lists/planted-unusual')->expect(404);
+    $admin = log_in($facts, $facts['accounts'][0]);
+    foreach (["not 'password'", "cap of 'broken.cap' must be 1 to 200", "signal 'auth.login': is declared already", 'UnreadableSignals'] as $problem) {
+        $admin->get('/admin/reports/status')->expect(200, $problem);
+    }
+}
+
+/** Everything a site does of itself and everybody may look at, before it is connected. */
+function quiet_pages(array $facts): void
+{
+    step('pages, forms, all tabs, cron, and pages that send, while nobody has connected the site');
+    $stranger = visitor($facts);
+    foreach (['/', '/user/login', '/user/password', '/nowhere', '/admin', '/jsonapi'] as $path) {
+        $stranger->get($path);
+    }
+    $stranger->get('/user/login')->submit('user_login_form', ['name' => 'nobody', 'pass' => WRONG_PASSWORD], 'Log in')->expect(200);
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $admin->get(SETTINGS)->submit('logystera_settings', ['dispatch[dispatch_mode]' => 'auto'], 'Save configuration')->expect(303)->follow()->expect(200, 'have been saved');
+    foreach (['', '/status', '/events', '/ingest-logs', '/debug', '/support'] as $tab) {
+        $admin->get(SETTINGS . $tab)->expect(200);
+    }
+    $admin->get('/admin/reports/status')->expect(200, 'not connected');
+    $admin->get('/logystera-site-test/warning')->expect(200);
+    $stranger->get("/cron/{$facts['cron_key']}")->expect(204);
+    $admin->get(SETTINGS)->submit('logystera_settings', ['dispatch[dispatch_mode]' => 'cron'], 'Save configuration')->expect(303)->follow()->expect(200, 'have been saved');
+}
+
+/** Pages of the module as files in STATE/pages, other pages of the same session in STATE/other-pages. */
+function what_pages_show(array $facts): void
+{
+    global $state;
+    // This session's own cookie and tokens are in its own pages, as in every page of Drupal.
+    Visitor::$secrets = null;
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $keep = static fn(string $directory, string $name): int|false => file_put_contents("$state/$directory/$name", $admin->body);
+    step('other pages of the site');
+    foreach (['/admin', '/admin/config', '/admin/help', '/admin/config/development/performance'] as $number => $path) {
+        $admin->get($path)->expect(200);
+        $keep('other-pages', "$number.html");
+    }
+    step('the six tabs, events one by one, exports, help, diagnostics, phpinfo');
+    foreach (['', '/status', '/ingest-logs', '/debug', '/support', '/disconnect'] as $tab) {
+        $admin->get(SETTINGS . $tab)->expect(200);
+        $keep('pages', 'tab' . strtr($tab, '/', '-') . '.html');
+    }
+    $payloads = [];
+    for ($page = 0; $page < 100; $page++) {
+        $admin->get(SETTINGS . "/events?page=$page")->expect(200);
+        $keep('pages', "events-$page.html");
+        if (!preg_match_all('#<td[^>]*>\s*([a-z_]+\.[a-z_]+)\s*</td>.*?href="([^"]*/events/[0-9a-f-]{36})"#s', $admin->body, $rows)) {
+            break;
+        }
+        // One of each type.
+        $payloads += array_combine($rows[1], $rows[2]);
+    }
+    foreach ($payloads as $type => $path) {
+        $admin->get($path)->expect(200, $type);
+        $keep('pages', "payload-$type.html");
+    }
+    foreach (['json', 'csv'] as $format) {
+        $admin->get(SETTINGS . "/events/export/$format")->expect(200);
+        $keep('pages', "export.$format");
+    }
+    printf("    %d pages of events, %d types, %d bytes exported\n", $page, count($payloads), strlen($admin->body));
+    $page > 3 && count($payloads) > 30 || throw new RuntimeException('the buffer holds too little to be a test');
+    $admin->get('/admin/help/logystera')->expect(200);
+    $keep('pages', 'help.html');
+    $admin->get('/admin/reports/status/php')->expect(200);
+    preg_match('#<a name="module_logystera".*?(?=<h2>|</body>)#s', substr($admin->body, 0), $section) || throw new RuntimeException('phpinfo does not know the extension');
+    file_put_contents("$state/pages/phpinfo.html", $section[0]);
+
+    step('the configuration exported');
+    $admin->get('/admin/config/development/configuration/full/export-download')->expect(200);
+    $keep('export', 'config.tar.gz');
 }

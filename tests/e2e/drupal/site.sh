@@ -119,6 +119,20 @@ scenario() {
   "$php_bin" "$drupal_dir/scenario.php" "$1" "$state" "${2:-}"
 }
 
+# One file of a module altered, one gone, one new; nobody released anything.
+change_the_code() {
+  local module="$web/modules/custom/logystera_site_test"
+  printf '\n# altered\n' >>"$module/logystera_site_test.routing.yml" && rm "$module/left_over.inc" && echo '<?php' >"$module/added.php"
+}
+
+# What the Update module is to hear of: a security release after the installed one, from the site's own web server.
+publish_a_release() {
+  local installed branch
+  installed=$(drupal_php "$state/cli/news.php" "$site_url/release-history") && branch=${installed%.*} &&
+    mkdir -p "$web/release-history/drupal" &&
+    sed "s/@INSTALLED@/$installed/g; s/@NEXT@/$branch.999/g; s/@BRANCH@/$branch/g" "$drupal_dir/release-history.xml" >"$web/release-history/drupal/current"
+}
+
 show_logs() {
   local log
   for log in "$state"/log/*.log; do

@@ -17,6 +17,9 @@ final class Visitor
     /** Placeholder of the key ids are hashed with: {site:…} before the site is connected, then {uid:…}. */
     public static string $key = 'site';
 
+    /** Where session cookies and tokens that were handed out are written down, for whoever wants to look for them; null: nowhere. */
+    public static ?string $secrets = null;
+
     /** Set for a request that PHP does not live to see the end of: the site cannot tell of it as of a request. */
     public bool $dies = false;
 
@@ -34,6 +37,9 @@ final class Visitor
             CURLOPT_HEADERFUNCTION => function ($curl, string $line): int {
                 [$name, $value] = explode(':', $line, 2) + [1 => ''];
                 $this->headers[strtolower(trim($name))] = trim($value);
+                if (preg_match('/^set-cookie: S?SESS\w+=([^;]{20,})/i', $line, $m)) {
+                    self::keepSecret('~session cookie', urldecode($m[1]));
+                }
                 return strlen($line);
             },
         ]);
@@ -163,7 +169,18 @@ final class Visitor
             $this->uid = $becomes;
         }
         $this->note($method, $path, $headers);
+        preg_match_all('/name="form_token" value="([\w-]{20,})"|[?&;]token=([\w-]{20,})|"(?:csrf|logout)_token":"([\w-]{20,})"/', $answer, $tokens);
+        foreach (array_filter(array_merge(...array_slice($tokens, 1))) as $token) {
+            self::keepSecret('~token', $token);
+        }
         return $this;
+    }
+
+    private static function keepSecret(string $name, string $value): void
+    {
+        if (self::$secrets !== null) {
+            file_put_contents(self::$secrets, "$name\t$value\n", FILE_APPEND);
+        }
     }
 
     /** What the site has to record of the request just made; a page from the page cache never reaches the module. */

@@ -8,6 +8,7 @@ use Drupal\logystera\Agent\AgentFactory;
 use Drupal\logystera\Agent\AgentInterface;
 use Drupal\logystera\Agent\BufferDirectory;
 use Drupal\logystera\Agent\Connection;
+use Drupal\logystera\Signal\Catalogue;
 use Drupal\user\Entity\User;
 use Logystera\Agent\Recorder;
 use PHPUnit\Framework\Attributes\Group;
@@ -170,6 +171,7 @@ final class SettingsTest extends LogysteraKernelTestBase {
     $factory = new AgentFactory(
       $this->container->get(BufferDirectory::class),
       $this->container->get(Connection::class),
+      $this->container->get(Catalogue::class),
       $this->root,
       $settings,
     );

@@ -3,6 +3,8 @@
 /**
  * @file
  * Boots the site of the current directory, as a command line tool would.
+ *
+ * Of a multisite it is the one that answers to SITE_URI.
  */
 
 declare(strict_types=1);
@@ -11,7 +13,8 @@ use Drupal\Core\DrupalKernel;
 use Symfony\Component\HttpFoundation\Request;
 
 $autoloader = require getcwd() . '/../vendor/autoload.php';
-$request = Request::create('http://localhost/');
+$script = ['SCRIPT_NAME' => '/index.php', 'SCRIPT_FILENAME' => getcwd() . '/index.php'];
+$request = Request::create(getenv('SITE_URI') ?: 'http://localhost/', 'GET', [], [], [], $script);
 $kernel = DrupalKernel::createFromRequest($request, $autoloader, 'prod');
 $kernel->boot();
 $kernel->preHandle($request);
