@@ -9,6 +9,7 @@ extern "C" {
 #include "agent/moment.hpp"
 #include "agent/reader.hpp"
 #include "extension/guarded.hpp"
+#include "extension/kept.hpp"
 
 namespace logystera::extension {
 namespace {
@@ -99,26 +100,13 @@ Result<agent::EventFilter> read_filters(HashTable* table) {
   return filter;
 }
 
-// A page on the heap, so that a bailout while PHP arrays are built cannot jump over its destructor: it is freed by hand after
-// the last use, and leaks at worst.
-agent::EventPage* read_page(const agent::Buffer& buffer, HashTable* filters, zend_long offset, zend_long limit,
-                            Message& message, bool& invalid) noexcept try {
-  Result<agent::EventFilter> filter = read_filters(filters);
-  if (!filter) {
-    invalid = true;
-    message.set(filter.error().message);
-    return nullptr;
-  }
-  Result<agent::EventPage> page = agent::read_events(buffer, filter.value(), static_cast<std::uint64_t>(offset),
-                                                     static_cast<std::uint64_t>(limit), agent::now().wall);
-  if (!page) {
-    message.set(page.error().message);
-    return nullptr;
-  }
-  return new agent::EventPage(std::move(page).value());
-} catch (...) {
-  message.set("out of memory");
-  return nullptr;
+Result<agent::EventPage> read_page(const agent::Buffer& buffer, HashTable* filters, zend_long offset, zend_long limit,
+                                   bool& invalid) {
+  const Result<agent::EventFilter> filter = read_filters(filters);
+  invalid = !filter;
+  if (!filter) return filter.error();
+  return agent::read_events(buffer, filter.value(), static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(limit),
+                            agent::now().wall);
 }
 
 agent::Buffer* opened_buffer(zval* self) {
@@ -195,20 +183,20 @@ ZEND_METHOD(Logystera_Agent_Buffer, files) {
   const logystera::agent::Buffer* buffer = opened_buffer(ZEND_THIS);
   if (buffer == nullptr) return;
   Message message;
-  {
-    const auto files = guarded(message, [&] { return buffer->files(); });
-    if (files) {
-      array_init(return_value);
-      for (const logystera::agent::Segment& file : *files) {
-        zval entry;
-        array_init(&entry);
-        add_assoc_stringl(&entry, "name", file.name.data(), file.name.size());
-        add_assoc_long(&entry, "bytes", static_cast<zend_long>(file.bytes));
-        add_next_index_zval(return_value, &entry);
-      }
-    }
+  const auto* files = keep(message, [&] { return buffer->files(); });
+  if (files == nullptr || !files->value) {
+    throw_refusal(buffer_unavailable_class, message, files);
+    return;
   }
-  if (!message.empty()) throw_error(buffer_unavailable_class, message.text());
+  array_init(return_value);
+  for (const logystera::agent::Segment& file : files->value.value()) {
+    zval entry;
+    array_init(&entry);
+    add_assoc_stringl(&entry, "name", file.name.data(), file.name.size());
+    add_assoc_long(&entry, "bytes", static_cast<zend_long>(file.bytes));
+    add_next_index_zval(return_value, &entry);
+  }
+  release_kept();
 }
 
 ZEND_METHOD(Logystera_Agent_Buffer, events) {
@@ -228,17 +216,17 @@ ZEND_METHOD(Logystera_Agent_Buffer, events) {
   }
   Message message;
   bool invalid = false;
-  logystera::agent::EventPage* page = read_page(*buffer, filter, offset, limit, message, invalid);
-  if (page == nullptr) {
-    throw_error(invalid ? invalid_option_class : buffer_unavailable_class, message.text());
+  const auto* page = keep(message, [&] { return read_page(*buffer, filter, offset, limit, invalid); });
+  if (page == nullptr || !page->value) {
+    throw_refusal(invalid ? invalid_option_class : buffer_unavailable_class, message, page);
     return;
   }
   array_init(return_value);
-  add_assoc_long(return_value, "total", static_cast<zend_long>(page->total));
-  add_assoc_long(return_value, "invalid", static_cast<zend_long>(page->invalid));
+  add_assoc_long(return_value, "total", static_cast<zend_long>(page->value->total));
+  add_assoc_long(return_value, "invalid", static_cast<zend_long>(page->value->invalid));
   zval events;
   array_init(&events);
-  for (const std::string& line : page->lines) {
+  for (const std::string& line : page->value->lines) {
     zval event;
     // A line was validated before; a depth PHP refuses leaves null and no warning.
     php_json_decode_ex(&event, line.data(), line.size(), PHP_JSON_OBJECT_AS_ARRAY, kJsonDepth);
@@ -246,14 +234,15 @@ ZEND_METHOD(Logystera_Agent_Buffer, events) {
     add_next_index_zval(&events, &event);
   }
   add_assoc_zval(return_value, "events", &events);
+  const logystera::agent::EventPage& read = page->value.value();
   zval hours;
   array_init(&hours);
-  for (std::size_t i = 0; i < page->hours.size(); ++i) {
-    add_index_long(&hours, static_cast<zend_ulong>(page->first_hour + static_cast<std::int64_t>(i) * 3600),
-                   static_cast<zend_long>(page->hours[i]));
+  for (std::size_t i = 0; i < read.hours.size(); ++i) {
+    add_index_long(&hours, static_cast<zend_ulong>(read.first_hour + static_cast<std::int64_t>(i) * 3600),
+                   static_cast<zend_long>(read.hours[i]));
   }
   add_assoc_zval(return_value, "hours", &hours);
-  delete page;
+  release_kept();
 }
 
 ZEND_METHOD(Logystera_Agent_Buffer, clear) {

@@ -6,6 +6,7 @@ extern "C" {
 
 #include "extension/credentials_class.hpp"
 #include "extension/guarded.hpp"
+#include "extension/kept.hpp"
 
 namespace logystera::extension {
 
@@ -58,11 +59,13 @@ ZEND_METHOD(Logystera_Agent_Credentials, seal) {
   const Credentials* core = checked(ZEND_THIS);
   if (core == nullptr) return;
   Message message;
-  {
-    const auto sealed = guarded(message, [&] { return core->seal(view(key)); });
-    if (sealed) RETVAL_STRINGL(sealed->data(), sealed->size());
+  const auto* sealed = keep(message, [&] { return core->seal(view(key)); });
+  if (sealed == nullptr || !sealed->value) {
+    throw_refusal(invalid_option_class, message, sealed);
+    return;
   }
-  if (!message.empty()) throw_error(invalid_option_class, message.text());
+  RETVAL_STRINGL(sealed->value->data(), sealed->value->size());
+  release_kept();
 }
 
 ZEND_METHOD(Logystera_Agent_Credentials, unseal) {
@@ -72,17 +75,16 @@ ZEND_METHOD(Logystera_Agent_Credentials, unseal) {
   Z_PARAM_STR(key)
   ZEND_PARSE_PARAMETERS_END();
   Message message;
-  Credentials* core = nullptr;
+  // PHP's object comes first: nothing is opened when there is no memory for it.
+  object_init_ex(return_value, credentials_class);
   {
     auto opened = guarded(message, [&] { return Credentials::unseal(view(sealed), view(key)); });
-    if (opened) core = new (std::nothrow) Credentials(std::move(*opened));
+    if (opened) CredentialsObject::of(return_value)->own(new (std::nothrow) Credentials(std::move(*opened)));
   }
-  if (core == nullptr) {
-    throw_error(invalid_option_class, message.text());
-    return;
-  }
-  object_init_ex(return_value, credentials_class);
-  CredentialsObject::of(return_value)->own(core);
+  if (CredentialsObject::of(return_value)->core != nullptr) return;
+  zval_ptr_dtor(return_value);
+  ZVAL_NULL(return_value);
+  throw_error(invalid_option_class, message.text());
 }
 
 ZEND_METHOD(Logystera_Agent_Credentials, gatewayUrl) {
@@ -103,6 +105,12 @@ ZEND_METHOD(Logystera_Agent_Credentials, fingerprint) {
   ZEND_PARSE_PARAMETERS_NONE();
   const Credentials* core = checked(ZEND_THIS);
   if (core == nullptr) return;
-  const std::string print = core->fingerprint();
-  RETURN_STRINGL(print.data(), print.size());
+  Message message;
+  const auto* print = keep(message, [&] { return core->fingerprint(); });
+  if (print == nullptr) {
+    throw_error(invalid_option_class, message.text());
+    return;
+  }
+  RETVAL_STRINGL(print->value.data(), print->value.size());
+  release_kept();
 }

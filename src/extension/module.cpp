@@ -21,6 +21,7 @@ extern "C" {
 #include <cstring>
 #include <new>
 
+#include "extension/kept.hpp"
 #include "extension/native.hpp"
 #include "php_logystera.h"
 
@@ -201,6 +202,7 @@ static PHP_RSHUTDOWN_FUNCTION(logystera) {
 
 // Other modules' RSHUTDOWN may still run PHP code (session handlers): it records under the same caps, and that goes now.
 static ZEND_MODULE_POST_ZEND_DEACTIVATE_D(logystera) {
+  release_kept();
   State* kept = LOGYSTERA_G(state);
   if (kept == nullptr) return SUCCESS;
   if (!kept->idle()) kept->end_request();

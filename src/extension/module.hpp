@@ -14,6 +14,10 @@ extern "C" {
 
 #include "extension/state.hpp"
 
+namespace logystera::extension {
+struct Kept;
+}
+
 ZEND_BEGIN_MODULE_GLOBALS(logystera)
 bool enabled;                        // logystera.enabled
 char* buffer_dir;                    // logystera.buffer_dir
@@ -21,6 +25,7 @@ zend_long max_events;                // logystera.max_events_per_request, 1 to 2
 char* durability;                    // logystera.durability
 bool allow_network_fs;               // logystera.allow_network_fs
 logystera::extension::State* state;  // made with the first Recorder; owned by the globals
+logystera::extension::Kept* kept;    // what a method of this request still builds its answer from
 ZEND_END_MODULE_GLOBALS(logystera)
 
 ZEND_EXTERN_MODULE_GLOBALS(logystera)
