@@ -23,7 +23,7 @@ install(TARGETS logystera RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 logystera_room_tests(store STANDARD 20)
 logystera_room_tests(server STANDARD 20)
-logystera_room_tests(gateway STANDARD 20 LINKS ZLIB::ZLIB)
+logystera_room_tests(gateway STANDARD 20 LINKS ZLIB::ZLIB CURL::libcurl)
 # The command's tests run the program itself, as its users do.
 logystera_room_tests(cli STANDARD 20 LINKS CURL::libcurl SQLite::SQLite3)
 target_compile_definitions(test_cli PRIVATE LOGYSTERA_BINARY="$<TARGET_FILE:logystera>")

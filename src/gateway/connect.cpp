@@ -295,7 +295,12 @@ void Connect::log_in(Request request, const Reply& reply) {
   if (!addresses || addresses->issuer.empty()) return reply(not_yet(addresses.get()));
   auto shared = std::make_shared<Request>(std::move(request));
   const bool taken = passwords_.add([this, shared, addresses, reply] {
-    Answer answer = logged_in(*shared, *addresses);
+    Answer answer;
+    try {
+      answer = logged_in(*shared, *addresses);
+    } catch (const std::exception& problem) {  // out of memory: the queue goes on, and so does the gateway
+      answer = failed(Error{problem.what()});
+    }
     wipe(shared->body);
     reply(std::move(answer));
   });

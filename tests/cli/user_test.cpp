@@ -1,11 +1,15 @@
 // Who may connect sites, managed as an operator does, beside a gateway that runs.
+#include <pty.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "catch.hpp"
 #include "cli/site.hpp"
 #include "gateway/form.hpp"
+#include "gateway/users.hpp"
 #include "socket_client.hpp"
 
 using namespace logystera::testing;
@@ -94,6 +98,59 @@ TEST_CASE("a_password_that_will_not_do_says_why_and_is_not_repeated") {
   refused("/dev/null", "not a regular file");
   CHECK(house.user({"add", "anna", kPassword}).code == 2);  // there is no argument for it
   CHECK(house.user({"add", "two words", "--password-file", house.password_file(kPassword)}).code == 2);
+}
+
+TEST_CASE("a_password_is_the_first_line_of_standard_input") {
+  House house;
+  const auto piped = [&](const std::string& lines, const std::string& command) {
+    std::ofstream(house.scratch.file("lines")) << lines;
+    const std::string line = "'" LOGYSTERA_BINARY "' --store '" + house.store + "' user " + command + " <'" +
+                             house.scratch.file("lines") + "' >/dev/null 2>&1";
+    return WEXITSTATUS(std::system(line.c_str()));
+  };
+  CHECK(piped("", "add anna") == 2);
+  CHECK(piped(kPassword + "\r\nnot this\n", "add anna") == 0);
+  CHECK(piped("another password of anna's", "password anna") == 0);
+  logystera::store::AccountStore accounts =
+      std::move(logystera::store::AccountStore::open(house.scratch.file("a.db"))).value();
+  const logystera::gateway::Users users(accounts);
+  CHECK(users.check("anna", "another password of anna's")->has_value());
+  CHECK(!users.check("anna", kPassword)->has_value());
+}
+
+TEST_CASE("a_terminal_is_asked_twice_and_shows_nothing_of_the_password") {
+  House house;
+  const auto [second, code] = GENERATE(table<std::string, int>({{kPassword, 0}, {kPassword + "!", 2}}));
+  int master = -1;
+  const pid_t child = ::forkpty(&master, nullptr, nullptr, nullptr);
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::execl(LOGYSTERA_BINARY, LOGYSTERA_BINARY, "--store", house.store.c_str(), "user", "add", "anna", nullptr);
+    ::_exit(127);
+  }
+  std::string shown;
+  const auto until = [&](std::string_view words) {
+    char chunk[512];
+    while (shown.find(words) == std::string::npos) {
+      const ssize_t got = ::read(master, chunk, sizeof chunk);
+      if (got <= 0) return;
+      shown.append(chunk, static_cast<std::size_t>(got));
+    }
+  };
+  until("Password: ");
+  REQUIRE(::write(master, (kPassword + "\n").data(), kPassword.size() + 1) > 0);
+  until("The same again: ");
+  REQUIRE(::write(master, (second + "\n").data(), second.size() + 1) > 0);
+  until("\x01 nothing ends with this");
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  ::close(master);
+  INFO(shown);
+  CHECK(WEXITSTATUS(status) == code);
+  CHECK(shown.find("The same again: ") != std::string::npos);
+  CHECK(shown.find("correct horse") == std::string::npos);
+  CHECK((shown.find("may connect sites now") != std::string::npos) == (code == 0));
+  CHECK((shown.find("not the same") != std::string::npos) == (code != 0));
 }
 
 TEST_CASE("a_user_connects_a_site_at_a_gateway_that_runs") {

@@ -1,5 +1,10 @@
 #include "gateway/web_address.hpp"
 
+#include <curl/curl.h>
+
+#include <memory>
+#include <random>
+
 #include "catch.hpp"
 
 using namespace logystera;
@@ -94,4 +99,47 @@ TEST_CASE("an_address_two_programs_could_read_differently_is_none") {
   CHECK(WebAddress::parse("https://" + std::string(63, 'a') + ".example/").ok());
   CHECK(WebAddress::parse("https://192.0.2.1/").ok());
   CHECK(WebAddress::parse("https://[2001:db8::1]/").ok());
+}
+
+TEST_CASE("whatever_is_taken_for_an_address_another_program_reads_the_same_way") {
+  const auto part_of = [](CURLU* url, CURLUPart part) {
+    char* text = nullptr;
+    if (::curl_url_get(url, part, &text, 0) != CURLUE_OK) return std::string();
+    const std::string copy(text);
+    ::curl_free(text);
+    return copy;
+  };
+  std::mt19937 random(20261121);
+  const std::string_view seeds[] = {"https://www.example.org:8443/a/b?c=d", "http://localhost:8888/callback",
+                                    "http://[::1]:80/", "https://xn--bcher-kva.example/%7Ea", "http://127.0.0.1/?a=b&c"};
+  constexpr std::string_view kPieces = "/:@?#[].-%\\ \t\r\n0a1xZ&=;\xc3\xa4'\"<>";
+  std::size_t taken = 0;
+  for (int round = 0; round < 40'000; ++round) {
+    std::string text(seeds[random() % std::size(seeds)]);
+    for (std::size_t changes = random() % 3 + 1; changes > 0; --changes) {
+      const std::size_t at = random() % (text.size() + 1);
+      const char piece = kPieces[random() % kPieces.size()];
+      if (random() % 2 == 0 || at == text.size()) text.insert(at, 1, piece);
+      else if (random() % 2 == 0) text[at] = piece;
+      else text.erase(at, 1);
+    }
+    const auto address = WebAddress::parse(text);
+    if (!address) continue;
+    ++taken;
+    INFO(text);
+    const std::unique_ptr<CURLU, void (*)(CURLU*)> url(::curl_url(), &::curl_url_cleanup);
+    REQUIRE(::curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK);
+    CHECK(part_of(url.get(), CURLUPART_SCHEME) == address->scheme);
+    std::string host = part_of(url.get(), CURLUPART_HOST);
+    for (char& c : host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    CHECK(host == address->host);
+    CHECK(part_of(url.get(), CURLUPART_USER).empty());
+    CHECK(part_of(url.get(), CURLUPART_FRAGMENT).empty());
+    const std::string port = part_of(url.get(), CURLUPART_PORT);
+    CHECK((port == address->port || (address->port.empty() && port == (address->scheme == "https" ? "443" : "80"))));
+    // Fit to stand in a header and an attribute as it is.
+    CHECK(text.find_first_of(" \t\r\n\"'<>\\") == std::string::npos);
+    CHECK(WebAddress::parse(address->origin())->origin() == address->origin());
+  }
+  CHECK(taken > 1000);
 }
