@@ -758,22 +758,21 @@ const LinePlan* Session::State::line_plan(Scopes& now) {
 
 std::string_view Session::State::fold_copy(std::string_view text) {
   if (text.empty()) return {};
-  char* const out = arena.allocate(text.size() + sizeof(std::uint64_t));
-  // Eight bytes at a time: a byte of 'A' to 'Z' has its high bit set in exactly one of two sums.
-  constexpr std::uint64_t kEach = 0x0101010101010101;
+  char* const out = arena.allocate(text.size());
+  // A block of known size at a time: compilers make a few vector instructions of it.
+  constexpr std::size_t kBlock = 32;
+  const auto lower = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return static_cast<char>(byte + (static_cast<unsigned char>(byte - 'A') < 26 ? 32 : 0));
+  };
   std::size_t at = 0;
-  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, sizeof word);
-    const std::uint64_t low = word & kEach * 0x7f;
-    const std::uint64_t beyond_z = low + kEach * (0x7f - 'Z'), from_a = low + kEach * (0x80 - 'A');
-    word |= (~word & kEach * 0x80 & (beyond_z ^ from_a)) >> 2;
-    std::memcpy(out + at, &word, sizeof word);
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    char block[kBlock];
+    std::memcpy(block, text.data() + at, kBlock);
+    for (char& c : block) c = lower(c);
+    std::memcpy(out + at, block, kBlock);
   }
-  for (; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    out[at] = static_cast<char>(c + (static_cast<unsigned char>(c - 'A') < 26 ? 32 : 0));
-  }
+  for (; at < text.size(); ++at) out[at] = lower(text[at]);
   return {out, text.size()};
 }
 

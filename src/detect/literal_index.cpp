@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <string_view>
 
 namespace logystera::detect {
@@ -106,16 +107,15 @@ void LiteralIndex::fill_pairs() {
   std::copy_if(entries_.begin(), entries_.end(), std::back_inserter(few_),
                [](const Entry& entry) { return entry.size < 4; });
   std::stable_sort(few_.begin(), few_.end(), [&](const Entry& a, const Entry& b) { return first_of(a) < first_of(b); });
-  few_from_.assign(256, static_cast<std::uint32_t>(few_.size()));
+  few_from_.assign(257, 0);
+  for (const Entry& entry : few_) ++few_from_[first_of(entry) + 1u];
+  std::partial_sum(few_from_.begin(), few_from_.end(), few_from_.begin());
   std::size_t firsts = 0;
   for (std::size_t i = 0; i < few_.size(); ++i) firsts += i == 0 || first_of(few_[i]) != first_of(few_[i - 1]);
   std::size_t met = 0;
   for (std::uint32_t i = 0; i < few_.size(); ++i) {
     const unsigned char first = first_of(few_[i]);
-    if (i == 0 || first != first_of(few_[i - 1])) {
-      few_from_[first] = i;
-      ++met;
-    }
+    met += i == 0 || first != first_of(few_[i - 1]);
     const std::size_t bucket = (met - 1) * BytePairs::kBuckets / firsts;
     if (few_[i].size == 1) pairs_.add(bucket, first);
     else pairs_.add(bucket, first, static_cast<unsigned char>(texts_[few_[i].offset + 1]));

@@ -86,7 +86,7 @@ class LiteralIndex {
           for (std::uint64_t bits = blocks[n]; bits != 0; bits &= bits - 1) {
             const std::size_t at = from + n * BytePairs::kBlockBytes + static_cast<std::size_t>(std::countr_zero(bits));
             const auto first = static_cast<unsigned char>(begin[at]);
-            for (std::uint32_t e = few_from_[first]; e < few_.size() && first_of(few_[e]) == first; ++e)
+            for (std::uint32_t e = few_from_[first]; e < few_from_[first + 1u]; ++e)
               if (stands(few_[e], text, at)) hit(few_[e].id, at);
           }
       }
@@ -182,9 +182,9 @@ class LiteralIndex {
 
   std::string texts_;
   std::vector<Entry> entries_;
-  Table four_, three_, two_, one_;  // four_ or three_
-  std::vector<Entry> few_;          // instead of two_ and one_: by their first byte
-  std::vector<std::uint32_t> few_from_;
+  Table four_, three_, two_, one_;       // four_ or three_
+  std::vector<Entry> few_;               // instead of two_ and one_: by their first byte
+  std::vector<std::uint32_t> few_from_;  // first byte → where its entries begin; they end where the next byte's begin
   BytePairs pairs_;
   std::vector<std::uint64_t> bitmap_;
   std::vector<std::uint64_t> two_bitmap_;  // one bit for each two bytes; empty with two_

@@ -1,8 +1,15 @@
 # The scan room: parse, detect and redact put together.
 find_package(fmt REQUIRED)
+find_package(PkgConfig REQUIRED)
 logystera_room(scan STANDARD 20 LINKS logystera_core logystera_parse logystera_detect logystera_redact fmt::fmt Threads::Threads)
 logystera_room_tests(scan STANDARD 20)
 
 # ./dev bench scan
 add_executable(bench_scan_generate EXCLUDE_FROM_ALL bench/scan/generate.cpp)
 set_target_properties(bench_scan_generate PROPERTIES CXX_STANDARD 20)
+pkg_check_modules(VECTORSCAN IMPORTED_TARGET libhs)
+if(VECTORSCAN_FOUND)
+  add_executable(bench_scan_vectorscan EXCLUDE_FROM_ALL bench/scan/vectorscan.cpp)
+  set_target_properties(bench_scan_vectorscan PROPERTIES CXX_STANDARD 20)
+  target_link_libraries(bench_scan_vectorscan PRIVATE logystera_detect PkgConfig::VECTORSCAN)
+endif()
