@@ -103,6 +103,10 @@ an_unreachable_gateway_is_seen_and_tried_again() {
   stop_process gateway && scenario gateway_is_gone && start_gateway "$gateway_port" && scenario gateway_is_back
 }
 
+a_site_is_disconnected_without_its_gateway_and_connected_again() {
+  stop_process gateway && scenario disconnecting_alone && start_gateway "$gateway_port" && scenario connecting_again
+}
+
 pages_send_when_told_to() {
   scenario automatic
 }
@@ -141,7 +145,7 @@ readonly checks=(
   a_site_without_its_database_still_tells_of_it cron_over_http_and_on_the_command_line_empties_the_buffer
   the_gateway_holds_exactly_the_expected_events every_type_of_the_catalogue_is_recorded_with_its_labels
   no_secret_and_no_account_id_is_stored the_six_tabs_work_for_whom_they_are_meant drush_does_what_the_pages_do drush_connects_and_verifies
-  an_unreachable_gateway_is_seen_and_tried_again pages_send_when_told_to another_user_of_the_group_appends no_query_is_added_to_a_page
+  an_unreachable_gateway_is_seen_and_tried_again a_site_is_disconnected_without_its_gateway_and_connected_again pages_send_when_told_to another_user_of_the_group_appends no_query_is_added_to_a_page
   uninstalling_is_recorded_and_leaves_nothing_behind without_the_extension_the_site_works_and_says_so
 )
 

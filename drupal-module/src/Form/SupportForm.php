@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Drupal\logystera\Form;
 
-use Drupal\Component\Utility\EmailValidatorInterface;
 use Drupal\Core\Flood\FloodInterface;
 use Drupal\Core\Form\FormBase;
 use Drupal\Core\Form\FormStateInterface;
@@ -37,7 +36,6 @@ final class SupportForm extends FormBase {
     private readonly Diagnostics $diagnostics,
     private readonly Dispatch $dispatch,
     private readonly FloodInterface $flood,
-    private readonly EmailValidatorInterface $emails,
   ) {}
 
   /**
@@ -49,7 +47,6 @@ final class SupportForm extends FormBase {
       $container->get(Diagnostics::class),
       $container->get(Dispatch::class),
       $container->get('flood'),
-      $container->get('email.validator'),
     );
   }
 
@@ -134,10 +131,6 @@ final class SupportForm extends FormBase {
    * {@inheritdoc}
    */
   public function validateForm(array &$form, FormStateInterface $form_state): void {
-    $email = $form_state->getValue('email');
-    if ($email !== '' && !$this->emails->isValid($email)) {
-      $form_state->setErrorByName('email', $this->t('%email is no e-mail address.', ['%email' => $email]));
-    }
     if (!$this->flood->isAllowed(self::FLOOD_NAME, self::FLOOD_MAX, self::FLOOD_SECONDS, $this->floodIdentifier())) {
       $form_state->setErrorByName('', $this->t('You have sent @count requests within the last hour. Wait a while, please.', ['@count' => self::FLOOD_MAX]));
     }

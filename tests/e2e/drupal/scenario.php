@@ -17,7 +17,7 @@ const WRONG_PASSWORD = 'planted-wrong-password';
 [, $part, $state, $argument] = $argv + [3 => ''];
 Visitor::$secrets = file_exists("$state/secrets") ? "$state/secrets" : null;
 $facts = json_decode(file_get_contents("$state/scenario.json"), true, 16, JSON_THROW_ON_ERROR);
-$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'tabs', 'gateway_is_gone', 'gateway_is_back', 'automatic', 'count_queries', 'without_extension', 'in_and_out', 'status_report', 'all_off', 'defaults_back', 'one_of_each_group', 'price_lists', 'broken_declarations', 'quiet_pages', 'what_pages_show'];
+$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'tabs', 'gateway_is_gone', 'disconnecting_alone', 'connecting_again', 'gateway_is_back', 'automatic', 'count_queries', 'without_extension', 'in_and_out', 'status_report', 'all_off', 'defaults_back', 'one_of_each_group', 'price_lists', 'broken_declarations', 'quiet_pages', 'what_pages_show'];
 in_array($part, $parts, true) || throw new InvalidArgumentException("PART is one of " . implode(', ', $parts));
 $part($facts, $argument);
 
@@ -403,6 +403,45 @@ function gateway_is_gone(array $facts): void
         ->expect(200, 'Not everything could be sent')->expect(200, 'Waiting until')->expect(200, 'What to do');
     $admin->get(SETTINGS . '/ingest-logs')->expect(200, 'none')->expect(200, 'No');
     $admin->get('/admin/reports/status')->expect(200, '1 failure');
+}
+
+/** The gateway does not answer, and the site is disconnected all the same; asking for help says why it cannot. */
+function disconnecting_alone(array $facts): void
+{
+    Visitor::$key = 'uid';
+    step('a request for help that cannot be sent is not lost, and is not sent for ever');
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $admin->get(SETTINGS)->submit('logystera_settings', [], 'Test the connection')->expect(303)->follow()->expect(200, 'The test failed:');
+    $admin->get(SETTINGS . '/support')->submit('logystera_support', ['message' => 'Help', 'email' => 'nobody'], 'Send')->expect(200, 'nobody');
+    for ($request = 0; $request < 5; $request++) {
+        $admin->get(SETTINGS . '/support')->submit('logystera_support', ['message' => 'Help is needed', 'attach' => '1'], 'Send')
+            ->expect(200, 'Your request was not sent:')->expect(200, 'Help is needed');
+    }
+    $admin->get(SETTINGS . '/support')->submit('logystera_support', ['message' => 'Help'], 'Send')->expect(200, 'You have sent 5 requests within the last hour.');
+
+    step('the site is disconnected, and says what is left to do at the gateway');
+    $admin->get(SETTINGS . '/disconnect')->submit('logystera_disconnect', [], 'Disconnect')->expect(303)->follow()
+        ->expect(200, 'The site is disconnected.')->expect(200, 'The gateway could not be told:')->expect(200, 'Revoke the secret of this site there')
+        ->expect(200, 'Not connected: nothing leaves this site.');
+    $admin->get(SETTINGS . '/support')->expect(200, 'This site is not connected, so nothing can be sent from here');
+    $admin->get(SETTINGS . '/status')->expect(200, 'Not connected');
+}
+
+/** The gateway is back: credentials are tested before they are used. */
+function connecting_again(array $facts): void
+{
+    Visitor::$key = 'uid';
+    step('credentials tested and not stored, wrong ones and right ones; then used');
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $typed = static fn(string $secret): array =>
+        ['connection[url]' => $facts['gateway']['url'], 'connection[token]' => $facts['gateway']['token'], 'connection[secret]' => $secret];
+    $admin->get(SETTINGS)->submit('logystera_settings', $typed(str_repeat('planted-wrong', 4)), 'Test these credentials')->expect(200, 'The test failed:');
+    $admin->get(SETTINGS)->submit('logystera_settings', $typed($facts['gateway']['secret']), 'Test these credentials')
+        ->expect(200, 'The gateway answers and knows this site.')->expect(200, 'Not connected: nothing leaves this site.');
+    secret_is_not_shown($admin, $facts['gateway']);
+    $admin->get(SETTINGS)->submit('logystera_settings', $typed($facts['gateway']['secret']), 'Connect with these credentials')->expect(303)
+        ->follow()->expect(200, 'signals were sent.');
+    $admin->submit('logystera_settings', [], 'Test the connection')->expect(303)->follow()->expect(200, 'The gateway answers and knows this site.');
 }
 
 function gateway_is_back(array $facts): void
