@@ -2,6 +2,8 @@
 # 82: an administrator's way through the Drupal module in a real browser: without errors, with the keyboard, on any screen
 source "$(dirname "$0")/../stage.sh"
 install_packages build site drupal browser
+# A nodejs from elsewhere than Debian brings its own, and cannot stand Debian's.
+command -v npm >/dev/null || install_packages npm
 source "$root/tests/e2e/drupal/site.sh"
 
 readonly operator_password=planted-password-operator boss_password=planted-password-boss
@@ -70,7 +72,6 @@ browser_is_there() {
   browser_dir="$run_dir/browser"
   mkdir -p "$browser_dir"
   cp "$drupal_dir"/browser/* "$browser_dir/"
-  command -v npm >/dev/null || { missing='there is no npm: apt-get install npm'; return 1; }
   cmp -s "$browser_dir/package.json" "$browser_dir/node_modules/.complete" && return 0
   npm install --prefix "$browser_dir" --no-audit --no-fund --ignore-scripts >"$browser_dir/npm.log" 2>&1 ||
     { missing="npm cannot install playwright-core and axe-core ($browser_dir/npm.log)"; return 1; }

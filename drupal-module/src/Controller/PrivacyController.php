@@ -26,6 +26,11 @@ final class PrivacyController extends ControllerBase {
   public const POLICY = 'https://logystera.com/privacy';
   public const SIGNALS = 'https://docs.logystera.com/drupal/signals/';
 
+  /**
+   * What labels are that another module declared, by their type.
+   */
+  private const PRIVACY = ['uid' => 'pseudonym', 'ip' => 'personal'];
+
   public function __construct(
     private readonly Connection $connection,
     private readonly Catalogue $catalogue,
@@ -99,7 +104,7 @@ final class PrivacyController extends ControllerBase {
     foreach ($this->catalogue->all() as $type => $signal) {
       $labels = ['personal' => [], 'pseudonym' => [], 'none' => []];
       foreach ($signal['labels'] as $label) {
-        $labels[$label['privacy']][] = $label['name'];
+        $labels[$label['privacy'] ?? self::PRIVACY[$label['type']] ?? 'none'][] = $label['name'];
       }
       $rows[] = [
         ['data' => $type, 'header' => TRUE, 'scope' => 'row'],

@@ -592,6 +592,7 @@ function price_lists(array $facts): void
     $admin->get('/price-lists/planted.mail@example.org')->expect(404);
     $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 signals are waiting')->expect(200, "name='bolts', size_bytes=16");
     $admin->click('#/events/[0-9a-f-]{36}$#')->expect(200, 'Somebody downloaded a price list.')->expect(200, 'price_list.downloaded');
+    $admin->get(SETTINGS . '/privacy')->expect(200, 'Somebody downloaded a price list. – actor_uid name, size_bytes, note');
     set_toggles($admin, static fn(string $key): bool => $key !== 'signals.price_list_downloaded' && !str_starts_with($key, 'advanced_signals.'));
     $admin->get('/price-lists/bolts')->expect(200);
     $admin->get('/price-lists/planted.mail@example.org')->expect(404);
