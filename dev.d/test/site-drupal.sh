@@ -51,7 +51,7 @@ cron_over_http_and_on_the_command_line_empties_the_buffer() {
 # The table and what each visitor wrote down, under the keys of both times.
 the_gateway_holds_exactly_the_expected_events() {
   logystera --json events >"$state/events.jsonl" &&
-    cat "$drupal_dir/expected.jsonl" "$state/requests.jsonl" | "$php_bin" "$drupal_dir/expect.php" "$site_key" >"$state/expected.jsonl" &&
+    cat "$drupal_dir/expected.jsonl" "$state/requests.jsonl" | "$php_bin" "$drupal_dir/expect.php" "$site_key" "$drupal_major" >"$state/expected.jsonl" &&
     "$php_bin" "$drupal_dir/timeless.php" <"$state/events.jsonl" >"$state/actual.jsonl" &&
     "$php_bin" "$root/tests/e2e/compare-events.php" "$state/expected.jsonl" "$state/actual.jsonl" "$entity_secret"
 }

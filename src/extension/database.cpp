@@ -177,6 +177,15 @@ bool is_database_layer(std::string_view name) {
   return false;
 }
 
+// A name without the file it stands in: PHP puts that behind a NUL in the names of anonymous classes, and from 8.4 on into
+// those of closures, "{closure:/srv/site/x.php:7}".
+std::string_view without_file(std::string_view name) {
+  constexpr std::string_view kClosure = "{closure";
+  const std::size_t closure = name.find(kClosure);
+  if (closure != std::string_view::npos && name.compare(closure + kClosure.size(), 1, ":") == 0) return "{closure}";
+  return name.substr(0, name.find('\0'));
+}
+
 // "Class::function" of the first frame above the database layer, or what is running there.
 std::string_view find_caller(char (&room)[kCallerBytesMax]) {
   for (const zend_execute_data* frame = EG(current_execute_data); frame != nullptr; frame = frame->prev_execute_data) {
@@ -185,9 +194,9 @@ std::string_view find_caller(char (&room)[kCallerBytesMax]) {
     const zend_class_entry* scope = function->common.scope;
     if (scope != nullptr && is_database_layer(view(scope->name))) continue;
     if (function->common.function_name == nullptr) return "(script)";
-    const std::string_view parts[] = {scope != nullptr ? view(scope->name) : std::string_view(),
+    const std::string_view parts[] = {scope != nullptr ? without_file(view(scope->name)) : std::string_view(),
                                       scope != nullptr ? std::string_view("::") : std::string_view(),
-                                      view(function->common.function_name)};
+                                      without_file(view(function->common.function_name))};
     std::size_t size = 0;
     for (const std::string_view part : parts) {
       const std::size_t taken = part.size() < sizeof room - size ? part.size() : sizeof room - size;

@@ -7,6 +7,7 @@ prepare_phpunit() {
   chmod -R u+w "$web/sites/simpletest" 2>/dev/null || true
   rm -rf "$web/sites/simpletest"
   web_dir "$web/sites/simpletest" 755
+  web_dir "$web/sites/simpletest/browser_output" 755
   chmod u+w "$web/sites/default"
   web_dir "$web/sites/default/files" 755
   web_dir "$state/opcache" 700

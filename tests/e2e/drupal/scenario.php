@@ -145,8 +145,8 @@ function a_day(array $facts): void
         ->follow()->expect(200, 'has been deleted');
 
     step('a module installed and uninstalled');
-    $admin->get('/admin/modules')->submit('system_modules', ['modules[ban][enable]' => '1'], 'Install')->expect(303)->follow()->expect(200, 'has been installed');
-    $admin->get('/admin/modules/uninstall')->submit('system_modules_uninstall', ['uninstall[ban]' => '1'], 'Uninstall')->expect(303)->follow()
+    $admin->get('/admin/modules')->submit('system_modules', ['modules[inline_form_errors][enable]' => '1'], 'Install')->expect(303)->follow()->expect(200, 'has been installed');
+    $admin->get('/admin/modules/uninstall')->submit('system_modules_uninstall', ['uninstall[inline_form_errors]' => '1'], 'Uninstall')->expect(303)->follow()
         ->submit('system_modules_uninstall_confirm_form', [], 'Uninstall')->expect(303)->follow()->expect(200, 'have been uninstalled');
 
     step('a view saved');

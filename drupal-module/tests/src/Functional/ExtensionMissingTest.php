@@ -13,8 +13,10 @@ use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
  * The pages of a site whose PHP lacks the extension; run in such a PHP only.
  *
  * @group extension_missing
+ * @group unusual_extension
  */
 #[Group('extension_missing')]
+#[Group('unusual_extension')]
 #[RunTestsInSeparateProcesses]
 final class ExtensionMissingTest extends BrowserTestBase {
 

@@ -17,8 +17,10 @@ use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
  * The module in a PHP without the extension; run in such a PHP only.
  *
  * @group extension_missing
+ * @group unusual_extension
  */
 #[Group('extension_missing')]
+#[Group('unusual_extension')]
 #[RunTestsInSeparateProcesses]
 final class ExtensionMissingTest extends KernelTestBase {
 

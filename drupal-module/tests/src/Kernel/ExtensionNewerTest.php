@@ -14,8 +14,10 @@ use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
  * An extension newer than the module knows; run with such a one only.
  *
  * @group extension_newer
+ * @group unusual_extension
  */
 #[Group('extension_newer')]
+#[Group('unusual_extension')]
 #[RunTestsInSeparateProcesses]
 final class ExtensionNewerTest extends LogysteraKernelTestBase {
 

@@ -16,8 +16,10 @@ use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
  * An extension older than the module can use; run with such a one only.
  *
  * @group extension_older
+ * @group unusual_extension
  */
 #[Group('extension_older')]
+#[Group('unusual_extension')]
 #[RunTestsInSeparateProcesses]
 final class ExtensionOlderTest extends LogysteraKernelTestBase {
 
