@@ -161,21 +161,21 @@ struct Group {
 // allocated once as many groups are there as the log has at a time.
 class Groups {
  public:
-  Groups() : slots_(kSlotsLeast), groups_(1) {}
+  Groups() : slots_(kSlotsLeast) { blocks_.push_back(std::make_unique<Group[]>(kBlock)); }
 
   std::size_t size() const noexcept { return size_; }
   Group* find(GroupKey key) noexcept {
     for (std::size_t i = slot_of(key);; i = (i + 1) & (slots_.size() - 1)) {
       const Slot& slot = slots_[i];
       if (slot.place == 0) return nullptr;
-      if (slot.tag == tag_of(key) && groups_[slot.place].key == key) return &groups_[slot.place];
+      if (slot.tag == tag_of(key) && at(slot.place).key == key) return &at(slot.place);
     }
   }
   // Ask the processor to fetch what finding `key` will touch; the second needs the first done.
   void fetch_slot(GroupKey key) const noexcept { __builtin_prefetch(&slots_[slot_of(key)]); }
   void fetch_group(GroupKey key) const noexcept {
     const Slot& slot = slots_[slot_of(key)];
-    if (slot.place != 0) __builtin_prefetch(&groups_[slot.place]);
+    if (slot.place != 0) __builtin_prefetch(&at(slot.place));
   }
   // `key` is not there yet.
   Group& add(GroupKey key) {
@@ -185,11 +185,11 @@ class Groups {
       place = free_.back();
       free_.pop_back();
     } else {
-      place = static_cast<std::uint32_t>(groups_.size());
-      groups_.emplace_back();
+      place = made_++;
+      if (place / kBlock == blocks_.size()) blocks_.push_back(std::make_unique<Group[]>(kBlock));
     }
     enter(tag_of(key), place);
-    Group& group = groups_[place];
+    Group& group = at(place);
     group.key = key;
     ++size_;
     append(place);
@@ -197,7 +197,7 @@ class Groups {
   }
   void remove(Group& group) {
     std::size_t hole = slot_of(group.key);
-    while (slots_[hole].place == 0 || &groups_[slots_[hole].place] != &group) hole = (hole + 1) & (slots_.size() - 1);
+    while (slots_[hole].place == 0 || &at(slots_[hole].place) != &group) hole = (hole + 1) & (slots_.size() - 1);
     const std::uint32_t place = slots_[hole].place;
     // What stands behind and belongs before the hole moves up.
     for (std::size_t i = hole;;) {
@@ -217,26 +217,29 @@ class Groups {
     // Those to be forgotten next have not been touched for long: one goes ahead and asks for them.
     if (scout_ == 0) scout_ = first_;
     if (scout_ == 0) return;
-    fetch_slot(groups_[scout_].key);
-    scout_ = groups_[scout_].later_used;
-    if (scout_ != 0) __builtin_prefetch(&groups_[groups_[scout_].later_used]);
+    fetch_slot(at(scout_).key);
+    scout_ = at(scout_).later_used;
+    if (scout_ != 0) __builtin_prefetch(&at(at(scout_).later_used));
   }
   // Makes it the one used last.
   void use(Group& group) {
     if (group.later_used == 0) return;
-    const std::uint32_t place = groups_[group.later_used].longer_quiet;
+    const std::uint32_t place = at(group.later_used).longer_quiet;
     unlink(group);
     append(place);
   }
-  Group* longest_quiet() noexcept { return first_ == 0 ? nullptr : &groups_[first_]; }
+  Group* longest_quiet() noexcept { return first_ == 0 ? nullptr : &at(first_); }
 
  private:
   static constexpr std::size_t kSlotsLeast = 16;
+  static constexpr std::uint32_t kBlock = 64;
   struct Slot {
     std::uint32_t tag = 0;
     std::uint32_t place = 0;  // 0: free
   };
 
+  Group& at(std::uint32_t place) noexcept { return blocks_[place / kBlock][place % kBlock]; }
+  const Group& at(std::uint32_t place) const noexcept { return blocks_[place / kBlock][place % kBlock]; }
   // Keys are keyed hashes already: any of their bits do. The same bits for tag and slot: what belongs where can be told
   // without looking at the groups.
   std::size_t slot_of(GroupKey key) const noexcept { return tag_of(key) & (slots_.size() - 1); }
@@ -253,20 +256,21 @@ class Groups {
       if (slot.place != 0) enter(slot.tag, slot.place);
   }
   void append(std::uint32_t place) noexcept {
-    Group& group = groups_[place];
+    Group& group = at(place);
     group.longer_quiet = last_;
     group.later_used = 0;
-    (last_ == 0 ? first_ : groups_[last_].later_used) = place;
+    (last_ == 0 ? first_ : at(last_).later_used) = place;
     last_ = place;
   }
   void unlink(const Group& group) noexcept {
-    if (scout_ != 0 && &groups_[scout_] == &group) scout_ = group.later_used;
-    (group.longer_quiet == 0 ? first_ : groups_[group.longer_quiet].later_used) = group.later_used;
-    (group.later_used == 0 ? last_ : groups_[group.later_used].longer_quiet) = group.longer_quiet;
+    if (scout_ != 0 && &at(scout_) == &group) scout_ = group.later_used;
+    (group.longer_quiet == 0 ? first_ : at(group.longer_quiet).later_used) = group.later_used;
+    (group.later_used == 0 ? last_ : at(group.later_used).longer_quiet) = group.longer_quiet;
   }
 
-  std::vector<Slot> slots_;   // open addressing, a power of two, at most half full
-  std::deque<Group> groups_;  // place 0 is nobody's
+  std::vector<Slot> slots_;                       // open addressing, a power of two, at most half full
+  std::vector<std::unique_ptr<Group[]>> blocks_;  // of kBlock groups; place 0 is nobody's
+  std::uint32_t made_ = 1;
   std::vector<std::uint32_t> free_;
   std::size_t size_ = 0;
   std::uint32_t first_ = 0, last_ = 0;  // longest quiet, used last
