@@ -12,7 +12,7 @@ use Logystera\Agent\Recorder;
 $label = static fn (array $label): array => ['signals' => [['type' => 'a.b', 'cap' => 1, 'labels' => [$label]]]];
 $wrong = [
     // options, part of the message
-    [['no_such' => 1], "there is no option 'no_such'; known are enabled, signals, uid_key, root, anonymize_ip, max_events, durability, share and allow_network_fs"],
+    [['no_such' => 1], "there is no option 'no_such'; known are enabled, toggles, signals, uid_key, root, anonymize_ip, max_events, durability, share and allow_network_fs"],
     [['x'], 'options must be named; a list was given'],
     [['enabled' => 'config.save'], "option 'enabled' must be a list of signal types, a string of 11 bytes given"],
     [['enabled' => true], "option 'enabled' must be a list of signal types, bool given"],
@@ -30,6 +30,12 @@ $wrong = [
     [['share' => 'all'], "option 'share' must be 'user' or 'group', a string of 3 bytes given"],
     [['share' => []], "option 'share' must be 'user' or 'group', array given"],
     [['allow_network_fs' => 'yes'], "option 'allow_network_fs' must be true or false, a string of 3 bytes given"],
+    [['toggles' => 'x'], "option 'toggles' must be an array of groups, a string of 1 bytes given"],
+    [['toggles' => ['signals' => true]], "option 'toggles' must be an array of groups, each an array of true and false, bool given"],
+    [['toggles' => ['signals' => ['config_save' => 1]]], "option 'toggles' must be true or false for each key, integer 1 given"],
+    [['toggles' => [], 'enabled' => []], "option 'toggles' excludes 'enabled': give one of them"],
+    [['signals' => [['type' => 'a.b', 'cap' => 1, 'config_key' => 1]]], "option 'signals': config_key of 'a.b' must be a string of at most 128 bytes"],
+    [['signals' => [['type' => 'a.b', 'cap' => 1, 'default' => 'yes']]], "option 'signals': default of 'a.b' must be true or false"],
     [['signals' => 'x'], "option 'signals' must be a list of declarations, a string of 1 bytes given"],
     [['signals' => ['a.b']], "option 'signals' must be a list of declarations (arrays), a string of 3 bytes given"],
     [['signals' => [[]]], "option 'signals': a declaration has no type (string)"],
@@ -99,4 +105,4 @@ refused(ArgumentCountError::class, '__construct', static fn () => new Recorder()
 done();
 ?>
 --EXPECT--
-108 checks made
+120 checks made

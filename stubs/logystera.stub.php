@@ -16,7 +16,9 @@ namespace Logystera\Agent {
     {
         /**
          * @param string $bufferDir absolute path of the site's buffer directory
-         * @param array $options enabled (list of types), signals (list of further signal definitions),
+         * @param array $options enabled (list of types) or toggles (group => [key => bool], by each signal's config_key; a
+         *   signal that is in neither is as its default says), signals (list of further signal definitions: type, cap,
+         *   labels; config_key, default),
          *   uid_key (16-256 bytes, or Credentials: their secret), anonymize_ip,
          *   root (the application's directory: fatal errors name files relative to it),
          *   durability ("default"|"critical"), share ("user"|"group"), allow_network_fs, max_events

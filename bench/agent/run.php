@@ -8,6 +8,8 @@
 
 declare(strict_types=1);
 
+require __DIR__ . '/../figures.php';
+
 const REQUESTS_PER_RUN = 1500;
 const FPM_ROUNDS = 3000;
 
@@ -16,69 +18,11 @@ $runs = max(11, (int) ($options['runs'] ?? 11));
 $work = $options['work'];
 $extension = $options['extension'];
 $here = __DIR__;
-$figures = [];
-$missed = 0;
-
-function stop(string $message): never {
-  fwrite(STDERR, "bench agent: $message\n");
-  exit(2);
-}
-
-function run(array $command, array $environment = []): string {
-  $process = proc_open($command, [1 => ['pipe', 'w'], 2 => ['file', '/dev/null', 'w']], $pipes, NULL, $environment + getenv());
-  $output = stream_get_contents($pipes[1]);
-  $status = proc_close($process);
-  if ($status !== 0) {
-    stop(implode(' ', $command) . " ended with status $status");
-  }
-  return $output;
-}
-
-function spread(array $values): array {
-  sort($values);
-  return ['min' => $values[0], 'median' => $values[intdiv(count($values), 2)], 'max' => end($values), 'runs' => count($values)];
-}
-
-/** One figure: printed, kept, and held against its bar ("<=" or ">="). */
-function figure(string $name, string $unit, array $values, ?string $relation = NULL, ?float $bar = NULL): void {
-  global $figures, $missed;
-  $spread = spread($values);
-  $met = $relation === NULL || ($relation === '<=' ? $spread['median'] <= $bar : $spread['median'] >= $bar);
-  $missed += $met ? 0 : 1;
-  $figures[$name] = $spread + ['unit' => $unit, 'bar' => $relation === NULL ? NULL : "$relation $bar", 'met' => $met];
-  printf("%-58s %10.2f %10.2f %10.2f  %-12s %s\n", $name, $spread['min'], $spread['median'], $spread['max'], $unit,
-    $relation === NULL ? '' : ($met ? "met ($relation $bar)" : "MISSED ($relation $bar)"));
-}
-
-function fresh(string $name): string {
-  global $work;
-  $directory = "$work/$name";
-  exec('rm -rf ' . escapeshellarg($directory));
-  mkdir($directory, 0700, TRUE);
-  return $directory;
-}
-
-/** Instructions of a whole process, or inside one function of it. */
-function instructions(array $command, ?string $function = NULL): int {
-  global $work;
-  $out = "$work/callgrind.out";
-  $valgrind = ['valgrind', '--tool=callgrind', "--callgrind-out-file=$out", '--quiet'];
-  if ($function !== NULL) {
-    array_push($valgrind, '--collect-atstart=no', "--toggle-collect=$function");
-  }
-  run(array_merge($valgrind, $command), ['USE_ZEND_ALLOC' => '1']);
-  foreach (file($out) as $line) {
-    if (preg_match('/^(?:summary|totals): (\d+)/', $line, $match)) {
-      return (int) $match[1];
-    }
-  }
-  stop('valgrind wrote no totals');
-}
 
 function loop(string $kind, int $rounds, ?string $function = NULL): int {
   global $extension, $here;
   $directory = fresh('loop');
-  return instructions(['php', '-n', '-d', "extension=$extension", "$here/loop.php", $kind, (string) $rounds, $directory], $function);
+  return instructions(['php', '-n', '-d', "extension=$extension", "$here/loop.php", $kind, (string) $rounds, $directory], function: $function);
 }
 
 /** Instructions for one round of a kind: the difference of two runs, the empty loop's taken off. */
@@ -182,27 +126,28 @@ foreach (['native', 'per_event'] as $name) {
 $root = posix_geteuid() === 0;
 file_put_contents("$directory/fpm.conf", "[global]\nerror_log = $directory/error.log\ndaemonize = no\n[www]\nlisten = $directory/socket\n"
   . "pm = static\npm.max_children = 1\n" . ($root ? "user = root\ngroup = root\n" : ''));
-$fpm = proc_open(array_merge([$options['fpm'], '-n', '-F', '-y', "$directory/fpm.conf", '-d', "extension=$extension"], $root ? ['-R'] : []),
-  [1 => ['file', '/dev/null', 'w'], 2 => ['file', '/dev/null', 'w']], $pipes);
+background(array_merge([$options['fpm'], '-n', '-F', '-y', "$directory/fpm.conf", '-d', "extension=$extension"], $root ? ['-R'] : []));
 for ($i = 0; $i < 100 && !file_exists("$directory/socket"); $i++) {
   usleep(50000);
+}
+$requests = [];
+foreach (['none', 'native', 'per_event'] as $name) {
+  $requests[] = "$directory/$name.request";
+  file_put_contents(end($requests), implode("\n", ["$directory/socket", "SCRIPT_FILENAME=$here/page.php", 'REQUEST_METHOD=GET',
+    "QUERY_STRING=$name", "BENCH_DIR=$directory"]) . "\n");
 }
 $added = ['native' => [], 'per_event' => []];
 for ($i = 0; $i < $runs; $i++) {
   foreach (['native', 'per_event'] as $name) {
     exec('rm -f ' . escapeshellarg("$directory/$name") . '/*.jsonl');
   }
-  [$none, $native, $per_event] = array_map(floatval(...), preg_split('/ /', trim(run(
-    [$options['build'] . '/bench_fcgi_client', "$directory/socket", "$here/page.php", $directory, (string) FPM_ROUNDS, 'none', 'native', 'per_event']))));
+  $lines = explode("\n", trim(run([$options['build'] . '/bench_fcgi_client', (string) FPM_ROUNDS, 'hello', ...$requests])));
+  [$none, $native, $per_event] = array_map(fn($line) => spread(array_map(floatval(...), explode(' ', trim($line))))['median'], $lines);
   $added['native'][] = $native - $none;
   $added['per_event'][] = $per_event - $none;
 }
-proc_terminate($fpm);
-proc_close($fpm);
 figure('FPM p50 added by five events, extension', 'us', $added['native']);
 figure('FPM p50 added by five events, PHP per event', 'us', $added['per_event']);
 figure('FPM: extension / PHP per event', 'ratio', array_map(fn($a, $b) => $a / $b, $added['native'], $added['per_event']), '<=', 0.5);
 
-file_put_contents($options['json'], json_encode(['php' => PHP_VERSION, 'runs' => $runs, 'figures' => $figures], JSON_PRETTY_PRINT) . "\n");
-echo $missed === 0 ? "every bar is met\n" : "$missed bar(s) missed\n";
-exit($missed === 0 ? 0 : 1);
+finish($options['json'], ['runs' => $runs]);

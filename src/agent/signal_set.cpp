@@ -44,7 +44,7 @@ Result<SignalSet> SignalSet::build(const std::vector<SignalDeclaration>& declara
     for (const LabelSpec* label = spec.labels; label != spec.labels + spec.label_count; ++label) {
       signal.labels.push_back(make_label(label->name, label->kind, label->max_chars));
     }
-    set.signals_.push_back(std::move(signal));
+    set.add(std::move(signal), spec.config_key, spec.on_by_default);
   }
   for (const SignalDeclaration& declared : declarations) {
     const auto wrong = [&](const std::string& what) { return Error{"signal '" + declared.type + "': " + what}; };
@@ -64,18 +64,23 @@ Result<SignalSet> SignalSet::build(const std::vector<SignalDeclaration>& declara
       }
       signal.labels.push_back(make_label(label.name, label.kind, label.max_chars));
     }
-    set.signals_.push_back(std::move(signal));
+    set.add(std::move(signal), declared.config_key, declared.on_by_default);
   }
   set.index();
-  set.enable_defaults();
   return set;
 }
 
-void SignalSet::enable_defaults() noexcept {
-  enabled_.reset();
-  std::size_t index = 0;
-  for (const SignalSpec& spec : catalogue::all()) enabled_[index++] = spec.on_by_default;
-  while (index < signals_.size()) enabled_[index++] = true;
+void SignalSet::add(Signal signal, std::string_view config_key, bool on) {
+  signal.config_key = config_key;
+  enabled_[signals_.size()] = on;
+  signals_.push_back(std::move(signal));
+}
+
+void SignalSet::enable_by(const Toggle& toggle) {
+  for (std::size_t i = 0; i < signals_.size(); ++i) {
+    if (signals_[i].config_key.empty()) continue;
+    if (const std::optional<bool> on = toggle(signals_[i].config_key)) enabled_[i] = *on;
+  }
 }
 
 std::size_t SignalSet::slot_of(std::string_view type) noexcept {

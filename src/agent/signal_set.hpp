@@ -5,6 +5,8 @@
 #include <bitset>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +54,8 @@ struct Label {
 
 struct Signal {
   std::string type;
-  std::string opening;  // {"event_type":"…","created_at":
+  std::string config_key;  // "signals.config_save"; empty: no setting switches it
+  std::string opening;     // {"event_type":"…","created_at":
   std::uint16_t cap = 0;
   bool custom = false;
   std::vector<Label> labels;
@@ -66,6 +69,8 @@ struct SignalDeclaration {
     std::uint16_t max_chars = 0;  // 0: the general bound
   };
   std::string type;
+  std::string config_key;  // "group.key", or empty
+  bool on_by_default = true;
   std::uint16_t cap = 0;
   std::vector<DeclaredLabel> labels;
 };
@@ -75,14 +80,17 @@ class SignalSet {
  public:
   static constexpr std::uint16_t kUnknown = 0xffff;
 
-  /// The catalogue with its defaults, and the declarations, all of these on. An error names the type and what is wrong.
+  /// The catalogue and the declarations, each with its default. An error names the type and what is wrong.
   static Result<SignalSet> build(const std::vector<SignalDeclaration>& declarations);
 
   /// Replaces the set of types that are on. Types it does not know are left out and their number returned.
   std::size_t enable_only(const std::vector<std::string_view>& types) noexcept;
 
-  /// Back to the catalogue's defaults, with every declared signal on.
-  void enable_defaults() noexcept;
+  /// What a setting says to a configuration key; nothing where it is not set.
+  using Toggle = std::function<std::optional<bool>(std::string_view config_key)>;
+
+  /// Switches each signal as the setting of its key says; one without a key, or whose key is not set, stays as it is.
+  void enable_by(const Toggle& toggle);
 
   std::uint16_t find(std::string_view type) const noexcept;
   bool enabled(std::uint16_t index) const noexcept { return enabled_[index]; }
@@ -92,6 +100,7 @@ class SignalSet {
  private:
   static constexpr std::size_t kSlots = 1024;  // at most a quarter full
   static std::size_t slot_of(std::string_view type) noexcept;
+  void add(Signal signal, std::string_view config_key, bool on);
   void index();
 
   std::vector<Signal> signals_;

@@ -18,6 +18,7 @@ Error wrong(std::string_view option, const std::string& expected, const zval* va
 constexpr std::uint64_t kFingerprintStart = 0xcbf29ce484222325;
 constexpr std::uint64_t kFingerprintPrime = 0x100000001b3;
 constexpr int kListDepth = 4;
+constexpr std::size_t kConfigKeyBytesMax = 128;
 
 void add_number(std::uint64_t& fingerprint, std::uint64_t number) {
   fingerprint = (fingerprint ^ number) * kFingerprintPrime;
@@ -112,6 +113,18 @@ Result<agent::SignalDeclaration> read_declaration(zval* value) {
     return Error{"option 'signals': cap of '" + declaration.type + "' must be 1 to 200"};
   }
   declaration.cap = static_cast<std::uint16_t>(Z_LVAL_P(cap));
+  if (zval* key = member(Z_ARRVAL_P(value), "config_key"); key != nullptr && Z_TYPE_P(key) != IS_NULL) {
+    if (Z_TYPE_P(key) != IS_STRING || Z_STRLEN_P(key) > kConfigKeyBytesMax) {
+      return Error{"option 'signals': config_key of '" + declaration.type + "' must be a string of at most 128 bytes"};
+    }
+    declaration.config_key = view(Z_STR_P(key));
+  }
+  if (zval* on = member(Z_ARRVAL_P(value), "default"); on != nullptr) {
+    if (Z_TYPE_P(on) != IS_TRUE && Z_TYPE_P(on) != IS_FALSE) {
+      return Error{"option 'signals': default of '" + declaration.type + "' must be true or false"};
+    }
+    declaration.on_by_default = Z_TYPE_P(on) == IS_TRUE;
+  }
   if (labels != nullptr) {
     if (Z_TYPE_P(labels) != IS_ARRAY) return wrong("signals", "declarations whose labels are a list", labels);
     zval* item;
@@ -142,14 +155,43 @@ Result<bool> read_flag(std::string_view name, zval* value) {
   return wrong(name, "true or false", value);
 }
 
-Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOptions& options) {
-  if (name == "enabled" || name == "signals") {
-    if (Z_TYPE_P(value) == IS_NULL) return Done{};
-    if (Z_TYPE_P(value) != IS_ARRAY)
-      return wrong(name, name == "enabled" ? "a list of signal types" : "a list of declarations", value);
-    (name == "enabled" ? options.enabled : options.signals) = value;
-    return Done{};
+Result<Done> read_list(std::string_view name, const char* what, zval* value, zval*& list) {
+  if (Z_TYPE_P(value) == IS_NULL) return Done{};
+  if (Z_TYPE_P(value) != IS_ARRAY) return wrong(name, what, value);
+  list = value;
+  return Done{};
+}
+
+// Every group and key is looked at: one that no signal has may be another version's, but it must be a flag.
+Result<Done> check_toggles(zval* toggles) {
+  zval *group, *flag;
+  ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(toggles), group) {
+    ZVAL_DEREF(group);
+    if (Z_TYPE_P(group) != IS_ARRAY) return wrong("toggles", "an array of groups, each an array of true and false", group);
+    ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(group), flag) {
+      ZVAL_DEREF(flag);
+      if (Z_TYPE_P(flag) != IS_TRUE && Z_TYPE_P(flag) != IS_FALSE)
+        return wrong("toggles", "true or false for each key", flag);
+    }
+    ZEND_HASH_FOREACH_END();
   }
+  ZEND_HASH_FOREACH_END();
+  return Done{};
+}
+
+std::optional<bool> toggle(HashTable* toggles, std::string_view config_key) {
+  const auto dot = config_key.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const zval* group = member(toggles, config_key.substr(0, dot));
+  if (group == nullptr) return std::nullopt;
+  const zval* flag = member(Z_ARRVAL_P(group), config_key.substr(dot + 1));
+  return flag == nullptr ? std::nullopt : std::optional<bool>(Z_TYPE_P(flag) == IS_TRUE);
+}
+
+Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOptions& options) {
+  if (name == "enabled") return read_list(name, "a list of signal types", value, options.enabled);
+  if (name == "signals") return read_list(name, "a list of declarations", value, options.signals);
+  if (name == "toggles") return read_list(name, "an array of groups", value, options.toggles);
   if (name == "uid_key") {
     // Credentials lend their secret, so that it never becomes a PHP string.
     if (Z_TYPE_P(value) == IS_OBJECT && Z_OBJCE_P(value) == credentials_class) {
@@ -189,9 +231,9 @@ Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOp
   Result<bool> known = read_buffer_option(name, value, options.buffer);
   if (!known) return known.error();
   if (known.value()) return Done{};
-  return Error{
-      "there is no option '" + std::string(name.substr(0, 64)) +
-      "'; known are enabled, signals, uid_key, root, anonymize_ip, max_events, durability, share and allow_network_fs"};
+  return Error{"there is no option '" + std::string(name.substr(0, 64)) +
+               "'; known are enabled, toggles, signals, uid_key, root, anonymize_ip, max_events, durability, share and "
+               "allow_network_fs"};
 }
 
 }  // namespace
@@ -236,7 +278,16 @@ Result<agent::SignalSet> build_signals(const RecorderOptions& options) {
     const Result<Done> read = read_types(options.enabled, types);
     if (!read) return read.error();
   }
+  if (options.toggles != nullptr) {
+    if (options.enabled != nullptr) return Error{"option 'toggles' excludes 'enabled': give one of them"};
+    const Result<Done> checked = check_toggles(options.toggles);
+    if (!checked) return checked.error();
+  }
   Result<agent::SignalSet> set = agent::SignalSet::build(declarations);
+  if (set && options.toggles != nullptr) {
+    HashTable* toggles = Z_ARRVAL_P(options.toggles);
+    set->enable_by([&](std::string_view config_key) { return toggle(toggles, config_key); });
+  }
   // A list of enabled types speaks for declared signals too.
   if (set && options.enabled != nullptr) set->enable_only(types);
   return set;
@@ -255,7 +306,7 @@ Result<RecorderOptions> read_recorder_options(HashTable* table) {
   }
   ZEND_HASH_FOREACH_END();
   options.lists = kFingerprintStart;
-  for (zval* list : {options.enabled, options.signals}) {
+  for (zval* list : {options.enabled, options.toggles, options.signals}) {
     if (list != nullptr) add_value(options.lists, list, 0);
     add_number(options.lists, list != nullptr ? 1 : 0);
   }

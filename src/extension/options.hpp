@@ -16,12 +16,13 @@ extern "C" {
 
 namespace logystera::extension {
 
-/// Options of Recorder::__construct. The two lists stay PHP values: a worker is given the same ones with every request, and
+/// Options of Recorder::__construct. The lists stay PHP values: a worker is given the same ones with every request, and
 /// builds its table only when `lists` says that they changed.
 struct RecorderOptions {
-  zval* enabled = nullptr;   // list of types; nullptr: the catalogue's defaults. Borrowed from the array read.
+  zval* enabled = nullptr;   // list of types; nullptr: as the toggles say. Borrowed from the array read.
+  zval* toggles = nullptr;   // group => [key => bool]; a key that is not there: the signal's default. Borrowed.
   zval* signals = nullptr;   // list of declarations, or nullptr. Borrowed.
-  std::uint64_t lists = 0;   // fingerprint of both
+  std::uint64_t lists = 0;   // fingerprint of the three
   std::string_view root;     // borrowed; empty: files are told by their last part
   std::string_view uid_key;  // borrowed: a string, or the secret of Credentials; empty: the directory's own key file
   bool anonymize_ip = false;

@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
+#include <map>
 
 #include "agent/buffer_header.hpp"
 #include "agent/fork_mark.hpp"
@@ -241,9 +242,34 @@ TEST_CASE("types_are_switched_by_a_list") {
   CHECK_FALSE(set.enabled(set.find("config.save")));
   CHECK(set.enabled(set.find("cache.flush")));
   CHECK_FALSE(set.enabled(set.find("test.own")));
-  set.enable_defaults();
-  CHECK(set.enabled(set.find("test.own")));
   for (const SignalSpec& spec : catalogue::all()) CHECK(set.at(set.find(spec.type)).type == spec.type);
+}
+
+TEST_CASE("types_are_switched_by_the_settings_of_their_keys") {
+  SignalDeclaration quiet = declaration("test.quiet", 1, {});
+  quiet.config_key = "own.quiet";
+  quiet.on_by_default = false;
+  SignalDeclaration keyless = declaration("test.keyless", 1, {});
+  keyless.on_by_default = false;
+  SignalSet set = SignalSet::build({quiet, keyless, declaration("test.own", 1, {})}).value();
+  CHECK_FALSE(set.enabled(set.find("test.quiet")));
+  const std::map<std::string_view, bool> settings{{"signals.config_save", false},
+                                                  {"advanced_signals.cache_flush", true},
+                                                  {"own.quiet", true},
+                                                  {"", true},
+                                                  {"no.such", true}};
+  set.enable_by([&](std::string_view key) {
+    const auto found = settings.find(key);
+    return found == settings.end() ? std::nullopt : std::optional<bool>(found->second);
+  });
+  CHECK_FALSE(set.enabled(set.find("config.save")));
+  CHECK(set.enabled(set.find("config.delete")));
+  CHECK(set.enabled(set.find("cache.flush")));
+  CHECK_FALSE(set.enabled(set.find("email.sent")));
+  CHECK(set.enabled(set.find("test.quiet")));
+  CHECK_FALSE(set.enabled(set.find("test.keyless")));
+  CHECK(set.enabled(set.find("test.own")));
+  CHECK(set.enabled(set.find("agent.dropped")));
 }
 
 TEST_CASE("a_child_is_told_once_that_it_was_forked") {

@@ -83,7 +83,7 @@ final class AgentFactory {
    */
   private function recorder(string $path, string|Credentials $key): Recorder {
     $options = [
-      'enabled' => $this->enabled(),
+      'toggles' => array_filter($this->settings, is_array(...)),
       'uid_key' => $key,
       'root' => $this->appRoot,
       'anonymize_ip' => (bool) ($this->settings['anonymize_ip'] ?? FALSE),
@@ -152,23 +152,6 @@ final class AgentFactory {
       return sprintf('The PHP extension "logystera" is version %s; this module needs %s or newer.', $version, self::MINIMUM_EXTENSION);
     }
     return NULL;
-  }
-
-  /**
-   * The types that are switched on; a signal nobody set has its own default.
-   *
-   * @return list<string>
-   *   Signal types.
-   */
-  private function enabled(): array {
-    $enabled = [];
-    foreach ($this->catalogue->all() as $signal) {
-      [$group, $key] = explode('.', $signal['config_key'] ?? '.');
-      if ($this->settings[$group][$key] ?? $signal['default']) {
-        $enabled[] = $signal['type'];
-      }
-    }
-    return $enabled;
   }
 
   /**

@@ -5,12 +5,13 @@ declare(strict_types=1);
 namespace Drupal\logystera\EventSubscriber;
 
 use Drupal\logystera\Agent\BufferDirectory;
-use Drupal\logystera\Agent\Dispatch;
 use Symfony\Component\EventDispatcher\EventSubscriberInterface;
 use Symfony\Component\HttpKernel\KernelEvents;
 
 /**
  * Sends what is waiting after a response, once in a while.
+ *
+ * It is there in the dispatch mode "auto" alone.
  *
  * Only where the server lets PHP go on after the visitor has everything, and
  * only one worker at a time. A file's time says when it was done last: a page
@@ -30,10 +31,17 @@ final class AutoDispatchSubscriber implements EventSubscriberInterface {
   private const RUN_SECONDS = 10;
   private const RUN_REQUESTS = 5;
 
+  /**
+   * Constructs the subscriber.
+   *
+   * @param \Closure $dispatch
+   *   Gives the service Dispatch, when it is time to send.
+   * @param \Drupal\logystera\Agent\BufferDirectory $directory
+   *   Knows where the mark is.
+   */
   public function __construct(
-    private readonly Dispatch $dispatch,
+    private readonly \Closure $dispatch,
     private readonly BufferDirectory $directory,
-    private readonly array $settings,
   ) {}
 
   /**
@@ -54,7 +62,7 @@ final class AutoDispatchSubscriber implements EventSubscriberInterface {
    * The response was sent.
    */
   public function onTerminate(): void {
-    if (($this->settings['dispatch_mode'] ?? 'cron') !== 'auto' || !self::isPossible()) {
+    if (!self::isPossible()) {
       return;
     }
     $mark = $this->directory->autoMark();
@@ -63,7 +71,7 @@ final class AutoDispatchSubscriber implements EventSubscriberInterface {
     }
     // Without a mark every page would send: then cron does it alone.
     if (@touch($mark)) {
-      $this->dispatch->flush(['max_seconds' => self::RUN_SECONDS, 'max_requests' => self::RUN_REQUESTS]);
+      ($this->dispatch)()->flush(['max_seconds' => self::RUN_SECONDS, 'max_requests' => self::RUN_REQUESTS]);
     }
   }
 

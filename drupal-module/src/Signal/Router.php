@@ -8,7 +8,6 @@ use Drupal\Core\DestructableInterface;
 use Drupal\Core\State\StateInterface;
 use Drupal\logystera\Agent\AgentInterface;
 use Psr\Container\ContainerInterface;
-use Psr\Log\LoggerInterface;
 
 /**
  * Brings what happened to the mappers, and their labels to the agent.
@@ -37,20 +36,55 @@ final class Router implements DestructableInterface {
    *   Where signals go.
    * @param \Psr\Container\ContainerInterface $mappers
    *   Gives mapper services by id, the first time one is needed.
-   * @param array<string, list<array{string, string, string}>> $routes
-   *   Source => list of [signal type, service id, method].
+   * @param array<string, string> $routes
+   *   Source => its packed mappers.
    * @param \Drupal\Core\State\StateInterface $state
    *   Keeps the error counts.
-   * @param \Psr\Log\LoggerInterface $logger
-   *   The module's log channel.
+   * @param \Closure $logger
+   *   Gives the module's log channel: most requests have nothing to log.
    */
   public function __construct(
     private readonly AgentInterface $agent,
     private readonly ContainerInterface $mappers,
     private readonly array $routes,
     private readonly StateInterface $state,
-    private readonly LoggerInterface $logger,
+    private readonly \Closure $logger,
   ) {}
+
+  /**
+   * Which mapper listens to what.
+   *
+   * @return array<string, list<array{string, string, string}>>
+   *   Source => list of [signal type, service id, method].
+   */
+  public function routes(): array {
+    return array_map(self::unpack(...), $this->routes);
+  }
+
+  /**
+   * One string of mappers: of all the table, a page reads a line or two.
+   *
+   * @param list<array{string, string, string}> $mappers
+   *   Signal type, service id and method of each; none has a space in it.
+   */
+  public static function pack(array $mappers): string {
+    return implode("\n", array_map(static fn(array $mapper): string => implode(' ', $mapper), $mappers));
+  }
+
+  /**
+   * The mappers of such a string.
+   *
+   * @return list<array{string, string, string}>
+   *   Signal type, service id and method of each.
+   */
+  private static function unpack(string $mappers): array {
+    $unpacked = [];
+    foreach (explode("\n", $mappers) as $mapper) {
+      [$type, $service, $method] = explode(' ', $mapper);
+      $unpacked[] = [$type, $service, $method];
+    }
+    return $unpacked;
+  }
 
   /**
    * Tells every interested mapper that something happened.
@@ -61,7 +95,10 @@ final class Router implements DestructableInterface {
    *   What the source knows about it.
    */
   public function on(string $source, mixed ...$arguments): void {
-    foreach ($this->routes[$source] ?? [] as [$type, $service, $method]) {
+    if (!isset($this->routes[$source])) {
+      return;
+    }
+    foreach (self::unpack($this->routes[$source]) as [$type, $service, $method]) {
       try {
         if ($this->agent->wants($type)) {
           $this->record($type, $this->mappers->get($service)->$method(...$arguments));
@@ -84,7 +121,7 @@ final class Router implements DestructableInterface {
       $totals = $this->state->get(self::ERRORS, []);
       foreach ($this->errors as $type => [$count, $class, $place]) {
         $totals[$type] = ['count' => ($totals[$type]['count'] ?? 0) + $count, 'class' => $class, 'place' => $place];
-        $this->logger->error('The signal %type could not be recorded: %class at %place.', [
+        ($this->logger)()->error('The signal %type could not be recorded: %class at %place.', [
           '%type' => $type,
           '%class' => $class,
           '%place' => $place,

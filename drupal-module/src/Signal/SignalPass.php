@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\logystera\Signal;
 
+use Drupal\logystera\Agent\AgentFactory;
 use Drupal\logystera\Attribute\Signal;
 use Drupal\logystera\EventSubscriber\SignalSubscriber;
 use Symfony\Component\DependencyInjection\Compiler\CompilerPassInterface;
@@ -43,9 +44,9 @@ final class SignalPass implements CompilerPassInterface {
       }
       $container->getDefinition($id)->setPublic(TRUE);
     }
-    $container->setParameter('logystera.routes', $routes);
-    $container->setParameter('logystera.declared', array_values($declared));
-    $container->setParameter('logystera.refused', $refused);
+    $container->getDefinition(Router::class)->setArgument('$routes', array_map(Router::pack(...), $routes));
+    $container->getDefinition(Catalogue::class)->setArgument('$declared', array_values($declared));
+    $container->getDefinition(AgentFactory::class)->setArgument('$refused', $refused);
     $this->listen($container, array_keys($routes));
   }
 

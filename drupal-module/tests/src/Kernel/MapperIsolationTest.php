@@ -106,7 +106,7 @@ final class MapperIsolationTest extends LogysteraKernelTestBase {
 
     };
     $state = $this->container->get('state');
-    $router = new Router($this->container->get(AgentInterface::class), $throwing, $routes, $state, new NullLogger());
+    $router = new Router($this->container->get(AgentInterface::class), $throwing, array_map(Router::pack(...), $routes), $state, static fn() => new NullLogger());
     foreach (array_keys($routes) as $source) {
       $router->on($source);
     }
@@ -125,9 +125,7 @@ final class MapperIsolationTest extends LogysteraKernelTestBase {
    *   The routes.
    */
   private function routes(): array {
-    $routes = $this->container->getParameter('logystera.routes');
-    assert(is_array($routes));
-    return $routes;
+    return $this->container->get(Router::class)->routes();
   }
 
   /**
