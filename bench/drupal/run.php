@@ -2,7 +2,8 @@
 
 /**
  * @file
- * Measures what the module costs a page, called by ./dev bench drupal: `php run.php --sites=FILE --web=DIR --work=DIR --json=FILE
+ * Measures what the module costs a page, and how long its own pages take on a full buffer. Called by ./dev bench drupal:
+ * `php run.php --sites=FILE --web=DIR --work=DIR --json=FILE
  * --extension=SO --client=FILE --fpm=FILE --cgi=FILE [--rounds=N] [--runs=N]`.
  *
  * FILE has a JSON object a line: name, host, cookie, samples (a file, or NULL), extension (whether PHP loads it). Prints each
@@ -19,7 +20,7 @@ const COUNTED = 9;
 
 $options = getopt('', ['sites:', 'web:', 'work:', 'json:', 'extension:', 'client:', 'fpm:', 'cgi:', 'rounds:', 'runs:']);
 $rounds = max(200, (int) ($options['rounds'] ?? 400));
-$runs = max(5, (int) ($options['runs'] ?? 5));
+$runs = max(3, (int) ($options['runs'] ?? 3));
 $work = $options['work'];
 $web = $options['web'];
 $sites = array_column(array_map(fn($line) => json_decode($line, TRUE, flags: JSON_THROW_ON_ERROR), file($options['sites'])), NULL, 'name');
@@ -31,6 +32,31 @@ const PAGES = [
   'content list, logged in' => ['path' => '/admin/content', 'cookie' => TRUE, 'expected' => 'Article 40', 'records' => TRUE],
 ];
 
+// The administration pages, on a full buffer.
+const TABS = [
+  'Settings' => '',
+  'Status' => '/status',
+  'Events' => '/events',
+  'Events of a type' => '/events?type=http.request',
+  'Events with a text' => '/events?text=revisions/199/',
+  'Events, last page' => '/events?page=1000',
+  'Ingest Logs' => '/ingest-logs',
+  'Debug' => '/debug',
+  'Support' => '/support',
+];
+const TAB_REQUESTS = 15;
+
+/** Has a process after the other record what one request may, until the buffer is full. */
+function fill(string $directory): void {
+  global $options;
+  for ($number = 0, $status = 0; $status === 0 && $number < 2000; $number++) {
+    exec(implode(' ', array_map(escapeshellarg(...), [PHP_BINARY, '-n', '-d', "extension={$options['extension']}", __DIR__ . '/fill.php', $directory, (string) $number])), $output, $status);
+  }
+  if ($status !== 3) {
+    stop("the buffer could not be filled (status $status)");
+  }
+}
+
 /** What a web server tells PHP about a request. */
 function parameters(array $site, array $page): array {
   global $web;
@@ -40,7 +66,7 @@ function parameters(array $site, array $page): array {
     'DOCUMENT_ROOT' => $web,
     'REQUEST_METHOD' => 'GET',
     'REQUEST_URI' => $page['path'],
-    'QUERY_STRING' => '',
+    'QUERY_STRING' => parse_url($page['path'], PHP_URL_QUERY) ?? '',
     'SERVER_PROTOCOL' => 'HTTP/1.1',
     'SERVER_SOFTWARE' => 'nginx',
     'SERVER_NAME' => $site['host'],
@@ -102,9 +128,10 @@ function times(array $names, array $page, int $rounds): array {
   return array_combine($names, array_map(fn($line) => array_map(floatval(...), explode(' ', trim($line))), $output));
 }
 
-/** How many events are in the buffer of a site. */
+/** How many events are in the buffer of a site, once the last request has written its own: the visitor did not wait for that. */
 function recorded(string $name): int {
   global $work;
+  usleep(500000);
   $file = "$work/$name/buffer/buffer-current.jsonl";
   return is_file($file) ? substr_count(file_get_contents($file), '"event_type"') : 0;
 }
@@ -178,5 +205,12 @@ foreach (PAGES as $title => $page) {
   foreach (['on', 'twin'] as $name) {
     figure("$title: $name - off, $rounds pairs, 95 % interval of the median", 'us', paired($times[$name], $times['off']));
   }
+}
+
+fill("$work/on/buffer");
+foreach (TABS as $title => $path) {
+  $page = ['path' => "/admin/config/system/logystera$path", 'cookie' => TRUE, 'expected' => 'Logystera'];
+  times(['on'], $page, 3);
+  figure("$title, full buffer", 'ms', array_map(fn($us) => $us / 1000, times(['on'], $page, TAB_REQUESTS)['on']), '<=', 300.0);
 }
 finish($options['json'], ['runs' => $runs, 'rounds' => $rounds]);

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# 27: every fuzz target (parsers, rule loader, redactor) for a few seconds under AddressSanitizer and UndefinedBehaviorSanitizer
+source "$(dirname "$0")/../stage.sh"
+source "$root/dev.d/fuzzers.sh"
+
+readonly seconds=8
+install_packages build test fuzz
+build_fuzzers
+for target in $(fuzz_targets); do
+  if run_fuzzer "$target" "$seconds" && [ "$(executed "$target")" -gt 0 ]; then
+    pass "$target: $(executed "$target") inputs"
+  else
+    tail -60 "$corpus_dir/$target.log"
+    fail "$target" "the input is in ${corpus_dir#"$root/"}/found"
+  fi
+done
+finish
