@@ -19,7 +19,7 @@ fuzz() {
   for ((running = 0; running < ${#targets[@]}; running += jobs)); do
     pids=()
     for target in "${targets[@]:running:jobs}"; do
-      run_fuzzer "$target" "$seconds" &
+      run_fuzzer "$target" -max_total_time="$seconds" &
       pids+=("$target $!")
     done
     for known in "${pids[@]}"; do

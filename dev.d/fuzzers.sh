@@ -18,21 +18,22 @@ seeds_of() {
   local data=${LOGYSTERA_DATA:-$root/../shared/data}
   [ -d "$data" ] || data=''
   case "$1" in
-    fuzz_rules) printf '%s\n' "$root"/rules/*.yaml; [ -z "$data" ] || find "$data/sigma" -name '*.yml' -size -8k 2>/dev/null | sort | awk 'NR % 20 == 1' ;;
+    fuzz_rules) printf '%s\n' "$root"/rules/*; [ -z "$data" ] || find "$data/sigma" -name '*.yml' -size -8k 2>/dev/null | sort | awk 'NR % 20 == 1' ;;
     fuzz_parse_format) printf '%s\n' "$root"/formats/*.json ;;
     fuzz_parse_evtx) [ -z "$data" ] || find "$data/evtx" -name '*.evtx' -size -200k 2>/dev/null | sort | awk 'NR % 10 == 1' ;;
     *) printf '%s\n' "$root"/formats/*.json; [ -z "$data" ] || find "$data/weblogs" "$data/pii" -type f -size -64k 2>/dev/null | sort | awk 'NR % 5 == 1' ;;
   esac
 }
 
-# run_fuzzer TARGET SECONDS: false when it found something; the input that shows it lies beside the log then.
+# run_fuzzer TARGET OPTION...: false when it found something; the input that shows it lies beside the log then.
 run_fuzzer() {
-  local target=$1 seconds=$2 seeds="$corpus_dir/$1.seeds" seed
+  local target=$1 seeds="$corpus_dir/$1.seeds" seed
+  shift
   rm -rf "$seeds"
   mkdir -p "$seeds" "$corpus_dir/$target" "$corpus_dir/found"
   while read -r seed; do [ ! -f "$seed" ] || cp "$seed" "$seeds/$(printf '%s' "$seed" | sha256sum | cut -c 1-16)"; done < <(seeds_of "$target")
   ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-    "$fuzz_dir/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 -verbosity=0 \
+    "$fuzz_dir/$target" "$@" -timeout=20 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="$corpus_dir/found/$target-" "$corpus_dir/$target" "$seeds" >"$corpus_dir/$target.log" 2>&1
 }
 

@@ -62,7 +62,7 @@ trap close_bench EXIT
 } >"$state/log/install.log" 2>&1 || die "the sites could not be installed (whole log: ${state#"$root/"}/log/install.log)"
 {
   site off false ''
-  site on true native logystera
+  site on true '' logystera
   site twin false php logystera logystera_bench
   site timed-on true native logystera logystera_bench
   site timed-twin false php logystera logystera_bench

@@ -3,11 +3,13 @@
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/fuzzers.sh"
 
-readonly seconds=8
+# The same inputs every time: what passed here passes elsewhere. `./dev fuzz` looks for new ones.
+readonly inputs=(-seed=20261 -runs=3000 -max_total_time=40)
+rm -rf "$corpus_dir"
 install_packages build test fuzz
 build_fuzzers
 for target in $(fuzz_targets); do
-  if run_fuzzer "$target" "$seconds" && [ "$(executed "$target")" -gt 0 ]; then
+  if run_fuzzer "$target" "${inputs[@]}" && [ "$(executed "$target")" -gt 0 ]; then
     pass "$target: $(executed "$target") inputs"
   else
     tail -60 "$corpus_dir/$target.log"

@@ -241,26 +241,32 @@ std::size_t read_php_time(std::string_view text, const TimeContext& context, std
 }
 
 std::size_t read_epoch(std::string_view text, std::int64_t& ns) noexcept {
+  constexpr std::size_t kMostDigits = 19;  // all of them fit an unsigned number
   std::size_t digits = 0;
-  std::int64_t number = 0;
-  while (digits < text.size() && digits < 20 && is_digit(text[digits])) {
-    if (digits < 19) number = number * 10 + (text[digits] - '0');
+  std::uint64_t number = 0;
+  while (digits < text.size() && digits <= kMostDigits && is_digit(text[digits])) {
+    if (digits < kMostDigits) number = number * 10 + static_cast<std::uint64_t>(text[digits] - '0');
     ++digits;
   }
   if (digits == 0 || text[0] == '0') return 0;
-  std::size_t at = digits;
+  std::uint64_t unit;
   switch (digits) {
-    case 10: {
-      Civil civil;
-      read_fraction(text, at, civil);
-      ns = number * kSecond + civil.nanos;
-      return number >= 1'000'000'000 && number < 9'223'372'036 ? at : 0;
-    }
-    case 13: ns = number * 1'000'000; return number < 9'223'372'036'000 ? at : 0;
-    case 16: ns = number * 1'000; return number < 9'223'372'036'000'000 ? at : 0;
-    case 19: ns = number; return number > 0 ? at : 0;
+    case 10: unit = kSecond; break;
+    case 13: unit = 1'000'000; break;
+    case 16: unit = 1'000; break;
+    case kMostDigits: unit = 1; break;
     default: return 0;
   }
+  // The last second is left out whole: it may have a fraction.
+  if (number > (static_cast<std::uint64_t>(INT64_MAX) - kSecond) / unit) return 0;
+  ns = static_cast<std::int64_t>(number * unit);
+  std::size_t at = digits;
+  if (digits == 10) {
+    Civil civil;
+    read_fraction(text, at, civil);
+    ns += civil.nanos;
+  }
+  return at;
 }
 
 std::size_t read_any_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {

@@ -1,5 +1,6 @@
 // From bytes to records: detection, joining, limits, bad input.
 #include "parse/source.hpp"
+#include "parse/timestamp.hpp"
 
 #include <cstdio>
 #include <cstring>
@@ -476,5 +477,20 @@ TEST_CASE("a_slow_pipe_does_not_tear_stack_traces", "[source]") {
     }
     CHECK(records == 100);
     CHECK(source->counts().joined == 300);
+  }
+}
+
+TEST_CASE("an_epoch_that_nanoseconds_cannot_hold_is_no_time") {
+  std::int64_t ns = 0;
+  const TimeContext context{};
+  for (const char* fits : {"1446249499", "1446249499322", "1446249499322111", "1446249499322111999"}) {
+    CHECK(read_any_time(fits, context, ns) == std::strlen(fits));
+    CHECK(ns / 1'000'000'000 == 1'446'249'499);
+  }
+  CHECK(read_any_time("1446249499.25", context, ns) == 13);
+  CHECK(ns == 1'446'249'499'250'000'000);
+  for (const char* too_much :
+       {"9999999999", "9999999999999", "9999999999999999", "9999999999999999999", "99999999999999999999"}) {
+    CHECK(read_any_time(too_much, context, ns) == 0);
   }
 }

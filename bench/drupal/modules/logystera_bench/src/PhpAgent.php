@@ -41,14 +41,14 @@ final class PhpAgent implements AgentInterface {
 
   public function __construct(
     private readonly string $directory,
-    array $settings,
+    array $toggles,
     private readonly string $key,
   ) {
     // A constant array: kept in shared memory by OPcache.
     $this->catalogue = require __DIR__ . '/../catalogue.php';
     foreach ($this->catalogue as $type => $signal) {
       [$group, $name] = $signal['config_key'];
-      if ($settings[$group][$name] ?? $signal['default']) {
+      if ($toggles[$group][$name] ?? $signal['default']) {
         $this->enabled[$type] = TRUE;
       }
     }
