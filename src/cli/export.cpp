@@ -17,6 +17,7 @@
 #include "cli/history.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
+#include "gateway/pages.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -49,20 +50,7 @@ std::string markdown(std::string_view text) {
   return out;
 }
 
-std::string html(std::string_view text) {
-  std::string out;
-  for (char c : printable(text)) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string html(std::string_view text) { return gateway::pages::escaped(printable(text)); }
 
 std::string severity_text(const store::ErrorGroup& group) {
   return std::string(severity_name(static_cast<Severity>(group.severity)));
