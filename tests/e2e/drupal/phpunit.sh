@@ -69,6 +69,6 @@ count_phpunit() {
     foreach (simplexml_load_file($argv[1])->xpath("//testcase") as $case) {
       $name = strtr(preg_replace("/^.*\\\\(?=\w+$)/", "", (string) $case["class"]), ["Test" => ""]) . ": " . strtolower(preg_replace("/(?<!^)[A-Z]/", " $0", preg_replace("/^test/", "", (string) $case["name"])));
       $trouble = $case->error[0] ?? $case->failure[0] ?? $case->warning[0] ?? NULL;
-      echo $trouble !== NULL ? "fail" : (isset($case->skipped) ? "skip" : "pass"), "\t", "$argv[2], $name", "\t", strtok(trim((string) $trouble), "\n"), "\n";
+      echo $trouble !== NULL ? "fail" : (isset($case->skipped) ? "skip" : "pass"), "\t", "$argv[2], $name", "\t", strtok(preg_replace("/^\S+::\w+.*\n/", "", trim((string) $trouble)), "\n"), "\n";
     }' -- "$2" "$1")
 }
