@@ -167,6 +167,14 @@ class LeastBytes {
 
 std::size_t least_bytes(std::string_view regex) noexcept { return LeastBytes(regex).whole(); }
 
+const re2::RE2& LazyRegex::compile(std::string_view regex) const {
+  std::unique_ptr<const re2::RE2> mine = compile_regex(regex);
+  const re2::RE2* first = nullptr;
+  // Another thread may have been quicker; then its expression is the one.
+  if (compiled_.compare_exchange_strong(first, mine.get(), std::memory_order_acq_rel)) return *mine.release();
+  return *first;
+}
+
 std::unique_ptr<const re2::RE2> compile_regex(std::string_view regex) {
   const bool ascii = std::all_of(regex.begin(), regex.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   re2::RE2::Options options;

@@ -3,6 +3,7 @@
 
 #include <re2/re2.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,25 @@ inline constexpr std::int64_t kRegexBytes = 1 << 20;
 /// Compiles `regex`. Expressions of ASCII alone run over bytes, so that an invalid byte in a log line cannot hide what
 /// stands behind it from a `.*`; others run over UTF-8, so that their classes mean characters.
 std::unique_ptr<const re2::RE2> compile_regex(std::string_view regex);
+
+/// An expression that is compiled when it is first asked for, by whichever thread that is.
+class LazyRegex {
+ public:
+  LazyRegex() = default;
+  LazyRegex(const LazyRegex&) = delete;
+  LazyRegex& operator=(const LazyRegex&) = delete;
+  ~LazyRegex() { delete compiled_.load(std::memory_order_relaxed); }
+
+  /// `regex` is the same text each time.
+  const re2::RE2& get(std::string_view regex) const {
+    const re2::RE2* known = compiled_.load(std::memory_order_acquire);
+    return known ? *known : compile(regex);
+  }
+
+ private:
+  const re2::RE2& compile(std::string_view regex) const;
+  mutable std::atomic<const re2::RE2*> compiled_{nullptr};
+};
 
 /// How many bytes a match of `regex` has at least; 0 where that is not plain to see. Spares a text that is too short the
 /// search, which for `^.{1000}` is a walk over every byte of every text.

@@ -1,0 +1,164 @@
+// What Engine::compile makes of a RuleSet: flat tables whose rows name each other by number, so that they can be written to a
+// file and read back as they are (program_image.hpp). Known to the engine's own sources only.
+//
+// Two things are made when they are first needed, by whichever thread that is: the literal index of a log source, when the
+// first record of it comes, and an expression, when a text is searched for it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "detect/engine.hpp"
+#include "detect/literal_index.hpp"
+#include "detect/regex.hpp"
+
+namespace logystera::detect {
+
+// Where a compiled test looks: a field that some rule uses, numbered densely from 0, or one of the record's own texts.
+using Spot = std::uint16_t;
+inline constexpr Spot kPartSpots = 0x8000;  // kPartSpots + Part
+inline constexpr Spot kNoSpot = 0xFFFF;
+constexpr Spot spot_of(Part part) noexcept { return static_cast<Spot>(kPartSpots + static_cast<Spot>(part)); }
+
+// A run of rows of another table.
+struct Range {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+// A text in Program::texts.
+struct TextRange {
+  std::uint32_t at = 0;
+  std::uint32_t size = 0;
+};
+
+// The shape of a text test decides how it is compared.
+enum class Shape : std::uint8_t { whole, contains, starts, ends, glob };
+
+struct CompiledTest {
+  Test::Kind kind = Test::Kind::text;
+  Shape shape = Shape::glob;
+  std::uint8_t cased = 0;
+  std::uint8_t flag = 0;     // boolean, exists
+  std::uint8_t indexed = 0;  // looking for its literal answers it: no hit, no match
+  Compare compare = Compare::equal;
+  TimePart part = TimePart::minute;
+  Test::Shape reference = Test::Shape::whole;  // field_ref
+  TextRange literal;                           // whole, contains, starts, ends; regex: the expression
+  std::uint32_t spots = 0;                     // in Program::spot_lists: first those of the subject, then the other's
+  std::uint16_t spot_count = 0;
+  std::uint16_t other_count = 0;  // field_ref
+  double number = 0;
+  // Which row of its own table: regex: Program::regexes; network: networks; glob: patterns.
+  std::uint32_t row = 0;
+  std::uint32_t least_bytes = 0;  // regex: shorter texts hold no match
+};
+
+// An expression as an array: children of a node lie together, cheapest first, behind it.
+struct Node {
+  Expression::Kind kind = Expression::Kind::all;
+  std::array<std::uint8_t, 3> unused{};
+  std::uint32_t first = 0;  // test: its number; otherwise the first child
+  std::uint32_t count = 0;
+};
+
+// What it means when a literal is found: the test it belongs to holds, if that is all the test asks; and these rules may.
+struct Trigger {
+  std::uint32_t test = kNoTest;
+  Range rules;  // in Program::rule_lists
+
+  static constexpr std::uint32_t kNoTest = ~0u;
+};
+
+// A literal to look for at a spot, and a number.
+struct FiledText {
+  TextRange literal;          // folded
+  std::uint32_t trigger = 0;  // in Program::triggers
+  Spot spot = 0;
+  LiteralIndex::Anchor anchor = LiteralIndex::Anchor::anywhere;
+  std::uint8_t unused = 0;
+};
+struct FiledNumber {
+  double number = 0;
+  Range rules;  // in Program::rule_lists
+  std::uint32_t spot = 0;
+  std::uint32_t unused = 0;
+};
+
+// What the rules of one log source want to know.
+struct ScopeTable {
+  Range texts;    // in Program::filed_texts, those of one spot together
+  Range numbers;  // in Program::filed_numbers, likewise
+  Range always;   // in Program::rule_lists: rules without a guard
+};
+
+// The same about one spot, ready to be asked.
+struct SpotPlan {
+  Spot spot;
+  LiteralIndex literals;  // ids are triggers
+  std::unordered_map<double, Range> numbers;
+};
+
+class ScopePlan {
+ public:
+  std::vector<SpotPlan> spots;
+  std::once_flag made;
+};
+
+struct Engine::Program {
+  const RuleSet* rules = nullptr;
+  EngineStats stats;
+  std::string texts;
+  std::vector<Spot> spot_lists;
+  std::vector<CompiledTest> tests;
+  std::vector<std::uint8_t> indexed;  // CompiledTest::indexed of each, close together: it is asked thousands of times
+  std::vector<Pattern> patterns;
+  std::vector<Network> networks;
+  std::vector<Node> nodes;
+  std::vector<std::uint32_t> roots;       // rule → its root node; kNoRoot for windows
+  std::vector<std::uint32_t> rule_lists;  // each ascending
+  std::vector<Trigger> triggers;
+  std::vector<FiledText> filed_texts;
+  std::vector<FiledNumber> filed_numbers;
+  std::vector<ScopeTable> scopes;
+  std::vector<Scope> scope_rules;       // scope → which records are of it
+  std::vector<Spot> spot_of_field;      // FieldId → spot, or kNoSpot
+  std::vector<std::string> spot_names;  // spot → its field's name
+  std::uint32_t regex_count = 0;
+
+  mutable std::unique_ptr<LazyRegex[]> regexes;
+  mutable std::unique_ptr<ScopePlan[]> plans;
+
+  static constexpr std::uint32_t kNoRoot = ~0u;
+
+  std::string_view text(TextRange range) const noexcept { return {texts.data() + range.at, range.size}; }
+  std::span<const Spot> spots(const CompiledTest& test) const noexcept {
+    return {spot_lists.data() + test.spots, test.spot_count};
+  }
+  std::span<const Spot> other_spots(const CompiledTest& test) const noexcept {
+    return {spot_lists.data() + test.spots + test.spot_count, test.other_count};
+  }
+  std::span<const std::uint32_t> rules_of(Range range) const noexcept {
+    return {rule_lists.data() + range.first, range.count};
+  }
+  std::span<const FiledText> texts_of(const ScopeTable& scope) const noexcept {
+    return {filed_texts.data() + scope.texts.first, scope.texts.count};
+  }
+
+  /// The scope's plan, made now if nobody asked for it before.
+  const ScopePlan& plan(std::uint32_t scope) const;
+  /// Once the tables are complete: room for what is made later.
+  void finish();
+  /// Makes now whatever finish() left for later.
+  void make_all() const;
+};
+
+}  // namespace logystera::detect
