@@ -240,6 +240,7 @@ char* Arena::allocate_block(std::size_t size) {
 }
 
 void Arena::clear() noexcept {
+  if (used_blocks_ == 0) return;
   // One huge record must not be paid for ever after.
   const auto oversized = [](const Block& block) { return block.size > kBlockBytes; };
   blocks_.erase(std::remove_if(blocks_.begin(), blocks_.end(), oversized), blocks_.end());

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "detect/literal_sieve.hpp"
 #include "detect/program.hpp"
 #include "detect/text.hpp"
 
@@ -18,7 +19,7 @@ using Anchor = LiteralIndex::Anchor;
 
 // All literals of all log sources a record is of, for all its spots at once: most of a line's fields are parts of the
 // line, and one pass over it costs less than one over each field for each log source. Where a literal was found tells whose
-// it is.
+// it is. The sieve takes the line as it is; the index, folded.
 struct LinePlan {
   struct Filed {
     std::uint32_t trigger;
@@ -26,8 +27,24 @@ struct LinePlan {
     Spot spot;
     Anchor anchor;
   };
-  LiteralIndex literals;  // ids are indexes of `filed`
+  LiteralSieve sieve;     // ids are indexes of `filed`
+  LiteralIndex literals;  // instead, where the sieve has too many
+  bool sieved = false;
   std::vector<Filed> filed;
+};
+
+// A rule looked at for every record of its log source. Most ask one thing of one field, which can be told at a glance.
+struct Always {
+  enum class Glance : std::uint8_t {
+    none,       // only by evaluating it
+    exists,     // whether the field is there, decided
+    number,     // a comparison with an integer, decided
+    long_text,  // an expression that no shorter text matches: too short, or evaluate it
+  };
+  std::uint32_t rule;
+  Glance glance = Glance::none;
+  Spot spot = 0;
+  const CompiledTest* test = nullptr;
 };
 
 }  // namespace
@@ -101,11 +118,34 @@ struct Session::State {
   std::vector<std::uint32_t> hits;
   std::uint64_t confirmations = 0;
 
+  // The first of each field that scopes look at; before `told_keys` those they are told by.
+  enum Told : std::uint8_t {
+    told_program,
+    told_channel,
+    told_event_id,
+    told_provider,
+    told_event_type,
+    told_keys,
+    told_url = told_keys,
+    told_method,
+    told_count
+  };
+  const Value* told[told_count];
+  bool within_line = false;  // every text is part of the line, or empty, and there is no list
+
   // Log source of a record → scopes that take it in.
   struct Scopes {
     std::vector<std::uint32_t> list;
     std::vector<const ScopePlan*> plans;  // of each
-    std::uint32_t lines = 0;              // records with a line met so far; a LinePlan is made when it pays
+    std::vector<Always> always;           // of all
+    // What else is asked of a record whose texts collect_line has seen to: numbers, and texts that are never in a line.
+    struct Numbers {
+      Spot spot;
+      std::vector<std::pair<double, Range>> rules;  // in the order of the numbers
+    };
+    std::vector<Numbers> numbers;
+    std::vector<const SpotPlan*> rest;
+    std::uint32_t lines = 0;  // records with a line met so far; a LinePlan is made when it pays
     std::unique_ptr<const LinePlan> line_plan;
   };
   std::map<std::vector<std::uint32_t>, Scopes> scope_lists;
@@ -132,13 +172,17 @@ struct Session::State {
     return spot < kPartSpots || spot == spot_of(Part::raw) || spot == spot_of(Part::message) ||
            spot == spot_of(Part::anywhere);
   }
+  void arrange(Scopes& scopes, std::vector<std::uint32_t> list) const;
+  Always always(std::uint32_t rule) const;
   const LinePlan* line_plan(Scopes& now);
   void candidate(std::uint32_t rule) {
     if (seen[rule] == epoch) return;
     seen[rule] = epoch;
     candidates.push_back(rule);
   }
-  void collect(const ScopeTable& scope, const ScopePlan& plan, bool line_done);
+  void collect(const SpotPlan& plan, bool line_done);
+  void collect_numbers(const Scopes& now);
+  bool holds_always(const Always& always);
   void collect_line(const LinePlan& plan);
   void pull(const Trigger& trigger) {
     if (trigger.test != Trigger::kNoTest) answers[trigger.test] = epoch << 1 | 1;
@@ -185,9 +229,28 @@ void Session::State::begin(const Record& now) {
     folded_values.resize(now.field_count);
     folded_epoch.resize(now.field_count);
   }
+  std::fill(std::begin(told), std::end(told), nullptr);
+  const char* const line = now.raw.data();
+  const std::size_t size = now.raw.size();
+  const auto outside = [&](const char* text, std::size_t bytes) {
+    return bytes != 0 && (bytes > size || static_cast<std::size_t>(text - line) > size - bytes);
+  };
+  bool any_outside = outside(now.message.data(), now.message.size());
   // Backwards, so that chains run in source order.
   for (std::uint32_t i = now.field_count; i-- > 0;) {
-    const FieldId id = now.fields[i].field;
+    const Value& value = now.fields[i];
+    any_outside = any_outside || value.kind == Value::Kind::list || outside(value.text_data, value.text_size);
+    const FieldId id = value.field;
+    switch (id) {
+      case field::url: told[told_url] = &value; break;
+      case field::method: told[told_method] = &value; break;
+      case field::program: told[told_program] = &value; break;
+      case field::Channel: told[told_channel] = &value; break;
+      case field::EventID: told[told_event_id] = &value; break;
+      case field::Provider_Name: told[told_provider] = &value; break;
+      case field::event_type: told[told_event_type] = &value; break;
+      default: break;
+    }
     if (id >= program.spot_of_field.size()) continue;
     const Spot spot = program.spot_of_field[id];
     if (spot == kNoSpot) continue;
@@ -195,34 +258,18 @@ void Session::State::begin(const Record& now) {
     spot_epoch[spot] = epoch;
     spot_first[spot] = i + 1;
   }
+  within_line = !any_outside;
 }
 
 Session::State::Scopes& Session::State::scopes() {
   constexpr std::size_t kRemembered = 8192;  // combinations; hostile programs names must not grow this for ever
-  // The first of each field that scopes look at, in one go.
-  const Value *url = nullptr, *method = nullptr;
-  constexpr std::size_t kTold = 5;
-  const Value* told[kTold] = {};
-  const auto first = [](const Value*& place, const Value& value) {
-    if (!place) place = &value;
-  };
-  for (const Value& value : *record) {
-    switch (value.field) {
-      case field::url: first(url, value); break;
-      case field::method: first(method, value); break;
-      case field::program: first(told[0], value); break;
-      case field::Channel: first(told[1], value); break;
-      case field::EventID: first(told[2], value); break;
-      case field::Provider_Name: first(told[3], value); break;
-      case field::event_type: first(told[4], value); break;
-      default: break;
-    }
-  }
   const bool web = record->kind == RecordKind::web_access;
+  const Value* const url = told[told_url];
+  const Value* const method = told[told_method];
   const bool proxied = web && ((url && url->text().find("://") != std::string_view::npos) ||
                                (method && equal_ignoring_case(method->text(), "CONNECT")));
   // The usual case of a long log, without building a key.
-  const bool plain = !proxied && std::all_of(std::begin(told), std::end(told), [](const Value* value) { return !value; });
+  const bool plain = !proxied && std::all_of(told, told + told_keys, [](const Value* value) { return !value; });
   if (plain && last_plain && last_scopes && record->kind == last_kind && record->format == last_format) return *last_scopes;
   last_plain = plain;
   last_kind = record->kind;
@@ -235,7 +282,7 @@ Session::State::Scopes& Session::State::scopes() {
   scope_key += static_cast<char>('a' + static_cast<int>(record->kind));
   part(record->format);
   if (web) scope_key += proxied ? 'p' : '-';
-  for (const Value* value : told) part(value ? value->text() : std::string_view());
+  for (std::size_t i = 0; i < told_keys; ++i) part(told[i] ? told[i]->text() : std::string_view());
   if (last_scopes && scope_key == last_scope_key) return *last_scopes;
   last_scope_key = scope_key;
   const auto found = scopes_of.find(scope_key);
@@ -245,11 +292,42 @@ Session::State::Scopes& Session::State::scopes() {
   for (std::uint32_t i = 0; i < program.scopes.size(); ++i)
     if (in_scope(program.scope_rules[i], *record, declared)) list.push_back(i);
   Scopes& scopes = scope_lists[list];
-  if (scopes.plans.empty())
-    for (std::uint32_t scope : list) scopes.plans.push_back(&program.plan(scope));
-  scopes.list = std::move(list);
+  if (scopes.list.empty()) arrange(scopes, std::move(list));
   scopes_of.emplace(scope_key, &scopes);
   return *(last_scopes = &scopes);
+}
+
+void Session::State::arrange(Scopes& scopes, std::vector<std::uint32_t> list) const {
+  scopes.list = std::move(list);
+  for (std::uint32_t scope : scopes.list) {
+    const ScopePlan& plan = program.plan(scope);
+    scopes.plans.push_back(&plan);
+    for (std::uint32_t rule : program.rules_of(program.scopes[scope].always)) scopes.always.push_back(always(rule));
+    for (const SpotPlan& spot : plan.spots) {
+      if (spot.spot >= kPartSpots) {
+        if (!found_in_line(spot.spot) || !spot.numbers.empty()) scopes.rest.push_back(&spot);
+      } else if (!spot.numbers.empty()) {
+        scopes.numbers.push_back({spot.spot, {spot.numbers.begin(), spot.numbers.end()}});
+        auto& rules = scopes.numbers.back().rules;
+        std::sort(rules.begin(), rules.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+      }
+    }
+  }
+}
+
+Always Session::State::always(std::uint32_t rule) const {
+  Always out{.rule = rule};
+  const Node& root = program.nodes[program.roots[rule]];
+  if (root.kind != Expression::Kind::test) return out;
+  const CompiledTest& test = program.tests[root.first];
+  const std::span<const Spot> spots = program.spots(test);
+  if (spots.size() != 1 || spots[0] >= kPartSpots) return out;
+  out.spot = spots[0];
+  out.test = &test;
+  if (test.kind == Test::Kind::exists) out.glance = Always::Glance::exists;
+  else if (test.kind == Test::Kind::number) out.glance = Always::Glance::number;
+  else if (test.kind == Test::Kind::regex && test.least_bytes > 0) out.glance = Always::Glance::long_text;
+  return out;
 }
 
 void Session::State::forget_scopes() {
@@ -265,14 +343,18 @@ const LinePlan* Session::State::line_plan(Scopes& now) {
   constexpr std::size_t kPlansMost = 64;
   if (now.line_plan || ++now.lines < kLinesBefore || line_plans == kPlansMost) return now.line_plan.get();
   auto plan = std::make_unique<LinePlan>();
+  std::vector<std::string_view> literals;
   for (std::uint32_t scope : now.list)
     for (const FiledText& filed : program.texts_of(program.scopes[scope])) {
       if (!found_in_line(filed.spot)) continue;
-      const auto id = static_cast<std::uint32_t>(plan->filed.size());
-      plan->literals.add(program.text(filed.literal), Anchor::anywhere, id);
+      literals.push_back(program.text(filed.literal));
       plan->filed.push_back({filed.trigger, filed.literal.size, filed.spot, filed.anchor});
     }
-  plan->literals.build();
+  plan->sieved = plan->sieve.build(literals);
+  if (!plan->sieved) {
+    for (std::uint32_t id = 0; id < literals.size(); ++id) plan->literals.add(literals[id], Anchor::anywhere, id);
+    plan->literals.build();
+  }
   ++line_plans;
   now.line_plan = std::move(plan);
   return now.line_plan.get();
@@ -355,8 +437,7 @@ void Session::State::collect_anywhere(const SpotPlan& plan, bool line_done) {
 
 // The literals of every spot, as far as its texts are parts of the line.
 void Session::State::collect_line(const LinePlan& plan) {
-  const std::string_view line = folded_part(Part::raw);
-  plan.literals.scan(line, [&](std::uint32_t id, std::size_t place) {
+  const auto found_at = [&](std::uint32_t id, std::size_t place) {
     const LinePlan::Filed& filed = plan.filed[id];
     const auto fits = [&](std::string_view text) {
       if (!inside_raw(text)) return false;
@@ -380,47 +461,78 @@ void Session::State::collect_line(const LinePlan& plan) {
         hit = value.kind != Value::Kind::list && fits(value.text());  // items of a list are looked at one by one
       }
     if (hit) pull(program.triggers[filed.trigger]);
-  });
+  };
+  if (plan.sieved) plan.sieve.scan(record->raw, found_at);
+  else plan.literals.scan(folded_part(Part::raw), found_at);
 }
 
 // `line_done`: collect_line has seen to texts that are parts of the line.
-void Session::State::collect(const ScopeTable& scope, const ScopePlan& asked, bool line_done) {
-  for (std::uint32_t rule : program.rules_of(scope.always)) candidate(rule);
-  for (const SpotPlan& plan : asked.spots) {
-    if (plan.spot == spot_of(Part::anywhere)) {
-      collect_anywhere(plan, line_done);
+void Session::State::collect(const SpotPlan& plan, bool line_done) {
+  if (plan.spot == spot_of(Part::anywhere)) {
+    collect_anywhere(plan, line_done);
+    return;
+  }
+  if (plan.spot >= kPartSpots) {
+    const Part part = static_cast<Part>(plan.spot - kPartSpots);
+    const bool done = line_done && found_in_line(plan.spot) && inside_raw(part_text(part));
+    if (!done && !plan.literals.empty() && !part_text(part).empty()) collect_text(plan.literals, folded_part(part));
+    // Numbers in the record's own texts: rare enough to confirm them all.
+    for (const auto& [number, rules] : plan.numbers)
+      for (std::uint32_t rule : program.rules_of(rules)) candidate(rule);
+    return;
+  }
+  if (spot_epoch[plan.spot] != epoch) return;
+  for (std::uint32_t i = spot_first[plan.spot]; i != 0; i = next[i - 1]) {
+    const Value& value = record->fields[i - 1];
+    const auto look_up = [&](const Value& one) {
+      double number = 0;
+      if (plan.numbers.empty() || !number_of(one, number)) return;
+      if (const auto found = plan.numbers.find(number); found != plan.numbers.end())
+        for (std::uint32_t rule : program.rules_of(found->second)) candidate(rule);
+    };
+    if (value.kind != Value::Kind::list) {
+      const bool done = line_done && inside_raw(value.text());
+      if (!done && !plan.literals.empty()) collect_text(plan.literals, folded_value(i - 1));
+      look_up(value);
       continue;
     }
-    if (plan.spot >= kPartSpots) {
-      const Part part = static_cast<Part>(plan.spot - kPartSpots);
-      const bool done = line_done && found_in_line(plan.spot) && inside_raw(part_text(part));
-      if (!done && !plan.literals.empty() && !part_text(part).empty()) collect_text(plan.literals, folded_part(part));
-      // Numbers in the record's own texts: rare enough to confirm them all.
-      for (const auto& [number, rules] : plan.numbers)
-        for (std::uint32_t rule : program.rules_of(rules)) candidate(rule);
-      continue;
-    }
-    if (spot_epoch[plan.spot] != epoch) continue;
-    for (std::uint32_t i = spot_first[plan.spot]; i != 0; i = next[i - 1]) {
-      const Value& value = record->fields[i - 1];
-      const auto look_up = [&](const Value& one) {
-        double number = 0;
-        if (plan.numbers.empty() || !number_of(one, number)) return;
-        if (const auto found = plan.numbers.find(number); found != plan.numbers.end())
-          for (std::uint32_t rule : program.rules_of(found->second)) candidate(rule);
-      };
-      if (value.kind != Value::Kind::list) {
-        const bool done = line_done && inside_raw(value.text());
-        if (!done && !plan.literals.empty()) collect_text(plan.literals, folded_value(i - 1));
-        look_up(value);
-        continue;
-      }
-      for (const Value& item : value.as_list()) {
-        if (!plan.literals.empty()) collect_text(plan.literals, fold_copy(item.text()));
-        look_up(item);
-      }
+    for (const Value& item : value.as_list()) {
+      if (!plan.literals.empty()) collect_text(plan.literals, fold_copy(item.text()));
+      look_up(item);
     }
   }
+}
+
+// The numbers of a record without lists.
+void Session::State::collect_numbers(const Scopes& now) {
+  for (const Scopes::Numbers& numbers : now.numbers) {
+    if (!present(numbers.spot)) continue;
+    for (std::uint32_t i = spot_first[numbers.spot]; i != 0; i = next[i - 1]) {
+      double number = 0;
+      if (!number_of(record->fields[i - 1], number)) continue;
+      const auto found = std::lower_bound(numbers.rules.begin(), numbers.rules.end(), number,
+                                          [](const auto& wanted, double given) { return wanted.first < given; });
+      if (found == numbers.rules.end() || found->first != number) continue;
+      for (std::uint32_t rule : program.rules_of(found->second)) candidate(rule);
+    }
+  }
+}
+
+bool Session::State::holds_always(const Always& always) {
+  if (always.glance == Always::Glance::none) return evaluate(program.roots[always.rule]);
+  const bool there = present(always.spot);
+  if (always.glance == Always::Glance::exists) return there == (always.test->flag != 0);
+  if (!there) return false;
+  const std::uint32_t first = spot_first[always.spot] - 1;
+  const Value& value = record->fields[first];
+  if (next[first] == 0) {
+    if (always.glance == Always::Glance::number && value.kind == Value::Kind::integer)
+      return holds(value.as_real(), always.test->compare, always.test->number);
+    if (always.glance == Always::Glance::long_text && value.kind != Value::Kind::list &&
+        value.text_size < always.test->least_bytes)
+      return false;
+  }
+  return evaluate(program.roots[always.rule]);
 }
 
 bool Session::State::evaluate(std::uint32_t index) {
@@ -615,12 +727,19 @@ std::span<const std::uint32_t> Session::match(const Record& record) {
   State::Scopes& scopes = state.scopes();
   const LinePlan* const line = record.raw.empty() ? nullptr : state.line_plan(scopes);
   if (line) state.collect_line(*line);
-  for (std::size_t i = 0; i < scopes.list.size(); ++i)
-    state.collect(state.program.scopes[scopes.list[i]], *scopes.plans[i], line != nullptr);
-  std::sort(state.candidates.begin(), state.candidates.end());
-  state.confirmations += state.candidates.size();
+  if (line && state.within_line) {
+    state.collect_numbers(scopes);
+    for (const SpotPlan* plan : scopes.rest) state.collect(*plan, true);
+  } else {
+    for (const ScopePlan* plan : scopes.plans)
+      for (const SpotPlan& spot : plan->spots) state.collect(spot, line != nullptr);
+  }
+  state.confirmations += state.candidates.size() + scopes.always.size();
+  for (const Always& always : scopes.always)
+    if (state.holds_always(always)) state.hits.push_back(always.rule);
   for (std::uint32_t rule : state.candidates)
     if (state.evaluate(state.program.roots[rule])) state.hits.push_back(rule);
+  if (state.hits.size() > 1) std::sort(state.hits.begin(), state.hits.end());
   return state.hits;
 }
 

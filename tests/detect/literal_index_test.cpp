@@ -8,22 +8,24 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "detect/literal_sieve.hpp"
 #include "detect/regex.hpp"
+#include "detect/text.hpp"
 
 using namespace logystera::detect;
 
 namespace {
 
 using Anchor = LiteralIndex::Anchor;
-using Place = std::pair<std::uint32_t, std::size_t>;
+using Occurrence = std::pair<std::uint32_t, std::size_t>;
 
 struct Literal {
   std::string text;
   Anchor anchor;
 };
 
-std::set<Place> naive(const std::vector<Literal>& literals, const std::string& text) {
-  std::set<Place> places;
+std::set<Occurrence> naive(const std::vector<Literal>& literals, const std::string& text) {
+  std::set<Occurrence> places;
   for (std::uint32_t id = 0; id < literals.size(); ++id) {
     const auto& [literal, anchor] = literals[id];
     for (std::size_t at = text.find(literal); at != std::string::npos; at = text.find(literal, at + 1)) {
@@ -36,11 +38,11 @@ std::set<Place> naive(const std::vector<Literal>& literals, const std::string& t
   return places;
 }
 
-std::set<Place> indexed(const std::vector<Literal>& literals, const std::string& text) {
+std::set<Occurrence> indexed(const std::vector<Literal>& literals, const std::string& text) {
   LiteralIndex index;
   for (std::uint32_t id = 0; id < literals.size(); ++id) index.add(literals[id].text, literals[id].anchor, id);
   index.build();
-  std::set<Place> places;
+  std::set<Occurrence> places;
   index.scan(text, [&](std::uint32_t id, std::size_t place) { places.emplace(id, place); });
   return places;
 }
@@ -70,6 +72,47 @@ TEST_CASE("literal_index_finds_what_a_plain_search_finds") {
       }
     }
   }
+}
+
+// The same of the sieve, whatever the case of the text's letters.
+TEST_CASE("literal_sieve_finds_what_a_plain_search_of_the_folded_text_finds") {
+  std::mt19937 random(20260519);
+  const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random() % bound); };
+  std::size_t built = 0;
+  for (const std::size_t count : {1u, 5u, 20u, 60u}) {
+    const auto word = [&](std::size_t size, std::string_view letters) {
+      std::string text;
+      for (std::size_t i = 0; i < size; ++i) text += letters[below(letters.size())];
+      return text;
+    };
+    for (int round = 0; round < 40; ++round) {
+      const std::string_view letters = round % 2 == 0 ? "z`{;\xC3" : "az@[\x80/$%";
+      std::vector<Literal> literals;
+      std::vector<std::string_view> texts;
+      for (std::size_t i = 0; i < count; ++i)
+        literals.push_back({word(1 + below(below(3) == 0 ? 3 : 12), letters), Anchor::anywhere});
+      for (const Literal& literal : literals) texts.push_back(literal.text);
+      LiteralSieve sieve;
+      if (!sieve.build(texts)) continue;
+      ++built;
+      const std::string both = std::string(letters) + "AZ";
+      for (const std::size_t size :
+           {0u, 1u, 2u, 3u, 4u, 5u, 63u, 64u, 65u, 66u, 67u, 68u, 127u, 131u, 1023u, 1024u, 1025u, 1091u, 2100u}) {
+        const std::string text = word(size, both);
+        std::set<Occurrence> places;
+        sieve.scan(text, [&](std::uint32_t id, std::size_t place) { places.emplace(id, place); });
+        REQUIRE(places == naive(literals, folded(text)));
+      }
+    }
+  }
+  CHECK(built > 60);
+}
+
+TEST_CASE("literal_sieve_refuses_what_would_let_too_much_through") {
+  CHECK(LiteralSieve().build({"union select", "/etc/passwd", "${jndi:", "<", "%3c"}));
+  CHECK_FALSE(LiteralSieve().build({"e", "t", "a", "0", " "}));
+  const std::vector<std::string_view> many(LiteralSieve::kLiteralsMost + 1, "${jndi:");
+  CHECK_FALSE(LiteralSieve().build(many));
 }
 
 TEST_CASE("least_bytes_of_a_regular_expression") {

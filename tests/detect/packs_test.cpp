@@ -1,6 +1,7 @@
 // The built-in packs: every rule loads, has samples both ways, and does what its samples say, on lines as the parsers read
 // them.
 #include <algorithm>
+#include <random>
 #include <set>
 
 #include "catch.hpp"
@@ -9,6 +10,7 @@
 #include "detect/packs.hpp"
 #include "detect/sample.hpp"
 #include "detect/windows.hpp"
+#include "oracle/rule_oracle.hpp"
 #include "parse/format.hpp"
 #include "parse/source.hpp"
 
@@ -76,6 +78,95 @@ TEST_CASE("built_in_rules_do_what_their_samples_say") {
   for (const SampleFailure& failure : failures.value())
     FAIL_CHECK(failure.rule << ", line " << failure.at.line << ": " << failure.message);
   CHECK(ran >= 120);
+}
+
+// A session looks at a long log's lines in one pass; attacks stand in every field, across fields, and half.
+TEST_CASE("built_in_rules_hit_the_lines_of_a_long_access_log_that_the_oracle_names") {
+  std::mt19937 random(20260520);
+  const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random() % bound); };
+  constexpr std::string_view kParts[] = {"union select",
+                                         "UNION%20SELECT",
+                                         "/etc/passwd",
+                                         "%2e%2E/",
+                                         "<script>",
+                                         "%3cscript ",
+                                         "' or '1'='1",
+                                         "%27+or+1=1",
+                                         "${jndi:",
+                                         "%24%7BJNDI",
+                                         "() {",
+                                         "/.env",
+                                         "/.git/",
+                                         "sqlmap",
+                                         "Nikto",
+                                         "wfuzz",
+                                         "/wp-login.php",
+                                         ".sql",
+                                         "/shell.php",
+                                         ";cat ",
+                                         "|id",
+                                         "sleep(5)",
+                                         "O:4:%22x",
+                                         "\\x16\\x03",
+                                         "169.254.169.254",
+                                         "%0d%0aSet-Cookie",
+                                         "/user/",
+                                         "/update.php",
+                                         "onload=",
+                                         "javascript:",
+                                         "phpinfo.php",
+                                         "x"};
+  constexpr std::string_view kMethods[] = {"GET", "POST", "TRACE", "Search", "CONNECT", "PUT"};
+  constexpr int kStatus[] = {200, 200, 200, 206, 301, 401, 403, 404, 500, 503};
+  const auto text = [&](bool spaces) {
+    std::string out;
+    for (std::size_t i = 0; i < below(4); ++i) {
+      const std::string_view part = kParts[below(std::size(kParts))];
+      const std::size_t from = below(4) == 0 ? below(part.size()) : 0;
+      out += part.substr(from, below(4) == 0 ? below(part.size()) : part.size());
+      if (below(3) == 0) out += "a/";
+    }
+    if (!spaces) std::erase(out, ' ');
+    std::erase(out, '"');
+    while (!out.empty() && out.back() == '\\') out.pop_back();  // it would take the quote behind it along
+    return out;
+  };
+  std::string lines;
+  for (int i = 0; i < 6000; ++i) {
+    lines += "192.0.2." + std::to_string(below(256)) + " - - [18/May/2026:10:00:00 +0000] \"";
+    if (below(20) == 0) lines += text(true);
+    else {
+      lines.append(kMethods[below(std::size(kMethods))]).append(below(20) == 0 ? " http://x" : " /").append(text(false));
+      if (below(3) == 0) lines += "?q=" + text(false);
+      if (below(400) == 0) lines += std::string(4100, 'z');
+      lines += " HTTP/1.1";
+    }
+    lines += "\" " + std::to_string(kStatus[below(std::size(kStatus))]) + " " +
+             std::to_string(below(3) == 0 ? below(4'000'000) : below(2)) + " \"" + text(true) + "\" \"" + text(true) +
+             "\"\n";
+  }
+  const RuleSet set = built_in();
+  FieldNames names;
+  RecordBatch batch;
+  REQUIRE(read_lines("access_combined", lines, names, batch).ok());
+  Result<Engine> engine = Engine::compile(set, names);
+  REQUIRE(engine.ok());
+  Session session(engine.value());
+  std::size_t hits = 0;
+  std::set<std::uint32_t> rules;
+  for (const Record& record : batch.records) {
+    std::vector<std::uint32_t> naive;
+    for (std::uint32_t rule = 0; rule < set.rules.size(); ++rule)
+      if (set.rules[rule].when && oracle::hits(set.rules[rule], record, names)) naive.push_back(rule);
+    const std::span<const std::uint32_t> fast = session.match(record);
+    INFO(record.raw);
+    REQUIRE(std::vector<std::uint32_t>(fast.begin(), fast.end()) == naive);
+    hits += naive.size();
+    rules.insert(naive.begin(), naive.end());
+  }
+  CHECK(batch.records.size() == 6000);
+  CHECK(hits > 10'000);
+  CHECK(rules.size() > 20);
 }
 
 TEST_CASE("built_in_rules_have_samples_both_ways_and_a_description") {
