@@ -19,6 +19,15 @@ foreach ([1, 2, 42, PHP_INT_MAX, -1, PHP_INT_MIN] as $id) {
 }
 same($hash('a name'), $recorder->hashId('a name'), 'hashId of a name');
 same($hash("\0\xff"), $recorder->hashId("\0\xff"), 'hashId of bytes');
+// Hashes are remembered for a while: under their own id, whichever others share its place, and under their own key.
+$several = [...range(1, 200), ...array_map(fn (int $size): string => str_repeat('7', $size), range(1, 40))];
+shuffle($several);
+$expected = array_map(fn (int|string $id): string => $hash((string) $id), [...$several, ...array_reverse($several)]);
+same($expected, array_map($recorder->hashId(...), [...$several, ...array_reverse($several)]), 'many ids, twice');
+$changed = new Recorder($directory, ['uid_key' => strrev($key)]);
+same(hash_hmac('sha256', '42', strrev($key)), $changed->hashId(42), 'another key');
+$recorder = new Recorder($directory, ['uid_key' => $key]);
+same($hash('42'), $recorder->hashId(42), 'the first key again');
 same('', $recorder->hashId(0), 'hashId(0)');
 same('', $recorder->hashId('0'), "hashId('0')");
 same('', $recorder->hashId(''), "hashId('')");
@@ -60,4 +69,4 @@ same(['uid.key'], array_values(array_filter(scandir(scratch('own')), static fn (
 done();
 ?>
 --EXPECT--
-39 checks made
+42 checks made

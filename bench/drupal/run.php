@@ -160,7 +160,7 @@ foreach (PAGES as $title => $page) {
   $before = array_map(recorded(...), array_keys($sites));
   times(array_keys($sites), $page, 10);
   foreach (array_keys($sites) as $number => $name) {
-    $expected = $page['records'] && $name !== 'off' ? 10 : 0;
+    $expected = $page['records'] && $name !== 'off' && $name !== 'timed-idle' ? 10 : 0;
     if (recorded($name) - $before[$number] !== $expected) {
       stop("$title: the site $name recorded " . (recorded($name) - $before[$number]) . " events of 10 requests, not $expected");
     }
@@ -179,8 +179,8 @@ foreach (PAGES as $title => $page) {
   figure("$title: added by the module", '% of the page', $share('on'), '<=', 1.0);
   figure("$title: added by its PHP twin", '% of the page', $share('twin'));
 
-  $ratios = [];
-  $agent = !$page['records'] ? [] : ['timed-on' => [], 'timed-twin' => []];
+  $ratios = $beyond = [];
+  $agent = !$page['records'] ? [] : ['timed-on' => [], 'timed-twin' => [], 'timed-idle' => []];
   for ($i = 0; $agent && $i < max(11, $runs); $i++) {
     array_map(fn($name) => file_put_contents($sites[$name]['samples'], ''), array_keys($agent));
     times(array_keys($agent), $page, 100);
@@ -188,11 +188,14 @@ foreach (PAGES as $title => $page) {
       $agent[$name][] = quantile(array_map(intval(...), file($sites[$name]['samples'])), 0.5) / 1000;
     }
     $ratios[] = end($agent['timed-on']) / end($agent['timed-twin']);
+    $beyond[] = (end($agent['timed-on']) - end($agent['timed-idle'])) / (end($agent['timed-twin']) - end($agent['timed-idle']));
   }
   if ($agent) {
     figure("$title: time in the agent, extension", 'us', $agent['timed-on']);
     figure("$title: time in the agent, PHP twin", 'us', $agent['timed-twin']);
+    figure("$title: time in an agent that does nothing", 'us', $agent['timed-idle']);
     figure("$title: extension / PHP twin", 'ratio', $ratios, '<=', 1 / 3);
+    figure("$title: the same, beyond doing nothing", 'ratio', $beyond);
   }
 
   $times = times(['off', 'on', 'twin'], $page, $rounds);

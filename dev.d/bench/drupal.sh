@@ -66,6 +66,7 @@ trap close_bench EXIT
   site twin false php logystera logystera_bench
   site timed-on true native logystera logystera_bench
   site timed-twin false php logystera logystera_bench
+  site timed-idle true idle logystera logystera_bench
 } >"$state/sites.json"
 
 say 'measuring (about ten minutes)'

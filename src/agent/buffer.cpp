@@ -1,8 +1,8 @@
 // The writing side of the buffer. See buffer.hpp for the files and ARCHITECTURE.md, "Buffer", for what was measured.
 //
-// A commit in the steady state is nine system calls: open and flock the lock file, fstat it (identity and generation), open
-// and fstat the current file, pread its last byte (a writer killed in the middle of a line leaves it open), one write, two
-// closes. Whoever cannot have the lock within microseconds writes a spill slot instead, which needs no lock.
+// A commit in the steady state is five system calls: flock and fstat the lock file (its identity and generation), fstat the
+// current file, one write, and the unlock. Once a second, and where anything has changed, both files are opened by their names
+// and the last byte is read (a writer killed in the middle of a line leaves it open). Whoever cannot have the lock within microseconds writes a spill slot instead, which needs no lock.
 #include "agent/buffer.hpp"
 
 #include <fcntl.h>
@@ -32,12 +32,6 @@ constexpr std::size_t kPathBytes = 4096;
 std::int64_t wall_seconds() noexcept {
   struct timespec now;
   ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return now.tv_sec;
-}
-
-std::int64_t monotonic_seconds() noexcept {
-  struct timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return now.tv_sec;
 }
 
@@ -262,7 +256,10 @@ const Fd& Buffer::current(const Lock& lock, struct stat& st) noexcept {
   return kept.file;
 }
 
-void Buffer::let_go() noexcept { kept_->file.reset(); }
+void Buffer::let_go() noexcept {
+  kept_->file.reset();
+  kept_->lock_file.reset();
+}
 
 void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept {
   BufferHeader& header = lock.header();

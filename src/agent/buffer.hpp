@@ -98,8 +98,8 @@ struct BufferStats {
   DropCounts drops{};
 };
 
-/// A view on one buffer directory. Cheap to construct and to keep: holds no file descriptor between calls, so it survives
-/// fork, `rm -rf` of the directory and FPM reloads. Not shared between threads.
+/// A view on one buffer directory. Cheap to construct and to keep; survives fork, `rm -rf` of the directory and FPM reloads:
+/// what a commit leaves open is looked at before it is used again. Not shared between threads.
 class Buffer {
  public:
   /// Opens (and creates, one level) the directory and checks owner, mode and file system. The error names the directory,
@@ -125,7 +125,7 @@ class Buffer {
   /// Before the process ends: writes down what was dropped and not yet counted in the directory; waits for the lock for at
   /// most 50 ms. Must not be called in a child that has not forgotten its parent's counts.
   void settle() noexcept;
-  /// Closes the file that a commit keeps open for the next one (at most a second long, one descriptor a buffer).
+  /// Closes the files that a commit keeps open for the next one (at most a second long, two descriptors a buffer).
   void let_go() noexcept;
   /// The counts `other` has not yet written down become this one's, which takes its place.
   void take_pending(Buffer& other) noexcept;

@@ -38,7 +38,34 @@ bool has_its_name(const std::string& path, const struct stat& st) noexcept {
 
 }  // namespace
 
-Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer) {
+std::int64_t monotonic_seconds() noexcept {
+  struct timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec;
+}
+
+// Locks the file the last commit left open. False where this commit has to open it by its name.
+bool Buffer::Lock::try_kept() noexcept {
+  Kept& kept = *buffer_.kept_;
+  if (!kept.lock_file) return false;
+  fd_ = std::move(kept.lock_file);
+  if (kept.fork_mark->just_forked() || kept.lock_second != monotonic_seconds()) return false;
+  if (!acquire(Wait::try_briefly)) {
+    if (error_ != EWOULDBLOCK) return false;
+    kept.lock_file = std::move(fd_);
+    return true;
+  }
+  struct stat st;
+  const timespec& changed = kept.lock_changed;
+  // Unlinked, renamed, or its header written by somebody else: what is the lock now, the name tells.
+  held_ = ::fstat(fd_.get(), &st) == 0 && st.st_nlink != 0 && st.st_ctim.tv_sec == changed.tv_sec &&
+          st.st_ctim.tv_nsec == changed.tv_nsec && buffer_.cache_->matches(st) && buffer_.rules_.accept(st);
+  return held_;
+}
+
+Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer), keeps_(wait == Wait::try_briefly) {
+  if (keeps_ && try_kept()) return;
+  error_ = 0;
   for (int i = 0; i < kReopenings; ++i) {
     fd_ = Fd(::open(buffer.lock_path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
                     buffer.rules_.file_mode()));
@@ -46,7 +73,10 @@ Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer) {
       error_ = errno;
       return;
     }
-    if (!acquire(wait)) return;
+    if (!acquire(wait)) {
+      fd_.reset();
+      return;
+    }
     // One fstat for three questions: may this file be used at all, does it still have its name, is our header current?
     struct stat st;
     if (::fstat(fd_.get(), &st) != 0) {
@@ -61,12 +91,24 @@ Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer) {
         return;
       }
       held_ = true;
+      if (keeps_) {
+        buffer.kept_->lock_changed = st.st_ctim;
+        buffer.kept_->lock_second = monotonic_seconds();
+      }
       load(st);
       return;
     }
     fd_.reset();
   }
   error_ = EWOULDBLOCK;
+}
+
+Buffer::Lock::~Lock() {
+  // Closing is the unlock, except of what stays open. Without a header that is known for certain it has to be read anyway.
+  if (!held_ || !keeps_ || !is_known() || ::flock(fd_.get(), LOCK_UN) != 0) return;
+  Kept& kept = *buffer_.kept_;
+  if (!kept.fork_mark) kept.fork_mark.emplace();
+  kept.lock_file = std::move(fd_);
 }
 
 bool Buffer::Lock::acquire(Wait wait) noexcept {
@@ -85,7 +127,6 @@ bool Buffer::Lock::acquire(Wait wait) noexcept {
     }
   }
   error_ = errno;
-  fd_.reset();
   return false;
 }
 
@@ -112,8 +153,12 @@ bool Buffer::Lock::save() noexcept {
   HeaderCache& cache = *buffer_.cache_;
   struct stat st;
   const bool written = cache.header.write(fd_.get());
-  if (written && ::fstat(fd_.get(), &st) == 0) cache.remember(st);
-  else cache.size = -1;
+  if (written && ::fstat(fd_.get(), &st) == 0) {
+    cache.remember(st);
+    buffer_.kept_->lock_changed = st.st_ctim;
+  } else {
+    cache.size = -1;
+  }
   return written;
 }
 

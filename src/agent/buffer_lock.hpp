@@ -1,9 +1,12 @@
 // The lock on a buffer directory, and the header it guards.
 #pragma once
 
+#include <optional>
+
 #include "agent/buffer.hpp"
 #include "agent/buffer_header.hpp"
 #include "agent/file.hpp"
+#include "agent/fork_mark.hpp"
 
 namespace logystera::agent {
 
@@ -41,15 +44,28 @@ struct Buffer::Kept {
   LockIdentity lock;        // as it was when the file was opened
   std::int64_t second = 0;  // CLOCK_MONOTONIC
   std::uint64_t end = 0;    // where this object's last commit ended, with a newline; 0: unknown
+
+  // buffer.lock, not locked between commits. Its change time tells a renamed lock file from the one that still has its name.
+  Fd lock_file;
+  struct timespec lock_changed {};
+  std::int64_t lock_second = 0;  // CLOCK_MONOTONIC, of its opening by name
+  // A lock on an inherited descriptor excludes nobody: the parent's is its own lock as well.
+  std::optional<ForkMark> fork_mark;  // once there is a lock_file
 };
 
-/// Holds buffer.lock from construction to destruction when `held()`. The descriptor is opened for this one use, so a fork
-/// cannot inherit it into another request, and closing it is the unlock.
+/// CLOCK_MONOTONIC, as coarse as a timer tick.
+std::int64_t monotonic_seconds() noexcept;
+
+/// Holds buffer.lock from construction to destruction when `held()`. A commit (try_briefly) leaves the descriptor open for the
+/// next one, within the same second and the same process; everybody else opens the file by its name, and closes it.
 class Buffer::Lock {
  public:
   enum class Wait { try_briefly, for_a_moment, block };
 
   Lock(const Buffer& buffer, Wait wait) noexcept;
+  ~Lock();
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
 
   bool held() const noexcept { return held_; }
   /// Why it is not held: EWOULDBLOCK when somebody else has it, otherwise the errno of the failed call.
@@ -66,10 +82,12 @@ class Buffer::Lock {
   bool save() noexcept;
 
  private:
+  bool try_kept() noexcept;
   bool acquire(Wait wait) noexcept;
   void load(const struct stat& st) noexcept;
 
   const Buffer& buffer_;
+  const bool keeps_;  // whether the descriptor is left to the next commit
   Fd fd_;
   int error_ = 0;
   bool held_ = false;

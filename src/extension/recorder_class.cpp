@@ -246,7 +246,7 @@ ZEND_METHOD(Logystera_Agent_Recorder, hashId) {
   ZEND_PARSE_PARAMETERS_START(1, 1)
   Z_PARAM_STR_OR_LONG(text, number)
   ZEND_PARSE_PARAMETERS_END();
-  const Site* site = object_of(Z_OBJ_P(ZEND_THIS))->site;
+  Site* site = object_of(Z_OBJ_P(ZEND_THIS))->site;
   if (site == nullptr) RETURN_EMPTY_STRING();
   char digits[MAX_LENGTH_OF_LONG + 1];
   std::string_view id;
@@ -256,9 +256,8 @@ ZEND_METHOD(Logystera_Agent_Recorder, hashId) {
     char* start = zend_print_long_to_buf(digits + sizeof digits - 1, number);
     id = std::string_view(start, static_cast<std::size_t>(digits + sizeof digits - 1 - start));
   }
-  char hash[64];
-  const std::size_t size = logystera::agent::hash_uid(site->rules.uid_key, id, hash);
-  RETURN_STRINGL(hash, size);
+  const std::string_view hash = site->hashes.of(site->rules.uid_key, id);
+  RETURN_STRINGL(hash.data(), hash.size());
 }
 
 ZEND_METHOD(Logystera_Agent_Recorder, commit) {

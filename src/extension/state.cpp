@@ -60,6 +60,7 @@ Result<Site*> State::site(std::string directory, const RecorderOptions& options)
     site->given_uid_key = options.uid_key;
     site->rules.uid_key = HmacKey(own.empty() ? options.uid_key : std::string_view(own));
     site->has_uid_key = true;
+    site->hashes.clear();
     wipe(own);
   }
   if (new_signals) {

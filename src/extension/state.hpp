@@ -15,6 +15,7 @@
 #include "agent/request.hpp"
 #include "agent/signal_set.hpp"
 #include "extension/options.hpp"
+#include "extension/recent_hashes.hpp"
 
 namespace logystera::extension {
 
@@ -31,6 +32,7 @@ struct Site {
   bool times_statements = false;  // db.slow_query is on
   std::string given_uid_key;      // as the application gave it, to notice a change; wiped with the site
   bool has_uid_key = false;
+  RecentHashes hashes;          // of that key
   std::int64_t checked_at = 0;  // unix seconds of the last look at the directory
   bool touched = false;         // something to commit or reset when the request ends
   ~Site();

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -390,6 +392,61 @@ TEST_CASE("a_file_kept_open_is_let_go_of_once_it_is_not_the_current_one") {
   writer.let_go();
   REQUIRE(writer.commit(second, 1).committed == 1);
   CHECK(read_file(current) == first + second);
+}
+
+TEST_CASE("a_lock_kept_open_is_the_one_that_has_the_name") {
+  Scratch scratch;
+  Buffer writer = std::move(Buffer::open(scratch.path())).value();
+  const std::string lock = writer.path_of("buffer.lock"), moved = scratch.path() + "/moved";
+  // Whether a commit finds the lock taken while somebody holds that file.
+  const auto is_the_lock = [&](const std::string& path) {
+    const int holder = ::open(path.c_str(), O_RDWR);
+    REQUIRE(::flock(holder, LOCK_EX) == 0);
+    REQUIRE(writer.commit(event_line(), 1).committed == 1);
+    ::close(holder);
+    const auto files = writer.files().value();
+    return std::any_of(files.begin(), files.end(), [](const Segment& file) { return file.name.rfind("spill-", 0) == 0; });
+  };
+  REQUIRE(writer.commit(event_line(), 1).committed == 1);
+  REQUIRE(writer.commit(event_line(), 1).committed == 1);
+  ::usleep(20'000);  // a file's change time is as coarse as a timer tick
+
+  SECTION("renamed") { REQUIRE(::rename(lock.c_str(), moved.c_str()) == 0); }
+  SECTION("removed") {
+    REQUIRE(::link(lock.c_str(), moved.c_str()) == 0);
+    REQUIRE(::unlink(lock.c_str()) == 0);
+  }
+  REQUIRE(writer.commit(event_line(), 1).committed == 1);
+  REQUIRE(::access(lock.c_str(), F_OK) == 0);
+  CHECK_FALSE(is_the_lock(moved));
+  CHECK(is_the_lock(lock));
+}
+
+TEST_CASE("a_lock_kept_open_is_not_a_child_s") {
+  Scratch scratch;
+  Buffer writer = std::move(Buffer::open(scratch.path())).value();
+  struct rlimit all;
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &all) == 0);
+  const struct rlimit none = {0, all.rlim_max};
+  const auto commits_without_opening = [&] {
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const bool committed = writer.commit(event_line(), 1).committed == 1;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &all) == 0);
+    return committed;
+  };
+  bool kept = false;
+  for (int second = 0; second < 3 && !kept; ++second) {
+    REQUIRE(writer.commit(event_line(), 1).committed == 1);
+    kept = commits_without_opening();
+  }
+  REQUIRE(kept);
+
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(commits_without_opening() ? 1 : 0);
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(writer.commit(event_line(), 1).committed == 1);
 }
 
 TEST_CASE("a_torn_line_of_another_writer_is_closed_by_who_keeps_the_file_open") {

@@ -15,8 +15,8 @@ use Logystera\Agent\Recorder;
  * Makes the agent settings.php asks for.
  *
  * Without $settings['logystera_bench_agent'] it is the module's own. With it
- * ('native' or 'php') both are made from the same directory, toggles and key,
- * and with $settings['logystera_bench_samples'] the time from there on that is
+ * ('native', 'php' or 'idle') all are made from the same directory, toggles
+ * and key, and with $settings['logystera_bench_samples'] the time from there on that is
  * spent in the agent is appended to that file, a number of nanoseconds for each
  * request.
  */
@@ -41,13 +41,17 @@ final class BenchAgentFactory {
     $key = hash_hmac('sha256', 'accounts', Settings::getHashSalt());
     $toggles = array_filter($this->settings, is_array(...));
     $start = hrtime(TRUE);
-    $agent = $kind === 'php' ? new PhpAgent($path, $toggles, $key) : new NativeAgent(new Recorder($path, [
-      'toggles' => $toggles,
-      'uid_key' => $key,
-      'root' => $this->appRoot,
-      'anonymize_ip' => FALSE,
-      'share' => 'user',
-    ]));
+    $agent = match ($kind) {
+      'php' => new PhpAgent($path, $toggles, $key),
+      'idle' => new IdleAgent(),
+      'native' => new NativeAgent(new Recorder($path, [
+        'toggles' => $toggles,
+        'uid_key' => $key,
+        'root' => $this->appRoot,
+        'anonymize_ip' => FALSE,
+        'share' => 'user',
+      ])),
+    };
     $elapsed = hrtime(TRUE) - $start;
     $samples = Settings::get('logystera_bench_samples');
     return $samples ? new TimedAgent($agent, $elapsed, $samples) : $agent;
