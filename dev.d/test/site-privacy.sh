@@ -5,6 +5,7 @@ install_packages build site drupal privacy
 source "$root/tests/e2e/drupal/site.sh"
 
 readonly boss_uid=918273645 maria_uid=918273646 next_uid=918273647
+readonly operator_password=planted-password-operator
 readonly accounts="[{\"uid\":$boss_uid,\"name\":\"boss\",\"pass\":\"planted-password-boss\",\"roles\":[\"administrator\"]},
   {\"uid\":$maria_uid,\"name\":\"maria\",\"pass\":\"planted-password-maria\"}]"
 pool() { printf 'pm.max_children = 1\nphp_admin_value[sendmail_path] = %s\n' "$state/cli/sendmail.sh"; }
@@ -27,6 +28,7 @@ plant() {
   {
     printf 'uid\t%s\n' "$boss_uid" "$maria_uid" "$next_uid"
     printf 'password\t%s\n' planted-password-boss planted-password-maria planted-password-1 planted-wrong-password
+    printf '~password at the gateway\t%s\n' "$operator_password"
     printf 'address\t%s\n' planted.mail@example.org maria@example.org boss@example.org
     printf 'content\t%s\n' planted-body planted-title planted-content
     printf 'configuration\t%s\n' planted-site-name planted-configuration-value
@@ -71,7 +73,9 @@ the_whole_scenario_runs_with_planted_secrets() {
   start_fpm "$web" "$(pool)" && start_nginx "$web" "$(visits)" && start_gateway && new_entity drupal &&
     printf 'entity secret\t%s\n' "$entity_secret" >>"$state/secrets" && login_link=$(drupal_php "$state/cli/login_link.php" maria) &&
     printf 'login link\t%s\n' "$(cut -d/ -f6 <<<"$login_link")" >>"$state/secrets" &&
-    scenario before_connecting && scenario connect && scenario a_day && publish_a_release && scenario more_of_the_day && scenario faults &&
+    logystera user add operator <<<"$operator_password" && scenario before_connecting && scenario connect && scenario one_click "$operator_password" &&
+    printf '~entity secret by one click\t%s\n' "$(drupal_php "$state/cli/secret.php")" >>"$state/secrets" &&
+    scenario a_day && publish_a_release && scenario more_of_the_day && scenario faults &&
     drupal_php "$state/cli/configuration.php" && scenario import_configuration && scenario what_pages_show
 }
 
@@ -89,7 +93,9 @@ no_secret_is_in_tabs_payloads_exports_and_phpinfo() { sweep none-but "$state/oth
 no_secret_is_at_the_gateway() {
   scenario the_rest && drupal_php "$state/cli/flush.php" >"$state/export/flush" && logystera --json events >"$state/events.jsonl" &&
     [ "$(wc -l <"$state/events.jsonl")" -gt 150 ] && logystera entity list >"$state/export/entities" && logystera events >"$state/export/events" &&
-    sweep none "$state/secrets" "$state"/gateway.db* "$state/events.jsonl" "$state/export/entities" "$state/export/events" "$state/export/flush" "$buffer"
+    logystera --json support show "$(logystera --json support list | grep -o 'sup_[A-Za-z0-9_-]*')" >"$state/export/support" &&
+    grep -q '"message":"Help is needed\."' "$state/export/support" && grep -q 'extension' "$state/export/support" &&
+    sweep none "$state/secrets" "$state"/gateway.db* "$state/events.jsonl" "$state"/export/{entities,events,support,flush} "$buffer"
 }
 
 # Drupal itself logs what an uncaught exception says: the one page that throws.
@@ -105,7 +111,7 @@ no_secret_is_in_what_the_module_keeps_in_the_database() {
 
 # A whole dump, and all of the configuration: neither gives away what connects the site.
 neither_a_dump_nor_an_export_connects_anybody() {
-  grep -E '^(entity secret|hash salt|~key of)' "$state/secrets" >"$state/secrets-of-the-connection" &&
+  grep -E '^(~?entity secret|hash salt|~key of)' "$state/secrets" >"$state/secrets-of-the-connection" &&
     sweep none "$state/secrets-of-the-connection" "$state/control-rows" "$state/export/config.tar.gz" "$web/sites/default/files" &&
     tar -xzOf "$state/export/config.tar.gz" logystera.settings.yml >"$state/export/settings.yml" && sweep none "$state/secrets" "$state/export/settings.yml"
 }

@@ -17,7 +17,7 @@ const WRONG_PASSWORD = 'planted-wrong-password';
 [, $part, $state, $argument] = $argv + [3 => ''];
 Visitor::$secrets = file_exists("$state/secrets") ? "$state/secrets" : null;
 $facts = json_decode(file_get_contents("$state/scenario.json"), true, 16, JSON_THROW_ON_ERROR);
-$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'tabs', 'gateway_is_gone', 'disconnecting_alone', 'connecting_again', 'gateway_is_back', 'automatic', 'count_queries', 'without_extension', 'in_and_out', 'status_report', 'all_off', 'defaults_back', 'one_of_each_group', 'price_lists', 'broken_declarations', 'quiet_pages', 'what_pages_show'];
+$parts = ['before_connecting', 'connect', 'a_day', 'more_of_the_day', 'faults', 'import_configuration', 'the_rest', 'database_is_gone', 'tabs', 'gateway_is_gone', 'disconnecting_alone', 'connecting_again', 'gateway_is_back', 'automatic', 'count_queries', 'without_extension', 'in_and_out', 'status_report', 'all_off', 'defaults_back', 'one_of_each_group', 'price_lists', 'broken_declarations', 'quiet_pages', 'one_click', 'what_pages_show'];
 in_array($part, $parts, true) || throw new InvalidArgumentException("PART is one of " . implode(', ', $parts));
 $part($facts, $argument);
 
@@ -628,6 +628,78 @@ function quiet_pages(array $facts): void
     $admin->get('/logystera-site-test/warning')->expect(200);
     $stranger->get("/cron/{$facts['cron_key']}")->expect(204);
     $admin->get(SETTINGS)->submit('logystera_settings', ['dispatch[dispatch_mode]' => 'cron'], 'Save configuration')->expect(303)->follow()->expect(200, 'have been saved');
+}
+
+/**
+ * The site is disconnected, and connected again by one click: a person signs in at the gateway and allows it. Then somebody asks
+ * for help. All that passes on the way (session, code, state, form tokens) is kept as secret.
+ */
+function one_click(array $facts, string $password): void
+{
+    Visitor::$key = 'uid';
+    step('disconnected, and connected again by one click');
+    $admin = log_in($facts, $facts['accounts'][0]);
+    $admin->get(SETTINGS . '/disconnect')->submit('logystera_disconnect', [], 'Disconnect')->expect(303)->follow()->expect(200, 'The site is disconnected.');
+    $asked = $admin->get(SETTINGS)->submit('logystera_settings', ['connection[gateway]' => $facts['gateway']['url']], 'Connect')->header('location');
+    str_starts_with($asked, "{$facts['gateway']['url']}/oauth/authorize?") || throw new RuntimeException("the site asks at '$asked'");
+    $back = allowed_at_the_gateway($facts['gateway']['url'], $asked, $password);
+    foreach ([$asked, $back] as $url) {
+        parse_str(parse_url($url, PHP_URL_QUERY), $arguments);
+        foreach (array_intersect_key($arguments, ['state' => 1, 'code' => 1]) as $name => $value) {
+            Visitor::keepSecret($name, $value);
+        }
+    }
+    str_starts_with($back, $facts['site'] . SETTINGS . '/connected?') || throw new RuntimeException("the gateway sends back to '$back'");
+    $admin->get(substr($back, strlen($facts['site'])))->expect(303)->follow()->expect(200, "The site is connected to {$facts['gateway']['url']}.")
+        ->expect(200, 'signals were sent.');
+    $admin->get(substr($back, strlen($facts['site'])))->expect(303)->follow()->expect(200);
+
+    step('help is asked for, with diagnostics');
+    $admin->get(SETTINGS . '/support')->submit('logystera_support', ['message' => 'Help is needed.', 'attach' => '1'], 'Send')->expect(303)->follow()
+        ->expect(200, 'Your request was sent.');
+}
+
+/** What a person does there who comes with the site's request and allows it: where the gateway sends the browser then. */
+function allowed_at_the_gateway(string $gateway, string $asked, string $password): string
+{
+    $curl = curl_init();
+    $session = '';
+    $request = static function (string $url, ?array $form = null) use ($curl, $gateway, &$session): array {
+        $headers = [];
+        curl_setopt_array($curl, [
+            CURLOPT_URL => str_starts_with($url, '/') ? $gateway . $url : $url,
+            CURLOPT_RETURNTRANSFER => true,
+            CURLOPT_COOKIEFILE => '',
+            CURLOPT_TIMEOUT => 60,
+            CURLOPT_HEADERFUNCTION => static function ($curl, string $line) use (&$headers): int {
+                [$name, $value] = explode(':', $line, 2) + [1 => ''];
+                $headers[strtolower(trim($name))] = trim($value);
+                if (preg_match('/^set-cookie:\s*[\w-]+=([^;]{20,})/i', $line, $cookie)) {
+                    Visitor::keepSecret('~session at the gateway', urldecode($cookie[1]));
+                }
+                return strlen($line);
+            },
+        ] + ($form === null ? [CURLOPT_HTTPGET => true] : [CURLOPT_POSTFIELDS => http_build_query($form)]));
+        $body = curl_exec($curl);
+        $body !== false || throw new RuntimeException("$url: " . curl_error($curl));
+        preg_match_all('/<input type="hidden" name="(\w+)" value="([^"]*)">/', (string) strstr($body, '<footer>', true) ?: $body, $fields);
+        return [curl_getinfo($curl, CURLINFO_RESPONSE_CODE), $headers['location'] ?? '', array_combine($fields[1], array_map(html_entity_decode(...), $fields[2]))];
+    };
+    $follow = static function (array $answer) use ($request): array {
+        for ($hops = 0; $answer[0] === 303 && $hops < 5; $hops++) {
+            $answer = $request($answer[1]);
+        }
+        return $answer;
+    };
+    [$status, , $fields] = $follow($request($asked));
+    $status === 200 && isset($fields['csrf']) || throw new RuntimeException("the gateway's login answers $status");
+    Visitor::keepSecret('~token', $fields['csrf']);
+    [$status, , $fields] = $follow($request('/login', ['name' => 'operator', 'password' => $password] + $fields));
+    $status === 200 && isset($fields['request']) || throw new RuntimeException("the gateway's consent page answers $status");
+    Visitor::keepSecret('~token', $fields['csrf']);
+    [$status, $back] = $request('/oauth/authorize', ['decision' => 'allow'] + $fields);
+    $status === 303 || throw new RuntimeException("the gateway answers the consent with $status");
+    return $back;
 }
 
 /** Pages of the module as files in STATE/pages, other pages of the same session in STATE/other-pages. */

@@ -176,7 +176,7 @@ final class Visitor
         return $this;
     }
 
-    private static function keepSecret(string $name, string $value): void
+    public static function keepSecret(string $name, string $value): void
     {
         if (self::$secrets !== null) {
             file_put_contents(self::$secrets, "$name\t$value\n", FILE_APPEND);
