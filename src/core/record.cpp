@@ -68,21 +68,25 @@ constexpr std::uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 
 // Four decimal octets without leading zeros, whole text. The octets in host byte order, first octet highest.
 bool parse_ipv4(std::string_view text, std::uint32_t& out) noexcept {
   if (text.size() < 7 || text.size() > 15) return false;
-  std::uint32_t address = 0;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (int octet = 0; octet < 4; ++octet) {
-    if (octet > 0 && (at == end || *at++ != '.')) return false;
-    std::uint32_t number = 0;
-    const char* const first = at;
-    while (at != end && at - first < 3 && *at >= '0' && *at <= '9') {
-      number = number * 10 + static_cast<std::uint32_t>(*at++ - '0');
+  std::uint32_t address = 0, octet = 0;
+  unsigned digits = 0, dots = 0;
+  for (char c : text) {
+    const auto digit = static_cast<unsigned char>(c - '0');
+    if (digit <= 9) {
+      if (digits == 3 || (digits == 1 && octet == 0)) return false;
+      octet = octet * 10 + digit;
+      ++digits;
+      continue;
     }
-    if (at == first || number > 255 || (at - first > 1 && *first == '0')) return false;
-    address = address << 8 | number;
+    if (c != '.' || digits == 0 || octet > 255 || dots == 3) return false;
+    address = address << 8 | octet;
+    octet = 0;
+    digits = 0;
+    ++dots;
   }
-  out = address;
-  return at == end;
+  if (dots != 3 || digits == 0 || octet > 255) return false;
+  out = address << 8 | octet;
+  return true;
 }
 
 int hex_digit(char c) noexcept {
@@ -300,7 +304,14 @@ Value& RecordBatch::add_ip(FieldId id, std::string_view written) {
 }
 
 Value& RecordBatch::add_number(FieldId id, std::string_view written) {
-  std::int64_t number;
+  std::int64_t number = 0;
+  constexpr std::size_t kPlainBytes = 18;  // so many digits always fit
+  if (written.size() <= kPlainBytes && !written.empty()) {
+    std::size_t at = 0;
+    for (; at < written.size() && written[at] >= '0' && written[at] <= '9'; ++at)
+      number = number * 10 + (written[at] - '0');
+    if (at == written.size()) return add_integer(id, written, number);
+  }
   const char* const end = written.data() + written.size();
   const auto [at, error] = std::from_chars(written.data(), end, number);
   if (error != std::errc() || at != end || written.empty()) return add_text(id, written);

@@ -104,7 +104,9 @@ void LineRecords::close(RecordBatch& batch, Open& open) {
 void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open) {
   std::string_view text = line;
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
-  if (text.find_first_not_of(std::string_view(" \t\r\0", 4)) == std::string_view::npos) {
+  // Nearly every line begins with something to be seen.
+  const bool seen = !text.empty() && static_cast<unsigned char>(text.front()) > ' ';
+  if (!seen && text.find_first_not_of(std::string_view(" \t\r\0", 4)) == std::string_view::npos) {
     ++counts_.blank;
     return;
   }
@@ -119,7 +121,7 @@ void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& 
   }
   close(batch, open);
   open = Open{};
-  open.before = counts_;
+  if (format_.continuation != Continuation::none) open.before = counts_;
   open.at = at;
   open.line = line_;
   Record& record = open.record;
