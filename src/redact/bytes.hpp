@@ -11,6 +11,10 @@ constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cas
 constexpr bool is_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
 constexpr bool is_alnum(char c) noexcept { return is_digit(c) || is_letter(c); }
 constexpr bool is_hex(char c) noexcept { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
+/// Digits and what stands between the groups of a card or phone number.
+constexpr bool belongs_to_number(char c) noexcept {
+  return is_digit(c) || c == ' ' || c == '-' || c == '(' || c == ')' || c == '.';
+}
 constexpr bool is_high(char c) noexcept { return static_cast<unsigned char>(c) >= 0x80; }
 constexpr bool is_base64url(char c) noexcept { return is_alnum(c) || c == '_' || c == '-'; }
 

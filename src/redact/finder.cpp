@@ -25,7 +25,7 @@ class Confirmation {
     if (triggers & iban_head && at >= 3 && at - 3 >= past(Kind::iban)) keep(Kind::iban, match_iban(text_, at - 3));
     if (triggers & colons && at >= past(Kind::ipv6)) keep(Kind::ipv6, match_ipv6(text_, at, context_));
     if (triggers & dotted_quad && at >= past(Kind::ipv4)) keep(Kind::ipv4, match_ipv4(text_, at, context_));
-    if (triggers & plus_digit && at >= 1) phone(at - 1);
+    if (triggers & plus_digit && at >= 1 && text_[at] != '0') phone(at - 1);  // no country's code begins with 0
   }
 
  private:
@@ -73,15 +73,14 @@ class Confirmation {
     constexpr std::size_t kPlanDigits = 10;  // NANP; 00, country code and number
     constexpr std::size_t kNationalDigits = 7;
     constexpr std::size_t kBehind = 40;  // more than the longest dotted number's rest
-    const auto belongs = [](char c) { return is_digit(c) || c == ' ' || c == '-' || c == '(' || c == ')' || c == '.'; };
     end = std::min(end, text_.size());
     std::size_t begin = end;
-    while (begin > numbers_past_ && belongs(text_[begin - 1])) --begin;
+    while (begin > numbers_past_ && belongs_to_number(text_[begin - 1])) --begin;
     numbers_past_ = std::max(numbers_past_, end);
     // A run of dotted groups is reported before it ends, so digits behind count too.
     std::size_t left = 0;  // digits from here on
     std::size_t stop = begin;
-    for (; stop < text_.size() && stop < end + kBehind && (stop < end || belongs(text_[stop])); ++stop)
+    for (; stop < text_.size() && stop < end + kBehind && (stop < end || belongs_to_number(text_[stop])); ++stop)
       left += is_digit(text_[stop]);
     const bool named_behind = context_ == Context::phone || may_be_named_behind(stop);
     bool first = true;
@@ -142,10 +141,9 @@ void Finder::confirm(std::string_view part, std::size_t base, std::span<const Ca
   while (last != end && last->position <= base + part.size()) ++last;
   // A run of digits that goes on behind the part ends, for the part, with it.
   bool number_at_end = false;
-  const auto may_go_on = [](char c) { return is_digit(c) || c == ')' || c == '(' || c == ' ' || c == '-' || c == '.'; };
   // Candidates behind the part say that there is a byte behind it.
-  if (last != end && !part.empty() && last->position > base + part.size() && may_go_on(part.back()) &&
-      may_go_on(part.data()[part.size()]))
+  if (last != end && !part.empty() && last->position > base + part.size() && belongs_to_number(part.back()) &&
+      belongs_to_number(part.data()[part.size()]))
     number_at_end = std::any_of(last, end, [](const Candidate& c) { return (c.triggers & number) != 0; });
   if (first == last && !number_at_end) return;
   Confirmation confirmation(part, context, hits);

@@ -121,14 +121,27 @@ void Redactor::make_replacement(std::string_view found, const Hit& hit) {
 
 std::string_view Redactor::rewrite(std::string_view text, std::span<const Hit> hits, Arena& arena) {
   if (options_.mode == Mode::dry_run || hits.empty()) return text;
+  const auto is_address = [&](std::string_view found, const Hit& hit) {
+    return found.data() == address_.data() && found.size() == address_.size() &&
+           (hit.kind == Kind::ipv4 || hit.kind == Kind::ipv6);
+  };
+  // The usual line: its address and nothing else.
+  if (hits.size() == 1 && is_address(text.substr(hits[0].begin, hits[0].end - hits[0].begin), hits[0])) {
+    const std::string_view behind = text.substr(hits[0].end);
+    const std::size_t size = hits[0].begin + address_token_.size() + behind.size();
+    char* const out = arena.allocate(size);
+    std::memcpy(out, text.data(), hits[0].begin);
+    std::memcpy(out + hits[0].begin, address_token_.data(), address_token_.size());
+    std::memcpy(out + hits[0].begin + address_token_.size(), behind.data(), behind.size());
+    return {out, size};
+  }
   rewritten_.clear();
   std::size_t at = 0;
   for (const Hit& hit : hits) {
     rewritten_.append(text.substr(at, hit.begin - at));
     at = hit.end;
     const std::string_view found = text.substr(hit.begin, hit.end - hit.begin);
-    if (found.data() == address_.data() && found.size() == address_.size() &&
-        (hit.kind == Kind::ipv4 || hit.kind == Kind::ipv6)) {
+    if (is_address(found, hit)) {
       rewritten_.append(address_token_);
       continue;
     }
@@ -179,9 +192,17 @@ void Redactor::note_in_raw(std::string_view raw, std::string_view part) {
 
 // The candidates from `place` on. Fields are asked about in the order of the line, nearly always.
 std::span<const Candidate> Redactor::candidates_from(std::size_t place) noexcept {
-  if (cursor_ > 0 && candidates_[cursor_ - 1].position >= place) cursor_ = 0;
-  while (cursor_ < candidates_.size() && candidates_[cursor_].position < place) ++cursor_;
-  return std::span<const Candidate>(candidates_).subspan(cursor_);
+  if (cursor_ > 0 && line_[cursor_ - 1].position >= place) cursor_ = 0;
+  while (cursor_ < line_.size() && line_[cursor_].position < place) ++cursor_;
+  return line_.subspan(cursor_);
+}
+
+// Whether confirming a part of the line can find anything: a candidate is in it, or digits at its end may go on behind it.
+bool Redactor::may_hold_something(std::string_view part, std::size_t base) noexcept {
+  const std::span<const Candidate> from_here = candidates_from(base);
+  if (from_here.empty()) return false;
+  if (from_here.front().position <= base + part.size()) return true;
+  return belongs_to_number(part.back()) && belongs_to_number(part.data()[part.size()]);
 }
 
 // Findings of a part of the line, into hits_.
@@ -231,11 +252,17 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
       if (within(text, raw)) judged_.push_back({raw_hits_.back().begin, raw_hits_.back().end});
       report(value.field, hits_, raw.empty());
       if (options_.mode != Mode::dry_run) {
-        make_replacement(text, hits_[0]);
-        const std::string_view token = arena.copy(replacement_);
+        if (options_.mode == Mode::redact && value.ip_is_v4) {
+          const std::size_t size = kind_prefix(Kind::ipv4).size() + 1 + pseudonyms_.digits();
+          char* const out = arena.allocate(size);
+          pseudonyms_.write_ipv4(value.as.ipv4, out);
+          address_token_ = {out, size};
+        } else {
+          make_replacement(text, hits_[0]);
+          address_token_ = arena.copy(replacement_);
+        }
         address_ = text;
-        address_token_ = token;
-        value.set_text(token);
+        value.set_text(address_token_);
       }
       return;
     case Value::Kind::string:
@@ -246,11 +273,13 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
                                                Context::phone};
   const Context context = contexts[static_cast<std::size_t>(trait)];
   if (within(text, raw)) {
-    const auto base = static_cast<std::size_t>(text.data() - raw.data());
-    if (context != Context::text)
-      judged_.push_back({static_cast<std::uint32_t>(base), static_cast<std::uint32_t>(base + text.size())});
+    if (context != Context::text) {
+      const auto begin = static_cast<std::uint32_t>(text.data() - raw.data());
+      judged_.push_back({begin, static_cast<std::uint32_t>(begin + text.size())});
+    }
+    const auto base = static_cast<std::size_t>(text.data() - origin_);
     hits_.clear();
-    confirm_part(text, base, context);
+    if (may_hold_something(text, base)) confirm_part(text, base, context);
     if (finder_.has_own()) finder_.find_own(text, hits_);
     finder_.settle(hits_);
   } else {
@@ -309,10 +338,12 @@ void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
   candidates_.clear();
   const std::string_view raw = record.raw.substr(0, kTextBytes);
   if (!raw.empty()) Finder::candidates(raw, candidates_);
+  origin_ = raw.data();
+  line_ = candidates_;
   redact_record(record, arena, names);
 }
 
-// With the line's candidates in candidates_.
+// With the line's candidates in line_.
 void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& names) {
   found_.clear();
   raw_hits_.clear();
@@ -327,13 +358,15 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   if (!raw.empty()) {
     hits_.clear();
     // What stands in a typed address, or where a field decides alone, was decided there.
-    if (!judged_.empty())
-      std::erase_if(candidates_, [&](const Candidate& candidate) {
-        return std::any_of(judged_.begin(), judged_.end(), [&](const Span& span) {
-          return candidate.position > span.begin && candidate.position < span.end;
-        });
-      });
-    if (!candidates_.empty()) finder_.confirm(raw, 0, candidates_, Context::text, hits_);
+    left_to_judge_.clear();
+    const auto begin = static_cast<std::uint32_t>(raw.data() - origin_);
+    for (const Candidate& candidate : line_) {
+      const std::uint32_t place = candidate.position - begin;
+      bool judged = false;
+      for (const Span& span : judged_) judged = judged || (place > span.begin && place < span.end);
+      if (!judged) left_to_judge_.push_back({place, candidate.triggers});
+    }
+    if (!left_to_judge_.empty()) finder_.confirm(raw, 0, left_to_judge_, Context::text, hits_);
     if (finder_.has_own()) finder_.find_own(raw, hits_);
     for (const Hit& hit : hits_) {
       const bool judged = std::any_of(judged_.begin(), judged_.end(),
@@ -343,7 +376,8 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
     finder_.settle(raw_hits_);
     note_open_key(raw, raw_hits_);
     report(field::none, raw_hits_, true);
-    std::rotate(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(fields_found), found_.end());
+    if (fields_found > 0 && found_.size() > fields_found)
+      std::rotate(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(fields_found), found_.end());
   }
 
   record.host = redact_part(record.host, raw, field::none, arena);
@@ -360,11 +394,31 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   if (message_is_raw) record.message = record.raw;
 }
 
+// Whether the records are lines of the batch's text.
+bool Redactor::together(const RecordBatch& batch) noexcept {
+  const std::string_view text = batch.text.view();
+  return !batch.records.empty() && text.size() <= kTextBytes && within(batch.records.front().raw, text);
+}
+
+bool Redactor::look_ahead(const RecordBatch& batch) {
+  constexpr std::string_view kMarker = "-----BEGIN ";
+  constexpr std::size_t kDashes = kMarker.find('B');  // before the literal candidates are found by
+  const std::string_view text = batch.text.view();
+  looked_ahead_ = together(batch);
+  if (!looked_ahead_) return memmem(text.data(), text.size(), kMarker.data(), kMarker.size()) != nullptr;
+  Finder::candidates(text, batch_candidates_);
+  return std::any_of(batch_candidates_.begin(), batch_candidates_.end(), [&](const Candidate& candidate) {
+    return (candidate.triggers & literal) != 0 && candidate.position >= kDashes &&
+           has(text, candidate.position - kDashes, kMarker);
+  });
+}
+
 void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
   constexpr std::size_t kAhead = 8;  // records between asking for an address's entry and needing it
   const std::string_view text = batch.text.view();
-  const bool together = !batch.records.empty() && text.size() <= kTextBytes && within(batch.records.front().raw, text);
-  if (together) Finder::candidates(text, batch_candidates_);
+  const bool lines = together(batch);
+  if (lines && !looked_ahead_) Finder::candidates(text, batch_candidates_);
+  looked_ahead_ = false;
   std::size_t at = 0;  // the first candidate of the next line
   for (std::size_t i = 0; i < batch.records.size(); ++i) {
     if (i + kAhead < batch.records.size()) {
@@ -373,7 +427,7 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
         pseudonyms_.prefetch_ipv4(later.fields->as.ipv4);
     }
     Record& record = batch.records[i];
-    if (!together || !within(record.raw, text)) {
+    if (!lines || !within(record.raw, text)) {
       redact(record, batch.arena, names);
       continue;
     }
@@ -382,10 +436,10 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
     const auto begin = static_cast<std::size_t>(record.raw.data() - text.data());
     if (at > 0 && batch_candidates_[at - 1].position >= begin) at = 0;
     while (at < batch_candidates_.size() && batch_candidates_[at].position < begin) ++at;
-    candidates_.clear();
-    for (; at < batch_candidates_.size() && batch_candidates_[at].position <= begin + record.raw.size(); ++at)
-      candidates_.push_back(
-          {batch_candidates_[at].position - static_cast<std::uint32_t>(begin), batch_candidates_[at].triggers});
+    const std::size_t first = at;
+    while (at < batch_candidates_.size() && batch_candidates_[at].position <= begin + record.raw.size()) ++at;
+    origin_ = text.data();
+    line_ = std::span<const Candidate>(batch_candidates_).subspan(first, at - first);
     redact_record(record, batch.arena, names);
   }
 }

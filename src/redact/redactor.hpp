@@ -59,6 +59,10 @@ class Redactor {
   std::uint32_t open_key() const noexcept { return open_key_lines_; }
   void continue_source(std::uint32_t open_key) noexcept { open_key_lines_ = open_key; }
 
+  /// Looks the batch through ahead of `redact(batch, …)`, which must be the next call and has that much less to do. Says
+  /// whether a private key may begin in it.
+  bool look_ahead(const RecordBatch& batch);
+
   /// Redacts every record of the batch in place; new texts live in the batch's arena. `names` is the table the batch's
   /// fields are numbered by. Numbers shorter than the shortest card number are left alone; typed addresses are
   /// replaced without a search; what a field may hold follows from its name.
@@ -88,7 +92,9 @@ class Redactor {
   Trait find_trait(FieldId field, const FieldNames& names);
   void redact_record(Record& record, Arena& arena, const FieldNames& names);
   void redact_value(Value& value, Trait trait, std::string_view raw, Arena& arena);
+  static bool together(const RecordBatch& batch) noexcept;
   std::span<const Candidate> candidates_from(std::size_t place) noexcept;
+  bool may_hold_something(std::string_view part, std::size_t base) noexcept;
   void confirm_part(std::string_view part, std::size_t base, Context context);
   std::string_view redact_part(std::string_view part, std::string_view raw, FieldId field, Arena& arena);
   bool follow_private_key(Record& record, std::string_view raw, Arena& arena);
@@ -107,9 +113,13 @@ class Redactor {
   std::uint32_t open_key_lines_ = 0;  // lines a private key has been open for
 
   // Scratch of one record.
-  std::vector<Candidate> candidates_;  // of the raw line
-  std::size_t cursor_ = 0;             // the first of them in the part looked at last
+  const char* origin_ = nullptr;     // the text candidates are numbered in: the batch's, or the raw line
+  std::span<const Candidate> line_;  // those of the raw line
+  std::size_t cursor_ = 0;           // the first of them in the part looked at last
+  std::vector<Candidate> candidates_;
   std::vector<Candidate> batch_candidates_;
+  bool looked_ahead_ = false;             // batch_candidates_ are those of the coming batch
+  std::vector<Candidate> left_to_judge_;  // of the raw line, numbered in it
   std::vector<Hit> raw_hits_;
   std::vector<Hit> hits_;
   std::vector<Hit> clipped_;

@@ -15,7 +15,6 @@
 namespace logystera::scan {
 namespace {
 
-constexpr std::string_view kKeyMarker = "-----BEGIN ";
 constexpr std::int64_t kSecond = 1'000'000'000;
 
 void add(parse::SourceCounts& sum, const parse::SourceCounts& more) {
@@ -72,10 +71,6 @@ struct Ticket {
   RecordBatch batch;
   bool first_of_source = false, last_of_source = false, last_of_set = false;
 };
-
-bool may_open_key(const RecordBatch& batch) {
-  return memmem(batch.text.data(), batch.text.size(), kKeyMarker.data(), kKeyMarker.size()) != nullptr;
-}
 
 class Run {
  public:
@@ -284,7 +279,7 @@ void Run::work() {
         worker.hits_ends.push_back(static_cast<std::uint32_t>(worker.hits.size()));
       }
     }
-    const bool key_possible = may_open_key(ticket.batch);
+    const bool key_possible = worker.redactor.look_ahead(ticket.batch);
 
     windows_gate_.enter(ticket.number);
     count_windows(worker);
