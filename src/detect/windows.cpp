@@ -6,7 +6,6 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -80,50 +79,61 @@ struct Measured {
 // before they are forgotten, so one has a place here.
 class History {
  public:
-  History() = default;
+  History() noexcept : one_{} {}
+  ~History() { clear(); }
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
-  bool empty() const noexcept { return first_ == size_; }
-  std::size_t size() const noexcept { return size_ - first_; }
-  const Measured& front() const noexcept { return all()[first_]; }
-  const Measured* begin() const noexcept { return all() + first_; }
-  const Measured* end() const noexcept { return all() + size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+  const Measured& front() const noexcept { return *begin(); }
+  const Measured* begin() const noexcept { return inside() ? &one_ : more_.all + more_.first; }
+  const Measured* end() const noexcept { return begin() + size_; }
   void push_back(Measured one) {
-    if (size_ == capacity_) make_room();
-    all()[size_++] = one;
+    if (inside() && size_ == 0) {
+      one_ = one;
+      size_ = 1;
+      return;
+    }
+    if (inside() || more_.first + size_ == capacity_) make_room();
+    more_.all[more_.first + size_++] = one;
   }
   void pop_front() noexcept {
-    if (++first_ == size_) first_ = size_ = 0;
+    --size_;
+    if (!inside()) more_.first = size_ == 0 ? 0 : more_.first + 1;
   }
   void clear() noexcept {
-    more_.reset();
-    first_ = size_ = 0;
-    capacity_ = 1;
+    if (!inside()) delete[] more_.all;
+    size_ = 0;
+    capacity_ = 0;
   }
 
  private:
-  Measured* all() noexcept { return more_ ? more_.get() : &one_; }
-  const Measured* all() const noexcept { return more_ ? more_.get() : &one_; }
+  bool inside() const noexcept { return capacity_ == 0; }
   // Moves everything to the front, or to twice the room if that would not free half of it.
   void make_room() {
-    Measured* const from = all();
-    const std::uint32_t count = size_ - first_;
-    if (first_ > 0 && first_ >= capacity_ / 2) {
-      std::memmove(from, from + first_, count * sizeof *from);
+    constexpr std::uint32_t kRoomLeast = 2;
+    if (!inside() && more_.first > 0 && more_.first >= capacity_ / 2) {
+      std::memmove(more_.all, begin(), size_ * sizeof(Measured));
     } else {
-      std::unique_ptr<Measured[]> larger(new Measured[std::size_t{capacity_} * 2]);
-      std::memcpy(larger.get(), from + first_, count * sizeof *from);
-      more_ = std::move(larger);
-      capacity_ *= 2;
+      const std::uint32_t room = inside() ? kRoomLeast : capacity_ * 2;
+      auto* const larger = new Measured[room];
+      std::memcpy(larger, begin(), size_ * sizeof(Measured));
+      if (!inside()) delete[] more_.all;
+      more_.all = larger;
+      capacity_ = room;
     }
-    first_ = 0;
-    size_ = count;
+    more_.first = 0;
   }
 
-  Measured one_{};
-  std::unique_ptr<Measured[]> more_;
-  std::uint32_t first_ = 0, size_ = 0, capacity_ = 1;
+  union {
+    Measured one_;
+    struct {
+      Measured* all;
+      std::uint32_t first;
+    } more_;  // instead, when there is a capacity
+  };
+  std::uint32_t size_ = 0, capacity_ = 0;
 };
 
 // What only some groups remember.
@@ -137,8 +147,8 @@ struct Particulars {
   bool ever_fired = false;
 };
 
-// One window's memory of one group. Small, since a log's addresses have one each and the processor's cache must hold them.
-struct Group {
+// One window's memory of one group: a line of the processor's cache, since a log's addresses have one each.
+struct alignas(64) Group {
   GroupKey key = 0;
   std::uint32_t longer_quiet = 0, later_used = 0;  // its neighbours in the order of use, by place; 0: none
   std::int64_t newest = 0;
@@ -155,6 +165,8 @@ struct Group {
     return *more;
   }
 };
+
+static_assert(sizeof(Group) == 64);
 
 // The groups of one window, found by key and in the order they were used in. An access log meets a new group every few
 // lines and forgets one as often, so groups lie in blocks that stay, and the table holds places in them: nothing is
@@ -278,6 +290,7 @@ class Groups {
 };
 
 constexpr std::int64_t kNever = INT64_MIN;
+constexpr std::size_t kShortKeyBytes = 56;  // of a group's text; longer ones are hashed where they can grow
 
 // A subject with its field names resolved, in the order of its places.
 struct Reader {
@@ -330,12 +343,14 @@ struct Windows::State {
     std::uint32_t rule;
     const Window* window;
     bool at_once;
+    double most = 0;  // count, at once: hits that are kept
     std::vector<Reader> group_by, fields;
+    FieldId by_field = field::none;            // the records' field that is the whole of the group-by, if that is so simple
     std::vector<std::vector<Reader>> aliases;  // alias → one for each of Alias::fields
     Groups groups;
     std::int64_t clock = kNever;  // time of the newest hit, as far as time goes forward
   };
-  std::deque<Plan> plans;                          // in rule order, so inputs come before windows over them
+  std::vector<Plan> plans;                         // in rule order, so inputs come before windows over them
   std::vector<std::vector<std::uint32_t>> fed_by;  // rule → plans that count it
   std::set<std::tuple<std::int64_t, std::uint32_t, GroupKey>> closing;  // judged windows: when, plan, group
   std::int64_t now = 0;
@@ -425,6 +440,16 @@ bool Windows::State::group_text(Plan& plan, std::size_t index, std::uint32_t inp
 
 GroupKey Windows::State::group_key(Plan& plan, std::uint32_t input, std::uint32_t base, const Record& record) {
   if (plan.group_by.empty()) return 0;
+  if (plan.by_field != field::none) {
+    const Value* const value = record.find(plan.by_field);
+    if (value && value->kind != Value::Kind::null && value->text_size <= kShortKeyBytes) {
+      char bytes[sizeof(std::uint64_t) + kShortKeyBytes];
+      const std::uint64_t size = value->text_size;
+      std::memcpy(bytes, &size, sizeof size);
+      std::memcpy(bytes + sizeof size, value->text_data, size);
+      return hash({bytes, sizeof size + size});
+    }
+  }
   // Length before text, so that no two different keys read the same; absent is not empty.
   key_bytes.clear();
   for (std::size_t i = 0; i < plan.group_by.size(); ++i) {
@@ -502,11 +527,7 @@ bool Windows::State::remember(Plan& plan, Group& group, std::uint32_t input, con
     case Window::Kind::count: {
       group.samples.push_back({time, 0});
       // "N or more" needs the last N times; what it is compared with may be no whole number.
-      if (plan.at_once && !window.bounds.empty()) {
-        double most = 1;
-        for (const Window::Bound& bound : window.bounds) most = std::max(most, std::floor(bound.number) + 1);
-        if (static_cast<double>(group.samples.size()) > most) group.samples.pop_front();
-      }
+      if (plan.most > 0 && static_cast<double>(group.samples.size()) > plan.most) group.samples.pop_front();
       return true;
     }
     case Window::Kind::distinct: {
@@ -718,12 +739,19 @@ Windows::Windows(const RuleSet& rules, const FieldNames& names, WindowOptions op
     plan.rule = i;
     plan.window = &window;
     plan.at_once = window.fires_at_once();
+    if (plan.at_once && !window.bounds.empty()) {
+      plan.most = 1;
+      for (const Window::Bound& bound : window.bounds) plan.most = std::max(plan.most, std::floor(bound.number) + 1);
+    }
     for (const Subject& subject : window.group_by) plan.group_by.push_back(state_->reader(subject));
     for (const Subject& subject : window.fields) plan.fields.push_back(state_->reader(subject));
     for (const Window::Alias& alias : window.aliases) {
       plan.aliases.emplace_back();
       for (const auto& [rule, subject] : alias.fields) plan.aliases.back().push_back(state_->reader(subject));
     }
+    if (window.aliases.empty() && plan.group_by.size() == 1 && plan.group_by[0].subject->places.size() == 1 &&
+        plan.group_by[0].ids.size() == 1)
+      plan.by_field = plan.group_by[0].ids[0];
     std::vector<std::uint32_t> fed(window.inputs);
     std::sort(fed.begin(), fed.end());
     fed.erase(std::unique(fed.begin(), fed.end()), fed.end());
