@@ -14,7 +14,18 @@ log="$here/access.log"
 "$build_dir/bench_scan_generate" $((mib * 1024 * 1024)) "$addresses" >"$log"
 bytes=$(stat -c %s "$log")
 export LC_ALL=C LOGYSTERA_PII_SALT=bench HOME="$here" # lnav and GoAccess keep things at home
+export LOGYSTERA_RULE_CACHE=off XDG_CACHE_HOME="$here/cache" XDG_STATE_HOME="$here/state"
 scan=("$build_dir/logystera" scan "$log" -n 0 --no-progress --json)
+
+# The first quarter of the same requests as JSON lines.
+json_log="$here/access.jsonl"
+head -c $((mib * 1024 * 1024 / 4)) "$log" | sed '$d' | awk -F'"' '{
+    split($1, head, " "); split($3, answer, " ")
+    printf "{\"time\":\"%s\",\"remote_addr\":\"%s\",\"request\":\"%s\",\"status\":%s,\"body_bytes_sent\":%s,\"http_referer\":\"%s\",\"http_user_agent\":\"%s\"}\n", \
+      substr(head[4], 2) " " substr(head[5], 1, 5), head[1], $2, answer[1], answer[2] == "-" ? 0 : answer[2], $4, $6
+  }' >"$json_log"
+json_bytes=$(stat -c %s "$json_log")
+scan_json=("$build_dir/logystera" scan "$json_log" -n 0 --no-progress --json)
 
 # Every figure is a line of figures.tsv: name, unit, one value a round. runs.tsv: name, what it does, seconds that passed,
 # seconds of the processor, peak KiB. "On one core" is about the processor's seconds, which other work on the machine changes
@@ -41,6 +52,7 @@ for ((round = 1; round <= rounds; round++)); do
   run logystera-parse 'parses and redacts, no rules, 1 thread' "${scan[@]}" --no-rules --threads 1
   run logystera-1 'parses, redacts every field, all built-in rules, 1 thread' "${scan[@]}" --threads 1
   run logystera-2 'the same, 2 threads' "${scan[@]}" --threads 2
+  run logystera-json 'the same on one thread, with a quarter of the requests as JSON lines' "${scan_json[@]}" --threads 1
   run lnav 'indexes, counts by status; no rule, no redaction' \
     lnav -n -c ';SELECT sc_status, count(*) FROM access_log GROUP BY sc_status' "$log"
   if [ "$mib" -le 256 ] || [ -n "${LOGYSTERA_BENCH_ALL:-}" ]; then
@@ -49,9 +61,9 @@ for ((round = 1; round <= rounds; round++)); do
     echo '    goaccess is left out over 256 MiB: minutes a round (LOGYSTERA_BENCH_ALL=1 runs it)' >&2
   fi
 done
-rm -f "$log"
+rm -f "$log" "$json_log"
 
-# JSON lines: the reader alone, and the whole scan is above.
+# JSON lines: the reader alone; json-pipeline is the whole scan, above.
 for ((round = 1; round <= rounds; round++)); do
   figure json GB/s "$("$build_dir/parse_rate" --rounds 1 | grep JSON | sed 's/.*"mb_per_s":\([0-9.]*\).*/\1/' | awk '{ printf "%.4f", $1 / 1000 }')"
 done
@@ -75,24 +87,38 @@ if [ -d "$data/sigma" ] && [ -d "$data/evtx" ]; then
     "$build_dir/detect_bench" "$data" 1 >"$here/detect.json"
     figure sigma events/s "$(sed -n 's/.*"events_per_second": {"min": \([0-9.]*\).*/\1/p' "$here/detect.json")"
   done
-  # Starting with all rules: a log of one line.
+  # Starting with all rules: a log of one line. Milliseconds of the processor, the whole process.
+  start() {
+    local TIMEFORMAT='%3U %3S'
+    { time "$build_dir/logystera" scan "$here/line.log" "$@" -n 0 --no-progress --json >"$here/out" 2>"$here/err"; } 2>&1 |
+      awk '{ printf "%.0f", ($1 + $2) * 1000 }'
+  }
   echo '2026-05-18T10:00:01Z one line' >"$here/line.log"
   sigma=()
   for folder in rules rules-compliance rules-emerging-threats rules-threat-hunting; do sigma+=(--sigma "$data/sigma/$folder"); done
   for ((round = 1; round <= rounds; round++)); do
-    /usr/bin/time -o "$here/time" -f '%U %S' "$build_dir/logystera" scan "$here/line.log" "${sigma[@]}" -n 0 --no-progress --json >"$here/out" 2>"$here/err"
-    figure start ms "$(awk '{ printf "%.0f", ($1 + $2) * 1000 }' "$here/time")"
+    figure start ms "$(start "${sigma[@]}")"
+  done
+  # The rules are kept by the first of these, whose time does not count, and were not touched within its last two seconds.
+  rm -rf "$XDG_CACHE_HOME"
+  LOGYSTERA_RULE_CACHE=on start "${sigma[@]}" >/dev/null
+  LOGYSTERA_RULE_CACHE=on "$build_dir/logystera" scan "$here/line.log" "${sigma[@]}" -n 0 --no-progress --json --verbose 2>&1 >"$here/out" |
+    grep -q 'rules, from the cache$' || die 'the rules were not kept'
+  for ((round = 1; round <= rounds * 4; round++)); do
+    figure start_cached ms "$(LOGYSTERA_RULE_CACHE=on start "${sigma[@]}")"
+    figure start_without_rules ms "$(start --no-rules)"
   done
 else
   echo '    no EVTX, Sigma and start-up figures: the shared test data is not at hand (LOGYSTERA_DATA)' >&2
 fi
 
 # Rates of the runs, and round by round what they are compared with.
-awk -F'\t' -v bytes="$bytes" '
+awk -F'\t' -v bytes="$bytes" -v json_bytes="$json_bytes" '
   { n[$1]++; wall[$1, n[$1]] = $3 > 0.01 ? $3 : 0.01; s[$1, n[$1]] = $4 > 0.01 ? $4 : 0.01; if ($1 ~ /^logystera/ && $5 > kib) kib = $5 }
   function put(name, unit, value) { printf "%s\t%s\t%.4f\n", name, unit, value }
   END {
-    for (name in n) if (name != "logystera-2") for (i = 1; i <= n[name]; i++) put(name, "GB/s", bytes / 1e9 / s[name, i])
+    for (i = 1; i <= n["logystera-json"]; i++) put("json-pipeline", "GB/s", json_bytes / 1e9 / s["logystera-json", i])
+    for (name in n) if (name != "logystera-2" && name != "logystera-json") for (i = 1; i <= n[name]; i++) put(name, "GB/s", bytes / 1e9 / s[name, i])
     for (i = 1; i <= n["logystera-1"]; i++) {
       put("logystera-2", "GB/s", bytes / 1e9 / wall["logystera-2", i])
       put("over_vectorscan", "x", s["vectorscan", i] / s["logystera-1", i])

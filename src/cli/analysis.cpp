@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <thread>
 
 #include "cli/terminal.hpp"
 #include "redact/salt.hpp"
+#include "scan/rule_cache.hpp"
 #include "scan/rules.hpp"
 #include "store/store.hpp"
 
@@ -97,6 +99,17 @@ Result<Done> prepare_redaction(Analysis& analysis, const AnalysisOptions& option
   return Done{};
 }
 
+// The option wins over the environment, the environment over the configuration.
+Result<bool> cache_wanted(const Config& config, const AnalysisOptions& options) {
+  if (options.no_rule_cache) return false;
+  const char* set = std::getenv(kRuleCacheVariable);
+  if (!set || *set == '\0') return config.rule_cache;
+  const std::string_view value = set;
+  if (value == "on" || value == "1") return true;
+  if (value == "off" || value == "0") return false;
+  return Error{fmt::format("{}={}: write on or off", kRuleCacheVariable, value)};
+}
+
 Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const AnalysisOptions& options) {
   if (options.no_rules) return Done{};
   scan::RuleSources sources;
@@ -105,16 +118,24 @@ Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const A
   for (const std::vector<std::string>* list : std::initializer_list<const std::vector<std::string>*>{
            &analysis.config.rules_dirs, &analysis.config.sigma_dirs, &options.rules_dirs, &options.sigma_dirs})
     sources.paths.insert(sources.paths.end(), list->begin(), list->end());
-  auto rules = scan::load_rules(sources);
-  if (!rules) return rules.error();
-  analysis.rules = std::move(rules).value();
-  if (const std::size_t refused = analysis.rules.refused(); refused > 0)
+  auto wanted = cache_wanted(analysis.config, options);
+  if (!wanted) return wanted.error();
+  auto cache = wanted.value() ? scan::RuleCache::of_user() : Result<scan::RuleCache>(Error{"the rule cache is off"});
+  auto ready = scan::ready_rules(sources, cache ? &cache.value() : nullptr, analysis.names, analysis.rules);
+  if (!ready) return ready.error();
+  const detect::RuleSet& rules = analysis.rules;
+  if (options.verbose) {
+    const std::string note = cache ? ready->note : cache.error().message;
+    warn(command, fmt::format("{} rules, from {}{}{}", rules.rules.size(), ready->from_cache ? "the cache" : "their files",
+                              note.empty() ? "" : ": ", note));
+    for (const detect::DocumentReport& report : rules.documents)
+      for (const yaml::Problem& problem : report.problems) warn(command, yaml::describe(report.file, problem));
+  }
+  if (const std::size_t refused = rules.refused(); refused > 0)
     warn(command,
          fmt::format("{} of {} rule documents were refused and do not run; 'logystera rules validate PATH' says why",
-                     refused, analysis.rules.documents.size()));
-  auto engine = detect::Engine::compile(analysis.rules, analysis.names);
-  if (!engine) return engine.error();
-  analysis.engine.emplace(std::move(engine).value());
+                     refused, rules.met()));
+  analysis.engine.emplace(std::move(ready->engine));
   if (options.logsource.empty()) return Done{};
   auto declared = parse_logsource(options.logsource);
   if (!declared) return declared.error();
@@ -171,6 +192,9 @@ void add_rules(CLI::App& command, AnalysisOptions& options) {
   command.add_option("--sigma", options.sigma_dirs, "Directory (or file) with Sigma rules; may be repeated")
       ->allow_extra_args(false);
   command.add_option("--placeholders", options.placeholders, "YAML file with values for Sigma's %name% placeholders");
+  command.add_flag("--no-rule-cache", options.no_rule_cache,
+                   "Read and compile all rules anew, and keep nothing in ~/.cache/logystera for the next start");
+  command.add_flag("--verbose", options.verbose, "Say where the rules came from, and which were refused and why");
   command.add_option("--logsource", options.logsource,
                      "What the sources are in Sigma's terms, where that cannot be seen: product=aws,service=cloudtrail");
 }
@@ -202,6 +226,11 @@ Result<std::unique_ptr<Analysis>> prepare(std::string_view command, const Global
   if (auto done = prepare_redaction(*analysis, options); !done) return done.error();
   if (auto done = prepare_rules(command, *analysis, options); !done) return done.error();
   return analysis;
+}
+
+Analysis& keep(std::unique_ptr<Analysis> analysis) {
+  static auto& kept = *new std::vector<std::unique_ptr<Analysis>>;
+  return *kept.emplace_back(std::move(analysis));
 }
 
 Result<std::int64_t> parse_span(std::string_view option, const std::string& text) {

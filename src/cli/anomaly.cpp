@@ -71,7 +71,7 @@ int learn(const Globals& globals, Options options) {
   options.analysis.redact = "dry-run";  // nothing of the log itself is shown or stored
   auto prepared = prepare("anomaly learn", globals, options.analysis);
   if (!prepared) return fail("anomaly learn", prepared.error());
-  Analysis& analysis = *prepared.value();
+  Analysis& analysis = keep(std::move(prepared).value());
   auto sets = scan::find_sources(options.paths, {.rotated = options.rotated});
   if (!sets) return fail("anomaly learn", sets.error());
   auto store = store::FindingsStore::open(analysis.store_path);

@@ -83,6 +83,12 @@ const std::vector<Key>& keys() {
       {"rules_dir", texts(&Config::rules_dirs)},
       {"sigma_dir", texts(&Config::sigma_dirs)},
       {"placeholders", text(&Config::placeholders)},
+      {"rule_cache",
+       [](const yaml::Node& value, Config& config) -> Result<Done> {
+         if (value.kind != yaml::Node::Kind::boolean) return Error{"wants true or false"};
+         config.rule_cache = value.boolean;
+         return Done{};
+       }},
       {"formats_dir", text(&Config::formats_dir)},
       {"timezone",
        [](const yaml::Node& value, Config& config) -> Result<Done> {

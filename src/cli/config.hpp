@@ -14,6 +14,7 @@ namespace logystera::cli {
 
 inline constexpr const char* kConfigFile = "config.yaml";
 inline constexpr const char* kConfigVariable = "LOGYSTERA_CONFIG";
+inline constexpr const char* kRuleCacheVariable = "LOGYSTERA_RULE_CACHE";  // on or off
 inline constexpr std::size_t kConfigBytes = 256 * 1024;
 
 struct Config {
@@ -25,6 +26,7 @@ struct Config {
   std::string redact = "redact";
   std::vector<std::string> rules_dirs, sigma_dirs;
   std::string placeholders, formats_dir, timezone;
+  bool rule_cache = true;
   int findings_retention_days = store::kRetentionDays;
   store::Level findings_min_severity = store::Level::high;
 

@@ -326,7 +326,7 @@ int run(const Globals& globals, const Options& options) {
   if (!fail_on) return fail("scan", fail_on.error());
   auto prepared = prepare("scan", globals, options.analysis);
   if (!prepared) return fail("scan", prepared.error());
-  Analysis& analysis = *prepared.value();
+  Analysis& analysis = keep(std::move(prepared).value());
   auto sets = scan::find_sources(options.paths, {.rotated = options.rotated});
   if (!sets) return fail("scan", sets.error());
   const Output output = options.ndjson ? Output::ndjson : globals.json ? Output::json : Output::text;

@@ -244,7 +244,7 @@ Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& opti
 int run(const Globals& globals, const Options& options) {
   auto prepared = prepare("tail", globals, options.analysis);
   if (!prepared) return fail("tail", prepared.error());
-  Analysis& analysis = *prepared.value();
+  Analysis& analysis = keep(std::move(prepared).value());
   if (analysis.pipeline.zone_is_local) analysis.pipeline.source.zone_seconds = scan::local_zone(std::time(nullptr));
   std::optional<store::FindingsStore> baseline_store;
   Stream stream(analysis, options, globals.json, options.path);

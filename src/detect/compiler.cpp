@@ -194,7 +194,7 @@ std::uint16_t Compiler::spots(const Subject& subject) {
 TextRange Compiler::keep(const std::string& text) {
   const auto [known, fresh] = kept_.emplace(
       text, TextRange{static_cast<std::uint32_t>(out_.texts.size()), static_cast<std::uint32_t>(text.size())});
-  if (fresh) out_.texts += text;
+  if (fresh) out_.texts.append(text.begin(), text.end());
   return known->second;
 }
 
@@ -302,7 +302,7 @@ double Compiler::work(const Expression& expression) const {
 void Compiler::fill(std::uint32_t node, const Expression& expression) {
   if (expression.kind == Expression::Kind::test) {
     const std::uint32_t number = test(*expression.test);
-    out_.nodes[node] = {expression.kind, {}, number, 0};
+    out_.nodes.own(node) = {expression.kind, {}, number, 0};
     return;
   }
   std::vector<std::pair<double, const Expression*>> order;
@@ -310,13 +310,13 @@ void Compiler::fill(std::uint32_t node, const Expression& expression) {
   std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto first = static_cast<std::uint32_t>(out_.nodes.size());
   out_.nodes.resize(out_.nodes.size() + order.size());
-  out_.nodes[node] = {expression.kind, {}, first, static_cast<std::uint32_t>(order.size())};
+  out_.nodes.own(node) = {expression.kind, {}, first, static_cast<std::uint32_t>(order.size())};
   for (std::uint32_t i = 0; i < order.size(); ++i) fill(first + i, *order[i].second);
 }
 
 std::uint32_t Compiler::expression(const Expression& expression) {
   const auto root = static_cast<std::uint32_t>(out_.nodes.size());
-  out_.nodes.emplace_back();
+  out_.nodes.push_back({});
   fill(root, expression);
   return root;
 }
@@ -478,7 +478,7 @@ void Compiler::plan(std::uint32_t rule) {
 
 Range Compiler::keep_rules(const std::vector<std::uint32_t>& rules) {
   const auto first = static_cast<std::uint32_t>(out_.rule_lists.size());
-  out_.rule_lists.insert(out_.rule_lists.end(), rules.begin(), rules.end());
+  out_.rule_lists.append(rules.begin(), rules.end());
   return {first, static_cast<std::uint32_t>(rules.size())};
 }
 
@@ -504,12 +504,10 @@ void Compiler::lay_out(const ScopeDraft& scope) {
 
 Result<Done> Compiler::run() {
   out_.rules = &rules_;
-  out_.roots.assign(rules_.rules.size(), Engine::Program::kNoRoot);
-  for (std::uint32_t i = 0; i < rules_.rules.size(); ++i)
-    if (rules_.rules[i].when) {
-      out_.roots[i] = expression(*rules_.rules[i].when);
-      ++out_.stats.detections;
-    }
+  for (const Rule& rule : rules_.rules) {
+    out_.roots.push_back(rule.when ? expression(*rule.when) : Engine::Program::kNoRoot);
+    out_.stats.detections += rule.when.has_value();
+  }
   if (names_full_ || out_.spot_names.size() >= kPartSpots)
     return Error{"the rules name more fields than there is room for: load fewer rules"};
   for (std::uint32_t i = 0; i < rules_.rules.size(); ++i)

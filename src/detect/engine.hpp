@@ -52,6 +52,7 @@ class Engine {
 
  private:
   friend class Session;
+  friend struct EngineImage;
   explicit Engine(std::unique_ptr<const Program> program);
   std::unique_ptr<const Program> program_;
 };

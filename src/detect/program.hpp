@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "detect/engine.hpp"
 #include "detect/literal_index.hpp"
 #include "detect/regex.hpp"
@@ -116,19 +117,20 @@ class ScopePlan {
 struct Engine::Program {
   const RuleSet* rules = nullptr;
   EngineStats stats;
-  std::string texts;
-  std::vector<Spot> spot_lists;
-  std::vector<CompiledTest> tests;
+  std::shared_ptr<const char[]> image;  // what the tables lie in if they were read; else null, and they own their rows
+  Table<char> texts;
+  Table<Spot> spot_lists;
+  Table<CompiledTest> tests;
   std::vector<std::uint8_t> indexed;  // CompiledTest::indexed of each, close together: it is asked thousands of times
   std::vector<Pattern> patterns;
   std::vector<Network> networks;
-  std::vector<Node> nodes;
-  std::vector<std::uint32_t> roots;       // rule → its root node; kNoRoot for windows
-  std::vector<std::uint32_t> rule_lists;  // each ascending
-  std::vector<Trigger> triggers;
-  std::vector<FiledText> filed_texts;
-  std::vector<FiledNumber> filed_numbers;
-  std::vector<ScopeTable> scopes;
+  Table<Node> nodes;
+  Table<std::uint32_t> roots;       // rule → its root node; kNoRoot for windows
+  Table<std::uint32_t> rule_lists;  // each ascending
+  Table<Trigger> triggers;
+  Table<FiledText> filed_texts;
+  Table<FiledNumber> filed_numbers;
+  Table<ScopeTable> scopes;
   std::vector<Scope> scope_rules;       // scope → which records are of it
   std::vector<Spot> spot_of_field;      // FieldId → spot, or kNoSpot
   std::vector<std::string> spot_names;  // spot → its field's name

@@ -1,7 +1,6 @@
 # The detect room: rules/*.yml become a table inside the program.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
-pkg_check_modules(HIGHWAY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 file(GLOB RULE_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rules/*.yml)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${RULE_FILES})
@@ -15,17 +14,19 @@ string(APPEND RULE_TABLE "  };\n  return table;\n}\n\n}  // namespace logystera:
 file(WRITE ${CMAKE_BINARY_DIR}/built_in_rules.cpp.new "${RULE_TABLE}")
 configure_file(${CMAKE_BINARY_DIR}/built_in_rules.cpp.new ${CMAKE_BINARY_DIR}/built_in_rules.cpp COPYONLY)
 
-logystera_room(detect STANDARD 20 LINKS logystera_core PkgConfig::FYAML PkgConfig::HIGHWAY PkgConfig::RE2)
+logystera_room(detect STANDARD 20 LINKS logystera_core PkgConfig::FYAML logystera_simd PkgConfig::RE2)
 target_sources(logystera_detect PRIVATE ${CMAKE_BINARY_DIR}/built_in_rules.cpp)
 logystera_room_tests(detect STANDARD 20 LINKS logystera_parse)
 
 if(LOGYSTERA_FUZZERS)
-  add_executable(fuzz_rules tests/fuzz/rules_fuzz.cpp)
-  set_target_properties(fuzz_rules PROPERTIES CXX_STANDARD 20)
-  target_include_directories(fuzz_rules PRIVATE tests)
-  target_compile_options(fuzz_rules PRIVATE -fsanitize=fuzzer)
-  target_link_options(fuzz_rules PRIVATE -fsanitize=fuzzer)
-  target_link_libraries(fuzz_rules PRIVATE logystera_detect)
+  foreach(FUZZED rules rule_image)
+    add_executable(fuzz_${FUZZED} tests/fuzz/${FUZZED}_fuzz.cpp)
+    set_target_properties(fuzz_${FUZZED} PROPERTIES CXX_STANDARD 20)
+    target_include_directories(fuzz_${FUZZED} PRIVATE tests)
+    target_compile_options(fuzz_${FUZZED} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${FUZZED} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(fuzz_${FUZZED} PRIVATE logystera_detect)
+  endforeach()
 endif()
 
 # ./dev bench detect; Vectorscan stands beside it for comparison only.

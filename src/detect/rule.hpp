@@ -270,8 +270,11 @@ std::string_view document_kind_name(DocumentReport::Kind kind) noexcept;
 struct RuleSet {
   std::vector<Rule> rules;
   std::vector<DocumentReport> documents;  // one per document met, in order, refused ones included
+  // Documents met that are not in the list, all of them loaded without a word; only of a set that was read from an image.
+  std::size_t other_documents = 0;
 
   std::size_t refused() const noexcept;
+  std::size_t met() const noexcept { return documents.size() + other_documents; }
   const Rule* find(std::string_view id) const noexcept;
 };
 

@@ -1,6 +1,6 @@
 #include "detect/windows.hpp"
 
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include <algorithm>
 #include <bit>
@@ -725,8 +725,9 @@ Windows::Windows(const RuleSet& rules, const FieldNames& names, WindowOptions op
   std::string secret = options.key;
   if (secret.empty()) {
     secret.resize(32);
-    // Without randomness the hashes would be guessable, not wrong; a program that cannot get 32 bytes has other worries.
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(secret.data()), static_cast<int>(secret.size())) != 1)
+    // The system's, since OpenSSL takes two milliseconds to make a generator of its own. Without randomness the hashes would be
+    // guessable, not wrong; a program that cannot get 32 bytes has other worries.
+    if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size()))
       std::memset(secret.data(), 0x5A, secret.size());
   }
   state_ = std::make_unique<State>(rules, names, std::move(options), secret);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include <sys/mman.h>
 
@@ -23,19 +22,26 @@ std::uint32_t first_four(const Digest& digest) noexcept {
 
 }  // namespace
 
-void Pseudonyms::Release::operator()(Bucket* buckets) const noexcept { std::free(buckets); }
+void Pseudonyms::Release::operator()(Bucket* buckets) const noexcept { ::munmap(buckets, kBuckets * sizeof(Bucket)); }
+
+void Pseudonyms::Free::operator()(SixEntry* entries) const noexcept { std::free(entries); }
 
 Pseudonyms::Pseudonyms(std::string_view salt, unsigned digits)
     : key_(salt), digits_((std::clamp(digits, kPseudonymDigits, kPseudonymDigitsMax) + 1) & ~1u) {
   if (digits_ / 2 != kDigestBytesKept) return;
-  constexpr std::size_t kLargePage = std::size_t{2} << 20;
-  void* memory = std::aligned_alloc(kLargePage, kBuckets * sizeof(Bucket));
-  if (memory == nullptr) return;  // slower, not wrong
-  // Addresses come in no order: on small pages nearly every look is a page the processor does not remember.
-  ::madvise(memory, kBuckets * sizeof(Bucket), MADV_HUGEPAGE);
-  std::memset(memory, 0, kBuckets * sizeof(Bucket));
-  four_.reset(static_cast<Bucket*>(memory));
-  six_.reset(new (std::nothrow) SixEntry[kSixEntries]());
+  // Addresses come in no order: on small pages nearly every look is a page the processor does not remember. The system's own
+  // zeros come when they are first looked at, so a log without addresses does not pay for them.
+  constexpr std::size_t kLargePage = std::size_t{2} << 20, kBytes = kBuckets * sizeof(Bucket);
+  static_assert(kBytes % kLargePage == 0);
+  void* const room = ::mmap(nullptr, kBytes + kLargePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) return;  // slower, not wrong
+  char* const from = static_cast<char*>(room);
+  const std::size_t before = (kLargePage - reinterpret_cast<std::uintptr_t>(from) % kLargePage) % kLargePage;
+  if (before > 0) ::munmap(from, before);
+  if (before < kLargePage) ::munmap(from + before + kBytes, kLargePage - before);
+  ::madvise(from + before, kBytes, MADV_HUGEPAGE);
+  four_.reset(reinterpret_cast<Bucket*>(from + before));
+  six_.reset(static_cast<SixEntry*>(std::calloc(kSixEntries, sizeof(SixEntry))));
 }
 
 void Pseudonyms::append(std::string_view prefix, std::string_view canonical, std::string& out) const {

@@ -51,6 +51,9 @@ class Pseudonyms {
     std::uint32_t digest;
     bool used;
   };
+  struct Free {
+    void operator()(SixEntry* entries) const noexcept;
+  };
   static constexpr std::size_t kSixEntries = std::size_t{1} << 16;
 
   Digest digest_ip(const IpAddress& address) const noexcept;
@@ -61,7 +64,7 @@ class Pseudonyms {
   HmacKey key_;
   unsigned digits_;
   std::unique_ptr<Bucket[], Release> four_;
-  std::unique_ptr<SixEntry[]> six_;
+  std::unique_ptr<SixEntry[], Free> six_;
   std::uint32_t turn_ = 0;
 };
 

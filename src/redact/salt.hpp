@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/result.hpp"
 
@@ -17,7 +18,13 @@ inline constexpr const char* kSaltVariable = "LOGYSTERA_PII_SALT";
 /// others may read.
 Result<std::string> resolve_salt(const std::string& configured, const std::string& file);
 
-/// Where the generated salt is kept: $XDG_STATE_HOME or ~/.local/state, then logystera/pii-salt. Empty without a home.
+/// Where the generated salt is kept: state_file("pii-salt").
 std::string default_salt_file();
+
+/// The content of `file`, which is made as above if it does not exist. `noun` is what messages call it.
+Result<std::string> kept_secret(const std::string& file, const std::string& noun);
+
+/// Where the user's own files of that name are: $XDG_STATE_HOME or ~/.local/state, then logystera/NAME. Empty without a home.
+std::string state_file(std::string_view name);
 
 }  // namespace logystera::redact

@@ -95,6 +95,7 @@ class Running {
     const int err = ::open(scratch_.file("err").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);
+    ::setenv("LOGYSTERA_RULE_CACHE", "off", 1);  // the cache of whoever runs the tests is none of theirs
     for (const auto& [name, value] : setting.environment) ::setenv(name.c_str(), value.c_str(), 1);
     if (setting.file_bytes != RLIM_INFINITY) {
       const rlimit limit{setting.file_bytes, setting.file_bytes};

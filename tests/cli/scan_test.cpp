@@ -265,3 +265,64 @@ TEST_CASE("a_misspelt_command_is_named") {
   CHECK(has(run({""}, kSalted).err, "there is no command ''"));
   CHECK(has(run({}, kSalted).err, "A subcommand is required"));
 }
+
+TEST_CASE("scan_says_the_same_with_its_rules_from_the_cache") {
+  const Scratch scratch;
+  const std::string log = sample_of_2026(scratch);
+  const std::string mine = scratch.file("mine.yml"), wrong = scratch.file("wrong.yml");
+  write(mine,
+        "id: MINE\ntitle: Mine\nlevel: high\ndetection: {match: [{field: message, op: regex, value: 'Fail.d'}]}\n"
+        "window: {count: {gte: 2}, span: 60s}\n");
+  write(wrong, "id: WRONG\ntitle: Wrong\nlevel: wrong\n");
+  Running::Setting setting = kSalted;
+  setting.environment["LOGYSTERA_RULE_CACHE"] = "on";
+  setting.environment["XDG_CACHE_HOME"] = scratch.file("cache");
+  setting.environment["XDG_STATE_HOME"] = scratch.file("state");
+  const Arguments scan{"scan", log, "--no-progress", "--rules-dir", mine, "--rules-dir", wrong};
+  const auto with = [&](const Arguments& more, const Running::Setting& how) {
+    Arguments all = scan;
+    all.insert(all.end(), more.begin(), more.end());
+    return run(all, how);
+  };
+
+  // Rules are kept once they have been what they are for two seconds.
+  Finished first = with({"--verbose"}, setting);
+  CHECK(has(first.err, "from their files"));
+  REQUIRE(eventually([&] { return has(with({"--verbose"}, setting).err, "rules, from the cache\n"); }));
+
+  const Finished kept = with({"--verbose"}, setting);
+  CHECK(kept.out == first.out);
+  CHECK(has(kept.out, "MINE"));
+  // What was refused is said from the cache, too, with place and reason.
+  const auto after_first_line = [](const std::string& text) { return text.substr(text.find('\n') + 1); };
+  CHECK(has(kept.err, wrong + ":1:1: "));
+  CHECK(after_first_line(kept.err) == after_first_line(first.err));
+  CHECK(with({}, setting).err == after_first_line(kept.err).substr(after_first_line(kept.err).find('\n') + 1));
+
+  // Off by option, environment and configuration, which win in that order.
+  CHECK(has(with({"--no-rule-cache", "--verbose"}, setting).err, "from their files: the rule cache is off"));
+  Running::Setting off = setting;
+  off.environment["LOGYSTERA_RULE_CACHE"] = "off";
+  CHECK(has(with({"--verbose"}, off).err, "the rule cache is off"));
+  const std::string config = scratch.file("config.yaml");
+  write(config, "rule_cache: false\n");
+  CHECK(has(with({"--verbose", "--config", config}, setting).err, "rules, from the cache\n"));
+  off.environment["LOGYSTERA_RULE_CACHE"] = "";
+  CHECK(has(with({"--verbose", "--config", config}, off).err, "the rule cache is off"));
+  write(config, "rule_cache: maybe\n");
+  CHECK(with({"--config", config}, off).code == 2);
+  CHECK(has(with({"--config", config}, off).err, "config.yaml:1:13: rule_cache wants true or false"));
+  off.environment["LOGYSTERA_RULE_CACHE"] = "perhaps";
+  CHECK(with({}, off).code == 2);
+  CHECK(has(with({}, off).err, "LOGYSTERA_RULE_CACHE=perhaps: write on or off"));
+  Running::Setting homeless = setting;
+  homeless.environment["XDG_CACHE_HOME"] = homeless.environment["HOME"] = "";
+  CHECK(has(with({"--verbose"}, homeless).err, "there is no home directory to keep rules in"));
+  CHECK(with({}, homeless).out == first.out);
+
+  // A changed rule counts at once.
+  write(mine, "id: MINE\ntitle: Mine\nlevel: high\ndetection: {match: [{field: message, op: contains, value: nothing}]}\n");
+  const Finished changed = with({"--verbose"}, setting);
+  CHECK(has(changed.err, mine + " has changed since"));
+  CHECK_FALSE(has(changed.out, "MINE"));
+}

@@ -9,6 +9,7 @@
 #include "detect/sample.hpp"
 #include "detect/yaml.hpp"
 #include "oracle/rule_oracle.hpp"
+#include "read_back.hpp"
 
 namespace logystera::test {
 
@@ -30,7 +31,8 @@ inline detect::RuleSet rules_of(const std::string& text, detect::LoadOptions opt
   return loader.finish();
 }
 
-/// Whether the only rule of `rule` hits a record of `map`. The naive evaluator and the engine must say the same.
+/// Whether the only rule of `rule` hits a record of `map`. The naive evaluator, the engine and one
+/// that went through an image must say the same.
 inline bool hits(const std::string& rule, const std::string& map, detect::LoadOptions options = {}) {
   const detect::RuleSet set = rules_of(rule, std::move(options));
   std::string refused;
@@ -48,6 +50,8 @@ inline bool hits(const std::string& rule, const std::string& map, detect::LoadOp
   const bool fast = !session.match(batch.records[0]).empty();
   const bool naive = oracle::hits(set.rules[0], batch.records[0], names);
   CHECK(fast == naive);
+  const ReadBack kept(engine.value(), names);
+  CHECK(!detect::Session(*kept.engine).match(batch.records[0]).empty() == naive);
   return naive;
 }
 

@@ -29,7 +29,11 @@ class Run {
     REQUIRE(engine.ok());
     engine_ = std::make_unique<Engine>(std::move(engine).value());
     session_ = std::make_unique<Session>(*engine_);
+    if (options.key.empty()) options.key = "the order of groups that are judged at once";
     windows_ = std::make_unique<Windows>(set_, names_, options);
+    kept_ = std::make_unique<test::ReadBack>(*engine_, names_);
+    kept_session_ = std::make_unique<Session>(*kept_->engine);
+    kept_windows_ = std::make_unique<Windows>(kept_->rules, names_, options);
   }
 
   void at(double second, const std::string& map) {
@@ -38,12 +42,16 @@ class Run {
     batch.records[0].time_ns = static_cast<std::int64_t>(second * 1000) * (kSecond / 1000);
     std::vector<Match> matches;
     windows_->feed(batch.records[0], session_->match(batch.records[0]), matches);
-    keep(matches);
+    std::vector<Match> others;
+    kept_windows_->feed(batch.records[0], kept_session_->match(batch.records[0]), others);
+    keep(matches, others);
   }
   std::string finish() {
     std::vector<Match> matches;
     windows_->finish(matches);
-    keep(matches);
+    std::vector<Match> others;
+    kept_windows_->finish(others);
+    keep(matches, others);
     return fired;
   }
   WindowStats stats() const { return windows_->stats(); }
@@ -52,7 +60,14 @@ class Run {
   std::vector<Match> matches_kept;
 
  private:
-  void keep(const std::vector<Match>& matches) {
+  // `others`: of the same rules gone through an image.
+  void keep(const std::vector<Match>& matches, const std::vector<Match>& others) {
+    REQUIRE(matches.size() == others.size());
+    for (std::size_t i = 0; i < matches.size(); ++i) {
+      CHECK(others[i].time_ns == matches[i].time_ns);
+      CHECK(kept_->rules.rules[others[i].rule].id == set_.rules[matches[i].rule].id);
+      CHECK(others[i].measure == matches[i].measure);
+    }
     for (const Match& match : matches) {
       fired += (fired.empty() ? "" : " ") + set_.rules[match.rule].id + "@" + std::to_string(match.time_ns / kSecond);
       matches_kept.push_back(match);
@@ -64,6 +79,9 @@ class Run {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Windows> windows_;
+  std::unique_ptr<test::ReadBack> kept_;
+  std::unique_ptr<Session> kept_session_;
+  std::unique_ptr<Windows> kept_windows_;
 };
 
 std::string native(const std::string& window) {

@@ -1,0 +1,358 @@
+#include "detect/program_image.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "core/bytes.hpp"
+#include "detect/draft.hpp"
+#include "detect/program.hpp"
+
+// ---- one value of each kind, read and written by the same description ----
+
+namespace logystera::yaml {
+
+template <typename Io>
+static void pass(Io& io, Position& at) {
+  io.number(at.line);
+  io.number(at.column);
+}
+
+template <typename Io>
+static void pass(Io& io, Problem& problem) {
+  pass(io, problem.at);
+  io.text(problem.message);
+}
+
+}  // namespace logystera::yaml
+
+namespace logystera::detect {
+namespace {
+
+constexpr std::string_view kMagic = "logystera rules\n";
+constexpr std::uint32_t kOrderMark = 0x01020304;
+// Beyond what any loader makes.
+constexpr std::size_t kNodeDepthMost = 1000;
+constexpr std::size_t kWindowChainMost = 64;
+
+// Rows are written as they lie in memory: they must have no holes, or the stack's leavings would be written, too.
+static_assert(sizeof(CompiledTest) == 40 && sizeof(Node) == 12 && sizeof(Trigger) == 12 && sizeof(FiledText) == 16 &&
+              sizeof(FiledNumber) == 24 && sizeof(ScopeTable) == 24 && sizeof(Network) == 17);
+
+}  // namespace
+
+template <typename Io>
+static void pass(Io& io, Place& place) {
+  io.choice(place.part, Part::anywhere);
+  io.text(place.name);
+}
+
+template <typename Io>
+static void pass(Io& io, Subject& subject) {
+  io.text(subject.written);
+  io.list(subject.places);
+}
+
+template <typename Io>
+static void pass(Io& io, PatternPiece& piece) {
+  io.choice(piece.kind, PatternPiece::Kind::any_one);
+  io.text(piece.text);
+}
+
+template <typename Io>
+static void pass(Io& io, Pattern& pattern) {
+  io.list(pattern);
+}
+
+template <typename Io>
+static void pass(Io& io, ScopeChoice& choice) {
+  io.number(choice.kinds);
+  io.list(choice.formats);
+  io.list(choice.programs);
+  io.list(choice.channels);
+  io.list(choice.providers);
+  io.rows(choice.event_ids);
+  io.boolean(choice.absolute_url);
+  io.list(choice.event_types);
+}
+
+template <typename Io>
+static void pass(Io& io, Scope& scope) {
+  io.list(scope.choices);
+  io.text(scope.logsource.product);
+  io.text(scope.logsource.category);
+  io.text(scope.logsource.service);
+}
+
+template <typename Io>
+static void pass(Io& io, Window::Bound& bound) {
+  io.choice(bound.compare, Compare::not_equal);
+  io.number(bound.number);
+}
+
+template <typename Io>
+static void pass(Io& io, std::pair<std::uint32_t, Subject>& field) {
+  io.number(field.first);
+  pass(io, field.second);
+}
+
+template <typename Io>
+static void pass(Io& io, Window::Alias& alias) {
+  io.text(alias.name);
+  io.list(alias.fields);
+}
+
+template <typename Io>
+static void pass(Io& io, Window& window) {
+  io.choice(window.kind, Window::Kind::ordered);
+  io.number(window.span_ns);
+  io.rows(window.inputs);
+  io.list(window.group_by);
+  io.list(window.fields);
+  io.list(window.bounds);
+  io.list(window.aliases);
+  io.number(window.percentile);
+}
+
+template <typename Io>
+static void pass(Io& io, Rule& rule) {
+  io.text(rule.id);
+  io.text(rule.title);
+  io.text(rule.author);
+  io.choice(rule.level, Level::critical);
+  io.choice(rule.dialect, Dialect::sigma);
+  io.boolean(rule.silent);
+  bool window = rule.is_window();
+  io.boolean(window);
+  if (!window) return;
+  if (!rule.window) rule.window.emplace();
+  pass(io, *rule.window);
+}
+
+template <typename Io>
+static void pass(Io& io, DocumentReport& report) {
+  io.text(report.file);
+  pass(io, report.at);
+  io.choice(report.kind, DocumentReport::Kind::unknown);
+  io.text(report.id);
+  io.text(report.title);
+  io.boolean(report.loaded);
+  io.list(report.problems);
+  io.list(report.warnings);
+}
+
+template <typename Io>
+static void pass(Io& io, Engine::Program& program) {
+  io.rows(program.texts);
+  io.rows(program.spot_lists);
+  io.rows(program.tests);
+  io.list(program.patterns);
+  io.rows(program.networks);
+  io.rows(program.nodes);
+  io.rows(program.roots);
+  io.rows(program.rule_lists);
+  io.rows(program.triggers);
+  io.rows(program.filed_texts);
+  io.rows(program.filed_numbers);
+  io.rows(program.scopes);
+  io.list(program.scope_rules);
+  io.list(program.spot_names);
+  io.number(program.regex_count);
+  std::uint64_t detections = program.stats.detections, guarded = program.stats.guarded;
+  io.number(detections);
+  io.number(guarded);
+  program.stats = {detections, program.tests.size(), program.scopes.size(), guarded, program.filed_texts.size()};
+}
+
+namespace {
+
+// ---- what must hold of an engine that was read ----
+
+class Check {
+ public:
+  Check(const Engine::Program& program, const RuleSet& rules) : program_(program), rules_(rules) {}
+
+  // What is wrong; nothing if it is sound.
+  const char* run() const {
+    if (!tables()) return "a table points beyond another";
+    if (!trees()) return "a condition is no tree";
+    if (!windows()) return "a window cannot be counted";
+    return nullptr;
+  }
+
+ private:
+  bool within(TextRange text) const {
+    return text.at <= program_.texts.size() && text.size <= program_.texts.size() - text.at;
+  }
+  template <typename T>
+  static bool within(Range range, const Table<T>& table) {
+    return range.first <= table.size() && range.count <= table.size() - range.first;
+  }
+  bool is_spot(std::uint32_t spot) const {
+    return spot < program_.spot_names.size() || (spot > kPartSpots && spot <= spot_of(Part::anywhere));
+  }
+
+  bool test(const CompiledTest& test) const {
+    if (test.kind > Test::Kind::time_part || test.shape > Shape::glob || test.compare > Compare::not_equal ||
+        test.part > TimePart::year || test.reference > Test::Shape::ends || !within(test.literal))
+      return false;
+    if (!within({test.spots, std::uint32_t{test.spot_count} + test.other_count}, program_.spot_lists)) return false;
+    if (test.kind == Test::Kind::regex) return test.row < program_.regex_count;
+    if (test.kind == Test::Kind::network) return test.row < program_.networks.size();
+    return test.kind != Test::Kind::text || test.shape != Shape::glob || test.row < program_.patterns.size();
+  }
+
+  bool tables() const {
+    const Engine::Program& p = program_;
+    if (p.spot_names.size() >= kPartSpots || p.roots.size() != rules_.rules.size() ||
+        p.scope_rules.size() != p.scopes.size() || p.regex_count > p.tests.size())
+      return false;
+    for (Spot spot : p.spot_lists)
+      if (!is_spot(spot)) return false;
+    for (const CompiledTest& one : p.tests)
+      if (!test(one)) return false;
+    for (const Network& network : p.networks)
+      if (network.bits > 128) return false;
+    for (std::uint32_t root : p.roots)
+      if (root != Engine::Program::kNoRoot && root >= p.nodes.size()) return false;
+    for (std::uint32_t rule : p.rule_lists)
+      if (rule >= p.roots.size() || p.roots[rule] == Engine::Program::kNoRoot) return false;
+    for (const Trigger& trigger : p.triggers)
+      if ((trigger.test != Trigger::kNoTest && trigger.test >= p.tests.size()) || !within(trigger.rules, p.rule_lists))
+        return false;
+    std::uint64_t bytes = 0;  // an index copies its literals
+    for (const FiledText& filed : p.filed_texts) {
+      bytes += filed.literal.size;
+      if (!within(filed.literal) || filed.literal.size == 0 || filed.trigger >= p.triggers.size() || !is_spot(filed.spot) ||
+          filed.anchor > LiteralIndex::Anchor::whole)
+        return false;
+    }
+    if (bytes > kLiteralBytesMost) return false;
+    for (const FiledNumber& filed : p.filed_numbers)
+      if (!is_spot(filed.spot) || !within(filed.rules, p.rule_lists)) return false;
+    for (const ScopeTable& scope : p.scopes)
+      if (!within(scope.texts, p.filed_texts) || !within(scope.numbers, p.filed_numbers) ||
+          !within(scope.always, p.rule_lists))
+        return false;
+    return true;
+  }
+
+  // Children lie behind their parent, each has one at most, and no branch is too deep to walk.
+  bool trees() const {
+    const Table<Node>& nodes = program_.nodes;
+    std::vector<std::uint16_t> depth(nodes.size(), 0);  // 0: nobody's child so far
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const Node& node = nodes[i];
+      if (node.kind == Expression::Kind::test) {
+        if (node.first >= program_.tests.size()) return false;
+        continue;
+      }
+      if (node.kind > Expression::Kind::negation || (node.kind == Expression::Kind::negation && node.count != 1))
+        return false;
+      if (!within({node.first, node.count}, nodes) || (node.count > 0 && node.first <= i)) return false;
+      if (depth[i] == kNodeDepthMost) return false;
+      for (std::uint32_t child = node.first; child < node.first + node.count; ++child) {
+        if (depth[child] != 0) return false;
+        depth[child] = static_cast<std::uint16_t>(depth[i] + 1);
+      }
+    }
+    return true;
+  }
+
+  static bool subjects(const std::vector<Subject>& list) {
+    for (const Subject& subject : list)
+      if (subject.places.empty()) return false;
+    return true;
+  }
+
+  bool windows() const {
+    std::vector<std::size_t> chain(rules_.rules.size(), 0);
+    for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
+      const std::optional<Window>& window = rules_.rules[i].window;
+      if (!window) continue;
+      if (window->span_ns <= 0 || window->span_ns > kSpanMaxNs || !subjects(window->group_by) || !subjects(window->fields))
+        return false;
+      for (std::uint32_t input : window->inputs) {
+        if (input >= i) return false;
+        chain[i] = std::max(chain[i], chain[input] + 1);
+      }
+      if (chain[i] > kWindowChainMost) return false;
+      for (const Window::Alias& alias : window->aliases)
+        for (const auto& [rule, subject] : alias.fields)
+          if (rule >= rules_.rules.size() || subject.places.empty()) return false;
+      const bool counted = window->kind == Window::Kind::count || window->kind == Window::Kind::distinct;
+      for (const Window::Bound& bound : window->bounds)
+        if (counted && !(bound.number <= kCountMax)) return false;
+      const bool of_field = window->kind == Window::Kind::sum || window->kind == Window::Kind::average ||
+                            window->kind == Window::Kind::percentile;
+      if (of_field && window->fields.empty()) return false;
+      if (!(window->percentile > 0 && window->percentile <= 100)) return false;
+    }
+    return true;
+  }
+
+  static constexpr std::uint64_t kLiteralBytesMost = 256 * 1024 * 1024;
+  const Engine::Program& program_;
+  const RuleSet& rules_;
+};
+
+}  // namespace
+
+// The engine's own tables, for the two functions below.
+struct EngineImage {
+  static const Engine::Program& of(const Engine& engine) { return *engine.program_; }
+  static Engine made(std::unique_ptr<const Engine::Program> program) { return Engine(std::move(program)); }
+};
+
+std::string write_image(const Engine& engine) {
+  std::string bytes(kMagic);
+  ByteWriter out(bytes);
+  std::uint32_t version = kImageVersion, order = kOrderMark;
+  out.number(version);
+  out.number(order);
+  // Nothing is changed by writing it; the descriptions above serve both directions.
+  auto& program = const_cast<Engine::Program&>(EngineImage::of(engine));
+  pass(out, program);
+  auto& rules = const_cast<std::vector<Rule>&>(program.rules->rules);
+  out.list(rules);
+  std::vector<DocumentReport> remarkable;
+  std::uint64_t others = program.rules->other_documents;
+  for (const DocumentReport& report : program.rules->documents) {
+    if (report.loaded && report.problems.empty() && report.warnings.empty()) ++others;
+    else remarkable.push_back(report);
+  }
+  out.list(remarkable);
+  out.number(others);
+  return bytes;
+}
+
+Result<Engine> read_image(const Image& image, FieldNames& names, RuleSet& rules) {
+  static_assert(kMagic.size() % 8 == 0);
+  if (image.bytes.substr(0, kMagic.size()) != kMagic) return Error{"it is no image of rules"};
+  ByteReader in(image.bytes.substr(kMagic.size()));
+  std::uint32_t version = 0, order = 0;
+  in.number(version);
+  in.number(order);
+  if (version != kImageVersion || order != kOrderMark) return Error{"it is of another version or another machine"};
+  auto program = std::make_unique<Engine::Program>();
+  program->image = image.block;
+  pass(in, *program);
+  rules = {};
+  in.list(rules.rules);
+  in.list(rules.documents);
+  std::uint64_t others = 0;
+  in.number(others);
+  rules.other_documents = static_cast<std::size_t>(others);
+  if (!in.ok() || !in.at_end()) return Error{"its parts do not add up"};
+  program->rules = &rules;
+  if (const char* wrong = Check(*program, rules).run()) return Error{wrong};
+  for (std::size_t spot = 0; spot < program->spot_names.size(); ++spot) {
+    const FieldId id = names.add(program->spot_names[spot]);
+    if (id == field::none) return Error{"there is no room for the names of its fields"};
+    if (program->spot_of_field.size() <= id) program->spot_of_field.resize(id + 1u, kNoSpot);
+    program->spot_of_field[id] = static_cast<Spot>(spot);
+  }
+  program->finish();
+  return EngineImage::made(std::move(program));
+}
+
+}  // namespace logystera::detect
