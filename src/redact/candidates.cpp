@@ -83,6 +83,7 @@ constexpr LiteralTables make_literals() {
   tables.add("GOC", 1);
   tables.add("Bas", 1);
   tables.add("bas", 1);
+  tables.add("BAS", 1);
   tables.add("eyJ", 2);
   tables.add("dop", 2);
   tables.add("BEA", 2);

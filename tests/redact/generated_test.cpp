@@ -1,5 +1,6 @@
 // Five hundred made-up occurrences of every kind in log-like surroundings, each of which must be found exactly, and five
 // hundred near misses of every kind, none of which may be.
+#include <algorithm>
 #include <functional>
 #include <random>
 #include <string>
@@ -301,6 +302,148 @@ TEST_CASE("five_hundred_tokens_are_found_and_near_misses_are_not") {
                                   "xoxb-" + m.digits(3), "task_live_" + m.word(5), "AIza" + m.alnum(20),
                                   "basic knowledge of " + m.word(8), "bearer of " + m.word(20), "sk-" + m.word(30),
                                   "npm_" + m.word(5), "risk-" + m.alnum(30)});
+  });
+}
+
+namespace {
+
+constexpr std::string_view kUpper32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", kLowerHex = "0123456789abcdef";
+constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::string_view kLettersDash = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+constexpr std::string_view kLettersLine = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+constexpr std::string_view kUrlSafe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// A service's tokens as its documentation has them: what they begin with, and how many of which bytes follow.
+struct Issued {
+  std::string_view prefix, alphabet;
+  std::size_t least, most;
+};
+constexpr Issued kIssued[] = {
+    {"AKIA", kUpper32, 16, 16},
+    {"ASIA", kUpper32, 16, 16},
+    {"ABIA", kUpper32, 16, 16},
+    {"ACCA", kUpper32, 16, 16},
+    {"AIza", kUrlSafe, 35, 35},
+    {"GOCSPX-", kUrlSafe, 28, 28},
+    {"dop_v1_", kLowerHex, 64, 64},
+    {"ghp_", kLetters, 36, 255},
+    {"gho_", kLetters, 36, 255},
+    {"ghu_", kLetters, 36, 255},
+    {"ghs_", kLetters, 36, 255},
+    {"ghr_", kLetters, 36, 255},
+    {"github_pat_", kLettersLine, 22, 255},
+    {"glpat-", kUrlSafe, 20, 255},
+    {"hf_", kLetters, 34, 40},
+    {"npm_", kLetters, 36, 36},
+    {"pypi-AgEI", kUrlSafe, 50, 1024},
+    {"rk_live_", kLetters, 10, 255},
+    {"rk_test_", kLetters, 10, 255},
+    {"sk_live_", kLetters, 10, 255},
+    {"sk_test_", kLetters, 10, 255},
+    {"shpat_", kLowerHex, 32, 32},
+    {"shpss_", kLowerHex, 32, 32},
+    {"shpca_", kLowerHex, 32, 32},
+    {"whsec_", kLetters, 20, 255},
+    {"xoxb-", kLettersDash, 10, 255},
+    {"xoxp-", kLettersDash, 10, 255},
+    {"xoxa-", kLettersDash, 10, 255},
+    {"xoxs-", kLettersDash, 10, 255},
+    {"xoxr-", kLettersDash, 10, 255},
+    {"xoxe-", kLettersDash, 10, 255},
+    {"xapp-", kLettersDash, 10, 255},
+    {"ya29.", kUrlSafe, 20, 2048},
+};
+
+}  // namespace
+
+TEST_CASE("five_hundred_tokens_of_each_service_are_found_and_near_misses_are_not") {
+  for (const Issued& kind : kIssued) {
+    CAPTURE(kind.prefix);
+    const std::string prefix(kind.prefix);
+    all_found(Kind::token, [&](Maker& m) {
+      const std::size_t more = std::min<std::size_t>(kind.most - kind.least, 60);
+      return prefix + m.of(kind.alphabet, kind.least + m.below(more + 1));
+    });
+    none_found(Kind::token, [&](Maker& m) {
+      const std::string good = m.of(kind.alphabet, kind.least);
+      switch (m.below(kind.least == kind.most ? 5 : 4)) {
+        case 0: return prefix + good.substr(1);                                                      // one too few
+        case 1: return "Q" + prefix.substr(1) + good;                                                // another prefix
+        case 2: return m.word(1) + prefix + good;                                                    // within a word
+        case 3: return prefix + good.substr(0, kind.least / 2) + "!" + good.substr(kind.least / 2);  // broken in two
+        default: return prefix + good + m.of("234567", 1);                                           // one too many
+      }
+    });
+  }
+}
+
+TEST_CASE("five_hundred_sendgrid_and_model_keys_are_found_and_near_misses_are_not") {
+  all_found(Kind::token, [](Maker& m) { return "SG." + m.of(kUrlSafe, 22) + "." + m.of(kUrlSafe, 43); });
+  none_found(Kind::token, [](Maker& m) {
+    switch (m.below(4)) {
+      case 0: return "SG." + m.alnum(21) + "." + m.alnum(43);
+      case 1: return "SG." + m.alnum(22) + "." + m.alnum(42);
+      case 2: return "SG." + m.alnum(22) + "." + m.alnum(44);
+      default: return "SQ." + m.alnum(22) + "." + m.alnum(43);
+    }
+  });
+  all_found(Kind::token, [](Maker& m) { return "sk-" + m.word(8) + m.digits(2) + "K" + m.of(kUrlSafe, 12 + m.below(60)); });
+  none_found(Kind::token, [](Maker& m) {
+    switch (m.below(4)) {
+      case 0: return "sk-" + m.word(8) + "7K" + m.alnum(9);        // one too few
+      case 1: return "sk-" + m.word(30) + m.digits(2);             // no capital
+      case 2: return "sk-" + m.word(20) + "K" + m.word(4);         // no digit
+      default: return "ta" + ("sk-" + m.digits(4)) + m.alnum(20);  // within a word
+    }
+  });
+}
+
+TEST_CASE("five_hundred_credentials_behind_a_scheme_are_found_and_near_misses_are_not") {
+  // What stands before the secret stays.
+  const auto found_behind = [](const std::function<std::string(Maker&)>& lead, const Make& secret) {
+    Maker make(4711);
+    Finder finder({});
+    std::vector<Hit> hits;
+    int found = 0;
+    for (int i = 0; i < kCases; ++i) {
+      const std::string before = lead(make), text = secret(make);
+      finder.find(before + text + make.one_of<std::string>({"", " HTTP/1.1", "\"", "\n"}), Context::text, hits);
+      const bool exact = hits.size() == 1 && hits[0].kind == Kind::token && hits[0].begin == before.size() &&
+                         hits[0].end == before.size() + text.size();
+      found += exact;
+      if (!exact) UNSCOPED_INFO("not found: " << before << text);
+    }
+    CHECK(found == kCases);
+  };
+  found_behind(
+      [](Maker& m) {
+        return m.one_of<std::string>({"Authorization: Bearer ", "bearer: ", "BEARER=", "a Bearer%20"});
+      },
+      [](Maker& m) { return m.word(8) + m.digits(3) + m.alnum(5 + m.below(60)); });
+  none_found(Kind::token, [](Maker& m) {
+    return m.one_of<std::string>({"Bearer " + m.word(10) + m.digits(5), "bearer of " + m.word(20), "Bearer " + m.word(40),
+                                  "forbearer " + m.alnum(30), "bearer"});
+  });
+  found_behind(
+      [](Maker& m) {
+        return m.one_of<std::string>({"Authorization: Basic ", "authorization=basic ", "AUTHORIZATION: BASIC "});
+      },
+      [](Maker& m) {
+        return m.alnum(8 + m.below(60)) + m.one_of<std::string>({"", "=", "=="});
+      });
+  none_found(Kind::token, [](Maker& m) {
+    return m.one_of<std::string>({"Basic " + m.word(12), "basic: " + m.alnum(20),
+                                  "authorization is needed, and this basic " + m.word(9),
+                                  "Authorization: Basic " + m.word(3)});
+  });
+  found_behind(
+      [](Maker& m) {
+        return m.one_of<std::string>({"https://hooks.slack.com/", "POST hooks.slack.com/"});
+      },
+      [](Maker& m) { return "services/T" + m.alnum(8) + "/B" + m.alnum(8) + "/" + m.alnum(24); });
+  none_found(Kind::token, [](Maker& m) {
+    return m.one_of<std::string>({"https://hooks.slack.com/" + m.alnum(29),
+                                  "https://hooks.slack.org/services/" + m.alnum(40), "https://slack.com/" + m.alnum(40)});
   });
 }
 
