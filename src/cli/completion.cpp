@@ -125,11 +125,22 @@ int install(const CLI::App& app, std::string shell) {
   return kExitDone;
 }
 
-// troff wants a backslash, and a dot or quote that begins a line, said otherwise.
+// troff wants a backslash, a dot or quote that begins a line, and what is not ASCII said otherwise. The program's own help is
+// valid UTF-8 with characters of two or three bytes.
 std::string troff(std::string_view text) {
   std::string out;
   bool begins = true;
-  for (char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const auto byte = static_cast<unsigned char>(c);
+    const std::size_t more = byte >= 0xE0 ? 2 : byte >= 0xC0 ? 1 : 0;
+    if (more > 0 && i + more < text.size()) {
+      unsigned code = byte & (more == 2 ? 0x0Fu : 0x1Fu);
+      for (std::size_t k = 0; k < more; ++k) code = code << 6 | (static_cast<unsigned char>(text[++i]) & 0x3Fu);
+      out += fmt::format("\\[u{:04X}]", code);
+      begins = false;
+      continue;
+    }
     if (begins && (c == '.' || c == '\'')) out += "\\&";
     if (c == '\\') out += "\\e";
     else if (c == '-') out += "\\-";
