@@ -150,9 +150,9 @@ struct Particulars {
 // One window's memory of one group: a line of the processor's cache, since a log's addresses have one each.
 struct alignas(64) Group {
   GroupKey key = 0;
-  std::uint32_t longer_quiet = 0, later_used = 0;  // its neighbours in the order of use, by place; 0: none
+  std::uint32_t place = 0;  // where it lies
   std::int64_t newest = 0;
-  std::uint64_t used = 0;  // number of the hit that used it last
+  std::uint64_t used = 0;  // number of the hit that used it last; 0: nobody's
   History samples;         // count, sum, average, percentile: oldest first
   std::unique_ptr<Particulars> more;
 
@@ -173,7 +173,7 @@ static_assert(sizeof(Group) == 64);
 // allocated once as many groups are there as the log has at a time.
 class Groups {
  public:
-  Groups() : slots_(kSlotsLeast) { blocks_.push_back(std::make_unique<Group[]>(kBlock)); }
+  Groups() : slots_(kSlotsLeast), uses_(kUsesLeast) { blocks_.push_back(std::make_unique<Group[]>(kBlock)); }
 
   std::size_t size() const noexcept { return size_; }
   Group* find(GroupKey key) noexcept {
@@ -189,7 +189,7 @@ class Groups {
     const Slot& slot = slots_[slot_of(key)];
     if (slot.place != 0) __builtin_prefetch(&at(slot.place));
   }
-  // `key` is not there yet.
+  // `key` is not there yet; `use` it next.
   Group& add(GroupKey key) {
     if ((size_ + 1) * 2 > slots_.size()) grow();
     std::uint32_t place;
@@ -203,14 +203,14 @@ class Groups {
     enter(tag_of(key), place);
     Group& group = at(place);
     group.key = key;
+    group.place = place;
     ++size_;
-    append(place);
     return group;
   }
   void remove(Group& group) {
+    const std::uint32_t place = group.place;
     std::size_t hole = slot_of(group.key);
-    while (slots_[hole].place == 0 || &at(slots_[hole].place) != &group) hole = (hole + 1) & (slots_.size() - 1);
-    const std::uint32_t place = slots_[hole].place;
+    while (slots_[hole].place != place) hole = (hole + 1) & (slots_.size() - 1);
     // What stands behind and belongs before the hole moves up.
     for (std::size_t i = hole;;) {
       i = (i + 1) & (slots_.size() - 1);
@@ -221,33 +221,49 @@ class Groups {
       hole = i;
     }
     slots_[hole] = {};
-    unlink(group);
+    group.used = 0;
     group.samples.clear();
     group.more.reset();
     free_.push_back(place);
     --size_;
-    // Those to be forgotten next have not been touched for long: one goes ahead and asks for them.
-    if (scout_ == 0) scout_ = first_;
-    if (scout_ == 0) return;
-    fetch_slot(at(scout_).key);
-    scout_ = at(scout_).later_used;
-    if (scout_ != 0) __builtin_prefetch(&at(at(scout_).later_used));
   }
-  // Makes it the one used last.
-  void use(Group& group) {
-    if (group.later_used == 0) return;
-    const std::uint32_t place = at(group.later_used).longer_quiet;
-    unlink(group);
-    append(place);
+  // Makes it the one used last, by hit `number`: numbers only grow.
+  void use(Group& group, std::uint64_t number) {
+    group.used = number;
+    if (last_use_ != first_use_ && use_at(last_use_ - 1).place == group.place) {
+      use_at(last_use_ - 1).number = number;
+      return;
+    }
+    if (last_use_ - first_use_ == uses_.size()) make_room_for_uses();
+    use_at(last_use_++) = {number, group.place};
   }
-  Group* longest_quiet() noexcept { return first_ == 0 ? nullptr : &at(first_); }
+  Group* longest_quiet() noexcept {
+    for (; first_use_ != last_use_; ++first_use_) {
+      const Use& use = use_at(first_use_);
+      if (at(use.place).used == use.number) return &at(use.place);
+    }
+    return nullptr;
+  }
+  // Those to be forgotten soon have not been touched for long, and a log's times make many expire at once: asks for what
+  // forgetting them will touch, one with each hit.
+  void fetch_quiet() const noexcept {
+    constexpr std::uint64_t kGroupAhead = 96, kSlotAhead = 64;
+    if (first_use_ + kGroupAhead >= last_use_) return;
+    __builtin_prefetch(&at(use_at(first_use_ + kGroupAhead).place));
+    fetch_slot(at(use_at(first_use_ + kSlotAhead).place).key);
+  }
 
  private:
   static constexpr std::size_t kSlotsLeast = 16;
   static constexpr std::uint32_t kBlock = 64;
+  static constexpr std::size_t kUsesLeast = 16;
   struct Slot {
     std::uint32_t tag = 0;
     std::uint32_t place = 0;  // 0: free
+  };
+  struct Use {
+    std::uint64_t number;
+    std::uint32_t place;
   };
 
   Group& at(std::uint32_t place) noexcept { return blocks_[place / kBlock][place % kBlock]; }
@@ -267,26 +283,26 @@ class Groups {
     for (const Slot& slot : old)
       if (slot.place != 0) enter(slot.tag, slot.place);
   }
-  void append(std::uint32_t place) noexcept {
-    Group& group = at(place);
-    group.longer_quiet = last_;
-    group.later_used = 0;
-    (last_ == 0 ? first_ : at(last_).later_used) = place;
-    last_ = place;
+  // Uses that others followed are only passed over when their turn comes. Takes those out, or doubles the room.
+  void make_room_for_uses() {
+    std::vector<Use> kept(size_ * 2 > uses_.size() ? uses_.size() * 2 : uses_.size());
+    std::uint64_t count = 0;
+    for (std::uint64_t i = first_use_; i != last_use_; ++i)
+      if (at(use_at(i).place).used == use_at(i).number) kept[count++] = use_at(i);
+    uses_.swap(kept);
+    first_use_ = 0;
+    last_use_ = count;
   }
-  void unlink(const Group& group) noexcept {
-    if (scout_ != 0 && &at(scout_) == &group) scout_ = group.later_used;
-    (group.longer_quiet == 0 ? first_ : at(group.longer_quiet).later_used) = group.later_used;
-    (group.later_used == 0 ? last_ : at(group.later_used).longer_quiet) = group.longer_quiet;
-  }
+  Use& use_at(std::uint64_t i) noexcept { return uses_[i & (uses_.size() - 1)]; }
+  const Use& use_at(std::uint64_t i) const noexcept { return uses_[i & (uses_.size() - 1)]; }
 
   std::vector<Slot> slots_;                       // open addressing, a power of two, at most half full
   std::vector<std::unique_ptr<Group[]>> blocks_;  // of kBlock groups; place 0 is nobody's
   std::uint32_t made_ = 1;
   std::vector<std::uint32_t> free_;
   std::size_t size_ = 0;
-  std::uint32_t first_ = 0, last_ = 0;  // longest quiet, used last
-  std::uint32_t scout_ = 0;             // a little behind first_
+  std::vector<Use> uses_;  // in order, a ring; a group's last one alone counts
+  std::uint64_t first_use_ = 0, last_use_ = 0;
 };
 
 constexpr std::int64_t kNever = INT64_MIN;
@@ -652,6 +668,7 @@ void Windows::State::make_room() {
 void Windows::State::drop_expired(std::uint32_t plan_index) {
   Plan& plan = plans[plan_index];
   if (!plan.at_once) return;  // those are judged, not dropped
+  plan.groups.fetch_quiet();
   constexpr std::int64_t kSpansKept = 2;
   while (Group* const quiet = plan.groups.longest_quiet()) {
     if (plan.clock - quiet->newest <= kSpansKept * plan.window->span_ns) return;
@@ -678,9 +695,7 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
       ++stats.clock_jumps;
     }
   }
-  if (found) {
-    plan.groups.use(*found);
-  } else {
+  if (!found) {
     found = &plan.groups.add(group_id);
     found->newest = time;
     ++stats.groups;
@@ -691,7 +706,7 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
     }
   }
   Group& group = *found;
-  group.used = stats.hits;
+  plan.groups.use(group, stats.hits);
   const std::size_t cells = group.cells();
   if (plan.at_once) expire(plan, group, time);
   group.newest = time;
