@@ -191,23 +191,31 @@ void Redactor::note_in_raw(std::string_view raw, std::string_view part) {
 }
 
 // The candidates from `place` on. Fields are asked about in the order of the line, nearly always.
-std::span<const Candidate> Redactor::candidates_from(std::size_t place) noexcept {
+inline std::span<const Candidate> Redactor::candidates_from(std::size_t place) noexcept {
   if (cursor_ > 0 && line_[cursor_ - 1].position >= place) cursor_ = 0;
   while (cursor_ < line_.size() && line_[cursor_].position < place) ++cursor_;
   return line_.subspan(cursor_);
 }
 
 // Whether confirming a part of the line can find anything: a candidate is in it, or digits at its end may go on behind it.
-bool Redactor::may_hold_something(std::string_view part, std::size_t base) noexcept {
+inline bool Redactor::may_hold_something(std::string_view part, std::size_t base) noexcept {
   const std::span<const Candidate> from_here = candidates_from(base);
   if (from_here.empty()) return false;
   if (from_here.front().position <= base + part.size()) return true;
   return belongs_to_number(part.back()) && belongs_to_number(part.data()[part.size()]);
 }
 
+// Whether it is plain at once that a value of which anything may be found holds nothing: most of a line's do.
+inline bool Redactor::nothing_in(const Value& value, std::string_view raw) noexcept {
+  if (value.kind == Value::Kind::integer) return value.text_size < kNumberBytesLeast;
+  if (value.kind != Value::Kind::string || finder_.has_own()) return false;
+  const std::string_view text = value.text();
+  return within(text, raw) && !may_hold_something(text, static_cast<std::size_t>(text.data() - origin_));
+}
+
 // Findings of a part of the line, into hits_.
 void Redactor::confirm_part(std::string_view part, std::size_t base, Context context) {
-  constexpr std::size_t kWorthRemembering = 3;  // candidates; fewer are looked at as fast
+  constexpr std::size_t kWorthRemembering = 2;  // candidates; fewer are looked at as fast
   const std::span<const Candidate> from_here = candidates_from(base);
   const std::size_t end = base + part.size();
   if (from_here.size() < kWorthRemembering || from_here[kWorthRemembering - 1].position >= end ||
@@ -352,7 +360,10 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   cursor_ = 0;
   const std::string_view raw = record.raw.substr(0, kTextBytes);
   follow_private_key(record, raw, arena);
-  for (Value& value : record) redact_value(value, trait(value.field, names), raw, arena);
+  for (Value& value : record) {
+    const Trait of_field = trait(value.field, names);
+    if (of_field != Trait::text || !nothing_in(value, raw)) redact_value(value, of_field, raw, arena);
+  }
 
   const std::size_t fields_found = found_.size();
   if (!raw.empty()) {

@@ -95,6 +95,7 @@ class Redactor {
   static bool together(const RecordBatch& batch) noexcept;
   std::span<const Candidate> candidates_from(std::size_t place) noexcept;
   bool may_hold_something(std::string_view part, std::size_t base) noexcept;
+  bool nothing_in(const Value& value, std::string_view raw) noexcept;
   void confirm_part(std::string_view part, std::size_t base, Context context);
   std::string_view redact_part(std::string_view part, std::string_view raw, FieldId field, Arena& arena);
   bool follow_private_key(Record& record, std::string_view raw, Arena& arena);
