@@ -2,7 +2,7 @@
 //
 // Of every literal one piece of up to four bytes is chosen, and the pieces are dealt out to sixteen buckets so that a bucket's
 // pieces are alike. A bucket accepts every byte one of its pieces has at that place, told by two nibble tables (Hyperscan's
-// Teddy works that way), so what gets through is a superset, a byte in twenty of an access log with the built-in rules; a
+// Teddy works that way), so what gets through is a superset, one byte in 25 of an access log with the built-in rules; a
 // table of the pieces then says which literals to compare. Where the pieces are so many or so common that too much would get
 // through, build() says no, and LiteralIndex is the better choice.
 #pragma once
