@@ -68,9 +68,10 @@ Result<Done> Baselines::finish() {
 void add_anomaly_options(CLI::App& command, AnomalyOptions& options) {
   command.add_option("--anomaly-source", options.source, "Key of the baseline [default: the file's stem]");
   command.add_option("--anomaly-threshold", options.threshold, "Deviations from which a bucket is an anomaly")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number())
       ->capture_default_str();
   command.add_option("--anomaly-model", options.model, "'zscore', or 'seasonal' for logs with a daily rhythm")
+      ->check(any_of({"zscore", "seasonal"}))
       ->capture_default_str();
 }
 

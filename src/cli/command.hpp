@@ -3,8 +3,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.hpp"
 
@@ -13,6 +15,8 @@ namespace logystera::cli {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFound = 1;  // done, and what was looked for with --fail-on (or is wrong with a rule) was found
 inline constexpr int kExitError = 2;
+
+inline constexpr const char* kOutputLost = "standard output cannot be written";
 
 /// Options that may stand before or after the command's name.
 struct Globals {
@@ -50,6 +54,14 @@ void add_completion(Program program);
 void add_json(CLI::App& command, Globals& globals, const std::string& help);
 void add_config(CLI::App& command, Globals& globals);
 void add_store(CLI::App& command, Globals& globals);
+
+inline constexpr std::uint64_t kListedMost = 1'000'000'000;  // what -n takes
+
+/// Checks of an option's text that say what to write instead. CLI11's own take "-1" for an unsigned number, "nan" for a
+/// positive one, and an empty text for 0.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
+CLI::Validator positive_number();
+CLI::Validator any_of(std::vector<std::string> words);
 
 /// The store --store or the configuration names: "sqlite:PATH".
 Result<std::string> store_url(const Globals& globals);

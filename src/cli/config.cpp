@@ -28,7 +28,8 @@ struct Key {
 
 Reader text(std::string Config::*member) {
   return [member](const yaml::Node& value, Config& config) -> Result<Done> {
-    if (!value.is_string() && !value.is_null()) return Error{"wants a text"};
+    const bool bare = !value.is_map() && !value.is_list();  // 12345 or yes: text only in quotes
+    if (!value.is_string() && !value.is_null()) return Error{bare ? "wants a text: put it in quotes" : "wants a text"};
     config.*member = value.is_null() ? std::string() : value.text;
     return Done{};
   };
@@ -93,7 +94,7 @@ const std::vector<Key>& keys() {
       {"timezone",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          if (!value.is_string()) return Error{"wants a text: local, UTC or an offset like \"+02:00\""};
-         if (auto zone = parse_zone(value.text); !zone) return zone.error();
+         if (!parse_zone(value.text)) return Error{"wants local, UTC or an offset like \"+02:00\""};
          config.timezone = value.text;
          return Done{};
        }},

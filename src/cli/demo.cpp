@@ -176,6 +176,7 @@ int seed(const Globals& globals) {
                                             "cannot open file '/srv/cache/9f31': permission denied", "database is locked",
                                             "Undefined array key \"title\"", "out of memory: 134217728 bytes"};
   const std::int64_t now = unix_now();
+  if (auto cleared = store.clear_demo(); !cleared) return fail("demo seed", cleared.error());  // seeded twice, there once
   if (auto begun = store.begin(); !begun) return fail("demo seed", begun.error());
   std::uint64_t added = 0;
   for (int i = 0; i < kSeededFindings; ++i) {
@@ -226,8 +227,10 @@ void add_demo(Program program) {
   auto* demo = program.app.add_subcommand("demo", "Show every feature on made-up logs; fill a database with made-up rows");
   demo->require_subcommand(1);
   auto at_once = std::make_shared<bool>(false);
-  auto* running = demo->add_subcommand("run", "Walk through the features; needs no log, no database and no network");
+  auto* running =
+      demo->add_subcommand("run", "Walk through the features; needs no log, no database, no network and no configuration");
   running->add_flag("--no-pause", *at_once, "Do not wait after each section");
+  add_config(*running, program.globals);
   running->callback([program, at_once] { program.exit_code = show(!*at_once); });
   const auto command = [&](const char* name, const char* help, int (*run)(const Globals&)) {
     auto* sub = demo->add_subcommand(name, help);

@@ -123,22 +123,27 @@ void add_errors(Program program) {
     auto* sub = errors->add_subcommand(name, help);
     add_json(*sub, program.globals, "One JSON object a line");
     add_store(*sub, program.globals);
-    sub->add_option("-n", options->limit, "Most errors to list")->capture_default_str();
     sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
     return sub;
   };
-  auto* listing = command("list", "List error groups", list);
+  const auto add_limit = [&](CLI::App* sub) {
+    sub->add_option("-n", options->limit, "Most errors to list")
+        ->check(whole_number(1, kListedMost))
+        ->capture_default_str();
+    return sub;
+  };
+  auto* listing = add_limit(command("list", "List error groups", list));
   listing->add_option("--sort", options->sort, "last_seen, count or first_seen")
       ->check(CLI::IsMember({"last_seen", "count", "first_seen"}))
       ->capture_default_str();
   listing->add_option("--severity", options->severity, "Only this severity and worse: error, critical");
-  command("show", "Show one error and its newest occurrences", show)
+  command("show", "Show one error and its 20 newest occurrences", show)
       ->add_option("FINGERPRINT", options->fingerprint, "As 'errors list' shows it")
       ->required();
-  command("new", "List errors first seen lately: what a deployment broke", fresh)
+  add_limit(command("new", "List errors first seen lately: what a deployment broke", fresh))
       ->add_option("--since", options->since, "30m, 24h, 7d ago, or unix seconds")
       ->capture_default_str();
-  command("regression", "List errors that came back after a silence", regression)
+  add_limit(command("regression", "List errors that came back after a silence", regression))
       ->add_option("--silence", options->silence, "How long they must have been silent")
       ->capture_default_str();
   errors->footer(

@@ -215,7 +215,7 @@ int report(const Globals& globals, const Options& options) {
                                                : as_markdown(contents.value());
   if (options.output == "-") {
     std::fwrite(text.data(), 1, text.size(), stdout);
-    return std::fflush(stdout) == 0 ? kExitDone : kExitError;
+    return kExitDone;
   }
   std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
   file << text;

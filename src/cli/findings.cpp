@@ -11,6 +11,7 @@
 #include "cli/json_text.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
+#include "scan/rules.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -35,7 +36,9 @@ int print_findings(std::string_view command, store::FindingsStore& store, const 
     return kExitDone;
   }
   if (findings->empty()) {
-    fmt::print("No findings. 'logystera scan --track-errors' and 'logystera tail --track-findings' store them.\n");
+    const bool filtered = !query.rule.empty() || !query.source.empty() || query.since || query.at_least;
+    fmt::print("No findings{}. 'logystera scan --track-errors' and 'logystera tail --track-findings' store them.\n",
+               filtered ? " like that" : "");
     return kExitDone;
   }
   std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "SOURCE", "MESSAGE"}};
@@ -106,11 +109,32 @@ Result<Done> print_preview(store::FindingsStore& store, const Options& options) 
   return Done{};
 }
 
+// A rule that neither has a finding nor is known is most likely misspelt; it may also be one that --rules-dir will add.
+Result<Done> warn_of_unknown_rule(const History& history, const std::string& rule) {
+  scan::RuleSources sources;
+  sources.placeholders = history.config.placeholders;
+  for (const auto* list : {&history.config.rules_dirs, &history.config.sigma_dirs})
+    sources.paths.insert(sources.paths.end(), list->begin(), list->end());
+  auto rules = scan::load_rules(sources);
+  if (!rules) return rules.error();
+  if (!rules->find(rule))
+    fmt::print(stderr,
+               "logystera findings dismiss: {} is no rule of the configuration or built in ('logystera rules list'), and "
+               "nothing stored is of it; it is dismissed all the same\n",
+               printable(rule));
+  return Done{};
+}
+
 int dismiss(const Globals& globals, const Options& options) {
   auto opened = open_history("findings dismiss", globals);
   if (!opened) return fail("findings dismiss", opened.error());
   if (!globals.json)
     if (auto shown = print_preview(opened->store, options); !shown) return fail("findings dismiss", shown.error());
+  auto known = opened->store.preview(options.rule, {});
+  if (!known) return fail("findings dismiss", known.error());
+  if (known->findings == 0)
+    if (auto warned = warn_of_unknown_rule(opened.value(), options.rule); !warned)
+      return fail("findings dismiss", warned.error());
   if (auto done = opened->store.dismiss({options.rule, options.source, options.reason, unix_now()}); !done)
     return fail("findings dismiss", done.error());
   if (!globals.json)
@@ -155,7 +179,9 @@ int dismissed(const Globals& globals, const Options&) {
     rows.push_back({printable(one.rule), one.source.empty() ? "everywhere" : printable(one.source), local_time(one.at),
                     printable(one.reason)});
   }
-  if (!globals.json) std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  if (globals.json) return kExitDone;
+  if (list->empty()) fmt::print("Nothing is dismissed.\n");
+  else std::fputs(table(rows, colour_wanted()).c_str(), stdout);
   return kExitDone;
 }
 
@@ -176,10 +202,14 @@ void add_findings(Program program) {
   listing->add_option("--severity", options->severity, "Only this severity and worse");
   listing->add_option("--source", options->source, "Only of this source: its path, or the name at its end");
   listing->add_option("--since", options->since, "Only since: 30m, 24h, 7d ago, or unix seconds");
-  listing->add_option("-n", options->limit, "Most findings to list")->capture_default_str();
+  listing->add_option("-n", options->limit, "Most findings to list")
+      ->check(whole_number(1, kListedMost))
+      ->capture_default_str();
   auto* showing = command("show", "List the findings of one rule", list);
   showing->add_option("RULE_ID", options->rule, "The rule's id")->required();
-  showing->add_option("-n", options->limit, "Most findings to list")->capture_default_str();
+  showing->add_option("-n", options->limit, "Most findings to list")
+      ->check(whole_number(1, kListedMost))
+      ->capture_default_str();
   command("summary", "Count findings by severity, and the ten rules with most", summary);
   auto* dismissing = command("dismiss", "Never report a rule again, everywhere or in one source", dismiss);
   auto* previewing = command("preview", "Show what dismissing a rule would hide of what is stored", preview);

@@ -17,7 +17,10 @@ namespace {
 constexpr std::pair<std::string_view, std::string_view> kBinary[] = {{"evtx", "Windows event log (EVTX)"},
                                                                      {"journal_export", "systemd journal, export format"}};
 
-int run(const Globals& globals, const std::string& directory) {
+int run(const Globals& globals, std::string directory) {
+  auto setting = load_setting("formats", globals);
+  if (!setting) return fail("formats", setting.error());
+  if (directory.empty()) directory = setting->config.formats_dir;
   auto formats = parse::Formats::built_in();
   if (!formats) return fail("formats", formats.error());
   if (!directory.empty())
@@ -45,6 +48,7 @@ void add_formats(Program program) {
   auto directory = std::make_shared<std::string>();
   formats->add_option("--formats-dir", *directory, "Directory with format definitions of your own (*.json)");
   add_json(*formats, program.globals, "One JSON object a line");
+  add_config(*formats, program.globals);
   formats->footer(
       "A format of your own is a JSON file with its samples, which are checked when it is loaded; see docs/analysis.md.\n"
       "Access logs need none: 'logystera scan --log-format STRING' takes nginx's log_format or Apache's LogFormat.");

@@ -1,5 +1,9 @@
 // The `logystera` program.
+#include <fcntl.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -27,10 +31,25 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
   return logystera::cli::kExitError;
 }
 
+// Started without one of the three standard streams, a program opens its first file in their place, and writes messages
+// into it. What stands there instead cannot be read (standard input) or written (the others), which is then said.
+void fill_standard_streams() {
+  for (int fd = 0; fd <= 2; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+// A command that printed into a full disk has failed, whatever it was.
+int with_output_written(int exit_code) {
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.flush().good();
+  if (written || exit_code == logystera::cli::kExitError) return exit_code;
+  return logystera::cli::fail("", logystera::Error{logystera::cli::kOutputLost});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace logystera::cli;
+  fill_standard_streams();
   Globals globals;
   int exit_code = kExitDone;
   CLI::App app("Receives, keeps and shows the signals of your sites, and analyses any log.", "logystera");
@@ -64,9 +83,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report(app, error);
+    return with_output_written(report(app, error));
   } catch (const std::exception& error) {
     return fail("", logystera::Error{error.what()});
   }
-  return exit_code;
+  return with_output_written(exit_code);
 }

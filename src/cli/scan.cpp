@@ -284,7 +284,7 @@ Result<Done> Report::print_json(const scan::Totals& totals) {
 
 Result<Done> Report::print(const scan::Totals& totals) {
   auto printed = output_ == Output::text ? print_text(totals) : print_json(totals);
-  if (printed && std::fflush(stdout) != 0) return Error{"standard output cannot be written"};
+  if (printed && std::fflush(stdout) != 0) return Error{kOutputLost};
   return printed;
 }
 
@@ -327,6 +327,9 @@ int run(const Globals& globals, const Options& options) {
   auto prepared = prepare("scan", globals, options.analysis);
   if (!prepared) return fail("scan", prepared.error());
   Analysis& analysis = keep(std::move(prepared).value());
+  if (options.track_errors && analysis.pipeline.mode == redact::Mode::dry_run)
+    return fail("scan", Error{"dry-run leaves personal data as they are, and those are never stored: leave --track-errors "
+                              "out, or use --redact redact or mask"});
   auto sets = scan::find_sources(options.paths, {.rotated = options.rotated});
   if (!sets) return fail("scan", sets.error());
   const Output output = options.ndjson ? Output::ndjson : globals.json ? Output::json : Output::text;
@@ -380,7 +383,9 @@ void add_scan(Program program) {
   add_rules(*scan, options->analysis);
   scan->add_option("--min-severity", options->min_severity, "Leave out findings below: low, medium, high, critical");
   scan->add_option("--fail-on", options->fail_on, "Exit with 1 if there is a finding of this severity or worse");
-  scan->add_option("--limit,-n", options->limit, "Most events to show")->capture_default_str();
+  scan->add_option("--limit,-n", options->limit, "Most events to show")
+      ->check(whole_number(0, kListedMost))
+      ->capture_default_str();
   scan->add_flag("--all", options->all, "Show every event and every finding");
   scan->add_flag("--format-only", options->format_only, "Say what each source is taken for, and stop");
   scan->add_flag("--track-errors", options->track_errors, "Store error groups, and findings of high severity or worse");

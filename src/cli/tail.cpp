@@ -231,9 +231,7 @@ Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& opti
     stream.baselines = std::move(baselines).value();
   }
   if (options.webhook.empty()) return Done{};
-  const auto least = detect::level_from(options.webhook_severity);
-  if (!least) return Error{"--alert-min-severity " + options.webhook_severity + ": write low, medium, high or critical"};
-  stream.webhook_least = *least;
+  stream.webhook_least = detect::level_from(options.webhook_severity).value_or(detect::Level::high);
   const char* secret = std::getenv(kWebhookSecretVariable);
   auto webhook = Webhook::start(options.webhook, secret ? secret : "");
   if (!webhook) return webhook.error();
@@ -245,6 +243,10 @@ int run(const Globals& globals, const Options& options) {
   auto prepared = prepare("tail", globals, options.analysis);
   if (!prepared) return fail("tail", prepared.error());
   Analysis& analysis = keep(std::move(prepared).value());
+  const bool keeps = options.track_errors || options.track_findings || !options.webhook.empty();
+  if (keeps && analysis.pipeline.mode == redact::Mode::dry_run)
+    return fail("tail", Error{"dry-run leaves personal data as they are, and those are never stored or sent: leave "
+                              "--track-errors, --track-findings and --alert-webhook out, or use --redact redact or mask"});
   if (analysis.pipeline.zone_is_local) analysis.pipeline.source.zone_seconds = scan::local_zone(std::time(nullptr));
   std::optional<store::FindingsStore> baseline_store;
   Stream stream(analysis, options, globals.json, options.path);
@@ -268,7 +270,7 @@ int run(const Globals& globals, const Options& options) {
     if (more.value()) {
       if (auto refreshed = stream.refresh_dismissals(); !refreshed) return fail("tail", refreshed.error());
       if (auto taken = stream.take(batch); !taken) return fail("tail", taken.error());
-      if (std::ferror(stdout)) return fail("tail", Error{"standard output cannot be written"});
+      if (std::ferror(stdout)) return fail("tail", Error{kOutputLost});
     }
     const auto now = std::chrono::steady_clock::now();
     if (!kept.empty() && now - saved >= kSaveEvery) {
@@ -306,6 +308,7 @@ void add_tail(Program program) {
                    "Post findings as JSON to this URL (signed with $LOGYSTERA_WEBHOOK_SECRET)");
   tail->add_option("--alert-min-severity", options->webhook_severity,
                    "Post findings of this severity and worse: low, medium, high, critical")
+      ->check(any_of({"informational", "low", "medium", "high", "critical"}))
       ->capture_default_str();
   tail->add_option("--poll-interval", options->poll_seconds, "Seconds between looks at the file")
       ->check(CLI::Range(0.01, 3600.0))

@@ -26,7 +26,9 @@ Dismissals::Dismissals(std::vector<store::Dismissal> list) {
 
 bool Dismissals::hides(const std::string& rule, const std::string& source) const {
   const auto [first, last] = sources_.equal_range(rule);
-  return std::any_of(first, last, [&](const auto& entry) { return means(entry.second, source); });
+  if (first == last) return false;
+  const std::string stored = store::storable(source);
+  return std::any_of(first, last, [&](const auto& entry) { return means(entry.second, stored); });
 }
 
 std::optional<store::Level> stored_level(detect::Level level) noexcept {

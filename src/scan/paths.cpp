@@ -82,6 +82,7 @@ Result<Done> add_pattern(const std::string& pattern, std::size_t most, std::vect
 
 Result<Done> add_path(const std::string& path, const PathOptions& options, std::vector<std::string>& files) {
   std::error_code error;
+  if (path.empty()) return Error{"a path is empty: name a file or directory, or '-' for standard input"};
   if (path == kStdin) {
     files.push_back(path);
     return Done{};

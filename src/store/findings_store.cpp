@@ -34,21 +34,6 @@ class Key {
   Sha256 hash_;
 };
 
-// STRICT tables refuse malformed text, and logs hold anything: bad bytes become U+FFFD, the end is cut at a character.
-std::string storable(std::string_view text) {
-  std::string out;
-  out.reserve(std::min(text.size(), kStoredMessageBytes));
-  while (!text.empty()) {
-    std::size_t skip = 1;
-    const std::size_t size = text[0] == '\0' ? 0 : json::utf8_sequence(text, skip);
-    const std::string_view piece = size ? text.substr(0, size) : std::string_view("\xef\xbf\xbd");
-    if (out.size() + piece.size() > kStoredMessageBytes) break;
-    out.append(piece);
-    text.remove_prefix(size ? size : std::max<std::size_t>(skip, 1));
-  }
-  return out;
-}
-
 Finding read_finding(const Statement& row) {
   Finding finding;
   finding.id = row.integer(0);
@@ -97,6 +82,20 @@ Result<Done> finish(Statement& statement, const Connection& connection) {
 #define LOGYSTERA_GROUP_COLUMNS "fingerprint, pattern, source, severity, first_seen, last_seen, count"
 
 }  // namespace
+
+std::string storable(std::string_view text) {
+  std::string out;
+  out.reserve(std::min(text.size(), kStoredMessageBytes));
+  while (!text.empty()) {
+    std::size_t skip = 1;
+    const std::size_t size = text[0] == '\0' ? 0 : json::utf8_sequence(text, skip);
+    const std::string_view piece = size ? text.substr(0, size) : std::string_view("\xef\xbf\xbd");
+    if (out.size() + piece.size() > kStoredMessageBytes) break;
+    out.append(piece);
+    text.remove_prefix(size ? size : std::max<std::size_t>(skip, 1));
+  }
+  return out;
+}
 
 std::string_view level_name(Level level) noexcept {
   constexpr std::array<std::string_view, kLevels> names = {"low", "medium", "high", "critical"};
@@ -178,9 +177,10 @@ Result<std::vector<Finding>> FindingsStore::findings(const FindingQuery& query) 
       "DESC LIMIT ?5");
   if (!statement) return statement.error();
   Statement& select = *statement.value();
+  const std::string source = storable(query.source);
   select.bind(1, static_cast<std::int64_t>(query.at_least.value_or(Level::low)));
   select.bind(2, query.rule);
-  select.bind(3, query.source);
+  select.bind(3, source);
   select.bind(4, query.since.value_or(INT64_MIN));
   select.bind(5, static_cast<std::int64_t>(query.limit));
   return collect<Finding>(select, connection_, read_finding);
@@ -226,8 +226,9 @@ Result<Done> FindingsStore::dismiss(const Dismissal& dismissal) {
 Result<std::uint64_t> FindingsStore::undismiss(std::string_view rule, std::string_view source) {
   auto statement = prepared("DELETE FROM dismissals WHERE rule = ?1 AND (?2 = '' OR source = ?2)");
   if (!statement) return statement.error();
+  const std::string stored_source = storable(source);
   statement.value()->bind(1, rule);
-  statement.value()->bind(2, source);
+  statement.value()->bind(2, stored_source);
   if (auto done = finish(*statement.value(), connection_); !done) return done.error();
   const auto removed = static_cast<std::uint64_t>(connection_.changes());
   if (auto done =
@@ -252,8 +253,9 @@ Result<bool> FindingsStore::dismissed(std::string_view rule, std::string_view so
   if (!statement) return statement.error();
   Statement& select = *statement.value();
   const Resetting reset(select);
+  const std::string stored_source = storable(source);
   select.bind(1, rule);
-  select.bind(2, source);
+  select.bind(2, stored_source);
   const int code = select.step();
   if (code != SQLITE_ROW && code != SQLITE_DONE) return connection_.error("read");
   return code == SQLITE_ROW;
@@ -266,8 +268,9 @@ Result<DismissalPreview> FindingsStore::preview(std::string_view rule, std::stri
       "-length(?2) - 1) = '/' || ?2) GROUP BY source ORDER "
       "BY found DESC, source");
   if (!statement) return statement.error();
+  const std::string stored_source = storable(source);
   statement.value()->bind(1, rule);
-  statement.value()->bind(2, source);
+  statement.value()->bind(2, stored_source);
   using Row = std::pair<std::string, std::uint64_t>;
   auto rows = collect<Row>(*statement.value(), connection_, [](const Statement& row) {
     return Row{row.text(0), static_cast<std::uint64_t>(row.integer(1))};

@@ -32,6 +32,10 @@ inline constexpr std::size_t kOccurrencesShown = 20;
 inline constexpr std::int64_t kSilenceSeconds = 24 * 3600;  // after which an error that returns is a regression
 inline constexpr std::size_t kStoredMessageBytes = 4096;    // longer messages are cut
 
+/// Text as it is stored. STRICT tables refuse malformed text, and logs and file names hold anything: bad bytes become
+/// U+FFFD, the end is cut at a character.
+std::string storable(std::string_view text);
+
 struct Finding {
   std::int64_t id = 0;
   std::string rule;  // its id

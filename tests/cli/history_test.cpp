@@ -148,6 +148,7 @@ TEST_CASE("made_up_rows_come_and_go_and_leave_the_real_ones") {
   house.scan("one.log");
   const std::string before = house.go({"findings", "list", "--json"}).out + house.go({"errors", "list", "--json"}).out;
   CHECK(has(house.go({"demo", "seed"}).out, "25 findings over 14 days and 5 errors"));
+  CHECK(has(house.go({"demo", "seed"}).out, "25 findings over 14 days and 5 errors"));  // again, not twice
   const Finished seeded = house.go({"findings", "list", "--json", "--source", "demo.log"});
   CHECK(std::count(seeded.out.begin(), seeded.out.end(), '\n') == 25);
   CHECK(house.go({"demo", "clear"}).code == 0);
