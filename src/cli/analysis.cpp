@@ -131,10 +131,16 @@ Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const A
     for (const detect::DocumentReport& report : rules.documents)
       for (const yaml::Problem& problem : report.problems) warn(command, yaml::describe(report.file, problem));
   }
-  if (const std::size_t refused = rules.refused(); refused > 0)
+  if (const std::size_t refused = rules.refused(); refused > 0) {
+    const auto first = std::find_if(rules.documents.begin(), rules.documents.end(),
+                                    [](const detect::DocumentReport& report) { return !report.problems.empty(); });
     warn(command,
-         fmt::format("{} of {} rule documents were refused and do not run; 'logystera rules validate PATH' says why",
-                     refused, rules.met()));
+         fmt::format(
+             "{} of {} rule documents were refused and do not run; 'logystera rules validate PATH' says "
+             "why{}",
+             refused, rules.met(),
+             first != rules.documents.end() ? "; the first: " + yaml::describe(first->file, first->problems.front()) : ""));
+  }
   analysis.engine.emplace(std::move(ready->engine));
   if (options.logsource.empty()) return Done{};
   auto declared = parse_logsource(options.logsource);

@@ -17,6 +17,8 @@
 namespace logystera::cli {
 namespace {
 
+constexpr std::int64_t kSecond = 1'000'000'000;
+
 struct Options {
   std::vector<std::string> paths, rules_dirs, sigma_dirs;
   std::string placeholders, level;
@@ -48,7 +50,7 @@ Result<detect::RuleSet> chosen(std::string_view command, const Globals& globals,
 }
 
 std::string scope_text(const detect::Rule& rule) {
-  if (rule.is_window()) return fmt::format("counted over {} s", rule.window->span_ns / 1'000'000'000);
+  if (rule.is_window()) return fmt::format("counted over {} s", rule.window->span_ns / kSecond);
   if (!rule.scope.logsource.empty()) return rule.scope.logsource.describe();
   std::string text;
   for (const detect::ScopeChoice& choice : rule.scope.choices)
@@ -56,6 +58,12 @@ std::string scope_text(const detect::Rule& rule) {
       if (choice.kinds >> kind & 1)
         text += (text.empty() ? "" : ", ") + std::string(record_kind_name(static_cast<RecordKind>(kind)));
   return text.empty() ? "everything" : text;
+}
+
+// With what a window counts: "auth, counted over 60 s".
+std::string counted_text(const detect::RuleSet& rules, const detect::Rule& rule) {
+  if (!rule.is_window() || rule.window->inputs.empty()) return scope_text(rule);
+  return scope_text(rules.rules[rule.window->inputs.front()]) + ", " + scope_text(rule);
 }
 
 int list(const Globals& globals, const Options& options) {
@@ -78,10 +86,12 @@ int list(const Globals& globals, const Options& options) {
     }
     return kExitDone;
   }
+  // What a window counts is a rule of its own inside; for a reader it is one rule.
+  std::erase_if(shown, [](const detect::Rule* rule) { return rule->silent; });
   std::vector<std::vector<std::string>> rows{{"ID", "SEVERITY", "LOOKS AT", "TITLE"}};
   for (const detect::Rule* rule : shown)
-    rows.push_back(
-        {printable(rule->id), std::string(detect::level_name(rule->level)), scope_text(*rule), printable(rule->title)});
+    rows.push_back({printable(rule->id), std::string(detect::level_name(rule->level)), counted_text(rules.value(), *rule),
+                    printable(rule->title)});
   std::fputs(table(rows, colour_wanted()).c_str(), stdout);
   fmt::print("{} rules", shown.size());
   if (const std::size_t refused = rules->refused(); refused > 0)
@@ -214,7 +224,8 @@ void add_rules_commands(Program program) {
   listing->add_option("--sigma", options->sigma_dirs, "Directory (or file) with Sigma rules; may be repeated")
       ->allow_extra_args(false);
   listing->add_flag("--no-builtin", options->no_builtin, "Leave the built-in rules out");
-  listing->add_option("--severity", options->level, "Only rules of this severity");
+  listing->add_option("--severity", options->level, "Only rules of this severity")
+      ->check(any_of({"informational", "low", "medium", "high", "critical"}));
   auto* validating = command("validate", "Load rules and say what is wrong with them, and where", validate);
   validating->add_option("PATH", options->paths, "Rule files or directories, native or Sigma")->required();
   validating->add_flag("--sigma", options->sigma, "Print what loaded in the native form")->allow_extra_args(false);

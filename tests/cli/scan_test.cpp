@@ -226,6 +226,8 @@ TEST_CASE("rules_are_listed_checked_converted_and_tested") {
   for (const char* id : {"SSH_BRUTE_FORCE", "SUDO_MISUSE", "AUTH_NEW_UID0", "NGINX_404_SCAN", "NGINX_5XX_SPIKE",
                          "WIN_FAILED_LOGON", "WIN_ACCOUNT_CREATED", "SUDO_COMMAND"})
     CHECK(has(list.out, id));
+  CHECK_FALSE(has(list.out, "SSH_BRUTE_FORCE#1"));
+  CHECK(has(list.out, "auth, counted over 60 s"));
   write(scratch.file("good.yml"),
         "id: A\ntitle: A\nlevel: low\ndetection: {match: [{field: message, op: contains, value: x}]}\n");
   CHECK(run({"rules", "validate", scratch.file("good.yml")}, kSalted).code == 0);
@@ -234,6 +236,10 @@ TEST_CASE("rules_are_listed_checked_converted_and_tested") {
   const Finished bad = run({"rules", "validate", scratch.file("bad.yml")}, kSalted);
   CHECK(bad.code == 1);
   CHECK(has(bad.out, "bad.yml:3:8: "));
+  const Finished used = run({"scan", kSample, "--rules-dir", scratch.file("bad.yml")}, kSalted);
+  CHECK(used.code == 0);
+  CHECK(has(used.err, " were refused and do not run"));
+  CHECK(has(used.err, "bad.yml:3:8: the level 'severe'"));
   write(scratch.file("sigma.yml"),
         "title: S\nlogsource: {category: webserver}\ndetection:\n  sel: {cs-uri-query|contains: '../'}\n  condition: "
         "sel\nlevel: high\n");
