@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <memory>
 
 #include "agent/buffer.hpp"
@@ -240,6 +241,24 @@ int flush(const Globals& globals, const Flush& flush) {
   return fail("agent flush", Error{result.error + again});
 }
 
+// What the command line did not say, from the section `agent` of the configuration.
+Result<Done> fill_in(const std::string& name, const Globals& globals, const CLI::App& command, Flush& out) {
+  auto config = load_shipping(name, globals, &Config::agent);
+  if (!config) return config.error();
+  if (out.directory.empty()) {
+    if (config->buffers.size() > 1)
+      return Error{"the configuration's agent.buffer names several directories: name the one that is meant"};
+    if (config->buffers.empty()) return Error{"BUFFERDIR is required: name the directory, or set agent.buffer in --config"};
+    out.directory = config->buffers.front();
+  }
+  if (command.get_name() != "flush") return Done{};
+  if (out.credentials.empty() && config->credentials.size() > 1)
+    return Error{"the configuration's agent.credentials names several files: name the one that is meant"};
+  if (out.credentials.empty() && !config->credentials.empty()) out.credentials = config->credentials.front();
+  fill_in(command, config.value(), out.options);
+  return Done{};
+}
+
 }  // namespace
 
 void add_agent(Program program) {
@@ -253,28 +272,36 @@ void add_agent(Program program) {
       "Run flush as the user the site runs as; status and verify change nothing and need only read.\n"
       "Credentials come from a file of mode 0600 with the lines LOGYSTERA_GATEWAY_URL=, LOGYSTERA_ENTITY_TOKEN=\n"
       "and LOGYSTERA_ENTITY_SECRET=, or from the environment under these names; never from arguments.\n"
-      "LOGYSTERA_PROXY= beside them is the proxy, with its password if it has one.");
+      "LOGYSTERA_PROXY= beside them is the proxy, with its password if it has one.\n"
+      "The section 'agent' of the file --config or $LOGYSTERA_CONFIG names may have buffer, credentials, batch_size,\n"
+      "proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; what is said here wins.");
   auto options = std::make_shared<Flush>();
   options->options.max_requests = 0;
   options->options.max_seconds = kFlushSeconds;
   options->options.user_agent = "logystera/" LOGYSTERA_VERSION " (flush)";
-  const auto command = [&](const char* name, const char* help) {
+  const auto command = [&](const char* name, const char* help, std::function<int()> run) {
     auto* sub = agent->add_subcommand(name, help);
+    add_named_config(*sub, program.globals);
+    sub->callback([program, options, sub, run] {
+      const std::string full = "agent " + sub->get_name();
+      if (auto filled = fill_in(full, program.globals, *sub, *options); !filled)
+        program.exit_code = fail(full, filled.error());
+      else program.exit_code = run();
+    });
     add_buffer_directory(*sub, options->directory, "The directory a site buffers in");
     add_json(*sub, program.globals, "Print JSON");
     return sub;
   };
-  command("status", "What the buffer holds, what was dropped and why, how sending goes, and the last 10 requests")
-      ->callback([program, options] { program.exit_code = status(program.globals, options->directory); });
-  command("verify", "Check every line, count by type, name what is torn or no event")->callback([program, options] {
-    program.exit_code = verify(program.globals, options->directory);
-  });
-  auto* send = command("flush", "Send everything the buffer holds now");
+  command("status", "What the buffer holds, what was dropped and why, how sending goes, and the last 10 requests",
+          [program, options] { return status(program.globals, options->directory); });
+  command("verify", "Check every line, count by type, name what is torn or no event",
+          [program, options] { return verify(program.globals, options->directory); });
+  auto* send = command("flush", "Send everything the buffer holds now",
+                       [program, options] { return flush(program.globals, *options); });
   send->add_option("--credentials", options->credentials, "File of mode 0600 with the site's credentials");
   send->add_flag("--resume", options->resume, "End suspension and backoff first");
   send->add_option("--max-seconds", options->options.max_seconds, "Stop after this time")->capture_default_str();
   add_shipping(*send, options->options);
-  send->callback([program, options] { program.exit_code = flush(program.globals, *options); });
 }
 
 }  // namespace logystera::cli

@@ -8,6 +8,8 @@
 #include <limits>
 
 #include "cli/analysis.hpp"
+#include "cli/shipping.hpp"
+#include "core/limits.hpp"
 #include "detect/yaml.hpp"
 #include "parse/whole_file.hpp"
 #include "redact/pseudonym.hpp"
@@ -115,6 +117,73 @@ const std::vector<Key>& keys() {
   return table;
 }
 
+Result<Done> read_text(const yaml::Node& value, std::string& out) {
+  if (!value.is_string()) return Error{"wants a text"};
+  out = value.text;
+  return Done{};
+}
+
+Result<Done> read_texts(const yaml::Node& value, std::vector<std::string>& out) {
+  out.clear();
+  if (value.is_string()) out.push_back(value.text);
+  for (const yaml::Node& item : value.items) {
+    if (!item.is_string()) return Error{"wants a text or a list of texts"};
+    out.push_back(item.text);
+  }
+  return out.empty() ? Result<Done>(Error{"wants a text or a list of texts"}) : Done{};
+}
+
+Result<Done> read_boolean(const yaml::Node& value, bool& out) {
+  if (value.kind != yaml::Node::Kind::boolean) return Error{"wants true or false"};
+  out = value.boolean;
+  return Done{};
+}
+
+// One key of the section `agent` or `relay`; nothing if there is no such key.
+std::optional<Result<Done>> read_shipping(const yaml::Node::Entry& entry, ShippingConfig& out) {
+  const std::string& key = entry.key;
+  const yaml::Node& value = entry.value;
+  if (key == "buffer") return read_texts(value, out.buffers);
+  if (key == "credentials") return read_texts(value, out.credentials);
+  if (key == "ca_bundle") return read_text(value, out.ca_bundle);
+  if (key == "proxy_from_environment") return read_boolean(value, out.proxy_from_environment);
+  if (key == "share_group") return read_boolean(value, out.share_group);
+  if (key == "allow_network_fs") return read_boolean(value, out.allow_network_fs);
+  if (key == "proxy") {
+    auto read = read_text(value, out.proxy);
+    if (read && holds_password(out.proxy))
+      return Error{
+          "is no place for a password: put LOGYSTERA_PROXY=http://USER:PASSWORD@HOST:PORT into the credentials file "
+          "instead"};
+    return read;
+  }
+  if (key == "batch_size") {
+    std::int64_t number = 0;
+    auto read = read_number(value, limits::kBatchEventsMin, limits::kBatchEventsMax, number);
+    out.batch_size = static_cast<std::uint32_t>(number);
+    return read;
+  }
+  return std::nullopt;
+}
+
+std::string unknown_key(const std::string& name, yaml::Position at, const std::string& key) {
+  return yaml::describe(name, {at, fmt::format("'{}' means nothing to this program and is left aside", key)});
+}
+
+Result<Done> read_section(const yaml::Node::Entry& section, const std::string& name, ShippingConfig& out, Config& config) {
+  if (section.value.is_null()) return Done{};
+  if (!section.value.is_map())
+    return Error{yaml::describe(name, {section.value.at, section.key + " wants keys of its own, a line each"})};
+  for (const yaml::Node::Entry& entry : section.value.entries) {
+    const std::string key = section.key + "." + entry.key;
+    const auto read = read_shipping(entry, out);
+    if (!read) config.warnings.push_back(unknown_key(name, entry.at, key));
+    else if (!read->ok())
+      return Error{yaml::describe(name, {entry.value.at, fmt::format("{} {}", key, read->error().message)})};
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view yaml_text, const std::string& name) {
@@ -128,12 +197,16 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& name)
   if (root.is_null()) return config;
   if (!root.is_map()) return Error{yaml::describe(name, {root.at, "a configuration is a map of keys to values"})};
   for (const yaml::Node::Entry& entry : root.entries) {
+    if (entry.key == "agent" || entry.key == "relay") {
+      if (auto read = read_section(entry, name, entry.key == "agent" ? config.agent : config.relay, config); !read)
+        return read.error();
+      continue;
+    }
     const Key* known = nullptr;
     for (const Key& key : keys())
       if (key.name == entry.key) known = &key;
     if (!known) {
-      config.warnings.push_back(
-          yaml::describe(name, {entry.at, fmt::format("'{}' means nothing to this program and is left aside", entry.key)}));
+      config.warnings.push_back(unknown_key(name, entry.at, entry.key));
       continue;
     }
     if (auto read = known->read(entry.value, config); !read)
@@ -144,14 +217,17 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& name)
 }
 
 Result<Config> load_config(const std::string& path) {
+  std::error_code ignored;
+  const char* named = std::getenv(kConfigVariable);
+  const bool any_named = !path.empty() || (named && *named != '\0');
+  return load_named_config(!any_named && std::filesystem::exists(kConfigFile, ignored) ? kConfigFile : path);
+}
+
+Result<Config> load_named_config(const std::string& path) {
   std::string file = path;
   if (file.empty())
     if (const char* named = std::getenv(kConfigVariable)) file = named;
-  if (file.empty()) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(kConfigFile, ignored)) return Config{};
-    file = kConfigFile;
-  }
+  if (file.empty()) return Config{};
   auto text = parse::read_whole_file(file, kConfigBytes, ": this is no configuration");
   if (!text) return text.error();
   return parse_config(text.value(), file);

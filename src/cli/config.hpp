@@ -2,6 +2,7 @@
 // over the file, the file over the defaults.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,15 @@ inline constexpr const char* kConfigVariable = "LOGYSTERA_CONFIG";
 inline constexpr const char* kRuleCacheVariable = "LOGYSTERA_RULE_CACHE";  // on or off
 inline constexpr std::size_t kConfigBytes = 256 * 1024;
 
+/// What `agent` and `relay` take from their section of the file, each from its own. Empty and absent: not said.
+struct ShippingConfig {
+  std::vector<std::string> buffers;      // directories
+  std::vector<std::string> credentials;  // files: one for all directories, or one for each in their order
+  std::optional<std::uint32_t> batch_size;
+  std::string proxy, ca_bundle;
+  bool proxy_from_environment = false, share_group = false, allow_network_fs = false;
+};
+
 struct Config {
   std::string db_path = "logystera.db";
   std::string pii_rules_path = "pii_rules.yaml";  // the default may be missing, a named file may not
@@ -30,12 +40,17 @@ struct Config {
   int findings_retention_days = store::kRetentionDays;
   store::Level findings_min_severity = store::Level::high;
 
+  ShippingConfig agent, relay;
+
   std::vector<std::string> warnings;  // keys this program does not know
 };
 
 /// Reads `path`; with an empty one $LOGYSTERA_CONFIG, else config.yaml in the working directory, which may be missing.
 /// A wrong type or value is an error that says FILE:LINE:COLUMN; an unknown key is a warning.
 Result<Config> load_config(const std::string& path);
+/// For commands that run as a service: only a file that was named, by `path` or $LOGYSTERA_CONFIG. The working directory of a
+/// service is an accident, and a config.yaml there somebody else's.
+Result<Config> load_named_config(const std::string& path);
 /// The same from text; `name` is for messages.
 Result<Config> parse_config(std::string_view yaml, const std::string& name);
 

@@ -252,8 +252,25 @@ void add_relay(Program program) {
       "Run it as the user the sites run as. Events leave within a second; a failure is retried with growing\n"
       "pauses and nothing is lost meanwhile. A changed credentials file is read again. SIGTERM ends it cleanly.\n"
       "Without --credentials they come from LOGYSTERA_GATEWAY_URL, LOGYSTERA_ENTITY_TOKEN and\n"
-      "LOGYSTERA_ENTITY_SECRET in the environment. LOGYSTERA_PROXY beside them, or in the file, is the proxy.");
-  relay->callback([program, options] { program.exit_code = run(*options); });
+      "LOGYSTERA_ENTITY_SECRET in the environment. LOGYSTERA_PROXY beside them, or in the file, is the proxy.\n"
+      "The section 'relay' of the file --config or $LOGYSTERA_CONFIG names may have buffer and credentials (one or a\n"
+      "list), batch_size, proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; what is said\n"
+      "here wins.");
+  add_named_config(*relay, program.globals);
+  relay->callback([program, options, relay] {
+    auto config = load_shipping("relay", program.globals, &Config::relay);
+    if (!config) {
+      program.exit_code = fail("relay", config.error());
+      return;
+    }
+    if (options->directories.empty()) options->directories = config->buffers;
+    if (options->credentials.empty()) options->credentials = config->credentials;
+    fill_in(*relay, config.value(), options->dispatch);
+    program.exit_code =
+        options->directories.empty()
+            ? fail("relay", Error{"BUFFERDIR is required: name a directory, or set relay.buffer in --config"})
+            : run(*options);
+  });
 }
 
 }  // namespace logystera::cli

@@ -1,23 +1,32 @@
 #include "cli/shipping.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdio>
 #include <filesystem>
 #include <string_view>
+
+#include "cli/terminal.hpp"
 
 namespace logystera::cli {
 namespace {
 
-// "USER:PASSWORD@" before the host; curl takes the last '@' for its end. The argument is not repeated.
+// The argument is not repeated.
 std::string refuse_password(const std::string& proxy) {
-  std::string_view rest = proxy;
-  if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos) rest.remove_prefix(scheme + 3);
-  const std::string_view user = rest.substr(0, rest.rfind('@') == std::string_view::npos ? 0 : rest.rfind('@'));
-  if (user.find(':') == std::string_view::npos) return {};
+  if (!holds_password(proxy)) return {};
   return "every user of this machine can read a password on the command line: put "
          "LOGYSTERA_PROXY=http://USER:PASSWORD@HOST:PORT "
          "into the credentials file or the environment instead, and change the password if others have been here";
 }
 
 }  // namespace
+
+// "USER:PASSWORD@" before the host; curl takes the last '@' for its end.
+bool holds_password(std::string_view proxy) noexcept {
+  if (const std::size_t scheme = proxy.find("://"); scheme != std::string_view::npos) proxy.remove_prefix(scheme + 3);
+  const std::string_view user = proxy.substr(0, proxy.rfind('@') == std::string_view::npos ? 0 : proxy.rfind('@'));
+  return user.find(':') != std::string_view::npos;
+}
 
 std::string absolute_directory(const std::string& path) {
   std::error_code error;
@@ -38,6 +47,28 @@ void add_shipping(CLI::App& command, agent::DispatchOptions& options) {
   command.add_option("--ca-bundle", options.ca_bundle, "PEM file of certificate authorities instead of the system's");
   command.add_flag("--share-group", options.share_group, "The buffer directory is shared by a group (2770)");
   command.add_flag("--allow-network-fs", options.allow_network_fs, "Allow a buffer on NFS, CIFS and the like");
+}
+
+void add_named_config(CLI::App& command, Globals& globals) {
+  command.add_option("--config,-c", globals.config, "Configuration file [default: $LOGYSTERA_CONFIG, else none]");
+}
+
+Result<ShippingConfig> load_shipping(std::string_view command, const Globals& globals, ShippingConfig Config::*section) {
+  auto config = load_named_config(globals.config);
+  if (!config) return config.error();
+  for (const std::string& warning : config->warnings) fmt::print(stderr, "logystera {}: {}\n", command, printable(warning));
+  for (std::string& directory : (config.value().*section).buffers) directory = absolute_directory(directory);
+  return std::move(config.value().*section);
+}
+
+void fill_in(const CLI::App& command, const ShippingConfig& config, agent::DispatchOptions& options) {
+  const auto said = [&command](const char* option) { return command.count(option) > 0; };
+  if (!said("--batch-size") && config.batch_size) options.batch_size = *config.batch_size;
+  if (!said("--proxy")) options.proxy = config.proxy;
+  if (!said("--ca-bundle")) options.ca_bundle = config.ca_bundle;
+  options.proxy_from_environment = options.proxy_from_environment || config.proxy_from_environment;
+  options.share_group = options.share_group || config.share_group;
+  options.allow_network_fs = options.allow_network_fs || config.allow_network_fs;
 }
 
 }  // namespace logystera::cli

@@ -3,8 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 
 #include "agent/dispatch.hpp"
+#include "cli/command.hpp"
+#include "cli/config.hpp"
+#include "core/result.hpp"
 
 namespace logystera::cli {
 
@@ -14,11 +18,22 @@ std::string absolute_directory(const std::string& path);
 /// The buffer directory or directories, made absolute: the program may be started anywhere.
 template <typename Target>
 CLI::Option* add_buffer_directory(CLI::App& command, Target& target, const std::string& help) {
-  return command.add_option("BUFFERDIR", target, help)->required()->transform([](const std::string& path) {
-    return absolute_directory(path);
-  });
+  return command.add_option("BUFFERDIR", target, help + " [default: the configuration's]")
+      ->transform([](const std::string& path) { return absolute_directory(path); });
 }
 
 void add_shipping(CLI::App& command, agent::DispatchOptions& options);
+
+/// Whether a proxy's address has a password in it, which arguments and the configuration may not.
+bool holds_password(std::string_view proxy) noexcept;
+
+/// --config for commands that read it only if it is named.
+void add_named_config(CLI::App& command, Globals& globals);
+
+/// The command's section of the configuration, its warnings said, its directories absolute.
+Result<ShippingConfig> load_shipping(std::string_view command, const Globals& globals, ShippingConfig Config::*section);
+
+/// What the command line did not say, from the configuration.
+void fill_in(const CLI::App& command, const ShippingConfig& config, agent::DispatchOptions& options);
 
 }  // namespace logystera::cli

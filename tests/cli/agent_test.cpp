@@ -446,3 +446,53 @@ TEST_CASE("a_relay_that_is_refused_says_so_and_never_says_the_secret") {
   CHECK(relay.err().find("a-secret-that-was") == std::string::npos);
   CHECK(street.stored() == 0);
 }
+
+TEST_CASE("agent_and_relay_take_their_section_of_a_configuration_that_is_named") {
+  Street street;
+  street.commit(0, 25);
+  const std::string config = street.scratch.file("config.yaml");
+  const auto write = [&config](const std::string& text) { std::ofstream(config, std::ios::trunc) << text; };
+  const auto refusal = [&](const std::string& text, const Arguments& arguments) {
+    write(text);
+    Arguments all = arguments;
+    all.insert(all.end(), {"--config", config});
+    const Finished finished = run(all);
+    CHECK(finished.code == 2);
+    return finished.err;
+  };
+  const auto has = [](const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; };
+
+  write("agent:\n  buffer: " + street.directory + "\n  credentials: " + street.credentials +
+        "\n  batch_size: 10\n  colour: red\nrelay:\n  buffer: [/nowhere]\n");
+  CHECK(has(run({"agent", "status", "--config", config}).out, "to be sent"));
+  const Finished flush = run({"agent", "flush", "--json", "--config", config});
+  CHECK(flush.code == 0);
+  CHECK(has(flush.out, R"("sent":25,"batches":3)"));  // of ten
+  CHECK(has(flush.err, config + ":5:3: 'agent.colour' means nothing to this program"));
+  street.commit(25, 25);
+  // What is said on the command line wins; the environment may name the file.
+  Running::Setting named;
+  named.environment["LOGYSTERA_CONFIG"] = config;
+  CHECK(has(run({"agent", "flush", "--json", "--batch-size", "20"}, named).out, R"("sent":25,"batches":2)"));
+
+  write("relay:\n  buffer:\n    - " + street.directory + "\n  credentials: [" + street.credentials + "]\n");
+  Running relay({"relay", "--config", config});
+  relay.said("relaying ");
+  street.commit(50, 2);
+  CHECK(eventually([&] { return street.stored() == 52; }));
+  relay.kill(SIGTERM);
+  CHECK(relay.wait() == 0);
+
+  CHECK(has(run({"agent", "status"}).err, "BUFFERDIR is required"));
+  CHECK(has(run({"relay"}).err, "BUFFERDIR is required"));
+  CHECK(has(refusal("agent: {buffer: [a, b]}\n", {"agent", "status"}), "names several directories"));
+  CHECK(has(refusal("agent: {batch_size: 9}\n", {"agent", "flush", "x"}),
+            config + ":1:21: agent.batch_size wants a whole number from 10 to 500"));
+  CHECK(has(refusal("relay: {buffer: 3}\n", {"relay"}), "relay.buffer wants a text or a list of texts"));
+  CHECK(has(refusal("relay: {share_group: 1}\n", {"relay", "x"}), "relay.share_group wants true or false"));
+  CHECK(has(refusal("relay: x\n", {"relay", "x"}), "relay wants keys of its own"));
+  const std::string secret = refusal("relay: {proxy: 'http://me:geheim@proxy:3128'}\n", {"relay", "x"});
+  CHECK(has(secret, "relay.proxy is no place for a password"));
+  CHECK_FALSE(has(secret, "geheim"));
+  CHECK(has(run({"relay", "x", "--config", street.scratch.file("missing.yaml")}).err, "missing.yaml"));
+}
