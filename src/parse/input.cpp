@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -20,7 +21,9 @@ constexpr std::size_t kPackedBlock = 128 * 1024;
 
 class FileStream final : public ByteStream {
  public:
-  FileStream(int fd, std::string name, std::uint64_t expected) : fd_(fd), name_(std::move(name)), expected_(expected) {}
+  // `expected`: the bytes a regular file has, else 0. `stop`: see InputLimits; only of what can keep its reader waiting.
+  FileStream(int fd, std::string name, std::uint64_t expected, const std::atomic<bool>* stop)
+      : fd_(fd), name_(std::move(name)), expected_(expected), stop_(stop) {}
   ~FileStream() override {
     if (fd_ > STDIN_FILENO) ::close(fd_);
   }
@@ -30,6 +33,10 @@ class FileStream final : public ByteStream {
   Result<std::size_t> read(char* into, std::size_t size) override {
     if (ended_) return std::size_t{0};
     for (;;) {
+      if (!await_bytes()) {
+        ended_ = true;
+        return std::size_t{0};
+      }
       const ssize_t got = ::read(fd_, into, size);
       if (got > 0) {
         read_ += static_cast<std::uint64_t>(got);
@@ -47,9 +54,23 @@ class FileStream final : public ByteStream {
   }
 
  private:
+  // False once the reader is to stop. A named pipe nobody has opened for writing yet is waited for, too.
+  bool await_bytes() const {
+    constexpr int kLookMilliseconds = 100;
+    if (stop_ == nullptr) return true;
+    struct pollfd there {
+      fd_, POLLIN, 0
+    };
+    while (!stop_->load(std::memory_order_relaxed)) {
+      if (::poll(&there, 1, kLookMilliseconds) > 0) return true;
+    }
+    return false;
+  }
+
   int fd_;
   std::string name_;
   std::uint64_t expected_;
+  const std::atomic<bool>* stop_;
   std::uint64_t read_ = 0;
   bool ended_ = false;
 };
@@ -260,7 +281,9 @@ std::string_view compression_name(Compression compression) noexcept {
 
 Result<Input> open_input(const std::string& path, const InputLimits& limits) {
   if (path == "-") return open_input(STDIN_FILENO, "-", limits);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  // A named pipe would keep its reader until somebody writes: reading waits for that, and can be stopped.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | (limits.stop != nullptr ? O_NONBLOCK : 0));
+  if (fd >= 0 && limits.stop != nullptr) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
   if (fd < 0) return Error{path + ": cannot be opened: " + std::strerror(errno)};
   return open_input(fd, path, limits);
 }
@@ -270,13 +293,14 @@ Result<Input> open_input(int fd, std::string name, const InputLimits& limits) {
   input.name = name;
   struct stat about {};
   std::uint64_t expected = 0;
-  if (::fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
+  const bool regular = ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+  if (regular) {
     input.modified_ns = about.st_mtim.tv_sec * 1'000'000'000LL + about.st_mtim.tv_nsec;
     input.packed_size = static_cast<std::uint64_t>(about.st_size);
     const off_t at = ::lseek(fd, 0, SEEK_CUR);
     if (at >= 0 && at < about.st_size) expected = static_cast<std::uint64_t>(about.st_size - at);
   }
-  auto stream = std::make_unique<FileStream>(fd, std::move(name), expected);
+  auto stream = std::make_unique<FileStream>(fd, std::move(name), expected, regular ? nullptr : limits.stop);
   if (S_ISDIR(about.st_mode)) return Error{input.name + ": is a directory; name the files in it"};
   return recognise(std::move(stream), std::move(input), limits);
 }

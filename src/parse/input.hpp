@@ -5,6 +5,7 @@
 // limit ends it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,9 @@ struct InputLimits {
   std::uint64_t expansion = 500;                    // unpacked bytes per packed byte; real logs reach 10 to 60
   std::uint64_t expansion_from = 64 * 1024 * 1024;  // unpacked bytes from which `expansion` counts
   int zstd_window_log = 27;                         // 128 MiB: what `zstd --long` makes; more is refused
+  /// Set to true from anywhere, it ends what waits for bytes (pipes, terminals) within a tenth of a second, as if they had
+  /// come to their end. Must outlive the input; nullptr: nothing but their end ends them.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 enum class Compression : std::uint8_t { none, gzip, zstd };
@@ -43,7 +47,7 @@ struct Input {
   std::uint64_t packed_size = 0;  // the file's size when opened; 0 for pipes
 };
 
-/// Opens a regular file, pipe or device; "-" is stdin. Directories are refused.
+/// Opens a regular file, pipe or device; "-" is stdin. Directories are refused. Waits for the first bytes, as reading does.
 Result<Input> open_input(const std::string& path, const InputLimits& limits = {});
 /// Takes over `fd` and closes it.
 Result<Input> open_input(int fd, std::string name, const InputLimits& limits = {});

@@ -146,6 +146,7 @@ redact::Options redaction(const PipelineOptions& options) {
 void Run::open_next() {
   const SourceSet& set = sets_[set_at_];
   parse::SourceOptions source_options = options_.source;
+  source_options.input.stop = &stop_;
   auto open = std::make_shared<OpenSource>(OpenSource{{}, &set, {}});
   open->report.name = set.files[file_at_];
   auto input = parse::open_input(set.files[file_at_], source_options.input);
@@ -184,6 +185,8 @@ void Run::end_source(Ticket& ticket) {
 bool Run::take_batch(Ticket& ticket) {
   std::lock_guard lock(take_mutex_);
   if (ended_ || (!open_ && set_at_ == sets_.size())) return false;
+  // A source that is stopped while it waits for bytes still gives what it has.
+  const bool stopped = stop_.load(std::memory_order_relaxed);
   if (!open_) open_next();
   const bool readable = open_->source.has_value();
   ticket.number = next_ticket_++;
@@ -191,7 +194,6 @@ bool Run::take_batch(Ticket& ticket) {
   ticket.set = open_->set;
   ticket.first_of_source = std::exchange(fresh_, false);
   ticket.last_of_source = ticket.last_of_set = false;
-  const bool stopped = stop_.load(std::memory_order_relaxed);
   if (readable && !stopped && open_->source->next_batch(ticket.batch)) {
     progress_.bytes.fetch_add(ticket.batch.text.size(), std::memory_order_relaxed);
     return true;

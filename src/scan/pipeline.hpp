@@ -108,7 +108,7 @@ struct Totals {
 };
 
 /// Runs every source through. `engine` null: no rules. `names` is the table the engine was compiled with. `stop` set to
-/// true ends the run at the next batch; what was taken until then is handed out.
+/// true ends the run at the next batch, and a source that waits for bytes at once; what was taken until then is handed out.
 Totals run(const std::vector<SourceSet>& sets, const parse::Formats& formats, FieldNames& names,
            const detect::Engine* engine, const PipelineOptions& options, Watcher& watcher, Progress& progress,
            const std::atomic<bool>& stop);

@@ -1,4 +1,5 @@
 // `scan`, `rules` and `formats` as a user runs them.
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -331,4 +332,40 @@ TEST_CASE("scan_says_the_same_with_its_rules_from_the_cache") {
   const Finished changed = with({"--verbose"}, setting);
   CHECK(has(changed.err, mine + " has changed since"));
   CHECK_FALSE(has(changed.out, "MINE"));
+}
+
+TEST_CASE("scan_of_a_quiet_pipe_is_interrupted_at_once_and_shows_what_was_read") {
+  const Scratch scratch;
+  const std::string pipe = scratch.file("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const Arguments arguments = {"scan", pipe, "--no-progress"};
+
+  Running alone(arguments, kSalted);
+  const std::string in_use = "/proc/" + std::to_string(alone.pid()) + "/fd";
+  REQUIRE(eventually([&] {
+    for (const auto& entry : std::filesystem::directory_iterator(in_use)) {
+      std::error_code gone;
+      if (std::filesystem::read_symlink(entry, gone) == pipe) return true;
+    }
+    return false;
+  }));
+  alone.kill(SIGINT);
+  CHECK(alone.wait() == 2);
+  CHECK(has(alone.err(), "interrupted before the end"));
+
+  Running reading(arguments, kSalted);
+  const int writer = ::open(pipe.c_str(), O_WRONLY | O_CLOEXEC);
+  REQUIRE(writer >= 0);
+  const std::string lines =
+      "2026-05-18 10:00:01 INFO one from 192.0.2.1\n2026-05-18 10:00:02 ERROR two\n2026-05-18 10:00:03 INFO three\n";
+  REQUIRE(::write(writer, lines.data(), lines.size()) == static_cast<ssize_t>(lines.size()));
+  int unread = -1;
+  REQUIRE(eventually([&] { return ::ioctl(writer, FIONREAD, &unread) == 0 && unread == 0; }));
+  reading.kill(SIGTERM);
+  CHECK(reading.wait() == 2);
+  ::close(writer);
+  CHECK(has(reading.out(), "Events   : 3\n"));
+  CHECK(has(reading.out(), "one from ip_"));
+  CHECK(has(reading.out(), "three"));
+  CHECK(has(reading.err(), "interrupted before the end"));
 }
