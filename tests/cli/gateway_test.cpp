@@ -166,6 +166,7 @@ TEST_CASE("a_locked_store_is_answered_503_and_the_batch_is_taken_afterwards") {
   const std::string url = url_of(gateway);
   sqlite3* other = nullptr;
   REQUIRE(::sqlite3_open(house.database.c_str(), &other) == SQLITE_OK);
+  ::sqlite3_busy_timeout(other, 10'000);  // the gateway may still be writing what it writes at its start
   REQUIRE(::sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
   const std::string body = event_lines(0, 3);
   const Reply refused = site.send(url, body);
