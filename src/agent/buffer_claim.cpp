@@ -50,16 +50,6 @@ Error lock_error(const std::string& directory, int error) {
   return Error{"buffer directory " + directory + ": buffer.lock cannot be used: " + describe_errno(error)};
 }
 
-bool write_all(int fd, std::string_view bytes) noexcept {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 // One agent.dropped event, as the catalogue defines it.
 void write_drop_event(json::Output& out, UuidSource& uuids, Drop reason, const DropCount& drop, std::int64_t now) {
   out.raw("{\"event_type\":\"agent.dropped\",\"created_at\":");

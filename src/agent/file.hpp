@@ -1,41 +1,14 @@
-// File descriptors and the rules a file must meet before this program reads or writes it.
+// The rules a file must meet before this program reads or writes it.
 #pragma once
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
-#include <utility>
+
+#include "core/fd.hpp"
 
 namespace logystera::agent {
-
-/// Owns one descriptor; -1 is none.
-class Fd {
- public:
-  explicit Fd(int fd = -1) noexcept : fd_(fd) {}
-  ~Fd() { reset(); }
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    if (this != &other) {
-      reset();
-      fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-
-  int get() const noexcept { return fd_; }
-  bool valid() const noexcept { return fd_ >= 0; }
-  explicit operator bool() const noexcept { return valid(); }
-  int release() noexcept { return std::exchange(fd_, -1); }
-  void reset() noexcept {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_;
-};
 
 /// Whose files a buffer directory may hold, and with which mode they are made.
 struct FileRules {

@@ -107,7 +107,7 @@ bool is_of_the_service(const std::string& path) {
 
 Result<Access> read_access(const std::string& path) {
   if (path.empty()) return from_environment();
-  const agent::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) return Error{fmt::format("credentials file {}: {}", path, std::strerror(errno))};
   struct stat info {};
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {

@@ -76,7 +76,7 @@ class Watch {
 
   std::string directory_;
   int stop_fd_;
-  agent::Fd inotify_;
+  Fd inotify_;
   int watch_ = -1;
 };
 
@@ -213,7 +213,7 @@ int run(const Options& options) {
   pthread_sigmask(SIG_BLOCK, &end_signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  const agent::Fd stop(::eventfd(0, EFD_CLOEXEC));
+  const Fd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop) return fail("relay", Error{"the kernel gives no eventfd: too many open files?"});
   std::vector<std::unique_ptr<Relay>> relays;
   std::vector<std::thread> threads;

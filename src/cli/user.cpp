@@ -83,7 +83,7 @@ Result<Done> ask(const char* words, Password& into) {
 }
 
 Result<Done> read_file(const std::string& path, Password& into) {
-  const agent::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) return Error{fmt::format("password file {}: {}", path, std::strerror(errno))};
   struct stat info {};
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {

@@ -10,25 +10,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/fd.hpp"
 #include "core/hmac.hpp"
 
 namespace logystera::redact {
 namespace {
-
-class File {
- public:
-  explicit File(int fd) noexcept : fd_(fd) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const noexcept { return fd_; }
-  bool ok() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 Error fault(const std::string& file, const std::string& what) { return Error{file + ": " + what}; }
 std::string reason() { return std::strerror(errno); }
@@ -41,8 +27,8 @@ bool make_parents(const std::string& file) {
 }
 
 Result<std::string> read_secret(const std::string& file, const std::string& noun) {
-  File in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!in.ok()) return fault(file, "the " + noun + " cannot be read (" + reason() + ")");
+  Fd in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!in) return fault(file, "the " + noun + " cannot be read (" + reason() + ")");
   struct stat status;
   if (::fstat(in.get(), &status) != 0) return fault(file, "the " + noun + " cannot be read (" + reason() + ")");
   if (!S_ISREG(status.st_mode)) return fault(file, "the " + noun + " must be an ordinary file");
@@ -64,16 +50,6 @@ Result<std::string> read_secret(const std::string& file, const std::string& noun
   return salt;
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
 // Writes a new secret beside its place and links it there: the link fails if another process was first, and no process
 // ever sees half a one.
 Result<Done> create_secret(const std::string& file, const std::string& noun) {
@@ -86,8 +62,8 @@ Result<Done> create_secret(const std::string& file, const std::string& noun) {
   bool written = false;
   {
     ::unlink(draft.c_str());  // left behind by a process of this number that died here
-    File out(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    written = out.ok() && write_all(out.get(), secret) && ::fsync(out.get()) == 0;
+    Fd out(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    written = out.valid() && write_all(out.get(), secret) && ::fsync(out.get()) == 0;
   }
   wipe(secret);
   const std::string why = written ? "" : reason();

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "core/bytes.hpp"
+#include "core/fd.hpp"
 #include "core/hmac.hpp"
 #include "detect/program_image.hpp"
 #include "redact/salt.hpp"
@@ -59,22 +60,6 @@ constexpr std::int64_t kDraftSecondsMost = 3600;  // older ones are of processes
 
 std::string reason() { return std::strerror(errno); }
 
-class File {
- public:
-  explicit File(int fd) noexcept : fd_(fd) {}
-  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const noexcept { return fd_; }
-  bool ok() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 std::int64_t nanoseconds(const timespec& time) noexcept { return time.tv_sec * kSecond + time.tv_nsec; }
 
 Inventory::Stamp stamp_at(int directory, const char* path) noexcept {
@@ -85,7 +70,7 @@ Inventory::Stamp stamp_at(int directory, const char* path) noexcept {
 }
 
 // What a root's entries are found from: the root itself if it is a directory.
-File open_root(const std::string& path) { return File(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+Fd open_root(const std::string& path) { return Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); }
 Inventory::Stamp stamp_of(const std::string& root, int directory, const char* entry) noexcept {
   return *entry == '\0' ? stamp_at(AT_FDCWD, root.c_str()) : stamp_at(directory, entry);
 }
@@ -96,7 +81,7 @@ std::string first_change(ByteReader& in) {
   for (in.number(roots); roots > 0 && in.ok(); --roots) {
     std::string root;
     in.text(root);
-    const File directory = open_root(root);
+    const Fd directory = open_root(root);
     for (in.number(entries); entries > 0 && in.ok(); --entries) {
       std::string_view path;
       in.terminated_text(path);
@@ -110,14 +95,14 @@ std::string first_change(ByteReader& in) {
 }
 
 // The directory, made if need be, if it can be trusted with what decides which rules run.
-Result<File> open_directory(const std::string& path, bool make) {
+Result<Fd> open_directory(const std::string& path, bool make) {
   if (make) {
     for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
       ::mkdir(path.substr(0, slash).c_str(), 0700);
     ::mkdir(path.c_str(), 0700);
   }
-  File directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory.ok()) return Error{fmt::format("{}: cannot be opened as a directory ({})", path, reason())};
+  Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return Error{fmt::format("{}: cannot be opened as a directory ({})", path, reason())};
   struct stat status;
   if (::fstat(directory.get(), &status) != 0) return Error{fmt::format("{}: {}", path, reason())};
   if (status.st_uid != ::geteuid()) return Error{path + ": belongs to another user"};
@@ -143,8 +128,8 @@ Bytes room_for(std::size_t size) {
 }
 
 Result<Bytes> read_file(int directory, const std::string& name) {
-  File file(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file.ok()) return Error{errno == ENOENT ? "these rules have not been kept yet" : reason()};
+  Fd file(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file) return Error{errno == ENOENT ? "these rules have not been kept yet" : reason()};
   struct stat status;
   if (::fstat(file.get(), &status) != 0) return Error{reason()};
   if (!S_ISREG(status.st_mode)) return Error{"it is no ordinary file"};
@@ -164,16 +149,6 @@ Result<Bytes> read_file(int directory, const std::string& name) {
   return bytes;
 }
 
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
 // Written beside its place and renamed there, so that nobody reads half of one; the later of two processes stays. Not synced:
 // what a power loss leaves of it fails its HMAC.
 Result<Done> replace_file(int directory, const std::string& name, std::string_view bytes) {
@@ -181,8 +156,8 @@ Result<Done> replace_file(int directory, const std::string& name, std::string_vi
   if (RAND_bytes(random, sizeof random) != 1) return Error{"the system gives no random bytes"};
   const std::string draft = name + std::string(kDraft) + to_hex({reinterpret_cast<const char*>(random), sizeof random});
   {
-    File out(::openat(directory, draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!out.ok()) return Error{reason()};
+    Fd out(::openat(directory, draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!out) return Error{reason()};
     if (write_all(out.get(), bytes) && ::renameat(directory, draft.c_str(), directory, name.c_str()) == 0) return Done{};
   }
   const std::string why = reason();
@@ -261,7 +236,7 @@ Result<Inventory> take_inventory(const RuleSources& sources) {
       }
       if (error) return Error{fmt::format("{}: cannot be listed: {}", path, error.message())};
     }
-    const File directory = open_root(path);
+    const Fd directory = open_root(path);
     for (Inventory::Entry& entry : root.entries) entry.stamp = stamp_of(root.path, directory.get(), entry.path.c_str());
     inventory.roots.push_back(std::move(root));
   }
