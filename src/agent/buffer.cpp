@@ -2,7 +2,8 @@
 //
 // A commit in the steady state is five system calls: flock and fstat the lock file (its identity and generation), fstat the
 // current file, one write, and the unlock. Once a second, and where anything has changed, both files are opened by their names
-// and the last byte is read (a writer killed in the middle of a line leaves it open). Whoever cannot have the lock within microseconds writes a spill slot instead, which needs no lock.
+// and the last byte is read (a writer killed in the middle of a line leaves it open). Whoever cannot have the lock within
+// microseconds writes a spill slot instead, which needs no lock.
 #include "agent/buffer.hpp"
 
 #include <fcntl.h>

@@ -13,6 +13,7 @@
 #include "core/base64.hpp"
 #include "core/event.hpp"
 #include "core/faults.hpp"
+#include "core/fd.hpp"
 #include "core/json.hpp"
 #include "core/uuid.hpp"
 

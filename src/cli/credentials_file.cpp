@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "agent/file.hpp"
+#include "core/fd.hpp"
 #include "core/hmac.hpp"
 
 namespace logystera::cli {

@@ -11,11 +11,11 @@
 #include <cstring>
 #include <memory>
 
-#include "agent/file.hpp"
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
 #include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
+#include "core/fd.hpp"
 #include "core/hmac.hpp"
 #include "gateway/password.hpp"
 #include "gateway/users.hpp"
