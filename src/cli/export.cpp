@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -203,10 +204,28 @@ Result<Contents> collect(const Globals& globals, const Options& options) {
   return contents;
 }
 
+// The format that was asked for, else the one the file's name ends in: a reader opens a file by its name.
+Result<std::string> format_of(const Options& options) {
+  if (!options.format.empty()) return options.format;
+  std::string plain = std::filesystem::path(options.output).filename().string();
+  for (char& c : plain) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  const std::filesystem::path name = plain;
+  const std::string ending = name.extension().string();
+  if (ending.size() <= 1 || ending == ".md" || ending == ".markdown") return std::string("markdown");
+  if (ending == ".html" || ending == ".htm") return std::string("html");
+  // SARIF 2.1.0, 3.2: a file's name may end in .sarif.json.
+  if (ending == ".json") return std::string(name.stem().extension() == ".sarif" ? "sarif" : "json");
+  if (ending == ".sarif") return std::string("sarif");
+  return Error{
+      fmt::format("{}: no report is written as '{}': name a file that ends in .md, .html, .json or .sarif, or say "
+                  "which form it shall have with --format",
+                  printable(options.output), printable(ending))};
+}
+
 int report(const Globals& globals, const Options& options) {
-  std::string format = options.format;
-  const std::string ending = options.output.substr(options.output.rfind('.') + 1);
-  if (format.empty()) format = ending == "html" || ending == "json" || ending == "sarif" ? ending : "markdown";
+  auto chosen = format_of(options);
+  if (!chosen) return fail("export report", chosen.error());
+  const std::string& format = chosen.value();
   auto contents = collect(globals, options);
   if (!contents) return fail("export report", contents.error());
   const std::string text = format == "html"    ? as_html(contents.value())
@@ -238,7 +257,8 @@ void add_export(Program program) {
   auto* sub = exporting->add_subcommand("report", "Write a report: Markdown, HTML, JSON or SARIF");
   auto options = std::make_shared<Options>();
   sub->add_option("--output,-o", options->output, "File to write, '-' for standard output")->capture_default_str();
-  sub->add_option("--format", options->format, "markdown, html, json or sarif [default: by the file's ending]")
+  sub->add_option("--format", options->format,
+                  "markdown, html, json or sarif [default: by the file's ending, without one markdown]")
       ->check(CLI::IsMember({"markdown", "html", "json", "sarif"}));
   sub->add_option("--since", options->since, "How far back: 24h, 7d, or unix seconds")->capture_default_str();
   sub->add_option("--severity", options->severity, "Only this severity and worse [default: all]");

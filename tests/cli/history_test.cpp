@@ -143,6 +143,39 @@ TEST_CASE("reports_come_in_four_forms_and_strangers_text_is_no_markup") {
   CHECK(nowhere.code == 2);
 }
 
+TEST_CASE("a_report_is_what_its_file_s_name_says_or_is_refused") {
+  const House house;
+  house.scan("one.log");
+  const auto report = [&](const char* name, Arguments more = {}) {
+    more.insert(more.begin(), {"export", "report", "-o", house.scratch.file(name)});
+    return house.go(more);
+  };
+  const auto written = [&](const char* name) { return read_whole(house.scratch.file(name)); };
+  const std::pair<const char*, const char*> known[] = {
+      {"r.markdown", "# "},   {"noending", "# "},       {"v1.2/noending", "# "},         {"R.HTML", "<!doctype html>"},
+      {"r.htm", "<!doctype"}, {"r.Json", "{\"title\""}, {"r.sarif.json", "{\"$schema\""}};
+  std::filesystem::create_directory(house.scratch.file("v1.2"));
+  for (const auto& [name, start] : known) {
+    INFO(name);
+    CHECK(report(name).code == 0);
+    CHECK(written(name).starts_with(start));
+  }
+  for (const char* name : {"r.pdf", "r.docx", "r.txt", "r.md.gz"}) {
+    INFO(name);
+    const Finished refused = report(name);
+    CHECK(refused.code == 2);
+    CHECK(refused.out.empty());
+    CHECK(has(refused.err, "no report is written as '" + std::filesystem::path(name).extension().string() + "'"));
+    CHECK(has(refused.err, "a file that ends in .md, .html, .json or .sarif"));
+    CHECK(has(refused.err, "--format"));
+    CHECK_FALSE(std::filesystem::exists(house.scratch.file(name)));
+  }
+  CHECK(report("r.txt", {"--format", "markdown"}).code == 0);
+  CHECK(written("r.txt").starts_with("# "));
+  CHECK(report("r.md", {"--format", "html"}).code == 0);
+  CHECK(written("r.md").starts_with("<!doctype html>"));
+}
+
 TEST_CASE("made_up_rows_come_and_go_and_leave_the_real_ones") {
   const House house;
   house.scan("one.log");
