@@ -204,8 +204,8 @@ void Report::print_header(const scan::Totals& totals) const {
   else fmt::print("Findings : rules are off\n");
   if (baselines) fmt::print("Anomalies: {}\n", grouped(anomaly_count_));
   if (tracker)
-    fmt::print("Stored   : {} new findings, {} new errors\n", grouped(tracker->new_findings()),
-               grouped(tracker->new_errors()));
+    fmt::print("Stored   : {} new findings, {} new error groups ({} new occurrences)\n", grouped(tracker->new_findings()),
+               grouped(tracker->new_error_groups()), grouped(tracker->new_error_occurrences()));
   if (totals.windows_forgotten > 0)
     fmt::print("Note     : {} groups of events were forgotten for want of memory; counts over time may be low\n",
                grouped(totals.windows_forgotten));

@@ -12,6 +12,10 @@ namespace logystera::cli {
 /// Whether standard output is a terminal that wants colour (NO_COLOR unset or empty, TERM not "dumb").
 bool colour_wanted();
 
+/// Whether these paths ('-', or none at all) have a person type what is to be read. Where that was not asked for by '-', standard
+/// error says once, in the command's name, what is waited for.
+bool typed_input(std::string_view command, const std::vector<std::string>& paths);
+
 /// `text` with control characters, bidirectional overrides and malformed UTF-8 shown as \xNN or \u{NNNN}:
 /// values come from strangers, and a terminal obeys escape sequences.
 std::string printable(std::string_view text);

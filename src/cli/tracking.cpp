@@ -98,7 +98,8 @@ Result<Done> Tracker::add(const Record& record) {
   occurrence.message = std::string(message);
   auto added = store_.add_error(occurrence);
   if (!added) return added.error();
-  new_errors_ += added.value();
+  new_error_occurrences_ += added.value() != store::ErrorNews::none;
+  new_error_groups_ += added.value() == store::ErrorNews::group;
   return Done{};
 }
 

@@ -45,7 +45,8 @@ class Tracker {
   Result<Done> commit();
 
   std::uint64_t new_findings() const noexcept { return new_findings_; }
-  std::uint64_t new_errors() const noexcept { return new_errors_; }
+  std::uint64_t new_error_groups() const noexcept { return new_error_groups_; }
+  std::uint64_t new_error_occurrences() const noexcept { return new_error_occurrences_; }
   store::FindingsStore& store() noexcept { return store_; }
 
  private:
@@ -57,7 +58,7 @@ class Tracker {
   std::int64_t now_;
   std::uint64_t pending_ = 0;
   bool open_ = false;
-  std::uint64_t new_findings_ = 0, new_errors_ = 0;
+  std::uint64_t new_findings_ = 0, new_error_groups_ = 0, new_error_occurrences_ = 0;
 };
 
 /// The dismissals in the database at `path`; none if there is no such file, which is not made.

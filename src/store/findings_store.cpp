@@ -294,14 +294,14 @@ Result<std::int64_t> FindingsStore::dismissals_version() {
   return connection_.integer("SELECT coalesce((SELECT value FROM counters WHERE name = 'dismissals'), 0)");
 }
 
-Result<bool> FindingsStore::add_error(const ErrorOccurrence& occurrence) {
+Result<ErrorNews> FindingsStore::add_error(const ErrorOccurrence& occurrence) {
   auto one = prepared(
       "INSERT OR IGNORE INTO error_occurrences (key, fingerprint, source, time, line, message) VALUES (?, ?, ?, ?, ?, ?)");
   auto group = prepared(
       "INSERT INTO errors (fingerprint, pattern, source, severity, first_seen, last_seen, count, demo) VALUES (?1, ?2, ?3, "
       "?4, ?5, ?5, 1, ?6) "
       "ON CONFLICT DO UPDATE SET count = count + 1, severity = max(severity, ?4), first_seen = min(first_seen, ?5), "
-      "source = iif(?5 >= last_seen, ?3, source), last_seen = max(last_seen, ?5), demo = min(demo, ?6)");
+      "source = iif(?5 >= last_seen, ?3, source), last_seen = max(last_seen, ?5), demo = min(demo, ?6) RETURNING count");
   if (!one) return one.error();
   if (!group) return group.error();
   const std::string fingerprint = storable(occurrence.fingerprint), source = storable(occurrence.source),
@@ -315,7 +315,7 @@ Result<bool> FindingsStore::add_error(const ErrorOccurrence& occurrence) {
                          .finish();
   // A savepoint, so that the occurrence and its group are stored together inside and outside a transaction.
   if (auto begun = connection_.run("SAVEPOINT add_error"); !begun) return begun.error();
-  const auto stored = [&]() -> Result<bool> {
+  const auto stored = [&]() -> Result<ErrorNews> {
     Statement& insert = *one.value();
     insert.bind_blob(1, key.data(), kKeyBytes);
     insert.bind(2, fingerprint);
@@ -324,7 +324,7 @@ Result<bool> FindingsStore::add_error(const ErrorOccurrence& occurrence) {
     insert.bind(5, static_cast<std::int64_t>(occurrence.line));
     insert.bind(6, message);
     if (auto done = finish(insert, connection_); !done) return done.error();
-    if (connection_.changes() == 0) return false;
+    if (connection_.changes() == 0) return ErrorNews::none;
     Statement& upsert = *group.value();
     upsert.bind(1, fingerprint);
     upsert.bind(2, pattern);
@@ -332,8 +332,9 @@ Result<bool> FindingsStore::add_error(const ErrorOccurrence& occurrence) {
     upsert.bind(4, std::int64_t{occurrence.severity});
     upsert.bind(5, occurrence.time);
     upsert.bind(6, std::int64_t{occurrence.demo});
-    if (auto done = finish(upsert, connection_); !done) return done.error();
-    return true;
+    auto counts = collect<std::int64_t>(upsert, connection_, [](const Statement& row) { return row.integer(0); });
+    if (!counts) return counts.error();
+    return counts->front() == 1 ? ErrorNews::group : ErrorNews::occurrence;
   }();
   if (!stored) (void)connection_.run("ROLLBACK TO add_error");
   if (auto released = connection_.run("RELEASE add_error"); !released && stored) return released.error();

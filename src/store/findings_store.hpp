@@ -89,6 +89,9 @@ struct ErrorOccurrence {
   bool demo = false;
 };
 
+/// What an occurrence was to the database: there already, another one of a group, or the first one of a new group.
+enum class ErrorNews : std::uint8_t { none, occurrence, group };
+
 struct ErrorGroup {
   std::string fingerprint, pattern, source;  // source of the newest occurrence
   std::uint8_t severity = 0;                 // the worst seen
@@ -128,8 +131,7 @@ class FindingsStore {
   /// Changes whenever a dismissal does, by whichever process: `tail` asks it instead of the list.
   Result<std::int64_t> dismissals_version();
 
-  /// True if the occurrence was new.
-  Result<bool> add_error(const ErrorOccurrence& occurrence);
+  Result<ErrorNews> add_error(const ErrorOccurrence& occurrence);
   Result<std::vector<ErrorGroup>> errors(ErrorSort sort, std::optional<std::uint8_t> at_least, std::size_t limit);
   Result<std::optional<ErrorGroup>> error(std::string_view fingerprint);
   /// Newest first.

@@ -99,6 +99,18 @@ TEST_CASE("errors_are_one_group_whatever_their_numbers") {
   CHECK(has(house.go({"errors", "regression", "--silence", "24h"}).out, "No errors"));
 }
 
+TEST_CASE("scan_says_how_many_error_groups_are_new_as_errors_list_shows_them") {
+  const House house;
+  CHECK(has(house.scan("one.log").out, "Stored   : 1 new findings, 1 new error groups (2 new occurrences)\n"));
+  CHECK(has(house.scan("two.log").out, "Stored   : 1 new findings, 0 new error groups (2 new occurrences)\n"));
+  CHECK(has(house.scan("two.log").out, "Stored   : 0 new findings, 0 new error groups (0 new occurrences)\n"));
+  write(house.scratch.file("three.log"), time_text(4000) + " ERROR timeout after 30 s\n" + time_text(3000) +
+                                             " ERROR disk is full\n" + time_text(2000) + " ERROR no such table\n");
+  CHECK(has(house.scan("three.log").out, "2 new error groups (3 new occurrences)\n"));
+  const Finished list = house.go({"errors", "list", "--json"});
+  CHECK(std::count(list.out.begin(), list.out.end(), '\n') == 3);
+}
+
 TEST_CASE("a_baseline_is_learnt_used_grows_and_is_forgotten") {
   const House house;
   std::string usual, burst;

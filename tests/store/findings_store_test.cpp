@@ -62,9 +62,11 @@ TEST_CASE("a_log_scanned_twice_is_stored_once") {
   CHECK(store.add_finding(finding("R", Level::high, kNow + 1)).value());
   CHECK(store.add_finding(finding("R", Level::high, kNow, "other.log")).value());
   CHECK(store.findings({}).value().size() == 3);
-  CHECK(store.add_error(occurrence("f", kNow)).value());
-  CHECK_FALSE(store.add_error(occurrence("f", kNow)).value());
+  CHECK(store.add_error(occurrence("f", kNow)).value() == ErrorNews::group);
+  CHECK(store.add_error(occurrence("f", kNow)).value() == ErrorNews::none);
   CHECK(store.error("f").value()->count == 1);
+  CHECK(store.add_error(occurrence("f", kNow + 1)).value() == ErrorNews::occurrence);
+  CHECK(store.error("f").value()->count == 2);
 }
 
 TEST_CASE("the_database_is_private_and_survives_reopening") {
