@@ -74,6 +74,7 @@ int learn(const Globals& globals, Options options) {
   Analysis& analysis = keep(std::move(prepared).value());
   auto sets = scan::find_sources(options.paths, {.rotated = options.rotated});
   if (!sets) return fail("anomaly learn", sets.error());
+  const bool typed = typed_input("anomaly learn", options.paths);
   auto store = store::FindingsStore::open(analysis.store_path);
   if (!store) return fail("anomaly learn", store.error());
   options.anomaly.detect = false;
@@ -83,7 +84,7 @@ int learn(const Globals& globals, Options options) {
   scan::Progress progress;
   scan::Totals totals;
   {
-    const ProgressLine line(progress, plain_bytes(sets.value()), true);
+    const ProgressLine line(progress, plain_bytes(sets.value()), !typed);
     totals = scan::run(sets.value(), analysis.formats, analysis.names, nullptr, analysis.pipeline, learner, progress,
                        interrupted());
   }

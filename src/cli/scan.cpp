@@ -332,6 +332,7 @@ int run(const Globals& globals, const Options& options) {
                               "out, or use --redact redact or mask"});
   auto sets = scan::find_sources(options.paths, {.rotated = options.rotated});
   if (!sets) return fail("scan", sets.error());
+  const bool typed = typed_input("scan", options.paths);
   const Output output = options.ndjson ? Output::ndjson : globals.json ? Output::json : Output::text;
   if (options.format_only) return print_formats(analysis, sets.value(), output);
 
@@ -358,7 +359,7 @@ int run(const Globals& globals, const Options& options) {
   scan::Progress progress;
   scan::Totals totals;
   {
-    const ProgressLine line(progress, plain_bytes(sets.value()), !options.no_progress);
+    const ProgressLine line(progress, plain_bytes(sets.value()), !options.no_progress && !typed);
     totals = scan::run(sets.value(), analysis.formats, analysis.names, analysis.engine ? &*analysis.engine : nullptr,
                        analysis.pipeline, report, progress, interrupted());
   }

@@ -68,6 +68,15 @@ bool colour_wanted() {
   return ::isatty(STDOUT_FILENO) != 0 && (!none || !*none) && (!term || std::string_view(term) != "dumb");
 }
 
+bool typed_input(std::string_view command, const std::vector<std::string>& paths) {
+  if (!paths.empty() && std::find(paths.begin(), paths.end(), "-") == paths.end()) return false;
+  if (::isatty(STDIN_FILENO) == 0) return false;
+  if (paths.empty())
+    fmt::print(stderr, "logystera {}: no PATH is given, so what you type here is read, until Ctrl-D (--help for more)\n",
+               command);
+  return true;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   for_each_sequence(text, [&](std::string_view sequence, bool good) {

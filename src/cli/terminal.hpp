@@ -16,6 +16,10 @@ bool colour_wanted();
 /// error says once, in the command's name, what is waited for.
 bool typed_input(std::string_view command, const std::vector<std::string>& paths);
 
+/// Whether what these paths name ('-', or none at all: standard input) is typed on a terminal. Unless it was asked for by '-',
+/// standard error then says that the command waits for it.
+bool typed_input(std::string_view command, const std::vector<std::string>& paths);
+
 /// `text` with control characters, bidirectional overrides and malformed UTF-8 shown as \xNN or \u{NNNN}:
 /// values come from strangers, and a terminal obeys escape sequences.
 std::string printable(std::string_view text);

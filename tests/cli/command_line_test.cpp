@@ -1,4 +1,5 @@
 // What every command does with wrong options, streams that are closed or full, and names that are no text.
+#include <pty.h>
 #include <sys/wait.h>
 
 #include <cstdlib>
@@ -64,6 +65,41 @@ TEST_CASE("a_closed_standard_stream_is_no_empty_log_and_takes_no_file_s_place") 
   CHECK(std::system((std::string(LOGYSTERA_BINARY) + " findings show NONE --store " + house.store + " >&- 2>&-").c_str()) !=
         0);
   CHECK(read_whole(house.scratch.file("a.db")).substr(0, 15) == "SQLite format 3");
+}
+
+TEST_CASE("a_command_that_reads_what_is_typed_says_so_unless_it_was_asked_to") {
+  const House house;
+  const auto typed = [&](const Arguments& arguments) {
+    int keyboard = -1, terminal = -1;
+    REQUIRE(::openpty(&keyboard, &terminal, nullptr, nullptr, nullptr) == 0);
+    REQUIRE(::write(keyboard, "a line\n\x04", 8) == 8);  // Ctrl-D
+    Running::Setting setting = house.setting;
+    setting.input = terminal;
+    const Finished finished = run(arguments, setting);
+    ::close(terminal);
+    ::close(keyboard);
+    return finished;
+  };
+  const std::string note = "no PATH is given, so what you type here is read, until Ctrl-D (--help for more)\n";
+  const Finished scan = typed({"scan"});
+  CHECK(scan.code == 0);
+  CHECK(scan.err == "logystera scan: " + note);
+  CHECK(has(scan.out, "[ 1] -                   INFO     a line"));
+  const Finished learnt = typed({"anomaly", "learn", "--store", house.store});
+  CHECK(learnt.code == 0);
+  CHECK(learnt.err == "logystera anomaly learn: " + note);
+  const Finished named = typed({"scan", "-"});
+  CHECK(named.code == 0);
+  CHECK(named.err.empty());
+  CHECK(named.out == scan.out);
+  CHECK(typed({"scan", kSample}).err.empty());
+  for (const char* words : {"scan < tests/data/auth.log > /dev/null", "scan - < tests/data/auth.log > /dev/null"})
+    CHECK(house.shell(words).err.empty());
+  write(house.scratch.file("piped"), "");
+  const std::string piped = "cat tests/data/auth.log | LOGYSTERA_PII_SALT=salt " + std::string(LOGYSTERA_BINARY) +
+                            " scan > /dev/null 2> '" + house.scratch.file("piped") + "'";
+  CHECK(std::system(piped.c_str()) == 0);
+  CHECK(read_whole(house.scratch.file("piped")).empty());
 }
 
 TEST_CASE("a_wrong_option_says_what_to_write") {

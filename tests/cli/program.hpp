@@ -45,6 +45,7 @@ class Running {
     std::map<std::string, std::string> environment;
     rlim_t file_bytes = RLIM_INFINITY;
     uid_t user = 0;  // 0: the test's own
+    int input = -1;  // standard input; -1: the test's own
   };
 
   explicit Running(const Arguments& arguments) : Running(arguments, Setting()) {}
@@ -93,6 +94,7 @@ class Running {
   [[noreturn]] void become(const Arguments& arguments, const Setting& setting) const {
     const int out = ::open(scratch_.file("out").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
     const int err = ::open(scratch_.file("err").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
+    if (setting.input >= 0) ::dup2(setting.input, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);
     ::setenv("LOGYSTERA_RULE_CACHE", "off", 1);  // the cache of whoever runs the tests is none of theirs
