@@ -391,6 +391,8 @@ class RecordBatch {
   /// Forgets the fields added since begin_fields(), or down to `count` of them.
   void drop_fields(std::size_t count = 0) noexcept { fields_at_ = fields_first_ + count; }
   std::size_t open_fields() const noexcept { return static_cast<std::size_t>(fields_at_ - fields_first_); }
+  /// The cells of the fields added since begin_fields(), valid until the next is added.
+  Value* open_cells() noexcept { return fields_first_; }
   void end_fields(Record& record) noexcept {
     record.fields = fields_first_;
     record.field_count = static_cast<std::uint32_t>(fields_at_ - fields_first_);

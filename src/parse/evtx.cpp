@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 
 #include <zlib.h>
@@ -17,6 +16,7 @@
 #include "parse/evtx_template.hpp"
 #include "parse/evtx_values.hpp"
 #include "parse/source.hpp"
+#include "parse/windows_event.hpp"
 
 namespace logystera::parse {
 namespace {
@@ -182,41 +182,11 @@ class EvtxReader final : public RecordReader {
       record.parsed = false;
     }
     batch.end_fields(record);
-    describe(record, batch);
+    describe_windows_event(keywords_, batch, record);
     batch.records.push_back(record);
     ++counts_.records;
     if (!record.parsed) ++counts_.unparsed;
     return true;
-  }
-
-  // Severity, host and a line to read.
-  void describe(Record& record, RecordBatch& batch) const {
-    constexpr std::uint64_t kAuditFailure = 0x0010'0000'0000'0000;
-    std::string_view provider, event;
-    for (const Value& value : record) {
-      if (value.field == field::Level && value.kind == Value::Kind::integer) {
-        const std::int64_t level = value.as_integer();
-        record.severity = level == 1   ? Severity::critical
-                          : level == 2 ? Severity::error
-                          : level == 3 ? Severity::warning
-                          : level == 5 ? Severity::debug
-                                       : Severity::info;
-      } else if (value.field == field::Provider_Name && provider.empty()) {
-        provider = value.text();
-      } else if (value.field == field::EventID && event.empty()) {
-        event = value.text();
-      } else if (value.field == field::Computer && record.host.empty()) {
-        record.host = value.text();
-      } else if (value.field == keywords_ && record.severity == Severity::info && value.text_size == 18 &&
-                 (std::strtoull(std::string(value.text()).c_str(), nullptr, 16) & kAuditFailure)) {
-        record.severity = Severity::warning;
-      }
-    }
-    char* out = batch.arena.allocate(provider.size() + event.size() + 1);
-    if (!provider.empty()) std::memcpy(out, provider.data(), provider.size());
-    out[provider.size()] = ' ';
-    if (!event.empty()) std::memcpy(out + provider.size() + 1, event.data(), event.size());
-    record.message = {out, provider.size() + 1 + event.size()};
   }
 
   // Binary XML at [at, end) of the chunk: template instances, or elements written out.

@@ -17,12 +17,17 @@
 #include "core/json.hpp"
 #include "parse/keys.hpp"
 #include "parse/readers.hpp"
+#include "parse/windows_event.hpp"
 
 namespace logystera::parse {
 namespace {
 
-constexpr std::size_t kDepth = 64;         // deeper lines are refused: no logger nests that far, attackers do
-constexpr std::size_t kKeys = 65'536;      // distinct key paths remembered; hostile logs have more
+constexpr std::size_t kDepth = 64;     // deeper lines are refused: no logger nests that far, attackers do
+constexpr std::size_t kKeys = 65'536;  // distinct key paths remembered; hostile logs have more
+// Marks of a line: a bit for each required key, and above them WindowsJson's.
+constexpr std::size_t kRequiredMost = 60;
+constexpr std::uint64_t kRequiredMarks = (std::uint64_t{1} << kRequiredMost) - 1;
+constexpr std::uint64_t kWindowsMarks = std::uint64_t{WindowsJson::both} << kRequiredMost;
 constexpr std::size_t kListItems = 1'024;  // further items are only in the list's text
 
 // A number as RFC 8259 has it: no leading zeros, no '+', no bare '.'.
@@ -121,7 +126,7 @@ bool unescape(std::string_view text, char* out, std::size_t& size) {
 class JsonParser final : public LineParser {
  public:
   JsonParser(const Format& format, const ParserContext& context)
-      : format_(format), names_(context.names), time_(context.time) {
+      : format_(format), names_(context.names), time_(context.time), windows_(context.names) {
     keys_.push_back({});  // the document itself
     keys_.push_back({});  // any key that is not remembered
     required_all_ = format.required.empty() ? 0 : (std::uint64_t{1} << format.required.size()) - 1;
@@ -140,9 +145,11 @@ class JsonParser final : public LineParser {
               0,      stage_->n_structural_indexes,
               &batch, LineRoles(time_),
               0,      std::memchr(text.data(), '\\', text.size()) != nullptr};
-    if (!read_object(walk, kDocument, 0) || walk.at != walk.count || walk.required != required_all_)
+    if (!read_object(walk, kDocument, 0) || walk.at != walk.count || (walk.marks & kRequiredMarks) != required_all_)
       return LineRead::unknown;
     walk.roles.apply(format_, line, batch, record);
+    if (walk.marks >= kWindowsMarks && record.kind == RecordKind::application)
+      windows_.convert(batch, record, walk.roles.has_severity(), walk.roles.has_message(), time_);
     return LineRead::record;
   }
 
@@ -156,6 +163,7 @@ class JsonParser final : public LineParser {
     std::string text;  // as it stands between the quotes, escapes included
     Key parent = kDocument;
     KeyMeaning meaning;
+    std::uint64_t marks = 0;
     Key first_child = 0;  // guesses, 0 for none yet
     Key next_sibling = 0;
     std::string path;  // dotted
@@ -169,8 +177,8 @@ class JsonParser final : public LineParser {
     std::size_t count;
     RecordBatch* batch;
     LineRoles roles;
-    std::uint64_t required;
-    bool escapes;  // a backslash occurs somewhere
+    std::uint64_t marks;  // of the keys met: which is required, and what makes a Windows event
+    bool escapes;         // a backslash occurs somewhere
 
     char peek() const { return at < count ? text[positions[at]] : '\0'; }
     // From the next position to the one behind it, blanks at the end cut off.
@@ -214,8 +222,7 @@ class JsonParser final : public LineParser {
   }
 
   bool read_value(Walk& walk, Key key, std::size_t depth) {
-    const KeyMeaning& meaning = keys_[key].meaning;
-    if (meaning.required >= 0) walk.required |= std::uint64_t{1} << meaning.required;
+    walk.marks |= keys_[key].marks;
     const char kind = walk.peek();
     if (kind == '{') return read_object(walk, key, depth + 1);
     if (kind == '[') return read_list(walk, key, depth + 1);
@@ -372,6 +379,9 @@ class JsonParser final : public LineParser {
     if (plain.empty()) plain = text;
     node.path = keys_[parent].path.empty() ? plain : keys_[parent].path + "." + plain;
     node.meaning = key_meaning(format_, node.path, names_);
+    if (node.meaning.required >= 0) node.marks = std::uint64_t{1} << node.meaning.required;
+    if (format_.kind == RecordKind::application)
+      node.marks |= std::uint64_t{windows_.learn(node.path, node.meaning.id, names_)} << kRequiredMost;
     keys_.push_back(std::move(node));
     const Key key = static_cast<Key>(keys_.size() - 1);
     by_text_.emplace(lookup_, key);
@@ -407,13 +417,13 @@ class JsonParser final : public LineParser {
   std::unordered_map<std::string, Key> by_text_;
   std::string lookup_;
   std::uint64_t required_all_ = 0;
+  WindowsJson windows_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<LineParser>> make_json_parser(const Format& format, const ParserContext& context) {
-  constexpr std::size_t kRequired = 60;
-  if (format.required.size() > kRequired) return Error{"at most 60 keys can be required"};
+  if (format.required.size() > kRequiredMost) return Error{"at most 60 keys can be required"};
   return std::unique_ptr<LineParser>(new JsonParser(format, context));
 }
 

@@ -166,6 +166,20 @@ TEST_CASE("scan_counts_lines_that_fit_no_format_and_keeps_them") {
   CHECK(has(finished.out, "?? this is no line of such a log"));
 }
 
+TEST_CASE("windows_events_in_json_lines_reach_the_rules_for_windows_events") {
+  const Scratch scratch;
+  write(scratch.file("events.json"),
+        "{\"level\":\"info\",\"msg\":\"another program's line\"}\n"
+        "{\"EventID\":4625,\"Channel\":\"Security\",\"TargetUserName\":\"admin\"}\n"
+        "{\"Event\":{\"System\":{\"Provider\":{\"#attributes\":{\"Name\":\"Microsoft-Windows-Security-Auditing\"}},"
+        "\"EventID\":4720,\"Channel\":\"Security\"},\"EventData\":{\"TargetUserName\":\"helper\"}}}\n"
+        "{\"winlog\":{\"event_id\":\"1102\",\"channel\":\"Security\",\"provider_name\":\"Microsoft-Windows-Eventlog\"}}\n"
+        "{\"EventID\":4625}\n");
+  const Finished finished = run({"scan", scratch.file("events.json"), "--ndjson"}, kSalted);
+  CHECK(has(finished.out, "\"findings_by_rule\":{\"WIN_ACCOUNT_CREATED\":1,\"WIN_FAILED_LOGON\":1,\"WIN_LOG_CLEARED\":1}"));
+  CHECK(has(finished.out, "\"EventID\":4720,\"Channel\":\"Security\",\"TargetUserName\":\"helper\"}"));
+}
+
 TEST_CASE("nothing_is_stored_without_being_asked_for_and_no_address_ever") {
   const Scratch scratch;
   const std::string store = "sqlite:" + scratch.file("a.db");

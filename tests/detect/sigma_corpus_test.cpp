@@ -1,5 +1,6 @@
 // The public Sigma collection, as far as it is at hand: everything loads, or is refused with a place and a reason.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <span>
 #include <sstream>
@@ -142,18 +143,15 @@ TEST_CASE("sigma_regression_cases_match_from_json_and_engine_agrees_with_oracle"
   Result<Engine> engine = Engine::compile(set, names);
   REQUIRE(engine.ok());
   Session session(engine.value());
-  test::WindowsJson reader(names);
   const std::vector<RegressionCase> cases = regression_cases();
   CHECK(cases.size() == 100);  // the 101st is text, below
   std::size_t matched = 0, differences = 0, records = 0;
   for (const RegressionCase& one : cases) {
-    RecordBatch batch;
     INFO(one.json.string());
-    REQUIRE(reader.read(test::read_file(one.json), batch));
     const Rule* wanted = set.find(one.rule_id);
     REQUIRE(wanted != nullptr);
     std::uint64_t hits = 0;
-    for (const Record& record : batch.records) {
+    test::each_json_event(test::json_lines(test::read_file(one.json)), names, [&](const Record& record) {
       ++records;
       std::set<std::uint32_t> fast;
       for (std::uint32_t rule : session.match(record)) {
@@ -164,7 +162,7 @@ TEST_CASE("sigma_regression_cases_match_from_json_and_engine_agrees_with_oracle"
       for (std::uint32_t rule = 0; rule < set.rules.size(); ++rule)
         if (oracle::hits(set.rules[rule], record, names)) naive.insert(rule);
       if (fast != naive) ++differences;
-    }
+    });
     CHECK(hits >= one.expected);
     matched += hits >= one.expected;
   }
@@ -250,6 +248,57 @@ TEST_CASE("sigma_regression_cases_match_from_evtx") {
     matched += hits >= one.expected;
   }
   CHECK(matched == 100);
+}
+
+TEST_CASE("an_event_is_the_same_record_from_json_and_from_evtx") {
+  if (sigma_directory().empty()) {
+    WARN("skipped: the shared test data is not at hand (LOGYSTERA_DATA)");
+    return;
+  }
+  struct Event {
+    std::string host, message;
+    std::int64_t time;
+    Severity severity;
+    RecordKind kind;
+    std::set<std::string> fields;
+  };
+  FieldNames names;
+  std::size_t compared = 0;
+  for (const RegressionCase& one : regression_cases()) {
+    INFO(one.json.string());
+    std::map<std::string, Event> from_evtx, from_json;
+    const auto keep = [&](std::map<std::string, Event>& events) {
+      return [&](const Record& record) {
+        Event& event = events[std::string(record.text(names.find("EventRecordID")))];
+        event = {std::string(record.host),
+                 std::string(record.message),
+                 record.time_ns / 1'000,
+                 record.severity,
+                 record.kind,
+                 {}};
+        for (const Value& value : record)
+          if (value.kind != Value::Kind::null) event.fields.emplace(names.name(value.field));
+        event.fields.erase("Event.#attributes.xmlns");
+      };
+    };
+    std::filesystem::path evtx = one.json;
+    each_event(evtx.replace_extension(".evtx"), names, keep(from_evtx));
+    test::each_json_event(test::json_lines(test::read_file(one.json)), names, keep(from_json));
+    CHECK(from_json.size() > 0);
+    for (const auto& [number, event] : from_json) {
+      INFO(number);
+      REQUIRE(from_evtx.contains(number));
+      const Event& other = from_evtx[number];
+      CHECK(event.fields == other.fields);
+      CHECK(event.host == other.host);
+      CHECK(event.message == other.message);
+      CHECK(event.time == other.time);
+      CHECK(event.severity == other.severity);
+      CHECK(event.kind == other.kind);
+      ++compared;
+    }
+  }
+  CHECK(compared >= 100);
 }
 
 TEST_CASE("engine_agrees_with_oracle_on_every_event_and_every_sigma_rule") {

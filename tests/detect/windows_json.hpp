@@ -1,4 +1,4 @@
-// Windows events as Sigma's regression data has them in JSON, turned into records named the way the EVTX reader names them.
+// Windows events as Sigma's regression data has them in JSON, read as a log of JSON lines would be.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -6,77 +6,43 @@
 #include <rapidjson/writer.h>
 
 #include <string>
-#include <vector>
 
+#include "catch.hpp"
 #include "core/record.hpp"
+#include "parse/format.hpp"
+#include "parse/source.hpp"
 
 namespace logystera::test {
 
-class WindowsJson {
- public:
-  explicit WindowsJson(FieldNames& names) : names_(names) {}
-
-  /// Appends the events of a text of one or more JSON documents. False if it is not JSON.
-  bool read(const std::string& text, RecordBatch& batch) {
-    rapidjson::StringStream stream(text.c_str());
-    while (true) {
-      rapidjson::Document document;
-      document.ParseStream<rapidjson::kParseStopWhenDoneFlag>(stream);
-      if (document.HasParseError()) return document.GetParseError() == rapidjson::kParseErrorDocumentEmpty;
-      if (document.IsObject() && document.HasMember("Event")) add(document["Event"], batch);
-      while (stream.Peek() == '\n' || stream.Peek() == ',' || stream.Peek() == ' ' || stream.Peek() == '\r') stream.Take();
-      if (stream.Peek() == '\0') return true;
-    }
+/// A text of one or more JSON documents, one a line. Empty if it is not JSON.
+inline std::string json_lines(const std::string& text) {
+  std::string lines;
+  rapidjson::StringStream stream(text.c_str());
+  while (true) {
+    rapidjson::Document document;
+    document.ParseStream<rapidjson::kParseStopWhenDoneFlag>(stream);
+    if (document.HasParseError()) return document.GetParseError() == rapidjson::kParseErrorDocumentEmpty ? lines : "";
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    document.Accept(writer);
+    lines.append(buffer.GetString(), buffer.GetSize()) += '\n';
+    while (stream.Peek() == '\n' || stream.Peek() == ',' || stream.Peek() == ' ' || stream.Peek() == '\r') stream.Take();
+    if (stream.Peek() == '\0') return lines;
   }
+}
 
- private:
-  void add(const rapidjson::Value& event, RecordBatch& batch) {
-    Record record;
-    record.kind = RecordKind::windows_event;
-    record.format = "evtx";
-    record.parsed = true;
-    batch.begin_fields();
-    if (event.HasMember("System")) members("", event["System"], batch, true);
-    for (const char* body : {"EventData", "UserData"})
-      if (event.HasMember(body) && event[body].IsObject()) members("", event[body], batch, false);
-    batch.end_fields(record);
-    batch.records.push_back(record);
-  }
-
-  void members(const std::string& prefix, const rapidjson::Value& object, RecordBatch& batch, bool system) {
-    for (const auto& member : object.GetObject()) {
-      const std::string name = member.name.GetString();
-      if (name == "#attributes" || name == "xmlns") {
-        if (system && member.value.IsObject())
-          for (const auto& attribute : member.value.GetObject())
-            value(prefix + "_" + attribute.name.GetString(), attribute.value, batch);
-      } else if (name == "#text") {
-        value(prefix, member.value, batch);
-      } else if (member.value.IsObject()) {
-        members(name, member.value, batch, system);
-      } else {
-        value(name, member.value, batch);
-      }
-    }
-  }
-
-  void value(const std::string& name, const rapidjson::Value& value, RecordBatch& batch) {
-    const FieldId id = names_.add(name);
-    if (value.IsString()) {
-      batch.add_text(id, batch.arena.copy({value.GetString(), value.GetStringLength()}));
-    } else if (value.IsNull()) {
-      batch.add_field(id);
-    } else {
-      rapidjson::StringBuffer buffer;
-      rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-      value.Accept(writer);
-      const std::string_view text = batch.arena.copy({buffer.GetString(), buffer.GetSize()});
-      if (value.IsInt64()) batch.add_integer(id, text, value.GetInt64());
-      else batch.add_text(id, text);
-    }
-  }
-
-  FieldNames& names_;
-};
+/// Calls `visit` with every record of those lines.
+template <typename Visit>
+void each_json_event(const std::string& lines, FieldNames& names, Visit&& visit) {
+  static const Result<parse::Formats> formats = parse::Formats::built_in();
+  REQUIRE(formats.ok());
+  Result<parse::Input> input = parse::open_memory(lines, "events.json");
+  REQUIRE(input.ok());
+  Result<parse::Source> source = parse::Source::open(std::move(input).value(), formats.value(), names);
+  REQUIRE(source.ok());
+  RecordBatch batch;
+  while (source->next_batch(batch))
+    for (const Record& record : batch.records) visit(record);
+}
 
 }  // namespace logystera::test
