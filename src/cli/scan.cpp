@@ -207,7 +207,7 @@ void Report::print_header(const scan::Totals& totals) const {
     fmt::print("Stored   : {} new findings, {} new error groups ({} new occurrences)\n", grouped(tracker->new_findings()),
                grouped(tracker->new_error_groups()), grouped(tracker->new_error_occurrences()));
   if (totals.windows_forgotten > 0)
-    fmt::print("Note     : {} groups of events were forgotten for want of memory; counts over time may be low\n",
+    fmt::print("Note     : {} events, or groups of them, were forgotten for want of memory; counts over time may be low\n",
                grouped(totals.windows_forgotten));
   if (totals.interrupted) fmt::print("Note     : interrupted; this is what was read until then\n");
   fmt::print("{}\n", rule);

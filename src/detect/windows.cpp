@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/hmac.hpp"
+#include "detect/quiet_hits.hpp"
 #include "detect/text.hpp"
 
 namespace logystera::detect {
@@ -20,7 +21,8 @@ namespace {
 
 using GroupKey = std::uint64_t;
 
-// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash that takes tens of nanoseconds for a short text.
+// SipHash-1-3 (Aumasson and Bernstein, 2012, with the rounds that hash tables use): a keyed hash that takes ten nanoseconds
+// for a short text.
 class SipHash {
  public:
   explicit SipHash(std::string_view secret) noexcept {
@@ -46,7 +48,7 @@ class SipHash {
       last |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at])) << shift;
     state.absorb(last);
     state.v2 ^= 0xff;
-    for (int i = 0; i < 4; ++i) state.round();
+    for (int i = 0; i < 3; ++i) state.round();
     return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
   }
 
@@ -62,7 +64,6 @@ class SipHash {
     }
     void absorb(std::uint64_t word) noexcept {
       v3 ^= word;
-      round();
       round();
       v0 ^= word;
     }
@@ -134,6 +135,13 @@ class History {
     } more_;  // instead, when there is a capacity
   };
   std::uint32_t size_ = 0, capacity_ = 0;
+};
+
+// What a hit brings to a window that counts it.
+struct Brought {
+  bool counted = true;   // false: it has nothing the window counts
+  double number = 0;     // sum, average, percentile
+  std::uint64_t id = 0;  // distinct: hash of the value
 };
 
 // What only some groups remember.
@@ -346,6 +354,17 @@ bool text_of(const Reader& reader, const Record& record, std::string_view& out, 
   return false;
 }
 
+// What a group must measure before the window can fire, if hits of several groups together tell that none of them does;
+// else 0.
+double quiet_below(const Window& window) {
+  const bool adds_up =
+      window.kind == Window::Kind::count || window.kind == Window::Kind::distinct || window.kind == Window::Kind::sum;
+  if (!adds_up || !window.fires_at_once() || window.group_by.empty() || window.span_ns <= 0) return 0;
+  double least = 1;
+  for (const Window::Bound& bound : window.bounds) least = std::max(least, bound.number);
+  return least > 1 ? least : 0;
+}
+
 }  // namespace
 
 struct Windows::State {
@@ -364,7 +383,9 @@ struct Windows::State {
     FieldId by_field = field::none;            // the records' field that is the whole of the group-by, if that is so simple
     std::vector<std::vector<Reader>> aliases;  // alias → one for each of Alias::fields
     Groups groups;
-    std::int64_t clock = kNever;  // time of the newest hit, as far as time goes forward
+    double quiet_below = 0;            // no group can fire before it measures that much; 0: cannot be said of the window
+    std::unique_ptr<QuietHits> quiet;  // in front of the groups then, from the first hit on
+    std::int64_t clock = kNever;       // time of the newest hit, as far as time goes forward
   };
   std::vector<Plan> plans;                         // in rule order, so inputs come before windows over them
   std::vector<std::vector<std::uint32_t>> fed_by;  // rule → plans that count it
@@ -399,7 +420,11 @@ struct Windows::State {
   GroupKey group_key(Plan& plan, std::uint32_t input, std::uint32_t base, const Record& record);
   void hit(std::uint32_t rule, const Cause& cause, std::vector<Match>& out);
   void count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey group_id, std::vector<Match>& out);
-  bool remember(Plan& plan, Group& group, std::uint32_t input, const Record* record, std::int64_t time);
+  Brought bring(Plan& plan, const Record* record);
+  void remember(const Plan& plan, Group& group, std::uint32_t input, const Brought& brought, std::int64_t time) const;
+  Group& enter(std::uint32_t plan_index, std::uint32_t input, const Brought& brought, GroupKey key, std::int64_t& time);
+  bool keep_quiet(std::uint32_t plan_index, const Brought& brought, GroupKey key, std::int64_t time);
+  void enter_quiet(std::uint32_t plan_index, const QuietHits::Hit& hit);
   void expire(const Plan& plan, Group& group, std::int64_t time) const;
   double measure(const Plan& plan, const Group& group, std::int64_t time) const;
   bool satisfied(const Plan& plan, double measure) const;
@@ -531,48 +556,64 @@ bool Windows::State::satisfied(const Plan& plan, double value) const {
                      [value](const Window::Bound& bound) { return holds(value, bound.compare, bound.number); });
 }
 
-// Enters a hit into the group; false if it has nothing the window counts.
-bool Windows::State::remember(Plan& plan, Group& group, std::uint32_t input, const Record* from, std::int64_t time) {
-  const Window& window = *plan.window;
-  const bool of_fields = window.kind == Window::Kind::distinct || window.kind == Window::Kind::sum ||
-                         window.kind == Window::Kind::average || window.kind == Window::Kind::percentile;
-  if (of_fields && !from) return false;
+// What the window counts of a hit.
+Brought Windows::State::bring(Plan& plan, const Record* from) {
+  constexpr Brought kNothing{.counted = false};
   std::string_view text;
   const Value* value = nullptr;
-  switch (window.kind) {
-    case Window::Kind::count: {
-      group.samples.push_back({time, 0});
-      // "N or more" needs the last N times; what it is compared with may be no whole number.
-      if (plan.most > 0 && static_cast<double>(group.samples.size()) > plan.most) group.samples.pop_front();
-      return true;
-    }
+  switch (plan.window->kind) {
+    case Window::Kind::count:
+    case Window::Kind::temporal:
+    case Window::Kind::ordered: return {};
     case Window::Kind::distinct: {
+      if (!from) return kNothing;
       std::string bytes;
       for (Reader& reader : plan.fields) {
-        if (!read(reader, *from, text, &value)) return false;
+        if (!read(reader, *from, text, &value)) return kNothing;
         bytes += std::to_string(text.size()) + ":";
         bytes += text;
       }
-      const std::uint64_t id = hash(bytes);
-      Particulars& more = group.particulars();
-      const auto [seen, fresh] = more.last_seen.emplace(id, time);
-      if (!fresh) {
-        more.by_time.erase({seen->second, id});
-        seen->second = time;
-      }
-      more.by_time.emplace(time, id);
-      return true;
+      return {.id = hash(bytes)};
     }
     case Window::Kind::sum:
     case Window::Kind::average:
     case Window::Kind::percentile: {
       double number = 0;
-      if (!read(plan.fields[0], *from, text, &value)) return false;
-      if (!(value ? number_of(*value, number) : number_of(text, number)) || !std::isfinite(number)) return false;
-      group.samples.push_back({time, number});
-      group.particulars().sum += number;
-      return true;
+      if (!from || !read(plan.fields[0], *from, text, &value)) return kNothing;
+      if (!(value ? number_of(*value, number) : number_of(text, number)) || !std::isfinite(number)) return kNothing;
+      return {.number = number};
     }
+  }
+  return kNothing;
+}
+
+// Enters what a hit brings into the group.
+void Windows::State::remember(const Plan& plan, Group& group, std::uint32_t input, const Brought& brought,
+                              std::int64_t time) const {
+  const Window& window = *plan.window;
+  switch (window.kind) {
+    case Window::Kind::count: {
+      group.samples.push_back({time, 0});
+      // "N or more" needs the last N times; what it is compared with may be no whole number.
+      if (plan.most > 0 && static_cast<double>(group.samples.size()) > plan.most) group.samples.pop_front();
+      return;
+    }
+    case Window::Kind::distinct: {
+      Particulars& more = group.particulars();
+      const auto [seen, fresh] = more.last_seen.emplace(brought.id, time);
+      if (!fresh) {
+        more.by_time.erase({seen->second, brought.id});
+        seen->second = time;
+      }
+      more.by_time.emplace(time, brought.id);
+      return;
+    }
+    case Window::Kind::sum:
+    case Window::Kind::average:
+    case Window::Kind::percentile:
+      group.samples.push_back({time, brought.number});
+      group.particulars().sum += brought.number;
+      return;
     case Window::Kind::temporal:
     case Window::Kind::ordered: {
       std::vector<std::int64_t>& inputs = group.particulars().inputs;
@@ -584,10 +625,8 @@ bool Windows::State::remember(Plan& plan, Group& group, std::uint32_t input, con
         else if (inputs[i - 1] != kNever && time - inputs[i - 1] <= window.span_ns)
           inputs[i] = std::max(inputs[i], inputs[i - 1]);
       }
-      return true;
     }
   }
-  return false;
 }
 
 std::uint64_t Windows::State::hits_in(const Plan& plan, const Group& group) const {
@@ -645,10 +684,23 @@ void Windows::State::forget(std::uint32_t plan_index, Group& group) {
   stats.cells -= group.cells();
   --stats.groups;
   if (!plan.at_once) closing.erase({group.opened() + plan.window->span_ns, plan_index, group.key});
+  if (plan.quiet) plan.quiet->group_gone(group.key);
   plan.groups.remove(group);
 }
 
+// Hits of groups that are far from their bound go first: so a flood of new groups cannot push out one that is counted.
 void Windows::State::make_room() {
+  constexpr std::size_t kAtOnce = 64;  // this part of the cells, so that not every hit looks at every window
+  while (stats.cells > options.cells) {
+    Plan* fullest = nullptr;
+    for (Plan& plan : plans)
+      if (plan.quiet && plan.quiet->size() > (fullest ? fullest->quiet->size() : 0)) fullest = &plan;
+    if (!fullest) break;
+    const std::size_t dropped = std::min(fullest->quiet->size(), options.cells / kAtOnce + 1);
+    fullest->quiet->drop(dropped);
+    stats.cells -= dropped;
+    stats.forgotten += dropped;
+  }
   while (stats.cells > options.cells && stats.groups > 1) {
     std::uint32_t longest = 0;
     std::uint64_t least = ~std::uint64_t{0};
@@ -668,6 +720,8 @@ void Windows::State::make_room() {
 void Windows::State::drop_expired(std::uint32_t plan_index) {
   Plan& plan = plans[plan_index];
   if (!plan.at_once) return;  // those are judged, not dropped
+  if (plan.quiet) stats.cells -= plan.quiet->drop_old(plan.clock);
+  if (plan.groups.size() == 0) return;
   plan.groups.fetch_quiet();
   constexpr std::int64_t kSpansKept = 2;
   while (Group* const quiet = plan.groups.longest_quiet()) {
@@ -676,15 +730,13 @@ void Windows::State::drop_expired(std::uint32_t plan_index) {
   }
 }
 
-void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey group_id,
-                           std::vector<Match>& out) {
+// Enters a hit into its group, made if it is new, as one more of the window's hits. Which group, and at what time: a late hit
+// happens when the one before it did.
+Group& Windows::State::enter(std::uint32_t plan_index, std::uint32_t input, const Brought& brought, GroupKey key,
+                             std::int64_t& time) {
   Plan& plan = plans[plan_index];
   const Window& window = *plan.window;
-  ++stats.hits;
-  std::int64_t time = cause.time;
-  // The window's clock goes forward; a step back beyond what may come late is a clock that was set.
-  if (plan.clock == kNever || time > plan.clock || plan.clock - time > window.span_ns) plan.clock = time;
-  Group* found = plan.groups.find(group_id);
+  Group* found = plan.groups.find(key);
   if (found && time < found->newest) {
     if (found->newest - time <= window.span_ns) {
       time = found->newest;
@@ -696,13 +748,14 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
     }
   }
   if (!found) {
-    found = &plan.groups.add(group_id);
+    found = &plan.groups.add(key);
     found->newest = time;
     ++stats.groups;
     ++stats.cells;
+    if (plan.quiet) plan.quiet->group_made(key);
     if (!plan.at_once) {
       found->particulars().opened = time;
-      closing.emplace(time + window.span_ns, plan_index, group_id);
+      closing.emplace(time + window.span_ns, plan_index, key);
     }
   }
   Group& group = *found;
@@ -710,20 +763,69 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
   const std::size_t cells = group.cells();
   if (plan.at_once) expire(plan, group, time);
   group.newest = time;
-  const bool counted = remember(plan, group, input, cause.record, time);
+  if (brought.counted) remember(plan, group, input, brought, time);
   stats.cells += group.cells();
   stats.cells -= cells;
-  if (plan.at_once && counted) {
-    const double value = measure(plan, group, time);
-    if (satisfied(plan, value) && (!group.more || !group.more->ever_fired || time - group.more->fired >= window.span_ns)) {
-      group.particulars().fired = time;
-      group.particulars().ever_fired = true;
-      emit(plan, group_id, group, value, time, cause.record, out);
-      hit(plan.rule, {cause.record, cause.base, group_id, cause.time}, out);
+  return group;
+}
+
+// True if no group of the hit's cell can have reached the bound: there is nothing more to do about the hit then.
+bool Windows::State::keep_quiet(std::uint32_t plan_index, const Brought& brought, GroupKey key, std::int64_t time) {
+  Plan& plan = plans[plan_index];
+  if (plan.quiet->loud(key)) return false;
+  const bool of_number = plan.window->kind == Window::Kind::sum;
+  const std::uint64_t what = of_number ? std::bit_cast<std::uint64_t>(brought.number) : brought.id;
+  const double weight = !brought.counted ? 0 : of_number ? std::max(brought.number, 0.0) : 1;
+  if (plan.quiet->keep({time, key, what, 0, brought.counted}, weight, plan.clock)) {
+    ++stats.cells;
+    return true;
+  }
+  plan.quiet->take(key, [&](const QuietHits::Hit& hit) { enter_quiet(plan_index, hit); });
+  return false;
+}
+
+// A hit kept until now: no window had been reached with it.
+void Windows::State::enter_quiet(std::uint32_t plan_index, const QuietHits::Hit& hit) {
+  std::int64_t time = hit.time;
+  // Windows with an input that matters keep nothing quiet.
+  enter(plan_index, 0, {.counted = hit.counted, .number = std::bit_cast<double>(hit.what), .id = hit.what}, hit.key, time);
+}
+
+void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey key,
+                           std::vector<Match>& out) {
+  Plan& plan = plans[plan_index];
+  const Window& window = *plan.window;
+  ++stats.hits;
+  std::int64_t time = cause.time;
+  // The window's clock goes forward; a step back beyond what may come late is a clock that was set.
+  if (plan.clock == kNever || time > plan.clock) {
+    plan.clock = time;
+  } else if (plan.clock - time > window.span_ns) {
+    // Hits are kept by a clock that does not go back. What the old one would have forgotten goes first.
+    if (plan.quiet) {
+      stats.cells -= plan.quiet->size();
+      plan.quiet->take_all([&](const QuietHits::Hit& hit) { enter_quiet(plan_index, hit); });
+      drop_expired(plan_index);
+    }
+    plan.clock = time;
+  }
+  if (plan.quiet_below > 0 && !plan.quiet) plan.quiet = std::make_unique<QuietHits>(plan.quiet_below, window.span_ns);
+  const Brought brought = bring(plan, cause.record);
+  if (!plan.quiet || !keep_quiet(plan_index, brought, key, time)) {
+    Group& group = enter(plan_index, input, brought, key, time);
+    if (plan.at_once && brought.counted) {
+      const double value = measure(plan, group, time);
+      if (satisfied(plan, value) &&
+          (!group.more || !group.more->ever_fired || time - group.more->fired >= window.span_ns)) {
+        group.particulars().fired = time;
+        group.particulars().ever_fired = true;
+        emit(plan, key, group, value, time, cause.record, out);
+        hit(plan.rule, {cause.record, cause.base, key, cause.time}, out);
+      }
     }
   }
   drop_expired(plan_index);
-  make_room();
+  if (stats.cells > options.cells) make_room();
 }
 
 // `rule` fired: windows that count it get their turn.
@@ -759,6 +861,7 @@ Windows::Windows(const RuleSet& rules, const FieldNames& names, WindowOptions op
       plan.most = 1;
       for (const Window::Bound& bound : window.bounds) plan.most = std::max(plan.most, std::floor(bound.number) + 1);
     }
+    plan.quiet_below = quiet_below(window);
     for (const Subject& subject : window.group_by) plan.group_by.push_back(state_->reader(subject));
     for (const Subject& subject : window.fields) plan.fields.push_back(state_->reader(subject));
     for (const Window::Alias& alias : window.aliases) {
@@ -818,8 +921,10 @@ void Windows::feed(std::span<const Record> records, std::span<const std::uint32_
         if (at + kSlotsAhead < state.ahead.size()) {
           const State::Ahead& far = state.ahead[at + kSlotsAhead];
           const State::Ahead& near = state.ahead[at + kGroupsAhead];
-          state.plans[far.plan].groups.fetch_slot(far.key);
-          state.plans[near.plan].groups.fetch_group(near.key);
+          const State::Plan& plan_far = state.plans[far.plan];
+          if (plan_far.quiet) plan_far.quiet->fetch(far.key);
+          if (plan_far.groups.size() > 0) plan_far.groups.fetch_slot(far.key);
+          if (state.plans[near.plan].groups.size() > 0) state.plans[near.plan].groups.fetch_group(near.key);
         }
         state.count(plan, rule, {&record, rule, 0, state.now}, state.ahead[at++].key, out);
       }

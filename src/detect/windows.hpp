@@ -3,7 +3,8 @@
 // Hits come in the order of the log. Each window keeps, for each group, only what its question needs: the last N times for
 // "N or more", one time for each different value, the newest chain for an ordered sequence. Group keys and counted values
 // are kept as keyed hashes and never as they stood in the log. When the memory allowed is used up, the group that has been
-// quiet longest is forgotten and counted. Groups whose hits have all left their window are dropped as time goes on.
+// quiet longest is forgotten and counted. Groups whose hits have all left their window are dropped as time goes on. As long
+// as the hits of several groups together are too few for a window to fire, none of them is counted by itself (quiet_hits.hpp).
 //
 // Time: a hit without a time happens when the one before it did. A hit older than its group's newest counts as simultaneous
 // with that if it lies within the span, else the clock has jumped and the group starts over (both counted).
@@ -41,10 +42,10 @@ struct WindowOptions {
 
 struct WindowStats {
   std::uint64_t hits = 0;          // counted
-  std::uint64_t groups = 0;        // alive
+  std::uint64_t groups = 0;        // alive, counted by themselves
   std::uint64_t cells = 0;         // in use
-  std::uint64_t forgotten = 0;     // groups dropped for want of memory
-  std::uint64_t out_of_order = 0;  // hits taken as simultaneous with a newer one
+  std::uint64_t forgotten = 0;     // groups, and hits of groups not counted by themselves, dropped for want of memory
+  std::uint64_t out_of_order = 0;  // hits taken as simultaneous with a newer one, in groups counted by themselves
   std::uint64_t clock_jumps = 0;   // groups started over
 };
 

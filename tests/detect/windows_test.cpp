@@ -4,6 +4,7 @@
 #include <random>
 
 #include "catch.hpp"
+#include "detect/quiet_hits.hpp"
 #include "oracle/window_oracle.hpp"
 #include "record_maker.hpp"
 
@@ -391,4 +392,92 @@ TEST_CASE("windows_agree_with_the_naive_count_on_random_hits") {
     fired += static_cast<int>(wanted.size());
   }
   CHECK(fired > 400);  // the comparison is about something
+}
+
+TEST_CASE("windows_over_thousands_of_groups_agree_with_the_naive_count_whatever_the_times") {
+  std::mt19937 random(20260519);  // fixed: a failure repeats
+  const auto up_to = [&random](int most) { return static_cast<int>(random() % static_cast<unsigned>(most + 1)); };
+  constexpr int kSpan = 20, kHits = 16'000, kGroups = 4'000, kBusyGroups = 5;
+  const char* conditions[] = {"count: {gte: 8}", "distinct: {field: v, gte: 5}", "sum: {field: n, gt: 40}",
+                              "count: {gt: 7.5, gte: 3}"};
+  for (const char* condition : conditions) {
+    const std::string rules = native("{span: " + std::to_string(kSpan) + "s, group_by: g, " + condition + "}");
+    Run run(rules);
+    const RuleSet set = rules_of(rules);
+    const Window& window = *set.find("W")->window;
+    std::vector<oracle::WindowHit> hits;
+    std::int64_t now = 0;
+    int until_jump = 0, jumps = 0;
+    for (int i = 0; i < kHits; ++i) {
+      // Mostly forward, a few hits a second, sometimes a little ahead; now and then to another time, far from all before.
+      if (up_to(2) == 0) ++now;
+      if (up_to(400) == 0) now += up_to(3 * kSpan);
+      if (--until_jump < 0) {
+        until_jump = 200 + up_to(1'500);
+        now = 10'000'000 + (jumps * 7 % 101) * 200 * kSpan;
+        ++jumps;
+      }
+      const std::int64_t second = up_to(9) == 0 ? now - up_to(kSpan) : now;  // late
+      const std::string group = "g" + std::to_string(up_to(2) == 0 ? up_to(kBusyGroups) : up_to(kGroups));
+      const std::string value = std::to_string(up_to(6));
+      const int number = up_to(20) - 4;
+      const bool numbered = up_to(30) != 0;  // else there is nothing a sum or different values could count
+      run.at(static_cast<double>(second),
+             "{a: 1, g: " + group + (numbered ? ", v: x" + value + ", n: " + std::to_string(number) : "") + "}");
+      hits.push_back(
+          {second * kSecond, 0, group, value, static_cast<double>(number), numbered || window.kind == Window::Kind::count});
+    }
+    std::vector<std::int64_t> wanted, seen;
+    for (const auto& [time, group] : oracle::firings_as_they_come(window, hits)) wanted.push_back(time);
+    for (const Match& match : run.matches_kept) seen.push_back(match.time_ns);
+    INFO(condition);
+    CHECK(seen == wanted);
+    CHECK(wanted.size() > 30);          // the comparison is about something
+    CHECK(run.stats().groups < 2'000);  // nor were all of them counted one by one
+  }
+}
+
+TEST_CASE("window_remembers_a_group_near_its_bound_through_a_flood_of_others") {
+  WindowOptions options;
+  options.cells = 300;
+  Run run(native("{span: 1h, group_by: ip, count: {gte: 50}}"), options);
+  for (int i = 0; i < 49; ++i) run.at(i, "{a: 1, ip: near}");
+  for (int i = 0; i < 40; ++i) run.at(60 + i, "{a: 1, ip: near2}");
+  for (int i = 0; i < 150; ++i) run.at(100 + i, "{a: 1, ip: other" + std::to_string(i) + "}");
+  CHECK(run.fired.empty());
+  CHECK(run.stats().forgotten == 0);
+  run.at(300, "{a: 1, ip: near}");
+  CHECK(run.fired == "W@300");
+  // It is counted by itself now; what comes and goes around it no longer matters.
+  for (int i = 0; i < 2'000; ++i) run.at(301 + i / 100, "{a: 1, ip: flood" + std::to_string(i) + "}");
+  CHECK(run.stats().forgotten > 1'500);
+  CHECK(run.stats().cells <= 302);
+  CHECK(run.stats().groups >= 1);
+}
+
+TEST_CASE("quiet_hits_are_handed_over_once_in_the_order_they_came") {
+  constexpr std::uint64_t kKey = 0x0123456789ABCDEF, kOther = ~kKey;
+  QuietHits quiet(10, 60 * kSecond);
+  const auto keep = [&](std::uint64_t key, std::int64_t second, double weight) {
+    return quiet.keep({second * kSecond, key, static_cast<std::uint64_t>(second), 0, true}, weight, second * kSecond);
+  };
+  std::string taken;
+  const auto take = [&](std::uint64_t key) {
+    taken.clear();
+    quiet.take(key, [&](const QuietHits::Hit& hit) { taken += std::to_string(hit.what) + " "; });
+    return taken;
+  };
+  CHECK(keep(kKey, 100, 4));
+  CHECK(keep(kOther, 101, 4));
+  CHECK(keep(kKey, 102, 4));
+  CHECK_FALSE(keep(kKey, 103, 4));
+  CHECK(take(kKey) == "100 102 ");
+  CHECK(take(kKey).empty());
+  CHECK_FALSE(keep(kKey, 104, 11));  // at once: nothing came before it
+  CHECK(take(kKey).empty());
+  CHECK(take(kOther) == "101 ");
+  CHECK(keep(kKey, 200, 9));
+  CHECK(keep(kKey, 1000, 9));  // what is three spans old adds nothing
+  CHECK(quiet.drop_old(1000 * kSecond) == 4);
+  CHECK(take(kKey) == "1000 ");
 }

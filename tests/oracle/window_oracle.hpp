@@ -20,6 +20,7 @@ struct WindowHit {
   std::string group;
   std::string value;
   double number = 0;
+  bool counted = true;  // false: it has no value, but a time
 };
 
 inline double measure(const detect::Window& window, const std::vector<WindowHit>& hits, std::int64_t now) {
@@ -88,6 +89,37 @@ inline std::vector<std::pair<std::int64_t, std::string>> firings(const detect::W
     const auto last = fired.find(hit.group);
     if (last != fired.end() && hit.time - last->second < window.span_ns) continue;
     fired[hit.group] = hit.time;
+    out.emplace_back(hit.time, hit.group);
+  }
+  return out;
+}
+
+/// The same for hits as they come: one that is older than its group's newest happens with that if it is late by no more than
+/// the span, else the group starts over.
+inline std::vector<std::pair<std::int64_t, std::string>> firings_as_they_come(const detect::Window& window,
+                                                                              const std::vector<WindowHit>& hits) {
+  struct Group {
+    std::vector<WindowHit> hits;
+    std::int64_t newest = 0, fired = 0;
+    bool met = false, ever_fired = false;
+  };
+  std::vector<std::pair<std::int64_t, std::string>> out;
+  std::map<std::string, Group> groups;
+  for (WindowHit hit : hits) {
+    Group& group = groups[hit.group];
+    if (group.met && hit.time < group.newest) {
+      if (group.newest - hit.time <= window.span_ns) hit.time = group.newest;
+      else group = {};
+    }
+    group.met = true;
+    group.newest = hit.time;
+    if (!hit.counted) continue;
+    group.hits.push_back(hit);
+    std::erase_if(group.hits, [&](const WindowHit& old) { return old.time < hit.time - window.span_ns; });
+    if (!satisfied(window, measure(window, group.hits, hit.time))) continue;
+    if (group.ever_fired && hit.time - group.fired < window.span_ns) continue;
+    group.fired = hit.time;
+    group.ever_fired = true;
     out.emplace_back(hit.time, hit.group);
   }
   return out;

@@ -1,0 +1,106 @@
+// Hits of groups that cannot have reached their window's bound yet: nearly all groups of an access log, where counting each
+// address by itself would cost more than anything else a rule does.
+//
+// Groups share cells by their keys. A cell adds up what all its groups counted within three spans, so it never says less
+// than one of them has in any window still to come: a group may be late by one span, and its window reaches back another.
+// As long as that sum is below the bound, the hits only lie here one behind the other, and no group needs looking at. When
+// it is not, the cell's hits are handed over, in the order they came, to be counted group by group exactly as if they had
+// been from the first; the cell is loud from then on, until the last of its groups is forgotten.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace logystera::detect {
+
+class QuietHits {
+ public:
+  struct Hit {
+    std::int64_t time;   // nanoseconds
+    std::uint64_t key;   // of its group: a keyed hash, any bits of which are random
+    std::uint64_t what;  // the counted value's hash, or the bits of a number
+    std::uint32_t back;  // how many hits ago the one before it in its cell came
+    bool counted;        // false: it had nothing the window counts
+  };
+
+  /// `least`: what a window must measure before it can fire, above 1. `span_ns`: of the window, above 0.
+  QuietHits(double least, std::int64_t span_ns);
+
+  bool loud(std::uint64_t key) const noexcept { return loud_[cell_of(key)] != 0; }
+  /// Keeps a hit whose cell is not loud; `weight` is the most it adds to what its group measures, 0 or more. `clock` is the
+  /// window's, which never goes back while hits are kept, nor is it less than a hit's time or above it by more than a span.
+  /// False if a group may have reached the bound with this hit: it is not kept then, and the cell has to be taken.
+  bool keep(const Hit& hit, double weight, std::int64_t clock);
+  /// Hands the hits of the key's cell to `each`, the oldest first, and forgets them.
+  template <typename Each>
+  void take(std::uint64_t key, Each&& each) {
+    take_cell(cell_of(key), each);
+  }
+  /// The same for all cells.
+  template <typename Each>
+  void take_all(Each&& each) {
+    for (std::size_t cell = 0; cell < cells_.size(); ++cell) take_cell(cell, each);
+    first_ = last_;
+    started_ = late_ = false;
+  }
+  /// A group that is counted by itself came to be, or is gone.
+  void group_made(std::uint64_t key) noexcept { ++loud_[cell_of(key)]; }
+  void group_gone(std::uint64_t key) noexcept;
+
+  /// Drops hits that no window can reach any more; how many.
+  std::size_t drop_old(std::int64_t clock) noexcept;
+  /// Drops the oldest `count` hits, for want of memory.
+  void drop(std::size_t count) noexcept;
+  /// Hits held, those taken already included until they are old.
+  std::size_t size() const noexcept { return static_cast<std::size_t>(last_ - first_); }
+  /// Asks the processor for what keeping a hit of that group will touch.
+  void fetch(std::uint64_t key) const noexcept { __builtin_prefetch(&cells_[cell_of(key)], 1); }
+
+ private:
+  static constexpr std::size_t kCells = 2048, kSpans = 3;  // 64 KiB of cells: they stay in the second-level cache
+
+  struct alignas(32) Cell {
+    double sums[kSpans] = {};  // of this span's hits, of the one's before, of the one's before that
+    std::uint32_t span = 0;    // number of the span `sums[0]` is of; 0: the cell holds nothing
+    std::uint32_t newest = 0;  // number of its last hit, the low 32 bits
+  };
+  static_assert(sizeof(Cell) == 32);
+
+  static std::size_t cell_of(std::uint64_t key) noexcept { return static_cast<std::size_t>(key >> 20) & (kCells - 1); }
+  Hit& hit_at(std::uint64_t number) noexcept { return hits_[number & (hits_.size() - 1)]; }
+  void turn_to(std::int64_t clock) noexcept;
+  void make_room();
+
+  template <typename Each>
+  void take_cell(std::size_t index, Each& each) {
+    Cell& cell = cells_[index];
+    scratch_.clear();
+    if (cell.span != 0) {
+      // How long ago the newest came; hits that were dropped meanwhile end the chain.
+      std::uint64_t ago = static_cast<std::uint32_t>(static_cast<std::uint32_t>(last_) - cell.newest);
+      for (std::uint64_t number = last_; ago != 0 && ago <= number - first_;) {
+        number -= ago;
+        const Hit& hit = hit_at(number);
+        if (cell_of(hit.key) != index) break;  // a number so old that it stands for another hit
+        scratch_.push_back(hit);
+        ago = hit.back;
+      }
+    }
+    cell = Cell{};
+    for (std::size_t i = scratch_.size(); i-- > 0;) each(scratch_[i]);
+  }
+
+  double least_;
+  std::int64_t span_ns_;
+  std::vector<Cell> cells_;
+  std::vector<std::uint32_t> loud_;            // cell → groups counted by themselves
+  std::vector<Hit> hits_;                      // a ring; its size is a power of two
+  std::uint64_t first_ = 0, last_ = 0;         // numbers of the oldest hit and of the next
+  std::uint32_t span_ = 1;                     // number of the clock's span; cells begin with 0
+  std::int64_t span_begin_ = 0, late_at_ = 0;  // nanoseconds; `late_at_`: the clock when a hit last came late
+  bool started_ = false, late_ = false;
+  std::vector<Hit> scratch_;
+};
+
+}  // namespace logystera::detect
