@@ -65,27 +65,59 @@ static_assert(std::size(kKnownNames) == field::known_count_);
 
 constexpr std::uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-// Four decimal octets without leading zeros, whole text. The octets in host byte order, first octet highest.
+// The first byte lowest, whatever the machine.
+std::uint32_t word_at(const char* bytes) noexcept {
+  std::uint32_t word;
+  std::memcpy(&word, bytes, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap32(word);
+#endif
+  return word;
+}
+std::uint64_t long_word_at(const char* bytes) noexcept { return word_at(bytes) | std::uint64_t{word_at(bytes + 4)} << 32; }
+
+// A bit for each byte that is a dot.
+unsigned dots_in(std::uint64_t word) noexcept {
+  constexpr std::uint64_t kDots = 0x2E2E2E2E2E2E2E2E, kSevens = 0x7F7F7F7F7F7F7F7F, kGather = 0x0102040810204080;
+  word ^= kDots;
+  const std::uint64_t same = ~(((word & kSevens) + kSevens) | word | kSevens);
+  return static_cast<unsigned>((same >> 7) * kGather >> 56);
+}
+
+// The number of an octet whose `size` digits, 1 to 3, are the last bytes of `word`. Above 255 if they are none.
+std::uint32_t octet(std::uint32_t word, unsigned size) noexcept {
+  constexpr std::uint32_t kOwn[] = {0, 0xFF000000, 0xFFFF0000, 0xFFFFFF00}, kLeast[] = {0, 0, 10, 100}, kNone = 256;
+  // A digit becomes its value, any other byte something above 9.
+  const std::uint32_t digits = (word ^ 0x30303030) & kOwn[size];
+  const std::uint32_t number = (digits >> 24) + 10 * (digits >> 16 & 255) + 100 * (digits >> 8 & 255);
+  const bool other = (((digits & 0x7F7F7F7F) + 0x76767676) | digits) & 0x80808080;
+  return other || number < kLeast[size] ? kNone : number;
+}
+
+// Four decimal octets without leading zeros, whole text. The octets in host byte order, first octet highest. Where the dots
+// are cannot be foretold, so there is no loop over the bytes.
 bool parse_ipv4(std::string_view text, std::uint32_t& out) noexcept {
+  const auto size = static_cast<unsigned>(text.size());
   if (text.size() < 7 || text.size() > 15) return false;
-  std::uint32_t address = 0, octet = 0;
-  unsigned digits = 0, dots = 0;
-  for (char c : text) {
-    const auto digit = static_cast<unsigned char>(c - '0');
-    if (digit <= 9) {
-      if (digits == 3 || (digits == 1 && octet == 0)) return false;
-      octet = octet * 10 + digit;
-      ++digits;
-      continue;
-    }
-    if (c != '.' || digits == 0 || octet > 255 || dots == 3) return false;
-    address = address << 8 | octet;
-    octet = 0;
-    digits = 0;
-    ++dots;
-  }
-  if (dots != 3 || digits == 0 || octet > 255) return false;
-  out = address << 8 | octet;
+  const char* const bytes = text.data();
+  unsigned dots = size == 7 ? dots_in(word_at(bytes) | std::uint64_t{word_at(bytes + 3)} << 24)
+                            : dots_in(long_word_at(bytes)) | dots_in(long_word_at(bytes + size - 8)) << (size - 8);
+  if (__builtin_popcount(dots) != 3) return false;
+  const auto next_dot = [&dots] {
+    const auto at = static_cast<unsigned>(__builtin_ctz(dots));
+    dots &= dots - 1;
+    return at;
+  };
+  const unsigned dot1 = next_dot(), dot2 = next_dot(), dot3 = next_dot();
+  const unsigned size1 = dot1, size2 = dot2 - dot1 - 1, size3 = dot3 - dot2 - 1, size4 = size - dot3 - 1;
+  if (std::max({size1 - 1, size2 - 1, size3 - 1, size4 - 1}) > 2) return false;
+  // Behind the first two octets, and before the last two, there are bytes enough to load four.
+  const std::uint32_t a = octet(word_at(bytes) << (32 - 8 * size1), size1);
+  const std::uint32_t b = octet(word_at(bytes + dot1 + 1) << (32 - 8 * size2), size2);
+  const std::uint32_t c = octet(word_at(bytes + dot3 - 4), size3);
+  const std::uint32_t d = octet(word_at(bytes + size - 4), size4);
+  if ((a | b | c | d) > 255) return false;
+  out = a << 24 | b << 16 | c << 8 | d;
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "detect/engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -130,7 +131,19 @@ struct Session::State {
     told_method,
     told_count
   };
-  const Value* told[told_count];
+  const Value* told[told_count + 1];  // the last of those nobody asks for
+  static constexpr auto kTold = [] {
+    std::array<std::uint8_t, field::known_count_> places{};
+    places.fill(told_count);
+    places[field::url] = told_url;
+    places[field::method] = told_method;
+    places[field::program] = told_program;
+    places[field::Channel] = told_channel;
+    places[field::EventID] = told_event_id;
+    places[field::Provider_Name] = told_provider;
+    places[field::event_type] = told_event_type;
+    return places;
+  }();
   bool within_line = false;  // every text is part of the line, or empty, and there is no list
 
   // Log source of a record → scopes that take it in.
@@ -241,16 +254,7 @@ void Session::State::begin(const Record& now) {
     const Value& value = now.fields[i];
     any_outside = any_outside || value.kind == Value::Kind::list || outside(value.text_data, value.text_size);
     const FieldId id = value.field;
-    switch (id) {
-      case field::url: told[told_url] = &value; break;
-      case field::method: told[told_method] = &value; break;
-      case field::program: told[told_program] = &value; break;
-      case field::Channel: told[told_channel] = &value; break;
-      case field::EventID: told[told_event_id] = &value; break;
-      case field::Provider_Name: told[told_provider] = &value; break;
-      case field::event_type: told[told_event_type] = &value; break;
-      default: break;
-    }
+    told[id < kTold.size() ? kTold[id] : std::uint8_t{told_count}] = &value;
     if (id >= program.spot_of_field.size()) continue;
     const Spot spot = program.spot_of_field[id];
     if (spot == kNoSpot) continue;

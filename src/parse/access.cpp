@@ -6,10 +6,10 @@
 // contain " [" and a browser may send a quote. So a literal only counts when what must follow it does follow (a time behind
 // " ["), and quotes behind a backslash do not count (Apache writes \", nginx \x22).
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 
+#include "parse/find_byte.hpp"
 #include "parse/readers.hpp"
 
 namespace logystera::parse {
@@ -292,7 +292,7 @@ class AccessParser final : public LineParser {
     const bool last = i + 1 == pieces_.size();
     if (piece.after.empty()) return rest_allowed_ ? std::min(line.find(' ', at), line.size()) : line.size();
     for (std::size_t end = at;; ++end) {
-      end = find(line, end, piece.after[0]);
+      end = find_byte(line, end, piece.after[0]);
       if (end == line.size()) return std::string_view::npos;
       if (piece.quoted && escaped(line, at, end)) continue;
       if (!stands(line, end, piece.after)) continue;
@@ -303,25 +303,7 @@ class AccessParser final : public LineParser {
     }
   }
 
-  // The next `c` from `at`, or the line's size. Most fields are short: a call costs more than looking at a few words.
-  static std::size_t find(std::string_view line, std::size_t at, char c) {
-    if constexpr (std::endian::native == std::endian::little) {
-      constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
-      constexpr std::size_t kNear = 6;  // words
-      const std::uint64_t wanted = kOnes * static_cast<unsigned char>(c);
-      for (std::size_t i = 0; i < kNear && at + sizeof wanted <= line.size(); ++i, at += sizeof wanted) {
-        std::uint64_t word;
-        std::memcpy(&word, line.data() + at, sizeof word);
-        word ^= wanted;
-        // The lowest byte marked is the first that is equal; those above it may be marked wrongly.
-        if (const std::uint64_t equal = (word - kOnes) & ~word & kHighs; equal != 0)
-          return at + static_cast<std::size_t>(std::countr_zero(equal)) / 8;
-      }
-    }
-    if (at >= line.size()) return line.size();
-    const void* found = std::memchr(line.data() + at, c, line.size() - at);
-    return found ? static_cast<std::size_t>(static_cast<const char*>(found) - line.data()) : line.size();
-  }
+  static bool has_space(std::string_view text) { return find_byte(text, 0, ' ') < text.size(); }
 
   // Whether the character at `at` stands behind an odd number of backslashes.
   static bool escaped(std::string_view line, std::size_t begin, std::size_t at) {
@@ -347,17 +329,12 @@ class AccessParser final : public LineParser {
         return true;
       case Shape::address:
         if (absent) return true;
-        if (text.find(' ') != std::string_view::npos) return false;
-        batch.add_ip(piece.id, text);
-        return true;
+        return batch.add_ip(piece.id, text).kind == Value::Kind::ip || !has_space(text);
       default: break;
     }
     if (absent) return true;
     switch (piece.shape) {
-      case Shape::number:
-        if (text.find(' ') != std::string_view::npos) return false;
-        batch.add_number(piece.id, text);
-        break;
+      case Shape::number: return batch.add_number(piece.id, text).kind == Value::Kind::integer || !has_space(text);
       case Shape::seconds: add_seconds(piece.id, text, 1.0, batch); break;
       case Shape::millis: add_seconds(piece.id, text, 1e-3, batch); break;
       case Shape::micros: add_seconds(piece.id, text, 1e-6, batch); break;
@@ -422,14 +399,14 @@ class AccessParser final : public LineParser {
 
 void add_target(std::string_view target, RecordBatch& batch) {
   batch.add_text(field::url, target);
-  const std::size_t mark = target.find('?');
+  const std::size_t mark = find_byte(target, 0, '?');
   batch.add_text(field::path, target.substr(0, mark));
-  if (mark != std::string_view::npos) batch.add_text(field::query, target.substr(mark + 1));
+  if (mark < target.size()) batch.add_text(field::query, target.substr(mark + 1));
 }
 
 void add_request(std::string_view request, RecordBatch& batch) {
-  const std::size_t space = request.find(' ');
-  bool method = space != std::string_view::npos && space > 0;
+  const std::size_t space = find_byte(request, 0, ' ');
+  bool method = space < request.size() && space > 0;
   for (std::size_t i = 0; method && i < space; ++i) {
     const char c = request[i];
     method = (c >= 'A' && c <= 'Z') || c == '_' || c == '-';

@@ -137,7 +137,7 @@ HWY_INLINE std::uint64_t back(std::uint64_t now, std::uint64_t before, unsigned 
 }
 
 struct Masks {
-  std::uint64_t digit, hex_letter, separator, letter, dot, colon, at, dash, plus, paren, literal;
+  std::uint64_t digit, zero, hex_letter, separator, letter, dot, colon, at, dash, plus, paren, literal;
 };
 
 // Turns one block's masks into candidates; `offset` is the block's place, `valid` has a bit for every byte that is text or
@@ -174,7 +174,8 @@ HWY_INLINE void emit(const Masks& m, Carry& c, std::uint32_t offset, std::uint64
   const std::uint64_t run7 = run4 & back(run4, c.run4, 3);
   const std::uint64_t number = (~run & back(run7, c.run7, 1)) | pairs;
 
-  const std::uint64_t plus = (m.digit | m.paren) & back(m.plus, c.plus, 1);
+  // No country's code begins with 0.
+  const std::uint64_t plus = ((m.digit & ~m.zero) | m.paren) & back(m.plus, c.plus, 1);
 
   // Two letters and two digits; whether a word begins there is left to the confirmation, which knows escapes.
   const std::uint64_t iban =
@@ -234,6 +235,7 @@ HWY_INLINE Masks classify(const std::uint8_t* at) {
     deposit(d, has(classes, class_hex_letter), bit, m.hex_letter);
     deposit(d, has(classes, class_separator), bit, m.separator);
     deposit(d, has(classes, class_letter_low | class_letter_high), bit, m.letter);
+    deposit(d, hn::Eq(bytes, hn::Set(d, '0')), bit, m.zero);
     deposit(d, hn::Eq(bytes, hn::Set(d, '.')), bit, m.dot);
     deposit(d, hn::Eq(bytes, hn::Set(d, ':')), bit, m.colon);
     deposit(d, hn::Eq(bytes, hn::Set(d, '@')), bit, m.at);

@@ -15,7 +15,7 @@ enum Trigger : std::uint8_t {
   colons = 4,       // position of a ':' that an IPv6 address may contain
   uuid_dashes = 8,  // position of the fourth hyphen
   number = 16,      // position just after a run of digits and separators of at least 7 bytes, or of two dotted groups
-  plus_digit = 32,  // position of the digit or '(' after a '+'
+  plus_digit = 32,  // position of the digit, other than 0, or '(' after a '+'
   iban_head = 64,   // position of the second check digit
   literal = 128,    // position of the first byte of a literal every token format begins with
 };

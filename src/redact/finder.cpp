@@ -25,7 +25,7 @@ class Confirmation {
     if (triggers & iban_head && at >= 3 && at - 3 >= past(Kind::iban)) keep(Kind::iban, match_iban(text_, at - 3));
     if (triggers & colons && at >= past(Kind::ipv6)) keep(Kind::ipv6, match_ipv6(text_, at, context_));
     if (triggers & dotted_quad && at >= past(Kind::ipv4)) keep(Kind::ipv4, match_ipv4(text_, at, context_));
-    if (triggers & plus_digit && at >= 1 && text_[at] != '0') phone(at - 1);  // no country's code begins with 0
+    if (triggers & plus_digit && at >= 1) phone(at - 1);
   }
 
  private:
@@ -75,13 +75,14 @@ class Confirmation {
     constexpr std::size_t kBehind = 40;  // more than the longest dotted number's rest
     end = std::min(end, text_.size());
     std::size_t begin = end;
-    while (begin > numbers_past_ && belongs_to_number(text_[begin - 1])) --begin;
+    std::size_t left = 0;  // digits from there on
+    while (begin > numbers_past_ && belongs_to_number(text_[begin - 1])) left += is_digit(text_[--begin]);
     numbers_past_ = std::max(numbers_past_, end);
     // A run of dotted groups is reported before it ends, so digits behind count too.
-    std::size_t left = 0;  // digits from here on
-    std::size_t stop = begin;
-    for (; stop < text_.size() && stop < end + kBehind && (stop < end || belongs_to_number(text_[stop])); ++stop)
+    std::size_t stop = end;
+    for (; stop < text_.size() && stop < end + kBehind && belongs_to_number(text_[stop]); ++stop)
       left += is_digit(text_[stop]);
+    if (left < kNationalDigits) return;
     const bool named_behind = context_ == Context::phone || may_be_named_behind(stop);
     bool first = true;
     for (std::size_t at = begin; at < end && left >= kNationalDigits; ++at) {
@@ -115,7 +116,19 @@ class Confirmation {
   }
   bool may_be_named_behind(std::size_t at) const noexcept {
     // Separators were passed already; an extension may come first.
-    return at < text_.size() && std::string_view("ofmpctdxe").find(lower(text_[at])) != std::string_view::npos;
+    if (at >= text_.size()) return false;
+    switch (lower(text_[at])) {
+      case 'c':
+      case 'd':
+      case 'e':
+      case 'f':
+      case 'm':
+      case 'o':
+      case 'p':
+      case 't':
+      case 'x': return true;
+      default: return false;
+    }
   }
 
   // Whether the digit before `at` may be an escape's last: %20, \x20, \u0020.
@@ -140,15 +153,24 @@ void Finder::confirm(std::string_view part, std::size_t base, std::span<const Ca
   const Candidate* last = first;
   while (last != end && last->position <= base + part.size()) ++last;
   // A run of digits that goes on behind the part ends, for the part, with it.
-  bool number_at_end = false;
-  // Candidates behind the part say that there is a byte behind it.
-  if (last != end && !part.empty() && last->position > base + part.size() && belongs_to_number(part.back()) &&
-      belongs_to_number(part.data()[part.size()]))
-    number_at_end = std::any_of(last, end, [](const Candidate& c) { return (c.triggers & number) != 0; });
+  const bool number_at_end = number_goes_on(part, base, {last, end});
   if (first == last && !number_at_end) return;
   Confirmation confirmation(part, context, hits);
   for (; first != last; ++first) confirmation.look(first->position - base, first->triggers);
   if (number_at_end) confirmation.look(part.size(), number);
+}
+
+bool Finder::number_goes_on(std::string_view part, std::size_t base, std::span<const Candidate> behind) noexcept {
+  const std::size_t end = base + part.size();
+  if (behind.empty() || part.empty() || behind.front().position <= end || !belongs_to_number(part.back())) return false;
+  // Whatever is reported of the run stands in it, or just behind it.
+  std::size_t stop = end;
+  for (const Candidate& candidate : behind) {
+    for (; stop < candidate.position; ++stop)
+      if (!belongs_to_number(part.data()[stop - base])) return false;
+    if ((candidate.triggers & number) != 0) return true;
+  }
+  return false;
 }
 
 void Finder::find_own(std::string_view text, std::vector<Hit>& hits) const {

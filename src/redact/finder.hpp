@@ -34,6 +34,9 @@ class Finder {
   }
   void confirm(std::string_view part, std::size_t base, std::span<const Candidate> candidates, Context context,
                std::vector<Hit>& hits) const;
+  /// Whether a run of digits and separators at the end of the part goes on behind it, up to one of the candidates `behind`
+  /// the part, the first of which says that there are bytes behind it.
+  static bool number_goes_on(std::string_view part, std::size_t base, std::span<const Candidate> behind) noexcept;
   /// Findings of own patterns alone, appended.
   void find_own(std::string_view text, std::vector<Hit>& hits) const;
   bool has_own() const noexcept { return !patterns_.empty(); }

@@ -152,11 +152,8 @@ std::string_view Redactor::rewrite(std::string_view text, std::span<const Hit> h
   return arena.copy(rewritten_);
 }
 
-void Redactor::report(FieldId field, std::span<const Hit> hits, bool count) {
-  for (const Hit& hit : hits) {
-    found_.push_back({field, hit});
-    if (count) ++counts_[static_cast<std::size_t>(hit.kind)];
-  }
+void Redactor::count(std::span<const Hit> hits) noexcept {
+  for (const Hit& hit : hits) ++counts_[static_cast<std::size_t>(hit.kind)];
 }
 
 void Redactor::note_open_key(std::string_view text, std::span<const Hit> hits) noexcept {
@@ -202,7 +199,7 @@ inline bool Redactor::may_hold_something(std::string_view part, std::size_t base
   const std::span<const Candidate> from_here = candidates_from(base);
   if (from_here.empty()) return false;
   if (from_here.front().position <= base + part.size()) return true;
-  return belongs_to_number(part.back()) && belongs_to_number(part.data()[part.size()]);
+  return belongs_to_number(part.back()) && Finder::number_goes_on(part, base, from_here);
 }
 
 // Whether it is plain at once that a value of which anything may be found holds nothing: most of a line's do.
@@ -258,7 +255,7 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
       hits_.assign(1, {0, static_cast<std::uint32_t>(text.size()), value.ip_is_v4 ? Kind::ipv4 : Kind::ipv6});
       note_in_raw(raw, text);
       if (within(text, raw)) judged_.push_back({raw_hits_.back().begin, raw_hits_.back().end});
-      report(value.field, hits_, raw.empty());
+      if (raw.empty()) count(hits_);
       if (options_.mode != Mode::dry_run) {
         if (options_.mode == Mode::redact && value.ip_is_v4) {
           const std::size_t size = kind_prefix(Kind::ipv4).size() + 1 + pseudonyms_.digits();
@@ -295,16 +292,15 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
   }
   if (hits_.empty() && text.size() == whole.size()) return;
   note_in_raw(raw, text);
-  report(value.field, hits_, raw.empty());
+  if (raw.empty()) count(hits_);
   if (options_.mode != Mode::dry_run) value.set_text(rewrite(text, hits_, arena));
 }
 
 // The message and the host, which are parts of the raw line or texts of their own.
-std::string_view Redactor::redact_part(std::string_view part, std::string_view raw, FieldId field, Arena& arena) {
+std::string_view Redactor::redact_part(std::string_view part, std::string_view raw, Arena& arena) {
   if (part.empty()) return part;
   if (!within(part, raw)) {
     finder_.find(part, Context::text, hits_);
-    report(field, hits_, false);
     return rewrite(part.substr(0, kTextBytes), hits_, arena);
   }
   const auto begin = static_cast<std::uint32_t>(part.data() - raw.data());
@@ -353,19 +349,17 @@ void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
 
 // With the line's candidates in line_.
 void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& names) {
-  found_.clear();
   raw_hits_.clear();
   judged_.clear();
   address_ = address_token_ = {};
   cursor_ = 0;
   const std::string_view raw = record.raw.substr(0, kTextBytes);
-  follow_private_key(record, raw, arena);
+  if (open_key_lines_ != 0) follow_private_key(record, raw, arena);
   for (Value& value : record) {
     const Trait of_field = trait(value.field, names);
     if (of_field != Trait::text || !nothing_in(value, raw)) redact_value(value, of_field, raw, arena);
   }
 
-  const std::size_t fields_found = found_.size();
   if (!raw.empty()) {
     hits_.clear();
     // What stands in a typed address, or where a field decides alone, was decided there.
@@ -386,20 +380,18 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
     }
     finder_.settle(raw_hits_);
     note_open_key(raw, raw_hits_);
-    report(field::none, raw_hits_, true);
-    if (fields_found > 0 && found_.size() > fields_found)
-      std::rotate(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(fields_found), found_.end());
+    count(raw_hits_);
   }
 
-  record.host = redact_part(record.host, raw, field::none, arena);
+  record.host = redact_part(record.host, raw, arena);
   const bool message_is_raw = record.message.data() == record.raw.data() && record.message.size() == record.raw.size();
   if (!message_is_raw) {
-    const std::size_t before = found_.size();
     const std::string_view message = record.message;
-    record.message = redact_part(record.message, raw, field::none, arena);
-    if (raw.empty() && record.field_count == 0)
-      for (std::size_t i = before; i < found_.size(); ++i) ++counts_[static_cast<std::size_t>(found_[i].hit.kind)];
-    if (raw.empty()) note_open_key(message, hits_);
+    record.message = redact_part(record.message, raw, arena);
+    if (raw.empty() && !message.empty()) {
+      if (record.field_count == 0) count(hits_);
+      note_open_key(message, hits_);
+    }
   }
   if (!raw.empty()) record.raw = rewrite(raw, raw_hits_, arena);
   if (message_is_raw) record.message = record.raw;
@@ -456,9 +448,8 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
 }
 
 std::string_view Redactor::redact(std::string_view text, Context context, Arena& arena) {
-  found_.clear();
   finder_.find(text, context, hits_);
-  report(field::none, hits_, true);
+  count(hits_);
   return rewrite(text.substr(0, kTextBytes), hits_, arena);
 }
 

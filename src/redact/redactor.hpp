@@ -39,13 +39,6 @@ struct Options {
   std::vector<Pattern> patterns;       // own patterns
 };
 
-/// A finding and where: `field` is the field it stands in, field::none for the raw line (or the message of records that
-/// have no raw line).
-struct Found {
-  FieldId field;
-  Hit hit;
-};
-
 /// One per thread: it remembers pseudonyms and scratch memory, and follows one source at a time.
 class Redactor {
  public:
@@ -74,9 +67,6 @@ class Redactor {
   /// than kTextBytes only the head is returned.
   std::string_view redact(std::string_view text, Context context, Arena& arena);
 
-  /// Findings of the last record or text, in order of place, those of the raw line first.
-  std::span<const Found> found() const noexcept { return found_; }
-
   /// Findings by kind since construction, each counted once a record however many of its texts show it.
   const std::array<std::uint64_t, kKinds>& counts() const noexcept { return counts_; }
   std::uint64_t total() const noexcept;
@@ -97,11 +87,11 @@ class Redactor {
   bool may_hold_something(std::string_view part, std::size_t base) noexcept;
   bool nothing_in(const Value& value, std::string_view raw) noexcept;
   void confirm_part(std::string_view part, std::size_t base, Context context);
-  std::string_view redact_part(std::string_view part, std::string_view raw, FieldId field, Arena& arena);
+  std::string_view redact_part(std::string_view part, std::string_view raw, Arena& arena);
   bool follow_private_key(Record& record, std::string_view raw, Arena& arena);
   void note_open_key(std::string_view text, std::span<const Hit> hits) noexcept;
   void note_in_raw(std::string_view raw, std::string_view part);
-  void report(FieldId field, std::span<const Hit> hits, bool count);
+  void count(std::span<const Hit> hits) noexcept;
   std::string_view rewrite(std::string_view text, std::span<const Hit> hits, Arena& arena);
   void make_replacement(std::string_view found, const Hit& hit);
 
@@ -109,7 +99,6 @@ class Redactor {
   Finder finder_;
   Pseudonyms pseudonyms_;
   std::array<std::uint64_t, kKinds> counts_{};
-  std::vector<Found> found_;
   std::vector<Trait> traits_;         // by field number
   std::uint32_t open_key_lines_ = 0;  // lines a private key has been open for
 

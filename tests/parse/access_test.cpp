@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "data.hpp"
 #include "oracle/access_reference.hpp"
+#include "parse/find_byte.hpp"
 #include "parse/source.hpp"
 
 using namespace logystera;
@@ -173,5 +174,19 @@ TEST_CASE("real_logs_are_recognised", "[source][data]") {
     CHECK(records == e.records);
     CHECK(source->counts().unparsed == e.unparsed);
     CHECK_FALSE(source->problem());
+  }
+}
+
+TEST_CASE("find_byte_finds_the_first_and_reads_nothing_behind_the_text") {
+  std::mt19937 random(11);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::size_t size = random() % 70;
+    const auto text = std::make_unique<char[]>(size);  // exactly as long, for the sanitizers
+    for (std::size_t k = 0; k < size; ++k) text[k] = "ab\x80\x00 \x20"[random() % 6];
+    const std::string_view view(text.get(), size);
+    const std::size_t from = random() % (size + 1);
+    const char wanted = "ab\x80\x00 z"[random() % 6];
+    const std::size_t found = view.find(wanted, from);
+    REQUIRE(find_byte(view, from, wanted) == (found == std::string_view::npos ? size : found));
   }
 }

@@ -116,19 +116,19 @@ TEST_CASE("mask_says_the_kind_and_nothing_else") {
   CHECK(redacted(redactor, "call +49 170 1234567 id 9860f048-8b50-4c84-bd5e-4312b96b4e87") == "call <phone> id <uuid>");
 }
 
-TEST_CASE("dry_run_changes_nothing_and_says_where") {
+TEST_CASE("dry_run_changes_nothing_and_counts") {
   Redactor redactor = make(Mode::dry_run);
   const std::string text = "bob@example.com from 192.0.2.1";
   CHECK(redacted(redactor, text) == text);
-  REQUIRE(redactor.found().size() == 2);
-  CHECK(redactor.found()[0].hit == Hit{0, 15, Kind::email});
-  CHECK(redactor.found()[1].hit == Hit{21, 30, Kind::ipv4});
+  CHECK(redactor.total() == 2);
+  CHECK(redactor.counts()[static_cast<std::size_t>(Kind::email)] == 1);
+  CHECK(redactor.counts()[static_cast<std::size_t>(Kind::ipv4)] == 1);
   AccessLine access;
   FieldNames names;
   redactor.redact(access.batch, names);
   CHECK(access.record().raw.data() == access.line.data());
   CHECK(access.record().text(field::client_ip) == "198.51.100.7");
-  CHECK(redactor.found()[0].hit == Hit{0, 12, Kind::ipv4});
+  CHECK(redactor.total() == 5);
 }
 
 TEST_CASE("redacting_twice_changes_nothing_more") {
