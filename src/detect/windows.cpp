@@ -36,7 +36,7 @@ class SipHash {
   }
 
   std::uint64_t operator()(std::string_view text) const noexcept {
-    State state{k0_ ^ 0x736f6d6570736575, k1_ ^ 0x646f72616e646f6d, k0_ ^ 0x6c7967656e657261, k1_ ^ 0x7465646279746573};
+    State state = begin();
     std::size_t at = 0;
     for (; at + 8 <= text.size(); at += 8) {
       std::uint64_t word;
@@ -46,10 +46,12 @@ class SipHash {
     std::uint64_t last = static_cast<std::uint64_t>(text.size()) << 56;
     for (unsigned shift = 0; at < text.size(); ++at, shift += 8)
       last |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at])) << shift;
-    state.absorb(last);
-    state.v2 ^= 0xff;
-    for (int i = 0; i < 3; ++i) state.round();
-    return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
+    return state.finish(last);
+  }
+  /// Of a number, as of a text of four bytes.
+  std::uint64_t number(std::uint32_t number) const noexcept {
+    State state = begin();
+    return state.finish(std::uint64_t{sizeof number} << 56 | number);
   }
 
  private:
@@ -67,7 +69,17 @@ class SipHash {
       round();
       v0 ^= word;
     }
+    std::uint64_t finish(std::uint64_t last) noexcept {
+      absorb(last);
+      v2 ^= 0xff;
+      for (int i = 0; i < 3; ++i) round();
+      return v0 ^ v1 ^ v2 ^ v3;
+    }
   };
+  State begin() const noexcept {
+    return {k0_ ^ 0x736f6d6570736575, k1_ ^ 0x646f72616e646f6d, k0_ ^ 0x6c7967656e657261, k1_ ^ 0x7465646279746573};
+  }
+
   std::uint64_t k0_, k1_;
 };
 
@@ -354,6 +366,23 @@ bool text_of(const Reader& reader, const Record& record, std::string_view& out, 
   return false;
 }
 
+// Whether the value is a dotted quad, be it typed or a text: one address is one group whatever told of it.
+bool is_ipv4(const Value& value, std::uint32_t& out) noexcept {
+  if (value.kind == Value::Kind::ip && value.ip_is_v4) {
+    out = value.as.ipv4;
+    return true;
+  }
+  constexpr std::size_t kLeast = 7, kMost = 15;
+  const std::string_view text = value.text();
+  if (value.kind != Value::Kind::string || text.size() < kLeast || text.size() > kMost || text[0] < '0' || text[0] > '9')
+    return false;
+  IpAddress address;
+  if (text.find(':') != std::string_view::npos || !parse_ip(text, address)) return false;
+  out = 0;
+  for (std::size_t i = 12; i < sizeof address.bytes; ++i) out = out << 8 | address.bytes[i];
+  return true;
+}
+
 // What a group must measure before the window can fire, if hits of several groups together tell that none of them does;
 // else 0.
 double quiet_below(const Window& window) {
@@ -483,6 +512,7 @@ GroupKey Windows::State::group_key(Plan& plan, std::uint32_t input, std::uint32_
   if (plan.group_by.empty()) return 0;
   if (plan.by_field != field::none) {
     const Value* const value = record.find(plan.by_field);
+    if (std::uint32_t address; value && is_ipv4(*value, address)) return hash.number(address);
     if (value && value->kind != Value::Kind::null && value->text_size <= kShortKeyBytes) {
       char bytes[sizeof(std::uint64_t) + kShortKeyBytes];
       const std::uint64_t size = value->text_size;

@@ -36,8 +36,9 @@ enum class Shape : std::uint8_t {
 struct Piece {
   Shape shape;
   FieldId id;
-  std::string after;  // the literal that ends it; empty for the last
-  bool quoted;        // between double quotes
+  std::string after;         // the literal that ends it; empty for the last
+  bool quoted;               // between double quotes
+  bool before_time = false;  // the next one is a time
 };
 
 bool is_time(Shape shape) { return shape == Shape::time_clf || shape == Shape::time_iso || shape == Shape::time_epoch; }
@@ -246,7 +247,9 @@ class AccessParser final : public LineParser {
         pieces_(std::move(compiled.pieces_)),
         rest_allowed_(rest_allowed),
         rest_(context.names.add("rest")),
-        time_(context.time) {}
+        time_(context.time) {
+    for (std::size_t i = 0; i + 1 < pieces_.size(); ++i) pieces_[i].before_time = is_time(pieces_[i + 1].shape);
+  }
 
   // A host in front of the line shifts everything by one: the user is then "- -".
   bool typical(const Record& record) const override { return !starts_with(record.text(field::remote_user), "- "); }
@@ -298,7 +301,7 @@ class AccessParser final : public LineParser {
       if (!stands(line, end, piece.after)) continue;
       const std::size_t next = end + piece.after.size();
       if (last) return next == line.size() || (rest_allowed_ && line[next] == ' ') ? end : std::string_view::npos;
-      if (is_time(pieces_[i + 1].shape) && (next >= line.size() || line[next] < '0' || line[next] > '9')) continue;
+      if (piece.before_time && (next >= line.size() || line[next] < '0' || line[next] > '9')) continue;
       return end;
     }
   }

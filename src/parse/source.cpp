@@ -120,7 +120,8 @@ void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& 
     return;
   }
   close(batch, open);
-  open = Open{};
+  open.lines = open.second_at = 0;
+  open.record = Record{};
   if (format_.continuation != Continuation::none) open.before = counts_;
   open.at = at;
   open.line = line_;

@@ -1,6 +1,7 @@
 #include "redact/pseudonym.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 
@@ -40,8 +41,12 @@ Pseudonyms::Pseudonyms(std::string_view salt, unsigned digits)
   if (before > 0) ::munmap(from, before);
   if (before < kLargePage) ::munmap(from + before + kBytes, kLargePage - before);
   ::madvise(from + before, kBytes, MADV_HUGEPAGE);
-  four_.reset(reinterpret_cast<Bucket*>(from + before));
+  four_.reset(reinterpret_cast<Bucket*>(from + before), Release());
   six_.reset(static_cast<SixEntry*>(std::calloc(kSixEntries, sizeof(SixEntry))));
+}
+
+Pseudonyms::Pseudonyms(const Pseudonyms& other) : key_(other.key_), digits_(other.digits_), four_(other.four_) {
+  if (other.six_) six_.reset(static_cast<SixEntry*>(std::calloc(kSixEntries, sizeof(SixEntry))));
 }
 
 void Pseudonyms::append(std::string_view prefix, std::string_view canonical, std::string& out) const {
@@ -81,15 +86,17 @@ void Pseudonyms::write_ipv4(std::uint32_t address, char* out) {
     return;
   }
   Bucket& bucket = four_[bucket_of(address)];
-  std::uint32_t word = 0;
+  const auto entry = [&bucket](std::size_t way) { return std::atomic_ref(bucket.entries[way]); };
+  std::uint64_t found = 0;
   std::size_t way = 0;
-  while (way < kWays && bucket.entries[way] >> 32 != address && bucket.entries[way] != 0) ++way;
-  if (way < kWays && bucket.entries[way] != 0) {
-    word = static_cast<std::uint32_t>(bucket.entries[way]);
+  while (way < kWays && (found = entry(way).load(std::memory_order_relaxed)) >> 32 != address && found != 0) ++way;
+  std::uint32_t word;
+  if (way < kWays && found != 0) {
+    word = static_cast<std::uint32_t>(found);
   } else {
     word = first_four(compute());
     if (way == kWays) way = turn_++ % kWays;
-    bucket.entries[way] = std::uint64_t{address} << 32 | word;
+    entry(way).store(std::uint64_t{address} << 32 | word, std::memory_order_relaxed);
   }
   write_hex(reinterpret_cast<const std::uint8_t*>(&word), sizeof word, out);
 }

@@ -23,6 +23,9 @@ class Pseudonyms {
  public:
   /// `digits` is 8-64 hex digits and rounded up to an even number.
   Pseudonyms(std::string_view salt, unsigned digits);
+  /// The same pseudonyms for another thread. Both remember IPv4 addresses in one place, and use it at once.
+  Pseudonyms(const Pseudonyms& other);
+  Pseudonyms& operator=(const Pseudonyms&) = delete;
 
   /// Appends `prefix`, '_' and the digits for the canonical form.
   void append(std::string_view prefix, std::string_view canonical, std::string& out) const;
@@ -37,7 +40,8 @@ class Pseudonyms {
 
  private:
   // Set-associative: a bucket is one cache line of eight (address, first four digest bytes) pairs. A full bucket replaces
-  // in turn. 1,048,576 entries, 8 MiB, touched only as far as used: 500,000 distinct addresses fit.
+  // in turn. 1,048,576 entries, 8 MiB, touched only as far as used: 500,000 distinct addresses fit. Entries are read and
+  // written whole, so threads that share them find a pair, another one, or none.
   static constexpr std::size_t kWays = 8;
   static constexpr std::size_t kBuckets = std::size_t{1} << 17;
   struct alignas(64) Bucket {
@@ -63,7 +67,7 @@ class Pseudonyms {
 
   HmacKey key_;
   unsigned digits_;
-  std::unique_ptr<Bucket[], Release> four_;
+  std::shared_ptr<Bucket[]> four_;
   std::unique_ptr<SixEntry[], Free> six_;
   std::uint32_t turn_ = 0;
 };

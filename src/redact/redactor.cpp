@@ -74,6 +74,9 @@ Redactor::Redactor(Options options)
   wipe(options_.salt);
 }
 
+Redactor::Redactor(const Redactor& other)
+    : options_(other.options_), finder_(options_.patterns), pseudonyms_(other.pseudonyms_) {}
+
 std::uint64_t Redactor::total() const noexcept {
   std::uint64_t sum = 0;
   for (std::uint64_t count : counts_) sum += count;

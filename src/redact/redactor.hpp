@@ -39,11 +39,12 @@ struct Options {
   std::vector<Pattern> patterns;       // own patterns
 };
 
-/// One per thread: it remembers pseudonyms and scratch memory, and follows one source at a time.
+/// One per thread: it has scratch memory, and follows one source at a time.
 class Redactor {
  public:
   explicit Redactor(Options options);
-  Redactor(const Redactor&) = delete;
+  /// Another one with the same options, for another thread: both remember pseudonyms of addresses in one place.
+  Redactor(const Redactor& other);
   Redactor& operator=(const Redactor&) = delete;
 
   /// Forgets what lasts from record to record (a private key whose end has not come yet). Call it when a source begins.

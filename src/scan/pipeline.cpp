@@ -72,6 +72,10 @@ struct Ticket {
   bool first_of_source = false, last_of_source = false, last_of_set = false;
 };
 
+redact::Options redaction(const PipelineOptions& options) {
+  return {.mode = options.mode, .salt = options.salt, .digits = options.digits, .patterns = options.patterns};
+}
+
 class Run {
  public:
   Run(const std::vector<SourceSet>& sets, const parse::Formats& formats, FieldNames& names, const detect::Engine* engine,
@@ -83,7 +87,8 @@ class Run {
         options_(options),
         watcher_(watcher),
         progress_(progress),
-        stop_(stop) {}
+        stop_(stop),
+        redactor_(redaction(options)) {}
 
   Totals finish();
 
@@ -106,6 +111,7 @@ class Run {
   Watcher& watcher_;
   Progress& progress_;
   const std::atomic<bool>& stop_;
+  const redact::Redactor redactor_;  // the workers' are made after it
 
   // Taking batches.
   std::mutex take_mutex_;
@@ -137,10 +143,6 @@ struct Run::Worker {
   std::uint64_t first_record = 0;
   bool redacted_in_turn = false;
 };
-
-redact::Options redaction(const PipelineOptions& options) {
-  return {.mode = options.mode, .salt = options.salt, .digits = options.digits, .patterns = options.patterns};
-}
 
 // Opens the next file that can be opened; those that cannot are reported by a ticket of their own.
 void Run::open_next() {
@@ -263,7 +265,7 @@ void Run::hand_out(Worker& worker) {
 void Run::work() {
   Worker worker{.ticket = {},
                 .session = engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt,
-                .redactor = redact::Redactor(redaction(options_)),
+                .redactor = redact::Redactor(redactor_),
                 .hits = {},
                 .hits_ends = {},
                 .matches = {}};

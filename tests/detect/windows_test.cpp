@@ -481,3 +481,33 @@ TEST_CASE("quiet_hits_are_handed_over_once_in_the_order_they_came") {
   CHECK(quiet.drop_old(1000 * kSecond) == 4);
   CHECK(take(kKey) == "1000 ");
 }
+
+TEST_CASE("window_takes_an_address_for_one_group_whether_it_is_typed_or_a_text") {
+  const RuleSet set = rules_of(native("{span: 60s, group_by: ip, count: {gte: 3}}"));
+  FieldNames names;
+  const FieldId ip = names.add("ip");
+  Windows windows(set, names);
+  RecordBatch batch;
+  const auto add = [&](std::string_view text, bool typed) {
+    batch.begin_fields();
+    if (typed) batch.add_ip(ip, text);
+    else batch.add_text(ip, text);
+    batch.records.emplace_back();
+    batch.records.back().time_known = true;
+    batch.end_fields(batch.records.back());
+  };
+  add("192.0.2.1", true);
+  add("192.0.2.1", false);
+  add("192.0.2.01", false);        // not that address
+  add("::ffff:192.0.2.1", true);   // written otherwise, so another group
+  add("0::ffff:192.0.2.1", true);  // as well
+  add("192.0.2.1", true);
+  std::vector<std::size_t> fired_at;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    std::vector<Match> matches;
+    const std::uint32_t hit[] = {set.find("W")->window->inputs.front()};
+    windows.feed(batch.records[i], hit, matches);
+    if (!matches.empty()) fired_at.push_back(i);
+  }
+  CHECK(fired_at == std::vector<std::size_t>{5});
+}

@@ -1,8 +1,10 @@
 #include "redact/redactor.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "catch.hpp"
@@ -106,6 +108,26 @@ TEST_CASE("remembered_addresses_keep_their_pseudonyms") {
       computing.write_ipv4(address, whole);
       different += std::string_view(token, sizeof token) != std::string_view(whole, sizeof token);
     }
+  CHECK(different == 0);
+}
+
+TEST_CASE("threads_that_remember_addresses_together_write_the_same_pseudonyms") {
+  const Pseudonyms first("salt", 8);
+  std::atomic<int> different = 0;
+  std::vector<std::thread> threads;
+  for (std::uint32_t thread = 0; thread < 4; ++thread)
+    threads.emplace_back([&, thread] {
+      Pseudonyms together(first), alone("salt", 16);
+      for (std::uint32_t i = 0; i < 400'000; ++i) {
+        const std::uint32_t address = (i + thread * 100'000) * 2'654'435'761u;
+        char token[11], whole[19];
+        together.write_ipv4(address, token);
+        if (i % 50 != 0) continue;
+        alone.write_ipv4(address, whole);
+        different += std::string_view(token, sizeof token) != std::string_view(whole, sizeof token);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
   CHECK(different == 0);
 }
 
