@@ -37,11 +37,17 @@ class QuietHits {
   void take(std::uint64_t key, Each&& each) {
     take_cell(cell_of(key), each);
   }
-  /// The same for all cells.
+  /// The same for all cells. The clock may be any afterwards.
   template <typename Each>
   void take_all(Each&& each) {
-    for (std::size_t cell = 0; cell < cells_.size(); ++cell) take_cell(cell, each);
+    // By the hits, of which a log whose clock goes back and forth has few at a time, not by the cells.
+    for (std::uint64_t number = first_; number != last_; ++number) take_cell(cell_of(hit_at(number).key), each);
     first_ = last_;
+    span_ += kSpans;  // what cells without hits still hold is over
+    if (span_ > kSpanMost) {
+      cells_.assign(kCells, Cell{});
+      span_ = 1;
+    }
     started_ = late_ = false;
   }
   /// A group that is counted by itself came to be, or is gone.
@@ -59,6 +65,7 @@ class QuietHits {
 
  private:
   static constexpr std::size_t kCells = 2048, kSpans = 3;  // 64 KiB of cells: they stay in the second-level cache
+  static constexpr std::uint32_t kSpanMost = 1u << 31;
 
   struct alignas(32) Cell {
     double sums[kSpans] = {};  // of this span's hits, of the one's before, of the one's before that
