@@ -16,6 +16,7 @@ namespace logystera::scan {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::size_t kBlocksOfWorkers = 2;  // as many times what is read at a time when there are several workers
 
 void add(parse::SourceCounts& sum, const parse::SourceCounts& more) {
   sum.bytes += more.bytes;
@@ -149,6 +150,8 @@ void Run::open_next() {
   const SourceSet& set = sets_[set_at_];
   parse::SourceOptions source_options = options_.source;
   source_options.input.stop = &stop_;
+  // Workers hand a batch over twice; each time one of them may have to wait for the other.
+  if (options_.threads > 1) source_options.block_bytes *= kBlocksOfWorkers;
   auto open = std::make_shared<OpenSource>(OpenSource{{}, &set, {}});
   open->report.name = set.files[file_at_];
   auto input = parse::open_input(set.files[file_at_], source_options.input);
