@@ -1,6 +1,7 @@
 // Byte classes the grammars share.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -18,6 +19,16 @@ constexpr bool belongs_to_number(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
   return byte < 64 && (kThem >> byte & 1) != 0;
 }
+/// The same with what it is: 0 for a byte that does not belong.
+enum NumberPart : std::uint8_t { number_digit = 1, number_bracket = 2, number_other = 4 };
+inline constexpr auto kNumberParts = [] {
+  std::array<std::uint8_t, 256> parts{};
+  for (unsigned c = 0; c < parts.size(); ++c)
+    if (belongs_to_number(static_cast<char>(c)))
+      parts[c] = is_digit(static_cast<char>(c)) ? number_digit : c == '(' ? number_bracket : number_other;
+  return parts;
+}();
+constexpr unsigned part_of_number(char c) noexcept { return kNumberParts[static_cast<unsigned char>(c)]; }
 constexpr bool is_high(char c) noexcept { return static_cast<unsigned char>(c) >= 0x80; }
 constexpr bool is_base64url(char c) noexcept { return is_alnum(c) || c == '_' || c == '-'; }
 

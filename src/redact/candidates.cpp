@@ -15,7 +15,9 @@
 #include <hwy/highway.h>
 // clang-format on
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "redact/candidates.hpp"
 
@@ -24,6 +26,7 @@
 namespace logystera::redact {
 
 constexpr std::size_t kBlock = 64;
+constexpr std::size_t kBlocksMost = 8;  // looked at together: as many as a vector has 64-bit lanes
 
 // Byte classes, one bit each, as two nibble tables: a byte is in a class if both its nibbles' entries have the bit.
 struct NibbleTables {
@@ -122,7 +125,12 @@ namespace logystera::redact {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The masks a block hands to the next one.
+using Bytes = hn::CappedTag<std::uint8_t, kBlock>;
+using Vector = hn::Vec<Bytes>;
+using Words = hn::CappedTag<std::uint64_t, kBlocksMost>;
+using Row = hn::Vec<Words>;  // a mask of several blocks, the first block's in the first lane
+
+// What the blocks hand to those after them: the last block's masks.
 struct Carry {
   std::uint64_t digit = 0, letter = 0, dot = 0, colon = 0, dash = 0, plus = 0;
   std::uint64_t separator1 = 0, separator2 = 0;
@@ -131,75 +139,12 @@ struct Carry {
   std::uint64_t hex = 0, hex2 = 0, hex4 = 0, hex8 = 0;
 };
 
-// `now` as it stood `by` bytes earlier, the bytes before this block included.
-HWY_INLINE std::uint64_t back(std::uint64_t now, std::uint64_t before, unsigned by) noexcept {
-  return now << by | before >> (64 - by);
-}
-
+// The masks of up to kBlocksMost blocks.
 struct Masks {
-  std::uint64_t digit, zero, hex_letter, separator, letter, dot, colon, at, dash, plus, paren, literal;
+  std::uint64_t digit[kBlocksMost], zero[kBlocksMost], hex_letter[kBlocksMost], separator[kBlocksMost];
+  std::uint64_t letter[kBlocksMost], dot[kBlocksMost], colon[kBlocksMost], at[kBlocksMost];
+  std::uint64_t dash[kBlocksMost], plus[kBlocksMost], paren[kBlocksMost], literal[kBlocksMost];
 };
-
-// Turns one block's masks into candidates; `offset` is the block's place, `valid` has a bit for every byte that is text or
-// the one virtual byte after it.
-HWY_INLINE void emit(const Masks& m, Carry& c, std::uint32_t offset, std::uint64_t valid, std::vector<Candidate>& out) {
-  // digit . digit, at the last; then a second and a third such two to four bytes apart.
-  const std::uint64_t dotted = m.digit & back(m.dot, c.dot, 1) & back(m.digit, c.digit, 2);
-  const std::uint64_t dotted2 =
-      dotted & (back(dotted, c.dotted, 2) | back(dotted, c.dotted, 3) | back(dotted, c.dotted, 4));
-  const std::uint64_t quad =
-      dotted & (back(dotted2, c.dotted2, 2) | back(dotted2, c.dotted2, 3) | back(dotted2, c.dotted2, 4));
-
-  // Two groups of two digits or more around each of two dots: 01.84.17…, 259.735.7502.
-  const std::uint64_t pair = m.digit & back(dotted, c.dotted, 1) & back(m.digit, c.digit, 4);
-  const std::uint64_t pairs = pair & (back(pair, c.pair, 3) | back(pair, c.pair, 4));
-
-  // "::", or a colon at the end of twelve hex digits and colons (eight groups need at least that).
-  const std::uint64_t hex = m.digit | m.hex_letter | m.colon;
-  const std::uint64_t hex2 = hex & back(hex, c.hex, 1);
-  const std::uint64_t hex4 = hex2 & back(hex2, c.hex2, 2);
-  const std::uint64_t hex8 = hex4 & back(hex4, c.hex4, 4);
-  const std::uint64_t hex12 = hex8 & back(hex4, c.hex4, 8);
-  const std::uint64_t colons = m.colon & (back(m.colon, c.colon, 1) | hex12);
-
-  const std::uint64_t uuid = m.dash & back(m.dash, c.dash, 5) & back(m.dash, c.dash, 10) & back(m.dash, c.dash, 15);
-
-  // Digits, each followed by up to three separators; the byte after a run of at least seven.
-  const std::uint64_t separator1 = m.separator & back(m.digit, c.digit, 1);
-  const std::uint64_t separator2 = m.separator & back(separator1, c.separator1, 1);
-  const std::uint64_t separator3 = m.separator & back(separator2, c.separator2, 1);
-  const std::uint64_t run = m.digit | separator1 | separator2 | separator3;
-  const std::uint64_t run2 = run & back(run, c.run, 1);
-  const std::uint64_t run4 = run2 & back(run2, c.run2, 2);
-  const std::uint64_t run7 = run4 & back(run4, c.run4, 3);
-  const std::uint64_t number = (~run & back(run7, c.run7, 1)) | pairs;
-
-  // No country's code begins with 0.
-  const std::uint64_t plus = ((m.digit & ~m.zero) | m.paren) & back(m.plus, c.plus, 1);
-
-  // Two letters and two digits; whether a word begins there is left to the confirmation, which knows escapes.
-  const std::uint64_t iban =
-      m.digit & back(m.digit, c.digit, 1) & back(m.letter, c.letter, 2) & back(m.letter, c.letter, 3);
-
-  std::uint64_t any = (m.at | quad | colons | uuid | number | plus | iban | m.literal) & valid;
-  while (any != 0) {
-    const unsigned i = static_cast<unsigned>(__builtin_ctzll(any));
-    any &= any - 1;
-    const auto bit = [i](std::uint64_t mask) { return static_cast<unsigned>(mask >> i & 1); };
-    out.push_back(
-        {offset + i, static_cast<std::uint8_t>(bit(m.at) | bit(quad) << 1 | bit(colons) << 2 | bit(uuid) << 3 |
-                                               bit(number) << 4 | bit(plus) << 5 | bit(iban) << 6 | bit(m.literal) << 7)});
-  }
-
-  c.digit = m.digit, c.letter = m.letter, c.dot = m.dot, c.colon = m.colon, c.dash = m.dash;
-  c.plus = m.plus, c.separator1 = separator1, c.separator2 = separator2;
-  c.dotted = dotted, c.dotted2 = dotted2, c.pair = pair;
-  c.run = run, c.run2 = run2, c.run4 = run4, c.run7 = run7;
-  c.hex = hex, c.hex2 = hex2, c.hex4 = hex4, c.hex8 = hex8;
-}
-
-using Bytes = hn::CappedTag<std::uint8_t, kBlock>;
-using Vector = hn::Vec<Bytes>;
 
 // The lanes' truth as bits of `mask` from bit `at` on.
 template <typename M>
@@ -220,52 +165,165 @@ HWY_INLINE Vector look_up(Bytes d, const NibbleTables& tables, Vector bytes) {
 }
 
 // `at` has kBlock + 2 readable bytes.
-HWY_INLINE Masks classify(const std::uint8_t* at) {
+HWY_INLINE void classify(const std::uint8_t* at, Masks& m, std::size_t n) {
   const Bytes d;
   const std::size_t lanes = hn::Lanes(d);
   const auto has = [&](Vector classes, std::uint8_t bits) {
     return hn::Ne(hn::And(classes, hn::Set(d, bits)), hn::Zero(d));
   };
-  Masks m{};
+  std::uint64_t digit = 0, zero = 0, hex_letter = 0, separator = 0, letter = 0, dot = 0;
+  std::uint64_t colon = 0, at_sign = 0, dash = 0, plus = 0, paren = 0, literals = 0;
   for (std::size_t i = 0; i < kBlock; i += lanes) {
     const unsigned bit = static_cast<unsigned>(i);
     const Vector bytes = hn::LoadU(d, at + i);
     const Vector classes = look_up(d, kClasses, bytes);
-    deposit(d, has(classes, class_digit), bit, m.digit);
-    deposit(d, has(classes, class_hex_letter), bit, m.hex_letter);
-    deposit(d, has(classes, class_separator), bit, m.separator);
-    deposit(d, has(classes, class_letter_low | class_letter_high), bit, m.letter);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '0')), bit, m.zero);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '.')), bit, m.dot);
-    deposit(d, hn::Eq(bytes, hn::Set(d, ':')), bit, m.colon);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '@')), bit, m.at);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '-')), bit, m.dash);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '+')), bit, m.plus);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '(')), bit, m.paren);
+    deposit(d, has(classes, class_digit), bit, digit);
+    deposit(d, has(classes, class_hex_letter), bit, hex_letter);
+    deposit(d, has(classes, class_separator), bit, separator);
+    deposit(d, has(classes, class_letter_low | class_letter_high), bit, letter);
+    deposit(d, hn::Eq(bytes, hn::Set(d, '0')), bit, zero);
+    deposit(d, hn::Eq(bytes, hn::Set(d, '.')), bit, dot);
+    deposit(d, hn::Eq(bytes, hn::Set(d, ':')), bit, colon);
+    deposit(d, hn::Eq(bytes, hn::Set(d, '@')), bit, at_sign);
+    deposit(d, hn::Eq(bytes, hn::Set(d, '-')), bit, dash);
+    deposit(d, hn::Eq(bytes, hn::Set(d, '+')), bit, plus);
+    deposit(d, hn::Eq(bytes, hn::Set(d, '(')), bit, paren);
     const Vector literal =
         hn::And(look_up(d, kLiterals.byte[0], bytes), hn::And(look_up(d, kLiterals.byte[1], hn::LoadU(d, at + i + 1)),
                                                               look_up(d, kLiterals.byte[2], hn::LoadU(d, at + i + 2))));
-    deposit(d, hn::Ne(literal, hn::Zero(d)), bit, m.literal);
+    deposit(d, hn::Ne(literal, hn::Zero(d)), bit, literals);
   }
-  return m;
+  m.digit[n] = digit, m.zero[n] = zero, m.hex_letter[n] = hex_letter, m.separator[n] = separator;
+  m.letter[n] = letter, m.dot[n] = dot, m.colon[n] = colon, m.at[n] = at_sign;
+  m.dash[n] = dash, m.plus[n] = plus, m.paren[n] = paren, m.literal[n] = literals;
+}
+
+// Each block's mask as the block before it had it. `carry` is that of the block before the first; the last one's is left there.
+template <typename Indices>
+HWY_INLINE Row of_before(Words d, Row now, Indices turn, std::uint64_t& carry) {
+  const Row turned = hn::TableLookupLanes(now, turn);
+  const Row before = hn::IfThenElse(hn::FirstN(d, 1), hn::Set(d, carry), turned);
+  carry = hn::GetLane(turned);
+  return before;
+}
+
+// `now` as it stood `by` bytes earlier.
+template <int by>
+HWY_INLINE Row back(Row now, Row before) {
+  return hn::Or(hn::ShiftLeft<by>(now), hn::ShiftRight<64 - by>(before));
+}
+
+HWY_INLINE Row either(Row a, Row b, Row c) { return hn::Or(a, hn::Or(b, c)); }
+HWY_INLINE Row all(Row a, Row b, Row c) { return hn::And(a, hn::And(b, c)); }
+
+// Turns the masks of `blocks` blocks into candidates; `offset` is the first one's place, `valid[n]` has a bit for every byte
+// of block n that is text or the one virtual byte after it.
+HWY_INLINE void emit(const Masks& m, Carry& c, std::size_t blocks, std::size_t offset, const std::uint64_t* valid,
+                     std::vector<Candidate>& out) {
+  const Words d;
+  alignas(64) std::uint64_t order[kBlocksMost] = {};
+  for (std::size_t n = 0; n < hn::Lanes(d); ++n) order[n] = (n + hn::Lanes(d) - 1) % hn::Lanes(d);
+  const auto turn = hn::IndicesFromVec(d, hn::Load(d, order));
+
+  const Row digit = hn::Load(d, m.digit), digit_b = of_before(d, digit, turn, c.digit);
+  const Row dot = hn::Load(d, m.dot), dot_b = of_before(d, dot, turn, c.dot);
+  const Row colon = hn::Load(d, m.colon), colon_b = of_before(d, colon, turn, c.colon);
+
+  // digit . digit, at the last; then a second and a third such two to four bytes apart.
+  const Row dotted = all(digit, back<1>(dot, dot_b), back<2>(digit, digit_b));
+  const Row dotted_b = of_before(d, dotted, turn, c.dotted);
+  const Row dotted2 =
+      hn::And(dotted, either(back<2>(dotted, dotted_b), back<3>(dotted, dotted_b), back<4>(dotted, dotted_b)));
+  const Row dotted2_b = of_before(d, dotted2, turn, c.dotted2);
+  const Row quad =
+      hn::And(dotted, either(back<2>(dotted2, dotted2_b), back<3>(dotted2, dotted2_b), back<4>(dotted2, dotted2_b)));
+
+  // Two groups of two digits or more around each of two dots: 01.84.17…, 259.735.7502.
+  const Row pair = all(digit, back<1>(dotted, dotted_b), back<4>(digit, digit_b));
+  const Row pair_b = of_before(d, pair, turn, c.pair);
+  const Row pairs = hn::And(pair, hn::Or(back<3>(pair, pair_b), back<4>(pair, pair_b)));
+
+  // "::", or a colon at the end of twelve hex digits and colons (eight groups need at least that).
+  const Row hex = either(digit, hn::Load(d, m.hex_letter), colon);
+  const Row hex2 = hn::And(hex, back<1>(hex, of_before(d, hex, turn, c.hex)));
+  const Row hex4 = hn::And(hex2, back<2>(hex2, of_before(d, hex2, turn, c.hex2)));
+  const Row hex4_b = of_before(d, hex4, turn, c.hex4);
+  const Row hex8 = hn::And(hex4, back<4>(hex4, hex4_b));
+  const Row hex12 = hn::And(hex8, back<8>(hex4, hex4_b));
+  const Row colons = hn::And(colon, hn::Or(back<1>(colon, colon_b), hex12));
+
+  const Row dash = hn::Load(d, m.dash), dash_b = of_before(d, dash, turn, c.dash);
+  const Row uuid = hn::And(dash, all(back<5>(dash, dash_b), back<10>(dash, dash_b), back<15>(dash, dash_b)));
+
+  // Digits, each followed by up to three separators; the byte after a run of at least seven.
+  const Row separator = hn::Load(d, m.separator);
+  const Row separator1 = hn::And(separator, back<1>(digit, digit_b));
+  const Row separator2 = hn::And(separator, back<1>(separator1, of_before(d, separator1, turn, c.separator1)));
+  const Row separator3 = hn::And(separator, back<1>(separator2, of_before(d, separator2, turn, c.separator2)));
+  const Row run = hn::Or(digit, either(separator1, separator2, separator3));
+  const Row run2 = hn::And(run, back<1>(run, of_before(d, run, turn, c.run)));
+  const Row run4 = hn::And(run2, back<2>(run2, of_before(d, run2, turn, c.run2)));
+  const Row run7 = hn::And(run4, back<3>(run4, of_before(d, run4, turn, c.run4)));
+  const Row number = hn::Or(hn::AndNot(run, back<1>(run7, of_before(d, run7, turn, c.run7))), pairs);
+
+  // No country's code begins with 0.
+  const Row signs = hn::Load(d, m.plus);
+  const Row plus = hn::And(hn::Or(hn::AndNot(hn::Load(d, m.zero), digit), hn::Load(d, m.paren)),
+                           back<1>(signs, of_before(d, signs, turn, c.plus)));
+
+  // Two letters and two digits; whether a word begins there is left to the confirmation, which knows escapes.
+  const Row letter = hn::Load(d, m.letter), letter_b = of_before(d, letter, turn, c.letter);
+  const Row iban =
+      hn::And(hn::And(digit, back<1>(digit, digit_b)), hn::And(back<2>(letter, letter_b), back<3>(letter, letter_b)));
+
+  const Row at = hn::Load(d, m.at), literal = hn::Load(d, m.literal);
+  alignas(64) std::uint64_t found[8][kBlocksMost], any[kBlocksMost];  // by the bit of Trigger
+  hn::Store(at, d, found[0]);
+  hn::Store(quad, d, found[1]);
+  hn::Store(colons, d, found[2]);
+  hn::Store(uuid, d, found[3]);
+  hn::Store(number, d, found[4]);
+  hn::Store(plus, d, found[5]);
+  hn::Store(iban, d, found[6]);
+  hn::Store(literal, d, found[7]);
+  hn::Store(hn::Or(either(at, quad, colons), hn::Or(either(uuid, number, plus), hn::Or(iban, literal))), d, any);
+  for (std::size_t n = 0; n < blocks; ++n)
+    for (std::uint64_t places = any[n] & valid[n]; places != 0; places &= places - 1) {
+      const unsigned i = static_cast<unsigned>(__builtin_ctzll(places));
+      const auto bit = [&](std::size_t trigger) { return static_cast<unsigned>(found[trigger][n] >> i & 1) << trigger; };
+      const unsigned triggers = bit(0) | bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(6) | bit(7);
+      out.push_back({static_cast<std::uint32_t>(offset + n * kBlock + i), static_cast<std::uint8_t>(triggers)});
+    }
 }
 
 void find_candidates(std::string_view text, std::vector<Candidate>& out) {
+  constexpr std::uint64_t kWhole = ~std::uint64_t{0};
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   const std::size_t size = text.size();
   if (size == 0) return;
+  const std::size_t lanes = hn::Lanes(Words());
   Carry carry;
+  alignas(64) Masks masks;
+  std::uint64_t valid[kBlocksMost];
+  std::fill(std::begin(valid), std::end(valid), kWhole);
   std::size_t at = 0;
-  for (; at + kBlock + 2 <= size; at += kBlock) {
-    emit(classify(bytes + at), carry, static_cast<std::uint32_t>(at), ~std::uint64_t{0}, out);
+  for (; at + lanes * kBlock + 2 <= size; at += lanes * kBlock) {
+    for (std::size_t n = 0; n < lanes; ++n) classify(bytes + at + n * kBlock, masks, n);
+    emit(masks, carry, lanes, at, valid, out);
   }
   // The rest, and one byte more, so that a number that ends with the text is followed by something.
-  for (; at <= size; at += kBlock) {
-    std::uint8_t padded[kBlock + 2] = {};
-    const std::size_t rest = size - at;
-    std::memcpy(padded, bytes + at, rest < sizeof padded ? rest : sizeof padded);
-    const std::uint64_t valid = rest + 1 >= kBlock ? ~std::uint64_t{0} : (std::uint64_t{1} << (rest + 1)) - 1;
-    emit(classify(padded), carry, static_cast<std::uint32_t>(at), valid, out);
+  while (at <= size) {
+    masks = {};
+    const std::size_t begin = at;
+    std::size_t n = 0;
+    for (; n < lanes && at <= size; ++n, at += kBlock) {
+      std::uint8_t padded[kBlock + 2] = {};
+      const std::size_t rest = size - at;
+      std::memcpy(padded, bytes + at, rest < sizeof padded ? rest : sizeof padded);
+      valid[n] = rest + 1 >= kBlock ? kWhole : (std::uint64_t{1} << (rest + 1)) - 1;
+      classify(padded, masks, n);
+    }
+    emit(masks, carry, n, begin, valid, out);
   }
 }
 

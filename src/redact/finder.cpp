@@ -76,14 +76,24 @@ class Confirmation {
     end = std::min(end, text_.size());
     std::size_t begin = end;
     std::size_t left = 0;  // digits from there on
-    while (begin > numbers_past_ && belongs_to_number(text_[begin - 1])) left += is_digit(text_[--begin]);
+    unsigned seen = 0;
+    for (unsigned part; begin > numbers_past_ && (part = part_of_number(text_[begin - 1])) != 0; --begin) {
+      left += part & number_digit;
+      seen |= part;
+    }
     numbers_past_ = std::max(numbers_past_, end);
     // A run of dotted groups is reported before it ends, so digits behind count too.
     std::size_t stop = end;
     for (; stop < text_.size() && stop < end + kBehind && belongs_to_number(text_[stop]); ++stop)
-      left += is_digit(text_[stop]);
+      left += part_of_number(text_[stop]) & number_digit;
     if (left < kNationalDigits) return;
     const bool named_behind = context_ == Context::phone || may_be_named_behind(stop);
+    if (left < kPlanDigits && !named_behind && (seen & number_bracket) == 0 && !escape_before(begin)) {
+      // Too short for all but a national number, and that needs a word before it.
+      while (begin < end && !is_digit(text_[begin])) ++begin;
+      if (begin < end && may_be_named_before(begin)) phone(begin);
+      return;
+    }
     bool first = true;
     for (std::size_t at = begin; at < end && left >= kNationalDigits; ++at) {
       const char c = text_[at];
@@ -129,6 +139,13 @@ class Confirmation {
       case 'x': return true;
       default: return false;
     }
+  }
+
+  // Whether one of the three bytes before `at` may begin an escape such as %2b.
+  bool escape_before(std::size_t at) const noexcept {
+    for (std::size_t i = at; i > 0 && at - i < 3; --i)
+      if (text_[i - 1] == '%') return true;
+    return false;
   }
 
   // Whether the digit before `at` may be an escape's last: %20, \x20, \u0020.
