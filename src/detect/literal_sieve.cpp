@@ -196,7 +196,7 @@ bool LiteralSieve::build(const std::vector<std::string_view>& literals) {
       std::stable_partition(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.size >= kPieceBytes; });
   short_.assign(longer, entries_.end());
   entries_.erase(longer, entries_.end());
-  const auto first_of = [&](const Entry& entry) { return static_cast<unsigned char>(texts_[entry.offset]); };
+  const auto first_of = [&](const Entry& entry) { return loosely_folded(texts_[entry.offset]); };
   std::stable_sort(short_.begin(), short_.end(), [&](const Entry& a, const Entry& b) { return first_of(a) < first_of(b); });
   for (const Entry& entry : short_) ++short_from_[first_of(entry) + 1u];
   std::partial_sum(std::begin(short_from_), std::end(short_from_), std::begin(short_from_));
@@ -204,7 +204,7 @@ bool LiteralSieve::build(const std::vector<std::string_view>& literals) {
   const auto key_of = [&](const Entry& entry) {
     std::uint32_t key;
     std::memcpy(&key, texts_.data() + entry.offset + entry.piece, sizeof key);
-    return key;
+    return loosely_folded(key);
   };
   std::stable_sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) { return key_of(a) < key_of(b); });
   slots_.resize(std::bit_ceil(entries_.size() * 2 + 1));

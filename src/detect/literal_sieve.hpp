@@ -62,12 +62,9 @@ class LiteralSieve {
   std::size_t find(std::string_view text, std::size_t from, std::size_t most, std::uint64_t* blocks) const noexcept;
 
   static char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-  // Four bytes, those that are capitals in lower case.
-  static std::uint32_t folded(std::uint32_t word) noexcept {
-    const std::uint32_t seven = word & 0x7F7F7F7F;
-    const std::uint32_t from_a = seven + 0x3F3F3F3F, beyond_z = seven + 0x25252525;
-    return word | ((from_a & ~beyond_z & ~word & 0x80808080) >> 2);
-  }
+  // Lower case, and what else differs in that bit alone ('[' and '{') made alike; stands() tells them apart.
+  static std::uint32_t loosely_folded(std::uint32_t word) noexcept { return word | 0x20202020; }
+  static unsigned char loosely_folded(char c) noexcept { return static_cast<unsigned char>(c) | 0x20; }
   static std::uint32_t bit_of(std::uint32_t key) noexcept { return (key * kMultiplier) >> (32 - kBitmapBits); }
 
   bool stands(const Entry& entry, std::string_view text, std::size_t start) const noexcept {
@@ -84,7 +81,7 @@ class LiteralSieve {
     if (at + kPieceBytes <= text.size()) {
       std::uint32_t key;
       std::memcpy(&key, text.data() + at, sizeof key);
-      key = folded(key);
+      key = loosely_folded(key);
       const std::uint32_t bit = bit_of(key);
       if (bitmap_[bit >> 6] >> (bit & 63) & 1) {
         for (std::uint32_t i = (key * kMultiplier) >> 7 & mask_;; i = (i + 1) & mask_) {
@@ -98,18 +95,18 @@ class LiteralSieve {
         }
       }
     }
-    const auto first = static_cast<unsigned char>(lower(text[at]));
-    for (std::uint32_t e = short_from_[first]; e < short_from_[first + 1u]; ++e)
+    const unsigned first = loosely_folded(text[at]);
+    for (std::uint32_t e = short_from_[first]; e < short_from_[first + 1]; ++e)
       if (stands(short_[e], text, at)) hit(short_[e].id, at);
   }
 
   Tables tables_;
   std::string texts_;
   std::vector<Entry> entries_;  // of four bytes and more, those of one piece together
-  std::vector<Slot> slots_;     // by piece, open addressing
+  std::vector<Slot> slots_;     // by piece, loosely folded; open addressing
   std::uint32_t mask_ = 0;
   std::uint64_t bitmap_[(std::size_t{1} << kBitmapBits) / 64] = {};
-  std::vector<Entry> short_;            // shorter ones, by their first byte
+  std::vector<Entry> short_;            // shorter ones, by their first byte, loosely folded
   std::uint32_t short_from_[257] = {};  // first byte → where its literals begin; they end where the next byte's begin
 };
 

@@ -39,6 +39,9 @@ struct Piece {
   std::string after;         // the literal that ends it; empty for the last
   bool quoted;               // between double quotes
   bool before_time = false;  // the next one is a time
+  bool last = false;
+  // The first bytes of `after`, and which bytes of a word they are.
+  std::uint64_t after_word = 0, after_mask = 0;
 };
 
 bool is_time(Shape shape) { return shape == Shape::time_clf || shape == Shape::time_iso || shape == Shape::time_epoch; }
@@ -248,7 +251,13 @@ class AccessParser final : public LineParser {
         rest_allowed_(rest_allowed),
         rest_(context.names.add("rest")),
         time_(context.time) {
-    for (std::size_t i = 0; i + 1 < pieces_.size(); ++i) pieces_[i].before_time = is_time(pieces_[i + 1].shape);
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      Piece& piece = pieces_[i];
+      piece.last = i + 1 == pieces_.size();
+      piece.before_time = !piece.last && is_time(pieces_[i + 1].shape);
+      std::memcpy(&piece.after_word, piece.after.data(), std::min(piece.after.size(), sizeof piece.after_word));
+      std::memset(&piece.after_mask, 0xFF, std::min(piece.after.size(), sizeof piece.after_mask));
+    }
   }
 
   // A host in front of the line shifts everything by one: the user is then "- -".
@@ -264,9 +273,8 @@ class AccessParser final : public LineParser {
     record.message = line;
     status_ = 0;
     std::size_t at = prefix_.size();
-    for (std::size_t i = 0; i < pieces_.size(); ++i) {
-      const Piece& piece = pieces_[i];
-      const std::size_t end = piece_end(line, at, i);
+    for (const Piece& piece : pieces_) {
+      const std::size_t end = piece_end(line, at, piece);
       if (end == std::string_view::npos) return false;
       if (!add(piece, line.substr(at, end - at), batch, record)) return false;
       at = end + piece.after.size();
@@ -281,26 +289,25 @@ class AccessParser final : public LineParser {
   }
 
  private:
-  // Whether `after`, whose first byte stands at `at`, stands there whole.
-  static bool stands(std::string_view line, std::size_t at, std::string_view after) {
-    if (line.size() - at < after.size()) return false;
-    for (std::size_t i = 1; i < after.size(); ++i)
-      if (line[at + i] != after[i]) return false;
-    return true;
+  // Whether what ends the piece stands at `at`, where its first byte does.
+  static bool stands(std::string_view line, std::size_t at, const Piece& piece) {
+    if (line.size() - at < sizeof piece.after_word || piece.after.size() > sizeof piece.after_word)
+      return line.substr(at).starts_with(piece.after);
+    std::uint64_t word;
+    std::memcpy(&word, line.data() + at, sizeof word);
+    return ((word ^ piece.after_word) & piece.after_mask) == 0;
   }
 
-  // Where piece `i`, starting at `at`, ends; npos if the line is not of this format.
-  std::size_t piece_end(std::string_view line, std::size_t at, std::size_t i) const {
-    const Piece& piece = pieces_[i];
-    const bool last = i + 1 == pieces_.size();
+  // Where a piece that starts at `at` ends; npos if the line is not of this format.
+  std::size_t piece_end(std::string_view line, std::size_t at, const Piece& piece) const {
     if (piece.after.empty()) return rest_allowed_ ? std::min(line.find(' ', at), line.size()) : line.size();
+    const char first = piece.after[0];
     for (std::size_t end = at;; ++end) {
-      end = find_byte(line, end, piece.after[0]);
+      end = find_byte(line, end, first);
       if (end == line.size()) return std::string_view::npos;
-      if (piece.quoted && escaped(line, at, end)) continue;
-      if (!stands(line, end, piece.after)) continue;
+      if (!stands(line, end, piece) || (piece.quoted && escaped(line, at, end))) continue;
       const std::size_t next = end + piece.after.size();
-      if (last) return next == line.size() || (rest_allowed_ && line[next] == ' ') ? end : std::string_view::npos;
+      if (piece.last) return next == line.size() || (rest_allowed_ && line[next] == ' ') ? end : std::string_view::npos;
       if (piece.before_time && (next >= line.size() || line[next] < '0' || line[next] > '9')) continue;
       return end;
     }
