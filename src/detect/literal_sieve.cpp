@@ -1,9 +1,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "detect/literal_sieve.cpp"
-// clang-format off
-#include <hwy/foreach_target.h>
-#include <hwy/highway.h>
-// clang-format on
+#include "simd/vectors.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // How: 64 bytes at a time become bit masks (digits, hex letters, separators, '.', ':', …), one bit a byte; what may start or
-// end a finding is then shifts and ands of those masks, all looking backwards, with the previous block's masks carried in.
-// So "a digit that follows a dot that follows a digit, the third such within reach" costs a handful of instructions for 64
-// bytes whatever they contain. Literals (eyJ, AKIA, ghp_, …) are found the way Hyperscan's Teddy does: three bytes, two
-// nibble tables each, eight buckets a bit each.
+// end a finding is then shifts and ands of those masks, all looking backwards, with the previous block's masks carried in,
+// and of as many blocks at once as a vector has words. So "a digit that follows a dot that follows a digit, the third such
+// within reach" costs a handful of instructions for a few hundred bytes whatever they contain. Literals (eyJ, AKIA, ghp_, …)
+// are found the way Hyperscan's Teddy does: three bytes, two nibble tables each, eight buckets a bit each.
 //
 // Written by hand because the general engine is slower here: the same triggers as a Vectorscan database, one call a record,
 // take several times as long (./dev bench redact shows both). Highway gives every x86 and Arm level from this one source
@@ -10,10 +10,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "redact/candidates.cpp"
-// clang-format off
-#include <hwy/foreach_target.h>
-#include <hwy/highway.h>
-// clang-format on
+#include "simd/vectors.hpp"
 
 #include <algorithm>
 #include <cstring>

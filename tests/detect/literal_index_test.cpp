@@ -11,8 +11,10 @@
 #include "detect/literal_sieve.hpp"
 #include "detect/regex.hpp"
 #include "detect/text.hpp"
+#include "simd_levels.hpp"
 
 using namespace logystera::detect;
+namespace test = logystera::test;
 
 namespace {
 
@@ -106,6 +108,28 @@ TEST_CASE("literal_sieve_finds_what_a_plain_search_of_the_folded_text_finds") {
     }
   }
   CHECK(built > 60);
+}
+
+TEST_CASE("literals_are_found_at_every_level_of_vector_instructions") {
+  const std::vector<Literal> literals = {{"union select", Anchor::anywhere}, {"/etc/passwd", Anchor::anywhere},
+                                         {"${jndi:", Anchor::anywhere},      {"<", Anchor::anywhere},
+                                         {"%3c", Anchor::anywhere},          {"zq", Anchor::anywhere}};
+  std::vector<std::string_view> texts;
+  for (const Literal& literal : literals) texts.push_back(literal.text);
+  std::string line;
+  for (int i = 0; i < 40; ++i)
+    line += std::string(static_cast<std::size_t>(i), 'x') + literals[static_cast<std::size_t>(i) % 6].text;
+  const auto wanted = naive(literals, line);
+  CHECK(wanted.size() == 40);
+  test::at_every_level([&](const std::string& level) {
+    CAPTURE(level);
+    CHECK(indexed(literals, line) == wanted);
+    LiteralSieve sieve;
+    REQUIRE(sieve.build(texts));
+    std::set<Occurrence> places;
+    sieve.scan(line, [&](std::uint32_t id, std::size_t place) { places.emplace(id, place); });
+    CHECK(places == wanted);
+  });
 }
 
 TEST_CASE("literal_sieve_refuses_what_would_let_too_much_through") {

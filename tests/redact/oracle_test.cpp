@@ -8,6 +8,7 @@
 #include "data.hpp"
 #include "oracle/redact_naive.hpp"
 #include "redact/finder.hpp"
+#include "simd_levels.hpp"
 
 using namespace logystera;
 using namespace logystera::redact;
@@ -211,6 +212,20 @@ TEST_CASE("fast_and_naive_search_agree_at_every_offset_of_a_block") {
       for (std::size_t offset = edge - 8; offset < edge + 8 && different < 5; ++offset)
         different += !same(finder, std::string(offset, ' ') + fragment + (offset % 2 ? " " : ""), Context::text);
   CHECK(different == 0);
+}
+
+TEST_CASE("fast_and_naive_search_agree_at_every_level_of_vector_instructions") {
+  std::vector<std::string> texts;
+  for (const std::string& fragment : fragments()) texts.push_back(std::string(500, '-') + ' ' + fragment);
+  std::mt19937 random(20260522);
+  while (texts.size() < 500) texts.push_back(random_text(random));
+  test::at_every_level([&](const std::string& level) {
+    CAPTURE(level);
+    Finder finder({});
+    int different = 0;
+    for (const std::string& text : texts) different += !same(finder, text, Context::text);
+    CHECK(different == 0);
+  });
 }
 
 TEST_CASE("fast_and_naive_search_agree_on_real_logs") {
