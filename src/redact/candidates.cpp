@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <type_traits>
 
 #include "redact/candidates.hpp"
 
@@ -124,8 +125,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Bytes = hn::CappedTag<std::uint8_t, kBlock>;
 using Vector = hn::Vec<Bytes>;
+// A mask of several blocks lies in one vector, the first block's in the first lane; that of a single one in a lane alone.
 using Words = hn::CappedTag<std::uint64_t, kBlocksMost>;
-using Row = hn::Vec<Words>;  // a mask of several blocks, the first block's in the first lane
+using Word = hn::CappedTag<std::uint64_t, 1>;
 
 // What the blocks hand to those after them: the last block's masks.
 struct Carry {
@@ -196,28 +198,40 @@ HWY_INLINE void classify(const std::uint8_t* at, Masks& m, std::size_t n) {
 }
 
 // Each block's mask as the block before it had it. `carry` is that of the block before the first; the last one's is left there.
-template <typename Indices>
-HWY_INLINE Row of_before(Words d, Row now, Indices turn, std::uint64_t& carry) {
-  const Row turned = hn::TableLookupLanes(now, turn);
-  const Row before = hn::IfThenElse(hn::FirstN(d, 1), hn::Set(d, carry), turned);
-  carry = hn::GetLane(turned);
-  return before;
+template <typename D, typename Indices>
+HWY_INLINE hn::Vec<D> of_before(D d, hn::Vec<D> now, Indices turn, std::uint64_t& carry) {
+  const auto before_first = hn::Set(d, carry);
+  if constexpr (std::is_same_v<D, Word>) {
+    carry = hn::GetLane(now);
+    return before_first;
+  } else {
+    const auto turned = hn::TableLookupLanes(now, turn);
+    carry = hn::GetLane(turned);
+    return hn::IfThenElse(hn::FirstN(d, 1), before_first, turned);
+  }
 }
 
 // `now` as it stood `by` bytes earlier.
-template <int by>
+template <int by, typename Row>
 HWY_INLINE Row back(Row now, Row before) {
   return hn::Or(hn::ShiftLeft<by>(now), hn::ShiftRight<64 - by>(before));
 }
 
-HWY_INLINE Row either(Row a, Row b, Row c) { return hn::Or(a, hn::Or(b, c)); }
-HWY_INLINE Row all(Row a, Row b, Row c) { return hn::And(a, hn::And(b, c)); }
+template <typename Row>
+HWY_INLINE Row either(Row a, Row b, Row c) {
+  return hn::Or(a, hn::Or(b, c));
+}
+template <typename Row>
+HWY_INLINE Row all(Row a, Row b, Row c) {
+  return hn::And(a, hn::And(b, c));
+}
 
 // Turns the masks of `blocks` blocks into candidates; `offset` is the first one's place, `valid[n]` has a bit for every byte
 // of block n that is text or the one virtual byte after it.
-HWY_INLINE void emit(const Masks& m, Carry& c, std::size_t blocks, std::size_t offset, const std::uint64_t* valid,
+template <typename D>
+HWY_INLINE void emit(D d, const Masks& m, Carry& c, std::size_t blocks, std::size_t offset, const std::uint64_t* valid,
                      std::vector<Candidate>& out) {
-  const Words d;
+  using Row = hn::Vec<D>;
   alignas(64) std::uint64_t order[kBlocksMost] = {};
   for (std::size_t n = 0; n < hn::Lanes(d); ++n) order[n] = (n + hn::Lanes(d) - 1) % hn::Lanes(d);
   const auto turn = hn::IndicesFromVec(d, hn::Load(d, order));
@@ -306,21 +320,22 @@ void find_candidates(std::string_view text, std::vector<Candidate>& out) {
   std::size_t at = 0;
   for (; at + lanes * kBlock + 2 <= size; at += lanes * kBlock) {
     for (std::size_t n = 0; n < lanes; ++n) classify(bytes + at + n * kBlock, masks, n);
-    emit(masks, carry, lanes, at, valid, out);
+    emit(Words(), masks, carry, lanes, at, valid, out);
   }
   // The rest, and one byte more, so that a number that ends with the text is followed by something.
   while (at <= size) {
-    masks = {};
     const std::size_t begin = at;
-    std::size_t n = 0;
-    for (; n < lanes && at <= size; ++n, at += kBlock) {
+    const std::size_t blocks = std::min(lanes, (size - at) / kBlock + 1);
+    if (blocks > 1) masks = {};
+    for (std::size_t n = 0; n < blocks; ++n, at += kBlock) {
       std::uint8_t padded[kBlock + 2] = {};
       const std::size_t rest = size - at;
       std::memcpy(padded, bytes + at, rest < sizeof padded ? rest : sizeof padded);
       valid[n] = rest + 1 >= kBlock ? kWhole : (std::uint64_t{1} << (rest + 1)) - 1;
       classify(padded, masks, n);
     }
-    emit(masks, carry, n, begin, valid, out);
+    if (blocks == 1) emit(Word(), masks, carry, blocks, begin, valid, out);
+    else emit(Words(), masks, carry, blocks, begin, valid, out);
   }
 }
 

@@ -5,6 +5,10 @@
 // thousands of rules. Sets it would tell apart further (Zen 4, Sapphire Rapids) run as the one below them.
 #include <hwy/highway.h>
 
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+
 #if HWY_ARCH_X86
 #include <cpuid.h>
 #endif
@@ -63,5 +67,16 @@ std::int64_t SupportedTargets() {
 }
 
 ChosenTarget& GetChosenTarget() { return chosen_target; }
+
+// What Highway's own checks call; they are compiled in beside sanitizers only.
+HWY_NORETURN void Abort(const char* file, int line, const char* format, ...) {
+  std::fprintf(stderr, "%s:%d: ", file, line);
+  va_list arguments;
+  va_start(arguments, format);
+  std::vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  std::fputc('\n', stderr);
+  std::abort();
+}
 
 }  // namespace hwy
