@@ -85,11 +85,12 @@ class Confirmation {
     // A run of dotted groups is reported before it ends, so digits behind count too.
     std::size_t stop = end;
     for (; stop < text_.size() && stop < end + kBehind && belongs_to_number(text_[stop]); ++stop)
-      left += part_of_number(text_[stop]) & number_digit;
+      left += is_digit(text_[stop]);
     if (left < kNationalDigits) return;
     const bool named_behind = context_ == Context::phone || may_be_named_behind(stop);
-    if (left < kPlanDigits && !named_behind && (seen & number_bracket) == 0 && !escape_before(begin)) {
-      // Too short for all but a national number, and that needs a word before it.
+    if (left < kPlanDigits && !named_behind && (seen & number_bracket) == 0) {
+      // Too short for all but a national number, or an international one behind %2b. Both need a letter before them, and
+      // that is looked for back to the nearest digit, so only the first number of the run can have it.
       while (begin < end && !is_digit(text_[begin])) ++begin;
       if (begin < end && may_be_named_before(begin)) phone(begin);
       return;
@@ -139,13 +140,6 @@ class Confirmation {
       case 'x': return true;
       default: return false;
     }
-  }
-
-  // Whether one of the three bytes before `at` may begin an escape such as %2b.
-  bool escape_before(std::size_t at) const noexcept {
-    for (std::size_t i = at; i > 0 && at - i < 3; --i)
-      if (text_[i - 1] == '%') return true;
-    return false;
   }
 
   // Whether the digit before `at` may be an escape's last: %20, \x20, \u0020.
