@@ -194,6 +194,7 @@ void Report::print_header(const scan::Totals& totals) const {
   fmt::print("Events   : {}\n", grouped(counts.records));
   if (counts.unparsed > 0) fmt::print("Unparsed : {} (kept as plain text)\n", grouped(counts.unparsed));
   if (counts.truncated > 0) fmt::print("Cut      : {} lines were too long and kept in part\n", grouped(counts.truncated));
+  if (counts.hole_bytes > 0) fmt::print("Holes    : {} NUL bytes in front of lines\n", grouped(counts.hole_bytes));
   if (counts.damaged > 0) fmt::print("Damaged  : {} parts could not be read\n", grouped(counts.damaged));
   fmt::print("PII hits : {} (mode: {})\n", grouped(totals.redacted_total()), redact::mode_name(analysis_.pipeline.mode));
   std::string levels;
@@ -243,6 +244,7 @@ void Report::append_summary(JsonText& json, const scan::Totals& totals) const {
   json.begin_object().count("sources", totals.sources).count("failed", totals.failed);
   json.count("events", totals.counts.records).count("bytes", totals.counts.bytes).count("unparsed", totals.counts.unparsed);
   json.count("truncated", totals.counts.truncated).count("damaged", totals.counts.damaged);
+  json.count("hole_bytes", totals.counts.hole_bytes);
   json.member("mode", redact::mode_name(analysis_.pipeline.mode)).count("pii_hits", totals.redacted_total()).key("pii");
   append_redacted(json, totals.redacted);
   json.count("findings", finding_count_).key("findings_by_severity").begin_object();

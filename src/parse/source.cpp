@@ -149,15 +149,47 @@ void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& 
   open.any = true;
 }
 
+// The head of a line that is too long. Nothing can be joined to it: between it and the next line lies what is passed over.
+void LineRecords::read_head(std::string_view head, std::size_t at, RecordBatch& batch, Open& open) {
+  ++counts_.truncated;
+  const std::uint64_t blank = counts_.blank;
+  read_line(head, at, batch, open);
+  if (open.any && counts_.blank == blank) open.record.truncated = true;
+  close(batch, open);
+}
+
+// Passes over the rest of a line that was too long; how many of `text`'s bytes belong to it.
+std::size_t LineRecords::pass_over(std::string_view text) {
+  const std::size_t end = text.find('\n');
+  within_long_line_ = end == std::string_view::npos;
+  const std::size_t passed = within_long_line_ ? text.size() : end + 1;
+  counts_.truncated_bytes += passed;
+  if (!within_long_line_) ++line_;
+  return passed;
+}
+
 std::size_t LineRecords::read(RecordBatch& batch, bool final) {
   const char* const text = batch.text.data();
   const std::size_t size = batch.text.size();
   Open open;
-  std::size_t at = 0;
+  std::size_t at = within_long_line_ ? pass_over(batch.text.view()) : 0;
   while (at < size) {
+    if (text[at] == '\0') {  // a hole: what a crash or a truncation under the writer's feet leaves in front of a line
+      const std::size_t seen = batch.text.view().find_first_not_of('\0', at);
+      counts_.hole_bytes += std::min(seen, size) - at;
+      at = std::min(seen, size);
+      continue;
+    }
     const char* newline = static_cast<const char*>(std::memchr(text + at, '\n', size - at));
-    if (!newline && !final) break;
     const std::size_t end = newline ? static_cast<std::size_t>(newline - text) : size;
+    if (end - at > options_.line_bytes) {
+      read_head({text + at, options_.line_bytes}, at, batch, open);
+      ++counts_.lines;
+      at += options_.line_bytes;
+      at += pass_over({text + at, size - at});
+      continue;
+    }
+    if (!newline && !final) break;
     read_line({text + at, end - at}, at, batch, open);
     ++line_;
     ++counts_.lines;
@@ -172,7 +204,6 @@ std::size_t LineRecords::read(RecordBatch& batch, bool final) {
     batch.drop_fields();
     counts_ = open.before;
     line_ = open.line;
-    counts_.lines = line_ - 1;
     at = open.at;
   } else {
     close(batch, open);
@@ -206,11 +237,6 @@ class StreamLines final : public RecordReader {
       load(batch);
       const std::size_t used = records_.read(batch, ended_);
       keep_rest(batch, used);
-      if (used == 0 && carry_.size() >= options_.line_bytes) cut_long_line(batch);
-    }
-    if (cut_) {
-      batch.records.back().truncated = true;
-      cut_ = false;
     }
     return true;
   }
@@ -241,38 +267,9 @@ class StreamLines final : public RecordReader {
     if (rest > 0) std::memcpy(carry_.data(), batch.text.data() + used, rest);
   }
 
-  // The carried bytes hold no line end and are as long as a line may be: they become the line, what follows them up to the
-  // line end is skipped.
-  void cut_long_line(RecordBatch& batch) {
-    batch.clear();
-    std::size_t keep = std::min(carry_.size(), options_.line_bytes);
-    std::uint64_t skipped = carry_.size() - keep;
-    batch.text.resize(keep);
-    std::memcpy(batch.text.data(), carry_.data(), keep);
-    carry_.clear();
-    std::vector<char> block(options_.block_bytes);
-    while (!ended_) {
-      const std::size_t got = read_some(block.data(), block.size());
-      const char* newline = got > 0 ? static_cast<const char*>(std::memchr(block.data(), '\n', got)) : nullptr;
-      if (!newline) {
-        skipped += got;
-        continue;
-      }
-      const std::size_t before = static_cast<std::size_t>(newline - block.data()) + 1;
-      skipped += before;
-      carry_.resize(got - before);
-      if (got > before) std::memcpy(carry_.data(), newline + 1, got - before);
-      break;
-    }
-    records_.read(batch, true);
-    records_.skip(skipped);
-    cut_ = !batch.records.empty();
-  }
-
   std::unique_ptr<ByteStream> stream_;
   TextBlock carry_;
   bool ended_;
-  bool cut_ = false;
   std::optional<Error> stream_problem_;
   LineRecords records_;
   SourceOptions options_;
@@ -312,11 +309,21 @@ Trial try_format(const std::vector<std::string_view>& lines, const Format& forma
 
 }  // namespace
 
-void LineRecords::skip(std::uint64_t bytes) noexcept {
-  ++counts_.truncated;
-  counts_.truncated_bytes += bytes;
-  counts_.bytes += bytes;
-  offset_ += bytes;
+void LineRecords::peek(RecordBatch& batch) {
+  const SourceCounts counts = counts_;
+  const std::uint64_t line = line_, offset = offset_;
+  const bool within = within_long_line_;
+  read(batch, true);
+  counts_ = counts;
+  line_ = line;
+  offset_ = offset;
+  within_long_line_ = within;
+}
+
+void LineRecords::resume(std::uint64_t line, std::uint64_t offset, bool within_long_line) noexcept {
+  line_ = line;
+  offset_ = offset;
+  within_long_line_ = within_long_line;
 }
 
 Detection detect_format(std::string_view text, const Formats& formats, const TimeContext& time) {

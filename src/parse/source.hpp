@@ -56,6 +56,7 @@ struct SourceCounts {
   std::uint64_t joined = 0;           // lines joined to the record above
   std::uint64_t truncated = 0;        // lines longer than line_bytes
   std::uint64_t truncated_bytes = 0;  // what was skipped of them
+  std::uint64_t hole_bytes = 0;       // NULs in front of lines, passed over
   std::uint64_t damaged = 0;          // EVTX: chunks and records that cannot be read; journal export: entries
   std::uint64_t damaged_bytes = 0;
   std::uint64_t checksums = 0;  // EVTX: chunks whose checksum does not hold; their records are read all the same
@@ -71,15 +72,25 @@ class LineRecords {
   /// Appends the records of `batch.text` to `batch.records` and returns how many bytes are done with. Unless `final`, an
   /// unfinished last line, and a last record that may still go on, are left: bring them again, followed by more.
   /// Whoever follows a growing file calls with `final` after a quiet moment, or the last record waits for the next line.
+  /// A line longer than `line_bytes` is one record of its head, marked truncated; its rest is passed over and counted as it
+  /// comes, over as many calls as that takes. So what is left is never more than a line's limit and one line.
   std::size_t read(RecordBatch& batch, bool final);
-  /// Counts the rest of an overlong line, whose head was the last thing read.
-  void skip(std::uint64_t bytes) noexcept;
+  /// The record an unfinished last line would be if it ended here. Nothing is done with: bring it again.
+  void peek(RecordBatch& batch);
+  /// Where to go on in a source that was read in part before: `line` is the number of the next line, or of the one whose rest
+  /// is passed over.
+  void resume(std::uint64_t line, std::uint64_t offset, bool within_long_line) noexcept;
+  std::uint64_t next_line() const noexcept { return line_; }
+  /// The rest of a line beyond the limit is being passed over.
+  bool within_long_line() const noexcept { return within_long_line_; }
   const SourceCounts& counts() const noexcept { return counts_; }
 
  private:
   struct Open;
 
   void read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open);
+  void read_head(std::string_view head, std::size_t at, RecordBatch& batch, Open& open);
+  std::size_t pass_over(std::string_view text);
   void close(RecordBatch& batch, Open& open);
 
   const Format& format_;
@@ -90,6 +101,7 @@ class LineRecords {
   SourceCounts counts_;
   std::uint64_t line_ = 1;
   std::uint64_t offset_ = 0;
+  bool within_long_line_ = false;
 };
 
 /// Something that fills batches: lines, EVTX chunks, journal entries.

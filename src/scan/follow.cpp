@@ -131,13 +131,7 @@ bool Follower::hand_out(RecordBatch& batch, bool final) {
   if (pending_.empty() || (!records_ && !detect())) return false;
   batch.text.resize(pending_.size());
   std::memcpy(batch.text.data(), pending_.data(), pending_.size());
-  std::size_t done = records_->read(batch, final);
-  // A line beyond the limit is kept in part; the rest of it is skipped as it comes.
-  if (done == 0 && pending_.size() > options_.source.line_bytes) {
-    done = records_->read(batch, true);
-    records_->skip(0);
-  }
-  pending_.erase(0, done);
+  pending_.erase(0, records_->read(batch, final));
   return !batch.records.empty();
 }
 

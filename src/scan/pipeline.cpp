@@ -28,6 +28,7 @@ void add(parse::SourceCounts& sum, const parse::SourceCounts& more) {
   sum.joined += more.joined;
   sum.truncated += more.truncated;
   sum.truncated_bytes += more.truncated_bytes;
+  sum.hole_bytes += more.hole_bytes;
   sum.damaged += more.damaged;
   sum.damaged_bytes += more.damaged_bytes;
   sum.checksums += more.checksums;

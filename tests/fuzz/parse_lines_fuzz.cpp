@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(input.ok());
     sums[pass++] = read_all(Source::open(std::move(input.value()), built_in(), names, options), names);
   }
-  // A line of more than line_bytes is cut where its block ended, and joining stops at a block's end.
+  // Joining stops at a block's end.
   if (text.size() < 4'096) require(sums[0] == sums[1]);
   return 0;
 }

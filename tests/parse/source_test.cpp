@@ -293,6 +293,58 @@ TEST_CASE("a_line_longer_than_the_limit_keeps_its_head_and_counts_the_rest", "[s
   CHECK(all.largest_batch < 2 * 1024 * 1024);
 }
 
+TEST_CASE("the_limit_of_a_line_is_the_same_wherever_its_block_ends", "[source]") {
+  const std::string one = "May 18 10:00:01 web1 cron[1]: ";
+  const auto line = [&](std::size_t size) { return one + std::string(size - one.size(), 'x') + "\n"; };
+  const std::string text = line(4096) + line(4097) + line(9000) + line(4096) + line(50'000) + line(100);
+  for (const std::size_t block : {1, 7, 4095, 4096, 4097, 8192, 1 << 20}) {
+    SourceOptions options;
+    options.line_bytes = 4096;
+    options.block_bytes = block;
+    ReadAll all(text, options);
+    INFO(block);
+    REQUIRE(all.records.size() == 6);
+    for (std::size_t i = 0; i < 6; ++i) {
+      CHECK(all.records[i].line == i + 1);
+      CHECK(all.records[i].truncated == (i == 1 || i == 2 || i == 4));
+      CHECK(all.records[i].raw.size() == (i == 5 ? 100u : 4096u));
+    }
+    CHECK(all.counts.lines == 6);
+    CHECK(all.counts.truncated == 3);
+    CHECK(all.counts.truncated_bytes == 2 + 4905 + 45'905);
+    CHECK(all.counts.bytes == text.size());
+  }
+}
+
+TEST_CASE("a_line_that_is_too_long_ends_a_record_it_is_joined_to", "[source]") {
+  SourceOptions options;
+  options.line_bytes = 4096;
+  options.block_bytes = 512;
+  const std::string first = "2026-05-18 10:00:01 ERROR java.lang.IllegalStateException: x\n";
+  ReadAll all(first + "\tat " + std::string(9000, 'y') + "\n\tat b\n" + first, options);
+  REQUIRE(all.records.size() == 3);
+  CHECK(all.records[0].truncated);
+  CHECK(all.records[0].raw.size() == first.size() + 4096);
+  CHECK(all.records[1].line == 3);
+  CHECK(all.records[2].line == 4);
+}
+
+TEST_CASE("holes_in_front_of_lines_are_passed_over_and_counted", "[source]") {
+  SourceOptions options;
+  options.line_bytes = 4096;
+  options.block_bytes = 512;
+  const std::string line = "May 18 10:00:01 web1 cron[1]: x\n";
+  const std::string text = std::string(20'000, '\0') + line + std::string(3, '\0') + line;
+  ReadAll all(text, options);
+  REQUIRE(all.records.size() == 2);
+  CHECK(all.records[0].message == "x");
+  CHECK(all.records[0].offset == 20'000);
+  CHECK(all.records[1].line == 2);
+  CHECK(all.counts.hole_bytes == 20'003);
+  CHECK(all.counts.truncated == 0);
+  CHECK(all.counts.bytes == text.size());
+}
+
 TEST_CASE("a_file_without_any_line_end_is_one_line", "[source]") {
   ReadAll all("May 18 10:00:01 web1 cron[1]: x");
   REQUIRE(all.records.size() == 1);
