@@ -1,20 +1,34 @@
 #include "cli/render.hpp"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "cli/terminal.hpp"
+#include "core/json.hpp"
 
 namespace logystera::cli {
 namespace {
 
 constexpr std::string_view kEnd = "\x1b[0m";
 
+// A number as the source wrote it, where that is the number: 18446744073709551615 and 1e400 have no exact double.
+void append_real(JsonText& out, const Value& value) {
+  const std::string_view text = value.text();
+  double written = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), written);
+  const bool same = end == text.data() + text.size() && json::is_number(text) &&
+                    (error == std::errc::result_out_of_range || (error == std::errc() && written == value.as_real()));
+  if (same) out.raw(text);
+  else out.real(value.as_real());
+}
+
 void append_value(JsonText& out, const Value& value) {
   switch (value.kind) {
     case Value::Kind::null: out.null(); return;
     case Value::Kind::boolean: out.boolean(value.as_boolean()); return;
     case Value::Kind::integer: out.integer(value.as_integer()); return;
-    case Value::Kind::real: out.real(value.as_real()); return;
+    case Value::Kind::real: append_real(out, value); return;
     case Value::Kind::list:
       out.begin_array();
       for (const Value& item : value.as_list()) append_value(out, item);
@@ -79,7 +93,7 @@ void append_event(JsonText& out, std::uint64_t number, const Record& record, con
   if (!record.host.empty()) out.member("host", record.host);
   out.key("parsed").boolean(record.parsed);
   if (record.truncated) out.key("truncated").boolean(true);
-  out.member("message", record.message.empty() ? record.raw : record.message);
+  out.member("message", record.message);
   out.key("fields").begin_object();
   for (std::uint32_t i = 0; i < record.field_count; ++i) {
     const FieldId id = record.fields[i].field;

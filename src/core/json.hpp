@@ -84,4 +84,28 @@ bool is_utf8(std::string_view text) noexcept;
 /// a text of a stranger is handed to code that recurses.
 std::size_t depth(std::string_view text) noexcept;
 
+/// A number as RFC 8259 has it: no leading zeros, no '+', no bare '.'.
+inline bool is_number(std::string_view text) noexcept {
+  std::size_t at = 0;
+  const auto digits = [&] {
+    const std::size_t from = at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    return at - from;
+  };
+  if (at < text.size() && text[at] == '-') ++at;
+  const std::size_t first = at;
+  const std::size_t whole = digits();
+  if (whole == 0 || (whole > 1 && text[first] == '0')) return false;
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    if (digits() == 0) return false;
+  }
+  if (at < text.size() && (text[at] | 0x20) == 'e') {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return false;
+  }
+  return at == text.size();
+}
+
 }  // namespace logystera::json

@@ -226,7 +226,7 @@ struct Record {
   std::string_view source;   // what it was read from: the path as given, "-" for stdin
   std::string_view format;   // name of the format that read it: "nginx_access"; lives as long as the program's formats
   std::string_view host;     // host the record speaks of, or empty
-  std::string_view message;  // what a person reads: the text after the envelope; never empty unless raw is
+  std::string_view message;  // what a person reads: the text after the envelope; empty where the source says so
   std::string_view raw;      // the whole line (all lines, if several were joined), without line end; for binary
                              // formats empty
   std::uint64_t line = 0;    // 1-based number of the first line; binary formats: the record's own number

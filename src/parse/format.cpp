@@ -51,6 +51,11 @@ class Definition {
     return false;
   }
 
+  bool truth(const Json& value, bool& into) {
+    if (!value.IsBool()) return no("must be true or false");
+    into = value.GetBool();
+    return true;
+  }
   bool text(const Json& value, std::string& into) {
     if (!value.IsString()) return no("must be a string");
     into.assign(value.GetString(), value.GetStringLength());
@@ -82,11 +87,8 @@ class Definition {
     if (key == "rejects") return texts(value, format_.rejects);
     if (key == "aliases") return aliases(value);
     if (key == "samples") return samples(value);
-    if (key == "rest_allowed") {
-      if (!value.IsBool()) return no("must be true or false");
-      format_.rest_allowed = value.GetBool();
-      return true;
-    }
+    if (key == "rest_allowed") return truth(value, format_.rest_allowed);
+    if (key == "byte_lists") return truth(value, format_.byte_lists);
     if (key == "specificity") {
       if (!value.IsNumber() || value.GetDouble() < 0 || value.GetDouble() > 1) return no("must be a number from 0 to 1");
       format_.specificity = value.GetDouble();
@@ -95,7 +97,7 @@ class Definition {
     return no(
         "is not known; known are name, title, reader, kind, specificity, continuation, nginx, apache, rest_allowed, "
         "programs, "
-        "required, time, severity, message, host, aliases, strip, samples and rejects");
+        "required, time, severity, message, host, aliases, byte_lists, strip, samples and rejects");
   }
 
   bool named() {

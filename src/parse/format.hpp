@@ -75,6 +75,7 @@ struct Format {
   std::vector<std::string> required;                                           // json: keys (dotted paths) a line must have
   std::vector<std::string> time_keys, severity_keys, message_keys, host_keys;  // json: first one present wins
   std::map<std::string, std::string> aliases;  // json: dotted path → known field it is also given as
+  bool byte_lists = false;                     // json: a list of numbers 0-255 is a text given byte by byte (journald)
   std::string strip;                           // json: a leading path left out of field names ("labels.")
 
   std::vector<FormatSample> samples;

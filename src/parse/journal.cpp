@@ -86,7 +86,7 @@ class JournalReader final : public RecordReader {
     record.format = "journal_export";
     record.offset = offset_ + begin;
     program_ = message_ = {};
-    severity_given_ = false;
+    severity_given_ = has_message_ = false;
     batch.begin_fields();
     while (here < block.size() && block[here] != '\n') {
       const Step step = read_field(block, here, batch, record);
@@ -142,8 +142,10 @@ class JournalReader final : public RecordReader {
 
   void take(std::string_view name, std::string_view value, RecordBatch& batch, Record& record) {
     if (const FieldId id = id_of(name)) batch.add_number(id, value);
-    if (name == "MESSAGE") message_ = value;
-    else if (name == "_HOSTNAME") record.host = value;
+    if (name == "MESSAGE") {
+      message_ = value;
+      has_message_ = true;
+    } else if (name == "_HOSTNAME") record.host = value;
     else if (name == "_PID") batch.add_number(field::pid, value);
     else if (name == "SYSLOG_IDENTIFIER") batch.add_text(field::program, program_ = value);
     else if (name == "_UID") batch.add_number(field::uid, value);
@@ -168,7 +170,7 @@ class JournalReader final : public RecordReader {
     const bool severity_given = severity_given_;
     read_program_message(program_, message_, severity_given, batch, record);
     if (record.kind == RecordKind::syslog) record.kind = RecordKind::application;
-    if (record.message.empty()) record.message = raw;
+    if (!has_message_) record.message = raw;
     batch.end_fields(record);
     batch.records.push_back(record);
   }
@@ -199,7 +201,7 @@ class JournalReader final : public RecordReader {
   std::unordered_map<std::string, FieldId> ids_;
   std::string lookup_;
   std::string_view program_, message_;  // of the entry being read
-  bool severity_given_ = false;
+  bool severity_given_ = false, has_message_ = false;
   SourceCounts counts_;
   std::uint64_t offset_ = 0;
 };

@@ -15,6 +15,8 @@
 #include <simdjson.h>
 
 #include "core/json.hpp"
+#include "parse/escapes.hpp"
+#include "parse/find_byte.hpp"
 #include "parse/keys.hpp"
 #include "parse/readers.hpp"
 #include "parse/windows_event.hpp"
@@ -30,97 +32,18 @@ constexpr std::uint64_t kRequiredMarks = (std::uint64_t{1} << kRequiredMost) - 1
 constexpr std::uint64_t kWindowsMarks = std::uint64_t{WindowsJson::both} << kRequiredMost;
 constexpr std::size_t kListItems = 1'024;  // further items are only in the list's text
 
-// A number as RFC 8259 has it: no leading zeros, no '+', no bare '.'.
-bool is_json_number(std::string_view text) {
-  std::size_t at = 0;
-  const auto digits = [&] {
-    const std::size_t from = at;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-    return at - from;
-  };
-  if (at < text.size() && text[at] == '-') ++at;
-  const std::size_t first = at;
-  const std::size_t whole = digits();
-  if (whole == 0 || (whole > 1 && text[first] == '0')) return false;
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    if (digits() == 0) return false;
+// Resolves escapes into `out`, which has room for `text`. nginx writes \xHH into JSON, which JSON lacks: what it cannot be
+// read as stays as written, since one odd escape is no reason to lose a line.
+std::size_t unescape(std::string_view text, char* out) {
+  std::size_t size = 0;
+  while (!text.empty()) {
+    const std::size_t plain = find_byte(text, 0, '\\');
+    std::memcpy(out + size, text.data(), plain);
+    size += plain;
+    text.remove_prefix(plain);
+    if (!text.empty()) size += put_escape(text, out + size, Escapes::json);
   }
-  if (at < text.size() && (text[at] | 0x20) == 'e') {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    if (digits() == 0) return false;
-  }
-  return at == text.size();
-}
-
-bool hex4(std::string_view text, std::size_t at, std::uint32_t& out) {
-  if (at + 4 > text.size()) return false;
-  const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + 4, out, 16);
-  return error == std::errc() && end == text.data() + at + 4;
-}
-
-std::size_t put_utf8(std::uint32_t code, char* out) {
-  if (code < 0x80) {
-    out[0] = static_cast<char>(code);
-    return 1;
-  }
-  if (code < 0x800) {
-    out[0] = static_cast<char>(0xC0 | code >> 6);
-    out[1] = static_cast<char>(0x80 | (code & 0x3F));
-    return 2;
-  }
-  if (code < 0x10000) {
-    out[0] = static_cast<char>(0xE0 | code >> 12);
-    out[1] = static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out[2] = static_cast<char>(0x80 | (code & 0x3F));
-    return 3;
-  }
-  out[0] = static_cast<char>(0xF0 | code >> 18);
-  out[1] = static_cast<char>(0x80 | (code >> 12 & 0x3F));
-  out[2] = static_cast<char>(0x80 | (code >> 6 & 0x3F));
-  out[3] = static_cast<char>(0x80 | (code & 0x3F));
-  return 4;
-}
-
-// Resolves escapes into `out`, which has room for `text`. Lone surrogates become U+FFFD. False for an escape JSON lacks.
-bool unescape(std::string_view text, char* out, std::size_t& size) {
-  size = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] != '\\') {
-      out[size++] = text[at++];
-      continue;
-    }
-    if (at + 1 >= text.size()) return false;
-    const char kind = text[at + 1];
-    at += 2;
-    switch (kind) {
-      case '"':
-      case '\\':
-      case '/': out[size++] = kind; break;
-      case 'b': out[size++] = '\b'; break;
-      case 'f': out[size++] = '\f'; break;
-      case 'n': out[size++] = '\n'; break;
-      case 'r': out[size++] = '\r'; break;
-      case 't': out[size++] = '\t'; break;
-      case 'u': {
-        std::uint32_t code, low;
-        if (!hex4(text, at, code)) return false;
-        at += 4;
-        if (code >= 0xD800 && code < 0xDC00 && text.substr(at, 2) == "\\u" && hex4(text, at + 2, low) && low >= 0xDC00 &&
-            low < 0xE000) {
-          code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-          at += 6;
-        } else if (code >= 0xD800 && code < 0xE000) {
-          code = 0xFFFD;
-        }
-        size += put_utf8(code, out + size);
-        break;
-      }
-      default: return false;
-    }
-  }
-  return true;
+  return size;
 }
 
 class JsonParser final : public LineParser {
@@ -260,7 +183,7 @@ class JsonParser final : public LineParser {
     whole.text_data = walk.text.data() + from;
     whole.text_size = static_cast<std::uint32_t>(end - from);
     whole.as.list = list;
-    if (keys_[key].meaning.role == KeyMeaning::Role::message) bytes_to_text(whole, batch);
+    if (format_.byte_lists || keys_[key].meaning.role == KeyMeaning::Role::message) bytes_to_text(whole, batch);
     add(key, whole, walk);
     return true;
   }
@@ -278,7 +201,7 @@ class JsonParser final : public LineParser {
         objects = true;
         if (!read_object(walk, key, depth + 1)) return false;
       } else if (kind == '[') {
-        if (!read_items(walk, key, depth + 1, items, objects)) return false;
+        if (!read_inner_list(walk, key, depth + 1, items, objects)) return false;
       } else {
         Value item;
         if (!read_scalar(walk, item)) return false;
@@ -291,17 +214,43 @@ class JsonParser final : public LineParser {
     }
   }
 
-  // journald writes a MESSAGE that is not text as an array of byte values.
+  // Lists within lists are one list, except where a list is a text: a journal field that occurs more than once.
+  bool read_inner_list(Walk& walk, Key key, std::size_t depth, std::vector<Value>& items, bool& objects) {
+    const std::size_t from = walk.positions[walk.at], before = items.size();
+    if (!read_items(walk, key, depth, items, objects)) return false;
+    if (!format_.byte_lists || before >= kListItems) return true;
+    Value inner;
+    inner.kind = Value::Kind::list;
+    inner.text_data = walk.text.data() + from;
+    inner.text_size = static_cast<std::uint32_t>(walk.positions[walk.at - 1] + 1 - from);
+    bytes_to_text(inner, *walk.batch);
+    if (inner.kind != Value::Kind::string) return true;
+    items.resize(before);
+    items.push_back(inner);
+    return true;
+  }
+
+  // journald writes a value that is not text as a list of its bytes. However long it is: more than a list's items.
   static void bytes_to_text(Value& list, RecordBatch& batch) {
-    const ValueList& items = list.as_list();
-    if (items.size == 0) return;
-    char* text = batch.arena.allocate(items.size);
+    std::string_view rest = list.text().substr(1);  // behind the '['
+    char* const text = batch.arena.allocate(rest.size() / 2 + 1);
     std::size_t size = 0;
-    for (const Value& item : items) {
-      if (item.kind != Value::Kind::integer || item.as_integer() < 0 || item.as_integer() > 255) return;
-      text[size++] = static_cast<char>(item.as_integer());
+    for (bool more = trim_json(rest) != "]"; more;) {
+      rest = trim_json(rest);
+      unsigned byte = 0;
+      const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), byte);
+      if (error != std::errc() || byte > 255) return;
+      text[size++] = static_cast<char>(byte);
+      rest = trim_json(rest.substr(static_cast<std::size_t>(end - rest.data())));
+      more = rest != "]";
+      if (more && !skip(rest, ",")) return;
     }
     list.set_text({text, size});
+  }
+
+  static std::string_view trim_json(std::string_view text) {
+    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+    return text;
   }
 
   static bool read_scalar(Walk& walk, Value& out) {
@@ -315,9 +264,7 @@ class JsonParser final : public LineParser {
         std::string_view text = token.substr(1, token.size() - 2);
         if (walk.escapes && !text.empty() && std::memchr(text.data(), '\\', text.size())) {
           char* plain = walk.batch->arena.allocate(text.size());
-          std::size_t size = 0;
-          if (!unescape(text, plain, size)) return false;
-          text = {plain, size};
+          text = {plain, unescape(text, plain)};
         }
         out.kind = Value::Kind::string;
         out.text_data = text.data();
@@ -338,7 +285,12 @@ class JsonParser final : public LineParser {
   }
 
   static bool read_number(std::string_view token, Value& out) {
-    if (!is_json_number(token)) return false;
+    if (token == "-") {  // a server's "no value", where its log format has no quotes around a number
+      out.kind = Value::Kind::null;
+      out.text_size = 0;
+      return true;
+    }
+    if (!json::is_number(token)) return false;
     const char* const end = token.data() + token.size();
     const auto [at, error] = std::from_chars(token.data(), end, out.as.integer);
     if (error == std::errc() && at == end) {
@@ -374,9 +326,7 @@ class JsonParser final : public LineParser {
     node.text = text;
     node.parent = parent;
     std::string plain(text.size(), '\0');
-    std::size_t size = 0;
-    plain.resize(unescape(text, plain.data(), size) ? size : 0);
-    if (plain.empty()) plain = text;
+    plain.resize(unescape(text, plain.data()));
     node.path = keys_[parent].path.empty() ? plain : keys_[parent].path + "." + plain;
     node.meaning = key_meaning(format_, node.path, names_);
     if (node.meaning.required >= 0) node.marks = std::uint64_t{1} << node.meaning.required;

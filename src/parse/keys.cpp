@@ -76,6 +76,7 @@ void LineRoles::take(const KeyMeaning& meaning, const Value& value, RecordBatch&
       break;
     }
     case Role::message:
+      names_message_ = true;
       if (meaning.rank < message_rank_ && !copy.text().empty()) {
         message_ = copy.text();
         message_rank_ = meaning.rank;
@@ -122,7 +123,7 @@ void LineRoles::apply(const Format& format, std::string_view line, RecordBatch& 
   record.time_ns = time_ns_;
   record.host = host_;
   while (!message_.empty() && (message_.back() == '\n' || message_.back() == '\r')) message_.remove_suffix(1);
-  record.message = message_.empty() ? line : message_;
+  record.message = names_message_ ? message_ : line;
   if (has_severity()) record.severity = severity_;
   if (record.kind == RecordKind::application && request_ && status_ >= 100 && status_ <= 599) {
     record.kind = RecordKind::web_access;

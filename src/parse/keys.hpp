@@ -31,7 +31,8 @@ class LineRoles {
 
   /// A key's value with its meaning; `value` has been added to the batch already when it has a field of its own.
   void take(const KeyMeaning& meaning, const Value& value, RecordBatch& batch);
-  /// Sets time, severity, message, host and kind. Without a message the record's is `line`.
+  /// Sets time, severity, message, host and kind. Without a key for the message the record's is `line`; a message that is
+  /// there and empty stays empty.
   void apply(const Format& format, std::string_view line, RecordBatch& batch, Record& record);
   bool has_time() const noexcept { return time_rank_ != kAbsent; }
   bool has_severity() const noexcept { return severity_rank_ != kAbsent; }
@@ -47,6 +48,7 @@ class LineRoles {
   std::string_view message_, host_, program_;
   std::int64_t status_ = 0;
   bool request_ = false;
+  bool names_message_ = false;  // one of the message's keys is there, if without a text
 };
 
 }  // namespace logystera::parse

@@ -1,6 +1,7 @@
 // logfmt: key=value key="a value" flag, as Go services, Heroku and Grafana's tools write it.
 #include <unordered_map>
 
+#include "parse/escapes.hpp"
 #include "parse/keys.hpp"
 #include "parse/readers.hpp"
 
@@ -9,7 +10,10 @@ namespace {
 
 constexpr std::size_t kKeys = 4'096;  // distinct keys remembered
 
-bool key_char(char c) noexcept {
+bool blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+// What a flag, a key without a value, is made of. Prose has other characters sooner or later; a key with a value may hold any.
+bool flag_char(char c) noexcept {
   const char low = static_cast<char>(c | 0x20);
   return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-' || c == '@' || c == '/';
 }
@@ -22,20 +26,26 @@ class LogfmtParser final : public LineParser {
   LineRead read(std::string_view line, RecordBatch& batch, Record& record) override {
     LineRoles roles(time_);
     std::size_t pairs = 0;
+    bool begins_with_flag = false;
     for (std::string_view rest = trim_left(line); !rest.empty(); rest = trim_left(rest)) {
       std::size_t end = 0;
-      while (end < rest.size() && key_char(rest[end])) ++end;
-      if (end == 0) return LineRead::unknown;
-      const std::string_view key = rest.substr(0, end);
+      bool plain = true;
+      while (end < rest.size() && rest[end] != '=' && rest[end] != '"' && !blank(rest[end]))
+        plain = flag_char(rest[end++]) && plain;
+      const bool pair = end < rest.size() && rest[end] == '=';
+      if (end == 0 || (!pair && (!plain || (end < rest.size() && rest[end] == '"')))) return LineRead::unknown;
+      const KeyMeaning& meaning = meaning_of(rest.substr(0, end));
       rest.remove_prefix(end);
-      if (!skip(rest, "=")) {  // a bare word is a flag, but a line does not begin with one
-        if (pairs == 0 || (!rest.empty() && rest[0] != ' ')) return LineRead::unknown;
+      std::string_view text;
+      if (!pair) {
+        // Its field is there, and empty.
+        begins_with_flag = begins_with_flag || pairs == 0;
+        if (meaning.id != field::none) batch.add_text(meaning.id, {rest.data(), 0});
         continue;
       }
-      std::string_view text;
+      rest.remove_prefix(1);
       if (!take_value(rest, text, batch)) return LineRead::unknown;
       ++pairs;
-      const KeyMeaning& meaning = meaning_of(key);
       Value value;
       if (meaning.id != field::none) {
         value = batch.add_number(meaning.id, text);
@@ -45,6 +55,8 @@ class LogfmtParser final : public LineParser {
       roles.take(meaning, value, batch);
     }
     if (pairs < 2 || !(roles.has_time() || roles.has_severity() || roles.has_message())) return LineRead::unknown;
+    // Prose begins with a word, too: then the line has to say more.
+    if (begins_with_flag && !(roles.has_time() && (roles.has_severity() || roles.has_message()))) return LineRead::unknown;
     roles.apply(format_, line, batch, record);
     return LineRead::record;
   }
@@ -52,41 +64,17 @@ class LogfmtParser final : public LineParser {
  private:
   static bool take_value(std::string_view& rest, std::string_view& value, RecordBatch& batch) {
     if (rest.empty() || rest[0] != '"') {
-      const std::size_t end = std::min(rest.find(' '), rest.size());
+      const std::size_t end = std::min(rest.find_first_of(" \t"), rest.size());
       value = rest.substr(0, end);
       rest.remove_prefix(end);
       return value.find('"') == std::string_view::npos;
     }
     std::size_t end = 1;
-    bool escapes = false;
-    while (end < rest.size() && rest[end] != '"') {
-      if (rest[end] == '\\') {
-        escapes = true;
-        ++end;
-      }
-      ++end;
-    }
+    while (end < rest.size() && rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
     if (end >= rest.size()) return false;
-    value = rest.substr(1, end - 1);
+    value = unescaped(rest.substr(1, end - 1), batch.arena, Escapes::c);
     rest.remove_prefix(end + 1);
-    if (escapes) value = unescaped(value, batch);
-    return rest.empty() || rest[0] == ' ';
-  }
-
-  static std::string_view unescaped(std::string_view text, RecordBatch& batch) {
-    char* out = batch.arena.allocate(text.size());
-    std::size_t size = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      char c = text[i];
-      if (c == '\\' && i + 1 < text.size()) {
-        c = text[++i];
-        if (c == 'n') c = '\n';
-        else if (c == 't') c = '\t';
-        else if (c == 'r') c = '\r';
-      }
-      out[size++] = c;
-    }
-    return {out, size};
+    return rest.empty() || blank(rest[0]);
   }
 
   const KeyMeaning& meaning_of(std::string_view key) {

@@ -108,66 +108,116 @@ class SyslogParser final : public LineParser {
     if (!program.empty()) batch.add_text(field::program, program);
     if (!pid.empty()) batch.add_number(field::pid, pid);
     read_program_message(program, message, severity_given, batch, record);
-    if (record.message.empty()) record.message = record.raw;
   }
+
+  // The header's words behind the version, and what follows them.
+  struct Header {
+    enum Word : std::uint8_t { time, host, program, pid, msgid, count };
+    std::string_view words[count];
+    std::string_view rest;
+    bool whole = false;  // structured data, or the mark that there is none, follows where it must
+  };
 
   // TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA [MSG]
-  bool parse_5424(std::string_view rest, unsigned priority, RecordBatch& batch, Record& record) {
-    std::string_view words[5];
-    for (std::string_view& word : words) {
-      const std::size_t space = rest.find(' ');
-      if (space == std::string_view::npos || space == 0 || space > kLongestWord) return false;
-      word = rest.substr(0, space);
-      rest.remove_prefix(space + 1);
+  //
+  // Devices write a second blank, or leave a word out: then two blanks stand together as well. Whichever reading has its
+  // structured data in the right place is meant. Where none has, what the header says so far is still true, and the rest is
+  // the message.
+  bool parse_5424(std::string_view text, unsigned priority, RecordBatch& batch, Record& record) {
+    text = trim_left(text);
+    Header header = split_header(text, true);
+    if (!header.whole) {
+      if (const Header empties = split_header(text, false); empties.whole) header = empties;
     }
-    if (words[0] != "-") {
-      record.time_known = read_iso_time(words[0], time_, record.time_ns) == words[0].size();
-      if (!record.time_known) return false;
+    std::string_view(&words)[Header::count] = header.words;
+    if (words[Header::time] != "-") {
+      record.time_known = read_iso_time(words[Header::time], time_, record.time_ns) == words[Header::time].size();
+      // Without a time, only a header that is whole shows that this is one.
+      if (!record.time_known && !header.whole) return false;
     }
+    if (words[Header::host].empty()) return false;
     add_priority(priority, batch, record);
-    if (words[1] != "-") record.host = words[1];
-    if (words[4] != "-") batch.add_text(field::msgid, words[4]);
-    if (!skip(rest, "-") && !take_structured_data(rest, batch)) return false;
-    if (!rest.empty() && !skip(rest, " ")) return false;
-    skip(rest, "\xEF\xBB\xBF");  // the BOM that says the message is UTF-8
-    finish(words[2] == "-" ? std::string_view() : words[2], words[3] == "-" ? std::string_view() : words[3], rest, true,
-           batch, record);
+    for (std::string_view& word : words)
+      if (word == "-") word = {};
+    record.host = words[Header::host];
+    if (!words[Header::msgid].empty()) batch.add_text(field::msgid, words[Header::msgid]);
+    std::string_view message = header.rest;
+    if (!skip_none(message)) take_structured_data(message, batch);
+    skip(message, " ");
+    skip(message, "\xEF\xBB\xBF");  // the BOM that says the message is UTF-8
+    finish(words[Header::program], words[Header::pid], message, true, batch, record);
     return true;
   }
 
-  // [id name="value" …][id …]: `\"`, `\\` and `\]` are escapes inside values (RFC 5424 §6.3.3).
-  bool take_structured_data(std::string_view& rest, RecordBatch& batch) {
-    if (rest.empty() || rest[0] != '[') return false;
-    while (skip(rest, "[")) {
-      const std::size_t id_end = rest.find_first_of(" ]");
-      if (id_end == std::string_view::npos) return false;
-      const std::string_view id = rest.substr(0, id_end);
-      rest.remove_prefix(id_end);
-      while (skip(rest, " ")) {
-        const std::size_t equals = rest.find("=\"");
-        if (equals == std::string_view::npos || equals > kLongestWord) return false;
-        const std::string_view name = rest.substr(0, equals);
-        rest.remove_prefix(equals + 2);
-        std::size_t end = 0;
-        bool escapes = false;
-        while (end < rest.size() && rest[end] != '"') {
-          if (rest[end] == '\\') {
-            escapes = true;
-            ++end;
-          }
+  // `joined`: several blanks are one; else each pair of them has an empty word between.
+  static Header split_header(std::string_view rest, bool joined) {
+    Header header;
+    for (std::string_view& word : header.words) {
+      const std::size_t space = std::min(rest.find(' '), rest.size());
+      if (space > kLongestWord) break;
+      word = rest.substr(0, space);
+      rest.remove_prefix(std::min(space + 1, rest.size()));
+      if (joined) rest = trim_left(rest);
+    }
+    header.rest = rest;
+    std::string_view data = rest;
+    header.whole = (!rest.empty() && rest[0] == '[') || skip_none(data);
+    return header;
+  }
+
+  // "-": there is no structured data.
+  static bool skip_none(std::string_view& text) {
+    if (text.empty() || text[0] != '-' || (text.size() > 1 && text[1] != ' ')) return false;
+    text.remove_prefix(1);
+    return true;
+  }
+
+  // [id name="value" …][id …]: moves `rest` behind the elements that are sound; what is not is left for the message.
+  void take_structured_data(std::string_view& rest, RecordBatch& batch) {
+    while (!rest.empty() && rest[0] == '[') {
+      const std::size_t before = batch.open_fields();
+      std::string_view element = rest;
+      if (!take_element(element, batch)) {
+        batch.drop_fields(before);
+        return;
+      }
+      rest = element;
+    }
+  }
+
+  // `\"`, `\\` and `\]` are escapes inside values (RFC 5424 §6.3.3). More blanks than one, and some before the ']', are against
+  // the letter of it, but written.
+  bool take_element(std::string_view& rest, RecordBatch& batch) {
+    rest.remove_prefix(1);  // the '['
+    const std::size_t id_end = rest.find_first_of(" ]");
+    if (id_end == std::string_view::npos || id_end == 0 || id_end > kLongestWord) return false;
+    const std::string_view id = rest.substr(0, id_end);
+    rest.remove_prefix(id_end);
+    for (;;) {
+      rest = trim_left(rest);
+      if (skip(rest, "]")) return true;
+      const std::size_t equals = rest.find_first_of("=\" ]");
+      if (equals == std::string_view::npos || equals == 0 || equals > kLongestWord || rest[equals] != '=') return false;
+      const std::string_view name = rest.substr(0, equals);
+      rest.remove_prefix(equals + 1);
+      if (!skip(rest, "\"")) return false;
+      std::size_t end = 0;
+      bool escapes = false;
+      while (end < rest.size() && rest[end] != '"') {
+        if (rest[end] == '\\') {
+          escapes = true;
           ++end;
         }
-        if (end >= rest.size()) return false;
-        const std::string_view value = rest.substr(0, end);
-        scratch_.assign(id);
-        scratch_ += '.';
-        scratch_ += name;
-        if (const FieldId field = names_.add(scratch_)) batch.add_text(field, escapes ? unescaped(value, batch) : value);
-        rest.remove_prefix(end + 1);
+        ++end;
       }
-      if (!skip(rest, "]")) return false;
+      if (end >= rest.size()) return false;
+      const std::string_view value = rest.substr(0, end);
+      scratch_.assign(id);
+      scratch_ += '.';
+      scratch_ += name;
+      if (const FieldId field = names_.add(scratch_)) batch.add_text(field, escapes ? unescaped(value, batch) : value);
+      rest.remove_prefix(end + 1);
     }
-    return true;
   }
 
   static std::string_view unescaped(std::string_view value, RecordBatch& batch) {

@@ -61,7 +61,7 @@ class W3cParser final : public LineParser {
     const char separator = line.find('\t') != std::string_view::npos ? '\t' : ' ';
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (rest.empty()) return LineRead::unknown;
-      const std::string_view text = take(rest, separator);
+      const std::string_view text = take(rest, separator, batch);
       const Column& column = columns_[i];
       if (column.shape == Shape::date) date = text;
       else if (column.shape == Shape::time) time = text;
@@ -127,20 +127,38 @@ class W3cParser final : public LineParser {
     return {names_.add(name), Shape::text};
   }
 
-  static std::string_view take(std::string_view& rest, char separator) {
-    std::size_t end;
+  // One column. In a quoted one, "" is a quote (W3C extended log format, <string>); a quote that no separator follows was not
+  // the closing one of a string, so the column is taken as it stands.
+  static std::string_view take(std::string_view& rest, char separator, RecordBatch& batch) {
     std::string_view text;
-    if (rest[0] == '"' && (end = rest.find('"', 1)) != std::string_view::npos &&
-        (end + 1 == rest.size() || rest[end + 1] == separator)) {
-      text = rest.substr(1, end - 1);
-      rest.remove_prefix(end + 1);
-    } else {
-      end = std::min(rest.find(separator), rest.size());
+    if (rest[0] != '"' || !take_quoted(rest, separator, text, batch)) {
+      const std::size_t end = std::min(rest.find(separator), rest.size());
       text = rest.substr(0, end);
       rest.remove_prefix(end);
     }
     if (!rest.empty()) rest.remove_prefix(1);
     return text;
+  }
+
+  static bool take_quoted(std::string_view& rest, char separator, std::string_view& text, RecordBatch& batch) {
+    std::size_t doubled = 0, end = 1;
+    for (;; end += 2, ++doubled) {
+      end = rest.find('"', end);
+      if (end == std::string_view::npos) return false;
+      if (end + 1 >= rest.size() || rest[end + 1] != '"') break;
+    }
+    if (end + 1 < rest.size() && rest[end + 1] != separator) return false;
+    text = rest.substr(1, end - 1);
+    rest.remove_prefix(end + 1);
+    if (doubled == 0) return true;
+    char* const out = batch.arena.allocate(text.size());
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      out[size++] = text[i];
+      if (text[i] == '"') ++i;
+    }
+    text = {out, size};
+    return true;
   }
 
   // IIS writes blanks in header values as '+'.
