@@ -54,7 +54,7 @@ Result<Done> prepare_reading(Analysis& analysis, const AnalysisOptions& options)
   analysis.formats = std::move(formats).value();
   const std::string directory = options.formats_dir.empty() ? analysis.config.formats_dir : options.formats_dir;
   if (!directory.empty())
-    if (auto added = analysis.formats.add_directory(directory); !added) return added;
+    if (auto added = analysis.formats.add_directory(directory, options.follow_links); !added) return added;
   parse::SourceOptions& source = analysis.pipeline.source;
   source.format = options.format;
   if (!options.log_format.empty()) {
@@ -114,6 +114,7 @@ Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const A
   if (options.no_rules) return Done{};
   scan::RuleSources sources;
   sources.built_in = !options.no_builtin;
+  sources.follow_links = options.follow_links;
   sources.placeholders = options.placeholders.empty() ? analysis.config.placeholders : options.placeholders;
   for (const std::vector<std::string>* list : std::initializer_list<const std::vector<std::string>*>{
            &analysis.config.rules_dirs, &analysis.config.sigma_dirs, &options.rules_dirs, &options.sigma_dirs})
@@ -151,6 +152,18 @@ Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const A
 
 }  // namespace
 
+void say_passed_over(std::string_view command, const PassedOver& passed) {
+  constexpr std::size_t kSaidMost = 20;
+  for (std::size_t i = 0; i < std::min(passed.named.size(), kSaidMost); ++i)
+    warn(command, fmt::format("{}: passed over: {}", passed.named[i].first, passed_text(passed.named[i].second)));
+  if (passed.total() <= kSaidMost) return;
+  std::string kinds;
+  for (std::size_t i = 0; i < kPassedReasons; ++i)
+    if (passed.counts[i] > 0)
+      kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", passed.counts[i], passed_name(static_cast<Passed>(i)));
+  warn(command, fmt::format("{} entries were passed over: {}", passed.total(), kinds));
+}
+
 Result<Zone> parse_zone(const std::string& text) {
   if (text.empty() || text == "local") return Zone{};
   if (text == "UTC" || text == "utc" || text == "Z") return Zone{false, 0};
@@ -184,6 +197,8 @@ void add_reading(CLI::App& command, AnalysisOptions& options) {
   command.add_option("--log-format", options.log_format,
                      "The sources are access logs of this nginx log_format or Apache LogFormat");
   command.add_option("--formats-dir", options.formats_dir, "Directory with format definitions of your own (*.json)");
+  command.add_flag("--follow-links", options.follow_links,
+                   "Follow symbolic links met in directories, patterns and rotated sets; what is named is always followed");
   command.add_option("--timezone", options.timezone,
                      "Zone of times that name none, and of times shown: local, UTC or +02:00 [default: local]");
   command.add_option("--threads", options.threads, "Threads at work [default: one a processor, at most 8]")

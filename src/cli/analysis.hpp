@@ -13,6 +13,7 @@
 #include "cli/config.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
+#include "core/walk.hpp"
 #include "detect/engine.hpp"
 #include "parse/format.hpp"
 #include "scan/pipeline.hpp"
@@ -33,7 +34,7 @@ std::string time_in(const Zone& zone, bool known, std::int64_t time_ns);
 
 struct AnalysisOptions {
   std::string redact;  // empty: the configuration's
-  bool no_rules = false, no_builtin = false, no_rule_cache = false, verbose = false;
+  bool no_rules = false, no_builtin = false, no_rule_cache = false, verbose = false, follow_links = false;
   std::vector<std::string> rules_dirs, sigma_dirs;
   std::string placeholders;
   std::string format, log_format, formats_dir, timezone, logsource;
@@ -52,6 +53,9 @@ struct Analysis {
   std::optional<detect::Engine> engine;
   scan::PipelineOptions pipeline;
 };
+
+/// Names on standard error what a walk passed over and why, the first of it, and counts the rest.
+void say_passed_over(std::string_view command, const PassedOver& passed);
 
 /// Options for reading and redacting, and those for rules.
 void add_reading(CLI::App& command, AnalysisOptions& options);

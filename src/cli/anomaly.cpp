@@ -72,7 +72,10 @@ int learn(const Globals& globals, Options options) {
   auto prepared = prepare("anomaly learn", globals, options.analysis);
   if (!prepared) return fail("anomaly learn", prepared.error());
   Analysis& analysis = keep(std::move(prepared).value());
-  auto sets = scan::find_sources(options.paths, {.rotated = options.rotated});
+  PassedOver passed;
+  auto sets = scan::find_sources(options.paths, {.rotated = options.rotated, .follow_links = options.analysis.follow_links},
+                                 &passed);
+  say_passed_over("anomaly learn", passed);
   if (!sets) return fail("anomaly learn", sets.error());
   const bool typed = typed_input("anomaly learn", options.paths);
   auto store = store::FindingsStore::open(analysis.store_path);

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "cli/config.hpp"
+#include "cli/terminal.hpp"
 
 namespace logystera::cli {
 
@@ -66,8 +67,9 @@ Result<std::string> store_url(const Globals& globals) {
 }
 
 int fail(std::string_view command, const Error& error) {
+  // Names of files are in it, and those come from strangers.
   std::fprintf(stderr, "logystera%s%.*s: %s\n", command.empty() ? "" : " ", static_cast<int>(command.size()),
-               command.data(), error.message.c_str());
+               command.data(), printable(error.message).c_str());
   return kExitError;
 }
 

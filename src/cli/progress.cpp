@@ -57,10 +57,10 @@ void ProgressLine::show() {
 std::uint64_t plain_bytes(const std::vector<scan::SourceSet>& sets) {
   std::uint64_t sum = 0;
   for (const scan::SourceSet& set : sets) {
-    for (const std::string& file : set.files) {
+    for (const FilePath& file : set.files) {
       std::error_code error;
-      const std::uintmax_t size = std::filesystem::file_size(file, error);
-      if (error || file.ends_with(".gz") || file.ends_with(".zst")) return 0;
+      const std::uintmax_t size = std::filesystem::file_size(file.path, error);
+      if (error || file.path.ends_with(".gz") || file.path.ends_with(".zst")) return 0;
       sum += size;
     }
   }

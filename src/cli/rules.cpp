@@ -22,7 +22,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 struct Options {
   std::vector<std::string> paths, rules_dirs, sigma_dirs;
   std::string placeholders, level;
-  bool no_builtin = false, sigma = false, strict = false, quiet = false;
+  bool no_builtin = false, sigma = false, strict = false, quiet = false, follow_links = false;
 };
 
 // The configuration's rules and the options'.
@@ -31,6 +31,7 @@ Result<scan::RuleSources> configured(std::string_view command, const Globals& gl
   if (!setting) return setting.error();
   scan::RuleSources sources;
   sources.built_in = !options.no_builtin;
+  sources.follow_links = options.follow_links;
   sources.placeholders = options.placeholders.empty() ? setting->config.placeholders : options.placeholders;
   for (const std::vector<std::string>* list : std::initializer_list<const std::vector<std::string>*>{
            &setting->config.rules_dirs, &setting->config.sigma_dirs, &options.rules_dirs, &options.sigma_dirs})
@@ -215,6 +216,7 @@ void add_rules_commands(Program program) {
     add_json(*sub, program.globals, "One JSON object a line");
     add_config(*sub, program.globals);
     sub->add_option("--placeholders", options->placeholders, "YAML file with values for Sigma's %name% placeholders");
+    sub->add_flag("--follow-links", options->follow_links, "Follow symbolic links met in directories of rules");
     sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
     return sub;
   };

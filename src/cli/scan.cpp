@@ -294,9 +294,12 @@ Result<Done> Report::print(const scan::Totals& totals) {
 int print_formats(const Analysis& analysis, const std::vector<scan::SourceSet>& sets, Output output) {
   int exit_code = kExitDone;
   for (const scan::SourceSet& set : sets) {
-    for (const std::string& file : set.files) {
+    for (const FilePath& member : set.files) {
       FieldNames names;
-      auto source = parse::Source::open(file, analysis.formats, names, analysis.pipeline.source);
+      const std::string& file = member.path;
+      auto input = scan::open_source(member, analysis.pipeline.source.input);
+      auto source = input ? parse::Source::open(std::move(input).value(), analysis.formats, names, analysis.pipeline.source)
+                          : Result<parse::Source>(input.error());
       if (!source) {
         exit_code = fail("scan", source.error());
         continue;
@@ -332,7 +335,10 @@ int run(const Globals& globals, const Options& options) {
   if (options.track_errors && analysis.pipeline.mode == redact::Mode::dry_run)
     return fail("scan", Error{"dry-run leaves personal data as they are, and those are never stored: leave --track-errors "
                               "out, or use --redact redact or mask"});
-  auto sets = scan::find_sources(options.paths, {.rotated = options.rotated});
+  PassedOver passed;
+  auto sets = scan::find_sources(options.paths, {.rotated = options.rotated, .follow_links = options.analysis.follow_links},
+                                 &passed);
+  say_passed_over("scan", passed);
   if (!sets) return fail("scan", sets.error());
   const bool typed = typed_input("scan", options.paths);
   const Output output = options.ndjson ? Output::ndjson : globals.json ? Output::json : Output::text;

@@ -1,11 +1,15 @@
 #include "detect/loader.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
+#include <cstring>
 #include <unordered_map>
 
+#include "core/walk.hpp"
 #include "detect/draft.hpp"
 #include "detect/regex.hpp"
 #include "detect/taxonomy.hpp"
@@ -189,37 +193,47 @@ void Loader::add_text(std::string_view name, std::string_view text) {
 }
 
 Result<Done> Loader::add_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) return Error{path + ": cannot be opened: check the path and its permissions"};
-  const std::streamoff size = file.tellg();
-  if (size < 0) return Error{path + ": is no readable file"};
-  if (static_cast<std::uint64_t>(size) > state_->options.limits.bytes)
-    return Error{path + ": " + std::to_string(size) + " bytes, more than the " +
-                 std::to_string(state_->options.limits.bytes) + " a rule file may have: split it"};
-  std::string text(static_cast<std::size_t>(size), '\0');
-  file.seekg(0);
-  if (size > 0 && !file.read(text.data(), size)) return Error{path + ": cannot be read"};
+  return add_opened(path, file.get());
+}
+
+// Of a pipe as of a file.
+Result<Done> Loader::add_opened(const std::string& path, int fd) {
+  const std::size_t most = state_->options.limits.bytes;
+  std::string text;
+  for (;;) {
+    char block[64 * 1024];
+    const ssize_t got = ::read(fd, block, sizeof block);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Error{path + ": cannot be read: " + std::strerror(errno)};
+    if (got == 0) break;
+    text.append(block, static_cast<std::size_t>(got));
+    if (text.size() > most)
+      return Error{path + ": more than the " + std::to_string(most) + " bytes a rule file may have: split it"};
+  }
   add_text(path, text);
   return Done{};
 }
 
-Result<Done> Loader::add_directory(const std::string& path) {
-  namespace fs = std::filesystem;
-  constexpr std::size_t kFilesMax = 100'000;
-  std::error_code error;
-  std::vector<std::string> paths;
-  fs::recursive_directory_iterator at(path, error), end;
-  if (error) return Error{path + ": cannot be listed: " + error.message()};
-  for (; at != end; at.increment(error)) {
-    if (error) return Error{path + ": cannot be listed: " + error.message()};
-    const std::string extension = at->path().extension().string();
-    if (!at->is_regular_file(error) || (extension != ".yml" && extension != ".yaml")) continue;
-    if (paths.size() == kFilesMax) return Error{path + ": more than 100,000 rule files: name a smaller directory"};
-    paths.push_back(at->path().string());
+Result<Done> Loader::add_directory(const std::string& path, bool follow_links) {
+  WalkOptions options;
+  options.follow_links = follow_links;
+  options.hidden = true;
+  options.wanted = [](std::string_view name) { return name.ends_with(".yml") || name.ends_with(".yaml"); };
+  std::vector<FilePath> files;
+  PassedOver passed;
+  if (auto walked = walk_directory(path, options, files, passed); !walked) return walked;
+  for (const auto& [name, reason] : passed.named) {
+    DocumentReport& report = state_->documents.emplace_back();
+    report.file = name;
+    report.problems.push_back({{1, 1}, "passed over: " + std::string(passed_text(reason))});
   }
-  std::sort(paths.begin(), paths.end());
-  for (const std::string& file : paths)
-    if (Result<Done> added = add_file(file); !added) return added;
+  for (const FilePath& file : files) {
+    auto fd = open_found(file);
+    if (!fd) return fd.error();
+    if (auto added = add_opened(file.path, fd->get()); !added) return added;
+  }
   return Done{};
 }
 

@@ -33,13 +33,15 @@ class Loader {
   void add_text(std::string_view name, std::string_view text);
   /// A file. An error if it cannot be read at all; what is wrong inside is in the report.
   Result<Done> add_file(const std::string& path);
-  /// All *.yml and *.yaml below a directory, in the order of their names.
-  Result<Done> add_directory(const std::string& path);
+  /// All *.yml and *.yaml below a directory, in the order of their names. What is met there and not read (a link, a pipe; see
+  /// core/walk.hpp) is a refused document.
+  Result<Done> add_directory(const std::string& path, bool follow_links = false);
 
   /// Resolves references, applies filters and orders windows after their inputs. The loader is empty afterwards.
   RuleSet finish();
 
  private:
+  Result<Done> add_opened(const std::string& path, int fd);
   struct State;
   std::unique_ptr<State> state_;
 };

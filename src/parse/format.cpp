@@ -1,14 +1,16 @@
 #include "parse/format.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 
+#include "core/walk.hpp"
 #include "parse/built_in_formats.hpp"
 #include "parse/readers.hpp"
 
@@ -291,21 +293,31 @@ Result<Done> Formats::keep(Format format, const std::string& file) {
   return Done{};
 }
 
-Result<Done> Formats::add_directory(const std::string& directory) {
-  std::error_code error;
-  std::vector<std::filesystem::path> files;
-  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    if (at->path().extension() == ".json") files.push_back(at->path());
-  }
-  if (error) return Error{directory + ": cannot be read: " + error.message()};
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    std::ifstream in(file, std::ios::binary);
+Result<Done> Formats::add_directory(const std::string& directory, bool follow_links) {
+  WalkOptions options;
+  options.follow_links = follow_links;
+  options.hidden = true;
+  options.depth_most = 0;
+  options.wanted = [](std::string_view name) { return name.ends_with(".json"); };
+  std::vector<FilePath> files;
+  PassedOver passed;
+  if (auto walked = walk_directory(directory, options, files, passed); !walked) return walked;
+  for (const auto& [name, reason] : passed.named)
+    if (reason != Passed::too_deep) return Error{name + ": " + std::string(passed_text(reason))};
+  for (const FilePath& file : files) {
+    auto fd = open_found(file);
+    if (!fd) return fd.error();
     std::string json(kDefinitionBytes + 1, '\0');
-    in.read(json.data(), static_cast<std::streamsize>(json.size()));
-    json.resize(static_cast<std::size_t>(in.gcount()));
-    if (json.empty()) return Error{file.string() + ": cannot be read, or is empty"};
-    if (Result<Done> added = add(json, file.string()); !added) return added;
+    std::size_t size = 0;
+    while (size < json.size()) {
+      const ssize_t got = ::read(fd->get(), json.data() + size, json.size() - size);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      size += static_cast<std::size_t>(got);
+    }
+    json.resize(size);
+    if (json.empty()) return Error{file.path + ": cannot be read, or is empty"};
+    if (Result<Done> added = add(json, file.path); !added) return added;
   }
   return Done{};
 }

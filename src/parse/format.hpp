@@ -96,8 +96,8 @@ class Formats {
 
   /// Adds one definition, or replaces the one of the same name. Errors name `file`, the place and the remedy.
   Result<Done> add(std::string_view json, const std::string& file);
-  /// Adds every *.json of a directory, in name order.
-  Result<Done> add_directory(const std::string& directory);
+  /// Adds every *.json of a directory, in name order. One that is no regular file is an error (core/walk.hpp).
+  Result<Done> add_directory(const std::string& directory, bool follow_links = false);
   /// A format for a log_format/LogFormat string given by the user; name and title are made of it.
   Result<const Format*> add_access(const std::string& name, std::string_view server, std::string_view log_format);
 

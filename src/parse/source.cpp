@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 
 #include "parse/evtx.hpp"
 #include "parse/journal.hpp"
@@ -432,45 +431,5 @@ bool Source::next_batch(RecordBatch& batch) {
 }
 
 const SourceCounts& Source::counts() const noexcept { return reader_->counts(); }
-
-std::vector<std::string> rotated_set(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::path base(path);
-  const fs::path directory = base.has_parent_path() ? base.parent_path() : fs::path(".");
-  const std::string stem = base.filename().string();
-  struct Member {
-    long order;  // larger is older
-    std::string path;
-  };
-  std::vector<Member> members;
-  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    std::string name = at->path().filename().string();
-    if (name.size() <= stem.size() + 1 || name.compare(0, stem.size(), stem) != 0) continue;
-    std::string_view rest = std::string_view(name).substr(stem.size());
-    for (std::string_view packed : {std::string_view(".gz"), std::string_view(".zst")}) {
-      if (rest.size() > packed.size() && rest.substr(rest.size() - packed.size()) == packed)
-        rest.remove_suffix(packed.size());
-    }
-    // ".1", ".2" count back from now; "-20260101" and ".2026-01-01" are dates.
-    if (rest.size() < 2 || (rest[0] != '.' && rest[0] != '-')) continue;
-    std::string digits;
-    bool rotated = true;
-    for (char c : rest.substr(1)) {
-      if (digit(c)) digits += c;
-      else if (c != '-' && c != '_') rotated = false;
-    }
-    if (!rotated || digits.empty() || digits.size() > 14) continue;
-    const long number = std::stol(digits);
-    members.push_back({digits.size() < 6 ? number : -number, at->path().string()});
-  }
-  // One scheme a set: numbers are positive, dates negative, and in both a larger order is older.
-  std::sort(members.begin(), members.end(),
-            [](const Member& a, const Member& b) { return a.order != b.order ? a.order > b.order : a.path < b.path; });
-  std::vector<std::string> paths;
-  for (Member& member : members) paths.push_back(std::move(member.path));
-  paths.push_back(path);
-  return paths;
-}
 
 }  // namespace logystera::parse

@@ -140,8 +140,4 @@ class Source {
 /// The format whose parser fits `lines` (whole lines, up to 200 are looked at) best.
 Detection detect_format(std::string_view lines, const Formats& formats, const TimeContext& time);
 
-/// The members of a rotated set, oldest first: for "…/access.log" also access.log.1, access.log.2.gz, access.log-20260101.zst …
-/// Only `path` itself when it has no siblings; a path that does not exist is returned as it is.
-std::vector<std::string> rotated_set(const std::string& path);
-
 }  // namespace logystera::parse

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "scan/rotation.hpp"
+
 namespace logystera::scan {
 namespace {
 
@@ -52,8 +54,11 @@ Result<std::unique_ptr<Follower>> Follower::open(const std::string& path, const 
 // Opens the file somebody left off in, if it is still there under its name or a rotated one's.
 Result<Done> Follower::resume() {
   if (!options_.resume) return Done{};
-  for (const std::string& name : parse::rotated_set(path_)) {
-    const int fd = ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  PassedOver passed;
+  std::vector<FilePath> parts = rotated_parts(path_, {}, {}, passed);
+  parts.emplace_back(path_);
+  for (const FilePath& part : parts) {
+    const int fd = ::open(part.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) continue;
     struct stat status {};
     const Position& left = *options_.resume;

@@ -154,8 +154,8 @@ void Run::open_next() {
   // Workers hand a batch over twice; each time one of them may have to wait for the other.
   if (options_.threads > 1) source_options.block_bytes *= kBlocksOfWorkers;
   auto open = std::make_shared<OpenSource>(OpenSource{{}, &set, {}});
-  open->report.name = set.files[file_at_];
-  auto input = parse::open_input(set.files[file_at_], source_options.input);
+  open->report.name = set.files[file_at_].path;
+  auto input = open_source(set.files[file_at_], source_options.input);
   Result<parse::Source> source = [&]() -> Result<parse::Source> {
     if (!input) return input.error();
     if (options_.zone_is_local) {

@@ -21,6 +21,7 @@
 #include "core/bytes.hpp"
 #include "core/fd.hpp"
 #include "core/hmac.hpp"
+#include "core/walk.hpp"
 #include "detect/program_image.hpp"
 #include "redact/salt.hpp"
 
@@ -219,22 +220,25 @@ Result<Inventory> take_inventory(const RuleSources& sources) {
   inventory.taken_ns = nanoseconds(now);
   std::vector<std::string> paths = sources.paths;
   if (!sources.placeholders.empty()) paths.push_back(sources.placeholders);
-  std::size_t entries = 0;
   for (const std::string& path : paths) {
     Inventory::Root root{path, {}};
     root.entries.push_back({"", {}});
     std::error_code error;
     if (fs::is_directory(path, error)) {
-      fs::recursive_directory_iterator at(path, error), end;
-      for (; !error && at != end; at.increment(error)) {
-        const fs::path& found = at->path();
-        const bool directory = at->is_directory(error) && !at->is_symlink(error);
-        error.clear();  // a name that leads nowhere is no rule file now, and may be one later
-        if (directory || found.extension() == ".yml" || found.extension() == ".yaml")
-          root.entries.push_back({found.lexically_relative(path).string(), {}});
-        if ((entries = entries + 1) > kEntriesMost) return Error{path + ": there are too many files below it"};
+      WalkOptions options;
+      options.hidden = true;
+      options.entries_most = kEntriesMost;
+      options.files_most = kEntriesMost;
+      options.wanted = [](std::string_view name) { return name.ends_with(".yml") || name.ends_with(".yaml"); };
+      std::vector<FilePath> files;
+      std::vector<std::string> directories;
+      PassedOver passed;
+      if (auto walked = walk_directory(path, options, files, passed, &directories); !walked) return walked.error();
+      for (std::string& below : directories) root.entries.push_back({std::move(below), {}});
+      for (const FilePath& file : files) {
+        const std::size_t from = file.path.find_first_not_of('/', file.root_size);
+        root.entries.push_back({file.path.substr(from), {}});
       }
-      if (error) return Error{fmt::format("{}: cannot be listed: {}", path, error.message())};
     }
     const Fd directory = open_root(path);
     for (Inventory::Entry& entry : root.entries) entry.stamp = stamp_of(root.path, directory.get(), entry.path.c_str());
@@ -337,6 +341,10 @@ Result<Done> RuleCache::save(const RuleSources& sources, const Inventory& invent
 Result<ReadyRules> ready_rules(const RuleSources& sources, const RuleCache* cache, FieldNames& names,
                                detect::RuleSet& rules) {
   std::string note;
+  if (cache && sources.follow_links) {
+    note = "links are followed, and what they lead to can change without their directories";
+    cache = nullptr;
+  }
   if (cache) {
     auto kept = cache->load(sources, names, rules);
     if (kept) return ReadyRules{std::move(kept).value(), true, {}};

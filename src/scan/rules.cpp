@@ -32,7 +32,8 @@ Result<detect::RuleSet> load_rules(const RuleSources& sources) {
   if (sources.built_in) detect::add_built_in_packs(loader);
   for (const std::string& path : sources.paths) {
     std::error_code ignored;
-    auto added = std::filesystem::is_directory(path, ignored) ? loader.add_directory(path) : loader.add_file(path);
+    auto added = std::filesystem::is_directory(path, ignored) ? loader.add_directory(path, sources.follow_links)
+                                                              : loader.add_file(path);
     if (!added) return added.error();
   }
   return loader.finish();

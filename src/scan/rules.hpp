@@ -15,6 +15,7 @@ struct RuleSources {
   bool built_in = true;
   std::vector<std::string> paths;  // files and directories of native or Sigma rules
   std::string placeholders;        // file with values of Sigma's %name%; empty: the built-in ones alone
+  bool follow_links = false;       // links met in directories; see core/walk.hpp
 };
 
 /// Loads them all. Errors: a path that cannot be read. What was refused inside is in the set's documents.

@@ -383,3 +383,36 @@ TEST_CASE("scan_of_a_quiet_pipe_is_interrupted_at_once_and_shows_what_was_read")
   CHECK(has(reading.out(), "three"));
   CHECK(has(reading.err(), "interrupted before the end"));
 }
+
+TEST_CASE("scan_of_a_directory_reads_files_alone_and_says_what_else_it_met") {
+  const Scratch scratch;
+  const std::string logs = scratch.file("logs");
+  std::filesystem::create_directories(logs);
+  std::filesystem::copy_file(kSample, logs + "/auth.log");
+  write(scratch.file("secret"), "May 18 10:00:01 web1 app: secret\n");
+  std::filesystem::create_symlink(scratch.file("secret"), logs + "/b\x1b[2J.log");
+  std::filesystem::create_symlink(".loop", logs + "/.loop");
+  REQUIRE(::mkfifo((logs + "/pipe.log").c_str(), 0600) == 0);
+  for (const std::string& path : {logs, logs + "/*.log"}) {
+    const Finished finished = run({"scan", path, "--no-rules", "--no-progress"}, kSalted);
+    CHECK(finished.code == 0);
+    CHECK(has(finished.out, "Failed password"));
+    CHECK_FALSE(has(finished.out, "secret"));
+    CHECK(has(finished.err, "b\\x1b[2J.log: passed over: a symbolic link"));
+    CHECK_FALSE(has(finished.err, "\x1b"));
+    CHECK(has(finished.err, "pipe.log: passed over: a named pipe"));
+  }
+  CHECK(has(run({"scan", logs, "--no-rules", "--no-progress", "--follow-links"}, kSalted).out, "secret"));
+  CHECK(has(run({"scan", logs + "/b\x1b[2J.log", "--no-rules", "--no-progress"}, kSalted).out, "secret"));
+}
+
+TEST_CASE("definitions_of_formats_that_are_links_are_refused_unless_followed") {
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch.file("formats"));
+  std::filesystem::copy_file("formats/access_combined.json", scratch.file("one.json"));
+  std::filesystem::create_symlink(scratch.file("one.json"), scratch.file("formats/one.json"));
+  const Finished refused = run({"formats", "--formats-dir", scratch.file("formats")}, kSalted);
+  CHECK(refused.code == 2);
+  CHECK(has(refused.err, "formats/one.json: a symbolic link"));
+  CHECK(run({"formats", "--formats-dir", scratch.file("formats"), "--follow-links"}, kSalted).code == 0);
+}

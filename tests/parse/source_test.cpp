@@ -425,28 +425,6 @@ TEST_CASE("what_cannot_be_opened_says_why", "[source]") {
   CHECK(empty->detection().name == "empty");
 }
 
-TEST_CASE("a_rotated_set_is_read_oldest_first", "[source]") {
-  ScratchDirectory scratch;
-  const std::string path = scratch.file("access.log", "");
-  for (const char* name :
-       {"access.log.1", "access.log.2.gz", "access.log.10.gz", "access.log.bak", "access.log.1.swp", "other.log.1"}) {
-    scratch.file(name, "");
-  }
-  std::vector<std::string> set = rotated_set(path);
-  REQUIRE(set.size() == 4);
-  CHECK(set[0] == path + ".10.gz");
-  CHECK(set[1] == path + ".2.gz");
-  CHECK(set[2] == path + ".1");
-  CHECK(set[3] == path);
-  const std::string dated = scratch.file("error.log", "");
-  scratch.file("error.log-20260517", "");
-  scratch.file("error.log-20260516.zst", "");
-  set = rotated_set(dated);
-  REQUIRE(set.size() == 3);
-  CHECK(set[0] == dated + "-20260516.zst");
-  CHECK(rotated_set("/nonexistent/a.log") == std::vector<std::string>{"/nonexistent/a.log"});
-}
-
 TEST_CASE("the_year_a_syslog_line_lacks_is_the_latest_that_fits", "[source]") {
   const auto year_of = [](std::string_view line, std::int64_t reference_ns) {
     std::int64_t ns = 0;

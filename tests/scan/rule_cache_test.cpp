@@ -135,13 +135,36 @@ TEST_CASE("rules_are_taken_from_the_cache_until_something_about_them_changes") {
   }
 }
 
-TEST_CASE("a_link_that_led_nowhere_and_leads_somewhere_now_is_a_change") {
-  const House house;
-  fs::create_symlink(house.scratch.file("elsewhere.yml"), house.rules + "/link.yml");
-  house.kept();
-  CHECK(house.why_not().empty());
+TEST_CASE("a_link_among_rules_is_refused_by_name_and_read_where_links_are_followed") {
+  House house;
   write(house.scratch.file("elsewhere.yml"), rule("L", "link"));
-  CHECK(has(house.why_not(), "link.yml has changed since"));
+  fs::create_symlink(house.scratch.file("elsewhere.yml"), house.rules + "/link.yml");
+  REQUIRE(::mkfifo((house.rules + "/pipe.yml").c_str(), 0600) == 0);
+  auto loaded = scan::load_rules(house.sources);
+  REQUIRE(loaded.ok());
+  CHECK(loaded->rules.size() == 2);
+  CHECK(loaded->refused() == 3);
+  const auto said = [&](const std::string& file) {
+    for (const detect::DocumentReport& report : loaded->documents)
+      if (has(report.file, file) && !report.problems.empty()) return report.problems.front().message;
+    return std::string();
+  };
+  CHECK(has(said("link.yml"), "a symbolic link"));
+  CHECK(has(said("pipe.yml"), "a named pipe"));
+  CHECK(house.keep().ok());
+
+  house.sources.follow_links = true;
+  auto followed = scan::load_rules(house.sources);
+  REQUIRE(followed.ok());
+  CHECK(followed->rules.size() == 3);
+  // What a link leads to can change unseen: never from the cache.
+  const scan::RuleCache cache(house.place);
+  detect::RuleSet rules;
+  FieldNames names;
+  const auto ready = scan::ready_rules(house.sources, &cache, names, rules);
+  REQUIRE(ready.ok());
+  CHECK_FALSE(ready->from_cache);
+  CHECK(rules.rules.size() == 3);
 }
 
 TEST_CASE("rules_that_changed_a_moment_ago_are_not_kept") {
