@@ -158,7 +158,7 @@ int show(bool pause) {
 }
 
 int seed(const Globals& globals) {
-  auto opened = open_history("demo seed", globals);
+  auto opened = open_history("demo seed", globals, store::Access::create);
   if (!opened) return fail("demo seed", opened.error());
   store::FindingsStore& store = opened->store;
   static constexpr struct {
@@ -194,6 +194,7 @@ int seed(const Globals& globals) {
     if (!done) return fail("demo seed", done.error());
     added += done.value();
   }
+  std::vector<store::ErrorOccurrence> errors;
   for (std::size_t i = 0; i < std::size(kErrors); ++i) {
     store::ErrorOccurrence error;
     error.fingerprint = to_hex(sha256(std::string("demo ") + kErrors[i])).substr(0, 16);
@@ -203,8 +204,9 @@ int seed(const Globals& globals) {
     error.time = now - static_cast<std::int64_t>(i) * kDay;
     error.line = i + 1;
     error.demo = true;
-    if (auto done = store.add_error(error); !done) return fail("demo seed", done.error());
+    errors.push_back(std::move(error));
   }
+  if (auto done = store.add_errors(errors); !done) return fail("demo seed", done.error());
   if (auto committed = store.commit(); !committed) return fail("demo seed", committed.error());
   if (!globals.json)
     fmt::print("{} findings over {} days and {} errors; 'logystera demo clear' removes them.\n", added, kSeededDays,

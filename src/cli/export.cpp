@@ -222,6 +222,16 @@ Result<std::string> format_of(const Options& options) {
                   printable(options.output), printable(ending))};
 }
 
+// A report goes over what had its name before; nobody means a database by that, ours least of all.
+bool is_database(const std::string& path) {
+  constexpr std::string_view kMagic = "SQLite format 3";
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
+  std::string begins(kMagic.size(), '\0');
+  std::ifstream(path, std::ios::binary).read(begins.data(), static_cast<std::streamsize>(begins.size()));
+  return begins == kMagic;
+}
+
 int report(const Globals& globals, const Options& options) {
   auto chosen = format_of(options);
   if (!chosen) return fail("export report", chosen.error());
@@ -236,6 +246,9 @@ int report(const Globals& globals, const Options& options) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     return kExitDone;
   }
+  if (is_database(options.output))
+    return fail("export report", Error{fmt::format("{}: is a database, which the report would replace: name another file",
+                                                   printable(options.output))});
   std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();

@@ -126,7 +126,7 @@ Result<Done> warn_of_unknown_rule(const History& history, const std::string& rul
 }
 
 int dismiss(const Globals& globals, const Options& options) {
-  auto opened = open_history("findings dismiss", globals);
+  auto opened = open_history("findings dismiss", globals, store::Access::create);
   if (!opened) return fail("findings dismiss", opened.error());
   if (!globals.json)
     if (auto shown = print_preview(opened->store, options); !shown) return fail("findings dismiss", shown.error());

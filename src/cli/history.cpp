@@ -12,10 +12,11 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 }  // namespace
 
-Result<History> open_history(std::string_view command, const Globals& globals) {
+Result<History> open_history(std::string_view command, const Globals& globals, store::Access access) {
   auto setting = load_setting(command, globals);
   if (!setting) return setting.error();
-  auto store = store::FindingsStore::open(setting->store_path);
+  auto store = access == store::Access::create ? store::FindingsStore::open(setting->store_path)
+                                               : store::FindingsStore::open_to_read(setting->store_path);
   if (!store) return store.error();
   return History{std::move(setting->config), std::move(store).value()};
 }

@@ -9,6 +9,7 @@
 #include "cli/json_text.hpp"
 #include "core/result.hpp"
 #include "store/findings_store.hpp"
+#include "store/store.hpp"
 
 namespace logystera::cli {
 
@@ -17,8 +18,10 @@ struct History {
   store::FindingsStore store;
 };
 
-/// Opens the database of the configuration or --store, making it where there is none.
-Result<History> open_history(std::string_view command, const Globals& globals);
+/// Opens the database of the configuration or --store. Where there is none it is made only with Access::create; otherwise the
+/// command sees an empty one.
+Result<History> open_history(std::string_view command, const Globals& globals,
+                             store::Access access = store::Access::existing);
 
 /// A message neutralised and cut to one line of the terminal.
 std::string fitted_message(std::string_view message);

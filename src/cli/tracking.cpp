@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "cli/gate.hpp"
 #include "detect/grouping.hpp"
@@ -10,6 +11,7 @@ namespace logystera::cli {
 namespace {
 
 constexpr std::uint64_t kRowsInTransaction = 5000;
+constexpr std::size_t kWaitingBytes = 8 * 1024 * 1024;  // beyond, a transaction of fewer rows
 constexpr std::int64_t kSecond = 1'000'000'000;
 
 // "/var/log/nginx.log" is meant by itself and by "nginx.log".
@@ -59,48 +61,66 @@ Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& path, const Co
   return std::unique_ptr<Tracker>(new Tracker(std::move(store).value(), config));
 }
 
-Result<Done> Tracker::begin() {
-  if (open_ && ++pending_ < kRowsInTransaction) return Done{};
-  if (auto committed = commit(); !committed) return committed;
-  auto begun = store_.begin();
-  open_ = begun.ok();
-  return begun;
+Result<Done> Tracker::wait_for_transaction(std::size_t bytes) {
+  waiting_bytes_ += bytes;
+  if (findings_.size() + errors_.size() < kRowsInTransaction && waiting_bytes_ < kWaitingBytes) return Done{};
+  return commit();
 }
 
 Result<Done> Tracker::commit() {
-  if (!open_) return Done{};
-  open_ = false;
-  pending_ = 0;
-  return store_.commit();
+  if (findings_.empty() && errors_.empty()) return Done{};
+  const std::vector<store::Finding> findings = std::exchange(findings_, {});
+  const std::vector<store::ErrorOccurrence> errors = std::exchange(errors_, {});
+  waiting_bytes_ = 0;
+  std::uint64_t new_findings = 0;
+  store::ErrorsAdded added;
+  const auto store_all = [&]() -> Result<Done> {
+    for (const store::Finding& finding : findings) {
+      auto fresh = store_.add_finding(finding);
+      if (!fresh) return fresh.error();
+      new_findings += fresh.value();
+    }
+    auto done = store_.add_errors(errors);
+    if (!done) return done.error();
+    added = done.value();
+    return store_.commit();
+  };
+  if (auto begun = store_.begin(); !begun) return begun;
+  if (auto stored = store_all(); !stored) {
+    (void)store_.rollback();
+    return stored;
+  }
+  new_findings_ += new_findings;
+  new_error_occurrences_ += added.occurrences;
+  new_error_groups_ += added.groups;
+  return Done{};
 }
 
 Result<Done> Tracker::add(const scan::Finding& finding) {
   const auto level = stored_level(finding.level);
   if (!level || *level < least_) return Done{};
-  if (auto begun = begin(); !begun) return begun;
-  auto added = store_.add_finding(stored_finding(finding));
-  if (!added) return added.error();
-  new_findings_ += added.value();
-  return Done{};
+  store::Finding row = stored_finding(finding);
+  row.message = store::storable(row.message);  // cut as it is stored: it may be as long as a line
+  const std::size_t bytes = sizeof row + row.title.size() + row.source.size() + row.message.size();
+  findings_.push_back(std::move(row));
+  return wait_for_transaction(bytes);
 }
 
 Result<Done> Tracker::add(const Record& record) {
   if (!detect::is_error(record)) return Done{};
-  if (auto begun = begin(); !begun) return begun;
   store::ErrorOccurrence occurrence;
   const std::string_view message = record.message.empty() ? record.raw : record.message;
   occurrence.fingerprint = detect::fingerprint(record);
-  occurrence.pattern = detect::message_template(message);
+  occurrence.pattern = store::storable(detect::message_template(message));
   occurrence.severity = static_cast<std::uint8_t>(record.severity);
   occurrence.source = std::string(record.source);
   occurrence.time = record.time_known ? record.time_ns / kSecond : now_;
   occurrence.line = record.line;
-  occurrence.message = std::string(message);
-  auto added = store_.add_error(occurrence);
-  if (!added) return added.error();
-  new_error_occurrences_ += added.value() != store::ErrorNews::none;
-  new_error_groups_ += added.value() == store::ErrorNews::group;
-  return Done{};
+  occurrence.message = store::storable(message);
+  const std::size_t bytes =
+      sizeof occurrence + occurrence.message.size() + occurrence.pattern.size() + occurrence.source.size();
+  errors_.push_back(std::move(occurrence));
+  return wait_for_transaction(bytes);
 }
 
 Result<Dismissals> load_dismissals(const std::string& path) {

@@ -31,7 +31,8 @@ class Dismissals {
 std::optional<store::Level> stored_level(detect::Level level) noexcept;
 store::Finding stored_finding(const scan::Finding& finding);
 
-/// Stores findings and errors in transactions of many rows.
+/// Stores findings and errors in transactions of many rows. What a run had not committed when it was killed is not stored; the
+/// same log scanned again stores it, and nothing twice.
 class Tracker {
  public:
   /// Opens or makes the database, and removes what is older than the retention.
@@ -51,13 +52,15 @@ class Tracker {
 
  private:
   Tracker(store::FindingsStore store, const Config& config);
-  Result<Done> begin();
+  Result<Done> wait_for_transaction(std::size_t bytes);
 
   store::FindingsStore store_;
   store::Level least_;
   std::int64_t now_;
-  std::uint64_t pending_ = 0;
-  bool open_ = false;
+  // What waits for the next transaction, so that the database is locked only while it is written.
+  std::vector<store::Finding> findings_;
+  std::vector<store::ErrorOccurrence> errors_;
+  std::size_t waiting_bytes_ = 0;
   std::uint64_t new_findings_ = 0, new_error_groups_ = 0, new_error_occurrences_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "store/ownership.hpp"
+
 namespace logystera::store {
 namespace {
 
@@ -23,16 +25,30 @@ std::string_view remedy_for(int code) {
 }  // namespace
 
 Result<Connection> Connection::open(const std::string& path, bool read_only, int busy_ms) {
+  if (auto ours = check_ownership(path); !ours) return ours.error();
   Connection connection;
   connection.path_ = path;
-  sqlite3* handle = nullptr;
-  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
-  connection.handle_.reset(handle);
-  if (code != SQLITE_OK) return connection.error("open");
-  sqlite3_extended_result_codes(handle, 1);
-  sqlite3_busy_timeout(handle, busy_ms);
+  if (auto opened = connection.attach(path.c_str(), read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE); !opened) {
+    return opened.error();
+  }
+  sqlite3_busy_timeout(connection.handle_.get(), busy_ms);
   return connection;
+}
+
+Result<Connection> Connection::open_in_memory(const std::string& path) {
+  Connection connection;
+  connection.path_ = path;
+  if (auto opened = connection.attach(":memory:", SQLITE_OPEN_READWRITE); !opened) return opened.error();
+  return connection;
+}
+
+Result<Done> Connection::attach(const char* name, int flags) {
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  handle_.reset(handle);
+  if (code != SQLITE_OK) return error("open");
+  sqlite3_extended_result_codes(handle, 1);
+  return Done{};
 }
 
 Result<Statement> Connection::prepare(std::string_view sql) {

@@ -61,14 +61,18 @@ class Resetting {
 /// One connection; used by one thread at a time.
 class Connection {
  public:
-  /// Waits up to `busy_ms` for locks of others before an operation fails.
+  /// Waits up to `busy_ms` for locks of others before an operation fails. Refuses, without having touched it, a file that is not
+  /// ours (ownership.hpp).
   static Result<Connection> open(const std::string& path, bool read_only, int busy_ms);
+  /// An empty database that ends with the connection; `path` is for messages.
+  static Result<Connection> open_in_memory(const std::string& path);
 
   Result<Statement> prepare(std::string_view sql);
   /// Runs statements that return nothing.
   Result<Done> run(const std::string& sql);
   Result<std::int64_t> integer(std::string_view sql);
   int changes() const noexcept { return sqlite3_changes(handle_.get()); }
+  bool in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
   /// SQLite's words for what just failed, with the file's name and what to do about it.
   Error error(std::string_view doing) const;
   const std::string& path() const noexcept { return path_; }
@@ -77,6 +81,8 @@ class Connection {
   struct Close {
     void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
   };
+  Result<Done> attach(const char* name, int flags);
+
   std::unique_ptr<sqlite3, Close> handle_;
   std::string path_;
 };

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "core/hmac.hpp"
 #include "core/json.hpp"
@@ -112,15 +114,30 @@ bool parse_level(std::string_view name, Level& out) noexcept {
 }
 
 Result<FindingsStore> FindingsStore::open(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0)
+  // Only a file that was not there is opened here: closing a descriptor of another would drop the locks this process's other
+  // connections hold on it.
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno != EEXIST)
     return Error{"store " + path + ": cannot be opened (" + std::strerror(errno) +
                  "): name a file in a directory you may write, with --store sqlite:PATH"};
-  ::close(file);
-  auto connection = Connection::open(path, false, kBusyMilliseconds);
+  if (file >= 0) ::close(file);
+  return set_up(Connection::open(path, false, kBusyMilliseconds));
+}
+
+Result<FindingsStore> FindingsStore::open_to_read(const std::string& path) {
+  const bool missing = ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+  return missing ? set_up(Connection::open_in_memory(path)) : set_up(Connection::open(path, false, kBusyMilliseconds));
+}
+
+Result<FindingsStore> FindingsStore::set_up(Result<Connection> connection) {
   if (!connection) return connection.error();
   FindingsStore store(std::move(connection).value());
-  if (auto set = store.connection_.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"); !set) return set.error();
+  // Occurrences go into the indexes at random places: with SQLite's 2 MB of cache and a checkpoint every 4 MB, the same pages are
+  // written over and over.
+  if (auto set = store.connection_.run(
+          "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=8192;");
+      !set)
+    return set.error();
   if (auto migrated = migrate(store.connection_); !migrated) return migrated.error();
   return store;
 }
@@ -294,18 +311,68 @@ Result<std::int64_t> FindingsStore::dismissals_version() {
   return connection_.integer("SELECT coalesce((SELECT value FROM counters WHERE name = 'dismissals'), 0)");
 }
 
-Result<ErrorNews> FindingsStore::add_error(const ErrorOccurrence& occurrence) {
-  auto one = prepared(
+/// What several occurrences change of their group.
+struct FindingsStore::GroupChange {
+  std::string pattern, source;
+  std::uint8_t severity = 0;
+  std::int64_t first_seen = INT64_MAX, last_seen = INT64_MIN;
+  std::int64_t count = 0;
+  bool demo = true;
+
+  void add(const ErrorOccurrence& occurrence, const std::string& stored_source) {
+    if (count++ == 0) pattern = storable(occurrence.pattern);
+    severity = std::max(severity, occurrence.severity);
+    first_seen = std::min(first_seen, occurrence.time);
+    if (occurrence.time >= last_seen) source = stored_source;
+    last_seen = std::max(last_seen, occurrence.time);
+    demo = demo && occurrence.demo;
+  }
+};
+
+Result<ErrorsAdded> FindingsStore::add_errors(const std::vector<ErrorOccurrence>& occurrences) {
+  if (!connection_.in_transaction()) {
+    if (auto begun = begin(); !begun) return begun.error();
+    auto added = insert_errors(occurrences);
+    if (!added) {
+      (void)rollback();
+      return added;
+    }
+    if (auto committed = commit(); !committed) {
+      (void)rollback();
+      return committed.error();
+    }
+    return added;
+  }
+  return insert_errors(occurrences);
+}
+
+// No savepoint here: it would write every page it is about to change to a file of its own first, some five pages an occurrence.
+Result<ErrorsAdded> FindingsStore::insert_errors(const std::vector<ErrorOccurrence>& occurrences) {
+  ErrorsAdded added;
+  std::map<std::string, GroupChange> changes;
+  for (const ErrorOccurrence& occurrence : occurrences) {
+    const std::string fingerprint = storable(occurrence.fingerprint), source = storable(occurrence.source);
+    auto fresh = insert_occurrence(occurrence, fingerprint, source);
+    if (!fresh) return fresh.error();
+    if (!fresh.value()) continue;
+    ++added.occurrences;
+    changes[fingerprint].add(occurrence, source);
+  }
+  for (const auto& [fingerprint, change] : changes) {
+    auto fresh = change_group(fingerprint, change);
+    if (!fresh) return fresh.error();
+    added.groups += fresh.value();
+  }
+  return added;
+}
+
+// False: it was there.
+Result<bool> FindingsStore::insert_occurrence(const ErrorOccurrence& occurrence, const std::string& fingerprint,
+                                              const std::string& source) {
+  auto statement = prepared(
       "INSERT OR IGNORE INTO error_occurrences (key, fingerprint, source, time, line, message) VALUES (?, ?, ?, ?, ?, ?)");
-  auto group = prepared(
-      "INSERT INTO errors (fingerprint, pattern, source, severity, first_seen, last_seen, count, demo) VALUES (?1, ?2, ?3, "
-      "?4, ?5, ?5, 1, ?6) "
-      "ON CONFLICT DO UPDATE SET count = count + 1, severity = max(severity, ?4), first_seen = min(first_seen, ?5), "
-      "source = iif(?5 >= last_seen, ?3, source), last_seen = max(last_seen, ?5), demo = min(demo, ?6) RETURNING count");
-  if (!one) return one.error();
-  if (!group) return group.error();
-  const std::string fingerprint = storable(occurrence.fingerprint), source = storable(occurrence.source),
-                    message = storable(occurrence.message), pattern = storable(occurrence.pattern);
+  if (!statement) return statement.error();
+  const std::string message = storable(occurrence.message);
   const Digest key = Key()
                          .text(fingerprint)
                          .text(source)
@@ -313,32 +380,37 @@ Result<ErrorNews> FindingsStore::add_error(const ErrorOccurrence& occurrence) {
                          .number(static_cast<std::int64_t>(occurrence.line))
                          .text(message)
                          .finish();
-  // A savepoint, so that the occurrence and its group are stored together inside and outside a transaction.
-  if (auto begun = connection_.run("SAVEPOINT add_error"); !begun) return begun.error();
-  const auto stored = [&]() -> Result<ErrorNews> {
-    Statement& insert = *one.value();
-    insert.bind_blob(1, key.data(), kKeyBytes);
-    insert.bind(2, fingerprint);
-    insert.bind(3, source);
-    insert.bind(4, occurrence.time);
-    insert.bind(5, static_cast<std::int64_t>(occurrence.line));
-    insert.bind(6, message);
-    if (auto done = finish(insert, connection_); !done) return done.error();
-    if (connection_.changes() == 0) return ErrorNews::none;
-    Statement& upsert = *group.value();
-    upsert.bind(1, fingerprint);
-    upsert.bind(2, pattern);
-    upsert.bind(3, source);
-    upsert.bind(4, std::int64_t{occurrence.severity});
-    upsert.bind(5, occurrence.time);
-    upsert.bind(6, std::int64_t{occurrence.demo});
-    auto counts = collect<std::int64_t>(upsert, connection_, [](const Statement& row) { return row.integer(0); });
-    if (!counts) return counts.error();
-    return counts->front() == 1 ? ErrorNews::group : ErrorNews::occurrence;
-  }();
-  if (!stored) (void)connection_.run("ROLLBACK TO add_error");
-  if (auto released = connection_.run("RELEASE add_error"); !released && stored) return released.error();
-  return stored;
+  Statement& insert = *statement.value();
+  insert.bind_blob(1, key.data(), kKeyBytes);
+  insert.bind(2, fingerprint);
+  insert.bind(3, source);
+  insert.bind(4, occurrence.time);
+  insert.bind(5, static_cast<std::int64_t>(occurrence.line));
+  insert.bind(6, message);
+  if (auto done = finish(insert, connection_); !done) return done.error();
+  return connection_.changes() != 0;
+}
+
+// True: the group is new.
+Result<bool> FindingsStore::change_group(const std::string& fingerprint, const GroupChange& change) {
+  auto statement = prepared(
+      "INSERT INTO errors (fingerprint, pattern, source, severity, first_seen, last_seen, count, demo) VALUES (?1, ?2, ?3, "
+      "?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET count = count + ?7, severity = max(severity, ?4), "
+      "first_seen = min(first_seen, ?5), source = iif(?6 >= last_seen, ?3, source), last_seen = max(last_seen, ?6), "
+      "demo = min(demo, ?8) RETURNING count");
+  if (!statement) return statement.error();
+  Statement& upsert = *statement.value();
+  upsert.bind(1, fingerprint);
+  upsert.bind(2, change.pattern);
+  upsert.bind(3, change.source);
+  upsert.bind(4, std::int64_t{change.severity});
+  upsert.bind(5, change.first_seen);
+  upsert.bind(6, change.last_seen);
+  upsert.bind(7, change.count);
+  upsert.bind(8, std::int64_t{change.demo});
+  auto counts = collect<std::int64_t>(upsert, connection_, [](const Statement& row) { return row.integer(0); });
+  if (!counts) return counts.error();
+  return counts->front() == change.count;
 }
 
 Result<std::vector<ErrorGroup>> FindingsStore::errors(ErrorSort sort, std::optional<std::uint8_t> at_least,

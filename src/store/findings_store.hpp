@@ -89,8 +89,11 @@ struct ErrorOccurrence {
   bool demo = false;
 };
 
-/// What an occurrence was to the database: there already, another one of a group, or the first one of a new group.
-enum class ErrorNews : std::uint8_t { none, occurrence, group };
+/// What was new of the occurrences handed in; those the database had already are in neither.
+struct ErrorsAdded {
+  std::uint64_t occurrences = 0;
+  std::uint64_t groups = 0;
+};
 
 struct ErrorGroup {
   std::string fingerprint, pattern, source;  // source of the newest occurrence
@@ -108,6 +111,8 @@ class FindingsStore {
  public:
   /// Opens the database file, making it (0600) and its tables where they are missing.
   static Result<FindingsStore> open(const std::string& path);
+  /// The same to look at what is stored: where there is no file none is made, and an empty store in memory answers.
+  static Result<FindingsStore> open_to_read(const std::string& path);
 
   /// Everything between begin and commit is one transaction; without it every call is one of its own.
   Result<Done> begin() { return connection_.run("BEGIN IMMEDIATE"); }
@@ -131,7 +136,9 @@ class FindingsStore {
   /// Changes whenever a dismissal does, by whichever process: `tail` asks it instead of the list.
   Result<std::int64_t> dismissals_version();
 
-  Result<ErrorNews> add_error(const ErrorOccurrence& occurrence);
+  /// Stores them, all or none: every occurrence that was not there, and what they change of each group once. The result is that
+  /// of adding them one after the other. Within a transaction of the caller's a failure leaves some stored: roll back.
+  Result<ErrorsAdded> add_errors(const std::vector<ErrorOccurrence>& occurrences);
   Result<std::vector<ErrorGroup>> errors(ErrorSort sort, std::optional<std::uint8_t> at_least, std::size_t limit);
   Result<std::optional<ErrorGroup>> error(std::string_view fingerprint);
   /// Newest first.
@@ -165,6 +172,13 @@ class FindingsStore {
   /// The statement for `sql`, prepared once; `sql` is a literal.
   Result<Statement*> prepared(std::string_view sql);
   Result<std::uint64_t> remove(std::string_view sql, std::int64_t number);
+  static Result<FindingsStore> set_up(Result<Connection> connection);
+
+  struct GroupChange;
+  Result<ErrorsAdded> insert_errors(const std::vector<ErrorOccurrence>& occurrences);
+  Result<bool> insert_occurrence(const ErrorOccurrence& occurrence, const std::string& fingerprint,
+                                 const std::string& source);
+  Result<bool> change_group(const std::string& fingerprint, const GroupChange& change);
 
   Connection connection_;
   std::unordered_map<std::string_view, Statement> statements_;

@@ -4,10 +4,10 @@
 
 #include <array>
 
+#include "store/ownership.hpp"
+
 namespace logystera::store {
 namespace {
-
-constexpr std::int64_t kApplicationId = 0x4c4f4759;  // "LOGY", so that file(1) and we can tell whose database it is
 
 // Step N brings version N to N + 1. A released step is never edited; a change is a new step.
 //

@@ -62,8 +62,7 @@ TEST_CASE("a_closed_standard_stream_is_no_empty_log_and_takes_no_file_s_place") 
   CHECK(has(output.err, "standard output cannot be written"));
   // Messages for a standard error that is not there went into no database.
   std::filesystem::remove(house.scratch.file("a.db"));
-  CHECK(std::system((std::string(LOGYSTERA_BINARY) + " findings show NONE --store " + house.store + " >&- 2>&-").c_str()) !=
-        0);
+  CHECK(std::system((std::string(LOGYSTERA_BINARY) + " demo seed --store " + house.store + " >&- 2>&-").c_str()) != 0);
   CHECK(read_whole(house.scratch.file("a.db")).substr(0, 15) == "SQLite format 3");
 }
 

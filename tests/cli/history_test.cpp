@@ -1,4 +1,5 @@
 // findings, errors, anomaly, export, demo and completion as a user runs them.
+#include <sqlite3.h>
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -236,4 +237,68 @@ TEST_CASE("shells_complete_commands_and_options") {
   CHECK(has(run({"--show-completion", "zsh"}, house.setting).out, "#compdef logystera"));
   CHECK(has(run({"--show-completion", "fish"}, house.setting).out, "complete -c logystera"));
   CHECK(has(run({"--manual"}, house.setting).out, ".TH LOGYSTERA 1"));
+}
+
+TEST_CASE("a_command_that_only_looks_makes_no_database") {
+  const House house;
+  for (const Arguments& command : {Arguments{"findings", "list"},
+                                   {"findings", "summary"},
+                                   {"findings", "dismissed"},
+                                   {"findings", "preview", "R"},
+                                   {"errors", "list"},
+                                   {"errors", "new"},
+                                   {"errors", "regression"},
+                                   {"anomaly", "status"},
+                                   {"export", "report", "-o", "-"}}) {
+    INFO(command[0] + " " + command[1]);
+    CHECK(house.go(command).code == 0);
+    CHECK_FALSE(std::filesystem::exists(house.scratch.file("a.db")));
+  }
+}
+
+TEST_CASE("another_programs_database_stays_as_it_was_whatever_command_names_it") {
+  const House house;
+  const std::string path = house.scratch.file("a.db");
+  // As small as SQLite makes one: a page of 512 bytes, one table.
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "PRAGMA page_size=512; CREATE TABLE t (a)", nullptr, nullptr, nullptr) == SQLITE_OK);
+  REQUIRE(sqlite3_close(other) == SQLITE_OK);
+  const std::string before = read_whole(path);
+  const auto written = std::filesystem::last_write_time(path);
+  for (const Arguments& command : {Arguments{"findings", "list"},
+                                   {"findings", "dismiss", "R"},
+                                   {"errors", "list"},
+                                   {"anomaly", "status"},
+                                   {"export", "report", "-o", "-"},
+                                   {"demo", "seed"},
+                                   {"scan", house.scratch.file("one.log")},
+                                   {"scan", house.scratch.file("one.log"), "--track-errors"},
+                                   {"anomaly", "learn", house.scratch.file("one.log")},
+                                   {"events"},
+                                   {"entity", "list"},
+                                   {"entity", "add", "x"},
+                                   {"user", "list"},
+                                   {"support", "list"},
+                                   {"serve", "--port", "0"}}) {
+    INFO(command[0]);
+    const Finished finished = house.go(command);
+    CHECK(finished.code == 2);
+    CHECK(has(finished.err, "belongs to another program"));
+    CHECK(read_whole(path) == before);
+    CHECK(std::filesystem::last_write_time(path) == written);
+    CHECK_FALSE(std::filesystem::exists(path + "-wal"));
+    CHECK_FALSE(std::filesystem::exists(path + "-shm"));
+    CHECK_FALSE(std::filesystem::exists(path + ".key"));
+  }
+}
+
+TEST_CASE("a_report_does_not_go_over_a_database") {
+  const House house;
+  house.scan("one.log");
+  const std::string path = house.scratch.file("a.db");
+  const Finished refused = house.go({"export", "report", "--format", "json", "-o", path});
+  CHECK(refused.code == 2);
+  CHECK(has(refused.err, "is a database, which the report would replace: name another file"));
+  CHECK(house.go({"findings", "list"}).code == 0);
 }

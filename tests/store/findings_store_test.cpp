@@ -3,9 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "catch.hpp"
 
@@ -52,6 +55,24 @@ ErrorOccurrence occurrence(std::string fingerprint, std::int64_t time, std::uint
   return made;
 }
 
+using News = std::pair<std::uint64_t, std::uint64_t>;  // new occurrences, new groups
+
+News add(FindingsStore& store, const ErrorOccurrence& one) {
+  const ErrorsAdded added = store.add_errors({one}).value();
+  return {added.occurrences, added.groups};
+}
+
+/// What a query's first column says, a line a row.
+std::string rows_of(const std::string& file, const std::string& sql) {
+  auto connection = Connection::open(file, true, 100);
+  REQUIRE(connection.ok());
+  auto select = connection->prepare(sql);
+  REQUIRE(select.ok());
+  std::string out;
+  while (select->step() == SQLITE_ROW) out += std::string(select->text(0)) + "\n";
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("a_log_scanned_twice_is_stored_once") {
@@ -62,10 +83,10 @@ TEST_CASE("a_log_scanned_twice_is_stored_once") {
   CHECK(store.add_finding(finding("R", Level::high, kNow + 1)).value());
   CHECK(store.add_finding(finding("R", Level::high, kNow, "other.log")).value());
   CHECK(store.findings({}).value().size() == 3);
-  CHECK(store.add_error(occurrence("f", kNow)).value() == ErrorNews::group);
-  CHECK(store.add_error(occurrence("f", kNow)).value() == ErrorNews::none);
+  CHECK(add(store, occurrence("f", kNow)) == News{1, 1});
+  CHECK(add(store, occurrence("f", kNow)) == News{0, 0});
   CHECK(store.error("f").value()->count == 1);
-  CHECK(store.add_error(occurrence("f", kNow + 1)).value() == ErrorNews::occurrence);
+  CHECK(add(store, occurrence("f", kNow + 1)) == News{1, 0});
   CHECK(store.error("f").value()->count == 2);
 }
 
@@ -154,14 +175,14 @@ TEST_CASE("what_is_older_than_the_retention_goes") {
   FindingsStore store = room.open();
   (void)store.add_finding(finding("OLD", Level::high, kNow - 31 * kDay)).value();
   (void)store.add_finding(finding("NEW", Level::high, kNow - 29 * kDay)).value();
-  (void)store.add_error(occurrence("f", kNow - 50 * kDay)).value();
-  (void)store.add_error(occurrence("f", kNow - 40 * kDay)).value();
+  (void)add(store, occurrence("f", kNow - 50 * kDay));
+  (void)add(store, occurrence("f", kNow - 40 * kDay));
   CHECK(store.prune(kNow, kRetentionDays).value() == 2);
   const auto left = store.findings({}).value();
   REQUIRE(left.size() == 1);
   CHECK(left[0].rule == "NEW");
   // The newest occurrence stays: the error's return after forty days is a regression.
-  (void)store.add_error(occurrence("f", kNow)).value();
+  (void)add(store, occurrence("f", kNow));
   CHECK(store.regressions(kSilenceSeconds, 10).value().at(0).silent_seconds == 40 * kDay);
 }
 
@@ -169,8 +190,8 @@ TEST_CASE("error_groups_keep_first_last_count_and_the_newest_occurrences") {
   Room room;
   FindingsStore store = room.open();
   REQUIRE(store.begin().ok());
-  for (int i = 29; i >= 0; --i) (void)store.add_error(occurrence("f", kNow + i, static_cast<std::uint64_t>(i) + 1)).value();
-  (void)store.add_error(occurrence("g", kNow - kDay)).value();
+  for (int i = 29; i >= 0; --i) (void)add(store, occurrence("f", kNow + i, static_cast<std::uint64_t>(i) + 1));
+  (void)add(store, occurrence("g", kNow - kDay));
   REQUIRE(store.commit().ok());
   const auto group = store.error("f").value();
   REQUIRE(group.has_value());
@@ -193,8 +214,8 @@ TEST_CASE("error_groups_keep_first_last_count_and_the_newest_occurrences") {
 TEST_CASE("an_error_that_returns_after_silence_is_a_regression_in_whatever_order_it_was_read") {
   Room room;
   FindingsStore store = room.open();
-  for (std::int64_t time : {kNow, kNow - 25 * kHour}) (void)store.add_error(occurrence("returns", time)).value();
-  for (std::int64_t i = 0; i <= 25; i += 5) (void)store.add_error(occurrence("steady", kNow - i * kHour)).value();
+  for (std::int64_t time : {kNow, kNow - 25 * kHour}) (void)add(store, occurrence("returns", time));
+  for (std::int64_t i = 0; i <= 25; i += 5) (void)add(store, occurrence("steady", kNow - i * kHour));
   auto found = store.regressions(kSilenceSeconds, 10).value();
   REQUIRE(found.size() == 1);
   CHECK(found[0].fingerprint == "returns");
@@ -203,7 +224,7 @@ TEST_CASE("an_error_that_returns_after_silence_is_a_regression_in_whatever_order
   CHECK(store.regressions(26 * kHour, 10).value().empty());
   CHECK(store.regressions(5 * kHour, 10).value().size() == 2);
   // What was logged meanwhile is scanned later: it was no silence after all.
-  (void)store.add_error(occurrence("returns", kNow - 12 * kHour)).value();
+  (void)add(store, occurrence("returns", kNow - 12 * kHour));
   CHECK(store.regressions(kSilenceSeconds, 10).value().empty());
 }
 
@@ -234,8 +255,8 @@ TEST_CASE("clearing_the_demo_leaves_what_is_real") {
   (void)store.add_finding(finding("R", Level::high, kNow)).value();  // the same, but real
   ErrorOccurrence error = occurrence("demo", kNow);
   error.demo = true;
-  (void)store.add_error(error).value();
-  (void)store.add_error(occurrence("real", kNow)).value();
+  (void)add(store, error);
+  (void)add(store, occurrence("real", kNow));
   CHECK(store.clear_demo().value() == 2);
   CHECK(store.findings({}).value().size() == 1);
   CHECK(store.errors(ErrorSort::count, {}, 10).value().at(0).fingerprint == "real");
@@ -260,4 +281,77 @@ TEST_CASE("a_foreign_locked_or_unreachable_database_is_refused_with_a_remedy") {
   auto foreign = FindingsStore::open(room.file());
   REQUIRE_FALSE(foreign.ok());
   CHECK_THAT(foreign.error().message, Catch::Matchers::Contains("logystera.db"));
+}
+
+TEST_CASE("errors_stored_together_are_what_they_are_stored_one_after_the_other") {
+  // Groups of every shape: older and newer than what is there, of one second in two sources, twice the same line, made up ones.
+  std::vector<ErrorOccurrence> all;
+  std::uint32_t seed = 7;
+  const auto next = [&seed](std::uint32_t below) { return (seed = seed * 1664525 + 1013904223) >> 16 & 0x7fff % below; };
+  for (std::uint64_t i = 0; i < 3'000; ++i) {
+    ErrorOccurrence one = occurrence("f" + std::to_string(next(60)), kNow + next(40), next(25));
+    one.pattern = "pattern " + std::to_string(next(3));
+    one.source = next(2) ? "a.log" : "b.log";
+    one.severity = static_cast<std::uint8_t>(3 + next(2));
+    one.demo = next(4) == 0;
+    all.push_back(std::move(one));
+  }
+  Room singly, together;
+  News one_by_one, at_once;
+  {
+    FindingsStore store = singly.open();
+    for (const ErrorOccurrence& one : all) {
+      const News news = add(store, one);
+      one_by_one.first += news.first;
+      one_by_one.second += news.second;
+    }
+    FindingsStore batches = together.open();
+    for (std::size_t from = 0, size = 1; from < all.size(); from += size, size = size * 3 % 701 + 1) {
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(from);
+      const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(from + size, all.size()));
+      const ErrorsAdded added = batches.add_errors({begin, end}).value();
+      at_once.first += added.occurrences;
+      at_once.second += added.groups;
+    }
+  }
+  CHECK(one_by_one == at_once);
+  CHECK(at_once.second > 1);
+  CHECK(at_once.first < all.size());
+  for (const char* sql :
+       {"SELECT fingerprint || pattern || source || severity || first_seen || ' ' || last_seen || ' ' || count || demo "
+        "FROM "
+        "errors ORDER BY fingerprint",
+        "SELECT hex(key) || fingerprint || source || time || ' ' || line || message FROM error_occurrences ORDER BY id"}) {
+    const std::string rows = rows_of(singly.file(), sql);
+    CHECK(rows.size() > 100);
+    CHECK(rows == rows_of(together.file(), sql));
+  }
+}
+
+TEST_CASE("errors_that_cannot_all_be_stored_are_not_stored_at_all") {
+  Room room;
+  FindingsStore store = room.open();
+  {
+    auto other = Connection::open(room.file(), false, 100);
+    REQUIRE(other
+                ->run("CREATE TRIGGER full BEFORE INSERT ON errors WHEN new.fingerprint = 'z' BEGIN SELECT "
+                      "raise(FAIL, 'full'); END")
+                .ok());
+  }
+  CHECK_FALSE(store.add_errors({occurrence("a", kNow), occurrence("z", kNow)}).ok());
+  CHECK_FALSE(store.error("a").value());
+  CHECK(store.occurrences("a").value().empty());
+  CHECK(add(store, occurrence("a", kNow)) == News{1, 1});
+}
+
+TEST_CASE("looking_at_what_is_stored_makes_no_database") {
+  Room room;
+  {
+    FindingsStore store = std::move(FindingsStore::open_to_read(room.file())).value();
+    CHECK(store.findings({}).value().empty());
+    CHECK(store.errors(ErrorSort::count, {}, 10).value().empty());
+  }
+  CHECK(std::filesystem::is_empty(room.folder));
+  (void)add(*std::make_unique<FindingsStore>(room.open()), occurrence("f", kNow));
+  CHECK(FindingsStore::open_to_read(room.file()).value().error("f").value()->count == 1);
 }
