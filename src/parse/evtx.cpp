@@ -15,6 +15,7 @@
 
 #include "parse/evtx_template.hpp"
 #include "parse/evtx_values.hpp"
+#include "parse/readers.hpp"
 #include "parse/source.hpp"
 #include "parse/windows_event.hpp"
 
@@ -39,7 +40,8 @@ constexpr std::size_t kStepsPerRecord = 65'536;  // holes may be used again and 
 constexpr std::string_view kFileMagic{"ElfFile\0", 8};
 constexpr std::string_view kChunkMagic{"ElfChnk\0", 8};
 constexpr std::uint32_t kRecordMagic = 0x00002A2A;
-constexpr std::uint32_t kNoChecksums = 4;  // chunk flag
+constexpr std::uint64_t kRecordsLost = 16;  // damaged ones in a row, in what a chunk's header does not know of
+constexpr std::uint32_t kNoChecksums = 4;   // chunk flag
 
 template <typename T>
 T load(const std::uint8_t* at) noexcept {
@@ -117,24 +119,70 @@ class EvtxReader final : public RecordReader {
       return;
     }
     chunk_names_.new_chunk(chunk_, size_);
+    next_record_ = 0;
     layouts_.clear();
     std::size_t end = load<std::uint32_t>(chunk_ + 48);  // where free space begins
-    if (end < kRecordsFrom || end > kChunkBytes) end = kChunkBytes;
-    if (!(load<std::uint32_t>(chunk_ + 120) & kNoChecksums) && size_ == kChunkBytes && !checksums_hold(end))
-      ++counts_.checksums;
+    if (end < kRecordsFrom || end > kChunkBytes) end = kRecordsFrom;
+    const bool checked = !(load<std::uint32_t>(chunk_ + 120) & kNoChecksums) && size_ == kChunkBytes;
+    if (checked && !checksums_hold(end)) ++counts_.checksums;
     if (end > size_) damaged(end - size_);
     end = std::min(end, size_);
-    for (std::size_t at = kRecordsFrom; end - at >= kRecordMinimum;) {
+    const std::size_t reached = read_records(kRecordsFrom, end, batch);
+    read_free_space(std::max(reached, end), batch);
+  }
+
+  // The records that begin in [at, end): the one that reaches over `end` is whole, and `end` wrong, when its size stands behind
+  // it once more. Returns where the last one ended.
+  std::size_t read_records(std::size_t at, std::size_t end, RecordBatch& batch) {
+    while (at < end && end - at >= kRecordMinimum) {
       const std::size_t size = load<std::uint32_t>(chunk_ + at + 4);
-      const bool framed = load<std::uint32_t>(chunk_ + at) == kRecordMagic && size >= kRecordMinimum && size <= end - at;
+      const bool framed = load<std::uint32_t>(chunk_ + at) == kRecordMagic && size >= kRecordMinimum &&
+                          (size <= end - at || is_record(at, size_));
       if (framed && read_record(at, size, batch)) {
         at += size;
         continue;
       }
       const std::size_t next = find_record(at + 4, end);
-      if (framed || start.substr(at, next - at).find_first_not_of('\0') != std::string_view::npos) damaged(next - at);
+      const std::string_view skipped(reinterpret_cast<const char*>(chunk_ + at), next - at);
+      if (framed || skipped.find_first_not_of('\0') != std::string_view::npos) damaged(next - at);
       at = next;
     }
+    return at;
+  }
+
+  // What the chunk's header calls free space: zeros, or what an earlier use of the memory left there, records of another chunk
+  // among it. Records that carry on, in place or number, are the chunk's own, and the header is wrong (the copy of a running
+  // system's log, a collector's fault). A header whose checksum holds says itself up to which number.
+  void read_free_space(std::size_t at, RecordBatch& batch) {
+    std::uint64_t next = next_record_;
+    std::uint64_t most = load<std::uint64_t>(chunk_ + 32);
+    uLong header = crc32(0, chunk_, 120);
+    header = crc32(header, chunk_ + 128, 384);
+    const bool trusted = header == load<std::uint32_t>(chunk_ + 124) && most != UINT64_MAX && most != 0;
+    if (!trusted) most = UINT64_MAX;
+    if (next == 0 && trusted) next = load<std::uint64_t>(chunk_ + 24);
+    if (next == 0 && !trusted && header == load<std::uint32_t>(chunk_ + 124)) return;  // a chunk without a record
+    std::size_t behind = at;                                                           // the last record
+    while ((at = find_record(at, size_)) < size_) {
+      const std::uint64_t number = load<std::uint64_t>(chunk_ + at + 8);
+      const std::size_t size = load<std::uint32_t>(chunk_ + at + 4);
+      const bool follows = at == behind || number - next < kRecordsLost;
+      const bool carries_on = number >= next && number <= most && (trusted || follows);
+      if (!carries_on || !read_record(at, size, batch)) {
+        at += 4;
+        continue;
+      }
+      if (at > behind) damaged(at - behind);
+      next = number + 1;
+      behind = at += size;
+    }
+  }
+
+  // Whether a record begins at `at` that ends within the chunk's first `end` bytes.
+  bool is_record(std::size_t at, std::size_t end) const {
+    if (end - at < kRecordMinimum || load<std::uint32_t>(chunk_ + at) != kRecordMagic) return false;
+    const std::size_t size = load<std::uint32_t>(chunk_ + at + 4);
+    return size >= kRecordMinimum && size <= end - at && load<std::uint32_t>(chunk_ + at + size - 4) == size;
   }
 
   bool checksums_hold(std::size_t end) const {
@@ -151,11 +199,7 @@ class EvtxReader final : public RecordReader {
       if (!star) return end;
       at = static_cast<std::size_t>(static_cast<const std::uint8_t*>(star) - chunk_);
       if (at + kRecordMinimum > end) return end;
-      const std::size_t size = load<std::uint32_t>(chunk_ + at + 4);
-      if (load<std::uint32_t>(chunk_ + at) == kRecordMagic && size >= kRecordMinimum && size <= end - at &&
-          load<std::uint32_t>(chunk_ + at + size - 4) == size) {
-        return at;
-      }
+      if (is_record(at, end)) return at;
     }
     return end;
   }
@@ -167,6 +211,7 @@ class EvtxReader final : public RecordReader {
     record.kind = RecordKind::windows_event;
     record.parsed = true;
     record.line = load<std::uint64_t>(chunk_ + at + 8);
+    next_record_ = record.line + 1;
     record.offset = offset_ + at;
     record.time_known = evtx::unix_ns_of_filetime(load<std::uint64_t>(chunk_ + at + 16), record.time_ns);
     batch.begin_fields();
@@ -204,7 +249,7 @@ class EvtxReader final : public RecordReader {
           std::size_t stop = at;
           const bool sound = evtx::compile(chunk_, at, end, area, false, chunk_names_, layout, stop);
           if (!run(layout, {}, nesting, batch, record) || !sound) return false;
-          at = std::max(stop, at + 1);
+          at = std::max(stop, at + 1);  // a fragment's end is the end of it all
         }
       }
     }
@@ -245,7 +290,7 @@ class EvtxReader final : public RecordReader {
 
   const CachedLayout& layout_of(std::size_t definition, std::size_t size, Area area) {
     constexpr std::size_t kDefinition = 24;
-    const std::uint32_t key = static_cast<std::uint32_t>(definition) << 2 | static_cast<std::uint32_t>(area);
+    const std::uint32_t key = static_cast<std::uint32_t>(definition) << 3 | static_cast<std::uint32_t>(area);
     auto [entry, added] = layouts_.try_emplace(key);
     if (added) {
       entry->second.area = area;
@@ -279,7 +324,7 @@ class EvtxReader final : public RecordReader {
     if (step.name_count == 0) return step.id;
     std::string name;
     for (std::uint32_t i = 0; i < step.name_count; ++i) name += text_of(layout.pieces[step.name_first + i], values, batch);
-    const FieldId id = chunk_names_.fields().add(name);
+    const FieldId id = chunk_names_.fields().add(evtx::name_in(step.area, name));
     return id ? id : chunk_names_.fields().add("Data");
   }
 
@@ -293,10 +338,46 @@ class EvtxReader final : public RecordReader {
                 RecordBatch& batch, Record& record) {
     const bool null = value.type == evtx::kNull || value.size == 0;
     if (null && !step.keep_null) return;
-    if (step.time_created && value.type == evtx::kFileTime && value.size == 8) {
-      record.time_known = evtx::unix_ns_of_filetime(load<std::uint64_t>(value.data), record.time_ns);
-    }
+    const std::size_t before = batch.open_fields();
     evtx::add_value(name_of(step, layout, values, batch), value, batch);
+    if (batch.open_fields() == before || !(step.time_created || step.number)) return;
+    Value& cell = batch.open_cells()[before];
+    if (step.time_created) take_time(value, cell.text(), record);
+    if (step.number) make_number(cell);
+  }
+
+  // System/TimeCreated: when it happened. The record's own header says when it was written here, which for what a collector
+  // brings may be days later. Collectors write it as text, too.
+  static void take_time(const RawValue& value, std::string_view text, Record& record) {
+    std::int64_t ns = 0;
+    const bool ticks = value.size == 8 && (value.type == evtx::kFileTime || value.type == evtx::kUInt64 ||
+                                           value.type == evtx::kInt64 || value.type == evtx::kHexInt64);
+    if (ticks ? evtx::unix_ns_of_filetime(load<std::uint64_t>(value.data), ns) : is_time(text, ns)) {
+      record.time_ns = ns;
+      record.time_known = true;
+    }
+  }
+  static bool is_time(std::string_view text, std::int64_t& ns) {
+    text = without_blanks(text);
+    return !text.empty() && read_any_time(text, TimeContext{}, ns) == text.size();
+  }
+
+  static void make_number(Value& cell) {
+    if (cell.kind != Value::Kind::string) return;
+    std::string_view text = without_blanks(cell.text());
+    const bool hexadecimal = skip(text, "0x");
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, hexadecimal ? 16 : 10);
+    if (text.empty() || error != std::errc() || end != text.data() + text.size()) return;
+    cell.kind = Value::Kind::integer;
+    cell.as.integer = number;
+  }
+
+  static std::string_view without_blanks(std::string_view text) {
+    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+    return text;
   }
 
   // Literal text, or text and holes mixed.
@@ -318,13 +399,8 @@ class EvtxReader final : public RecordReader {
     if (!text.empty()) {
       const std::string_view kept = batch.arena.copy(text);
       value.set_text(kept);
-      // System's numbers are numbers also where an event writes them out.
-      std::int64_t number = 0;
-      const auto [end, error] = std::from_chars(kept.data(), kept.data() + kept.size(), number);
-      if (step.area == Area::system && error == std::errc() && end == kept.data() + kept.size()) {
-        value.kind = Value::Kind::integer;
-        value.as.integer = number;
-      }
+      if (step.time_created) take_time({}, kept, record);
+      if (step.number) make_number(value);
     }
     return true;
   }
@@ -340,9 +416,10 @@ class EvtxReader final : public RecordReader {
   std::unordered_map<std::uint32_t, CachedLayout> layouts_;  // of the chunk being read, by definition and area
   std::vector<RawValue> values_[kNesting + 1];
   SourceCounts counts_;
-  std::uint64_t offset_ = 0;  // of the chunk in the file
-  std::size_t steps_ = 0;     // done for the record being read
-  std::size_t size_ = 0;      // of the chunk, less than whole at a truncated end
+  std::uint64_t offset_ = 0;       // of the chunk in the file
+  std::uint64_t next_record_ = 0;  // the number behind that of the chunk's last record, 0 before the first
+  std::size_t steps_ = 0;          // done for the record being read
+  std::size_t size_ = 0;           // of the chunk, less than whole at a truncated end
   std::uint8_t chunk_[kChunkBytes];
 };
 

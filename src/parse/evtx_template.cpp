@@ -1,8 +1,11 @@
 #include "parse/evtx_template.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "parse/evtx_values.hpp"
+#include "parse/windows_event.hpp"
 
 namespace logystera::parse::evtx {
 namespace {
@@ -36,6 +39,22 @@ std::string plain_utf8(const std::uint8_t* data, std::size_t bytes) {
   return std::string(utf8_from_utf16(data, bytes, arena));
 }
 
+// System's fields that are numbers, whatever type a collector gives them.
+bool is_system_number(const std::string& name) {
+  constexpr std::string_view names[] = {"EventID",
+                                        "EventID_Qualifiers",
+                                        "Version",
+                                        "Level",
+                                        "Task",
+                                        "Opcode",
+                                        "EventRecordID",
+                                        "Execution_ProcessID",
+                                        "Execution_ThreadID",
+                                        "Execution_ProcessorID",
+                                        "Execution_SessionID"};
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
 class Compiler {
  public:
   Compiler(const std::uint8_t* chunk, std::size_t at, std::size_t end, bool dependency_ids, ChunkNames& names,
@@ -45,7 +64,8 @@ class Compiler {
   bool fragment(Area area) {
     while (sound_ && at_ < end_) {
       switch (chunk_[at_] & ~kMore) {
-        case kEnd: ++at_; return true;
+        case kEnd: at_ = end_; return true;
+        case kTemplate: return true;  // not compiled but run
         case kFragment: at_ += 4; break;
         case kOpen: element(area, {}, 0); break;
         case kInstructionTarget:
@@ -177,7 +197,10 @@ class Compiler {
     Area area = parent;
     std::string path = parent_path;
     if (parent == Area::root && tag != "Event") {
-      area = tag == "System" ? Area::system : tag == "EventData" || tag == "UserData" ? Area::data : Area::other;
+      area = tag == "System"      ? Area::system
+             : tag == "EventData" ? Area::event_data
+             : tag == "UserData"  ? Area::user_data
+                                  : Area::other;
       path = area == Area::other ? tag : std::string();
     } else if (parent == Area::other) {
       path += "." + tag;
@@ -208,29 +231,32 @@ class Compiler {
                       bool container) {
     for (Attribute& attribute : attributes) {
       if (attribute.name.rfind("xmlns", 0) == 0) continue;
-      if (area == Area::data && !container && tag == "Data" && attribute.name == "Name") continue;
+      if (is_data(area) && !container && tag == "Data" && attribute.name == "Name") continue;
       const std::string& prefix = area == Area::other ? path : tag;
       Step step;
       step.area = area;
       step.leaf = true;
       step.time_created = area == Area::system && tag == "TimeCreated" && attribute.name == "SystemTime";
-      step.id = names_.fields().add(prefix + "_" + attribute.name);
+      const std::string name = prefix + "_" + attribute.name;
+      step.number = area == Area::system && is_system_number(name);
+      step.id = names_.fields().add(name_in(area, name));
       add_step(step, attribute.pieces);
     }
   }
 
   void add_content(Area area, const std::string& tag, const std::string& path, const std::vector<Attribute>& attributes,
                    std::vector<Piece> pieces, bool container, bool children) {
-    if (pieces.empty() && (area != Area::data || container || children)) return;
+    if (pieces.empty() && (!is_data(area) || container || children)) return;
     Step step;
     step.area = area;
     step.leaf = !container && !children;
-    step.keep_null = area == Area::data && !container;
-    if (area == Area::data && tag == "Data" && !container) {
+    step.keep_null = is_data(area) && !container;
+    step.number = area == Area::system && is_system_number(tag);
+    if (is_data(area) && tag == "Data" && !container) {
       for (const Attribute& attribute : attributes) {
         if (attribute.name != "Name") continue;
         if (attribute.pieces.size() == 1 && attribute.pieces[0].hole < 0) {
-          step.id = names_.fields().add(attribute.pieces[0].text);
+          step.id = names_.fields().add(name_in(area, attribute.pieces[0].text));
         } else {
           step.name_first = static_cast<std::uint32_t>(layout_.pieces.size());
           step.name_count = static_cast<std::uint32_t>(attribute.pieces.size());
@@ -238,7 +264,8 @@ class Compiler {
         }
       }
     }
-    if (step.id == field::none && step.name_count == 0) step.id = names_.fields().add(area == Area::other ? path : tag);
+    if (step.id == field::none && step.name_count == 0)
+      step.id = names_.fields().add(area == Area::other ? path : name_in(area, tag));
     add_step(step, pieces);
   }
 
@@ -260,6 +287,11 @@ class Compiler {
 };
 
 }  // namespace
+
+std::string name_in(Area area, const std::string& name) {
+  if (!is_data(area)) return name;
+  return windows_data_name(area == Area::event_data ? DataPart::event_data : DataPart::user_data, name);
+}
 
 void ChunkNames::new_chunk(const std::uint8_t* chunk, std::size_t size) {
   chunk_ = chunk;

@@ -3,8 +3,8 @@
 // is ever built.
 //
 // Field names: below System an element gives its name (EventID, Channel), its attributes Element_Attribute (Provider_Name,
-// TimeCreated_SystemTime); below EventData and UserData a <Data Name="X"> gives X, any other leaf its own name. Other children
-// of Event (RenderingInfo) give dotted paths.
+// TimeCreated_SystemTime); below EventData and UserData a <Data Name="X"> gives X, any other leaf its own name, but for those
+// that are System's (windows_data_name()). Other children of Event (RenderingInfo) give dotted paths.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,11 @@ namespace logystera::parse::evtx {
 inline constexpr std::size_t kChunkBytes = 65'536;
 
 /// Where in an event an element stands.
-enum class Area : std::uint8_t { root, system, data, other };
+enum class Area : std::uint8_t { root, system, event_data, user_data, other };
+
+inline bool is_data(Area area) noexcept { return area == Area::event_data || area == Area::user_data; }
+/// The field of a name in that area: outside EventData and UserData, the name.
+std::string name_in(Area area, const std::string& name);
 
 /// A piece of an element's or attribute's text.
 struct Piece {
@@ -34,6 +38,7 @@ struct Step {
   bool leaf = false;                             // false: only nested binary XML is of interest here
   bool keep_null = false;                        // a null value is a field too (data), or none (system)
   bool time_created = false;                     // System's TimeCreated/@SystemTime
+  bool number = false;                           // a number also where an event writes it as text (System's)
   FieldId id = field::none;                      // none: the name is put together from `name_*`
   std::uint32_t first = 0, count = 0;            // the value's pieces
   std::uint32_t name_first = 0, name_count = 0;  // a dynamic name's pieces
@@ -67,7 +72,8 @@ class ChunkNames {
 };
 
 /// Compiles the elements at [at, end) of the chunk. `dependency_ids`: whether elements carry one; they do in template
-/// definitions and nowhere else. False when the bytes are not sound; `layout` then holds what came before. `stop` is where it ended.
+/// definitions and nowhere else. False when the bytes are not sound; `layout` then holds what came before. `stop` is where it
+/// ended: `end` behind the token that ends a fragment, since what follows that is padding, and not always zeros.
 bool compile(const std::uint8_t* chunk, std::size_t at, std::size_t end, Area area, bool dependency_ids, ChunkNames& names,
              Layout& layout, std::size_t& stop);
 

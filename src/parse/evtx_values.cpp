@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <string>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -249,6 +250,23 @@ bool read_scalar(const RawValue& raw, Value& out, Arena& arena) {
   return true;
 }
 
+// SIDs one behind the other, each as long as its count of authorities says; what is left over as bytes.
+template <typename Each>
+void for_sids(const RawValue& value, Each each) {
+  RawValue item = value;
+  std::size_t at = 0;
+  while (at < value.size) {
+    const std::size_t left = value.size - at;
+    const std::size_t size = left >= 8 ? 8 + 4 * std::size_t{value.data[at + 1]} : left + 1;
+    const bool whole = size <= left;
+    item.type = whole ? kSid : kBinary;
+    item.data = value.data + at;
+    item.size = static_cast<std::uint16_t>(whole ? size : left);
+    each(item);
+    at += item.size;
+  }
+}
+
 // Calls `each` with every item of an array value. Strings are apart by NULs.
 template <typename Each>
 void for_items(const RawValue& value, Each each) {
@@ -268,9 +286,10 @@ void for_items(const RawValue& value, Each each) {
     }
     return;
   }
+  if (item.type == kSid) return for_sids(value, each);
   std::size_t size = item_size(item.type);
-  if (item.type == kSizeT) size = 8;
-  if (item.type == kSid || size == 0) {
+  if (item.type == kSizeT) size = value.size % 8 == 0 ? 8 : 4;
+  if (size == 0 || value.size % size != 0) {
     item.type = kBinary;
     each(item);
     return;
@@ -345,8 +364,16 @@ void add_value(FieldId id, const RawValue& value, RecordBatch& batch) {
 
 std::string_view value_text(const RawValue& value, RecordBatch& batch) {
   if (value.type == kNull || value.size == 0) return {};
+  if (value.type & kArray) {
+    std::string joined;
+    for_items(value, [&](const RawValue& item) {
+      if (!joined.empty()) joined += ", ";
+      joined += value_text(item, batch);
+    });
+    return batch.arena.copy(joined);
+  }
   Value cell;
-  if (value.type & kArray || !read_scalar(value, cell, batch.arena)) return binary(value.data, value.size, batch.arena);
+  if (!read_scalar(value, cell, batch.arena)) return binary(value.data, value.size, batch.arena);
   return cell.text();
 }
 

@@ -1,8 +1,9 @@
 #include "parse/windows_event.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "parse/readers.hpp"
@@ -25,6 +26,37 @@ constexpr std::pair<std::string_view, std::string_view> kWinlogbeat[] = {
     {"winlog.process.pid", "Execution_ProcessID"},
     {"winlog.process.thread.id", "Execution_ThreadID"},
     {"winlog.user.identifier", "Security_UserID"},
+};
+
+// What the elements and attributes of System become, as the schema of events has them.
+constexpr std::string_view kSystemFields[] = {
+    "Provider_Name",
+    "Provider_Guid",
+    "Provider_EventSourceName",
+    "EventID",
+    "EventID_Qualifiers",
+    "Version",
+    "Level",
+    "Task",
+    "Opcode",
+    "Keywords",
+    "TimeCreated",
+    "TimeCreated_SystemTime",
+    "EventRecordID",
+    "Correlation",
+    "Correlation_ActivityID",
+    "Correlation_RelatedActivityID",
+    "Execution",
+    "Execution_ProcessID",
+    "Execution_ThreadID",
+    "Execution_ProcessorID",
+    "Execution_SessionID",
+    "Execution_KernelTime",
+    "Execution_UserTime",
+    "Execution_ProcessorTime",
+    "Channel",
+    "Computer",
+    "Security_UserID",
 };
 
 // "EventID.#text" is the element's own text; "Provider.#attributes.Name" and "Provider_attributes.Name" are its attribute,
@@ -54,14 +86,20 @@ bool whole_number(const Value& value, std::int64_t& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// The bits of System's Keywords, "0x8010000000000000" or a signed number, or their names.
+// The bits of System's Keywords, "0x8010000000000000" or a number, signed or not, or their names.
 bool failed_audit(const Value& keywords) {
   constexpr std::uint64_t kAuditFailure = 0x0010'0000'0000'0000;
   if (keywords.kind == Value::Kind::integer)
     return (static_cast<std::uint64_t>(keywords.as_integer()) & kAuditFailure) != 0;
-  const std::string_view text = keywords.text();
-  if (text.size() == 18 && starts_with(text, "0x"))
-    return (std::strtoull(std::string(text).c_str(), nullptr, 16) & kAuditFailure) != 0;
+  std::string_view text = keywords.text();
+  const int base = skip(text, "0x") || skip(text, "0X") ? 16 : 10;
+  std::uint64_t bits = 0;
+  std::int64_t negative = 0;
+  const char* const last = text.data() + text.size();
+  if (const auto [end, error] = std::from_chars(text.data(), last, bits, base); error == std::errc() && end == last)
+    return (bits & kAuditFailure) != 0;
+  if (const auto [end, error] = std::from_chars(text.data(), last, negative); error == std::errc() && end == last)
+    return (static_cast<std::uint64_t>(negative) & kAuditFailure) != 0;
   return text.find("Audit Failure") != std::string_view::npos;
 }
 
@@ -97,13 +135,20 @@ void describe_windows_event(FieldId keywords, RecordBatch& batch, Record& record
   record.message = {out, provider.size() + 1 + event.size()};
 }
 
+std::string windows_data_name(DataPart part, std::string_view name) {
+  const bool systems = std::find(std::begin(kSystemFields), std::end(kSystemFields), name) != std::end(kSystemFields);
+  if (!systems) return std::string(name);
+  return (part == DataPart::event_data ? "EventData." : "UserData.") + std::string(name);
+}
+
 std::string windows_field_name(std::string_view path) {
   if (skip(path, "Event.System.")) return element_name(path);
   if (starts_with(path, "Event.EventData.#")) return element_name(path.substr(std::strlen("Event.")));
-  if (skip(path, "Event.EventData.")) return element_name(path);
-  if (skip(path, "Event.UserData.")) return behind_last_dot(element_name(path));
-  if (skip(path, "winlog.event_data.")) return std::string(path);
-  if (skip(path, "winlog.user_data.")) return behind_last_dot(std::string(path));
+  using enum DataPart;
+  if (skip(path, "Event.EventData.")) return windows_data_name(event_data, element_name(path));
+  if (skip(path, "Event.UserData.")) return windows_data_name(user_data, behind_last_dot(element_name(path)));
+  if (skip(path, "winlog.event_data.")) return windows_data_name(event_data, path);
+  if (skip(path, "winlog.user_data.")) return windows_data_name(user_data, behind_last_dot(std::string(path)));
   for (const auto& [written, name] : kWinlogbeat)
     if (path == written) return std::string(name);
   return {};

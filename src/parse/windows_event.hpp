@@ -23,6 +23,13 @@ namespace logystera::parse {
 /// audit is a warning; host and message are only set where the record has none. `keywords` is the field of that name.
 void describe_windows_event(FieldId keywords, RecordBatch& batch, Record& record);
 
+/// Where an event's data stands.
+enum class DataPart : std::uint8_t { event_data, user_data };
+
+/// The field of a name below EventData or UserData. What System calls one of its own keeps its part's name in front
+/// (UserData.EventID), so that an event cannot say of itself that it is another.
+std::string windows_data_name(DataPart part, std::string_view name);
+
 /// The EVTX reader's name for a key path of an event in JSON; empty if the path has no other there.
 std::string windows_field_name(std::string_view path);
 

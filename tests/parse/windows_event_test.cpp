@@ -54,6 +54,11 @@ TEST_CASE("key_paths_of_windows_events_have_the_evtx_reader_s_names", "[windows]
       {"winlog.event_id", "EventID"},
       {"winlog.event_data.TargetUserName", "TargetUserName"},
       {"winlog.user_data.SubjectUserName", "SubjectUserName"},
+      {"Event.UserData.EventXML.EventID", "UserData.EventID"},
+      {"Event.UserData.LogFileCleared.Channel", "UserData.Channel"},
+      {"Event.EventData.Level", "EventData.Level"},
+      {"winlog.event_data.EventID", "EventData.EventID"},
+      {"winlog.user_data.Provider_Name", "UserData.Provider_Name"},
       {"EventID", ""},
       {"Event.System", ""},
       {"winlog.api", ""},
@@ -77,6 +82,26 @@ TEST_CASE("json_with_an_event_number_and_an_origin_is_a_windows_event", "[window
     CHECK(event.kind == RecordKind::windows_event);
     CHECK(event.message.ends_with(" 4625"));
     CHECK(std::count(event.fields.begin(), event.fields.end(), "EventID=4625") == 1);
+  }
+}
+
+TEST_CASE("what_an_event_s_data_call_as_system_does_keeps_its_part_s_name", "[windows]") {
+  const char* const events[] = {
+      R"({"Event":{"System":{"EventID":1033,"Channel":"C"},"UserData":{"EventXML":{"EventID":4625,"Channel":"Security"}}}})",
+      R"({"Event":{"UserData":{"EventXML":{"EventID":4625,"Channel":"Security"}},"System":{"EventID":1033,"Channel":"C"}}})",
+      R"({"winlog":{"event_id":1033,"channel":"C","user_data":{"EventID":4625,"Channel":"Security"}}})",
+  };
+  for (const char* line : events) {
+    INFO(line);
+    const Read event = read(line);
+    CHECK(event.kind == RecordKind::windows_event);
+    CHECK(event.message.ends_with(" 1033"));
+    const auto has = [&](const char* field) { return std::count(event.fields.begin(), event.fields.end(), field); };
+    CHECK(has("EventID=1033") == 1);
+    CHECK(has("EventID=4625") == 0);
+    CHECK(has("UserData.EventID=4625") == 1);
+    CHECK(has("Channel=C") == 1);
+    CHECK(has("UserData.Channel=Security") == 1);
   }
 }
 
