@@ -44,7 +44,11 @@ int status(const Globals& globals, const Options&) {
   if (!baselines) return fail("anomaly status", baselines.error());
   std::vector<std::vector<std::string>> rows{{"SOURCE", "MODEL", "BUCKET", "OBSERVATIONS", "STATE", "UPDATED"}};
   for (const auto& one : baselines.value()) {
-    const bool trained = one.observations >= detect::kBucketsLeast;
+    // A model this version does not know is shown, and needs as many as any.
+    detect::AnomalyModel model = detect::AnomalyModel::zscore;
+    detect::parse_anomaly_model(one.model, model);
+    const std::uint64_t least = detect::Baseline::observations_least(model);
+    const bool trained = one.observations >= least;
     if (globals.json) {
       JsonText json;
       json.begin_object()
@@ -56,10 +60,9 @@ int status(const Globals& globals, const Options&) {
       fmt::print("{}\n", json.text());
       continue;
     }
-    rows.push_back(
-        {printable(one.source), one.model, fmt::format("{} s", one.bucket_seconds), grouped(one.observations),
-         trained ? "trained" : fmt::format("untrained: {} more needed", detect::kBucketsLeast - one.observations),
-         local_time(one.updated_at)});
+    rows.push_back({printable(one.source), one.model, fmt::format("{} s", one.bucket_seconds), grouped(one.observations),
+                    trained ? "trained" : fmt::format("untrained: {} more needed", least - one.observations),
+                    local_time(one.updated_at)});
   }
   if (!globals.json && rows.size() == 1) fmt::print("No baselines. 'logystera anomaly learn PATH' makes one.\n");
   else if (!globals.json) std::fputs(table(rows, colour_wanted()).c_str(), stdout);
@@ -81,7 +84,7 @@ int learn(const Globals& globals, Options options) {
   auto store = store::FindingsStore::open(analysis.store_path);
   if (!store) return fail("anomaly learn", store.error());
   options.anomaly.detect = false;
-  auto baselines = Baselines::make(store.value(), options.anomaly, [](const auto&, const auto&) {});
+  auto baselines = Baselines::make(store.value(), options.anomaly, [](const auto&, const auto&, auto) {});
   if (!baselines) return fail("anomaly learn", baselines.error());
   Learner learner(*baselines.value());
   scan::Progress progress;
@@ -131,10 +134,12 @@ void add_anomaly(Program program) {
   learning->add_option("--bucket", options->anomaly.bucket_seconds, "Seconds a bucket")
       ->check(CLI::Range(1u, detect::kBucketSecondsMax))
       ->capture_default_str();
-  learning->add_option("--anomaly-model", options->anomaly.model, "'zscore', or 'seasonal' for logs with a daily rhythm")
+  learning
+      ->add_option("--anomaly-model", options->anomaly.model,
+                   "'zscore', or 'adaptive' for logs with a daily rhythm or a level that changes")
       ->capture_default_str();
   add_reading(*learning, options->analysis);
-  command("status", "Show every baseline, and whether it is trained (at least 5 buckets)", status);
+  command("status", "Show every baseline, and whether it is trained (at least 5 buckets; adaptive: 120)", status);
   auto* resetting = command("reset", "Forget a baseline, or all", reset);
   resetting->add_option("--source", options->anomaly.source, "Key of the baseline");
   resetting->add_flag("--all", options->all, "All of them");

@@ -10,7 +10,7 @@ namespace logystera::cli {
 Result<std::unique_ptr<Baselines>> Baselines::make(store::FindingsStore& store, AnomalyOptions options, Report report) {
   detect::AnomalyModel model;
   if (!detect::parse_anomaly_model(options.model, model))
-    return Error{fmt::format("--anomaly-model {}: write zscore or seasonal", options.model)};
+    return Error{fmt::format("--anomaly-model {}: write zscore or adaptive", options.model)};
   return std::unique_ptr<Baselines>(new Baselines(store, std::move(options), model, std::move(report)));
 }
 
@@ -37,7 +37,8 @@ Result<Done> Baselines::begin(const std::string& set) {
 }
 
 void Baselines::pass_on() {
-  for (const detect::Anomaly& anomaly : detector_->take()) report_(key_, anomaly);
+  for (const detect::Anomaly& anomaly : detector_->take_begun()) report_(key_, anomaly, Stage::begun);
+  for (const detect::Anomaly& anomaly : detector_->take()) report_(key_, anomaly, Stage::over);
 }
 
 Result<Done> Baselines::add(const std::string& set, const RecordBatch& batch) {
@@ -70,8 +71,10 @@ void add_anomaly_options(CLI::App& command, AnomalyOptions& options) {
   command.add_option("--anomaly-threshold", options.threshold, "Deviations from which a bucket is an anomaly")
       ->check(positive_number())
       ->capture_default_str();
-  command.add_option("--anomaly-model", options.model, "'zscore', or 'seasonal' for logs with a daily rhythm")
-      ->check(any_of({"zscore", "seasonal"}))
+  command
+      .add_option("--anomaly-model", options.model,
+                  "'zscore', or 'adaptive' for logs with a daily rhythm or a level that changes")
+      ->check(any_of({"zscore", "adaptive"}))
       ->capture_default_str();
 }
 

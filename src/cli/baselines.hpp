@@ -28,8 +28,10 @@ void add_anomaly_options(CLI::App& command, AnomalyOptions& options);
 
 class Baselines {
  public:
-  /// `report` is given each anomaly with its source's key.
-  using Report = std::function<void(const std::string& key, const detect::Anomaly&)>;
+  /// What is known of an episode: that it began, with its first bucket, or all of it.
+  enum class Stage { begun, over };
+  /// `report` is given each episode with its source's key: as it begins, and when it is over.
+  using Report = std::function<void(const std::string& key, const detect::Anomaly&, Stage)>;
 
   /// Errors: a model this program does not know.
   static Result<std::unique_ptr<Baselines>> make(store::FindingsStore& store, AnomalyOptions options, Report report);

@@ -148,16 +148,21 @@ std::string anomaly_line(std::string_view source, const detect::Anomaly& anomaly
   const auto number = [rate](double value) {
     return rate ? fmt::format("{:.1f} %", value * 100) : fmt::format("{:.0f}", value);
   };
+  const std::string lasting =
+      anomaly.buckets > 1 ? fmt::format(", until {}, {} unusual buckets",
+                                        time_in(style.zone, true, anomaly.end * 1'000'000'000), grouped(anomaly.buckets))
+                          : "";
   return fmt::format(
-      "{}{:<10}{} {:<19} {} {}: {} where {} is usual ({:+.1f} deviations)\n", colour_of(Severity::warning, style),
+      "{}{:<10}{} {:<19} {} {}: {} where {} is usual ({:+.1f} deviations{})\n", colour_of(Severity::warning, style),
       "[ANOMALY]", colour_end(style), time_in(style.zone, true, anomaly.start * 1'000'000'000), printable(source),
-      detect::feature_name(anomaly.feature), number(anomaly.value), number(anomaly.expected), anomaly.deviations);
+      detect::feature_name(anomaly.feature), number(anomaly.value), number(anomaly.expected), anomaly.deviations, lasting);
 }
 
 void append_anomaly(JsonText& out, std::string_view source, const detect::Anomaly& anomaly) {
   out.begin_object().member("source", source).member("time", rfc3339(anomaly.start * 1'000'000'000));
   out.member("feature", detect::feature_name(anomaly.feature)).key("value").real(anomaly.value);
-  out.key("expected").real(anomaly.expected).key("deviations").real(anomaly.deviations).end_object();
+  out.key("expected").real(anomaly.expected).key("deviations").real(anomaly.deviations);
+  out.member("end", rfc3339(anomaly.end * 1'000'000'000)).count("buckets", anomaly.buckets).end_object();
 }
 
 void append_redacted(JsonText& out, const std::array<std::uint64_t, redact::kKinds>& counts) {

@@ -34,6 +34,7 @@ void append_event(JsonText& out, std::uint64_t number, const Record& record, con
 std::string finding_line(const scan::Finding& finding, const Style& style, bool with_source);
 void append_finding(JsonText& out, const scan::Finding& finding);
 
+/// An episode on one line; how long it lasted where that is more than one bucket.
 std::string anomaly_line(std::string_view source, const detect::Anomaly& anomaly, const Style& style);
 void append_anomaly(JsonText& out, std::string_view source, const detect::Anomaly& anomaly);
 

@@ -356,9 +356,10 @@ int run(const Globals& globals, const Options& options) {
   }
   Tracker* const tracker = opened.get();
   if (options.detect_anomalies) {
-    auto baselines = Baselines::make(opened->store(), options.anomaly, [&report](const auto& key, const auto& anomaly) {
-      report.show_anomaly(key, anomaly);
-    });
+    auto baselines =
+        Baselines::make(opened->store(), options.anomaly, [&report](const auto& key, const auto& anomaly, auto stage) {
+          if (stage == Baselines::Stage::over) report.show_anomaly(key, anomaly);
+        });
     if (!baselines) return fail("scan", baselines.error());
     report.baselines = std::move(baselines).value();
   }

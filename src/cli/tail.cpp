@@ -216,17 +216,21 @@ Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& opti
     if (!opened) return opened.error();
     baseline_store.emplace(std::move(opened).value());
     const Style style{analysis.zone, !json && colour_wanted()};
-    auto baselines = Baselines::make(*baseline_store, options.anomaly, [json, style](const auto& key, const auto& anomaly) {
-      if (!json) {
-        std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
-        return;
-      }
-      JsonText text;
-      text.begin_object().key("anomaly");
-      append_anomaly(text, key, anomaly);
-      text.end_object();
-      fmt::print("{}\n", text.text());
-    });
+    // Said when it begins; said again when it is over, if there is more to say then.
+    auto baselines = Baselines::make(*baseline_store, options.anomaly,
+                                     [json, style](const auto& key, const auto& anomaly, Baselines::Stage stage) {
+                                       const bool over = stage == Baselines::Stage::over;
+                                       if (over && anomaly.buckets == 1 && !json) return;
+                                       if (!json) {
+                                         std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
+                                         return;
+                                       }
+                                       JsonText text;
+                                       text.begin_object().key("anomaly");
+                                       append_anomaly(text, key, anomaly);
+                                       text.member("stage", over ? "over" : "begun").end_object();
+                                       fmt::print("{}\n", text.text());
+                                     });
     if (!baselines) return baselines.error();
     stream.baselines = std::move(baselines).value();
   }

@@ -2,8 +2,10 @@
 // compared with how it was before.
 //
 // Two models. `zscore` is mean and standard deviation of everything seen: the plain one, good for sources whose rate
-// does not depend on the hour. `seasonal` compares with the same hour of day on earlier days by median and MAD (median
-// absolute deviation), which daily rhythms do not confuse and past outliers do not spoil.
+// does not depend on the hour. `adaptive` weighs level, movement and daily rhythm against the last 2,000 buckets and learns how
+// far each usually strays (detect/adaptive_series.hpp).
+//
+// Unusual buckets close to each other are one episode: a flood of ten minutes is one anomaly, not ten.
 //
 // A bucket in which nothing was logged is not an observation: a gap between rotated files looks the same as silence.
 #pragma once
@@ -18,10 +20,12 @@
 
 #include "core/record.hpp"
 #include "core/result.hpp"
+#include "detect/adaptive_series.hpp"
 
 namespace logystera::detect {
 
-enum class AnomalyModel : std::uint8_t { zscore, seasonal };
+/// The numbers are stored; 1 was a model that is gone.
+enum class AnomalyModel : std::uint8_t { zscore = 0, adaptive = 2 };
 std::string_view anomaly_model_name(AnomalyModel model) noexcept;
 bool parse_anomaly_model(std::string_view name, AnomalyModel& out) noexcept;
 
@@ -32,8 +36,9 @@ std::string_view feature_name(Feature feature) noexcept;
 
 inline constexpr std::uint32_t kBucketSeconds = 60;
 inline constexpr std::uint32_t kBucketSecondsMax = 24 * 3600;
-inline constexpr std::uint64_t kBucketsLeast = 5;  // observations before a baseline is used
-inline constexpr double kAnomalyThreshold = 3.0;   // standard deviations
+inline constexpr std::uint64_t kBucketsLeast = 5;         // observations before a z-score baseline is used
+inline constexpr double kAnomalyThreshold = 3.0;          // standard deviations
+inline constexpr std::int64_t kEpisodeQuietBuckets = 60;  // as many usual ones in a row end an episode
 inline constexpr std::size_t kBaselineBytesMax = 4 * 1024 * 1024;
 
 /// One bucket of time.
@@ -63,31 +68,6 @@ class RunningDeviation {
   double squares_ = 0;
 };
 
-/// The newest values of each hour of the day, as many as a week of minutes has.
-class HourlyValues {
- public:
-  static constexpr std::size_t kHours = 24;
-  static constexpr std::size_t kValuesPerHour = 7 * 60;
-
-  void add(std::int64_t time, double value);
-  std::uint64_t observations() const noexcept { return count_; }
-  /// Median and scaled MAD (comparable to a standard deviation) of the hour `time` falls into, or, while that hour has
-  /// fewer than kBucketsLeast values, of all hours.
-  struct Spread {
-    double median = 0;
-    double deviation = 0;
-  };
-  Spread spread(std::int64_t time) const;
-
- private:
-  friend class Baseline;
-  static std::size_t hour_of(std::int64_t time) noexcept;
-
-  std::array<std::vector<float>, kHours> values_;  // rings once full
-  std::array<std::uint32_t, kHours> next_{};
-  std::uint64_t count_ = 0;
-};
-
 /// What one source is usually like. Copyable; kept in the store as bytes.
 class Baseline {
  public:
@@ -97,12 +77,19 @@ class Baseline {
   std::uint32_t bucket_seconds() const noexcept { return bucket_seconds_; }
   /// Buckets learnt.
   std::uint64_t observations() const noexcept { return observations_; }
-  bool trained() const noexcept { return observations_ >= kBucketsLeast; }
+  /// Buckets before it is used.
+  std::uint64_t observations_least() const noexcept { return observations_least(model_); }
+  static std::uint64_t observations_least(AnomalyModel model) noexcept {
+    return model == AnomalyModel::zscore ? kBucketsLeast : AdaptiveSeries::kValuesLeast;
+  }
+  bool trained() const noexcept { return observations_ >= observations_least(); }
 
   void learn(const Bucket& bucket);
 
   struct Score {
-    double deviations = 0;  // how many deviations the value is away, signed; 0 while untrained
+    /// How many standard deviations the value is away, signed; 0 while untrained. The adaptive model's evidence is put on
+    /// the same scale: what it takes for unusual is kAnomalyThreshold.
+    double deviations = 0;
     double expected = 0;
   };
   Score score(const Bucket& bucket, Feature feature) const;
@@ -115,18 +102,23 @@ class Baseline {
   static Result<Baseline> decode(std::string_view bytes);
 
  private:
+  template <typename Io>
+  void pass_state(Io& io);
   Score compare(std::int64_t time, double value, std::size_t feature, double floor) const;
-  void learn_feature(std::int64_t time, double value, std::size_t feature);
+  void learn_feature(std::int64_t time, double value, std::size_t feature, double floor);
 
   AnomalyModel model_;
   std::uint32_t bucket_seconds_;
   std::uint64_t observations_ = 0;
   std::array<RunningDeviation, kFeatures> running_;  // zscore
-  std::array<HourlyValues, kFeatures> hourly_;       // seasonal
+  std::array<AdaptiveSeries, kFeatures> adaptive_;   // adaptive
 };
 
+/// An episode of unusual buckets of one feature. Value, expected and deviations are those of its worst bucket.
 struct Anomaly {
-  std::int64_t start = 0;  // the bucket's, unix seconds
+  std::int64_t start = 0;     // of its first unusual bucket, unix seconds
+  std::int64_t end = 0;       // of its last, the bucket's length included
+  std::uint64_t buckets = 0;  // unusual ones among them
   Feature feature = Feature::count;
   double value = 0;
   double expected = 0;
@@ -143,24 +135,29 @@ class AnomalyDetector {
   /// Records may be out of order by a bucket; later ones are counted as late and left out, as are those without a time.
   void add(const Record& record) { add(record.time_known, record.time_ns, record.severity); }
   void add(bool time_known, std::int64_t time_ns, Severity severity);
-  /// Finishes the open buckets. The last one may be cut short by the end of the file; it counts all the same.
+  /// Finishes the open buckets and episodes. The last bucket may be cut short by the end of the file; it counts all the same.
   void finish();
 
-  /// Anomalies since the last call, in order of time.
+  /// Episodes that ended since the last call, in the order of their ends.
   std::vector<Anomaly> take();
+  /// Episodes that began since the last call, each with its first bucket: for whoever watches as it happens.
+  std::vector<Anomaly> take_begun();
   std::uint64_t late() const noexcept { return late_; }
   std::uint64_t without_time() const noexcept { return without_time_; }
   std::uint64_t buckets() const noexcept { return buckets_; }
 
  private:
   void close(const Bucket& bucket);
+  void judge(const Bucket& bucket, Feature feature);
+  void end_episode(std::optional<Anomaly>& episode);
 
   Baseline& baseline_;
   double threshold_;
   bool detect_;
   std::map<std::int64_t, Bucket> open_;  // at most two
   std::optional<std::int64_t> closed_until_;
-  std::vector<Anomaly> found_;
+  std::array<std::optional<Anomaly>, kFeatures> episodes_;
+  std::vector<Anomaly> found_, begun_;
   std::uint64_t late_ = 0;
   std::uint64_t without_time_ = 0;
   std::uint64_t buckets_ = 0;

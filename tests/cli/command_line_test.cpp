@@ -109,7 +109,7 @@ TEST_CASE("a_wrong_option_says_what_to_write") {
       {{"scan", kSample, "-n", "99999999999999999999"}, "write a whole number"},
       {{"scan", kSample, "--anomaly-threshold", "nan"}, "nan: write a number greater than 0"},
       {{"scan", kSample, "--anomaly-threshold", "-2"}, "-2: write a number greater than 0"},
-      {{"scan", kSample, "--anomaly-model", "magic"}, "magic: write zscore or seasonal"},
+      {{"scan", kSample, "--anomaly-model", "magic"}, "magic: write zscore or adaptive"},
       {{"tail", kSample, "--alert-min-severity", "loud"}, "loud: write informational, low, medium, high or critical"},
       {{"rules", "list", "--severity", "loud"}, "loud: write informational, low, medium, high or critical"},
       {{"findings", "list", "-n", "0", "--store", house.store}, "0: write a whole number from 1"},

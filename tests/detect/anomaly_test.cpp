@@ -90,23 +90,109 @@ TEST_CASE("bucket_length_is_the_baselines") {
   CHECK(five.observations() <= 11);
 }
 
-TEST_CASE("the_seasonal_model_knows_the_hour") {
+TEST_CASE("the_adaptive_model_knows_the_hour") {
   // Ten days, quiet at night, busy at noon: noon's load at night is an anomaly, at noon it is not.
-  Baseline seasonal(AnomalyModel::seasonal, 60), plain(AnomalyModel::zscore, 60);
-  for (Baseline* baseline : {&seasonal, &plain}) {
+  Baseline adaptive(AnomalyModel::adaptive, 60), plain(AnomalyModel::zscore, 60);
+  for (Baseline* baseline : {&adaptive, &plain}) {
     for (std::int64_t minute = 0; minute < 10 * 1'440; ++minute) {
       const bool day = minute % 1'440 / 60 >= 8 && minute % 1'440 / 60 < 20;
       baseline->learn({minute * 60, static_cast<std::uint64_t>((day ? 1'000 : 50) + minute % 7), 0, 0});
     }
+    // Up to the hour that is asked about.
+    for (std::int64_t minute = 10 * 1'440; minute < 10 * 1'440 + 120; ++minute)
+      baseline->learn({minute * 60, static_cast<std::uint64_t>(50 + minute % 7), 0, 0});
   }
-  const Bucket noon{10 * 86'400 + 12 * 3'600, 1'003, 0, 0}, night{10 * 86'400 + 2 * 3'600, 1'003, 0, 0};
-  CHECK(std::fabs(seasonal.score(noon, Feature::count).deviations) < 3);
-  CHECK(seasonal.score(night, Feature::count).deviations > 100);
+  const Bucket night{10 * 86'400 + 2 * 3'600, 1'003, 0, 0}, usual{10 * 86'400 + 2 * 3'600, 53, 0, 0};
+  CHECK(adaptive.score(night, Feature::count).deviations >= 3);
+  CHECK(std::fabs(adaptive.score(night, Feature::count).expected - 53) < 3);
+  CHECK(std::fabs(adaptive.score(usual, Feature::count).deviations) < 1);
   CHECK(plain.score(night, Feature::count).deviations < 3);
 }
 
+TEST_CASE("the_adaptive_model_says_nothing_before_it_has_seen_enough") {
+  Baseline baseline(AnomalyModel::adaptive, 60);
+  for (std::int64_t minute = 0; minute < static_cast<std::int64_t>(baseline.observations_least()); ++minute) {
+    CHECK_FALSE(baseline.trained());
+    CHECK(baseline.score(Bucket{minute * 60, 1'000'000, 0, 0}, Feature::count).deviations == 0);
+    baseline.learn({minute * 60, static_cast<std::uint64_t>(100 + minute % 5), 0, 0});
+  }
+  CHECK(baseline.trained());
+  const std::int64_t next = static_cast<std::int64_t>(baseline.observations_least()) * 60;
+  CHECK(baseline.score(Bucket{next, 1'000'000, 0, 0}, Feature::count).deviations > 3);
+  CHECK(baseline.score(Bucket{next, 0, 0, 0}, Feature::count).deviations < -3);
+  CHECK(std::fabs(baseline.score(Bucket{next, 102, 0, 0}, Feature::count).deviations) < 3);
+}
+
+TEST_CASE("the_adaptive_model_gets_used_to_a_new_level") {
+  Baseline baseline(AnomalyModel::adaptive, 60);
+  AnomalyDetector detector(baseline, kAnomalyThreshold, true);
+  for (int minute = 0; minute < 9'000; ++minute) add(detector, minute, minute < 2'000 ? 5 + minute % 3 : 50 + minute % 3);
+  detector.finish();
+  const auto found = detector.take();
+  // The first day at the new level, and the hours of the days after it that were learnt at the old one; then no more.
+  REQUIRE(found.size() >= 1);
+  CHECK(found.size() <= 6);
+  CHECK(found[0].start == kStart + 2'000 * 60);
+  CHECK(found.back().end < kStart + 8'000 * 60);
+}
+
+TEST_CASE("unusual_buckets_close_to_each_other_are_one_episode") {
+  for (AnomalyModel model : {AnomalyModel::zscore, AnomalyModel::adaptive}) {
+    Baseline baseline(model, 60);
+    AnomalyDetector detector(baseline, 3.0, true);
+    for (int minute = 0; minute < 1'000; ++minute) {
+      const bool flood = minute >= 500 && minute < 510;
+      const bool again = minute == 700;
+      add(detector, minute, flood ? (minute == 505 ? 900 : 600) : again ? 1'200 : 20 + minute % 3);
+      const auto begun = detector.take_begun();
+      // Said at once: two buckets are open at a time.
+      if (minute == 502 || minute == 702) {
+        REQUIRE(begun.size() == 1);
+        CHECK(begun[0].start == kStart + (minute - 2) * 60);
+      } else {
+        CHECK(begun.empty());
+      }
+    }
+    detector.finish();
+    const auto found = detector.take();
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].start == kStart + 500 * 60);
+    CHECK(found[1].start == kStart + 700 * 60);
+    CHECK(found[1].value == 1'200);
+    if (model == AnomalyModel::zscore) {
+      CHECK(found[0].end == kStart + 510 * 60);
+      CHECK(found[0].buckets == 10);
+      CHECK(found[1].end == kStart + 701 * 60);
+      CHECK(found[1].buckets == 1);
+    } else {  // a view of the last 20 buckets sees the flood until it has left them
+      CHECK(found[0].end >= kStart + 510 * 60);
+      CHECK(found[0].end <= kStart + 530 * 60);
+      CHECK(found[0].buckets >= 10);
+      CHECK(found[1].end <= kStart + 721 * 60);
+    }
+  }
+}
+
+TEST_CASE("an_episode_ends_after_an_hour_of_usual_buckets_and_each_feature_has_its_own") {
+  for (const auto& [minutes_between, episodes] : {std::pair{59, 1u}, {60, 1u}, {61, 2u}}) {
+    Baseline baseline(AnomalyModel::zscore, 60);
+    for (int minute = 0; minute < 5'000; ++minute) baseline.learn({minute * 60, 100u + minute % 3u, 0, 0});
+    AnomalyDetector detector(baseline, 30.0, true);
+    for (int minute = 0; minute < 200; ++minute)
+      add(detector, minute, minute == 10 || minute == 10 + minutes_between ? 3'000 : 100);
+    detector.finish();
+    CHECK(detector.take().size() == episodes);
+  }
+  Baseline baseline(AnomalyModel::zscore, 60);
+  for (int minute = 0; minute < 50; ++minute) baseline.learn({minute * 60, 100u + minute % 3u, 1, 0});
+  AnomalyDetector detector(baseline, 3.0, true);
+  add(detector, 0, 1'000, 900);
+  detector.finish();
+  CHECK(detector.take().size() == 2);  // more of them, and more errors among them
+}
+
 TEST_CASE("a_baseline_survives_its_bytes_and_refuses_damaged_ones") {
-  for (AnomalyModel model : {AnomalyModel::zscore, AnomalyModel::seasonal}) {
+  for (AnomalyModel model : {AnomalyModel::zscore, AnomalyModel::adaptive}) {
     Baseline baseline(model, 300);
     for (int i = 0; i < 30'000; ++i)
       baseline.learn({i * 300, static_cast<std::uint64_t>(100 + i % 11), static_cast<std::uint64_t>(i % 5), 1});
