@@ -176,7 +176,7 @@ TEST_CASE("formats_are_listed_with_those_of_the_configuration") {
   write(house.scratch.file("config.yaml"), "formats_dir: " + house.scratch.file("nowhere") + "\n");
   const Finished missing = house.go({"formats", "-c", house.scratch.file("config.yaml")});
   CHECK(missing.code == 2);
-  CHECK(has(missing.err, "nowhere: cannot be read"));
+  CHECK(has(missing.err, "nowhere: cannot be listed"));
   write(house.scratch.file("config.yaml"), "formats_dir: " + house.scratch.file("formats") + "\n");
   CHECK(has(house.go({"formats", "-c", house.scratch.file("config.yaml")}).out, "auth_log"));
 }
