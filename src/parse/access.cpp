@@ -4,7 +4,13 @@
 //
 // What the simple account leaves out: a field ends at the first occurrence of the literal behind it, but a user name may
 // contain " [" and a browser may send a quote. So a literal only counts when what must follow it does follow (a time behind
-// " ["), and quotes behind a backslash do not count (Apache writes \", nginx \x22).
+// " ["), and quotes behind a backslash do not count (Apache writes \", nginx \x22). Lists (upstreams, X-Forwarded-For) hold
+// blanks: one behind a comma does not end them.
+//
+// A visitor may call himself "a [10/Oct/2000:13:55:36 -0700]", and whatever the first occurrence of a literal made of it then,
+// a later field does not add up. Only such lines go the slow way, Search: every place where a field can end is tried, and the
+// first reading in which all fields are what they must be is taken. Servers escape quotes, so readings without a bare quote
+// within a field come first; and of the times a line may have, the last, since what stands behind the time is quoted.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -17,6 +23,7 @@ namespace {
 
 enum class Shape : std::uint8_t {
   text,
+  list,     // items apart by ", ", and by " : " where nginx went on to another server
   address,  // ip or host name
   number,   // integer, else text
   status,   // three digits, or the line is not of this format
@@ -36,10 +43,13 @@ enum class Shape : std::uint8_t {
 struct Piece {
   Shape shape;
   FieldId id;
-  std::string after;         // the literal that ends it; empty for the last
-  bool quoted;               // between double quotes
-  bool before_time = false;  // the next one is a time
+  std::string after;          // the literal that ends it; empty for the last
+  bool quoted;                // between double quotes
+  bool free = false;          // a visitor chooses it, blanks included
+  std::string variable = {};  // as the log format writes it
+  bool before_time = false;   // the next one is a time
   bool last = false;
+  bool goes_on = false;  // a list without quotes, ended by a blank
   // The first bytes of `after`, and which bytes of a word they are.
   std::uint64_t after_word = 0, after_mask = 0;
 };
@@ -75,14 +85,14 @@ constexpr Variable kNginx[] = {
     {"bytes_sent", Shape::number, field::bytes},
     {"http_referer", Shape::text, field::referer},
     {"http_user_agent", Shape::text, field::user_agent},
-    {"http_x_forwarded_for", Shape::text, field::forwarded_for},
-    {"proxy_add_x_forwarded_for", Shape::text, field::forwarded_for},
+    {"http_x_forwarded_for", Shape::list, field::forwarded_for},
+    {"proxy_add_x_forwarded_for", Shape::list, field::forwarded_for},
     {"host", Shape::text, field::vhost},
     {"http_host", Shape::text, field::vhost},
     {"server_name", Shape::text, field::server},
     {"server_port", Shape::number, field::server_port},
     {"request_time", Shape::seconds, field::request_time},
-    {"upstream_addr", Shape::text, field::upstream},
+    {"upstream_addr", Shape::list, field::upstream},
     {"pid", Shape::number, field::pid},
 };
 
@@ -115,7 +125,7 @@ constexpr Variable kApache[] = {
     {"{Referrer}i", Shape::text, field::referer},
     {"{User-Agent}i", Shape::text, field::user_agent},
     {"{User-agent}i", Shape::text, field::user_agent},
-    {"{X-Forwarded-For}i", Shape::text, field::forwarded_for},
+    {"{X-Forwarded-For}i", Shape::list, field::forwarded_for},
     {"{Host}i", Shape::text, field::vhost},
     {"{c}a", Shape::address, field::none},
     {"{ms}T", Shape::millis, field::request_time},
@@ -138,10 +148,21 @@ bool word_char(char c) {
   return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+// What a visitor may write blanks into: header lines, names, decoded paths, values of queries and cookies.
+bool is_free(Shape shape, std::string_view variable) {
+  if (shape == Shape::list || (shape != Shape::text && shape != Shape::path && shape != Shape::request)) return false;
+  constexpr std::string_view chosen[] = {"$remote_user", "$request", "$uri", "$document_uri", "%u", "%r", "%U", "%f"};
+  if (std::find(std::begin(chosen), std::end(chosen), variable) != std::end(chosen)) return true;
+  for (std::string_view start : {"$http_", "$cookie_", "$arg_"})
+    if (starts_with(variable, start) && variable != "$http_host") return true;
+  return variable.size() > 2 && variable[0] == '%' && (variable.ends_with("}i") || variable.ends_with("}C"));
+}
+
 // A log_format being compiled: literals and fields are appended in turn.
 class Template {
  public:
-  Result<Done> field(Shape shape, FieldId id) {
+  // `variable`: as it is written, "$remote_user" or "%{Referer}i".
+  Result<Done> field(Shape shape, FieldId id, const std::string& variable) {
     if (!pieces_.empty() && pieces_.back().after.empty()) {
       return Error{
           "two fields follow each other with nothing between them, so a line cannot be taken apart; put a space or a "
@@ -149,7 +170,15 @@ class Template {
     }
     const std::string& before = pieces_.empty() ? prefix_ : pieces_.back().after;
     const bool quoted = !before.empty() && before.back() == '"';
-    pieces_.push_back({shape, id, {}, quoted});
+    const bool free = !quoted && is_free(shape, variable);
+    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+    if (free && !pieces_.empty() && pieces_.back().free && std::all_of(before.begin(), before.end(), blank)) {
+      return Error{
+          pieces_.back().variable + " and " + variable +
+          " follow each other with only a blank between them, and visitors decide what both hold, blanks included: "
+          "nobody can tell where one ends. Put quotes around them in the server's log format"};
+    }
+    pieces_.push_back({shape, id, {}, quoted, free, variable});
     return Done{};
   }
   void literal(char c) { (pieces_.empty() ? prefix_ : pieces_.back().after).push_back(c); }
@@ -175,7 +204,8 @@ Result<Template> compile_nginx(std::string_view text, FieldNames& names) {
       return Error{"'${" + std::string(name) + "' is not closed by '}'"};
     const Variable* known = look_up(kNginx, name);
     const FieldId id = known && known->id != field::none ? known->id : names.add(name);
-    Result<Done> added = result.field(known ? known->shape : Shape::text, id);
+    const Shape shape = known ? known->shape : starts_with(name, "upstream_") ? Shape::list : Shape::text;
+    Result<Done> added = result.field(shape, id, "$" + std::string(name));
     if (!added) return added.error();
     at = end + (braced ? 1 : 0);
   }
@@ -220,11 +250,11 @@ Result<Template> compile_apache(std::string_view text, FieldNames& names) {
     if (name.back() == 't' && !argument.empty()) {
       const std::string_view how = std::string_view(argument).substr(1, argument.size() - 2);
       if (how == "sec" || how == "msec" || how == "usec") {
-        if (Result<Done> added = result.field(Shape::time_epoch, field::none); !added) return added.error();
+        if (Result<Done> added = result.field(Shape::time_epoch, field::none, "%" + name); !added) return added.error();
         continue;
       }
       if (how == "%Y-%m-%dT%H:%M:%S%z" || how == "%Y-%m-%d %H:%M:%S" || how == "%Y-%m-%dT%H:%M:%S" || how == "%FT%T%z") {
-        if (Result<Done> added = result.field(Shape::time_iso, field::none); !added) return added.error();
+        if (Result<Done> added = result.field(Shape::time_iso, field::none, "%" + name); !added) return added.error();
         continue;
       }
     }
@@ -237,7 +267,7 @@ Result<Template> compile_apache(std::string_view text, FieldNames& names) {
                : letter >= 'A' && letter <= 'Z' && !argument.empty() ? static_cast<char>(letter | 0x20)
                                                                      : letter;
     const FieldId id = known && known->id != field::none ? known->id : names.add(plain);
-    if (Result<Done> added = result.field(known ? known->shape : Shape::text, id); !added) return added.error();
+    if (Result<Done> added = result.field(known ? known->shape : Shape::text, id, "%" + name); !added) return added.error();
     if (bracketed) result.literal(']');
   }
   return result;
@@ -255,6 +285,8 @@ class AccessParser final : public LineParser {
       Piece& piece = pieces_[i];
       piece.last = i + 1 == pieces_.size();
       piece.before_time = !piece.last && is_time(pieces_[i + 1].shape);
+      piece.goes_on = piece.shape == Shape::list && !piece.quoted && !piece.after.empty() && piece.after[0] == ' ';
+      has_elastic_ = has_elastic_ || (!piece.before_time && (piece.free || piece.goes_on));
       std::memcpy(&piece.after_word, piece.after.data(), std::min(piece.after.size(), sizeof piece.after_word));
       std::memset(&piece.after_mask, 0xFF, std::min(piece.after.size(), sizeof piece.after_mask));
     }
@@ -269,9 +301,46 @@ class AccessParser final : public LineParser {
 
   bool parse(std::string_view line, RecordBatch& batch, Record& record) {
     if (!prefix_.empty() && !starts_with(line, prefix_)) return false;
+    const std::size_t before = batch.open_fields();
+    if (parse_forward(line, batch, record)) return true;
+    if (!has_elastic_ && !has_two_times(line)) return false;
+    ends_.resize(pieces_.size());
+    for (const bool bare_quotes : {false, true}) {
+      tries_ = kTries;
+      if (!search(line, prefix_.size(), 0, bare_quotes)) continue;
+      batch.drop_fields(before);
+      return take(line, batch, record);
+    }
+    return false;
+  }
+
+ private:
+  // Places of ends looked at before a line is given up.
+  static constexpr std::size_t kTries = 2'000;
+
+  // Whether there is a second place where what ends the field in front of a time stands: the only thing to choose between where
+  // no other field may hold blanks.
+  bool has_two_times(std::string_view line) const {
+    std::size_t places = 0;
+    for (const Piece& piece : pieces_) {
+      if (!piece.before_time) continue;
+      for (std::size_t at = 0; (at = line.find(piece.after, at)) != std::string_view::npos; at += piece.after.size()) {
+        const std::size_t next = at + piece.after.size();
+        places += next < line.size() && line[next] >= '0' && line[next] <= '9';
+      }
+    }
+    return places > 1;
+  }
+
+  void begin(std::string_view line, Record& record) {
     record.kind = RecordKind::web_access;
     record.message = line;
     status_ = 0;
+  }
+
+  // One forward scan.
+  bool parse_forward(std::string_view line, RecordBatch& batch, Record& record) {
+    begin(line, record);
     std::size_t at = prefix_.size();
     for (const Piece& piece : pieces_) {
       const std::size_t end = piece_end(line, at, piece);
@@ -279,6 +348,12 @@ class AccessParser final : public LineParser {
       if (!add(piece, line.substr(at, end - at), batch, record)) return false;
       at = end + piece.after.size();
     }
+    // More behind the last field may be one that the server's administrator added, or the rest of a forged line.
+    if (at < line.size() && line.find("] \"", at) != std::string_view::npos) return false;
+    return finish(line, at, batch, record);
+  }
+
+  bool finish(std::string_view line, std::size_t at, RecordBatch& batch, Record& record) {
     if (at < line.size()) {
       std::string_view rest = line.substr(at);
       if (!rest_allowed_ || rest.front() != ' ') return false;
@@ -288,7 +363,73 @@ class AccessParser final : public LineParser {
     return true;
   }
 
- private:
+  // Adds the fields where `search` found that they end.
+  [[gnu::noinline]] bool take(std::string_view line, RecordBatch& batch, Record& record) {
+    begin(line, record);
+    std::size_t at = prefix_.size();
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      if (!add(pieces_[i], line.substr(at, ends_[i] - at), batch, record)) return false;
+      at = ends_[i] + pieces_[i].after.size();
+    }
+    return finish(line, at, batch, record);
+  }
+
+  // Whether the pieces from `index` on fit the line from `at` on; where each ends is left in ends_.
+  bool search(std::string_view line, std::size_t at, std::size_t index, bool bare_quotes) {
+    if (index == pieces_.size())
+      return at == line.size() || (rest_allowed_ && line[at] == ' ' && (bare_quotes || !quoted_rest(line, at)));
+    const Piece& piece = pieces_[index];
+    std::vector<std::size_t> ends;
+    if (piece.after.empty()) {
+      ends.push_back(rest_allowed_ ? std::min(line.find(' ', at), line.size()) : line.size());
+    } else {
+      for (std::size_t end = at; (end = find_byte(line, end, piece.after[0])) < line.size(); ++end) {
+        if (tries_ == 0) return false;
+        --tries_;
+        const std::size_t next = end + piece.after.size();
+        if (!stands(line, end, piece) || (piece.quoted && escaped(line, at, end))) continue;
+        if (piece.before_time && (next >= line.size() || line[next] < '0' || line[next] > '9')) continue;
+        if (fits(piece, line.substr(at, end - at), bare_quotes)) ends.push_back(end);
+        // A quoted field goes no further than its quote.
+        else if (piece.quoted) break;
+        if (is_time(piece.shape)) break;
+      }
+    }
+    // In front of a time the last place first; a list's own blanks last.
+    if (piece.before_time) std::reverse(ends.begin(), ends.end());
+    if (piece.goes_on)
+      std::stable_partition(ends.begin(), ends.end(), [&](std::size_t end) { return !list_goes_on(line, at, end); });
+    for (const std::size_t end : ends) {
+      if (piece.after.empty() && !fits(piece, line.substr(at, end - at), bare_quotes)) continue;
+      ends_[index] = end;
+      if (search(line, end + piece.after.size(), index + 1, bare_quotes)) return true;
+    }
+    return false;
+  }
+
+  static bool quoted_rest(std::string_view line, std::size_t at) { return line.find("] \"", at) != std::string_view::npos; }
+
+  // Whether the text can be the piece's value.
+  bool fits(const Piece& piece, std::string_view text, bool bare_quotes) const {
+    std::int64_t ns;
+    switch (piece.shape) {
+      case Shape::time_clf: return !text.empty() && read_clf_time(text, ns) == text.size();
+      case Shape::time_iso: return !text.empty() && read_iso_time(text, time_, ns) == text.size();
+      case Shape::time_epoch: return !text.empty() && read_epoch(text, ns) == text.size();
+      case Shape::status: return text == "-" || (text.size() == 3 && text.find_first_not_of("0123456789") == text.npos);
+      case Shape::number:
+      case Shape::seconds:
+      case Shape::millis:
+      case Shape::micros: return text.find_first_not_of("0123456789.-") == text.npos;
+      case Shape::address: return !has_space(text);
+      default: break;
+    }
+    if (bare_quotes && !piece.quoted) return true;
+    for (std::size_t at = 0; (at = find_byte(text, at, '"')) < text.size(); ++at)
+      if (!escaped(text, 0, at)) return false;
+    return true;
+  }
+
   // Whether what ends the piece stands at `at`, where its first byte does.
   static bool stands(std::string_view line, std::size_t at, const Piece& piece) {
     if (line.size() - at < sizeof piece.after_word || piece.after.size() > sizeof piece.after_word)
@@ -309,8 +450,18 @@ class AccessParser final : public LineParser {
       const std::size_t next = end + piece.after.size();
       if (piece.last) return next == line.size() || (rest_allowed_ && line[next] == ' ') ? end : std::string_view::npos;
       if (piece.before_time && (next >= line.size() || line[next] < '0' || line[next] > '9')) continue;
+      if (piece.goes_on && list_goes_on(line, at, end)) continue;
       return end;
     }
+  }
+
+  // Whether the blank at `end` stands within a list: behind a comma, or beside a colon that stands alone.
+  static bool list_goes_on(std::string_view line, std::size_t at, std::size_t end) {
+    std::size_t item = end;
+    while (item > at && line[item - 1] == ' ') --item;
+    if (item > at && line[item - 1] == ',') return true;
+    if (line.substr(end, 3) == " : ") return true;
+    return end >= at + 2 && line[end - 1] == ':' && line[end - 2] == ' ';
   }
 
   static bool has_space(std::string_view text) { return find_byte(text, 0, ' ') < text.size(); }
@@ -322,7 +473,8 @@ class AccessParser final : public LineParser {
     return slashes % 2 == 1;
   }
 
-  bool add(const Piece& piece, std::string_view text, RecordBatch& batch, Record& record) {
+  // Called from two places, of which one is the hot path.
+  [[gnu::always_inline]] bool add(const Piece& piece, std::string_view text, RecordBatch& batch, Record& record) {
     if (is_time(piece.shape)) return add_time(piece.shape, text, record);
     const bool absent = text.empty() || text == "-";
     switch (piece.shape) {
@@ -397,9 +549,12 @@ class AccessParser final : public LineParser {
   std::string prefix_;
   std::vector<Piece> pieces_;
   bool rest_allowed_;
+  bool has_elastic_ = false;  // a field that may hold blanks, elsewhere than in front of a time
   FieldId rest_;
   TimeContext time_;
   std::int64_t status_ = 0;
+  std::vector<std::size_t> ends_;  // of the pieces, as `search` found them
+  std::size_t tries_ = 0;          // it still has
   char last_time_[40];
   std::size_t last_time_size_ = 0;  // 0: none yet
   std::int64_t last_time_ns_ = 0;

@@ -3,16 +3,22 @@
 #pragma once
 
 #include <cctype>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "parse/timestamp.hpp"
 
 namespace oracle {
 
 using AccessFields = std::map<std::string, std::string>;
 
-/// The fields of a combined (or, without the last two, common) line, or nothing when it is not one.
-inline std::optional<AccessFields> read_access_line(const std::string& line, bool combined) {
+/// One reading of a line, in which the user ends at `user_end`. `strict`: a quote within a quoted text has a backslash in front,
+/// and a number is one.
+inline std::optional<AccessFields> read_with_user_until(const std::string& line, bool combined, std::size_t user_end,
+                                                        bool strict) {
   AccessFields fields;
   std::size_t at = 0;
   const auto until = [&](const std::string& mark) -> std::optional<std::string> {
@@ -30,10 +36,14 @@ inline std::optional<AccessFields> read_access_line(const std::string& line, boo
         at += 1 + next.size();
         return text;
       }
+      if (line[at] == '"' && strict) return std::nullopt;
       if (line[at] == '\\' && at + 1 < line.size()) text += line[at++];
       text += line[at++];
     }
     return std::nullopt;
+  };
+  const auto number = [&](const std::string& text) {
+    return strict ? text.find_first_not_of("0123456789.-") == std::string::npos : text.find(' ') == std::string::npos;
   };
   const auto put = [&](const std::string& name, const std::string& value) {
     if (!value.empty() && value != "-") fields[name] = value;
@@ -45,18 +55,12 @@ inline std::optional<AccessFields> read_access_line(const std::string& line, boo
   const auto ident = until(" ");
   if (!ident) return std::nullopt;
   put("ident", *ident);
-  // The user ends at the first " [" a digit follows.
-  std::string user;
-  for (;;) {
-    const auto part = until(" [");
-    if (!part) return std::nullopt;
-    user += *part;
-    if (at < line.size() && std::isdigit(static_cast<unsigned char>(line[at]))) break;
-    user += " [";
-  }
-  put("remote_user", user);
+  if (user_end < at) return std::nullopt;
+  put("remote_user", line.substr(at, user_end - at));
+  at = user_end + 2;
   const auto time = until("] \"");
-  if (!time || time->size() != 26) return std::nullopt;
+  std::int64_t ns;
+  if (!time || logystera::parse::read_clf_time(*time, ns) != 26 || time->size() != 26) return std::nullopt;
   fields["time"] = *time;
   const auto request = quoted(" ");
   if (!request) return std::nullopt;
@@ -66,7 +70,7 @@ inline std::optional<AccessFields> read_access_line(const std::string& line, boo
   put("status", *status);
   if (combined) {
     const auto bytes = until(" \"");
-    if (!bytes || bytes->find(' ') != std::string::npos) return std::nullopt;
+    if (!bytes || !number(*bytes)) return std::nullopt;
     put("bytes", *bytes);
     const auto referer = quoted(" \"");
     if (!referer) return std::nullopt;
@@ -76,7 +80,7 @@ inline std::optional<AccessFields> read_access_line(const std::string& line, boo
     put("user_agent", *agent);
   } else {
     const std::string bytes = line.substr(at);
-    if (bytes.find(' ') != std::string::npos) return std::nullopt;
+    if (!number(bytes)) return std::nullopt;
     put("bytes", bytes);
   }
   if (*request == "-" || request->empty()) return fields;
@@ -106,6 +110,37 @@ inline std::optional<AccessFields> read_access_line(const std::string& line, boo
   }
   if (!method) fields["request"] = *request;
   return fields;
+}
+
+/// Whether `text` holds a quote no backslash escapes.
+inline bool bare_quote(const std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') ++i;
+    else if (text[i] == '"') return true;
+  }
+  return false;
+}
+
+/// The fields of a combined (or, without the last two, common) line, or nothing when it is not one. The user ends at the first
+/// " [" a digit follows, if the rest then adds up; else at the last at which it does, quotes escaped, and better without a bare
+/// quote in the name.
+inline std::optional<AccessFields> read_access_line(const std::string& line, bool combined) {
+  std::vector<std::size_t> ends;
+  for (std::size_t at = 0; (at = line.find(" [", at)) != std::string::npos; ++at) {
+    const std::size_t blank = line.find(' '), second = line.find(' ', blank + 1);
+    if (second != std::string::npos && at > second && at + 2 < line.size() &&
+        std::isdigit(static_cast<unsigned char>(line[at + 2])))
+      ends.push_back(at);
+  }
+  if (ends.empty()) return std::nullopt;
+  if (auto first = read_with_user_until(line, combined, ends.front(), false)) return first;
+  for (const bool quotes : {false, true}) {
+    for (auto end = ends.rbegin(); end != ends.rend(); ++end) {
+      if (!quotes && bare_quote(line.substr(0, *end))) continue;
+      if (auto fields = read_with_user_until(line, combined, *end, true)) return fields;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace oracle

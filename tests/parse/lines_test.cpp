@@ -138,3 +138,82 @@ TEST_CASE("doubled_quotes_in_w3c_columns_are_quotes", "[w3c]") {
   CHECK(agent(R"("open x)") == "\"open|x");
   CHECK(agent(R"(a"b" x)") == "a\"b\"|x");
 }
+
+TEST_CASE("a_visitor_s_name_cannot_hide_what_the_server_answered", "[access]") {
+  const std::string behind = "[18/May/2026:10:00:01 +0000] \"GET /admin HTTP/1.1\" 401 12";
+  for (std::string_view user :
+       {"a [10/Oct/2000:13:55:36 -0700]", "a [10/Oct/2000:13:55:36 -0700] [10/Oct/2000:13:55:36 -0700] ", "- - [1",
+        "x - - [10/Oct/2000:13:55:36 -0700] y", "a [10/Oct/2000:13:55:36 -0700] \\\"GET / HTTP/1.1\\\" 200 5",
+        "a [10/Oct/2000:13:55:36 -0700] \\x22GET / HTTP/1.1\\x22 200 5", "a\\\" b", "[10/Oct/2000:13:55:36 -0700]",
+        "a [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"-"}) {
+    INFO(user);
+    const std::string line = "203.0.113.5 - " + std::string(user) + " " + behind;
+    for (const OneLine& read :
+         {read_one("access_common", line), read_one("access_combined", line + " \"-\" \"curl/8.0\"")}) {
+      REQUIRE(read);
+      CHECK(read.text("client_ip") == "203.0.113.5");
+      CHECK(read.text("remote_user") == user);
+      CHECK(read.text("status") == "401");
+      CHECK(read.text("path") == "/admin");
+      CHECK(read.severity == Severity::warning);
+      CHECK(read.time_ns == 1'779'098'401'000'000'000);
+    }
+  }
+}
+
+TEST_CASE("what_a_browser_sends_is_never_taken_for_the_time_and_answer", "[access]") {
+  const std::string line =
+      R"(203.0.113.5 - - [18/May/2026:10:00:01 +0000] "GET /admin HTTP/1.1" 401 12 "-" "x [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 5 \"-\" \"-")";
+  const OneLine read = read_one("access_combined", line);
+  REQUIRE(read);
+  CHECK(read.text("status") == "401");
+  CHECK(read.text("remote_user") == "<absent>");
+}
+
+namespace {
+OneLine read_nginx(const char* log_format, std::string_view line) {
+  Formats formats;
+  auto added = formats.add_access("mine", "nginx", log_format);
+  REQUIRE(added.ok());
+  return read_one(*added.value(), line);
+}
+}  // namespace
+
+TEST_CASE("blanks_within_nginx_lists_end_no_field", "[access]") {
+  const char* const upstream = "$status $upstream_addr $upstream_status $upstream_response_time $request_time";
+  OneLine read = read_nginx(upstream, "502 10.0.0.3:80, 10.0.0.4:80 : unix:/a 502, 502 : 200 0.101, 0.202 : - 0.303");
+  REQUIRE(read);
+  CHECK(read.text("upstream") == "10.0.0.3:80, 10.0.0.4:80 : unix:/a");
+  CHECK(read.text("upstream_status") == "502, 502 : 200");
+  CHECK(read.text("upstream_response_time") == "0.101, 0.202 : -");
+  CHECK(read.text("request_time") == "0.303");
+  const char* const forwarded = "$http_x_forwarded_for $remote_user [$time_local] \"$request\" $status";
+  const std::string behind = " [14/Oct/2026:06:25:13 -0700] \"GET /z HTTP/1.1\" 502";
+  for (std::string_view list : {"203.0.113.53", "203.0.113.53, 198.51.100.7", "a, b,  c, unix:", "1.2.3.4,"}) {
+    INFO(list);
+    read = read_nginx(forwarded, std::string(list) + " -" + behind);
+    REQUIRE(read);
+    CHECK(read.text("status") == "502");
+    CHECK(read.text("path") == "/z");
+    if (list.back() != ',') CHECK(read.text("forwarded_for") == list);
+    if (list.back() != ',') CHECK(read.text("remote_user") == "<absent>");
+  }
+  CHECK(read_nginx(forwarded, "203.0.113.53, 198.51.100.7 ann" + behind).text("remote_user") == "ann");
+  // Without quotes, but with an end that can be told.
+  read = read_nginx("$remote_addr $http_user_agent $status $bytes_sent", "10.0.0.1 x 200 5 401 7");
+  REQUIRE(read);
+  CHECK(read.text("status") == "401");
+  CHECK(read.text("user_agent") == "x 200 5");
+}
+
+TEST_CASE("a_log_format_nobody_can_take_apart_is_refused_by_the_names_of_its_variables", "[access]") {
+  Formats formats;
+  auto added = formats.add_access("m", "nginx", "$remote_addr $http_user_agent $http_referer $status");
+  REQUIRE(!added.ok());
+  CHECK(added.error().message.find("$http_user_agent and $http_referer") != std::string::npos);
+  added = formats.add_access("m", "apache", "%h %{User-Agent}i %u %>s");
+  REQUIRE(!added.ok());
+  CHECK(added.error().message.find("%{User-Agent}i and %u") != std::string::npos);
+  CHECK(formats.add_access("m", "nginx", "$remote_addr \"$http_user_agent\" \"$http_referer\" $status").ok());
+  CHECK(formats.add_access("m", "nginx", "$remote_addr $http_user_agent|$http_referer $status").ok());
+}
