@@ -58,7 +58,7 @@ void write_drop_event(json::Output& out, UuidSource& uuids, Drop reason, const D
   out.raw(",\"timestamp\":");
   out.integer(now);
   out.raw(",\"event_id\":\"");
-  if (char* id = out.reserve(kUuidChars)) uuids.write(id);
+  uuids.write(out);
   out.raw("\",\"labels\":{\"reason\":\"");
   out.raw(name_of(reason));
   out.raw("\",\"count\":");

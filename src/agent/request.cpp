@@ -168,7 +168,7 @@ EventWriter::EventWriter(Request& request, const Signal& signal, std::uint16_t i
   out_ = json::Output(room, limits::kEventBytes);
   out_.raw(signal.opening);
   out_.raw(request.stamp(now));
-  if (!uuids.write(out_.reserve(kUuidChars))) out_ = json::Output(nullptr, 0), out_.raw('x');
+  if (!uuids.write(out_)) out_ = json::Output(nullptr, 0), out_.raw('x');
   out_.raw("\",\"labels\":{");
 }
 

@@ -155,7 +155,7 @@ class EventWriter {
     // The first label leaves out the comma its fragment starts with.
     const std::size_t skip = first_ ? 1 : 0;
     first_ = false;
-    out_.raw_padded(label.fragment.data() + skip, label.fragment_size - skip);
+    out_.append_padded(label.fragment.data() + skip, label.fragment_size - skip);
   }
   void uid(std::string_view value) noexcept;
   json::Bound bound_of(const Label& label) const noexcept;

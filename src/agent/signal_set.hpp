@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/bounded_text.hpp"
 #include "core/catalogue.hpp"
-#include "core/json.hpp"
 #include "core/limits.hpp"
 #include "core/result.hpp"
 
@@ -41,7 +41,7 @@ inline bool equal_names(const char* a, const char* b, std::size_t size) noexcept
 /// A label with the JSON it starts with: `,"name":`, padded for one block copy.
 struct Label {
   static constexpr std::size_t kFrame = 4;  // the comma, two quotes and the colon around the name
-  std::array<char, limits::kLabelNameBytes + kFrame + json::Output::kPadding> fragment{};
+  std::array<char, limits::kLabelNameBytes + kFrame + BoundedWriter::kPadding> fragment{};
   std::uint8_t fragment_size = 0;
   LabelKind kind = LabelKind::string;
   std::uint16_t max_chars = 0;

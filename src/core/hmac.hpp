@@ -53,7 +53,8 @@ inline std::string_view bytes_of(const Digest& digest) noexcept {
 std::string to_hex(std::string_view bytes);
 inline std::string to_hex(const Digest& digest) { return to_hex(bytes_of(digest)); }
 
-/// Writes 2 × `size` lowercase hex digits to `out`.
+/// Writes 2 × `size` lowercase hex digits to `out`, which the caller sees to; where that is text, BoundedWriter::append_hex
+/// does the same within bounds.
 void write_hex(const std::uint8_t* bytes, std::size_t size, char* out) noexcept;
 
 /// Equality whose running time depends on the lengths alone.

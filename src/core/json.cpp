@@ -12,7 +12,6 @@
 namespace logystera::json {
 namespace {
 
-constexpr std::size_t kEscapedMax = 6;  // \u001f
 constexpr std::size_t kBlock = 16;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
@@ -44,7 +43,7 @@ inline std::size_t plain_prefix(__m128i bytes) {
 }
 #endif
 
-std::size_t write_escape(unsigned char c, char* out) {
+void write_escape(unsigned char c, BoundedWriter& out) {
   const char letter = c == '"'    ? '"'
                       : c == '\\' ? '\\'
                       : c == '\n' ? 'n'
@@ -53,39 +52,28 @@ std::size_t write_escape(unsigned char c, char* out) {
                       : c == '\b' ? 'b'
                       : c == '\f' ? 'f'
                                   : '\0';
-  out[0] = '\\';
+  out.append('\\');
   if (letter != '\0') {
-    out[1] = letter;
-    return 2;
+    out.append(letter);
+    return;
   }
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::memcpy(out + 1, "u00", 3);
-  out[4] = kDigits[c >> 4];
-  out[5] = kDigits[c & 15];
-  return kEscapedMax;
+  out.append("u00");
+  out.append_hex({reinterpret_cast<const char*>(&c), 1});
 }
 
 }  // namespace
 
-char* Output::reserve(std::size_t size) noexcept {
-  if (static_cast<std::size_t>(end_ - at_) < size) {
-    full_ = true;
-    return nullptr;
-  }
-  char* room = at_;
-  at_ += size;
-  return room;
-}
-
 bool Output::string(std::string_view text, Bound bound) noexcept {
   const std::size_t budget = text.size() < bound.limit ? text.size() : bound.limit;
   // One reservation for the common case: all plain, quotes around it, and a block of slack for whole-block stores.
-  if (static_cast<std::size_t>(end_ - at_) < budget + 2 + kBlock) {
+  // The blocks below begin at most `budget` bytes behind the first quote.
+  char* const begin = room(budget + 2 + kBlock);
+  if (begin == nullptr) {
     raw('"');
     return string_tail(text, bound.limit, bound.characters);
   }
   const char* in = text.data();
-  char* out = at_;
+  char* out = begin;
   *out++ = '"';
   std::size_t done = 0;
 #if defined(__SSE2__)
@@ -113,44 +101,37 @@ bool Output::string(std::string_view text, Bound bound) noexcept {
 #endif
   if (done == budget) {
     *out++ = '"';
-    at_ = out;
+    take(static_cast<std::size_t>(out - begin));
     return text.size() > budget;
   }
   // Something to escape or repair: go on from here, character by character.
-  at_ = out;
+  take(static_cast<std::size_t>(out - begin));
   return string_tail(text.substr(done), bound.limit - done, bound.characters);
 }
 
 bool Output::string_tail(std::string_view text, std::size_t budget, bool characters) noexcept {
-  bool cut = false;
+  bool shortened = false;
   while (!text.empty()) {
     std::size_t skip = 0;
     const std::size_t size = utf8_sequence(text, skip);
     const std::string_view sequence = size != 0 ? text.substr(0, size) : kReplacement;
     const std::size_t cost = characters ? 1 : sequence.size();
     if (cost > budget) {
-      cut = true;
+      shortened = true;
       break;
     }
     budget -= cost;
     const auto first = static_cast<unsigned char>(sequence.front());
     if (size == 1 && !is_plain(first)) {
-      char escaped[kEscapedMax];
-      raw(std::string_view(escaped, write_escape(first, escaped)));
+      write_escape(first, *this);
     } else {
       raw(sequence);
     }
-    if (full_) return cut;
+    if (full()) return shortened;
     text.remove_prefix(size != 0 ? size : skip);
   }
   raw('"');
-  return cut;
-}
-
-void Output::integer(std::int64_t value) noexcept {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  raw(std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  return shortened;
 }
 
 void Output::number(double value) noexcept {

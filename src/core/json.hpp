@@ -7,8 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#include "core/bounded_text.hpp"
 
 namespace logystera::json {
 
@@ -20,57 +21,30 @@ struct Bound {
 
 /// A cursor over the caller's memory. When something does not fit, `full()` turns true and stays so; what was written
 /// until then is not a complete document and must be dropped.
-class Output {
+class Output : public BoundedWriter {
  public:
-  Output(char* begin, std::size_t capacity) noexcept : begin_(begin), at_(begin), end_(begin + capacity) {}
+  using BoundedWriter::BoundedWriter;
 
   /// Appends bytes that are already JSON.
-  void raw(std::string_view text) noexcept {
-    if (static_cast<std::size_t>(end_ - at_) < text.size()) {
-      full_ = true;
-      return;
-    }
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
-  /// The same for a literal, whose length the compiler knows.
+  void raw(std::string_view text) noexcept { append(text); }
   template <std::size_t Size>
   void raw(const char (&literal)[Size]) noexcept {
-    raw(std::string_view(literal, Size - 1));
+    append(literal);
   }
-  /// The same for text that has at least kPadding readable bytes: one block copy instead of a call.
-  void raw_padded(const char* text, std::size_t size) noexcept {
-    if (size > kPadding || static_cast<std::size_t>(end_ - at_) < kPadding) return raw(std::string_view(text, size));
-    std::memcpy(at_, text, kPadding);
-    at_ += size;
-  }
-  static constexpr std::size_t kPadding = 32;
-  void raw(char c) noexcept {
-    if (at_ < end_) *at_++ = c;
-    else full_ = true;
-  }
+  void raw(char c) noexcept { append(c); }
   /// Appends a quoted string: `"`, `\` and control characters escaped, all else verbatim, malformed UTF-8 replaced by
   /// U+FFFD (one per maximal subpart, Unicode §3.9). Cut at a character boundary at `bound`. True if it was cut.
   bool string(std::string_view text, Bound bound) noexcept;
-  void integer(std::int64_t value) noexcept;
+  void integer(std::int64_t value) noexcept { append_integer(value); }
   /// Shortest form that reads back equal, with a fraction or an exponent (`1104.0`); NaN and infinities become null (RFC 8259 has no such numbers).
   void number(double value) noexcept;
   void boolean(bool value) noexcept { raw(value ? std::string_view("true") : std::string_view("false")); }
 
-  /// Room for `size` bytes to be filled by the caller, or nullptr.
-  char* reserve(std::size_t size) noexcept;
-
-  bool full() const noexcept { return full_; }
-  std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
+  bool full() const noexcept { return cut(); }
 
  private:
   // What follows the opening quote, character by character, and the closing quote.
   bool string_tail(std::string_view text, std::size_t budget, bool characters) noexcept;
-
-  char* begin_;
-  char* at_;
-  char* end_;
-  bool full_ = false;
 };
 
 /// Length of the well-formed UTF-8 sequence at the start of `text` (1-4), or 0; `skip` is then the length of its maximal

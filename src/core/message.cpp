@@ -1,8 +1,6 @@
 #include "core/message.hpp"
 
-#include <array>
-#include <cstring>
-
+#include "core/bounded_text.hpp"
 #include "core/path.hpp"
 
 namespace logystera {
@@ -24,6 +22,9 @@ bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
 // What an address, a token and a word can be made of.
 bool is_run(char c) { return is_word(c) || c == '.' || c == '+' || c == '-'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// Not strchr: it finds a NUL in every set, and what is behind one in a value would stay.
+bool ends_value(char c) { return std::string_view(",;&)]}").find(c) != std::string_view::npos; }
 
 bool ends_with_secret(std::string_view word) {
   for (const std::string_view secret : kSecretWords) {
@@ -48,9 +49,9 @@ bool is_scheme(std::string_view word) {
 
 class Scrubber {
  public:
-  Scrubber(std::string_view text, bool is_sql) : text_(text), is_sql_(is_sql) {}
+  Scrubber(std::string_view text, bool is_sql, BoundedWriter& out) : text_(text), is_sql_(is_sql), out_(out) {}
 
-  std::string_view scrub() {
+  void scrub() {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if ((c == '\'' || c == '"') && (is_sql_ || opens_quote())) quoted(c);
@@ -59,20 +60,16 @@ class Scrubber {
       else if (is_run(c)) run();
       else keep(1);
     }
-    return {out_.data(), size_};
   }
 
  private:
-  void put(std::string_view text) {
-    std::memcpy(out_.data() + size_, text.data(), text.size());
-    size_ += text.size();
-  }
   void keep(std::size_t bytes) {
-    put(text_.substr(at_, bytes));
+    out_.append(text_.substr(at_, bytes));
     at_ += bytes;
   }
+  // Where there is nothing to hide, as in `Key ()=()`, nothing is put in its place.
   void replace(std::size_t bytes) {
-    out_[size_++] = '?';
+    if (bytes != 0) out_.append('?');
     at_ += bytes;
   }
 
@@ -144,8 +141,9 @@ class Scrubber {
       most = digits > most ? digits : most;
     }
     constexpr std::string_view user = "user/";
-    const bool is_user_id = digits == word.size() && size_ >= user.size() &&
-                            std::string_view(out_.data() + size_ - user.size(), user.size()) == user;
+    const std::string_view before = out_.view();
+    const bool is_user_id =
+        digits == word.size() && before.size() >= user.size() && before.substr(before.size() - user.size()) == user;
     if (most > kDigitsMax || is_user_id || looks_like_token(word)) return replace(word.size());
     keep(word.size());
   }
@@ -184,16 +182,14 @@ class Scrubber {
       const std::size_t end = text_.find(text_[from], from + 1);
       return end == std::string_view::npos ? text_.size() : end + 1;
     }
-    while (from < text_.size() && !is_space(text_[from]) && std::strchr(",;&)]}", text_[from]) == nullptr) ++from;
+    while (from < text_.size() && !is_space(text_[from]) && !ends_value(text_[from])) ++from;
     return from;
   }
 
   std::string_view text_;
   bool is_sql_;
-  // A piece of at least one byte becomes one "?": the result is never longer than the text.
-  std::array<char, kMessageBytesMax> out_;
+  BoundedWriter& out_;
   std::size_t at_ = 0;
-  std::size_t size_ = 0;
 };
 
 }  // namespace
@@ -203,8 +199,10 @@ bool write_message(json::Output& out, std::string_view text, bool is_sql, json::
   const bool cut = text.size() > kMessageBytesMax;
   text = text.substr(0, kMessageBytesMax);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  Scrubber scrubber(text, is_sql);
-  return out.string(scrubber.scrub(), bound) || cut;
+  LOGYSTERA_UNINITIALIZED BoundedText<kMessageBytesMax> scrubbed;
+  Scrubber(text, is_sql, scrubbed).scrub();
+  const bool shortened = out.string(scrubbed.view(), bound);
+  return shortened || cut || scrubbed.cut();
 }
 
 }  // namespace logystera

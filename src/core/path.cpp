@@ -1,8 +1,6 @@
 #include "core/path.hpp"
 
-#include <array>
-#include <cstring>
-
+#include "core/bounded_text.hpp"
 #include "core/uuid.hpp"
 
 namespace logystera {
@@ -11,9 +9,9 @@ namespace {
 constexpr std::size_t kTokenChars = 20;
 constexpr std::size_t kCapitalsOfWords = 3;  // at most every third letter
 constexpr std::size_t kExtensionChars = 9;   // with its dot
-// Every input byte can at worst become part of a 12-digit hash that replaces a one-digit segment, or of a hash and ".*" for
-// a digit and a dot.
-constexpr std::size_t kOutputBytes = kPathBytesMax * (kPathHashDigits / 2 + 1);
+// Hashes make a path longer than it was; what is beyond the bound is cut, at a character's end, which is why up to three bytes of
+// one that crosses it are written, too.
+constexpr std::size_t kOutputBytes = kPathBytesMax + 3;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -26,22 +24,22 @@ int hex_value(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// A segment without its percent-encoding, as the site's router sees it; never longer than the segment.
-std::string_view decode(std::string_view segment, char* room) {
+// A segment without its percent-encoding, as the site's router sees it.
+std::string_view decode(std::string_view segment, BoundedWriter& room) {
   if (segment.find('%') == std::string_view::npos) return segment;
-  std::size_t size = 0;
+  room.clear();
   for (std::size_t i = 0; i < segment.size(); ++i) {
     if (segment[i] == '%' && i + 2 < segment.size()) {
       const int high = hex_value(segment[i + 1]), low = hex_value(segment[i + 2]);
       if (high >= 0 && low >= 0) {
-        room[size++] = static_cast<char>(high * 16 + low);
+        room.append(static_cast<char>(high * 16 + low));
         i += 2;
         continue;
       }
     }
-    room[size++] = segment[i];
+    room.append(segment[i]);
   }
-  return {room, size};
+  return room.view();
 }
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
@@ -135,53 +133,44 @@ Separator find_separator(std::string_view path) {
 
 class PathWriter {
  public:
-  explicit PathWriter(const HmacKey& uid_key) : uid_key_(uid_key) {}
+  PathWriter(const HmacKey& uid_key, BoundedWriter& out, BoundedWriter& decoded)
+      : uid_key_(uid_key), out_(out), decoded_(decoded) {}
 
-  void separator(std::string_view raw) { put(raw); }
+  void separator(std::string_view raw) { out_.append(raw); }
   // False once the rest of the path is to be left out.
   bool segment(std::string_view raw) {
-    char room[kPathBytesMax];
-    const std::string_view text = decode(raw, room);
+    const std::string_view text = decode(raw, decoded_);
     const bool after_user = after_user_;
     if (!text.empty()) after_user_ = equals_ignoring_case(text, "user");
     if (after_user && equals_ignoring_case(text, "reset")) {
-      put(raw);
-      put("/*");
+      out_.append(raw);
+      out_.append("/*");
       return false;
     }
     const std::string_view id = after_user ? leading_id(text) : std::string_view();
     if (!id.empty()) {
-      char digits[64];
       const Digest hash = uid_key_.digest(id);
-      write_hex(hash.data(), kPathHashDigits / 2, digits);
-      put({digits, kPathHashDigits});
+      out_.append_hex(bytes_of(hash).substr(0, kPathHashDigits / 2));
       const std::string_view rest = text.substr(static_cast<std::size_t>(id.data() - text.data()) + id.size());
-      if (!rest.empty()) put(is_extension(rest) ? rest : rest[0] == '.' ? std::string_view(".*") : std::string_view("*"));
+      if (!rest.empty())
+        out_.append(is_extension(rest) ? rest : rest[0] == '.' ? std::string_view(".*") : std::string_view("*"));
       return true;
     }
     const std::size_t dot = text.rfind('.');
     const bool named = dot != std::string_view::npos && is_extension(text.substr(dot)) && is_token(text.substr(0, dot));
     if (named || is_token(text)) {
-      put("*");
-      if (named) put(text.substr(dot));
+      out_.append("*");
+      if (named) out_.append(text.substr(dot));
     } else {
-      put(raw);
+      out_.append(raw);
     }
     return true;
   }
-  std::string_view text() const { return {out_.data(), size_}; }
 
  private:
-  void put(std::string_view text) {
-    const std::size_t room = out_.size() - size_;
-    const std::size_t size = text.size() < room ? text.size() : room;
-    std::memcpy(out_.data() + size_, text.data(), size);
-    size_ += size;
-  }
-
   const HmacKey& uid_key_;
-  std::array<char, kOutputBytes> out_;
-  std::size_t size_ = 0;
+  BoundedWriter& out_;
+  BoundedWriter& decoded_;
   bool after_user_ = false;
 };
 
@@ -230,14 +219,17 @@ bool write_path(json::Output& out, std::string_view path, const HmacKey& uid_key
   const bool cut = path.size() > kPathBytesMax;
   path = path.substr(0, kPathBytesMax);
   if (!needed) return out.string(path, {kPathBytesMax, false}) || cut;
-  PathWriter writer(uid_key);
+  LOGYSTERA_UNINITIALIZED BoundedText<kOutputBytes> text;
+  LOGYSTERA_UNINITIALIZED BoundedText<kPathBytesMax> decoded;
+  PathWriter writer(uid_key, text, decoded);
   while (true) {
     const Separator end = find_separator(path);
     if (!writer.segment(path.substr(0, end.at)) || end.size == 0) break;
     writer.separator(path.substr(end.at, end.size));
     path.remove_prefix(end.at + end.size);
   }
-  return out.string(writer.text(), {kPathBytesMax, false}) || cut;
+  const bool shortened = out.string(text.view(), {kPathBytesMax, false});
+  return shortened || cut || text.cut();
 }
 
 }  // namespace logystera

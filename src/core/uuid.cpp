@@ -29,7 +29,7 @@ constexpr HexPairs kHex;
 
 UuidSource::~UuidSource() { wipe(pool_.data(), pool_.size()); }
 
-bool UuidSource::write(char* out) noexcept {
+bool UuidSource::write(BoundedWriter& out) noexcept {
   if (left_ < kUuidBytes) {
     std::size_t filled = 0;
     while (filled < pool_.size()) {
@@ -47,16 +47,16 @@ bool UuidSource::write(char* out) noexcept {
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
   static constexpr std::uint8_t kOffset[kUuidBytes] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
-  for (std::size_t i = 0; i < kUuidBytes; ++i) std::memcpy(out + kOffset[i], kHex.pair[bytes[i]], 2);
-  out[8] = out[13] = out[18] = out[23] = '-';
+  char text[kUuidChars];
+  for (std::size_t i = 0; i < kUuidBytes; ++i) std::memcpy(text + kOffset[i], kHex.pair[bytes[i]], 2);
+  text[8] = text[13] = text[18] = text[23] = '-';
   std::memset(bytes, 0, kUuidBytes);  // an id is handed out once, whatever reads this memory later
-  return true;
+  return out.append(std::string_view(text, sizeof text));
 }
 
 std::string UuidSource::next() {
-  std::string out(kUuidChars, '\0');
-  if (!write(out.data())) out.clear();
-  return out;
+  BoundedText<kUuidChars> out;
+  return write(out) ? std::string(out.view()) : std::string();
 }
 
 bool is_uuid_v4(std::string_view text) noexcept {

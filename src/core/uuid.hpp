@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/bounded_text.hpp"
+
 namespace logystera {
 
 inline constexpr std::size_t kUuidChars = 36;
@@ -16,8 +18,8 @@ inline constexpr std::size_t kUuidChars = 36;
 class UuidSource {
  public:
   ~UuidSource();
-  /// Writes 36 characters (lowercase, version 4, RFC variant) to `out`. False only if the kernel gives no randomness.
-  bool write(char* out) noexcept;
+  /// Appends 36 characters (lowercase, version 4, RFC variant). False if they do not fit or the kernel gives no randomness.
+  bool write(BoundedWriter& out) noexcept;
   std::string next();
   void discard() noexcept { left_ = 0; }
 

@@ -175,7 +175,7 @@ TEST_CASE("an_output_that_is_full_says_so_and_writes_nothing_beyond_its_room") {
     CHECK(out.full() == (capacity < 40));
     CHECK(out.size() <= capacity);
     CHECK(room.substr(capacity) == std::string(16, '#'));
-    CHECK((out.reserve(capacity + 1) == nullptr));
+    CHECK((out.room(capacity + 1) == nullptr));
   }
 }
 

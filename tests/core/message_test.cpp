@@ -56,6 +56,15 @@ TEST_CASE("a_message_ends_before_the_stack_trace") {
   CHECK(message("Uncaught Error: x in /a.php:3\nStack trace:\n#0 f('hunter2')") == "Uncaught Error: x in /a.php:3");
 }
 
+TEST_CASE("parentheses_with_nothing_in_them_stay_and_hide_nothing") {
+  for (const char* text : {"=()", "=(", "()=()", "Key ()=() already exists", "=()=()=()=(", "x=("})
+    CHECK(message(text) == text);
+  CHECK(message("=()x=(secret)=()") == "=()x=(?)=()");
+  std::string many;
+  while (many.size() + 3 <= kMessageBytesMax) many += "=()";
+  CHECK(message(many) == many);
+}
+
 TEST_CASE("literals_of_a_statement_become_question_marks_and_names_stay") {
   CHECK(sql("SELECT \"n\".\"nid\" FROM \"node\" n2 WHERE n2.uid = :db_condition_placeholder_0 LIMIT 10") ==
         "SELECT \\\"n\\\".\\\"nid\\\" FROM \\\"node\\\" n2 WHERE n2.uid = :db_condition_placeholder_0 LIMIT ?");
