@@ -79,6 +79,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/agent/buffer_lock.cpp
     src/agent/checkpoint.cpp
     src/agent/credentials.cpp
+    src/agent/directory.cpp
     src/agent/dispatch.cpp
     src/agent/dispatch_lock.cpp
     src/agent/file.cpp

@@ -64,18 +64,25 @@ bool is_network(long magic) noexcept {
   }
 }
 
-// root's cron may be the first to need a site's buffer: what it makes belongs to whom the place belongs, or the site could
-// never use it. A failure shows when the site looks at the directory.
-void give_to_owner_of_parent(const std::string& directory) noexcept {
-  struct stat parent;
-  if (::geteuid() != 0 ||
-      ::lstat(directory.substr(0, std::max<std::size_t>(directory.rfind('/'), 1)).c_str(), &parent) != 0)
-    return;
-  if (::lchown(directory.c_str(), parent.st_uid, parent.st_gid) != 0) return;
-}
-
 Error directory_error(const std::string& directory, const std::string& what) {
   return Error{"buffer directory " + directory + ": " + what};
+}
+
+std::string cannot_be_used(int error, const struct stat* st) {
+  return "cannot be used by user id " + std::to_string(::geteuid()) + ": " + describe_errno(error) +
+         (st != nullptr ? "; it belongs to user id " + std::to_string(st->st_uid) : std::string());
+}
+
+Error cannot_open(const std::string& directory, int error) {
+  if (error == ELOOP) return directory_error(directory, "is a symbolic link; name the directory it points to");
+  struct stat st;
+  if (::lstat(directory.c_str(), &st) != 0) {  // for the message alone
+    if (errno != ENOENT) return directory_error(directory, "cannot be looked at: " + describe_errno(errno));
+    return directory_error(directory, "does not exist and cannot be made: " + describe_errno(error) +
+                                          "; create its parent or give this user write access there");
+  }
+  if (!S_ISDIR(st.st_mode)) return directory_error(directory, "is not a directory");
+  return directory_error(directory, cannot_be_used(error, &st));
 }
 
 }  // namespace
@@ -89,8 +96,6 @@ std::string_view name_of(Drop reason) noexcept {
 
 Buffer::Buffer(std::string directory, BufferOptions options, FileRules rules)
     : directory_(std::move(directory)),
-      lock_path_(path_of(layout::kLock)),
-      current_path_(path_of(layout::kCurrent)),
       options_(options),
       rules_(rules),
       cache_(std::make_shared<HeaderCache>()),
@@ -122,21 +127,11 @@ Result<Buffer> Buffer::open(std::string directory, BufferOptions options) {
 
   FileRules rules;
   rules.share_group = options.share_group;
+  // root's cron may be the first to need a site's buffer: what it makes belongs to whom the place belongs, or the site could
+  // never use it.
+  const Directory opened = Directory::open_or_make(directory, rules);
   struct stat st;
-  if (::lstat(directory.c_str(), &st) != 0) {
-    if (errno != ENOENT) return directory_error(directory, "cannot be looked at: " + describe_errno(errno));
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-      return directory_error(directory, "does not exist and cannot be made: " + describe_errno(errno) +
-                                            "; create its parent or give this user write access there");
-    }
-    give_to_owner_of_parent(directory);
-    // The umask may have taken bits away, and mkdir gives no set-group-id bit.
-    if (::chmod(directory.c_str(), rules.directory_mode()) != 0 || ::lstat(directory.c_str(), &st) != 0) {
-      return directory_error(directory, "was made but cannot be set up: " + describe_errno(errno));
-    }
-  }
-  if (S_ISLNK(st.st_mode)) return directory_error(directory, "is a symbolic link; name the directory it points to");
-  if (!S_ISDIR(st.st_mode)) return directory_error(directory, "is not a directory");
+  if (!opened || !opened.look(st)) return cannot_open(directory, errno);
   if ((st.st_mode & S_IWOTH) != 0) {
     return directory_error(directory, "can be written by everybody; run: chmod o-w " + directory);
   }
@@ -144,13 +139,12 @@ Result<Buffer> Buffer::open(std::string directory, BufferOptions options) {
     return directory_error(directory,
                            "can be written by its group; run chmod g-w on it, or set share=group if that is meant");
   }
-  if (::faccessat(AT_FDCWD, directory.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
-    return directory_error(directory, "cannot be used by user id " + std::to_string(::geteuid()) + ": " +
-                                          describe_errno(errno) + "; it belongs to user id " + std::to_string(st.st_uid));
+  if (::faccessat(opened.fd(), ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+    return directory_error(directory, cannot_be_used(errno, &st));
   }
   if (!options.allow_network_fs) {
     struct statfs fs;
-    if (::statfs(directory.c_str(), &fs) == 0 && is_network(static_cast<long>(fs.f_type))) {
+    if (::fstatfs(opened.fd(), &fs) == 0 && is_network(static_cast<long>(fs.f_type))) {
       return directory_error(directory,
                              "is on a network or user-space file system, where locks and appends promise less; "
                              "use a local directory or set allow_network_fs");
@@ -159,6 +153,20 @@ Result<Buffer> Buffer::open(std::string directory, BufferOptions options) {
   rules.owner = st.st_uid;
   rules.group = st.st_gid;
   return Buffer(std::move(directory), options, rules);
+}
+
+Directory Buffer::enter() const noexcept {
+  Directory directory = Directory::open(directory_);
+  struct stat st;
+  if (!directory || !directory.look(st)) return Directory();
+  if (st.st_uid == rules_.owner && rules_.accept_directory(st)) return directory;
+  errno = EPERM;
+  return Directory();
+}
+
+Error Buffer::not_entered(int error) const {
+  if (error != EPERM) return cannot_open(directory_, error);
+  return directory_error(directory_, "has another owner than before, or can be written by others; look who changed it");
 }
 
 Drop Buffer::reason_of(int error) noexcept {
@@ -236,7 +244,7 @@ CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const 
     drop(result, reason_of(lock.error()), events);
     return result;
   }
-  if (events != 0) spill(lines, events, result);
+  if (events != 0) spill(lock.directory(), lines, events, result);
   return result;
 }
 
@@ -251,7 +259,7 @@ const Fd& Buffer::current(const Lock& lock, struct stat& st) noexcept {
     return kept.file;
   }
   kept.end = 0;
-  kept.file = open_checked(current_path_.c_str(), O_RDWR | O_CREAT | O_APPEND, rules_, st);
+  kept.file = lock.directory().open_file(layout::kCurrent, O_RDWR | O_CREAT | O_APPEND, rules_, st);
   kept.lock = lock.identity();
   kept.second = now;
   return kept.file;
@@ -260,6 +268,7 @@ const Fd& Buffer::current(const Lock& lock, struct stat& st) noexcept {
 void Buffer::let_go() noexcept {
   kept_->file.reset();
   kept_->lock_file.reset();
+  kept_->directory = Directory();
 }
 
 void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept {
@@ -377,13 +386,8 @@ bool Buffer::seal_current(Lock& lock, std::uint64_t bytes) noexcept {
   BufferHeader& header = lock.header();
   char name[layout::kNameBytes];
   layout::write_segment_name(header.next_sequence, wall_seconds(), false, name);
-  char path[kPathBytes + layout::kNameBytes];
-  const std::size_t stem = directory_.size();
-  std::memcpy(path, directory_.data(), stem);
-  path[stem] = '/';
-  std::memcpy(path + stem + 1, name, std::strlen(name) + 1);
   // First a new generation: who keeps the file open must not take it for the current one (see current()).
-  if (!lock.save() || ::rename(current_path_.c_str(), path) != 0) return false;
+  if (!lock.save() || !lock.directory().rename_new(layout::kCurrent, name)) return false;
   LOGYSTERA_KILL_POINT("segment-sealed");
   ++header.next_sequence;
   header.closed_bytes += bytes;
@@ -392,34 +396,27 @@ bool Buffer::seal_current(Lock& lock, std::uint64_t bytes) noexcept {
   return true;
 }
 
-void Buffer::spill(std::string_view lines, std::uint32_t events, CommitResult& result) noexcept {
+void Buffer::spill(const Directory& directory, std::string_view lines, std::uint32_t events,
+                   CommitResult& result) noexcept {
   const std::string_view fitting = whole_lines(lines, options_.spill_bytes);
-  char part[kPathBytes + layout::kNameBytes];
-  char slot[kPathBytes + layout::kNameBytes];
-  const std::size_t stem = directory_.size() + 1;
-  for (char* path : {part, slot}) {
-    std::memcpy(path, directory_.data(), stem - 1);
-    path[stem - 1] = '/';
-  }
   const auto first = static_cast<std::size_t>(::getpid());
   for (std::size_t i = 0; i < limits::kSpillSlots && fitting.size() == lines.size(); ++i) {
     const std::size_t number = (first + i) % limits::kSpillSlots;
-    layout::write_slot_name(true, number, part + stem);
-    layout::write_slot_name(false, number, slot + stem);
-    struct stat st;
-    Fd file = open_checked(part, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
+    char part[layout::kNameBytes], slot[layout::kNameBytes];
+    layout::write_slot_name(true, number, part);
+    layout::write_slot_name(false, number, slot);
+    struct stat st, taken;
+    Fd file = directory.open_file(part, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
     if (!file) {
       if (errno == EEXIST) continue;
       break;
     }
     // The lock on the part says that its writer lives. If it was taken for abandoned before that, it has another inode now.
-    struct stat named;
-    const bool ours =
-        ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::lstat(part, &named) == 0 && named.st_ino == st.st_ino;
-    Fd header(::open(lock_path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    const bool allowed = ours && header && !BufferHeader::read_frozen(header.get()) && ::access(slot, F_OK) != 0;
+    const bool ours = ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && directory.is_only_name(part, st);
+    const Fd header = directory.open_unchecked(layout::kLock, O_RDONLY);
+    const bool allowed = ours && header && !BufferHeader::read_frozen(header.get()) && !directory.look(slot, taken);
     if (!allowed) {
-      if (ours) ::unlink(part);
+      if (ours) directory.remove(part);
       if (ours && header && BufferHeader::read_frozen(header.get())) break;
       continue;
     }
@@ -430,13 +427,13 @@ void Buffer::spill(std::string_view lines, std::uint32_t events, CommitResult& r
     } while (written < 0 && errno == EINTR);
     if (written == static_cast<ssize_t>(fitting.size()) && (!options_.sync_commits || make_durable(file.get()))) {
       LOGYSTERA_KILL_POINT("spill-written");
-      if (::rename(part, slot) == 0) {
+      if (directory.rename_new(part, slot)) {
         result.committed += events;
         return;
       }
     }
     const int error = written < 0 ? errno : ENOSPC;
-    ::unlink(part);
+    directory.remove(part);
     drop_failed_write(result, error, events);
     return;
   }

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/directory.hpp"
 #include "agent/file.hpp"
 #include "core/limits.hpp"
 #include "core/result.hpp"
@@ -110,6 +111,11 @@ class Buffer {
   ~Buffer();
 
   const std::string& directory() const noexcept { return directory_; }
+  /// The directory as it is now, opened and looked at: not through a link, and still whose it was. False with errno: EPERM
+  /// when it belongs to somebody else or others may write in it.
+  Directory enter() const noexcept;
+  /// What a failed enter() means to a person; `error` is its errno.
+  Error not_entered(int error) const;
   const FileRules& rules() const noexcept { return rules_; }
   /// Whether the directory still is whose it was when this was opened.
   bool same_rules(const Buffer& other) const noexcept {
@@ -125,7 +131,7 @@ class Buffer {
   /// Before the process ends: writes down what was dropped and not yet counted in the directory; waits for the lock for at
   /// most 50 ms. Must not be called in a child that has not forgotten its parent's counts.
   void settle() noexcept;
-  /// Closes the files that a commit keeps open for the next one (at most a second long, two descriptors a buffer).
+  /// Closes the files that a commit keeps open for the next one (at most a second long, three descriptors a buffer).
   void let_go() noexcept;
   /// The counts `other` has not yet written down become this one's, which takes its place.
   void take_pending(Buffer& other) noexcept;
@@ -139,7 +145,7 @@ class Buffer {
   /// segment of `agent.dropped` events, and lists everything to send, oldest first. Each file is fdatasync'ed.
   Result<std::vector<Segment>> claim();
 
-  /// Full path of a file in the directory.
+  /// Full path of a file in the directory, to name it to people.
   std::string path_of(std::string_view name) const;
 
   /// Opens a segment for reading with every safety check (regular file, owner, one link, no symlink); caller closes.
@@ -158,16 +164,18 @@ class Buffer {
   Result<BufferStats> stats() const;
   /// Every file of the buffer with its size, oldest first.
   Result<std::vector<Segment>> files() const;
+  Result<std::vector<Segment>> files(const Directory& directory) const;
   /// Deletes every buffered event (not the counters, not the dispatcher's state). Returns how many lines went.
   Result<std::uint64_t> clear();
 
  private:
   Buffer(std::string directory, BufferOptions options, FileRules rules);
+  Fd open_segment(const Directory& directory, const std::string& name) const noexcept;
 
   class Lock;
 
   // commit, step by step
-  void spill(std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
+  void spill(const Directory& directory, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
   void append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
   const Fd& current(const Lock& lock, struct stat& st) noexcept;
   bool admit(Lock& lock, std::uint64_t current_bytes, std::uint64_t wanted, std::uint64_t& allowed) noexcept;
@@ -179,16 +187,16 @@ class Buffer {
   // under the lock
   void write_down_pending(Lock& lock) noexcept;
   bool seal_current(Lock& lock, std::uint64_t bytes) noexcept;
+  Error lock_error(int error) const;
   void rescan(Lock& lock) const noexcept;
   void thaw_if_roomy(Lock& lock) const noexcept;
   void take_spills(Lock& lock);
   void seal_drops(Lock& lock);
+  Drop keep_dead_letter(Lock& lock, std::string_view letter) noexcept;
   bool admit_bytes(Lock& lock, std::uint64_t wanted) noexcept;
   std::uint64_t spill_reserve() const noexcept;
 
   std::string directory_;
-  std::string lock_path_;
-  std::string current_path_;
   BufferOptions options_;
   FileRules rules_;
 

@@ -24,6 +24,7 @@ constexpr std::int64_t kAbandonedSeconds = 2;  // a part nobody has locked for t
 constexpr std::int64_t kYoungLockMilliseconds = 200;
 constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr std::size_t kReasonBytes = 512;
+constexpr char kDropsPart[] = ".drops";  // the segment of agent.dropped events while it is written
 
 std::int64_t wall_seconds() noexcept {
   struct timespec now;
@@ -40,15 +41,6 @@ void wait_out_young_lock(std::int64_t born_at_ms) {
   if (age < 0 || age >= kYoungLockMilliseconds) return;
   const struct timespec rest = {0, static_cast<long>(kYoungLockMilliseconds - age) * 1'000'000};
   ::nanosleep(&rest, nullptr);
-}
-
-Error lock_error(const std::string& directory, int error) {
-  if (error == EWOULDBLOCK) {
-    return Error{"buffer directory " + directory +
-                 ": another process has held buffer.lock for 10 s; look for a stopped "
-                 "process (fuser buffer.lock)"};
-  }
-  return Error{"buffer directory " + directory + ": buffer.lock cannot be used: " + describe_errno(error)};
 }
 
 // One agent.dropped event, as the catalogue defines it.
@@ -90,14 +82,6 @@ std::string dead_letter(std::string_view line, std::string_view reason, std::int
   return text;
 }
 
-// An idle worker may still keep the file open from when it was the current one: its room comes back all the same.
-void empty_file(const std::string& path) noexcept {
-  Fd file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat st;
-  if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) return;
-  if (::ftruncate(file.get(), 0) != 0) return;  // the unlink that follows is what counts
-}
-
 std::uint64_t count_lines(int fd) {
   std::string block(kReadBytes, '\0');
   std::uint64_t lines = 0;
@@ -110,10 +94,20 @@ std::uint64_t count_lines(int fd) {
 
 }  // namespace
 
+Error Buffer::lock_error(int error) const {
+  if (error == ELOOP || error == ENOENT || error == ENOTDIR) return not_entered(error);
+  if (error == EWOULDBLOCK) {
+    return Error{"buffer directory " + directory_ +
+                 ": another process has held buffer.lock for 10 s; look for a stopped "
+                 "process (fuser buffer.lock)"};
+  }
+  return Error{"buffer directory " + directory_ + ": buffer.lock cannot be used: " + describe_errno(error)};
+}
+
 void Buffer::rescan(Lock& lock) const noexcept {
   BufferHeader& header = lock.header();
   header.closed_bytes = header.slot_bytes = header.dead_bytes = 0;
-  layout::walk(directory_.c_str(), [&](const char*, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
+  layout::walk(lock.directory(), [&](const char*, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
     const auto size = static_cast<std::uint64_t>(st.st_size);
     switch (kind) {
       case layout::Kind::segment: header.closed_bytes += size; [[fallthrough]];
@@ -125,8 +119,7 @@ void Buffer::rescan(Lock& lock) const noexcept {
       default: break;
     }
   });
-  struct stat st;
-  if (::lstat(path_of(layout::kDeadLetters).c_str(), &st) == 0) header.dead_bytes = static_cast<std::uint64_t>(st.st_size);
+  header.dead_bytes = layout::dead_letter_bytes(lock.directory(), rules_);
   header.scanned_at = wall_seconds();
 }
 
@@ -141,7 +134,7 @@ void Buffer::thaw_if_roomy(Lock& lock) const noexcept {
 // if that is what it takes.
 bool Buffer::admit_bytes(Lock& lock, std::uint64_t wanted) noexcept {
   struct stat st;
-  const std::uint64_t current = ::lstat(current_path_.c_str(), &st) == 0 ? static_cast<std::uint64_t>(st.st_size) : 0;
+  const std::uint64_t current = lock.directory().look(layout::kCurrent, st) ? static_cast<std::uint64_t>(st.st_size) : 0;
   std::uint64_t allowed = 0;
   return admit(lock, current, wanted, allowed);
 }
@@ -154,7 +147,7 @@ void Buffer::take_spills(Lock& lock) {
     struct stat st;
   };
   std::vector<Found> found;
-  layout::walk(directory_.c_str(), [&](const char* name, layout::Kind kind, std::uint64_t, const struct stat& st) {
+  layout::walk(lock.directory(), [&](const char* name, layout::Kind kind, std::uint64_t, const struct stat& st) {
     if (kind == layout::Kind::spill || kind == layout::Kind::part) found.push_back({name, kind == layout::Kind::part, st});
   });
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
@@ -164,18 +157,18 @@ void Buffer::take_spills(Lock& lock) {
   BufferHeader& header = lock.header();
   const std::int64_t now = wall_seconds();
   for (const Found& slot : found) {
-    const std::string path = path_of(slot.name);
+    const Directory& directory = lock.directory();
     Fd part;
     if (slot.part) {
       struct stat st;
       if (now - slot.st.st_mtim.tv_sec < kAbandonedSeconds) continue;
-      part = open_checked(path.c_str(), O_RDWR, rules_, st);
+      part = directory.open_file(slot.name.c_str(), O_RDWR, rules_, st);
       if (!part || ::flock(part.get(), LOCK_EX | LOCK_NB) != 0) continue;
       // Between the listing and the lock its writer may have finished and another begun a part of that name.
       if (st.st_ino != slot.st.st_ino || st.st_size != slot.st.st_size) continue;
     }
     if (slot.st.st_size == 0) {
-      ::unlink(path.c_str());
+      directory.remove(slot.name.c_str());
       continue;
     }
     const auto size = static_cast<std::uint64_t>(slot.st.st_size);
@@ -185,7 +178,7 @@ void Buffer::take_spills(Lock& lock) {
     }
     char name[layout::kNameBytes];
     layout::write_segment_name(header.next_sequence, now, false, name);
-    if (::rename(path.c_str(), path_of(name).c_str()) != 0) continue;
+    if (!directory.rename_new(slot.name.c_str(), name)) continue;
     LOGYSTERA_KILL_POINT("spill-taken");
     ++header.next_sequence;
     ++header.spilled;
@@ -203,7 +196,7 @@ void Buffer::seal_drops(Lock& lock) {
   BufferHeader& header = lock.header();
   if (!any_drops(header.drops)) return;
   bool waiting = false;
-  layout::walk(directory_.c_str(), [&](const char*, layout::Kind kind, std::uint64_t, const struct stat&) {
+  layout::walk(lock.directory(), [&](const char*, layout::Kind kind, std::uint64_t, const struct stat&) {
     waiting |= kind == layout::Kind::drops_segment;
   });
   if (waiting) return;
@@ -215,15 +208,15 @@ void Buffer::seal_drops(Lock& lock) {
     if (header.drops[i].count != 0) write_drop_event(out, uuids, static_cast<Drop>(i), header.drops[i], now);
   }
   if (out.full()) return;
-  const std::string temporary = path_of(".drops");
-  ::unlink(temporary.c_str());
+  const Directory& directory = lock.directory();
+  directory.remove(kDropsPart);
   struct stat st;
-  Fd file = open_checked(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, rules_, st);
+  Fd file = directory.open_file(kDropsPart, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
   char name[layout::kNameBytes];
   layout::write_segment_name(header.next_sequence, now, true, name);
   if (!file || !write_all(file.get(), std::string_view(text).substr(0, out.size())) || !make_durable(file.get()) ||
-      ::rename(temporary.c_str(), path_of(name).c_str()) != 0) {
-    ::unlink(temporary.c_str());  // the counters stay where they are
+      !directory.rename_new(kDropsPart, name)) {
+    directory.remove(kDropsPart);  // the counters stay where they are
     return;
   }
   LOGYSTERA_KILL_POINT("drops-sealed");
@@ -234,47 +227,52 @@ void Buffer::seal_drops(Lock& lock) {
 
 Result<std::vector<Segment>> Buffer::claim() {
   std::int64_t lock_born_at_ms = 0;
+  Directory directory;
   {
     Lock lock(*this, Lock::Wait::block);
-    if (!lock.held()) return lock_error(directory_, lock.error());
+    if (!lock.held()) return lock_error(lock.error());
     struct stat st;
-    if (::lstat(current_path_.c_str(), &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+    if (lock.directory().look(layout::kCurrent, st) && S_ISREG(st.st_mode) && st.st_size > 0) {
       if (!rules_.accept(st)) {
-        return Error{current_path_ + ": is not a plain file of this buffer's owner; move it away to go on"};
+        return Error{path_of(layout::kCurrent) + ": is not a plain file of this buffer's owner; move it away to go on"};
       }
       if (!seal_current(lock, static_cast<std::uint64_t>(st.st_size))) {
-        return Error{current_path_ + ": cannot be sealed: " + describe_errno(errno)};
+        return Error{path_of(layout::kCurrent) + ": cannot be sealed: " + describe_errno(errno)};
       }
     }
     take_spills(lock);
     if (any_drops(pending_)) write_down_pending(lock);
     seal_drops(lock);
     lock_born_at_ms = lock.header().born_at_ms;
+    directory = lock.take_directory();
   }
   LOGYSTERA_KILL_POINT("claimed");
   wait_out_young_lock(lock_born_at_ms);
   std::vector<Segment> segments;
-  const bool listed = layout::walk(directory_.c_str(),
-                                   [&](const char* name, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
-                                     if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment) return;
-                                     segments.push_back({name, sequence, static_cast<std::uint64_t>(st.st_size)});
-                                   });
+  const bool listed =
+      layout::walk(directory, [&](const char* name, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
+        if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment) return;
+        segments.push_back({name, sequence, static_cast<std::uint64_t>(st.st_size)});
+      });
   if (!listed) return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno)};
   std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) {
     return a.sequence != b.sequence ? a.sequence < b.sequence : a.name < b.name;
   });
   // From here a power loss cannot take what is about to be acknowledged.
   for (const Segment& segment : segments) {
-    if (Result<int> opened = open_segment(segment.name)) {
-      Fd file(opened.value());
-      if (!make_durable(file.get())) {
-        return Error{path_of(segment.name) + ": cannot be made durable before it is sent: " + describe_errno(errno) +
-                     "; look at the disk"};
-      }
+    const Fd file = open_segment(directory, segment.name);
+    if (file && !make_durable(file.get())) {
+      return Error{path_of(segment.name) + ": cannot be made durable before it is sent: " + describe_errno(errno) +
+                   "; look at the disk"};
     }
   }
-  if (!segments.empty()) sync_directory(directory_);
+  if (!segments.empty()) directory.sync();
   return segments;
+}
+
+Fd Buffer::open_segment(const Directory& directory, const std::string& name) const noexcept {
+  struct stat st;
+  return directory.open_file(name.c_str(), O_RDONLY, rules_, st);
 }
 
 Result<int> Buffer::open_segment(std::string_view name) const {
@@ -283,11 +281,11 @@ Result<int> Buffer::open_segment(std::string_view name) const {
   if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment && kind != layout::Kind::current) {
     return Error{"buffer directory " + directory_ + ": '" + std::string(name) + "' is not a file of the buffer"};
   }
-  struct stat st;
-  const std::string path = path_of(name);
-  Fd file = open_checked(path.c_str(), O_RDONLY, rules_, st);
+  const Directory directory = enter();
+  Fd file = directory ? open_segment(directory, std::string(name)) : Fd();
   if (!file) {
     const int error = errno;
+    const std::string path = path_of(name);
     if (error == EPERM) return Error{path + ": not a plain file of this buffer's owner with one name; it is left alone"};
     return Error{path + ": cannot be opened: " + describe_errno(error)};
   }
@@ -301,13 +299,17 @@ Result<Done> Buffer::remove(const Segment& segment) {
     return Error{"buffer directory " + directory_ + ": '" + segment.name + "' is not a sealed segment"};
   }
   Lock lock(*this, Lock::Wait::block);
-  if (!lock.held()) return lock_error(directory_, lock.error());
+  if (!lock.held()) return lock_error(lock.error());
+  const char* name = segment.name.c_str();
   struct stat st;
-  const std::string path = path_of(segment.name);
-  if (::lstat(path.c_str(), &st) != 0) return Done{};  // already gone: a crash after the last removal
-  empty_file(path);
+  if (!lock.directory().look(name, st)) return Done{};  // already gone: a crash after the last removal
+  // An idle worker may still keep the file open from when it was the current one: its room comes back all the same. If it
+  // cannot be emptied, the removal that follows is what counts.
+  struct stat opened;
+  const Fd file = lock.directory().open_file(name, O_WRONLY, rules_, opened);
+  [[maybe_unused]] const bool emptied = file && ::ftruncate(file.get(), 0) == 0;
   LOGYSTERA_KILL_POINT("segment-emptied");
-  if (::unlink(path.c_str()) != 0) return Error{path + ": cannot be removed: " + describe_errno(errno)};
+  if (!lock.directory().remove(name)) return Error{path_of(name) + ": cannot be removed: " + describe_errno(errno)};
   LOGYSTERA_KILL_POINT("segment-unlinked");
   if (kind == layout::Kind::segment) {
     BufferHeader& header = lock.header();
@@ -315,7 +317,7 @@ Result<Done> Buffer::remove(const Segment& segment) {
     thaw_if_roomy(lock);
     lock.save();
   }
-  sync_directory(directory_);
+  lock.directory().sync();
   return Done{};
 }
 
@@ -325,49 +327,53 @@ Result<Done> Buffer::bury(std::string_view line, Drop why, std::string_view reas
   EventView event;
   const bool own = read_event_line(line, event) == LineFault::none && event.type == "agent.dropped";
   Lock lock(*this, Lock::Wait::block);
-  if (!lock.held()) return lock_error(directory_, lock.error());
+  if (!lock.held()) return lock_error(lock.error());
   BufferHeader& header = lock.header();
-  const std::string folder = path_of(layout::kDead);
-  if (::mkdir(folder.c_str(), 0700) == 0) {
-    ::chmod(folder.c_str(), rules_.directory_mode());
-    if (::geteuid() == 0 && ::lchown(folder.c_str(), rules_.owner, rules_.group) != 0) { /* stays root's */
-    }
-  }
-  struct stat st;
-  const bool fits = header.dead_bytes + letter.size() <= options_.dead_letter_bytes && admit_bytes(lock, letter.size());
-  bool kept = false;
-  if (fits) {
-    Fd file = open_checked(path_of(layout::kDeadLetters).c_str(), O_WRONLY | O_CREAT | O_APPEND, rules_, st);
-    kept = file && write_all(file.get(), letter) && make_durable(file.get());
-    if (file && ::fstat(file.get(), &st) == 0) header.dead_bytes = static_cast<std::uint64_t>(st.st_size);
-  }
-  if (!own) add_drop(header.drops, kept ? why : Drop::dead_full, 1, now);
-  if (!lock.save()) return Error{lock_path_ + ": cannot be written: " + describe_errno(errno)};
+  const Drop lost = keep_dead_letter(lock, letter);
+  if (!own) add_drop(header.drops, lost == Drop::count_ ? why : lost, 1, now);
+  if (!lock.save()) return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno)};
   return Done{};
+}
+
+// Why it could not be kept; count_ when it was.
+Drop Buffer::keep_dead_letter(Lock& lock, std::string_view letter) noexcept {
+  BufferHeader& header = lock.header();
+  if (header.dead_bytes + letter.size() > options_.dead_letter_bytes || !admit_bytes(lock, letter.size())) {
+    return Drop::dead_full;
+  }
+  const Directory dead = lock.directory().subdirectory(layout::kDead, rules_, Directory::Missing::make);
+  struct stat st;
+  const Fd file = dead ? dead.open_file(layout::kDeadLetters, O_WRONLY | O_CREAT | O_APPEND, rules_, st) : Fd();
+  if (!file) return reason_of(errno);
+  const bool written = write_all(file.get(), letter) && make_durable(file.get());
+  const Drop lost = written ? Drop::count_ : reason_of(errno);
+  // A part of a line would make the next one unreadable. Everybody who writes here holds the lock.
+  if (!written && ::ftruncate(file.get(), st.st_size) != 0) return lost;
+  if (::fstat(file.get(), &st) == 0) header.dead_bytes = static_cast<std::uint64_t>(st.st_size);
+  return lost;
 }
 
 Result<Done> Buffer::count_drops(const DropCounts& drops) {
   Lock lock(*this, Lock::Wait::block);
-  if (!lock.held()) return lock_error(directory_, lock.error());
+  if (!lock.held()) return lock_error(lock.error());
   add_drops(lock.header().drops, drops);
-  if (!lock.save()) return Error{lock_path_ + ": cannot be written: " + describe_errno(errno)};
+  if (!lock.save()) return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno)};
   return Done{};
 }
 
 Result<BufferStats> Buffer::stats() const {
   BufferStats stats;
   stats.cap_bytes = options_.event_bytes();
-  const bool listed =
-      layout::walk(directory_.c_str(), [&](const char*, layout::Kind, std::uint64_t, const struct stat& st) {
-        ++stats.files;
-        stats.pending_bytes += static_cast<std::uint64_t>(st.st_size);
-      });
+  const Directory directory = enter();
+  if (!directory) return not_entered(errno);
+  const bool listed = layout::walk(directory, [&](const char*, layout::Kind, std::uint64_t, const struct stat& st) {
+    ++stats.files;
+    stats.pending_bytes += static_cast<std::uint64_t>(st.st_size);
+  });
   if (!listed) return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno)};
-  stats.bytes = stats.pending_bytes;
-  struct stat st;
-  if (::lstat(path_of(layout::kDeadLetters).c_str(), &st) == 0) stats.bytes += static_cast<std::uint64_t>(st.st_size);
+  stats.bytes = stats.pending_bytes + layout::dead_letter_bytes(directory, rules_);
   Lock lock(*this, Lock::Wait::block);
-  if (!lock.held()) return lock_error(directory_, lock.error());
+  if (!lock.held()) return lock_error(lock.error());
   stats.spilled = lock.header().spilled;
   stats.healed = lock.header().healed;
   stats.drops = lock.header().drops;
@@ -376,9 +382,14 @@ Result<BufferStats> Buffer::stats() const {
 }
 
 Result<std::vector<Segment>> Buffer::files() const {
+  if (const Directory directory = enter()) return files(directory);
+  return not_entered(errno);
+}
+
+Result<std::vector<Segment>> Buffer::files(const Directory& directory) const {
   std::vector<Segment> files;
-  const bool listed = layout::walk(
-      directory_.c_str(), [&](const char* name, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
+  const bool listed =
+      layout::walk(directory, [&](const char* name, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
         // Spills and the current file are younger than every segment.
         const std::uint64_t order = kind == layout::Kind::current                               ? UINT64_MAX
                                     : kind == layout::Kind::spill || kind == layout::Kind::part ? UINT64_MAX - 1
@@ -394,24 +405,23 @@ Result<std::vector<Segment>> Buffer::files() const {
 
 Result<std::uint64_t> Buffer::clear() {
   Lock lock(*this, Lock::Wait::block);
-  if (!lock.held()) return lock_error(directory_, lock.error());
+  if (!lock.held()) return lock_error(lock.error());
   std::vector<std::string> names;
-  layout::walk(directory_.c_str(), [&](const char* name, layout::Kind kind, std::uint64_t, const struct stat&) {
+  layout::walk(lock.directory(), [&](const char* name, layout::Kind kind, std::uint64_t, const struct stat&) {
     if (kind != layout::Kind::part) names.push_back(name);  // a part's writer may be alive
   });
   std::uint64_t lines = 0;
   for (const std::string& name : names) {
     struct stat st;
-    const std::string path = path_of(name);
-    Fd file = open_checked(path.c_str(), O_RDONLY, rules_, st);
+    const Fd file = lock.directory().open_file(name.c_str(), O_RDONLY, rules_, st);
     if (!file) continue;
     const std::uint64_t in_file = count_lines(file.get());
-    if (::unlink(path.c_str()) == 0) lines += in_file;
+    if (lock.directory().remove(name.c_str())) lines += in_file;
   }
   lock.header().frozen = false;
   rescan(lock);
-  if (!lock.save()) return Error{lock_path_ + ": cannot be written: " + describe_errno(errno)};
-  sync_directory(directory_);
+  if (!lock.save()) return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno)};
+  lock.directory().sync();
   return lines;
 }
 

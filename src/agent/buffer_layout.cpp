@@ -59,4 +59,10 @@ Kind parse_name(std::string_view name, std::uint64_t& sequence) noexcept {
   return mark == kDropsMark ? Kind::drops_segment : Kind::segment;
 }
 
+std::uint64_t dead_letter_bytes(const Directory& directory, const FileRules& rules) noexcept {
+  const Directory dead = directory.subdirectory(kDead, rules, Directory::Missing::leave);
+  struct stat st;
+  return dead && dead.look(kDeadLetters, st) && S_ISREG(st.st_mode) ? static_cast<std::uint64_t>(st.st_size) : 0;
+}
+
 }  // namespace logystera::agent::layout

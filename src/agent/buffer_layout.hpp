@@ -7,12 +7,14 @@
 #include <string>
 #include <string_view>
 
+#include "agent/directory.hpp"
+
 namespace logystera::agent::layout {
 
 inline constexpr char kCurrent[] = "buffer-current.jsonl";
 inline constexpr char kLock[] = "buffer.lock";
 inline constexpr char kDead[] = "dead";
-inline constexpr char kDeadLetters[] = "dead/dead-letters.jsonl";
+inline constexpr char kDeadLetters[] = "dead-letters.jsonl";  // in kDead
 inline constexpr std::size_t kNameBytes = 64;
 
 enum class Kind : std::uint8_t { other, current, segment, drops_segment, spill, part };
@@ -27,7 +29,10 @@ Kind parse_name(std::string_view name, std::uint64_t& sequence) noexcept;
 
 /// Calls visit(name, kind, sequence, stat) for each regular file of the buffer in `directory`. False if it cannot be read.
 template <typename Visit>
-bool walk(const char* directory, Visit&& visit) noexcept;
+bool walk(const Directory& directory, Visit&& visit) noexcept;
+
+/// How much the dead letters take; 0 where there are none, or `dead` is no directory.
+std::uint64_t dead_letter_bytes(const Directory& directory, const FileRules& rules) noexcept;
 
 }  // namespace logystera::agent::layout
 
@@ -38,15 +43,18 @@ bool walk(const char* directory, Visit&& visit) noexcept;
 #include <sys/stat.h>
 
 template <typename Visit>
-bool logystera::agent::layout::walk(const char* directory, Visit&& visit) noexcept {
-  DIR* dir = ::opendir(directory);
+bool logystera::agent::layout::walk(const Directory& directory, Visit&& visit) noexcept {
+  // A description of its own: the place in a listing belongs to it.
+  Fd again = directory.open_unchecked(".", O_RDONLY | O_DIRECTORY);
+  DIR* dir = again ? ::fdopendir(again.get()) : nullptr;
   if (dir == nullptr) return false;
+  again.release();
   while (const dirent* entry = ::readdir(dir)) {
     std::uint64_t sequence = 0;
     const Kind kind = parse_name(entry->d_name, sequence);
     if (kind == Kind::other) continue;
     struct stat st;
-    if (::fstatat(::dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)) continue;
+    if (!directory.look(entry->d_name, st) || !S_ISREG(st.st_mode)) continue;
     visit(entry->d_name, kind, sequence, st);
   }
   ::closedir(dir);

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "agent/buffer_layout.hpp"
+
 namespace logystera::agent {
 namespace {
 
@@ -31,11 +33,6 @@ int try_lock(int fd) noexcept {
   return result;
 }
 
-bool has_its_name(const std::string& path, const struct stat& st) noexcept {
-  struct stat named;
-  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == st.st_ino && named.st_dev == st.st_dev;
-}
-
 }  // namespace
 
 std::int64_t monotonic_seconds() noexcept {
@@ -44,16 +41,19 @@ std::int64_t monotonic_seconds() noexcept {
   return now.tv_sec;
 }
 
+// Whether it is the file with the name, and has no other.
+bool Buffer::Lock::has_its_name(const struct stat& st) const noexcept { return directory_.is_only_name(layout::kLock, st); }
+
 // Locks the file the last commit left open. False where this commit has to open it by its name.
 bool Buffer::Lock::try_kept() noexcept {
   Kept& kept = *buffer_.kept_;
   if (!kept.lock_file) return false;
   fd_ = std::move(kept.lock_file);
+  directory_ = std::move(kept.directory);
   if (kept.fork_mark->just_forked() || kept.lock_second != monotonic_seconds()) return false;
   if (!acquire(Wait::try_briefly)) {
-    if (error_ != EWOULDBLOCK) return false;
-    kept.lock_file = std::move(fd_);
-    return true;
+    reuse_ = error_ == EWOULDBLOCK;
+    return reuse_;
   }
   struct stat st;
   const timespec& changed = kept.lock_changed;
@@ -66,9 +66,20 @@ bool Buffer::Lock::try_kept() noexcept {
 Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer), keeps_(wait == Wait::try_briefly) {
   if (keeps_ && try_kept()) return;
   error_ = 0;
+  fd_.reset();
+  directory_ = buffer.enter();
+  if (!directory_) {
+    error_ = errno;
+    return;
+  }
+  const FileRules& rules = buffer.rules_;
   for (int i = 0; i < kReopenings; ++i) {
-    fd_ = Fd(::open(buffer.lock_path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
-                    buffer.rules_.file_mode()));
+    fd_ = directory_.open_unchecked(layout::kLock, O_RDWR);
+    if (!fd_ && errno == ENOENT) {
+      // Made with the right owner and mode; by this process or by another that was faster.
+      struct stat made;
+      fd_ = directory_.open_file(layout::kLock, O_RDWR | O_CREAT, rules, made);
+    }
     if (!fd_) {
       error_ = errno;
       return;
@@ -84,8 +95,8 @@ Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer), 
       return;
     }
     // The file may have been unlinked or replaced between open and flock; a lock on a file without a name excludes nobody.
-    if (st.st_nlink != 0 && (wait == Wait::try_briefly || has_its_name(buffer.lock_path_, st))) {
-      if (!buffer.rules_.accept_or_settle(fd_.get(), st)) {
+    if (has_its_name(st)) {
+      if (!rules.accept_or_settle(fd_.get(), st)) {
         fd_.reset();
         error_ = EPERM;
         return;
@@ -98,17 +109,25 @@ Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer), 
       load(st);
       return;
     }
+    if (st.st_nlink > 1 || !S_ISREG(st.st_mode)) {
+      fd_.reset();
+      error_ = EPERM;
+      return;
+    }
     fd_.reset();
   }
   error_ = EWOULDBLOCK;
 }
 
 Buffer::Lock::~Lock() {
-  // Closing is the unlock, except of what stays open. Without a header that is known for certain it has to be read anyway.
-  if (!held_ || !keeps_ || !is_known() || ::flock(fd_.get(), LOCK_UN) != 0) return;
+  if (!reuse_) {
+    // Closing is the unlock, except of what stays open. Without a header that is known for certain it has to be read anyway.
+    if (!held_ || !keeps_ || !is_known() || ::flock(fd_.get(), LOCK_UN) != 0) return;
+  }
   Kept& kept = *buffer_.kept_;
   if (!kept.fork_mark) kept.fork_mark.emplace();
   kept.lock_file = std::move(fd_);
+  kept.directory = std::move(directory_);
 }
 
 bool Buffer::Lock::acquire(Wait wait) noexcept {

@@ -5,7 +5,7 @@
 
 #include "agent/buffer.hpp"
 #include "agent/buffer_header.hpp"
-#include "agent/file.hpp"
+#include "agent/directory.hpp"
 #include "agent/fork_mark.hpp"
 
 namespace logystera::agent {
@@ -45,7 +45,9 @@ struct Buffer::Kept {
   std::int64_t second = 0;  // CLOCK_MONOTONIC
   std::uint64_t end = 0;    // where this object's last commit ended, with a newline; 0: unknown
 
-  // buffer.lock, not locked between commits. Its change time tells a renamed lock file from the one that still has its name.
+  // buffer.lock, not locked between commits, and the directory it was opened in. Its change time tells a renamed lock file
+  // from the one that still has its name.
+  Directory directory;
   Fd lock_file;
   struct timespec lock_changed {};
   std::int64_t lock_second = 0;  // CLOCK_MONOTONIC, of its opening by name
@@ -71,6 +73,11 @@ class Buffer::Lock {
   /// Why it is not held: EWOULDBLOCK when somebody else has it, otherwise the errno of the failed call.
   int error() const noexcept { return error_; }
   int fd() const noexcept { return fd_.get(); }
+  /// The directory the lock is in: what is done under the lock is done there, whatever its path leads to meanwhile. Also
+  /// while the lock is not held because somebody else has it.
+  const Directory& directory() const noexcept { return directory_; }
+  /// For what follows once the lock is let go of. The lock must not be one that is left to the next commit.
+  Directory take_directory() noexcept { return std::move(directory_); }
 
   BufferHeader& header() const noexcept { return buffer_.cache_->header; }
   /// Whether the header in memory is the one on disk for certain; then identity() says which.
@@ -84,10 +91,13 @@ class Buffer::Lock {
  private:
   bool try_kept() noexcept;
   bool acquire(Wait wait) noexcept;
+  bool has_its_name(const struct stat& st) const noexcept;
   void load(const struct stat& st) noexcept;
 
   const Buffer& buffer_;
-  const bool keeps_;  // whether the descriptor is left to the next commit
+  const bool keeps_;    // whether the descriptors are left to the next commit
+  bool reuse_ = false;  // they are those of the last commit, and nobody has found anything wrong with them
+  Directory directory_;
   Fd fd_;
   int error_ = 0;
   bool held_ = false;

@@ -11,9 +11,10 @@
 namespace logystera::agent {
 namespace {
 
+using dispatch_files::kSlots;
+
 constexpr std::string_view kMagic = "LGYCKPT1";
 constexpr std::size_t kChecksumBytes = 16;  // of SHA-256 over what precedes it
-constexpr const char* kSlotNames[] = {"/dispatch.state.a", "/dispatch.state.b"};
 constexpr std::size_t kHeadBytes = 512;
 
 // Little-endian fields one after the other; what is written first is read first, so the order is the format.
@@ -120,27 +121,30 @@ bool write_slot(int fd, const Slot& slot) noexcept {
   return write_at(fd, slot.data(), kSlotBytes, 0);
 }
 
-Error slot_error(const std::string& path, int error) {
-  return Error{path + ": the checkpoint cannot be written: " + describe_errno(error) +
+Error slot_error(const std::string& path, const char* name, int error) {
+  return Error{path + "/" + name + ": the checkpoint cannot be written: " + describe_errno(error) +
                (error == ENOSPC || error == EDQUOT ? "; free some space" : "") +
                "; nothing is sent while progress cannot be recorded"};
 }
 
-Result<Fd> open_slot(const std::string& path, const FileRules& rules, bool& created) {
+Result<Fd> open_slot(const Directory& directory, const std::string& path, const char* name, const FileRules& rules,
+                     bool& created) {
   struct stat st {};
-  Fd slot = open_checked(path.c_str(), O_RDWR | O_CREAT, rules, st);
+  Fd slot = directory.open_file(name, O_RDWR | O_CREAT, rules, st);
   if (!slot && (errno == EPERM || errno == ELOOP || errno == ENXIO)) {
     // A link, a foreign file or a socket in a directory of ours: its target is not touched. Any other error (no descriptors,
     // no memory, a failing disk) says nothing against the file, which may hold the only record of what was sent.
-    ::unlink(path.c_str());
-    slot = open_checked(path.c_str(), O_RDWR | O_CREAT | O_EXCL, rules, st);
+    directory.remove(name);
+    slot = directory.open_file(name, O_RDWR | O_CREAT | O_EXCL, rules, st);
   }
-  if (!slot) return slot_error(path, errno);
+  if (!slot) return slot_error(path, name, errno);
   if (static_cast<std::size_t>(st.st_size) < kSlotBytes) {
     created = true;
     const Slot blank{};
     const auto size = static_cast<std::size_t>(st.st_size);
-    if (!write_at(slot.get(), blank.data() + size, kSlotBytes - size, st.st_size)) return slot_error(path, errno);
+    if (!write_at(slot.get(), blank.data() + size, kSlotBytes - size, st.st_size)) {
+      return slot_error(path, name, errno);
+    }
   }
   return slot;
 }
@@ -198,17 +202,14 @@ std::uint64_t identify(int fd, std::uint64_t size) noexcept {
   return identity;
 }
 
-Result<CheckpointFile> CheckpointFile::open(const std::string& directory, const FileRules& rules) {
+Result<CheckpointFile> CheckpointFile::open(const Directory& directory, const std::string& path, const FileRules& rules) {
   bool created = false;
-  Result<Fd> a = open_slot(directory + kSlotNames[0], rules, created);
+  Result<Fd> a = open_slot(directory, path, kSlots[0], rules, created);
   if (!a) return a.error();
-  Result<Fd> b = open_slot(directory + kSlotNames[1], rules, created);
+  Result<Fd> b = open_slot(directory, path, kSlots[1], rules, created);
   if (!b) return b.error();
-  if (created) {
-    const Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (dir) ::fsync(dir.get());
-  }
-  return CheckpointFile(directory, std::move(a).value(), std::move(b).value());
+  if (created) directory.sync();
+  return CheckpointFile(path, std::move(a).value(), std::move(b).value());
 }
 
 Checkpoint CheckpointFile::load() noexcept {
@@ -230,14 +231,14 @@ Result<Done> CheckpointFile::save(Checkpoint& checkpoint, Durable durable) {
   // A forged or ancient record may carry the largest number there is; 0 after it would lose to it for ever.
   if (generation_ == UINT64_MAX) {
     const Slot blank{};
-    if (!write_slot(slots_[newest_].get(), blank)) return slot_error(directory_ + kSlotNames[newest_], errno);
+    if (!write_slot(slots_[newest_].get(), blank)) return slot_error(path_, kSlots[newest_], errno);
     generation_ = 0;
   }
   checkpoint.generation = generation_ + 1;
   const std::size_t target = 1 - newest_;
   const int fd = slots_[target].get();
   if (!write_slot(fd, encode(checkpoint)) || (durable == Durable::yes && !make_durable(fd))) {
-    return slot_error(directory_ + kSlotNames[target], errno);
+    return slot_error(path_, kSlots[target], errno);
   }
   generation_ = checkpoint.generation;
   newest_ = target;
@@ -246,8 +247,10 @@ Result<Done> CheckpointFile::save(Checkpoint& checkpoint, Durable durable) {
 
 bool read_checkpoint(const std::string& directory, Checkpoint& out) noexcept try {
   bool found = false;
-  for (const char* name : kSlotNames) {
-    const Fd file(::open((directory + name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  const Directory opened = Directory::open(directory);
+  if (!opened) return false;
+  for (const char* name : kSlots) {
+    const Fd file = opened.open_unchecked(name, O_RDONLY);
     Slot slot;
     Checkpoint read;
     if (!file || !read_slot(file.get(), slot) || !decode(slot, read)) continue;

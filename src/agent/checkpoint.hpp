@@ -10,14 +10,15 @@
 #include <string>
 
 #include "agent/backoff.hpp"
+#include "agent/directory.hpp"
 #include "agent/dispatch.hpp"
-#include "agent/file.hpp"
+#include "agent/dispatch_files.hpp"
 #include "core/hmac.hpp"
 #include "core/result.hpp"
 
 namespace logystera::agent {
 
-inline constexpr std::size_t kSlotBytes = 512;
+using dispatch_files::kSlotBytes;
 
 struct Checkpoint {
   // Position. Names are reused by nothing, but a restored backup may bring one back: `identity` ties it to the content.
@@ -67,9 +68,9 @@ std::uint64_t identify(int fd, std::uint64_t size) noexcept;
 /// Both slots open for writing. For the holder of dispatch.lock only.
 class CheckpointFile {
  public:
-  /// Opens or creates the slots. A slot that is a link, a directory or somebody else's is put aside (unlinked) and made
+  /// Opens or creates the slots; `path` is the directory's, for messages. A slot that is a link, a directory or somebody else's is put aside (unlinked) and made
   /// anew if the system lets us.
-  static Result<CheckpointFile> open(const std::string& directory, const FileRules& rules);
+  static Result<CheckpointFile> open(const Directory& directory, const std::string& path, const FileRules& rules);
 
   /// The newest record, or a fresh one.
   Checkpoint load() noexcept;
@@ -79,9 +80,8 @@ class CheckpointFile {
   Result<Done> save(Checkpoint& checkpoint, Durable durable);
 
  private:
-  CheckpointFile(std::string directory, Fd a, Fd b)
-      : directory_(std::move(directory)), slots_{std::move(a), std::move(b)} {}
-  std::string directory_;
+  CheckpointFile(std::string path, Fd a, Fd b) : path_(std::move(path)), slots_{std::move(a), std::move(b)} {}
+  std::string path_;  // of the directory
   std::array<Fd, 2> slots_;
   std::size_t newest_ = 1;
   std::uint64_t generation_ = 0;

@@ -215,12 +215,14 @@ CallResult Dispatcher::support(const SupportMessage& message) const noexcept try
 
 Result<Done> Dispatcher::resume() noexcept try {
   const Buffer& buffer = inner_->buffer;
-  const DispatchLock lock = DispatchLock::take(buffer.directory(), buffer.rules());
+  const Directory directory = buffer.enter();
+  if (!directory) return buffer.not_entered(errno);
+  const DispatchLock lock = DispatchLock::take(directory, buffer.rules());
   if (lock.state() == DispatchLock::State::busy) return Error{"another dispatcher is at work; try again when it is done"};
   if (lock.state() == DispatchLock::State::failed) {
     return Error{buffer.directory() + "/dispatch.lock: cannot be used: " + describe_errno(lock.error())};
   }
-  Result<CheckpointFile> slots = CheckpointFile::open(buffer.directory(), buffer.rules());
+  Result<CheckpointFile> slots = CheckpointFile::open(directory, buffer.directory(), buffer.rules());
   if (!slots) return slots.error();
   Checkpoint checkpoint = slots->load();
   checkpoint.suspended = false;

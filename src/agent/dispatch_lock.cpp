@@ -5,13 +5,14 @@
 
 #include <cerrno>
 
+#include "agent/dispatch_files.hpp"
+
 namespace logystera::agent {
 
-DispatchLock DispatchLock::take(const std::string& directory, const FileRules& rules) noexcept {
+DispatchLock DispatchLock::take(const Directory& directory, const FileRules& rules) noexcept {
   DispatchLock lock;
-  const std::string path = directory + "/dispatch.lock";
   struct stat st {};
-  lock.file_ = open_checked(path.c_str(), O_RDWR | O_CREAT, rules, st);
+  lock.file_ = directory.open_file(dispatch_files::kLock, O_RDWR | O_CREAT, rules, st);
   if (!lock.file_) {
     lock.error_ = errno;
     return lock;
@@ -26,9 +27,7 @@ DispatchLock DispatchLock::take(const std::string& directory, const FileRules& r
     return lock;
   }
   // Somebody removed the file between open and flock: what is locked is no longer what the next one opens.
-  struct stat named {};
-  const bool same = ::lstat(path.c_str(), &named) == 0 && named.st_dev == st.st_dev && named.st_ino == st.st_ino;
-  lock.state_ = same ? State::held : State::busy;
+  lock.state_ = directory.is_only_name(dispatch_files::kLock, st) ? State::held : State::busy;
   return lock;
 }
 

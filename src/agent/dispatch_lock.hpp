@@ -1,9 +1,7 @@
 // Single flight: at most one dispatcher at work on a directory.
 #pragma once
 
-#include <string>
-
-#include "agent/file.hpp"
+#include "agent/directory.hpp"
 
 namespace logystera::agent {
 
@@ -14,7 +12,7 @@ class DispatchLock {
   enum class State : unsigned char { held, busy, failed };
 
   /// Never waits.
-  static DispatchLock take(const std::string& directory, const FileRules& rules) noexcept;
+  static DispatchLock take(const Directory& directory, const FileRules& rules) noexcept;
 
   State state() const noexcept { return state_; }
   /// errno of a failed take.

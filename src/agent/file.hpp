@@ -1,4 +1,4 @@
-// The rules a file must meet before this program reads or writes it.
+// The rules a file must meet before this program reads or writes it. directory.hpp opens files by them.
 #pragma once
 
 #include <sys/stat.h>
@@ -19,26 +19,27 @@ struct FileRules {
   mode_t file_mode() const noexcept { return share_group ? 0660 : 0600; }
   mode_t directory_mode() const noexcept { return share_group ? 02770 : 0700; }
 
-  /// A regular file of the right owner, with one name, that nobody else may write.
+  /// A regular file of the right owner, with one name, that nobody else may write. A file of root's in somebody else's
+  /// directory is not: its owner could have moved it there to have root read or write it.
   bool accept(const struct stat& st) const noexcept;
+  /// The same of a directory in the directory.
+  bool accept_directory(const struct stat& st) const noexcept;
 
-  /// `accept`, but a file this process has just made (empty, its own) is put right first instead of refused.
+  /// `accept`, but an empty file of this process's own user is put right first instead of refused: it was just made. Not for
+  /// root, who makes files whole (Directory::make_file).
   bool accept_or_settle(int fd, const struct stat& st) const noexcept;
 
   /// Gives a file this process has just made the rules' mode and, when root made it, the directory's owner. A file that has
-  /// them already costs no system call.
-  void settle(int fd, const struct stat& st) const noexcept;
-};
+  /// them already costs no system call. False with errno.
+  bool settle(int fd, const struct stat& st) const noexcept;
 
-/// open(2) with O_NOFOLLOW, O_CLOEXEC and O_NONBLOCK (a FIFO must not block a page), followed by fstat and the rules.
-/// An invalid Fd leaves the reason in errno; a file the rules refuse gives EPERM.
-Fd open_checked(const char* path, int flags, const FileRules& rules, struct stat& st) noexcept;
+ private:
+  bool is_ours(const struct stat& st) const noexcept;
+};
 
 /// The file's content survives a power loss once this is true (fdatasync, or fsync where a file system knows only that).
 /// False with errno as those set it.
 bool make_durable(int fd) noexcept;
-/// The directory's names survive a power loss once this is true.
-bool sync_directory(const std::string& directory) noexcept;
 
 /// What an errno means, in a few words, with its name: "No space left on device (28)".
 std::string describe_errno(int error);

@@ -14,7 +14,6 @@
 namespace logystera::agent {
 namespace {
 
-constexpr const char* kFileName = "/dispatch.history";
 constexpr std::size_t kErrorBytes = 96;  // what fits into a record beside the rest, unless much of it needs escaping
 
 struct Numbered {
@@ -102,13 +101,12 @@ std::vector<Numbered> read_ring(int fd) {
 
 }  // namespace
 
-HistoryFile HistoryFile::open(const std::string& directory, const FileRules& rules) noexcept try {
-  const std::string path = directory + kFileName;
+HistoryFile HistoryFile::open(const Directory& directory, const FileRules& rules) noexcept try {
   struct stat st {};
-  Fd file = open_checked(path.c_str(), O_RDWR | O_CREAT, rules, st);
+  Fd file = directory.open_file(dispatch_files::kHistory, O_RDWR | O_CREAT, rules, st);
   if (!file && errno == EPERM) {
-    ::unlink(path.c_str());
-    file = open_checked(path.c_str(), O_RDWR | O_CREAT | O_EXCL, rules, st);
+    directory.remove(dispatch_files::kHistory);
+    file = directory.open_file(dispatch_files::kHistory, O_RDWR | O_CREAT | O_EXCL, rules, st);
   }
   HistoryFile history(std::move(file));
   if (history.file_) {
@@ -136,7 +134,8 @@ void HistoryFile::append(const HistoryEntry& entry) noexcept {
 
 std::vector<HistoryEntry> read_dispatch_history(const std::string& buffer_dir, std::size_t limit) noexcept try {
   std::vector<HistoryEntry> entries;
-  const Fd file(::open((buffer_dir + kFileName).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  const Directory directory = Directory::open(buffer_dir);
+  const Fd file = directory ? directory.open_unchecked(dispatch_files::kHistory, O_RDONLY) : Fd();
   struct stat st {};
   if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode)) return entries;
   for (Numbered& record : read_ring(file.get())) {

@@ -8,18 +8,19 @@
 #include <string>
 #include <vector>
 
+#include "agent/directory.hpp"
 #include "agent/dispatch.hpp"
-#include "agent/file.hpp"
+#include "agent/dispatch_files.hpp"
 
 namespace logystera::agent {
 
-inline constexpr std::size_t kHistoryRecords = 500;
-inline constexpr std::size_t kHistoryRecordBytes = 256;
+using dispatch_files::kHistoryRecordBytes;
+using dispatch_files::kHistoryRecords;
 
 class HistoryFile {
  public:
   /// Opens or creates the ring for the holder of dispatch.lock. Without it (full disk, foreign file) nothing is recorded.
-  static HistoryFile open(const std::string& directory, const FileRules& rules) noexcept;
+  static HistoryFile open(const Directory& directory, const FileRules& rules) noexcept;
 
   void append(const HistoryEntry& entry) noexcept;
 

@@ -27,9 +27,20 @@ constexpr auto kCommitPause = std::chrono::milliseconds(50);
 // The header is one write(2) too, and its checksum tells when a reader has come between.
 constexpr int kHeaderTries = 5;
 
+// Whose the files are, as the directory itself says: whoever looks at it need not be its owner.
+FileRules rules_of(const Directory& directory) {
+  FileRules rules;
+  struct stat st;
+  if (!directory.look(st)) return rules;
+  rules.owner = st.st_uid;
+  rules.group = st.st_gid;
+  rules.share_group = (st.st_mode & S_IWGRP) != 0;
+  return rules;
+}
+
 class Inspector {
  public:
-  Inspector(std::string directory, Inspection& inspection) : directory_(std::move(directory)), inspection_(inspection) {}
+  Inspector(const Directory& directory, Inspection& inspection) : directory_(directory), inspection_(inspection) {}
 
   void file(const std::string& name, bool live);
   void dead_letters();
@@ -40,7 +51,7 @@ class Inspector {
   /// Reads on from the descriptor's offset to the end, giving whole lines to `line`; what is left stays in `rest`.
   bool lines(int fd, const std::string& name, std::uint64_t& number, std::string& rest);
 
-  std::string directory_;
+  const Directory& directory_;
   Inspection& inspection_;
 };
 
@@ -77,14 +88,15 @@ bool Inspector::lines(int fd, const std::string& name, std::uint64_t& number, st
 }
 
 void Inspector::file(const std::string& name, bool live) {
-  const Fd fd(::open((directory_ + "/" + name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const Fd fd = directory_.open_unchecked(name.c_str(), O_RDONLY);
   if (!fd) {
     if (errno == ENOENT) return;  // sent and removed, or sealed under another name, since the directory was listed
     return fault(name, 0, errno == ELOOP ? "a symbolic link" : std::strerror(errno));
   }
   struct stat info;
   if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return fault(name, 0, "not a regular file");
-  if (info.st_nlink > 1) return fault(name, 0, "a file with several names (hard links)");
+  if (info.st_nlink > 1 || !directory_.is_only_name(name.c_str(), info))
+    return fault(name, 0, "a file with several names (hard links)");
   ++inspection_.files;
   std::uint64_t number = 0;
   std::string rest;
@@ -98,8 +110,12 @@ void Inspector::file(const std::string& name, bool live) {
 }
 
 void Inspector::dead_letters() {
-  const Fd fd(::open((directory_ + "/" + layout::kDeadLetters).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!fd) return;
+  const Directory dead = directory_.subdirectory(layout::kDead, rules_of(directory_), Directory::Missing::leave);
+  const Fd fd = dead ? dead.open_unchecked(layout::kDeadLetters, O_RDONLY) : Fd();
+  struct stat info;
+  if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || !dead.is_only_name(layout::kDeadLetters, info)) {
+    return;
+  }
   std::string chunk(kReadBytes, '\0');
   for (ssize_t got; (got = ::read(fd.get(), chunk.data(), chunk.size())) > 0;) {
     inspection_.dead_letters += static_cast<std::uint64_t>(std::count(chunk.begin(), chunk.begin() + got, '\n'));
@@ -110,8 +126,15 @@ Error directory_error(const std::string& directory, const std::string& what) {
   return Error{"buffer directory " + directory + ": " + what};
 }
 
-bool read_header(const std::string& directory, BufferHeader& header) {
-  const Fd fd(::open((directory + "/" + layout::kLock).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+Error cannot_be_read(const std::string& directory, int error) {
+  if (error == ELOOP) return directory_error(directory, "is a symbolic link; name the directory it points to");
+  if (error == ENOTDIR) return directory_error(directory, "is not a directory");
+  return directory_error(
+      directory, std::string(std::strerror(error)) + ": name the directory a site buffers in, as a user who may read it");
+}
+
+bool read_header(const Directory& directory, BufferHeader& header) {
+  const Fd fd = directory.open_unchecked(layout::kLock, O_RDONLY);
   struct stat info;
   if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) return false;
   for (int i = 0; i < kHeaderTries; ++i) {
@@ -123,31 +146,24 @@ bool read_header(const std::string& directory, BufferHeader& header) {
 
 }  // namespace
 
-Result<Survey> survey(const std::string& directory) {
+Result<Survey> survey(const std::string& path) {
+  const Directory directory = Directory::open(path);
   struct stat info;
-  if (::lstat(directory.c_str(), &info) != 0) {
-    return directory_error(directory, std::string(std::strerror(errno)) + ": name the directory a site buffers in");
-  }
-  if (S_ISLNK(info.st_mode)) return directory_error(directory, "is a symbolic link; name the directory it points to");
-  if (!S_ISDIR(info.st_mode)) return directory_error(directory, "is not a directory");
+  if (!directory || !directory.look(info)) return cannot_be_read(path, errno);
   if ((info.st_mode & S_IWOTH) != 0) {
-    return directory_error(directory, "can be written by everybody; run: chmod o-w " + directory);
+    return directory_error(path, "can be written by everybody; run: chmod o-w " + path);
   }
   Survey found;
   BufferStats& stats = found.stats;
   stats.cap_bytes = BufferOptions().event_bytes();
-  const bool listed =
-      layout::walk(directory.c_str(), [&](const char*, layout::Kind, std::uint64_t, const struct stat& file) {
-        ++stats.files;
-        stats.pending_bytes += static_cast<std::uint64_t>(file.st_size);
-      });
+  const bool listed = layout::walk(directory, [&](const char*, layout::Kind, std::uint64_t, const struct stat& file) {
+    ++stats.files;
+    stats.pending_bytes += static_cast<std::uint64_t>(file.st_size);
+  });
   if (!listed) {
-    return directory_error(directory, std::string(std::strerror(errno)) + ": run this as a user who may read it");
+    return directory_error(path, std::string(std::strerror(errno)) + ": run this as a user who may read it");
   }
-  stats.bytes = stats.pending_bytes;
-  if (::lstat((directory + "/" + layout::kDeadLetters).c_str(), &info) == 0) {
-    stats.bytes += static_cast<std::uint64_t>(info.st_size);
-  }
+  stats.bytes = stats.pending_bytes + layout::dead_letter_bytes(directory, rules_of(directory));
   BufferHeader header;
   found.counted = read_header(directory, header);
   if (found.counted) {
@@ -158,12 +174,13 @@ Result<Survey> survey(const std::string& directory) {
   return found;
 }
 
-Result<Inspection> inspect(const std::string& directory) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(directory.c_str()), &::closedir);
-  if (!dir) {
-    return Error{"buffer directory " + directory + ": " + std::strerror(errno) +
-                 ": name the directory a site buffers in, as a user who may read it"};
-  }
+Result<Inspection> inspect(const std::string& path) {
+  const Directory directory = Directory::open(path);
+  if (!directory) return cannot_be_read(path, errno);
+  Fd again = directory.open_unchecked(".", O_RDONLY | O_DIRECTORY);
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(again ? ::fdopendir(again.get()) : nullptr, &::closedir);
+  if (!dir) return cannot_be_read(path, errno);
+  again.release();
   std::vector<std::pair<std::string, layout::Kind>> names;
   while (const dirent* entry = ::readdir(dir.get())) {
     std::uint64_t sequence = 0;

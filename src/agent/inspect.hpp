@@ -33,7 +33,7 @@ inline constexpr std::size_t kFaultsNamed = 1000;
 
 /// Every line of every file. Files the buffer does not know are not looked at. The error says why the directory cannot be
 /// read.
-Result<Inspection> inspect(const std::string& directory);
+Result<Inspection> inspect(const std::string& path);
 
 /// Sizes and counters, without reading a line.
 struct Survey {
@@ -45,6 +45,6 @@ struct Survey {
 
 /// As Buffer::stats(), from outside. The error says what is wrong with the directory: missing, a link, no directory, open to
 /// everybody, not readable.
-Result<Survey> survey(const std::string& directory);
+Result<Survey> survey(const std::string& path);
 
 }  // namespace logystera::agent

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "agent/file.hpp"
+#include "agent/directory.hpp"
 #include "core/catalogue.hpp"
 #include "core/event.hpp"
 
@@ -62,9 +62,10 @@ class Matcher {
 };
 
 // Reads what is there now; the current file may grow meanwhile, and a claim may rename it away.
-bool read_file(const std::string& path, const FileRules& rules, std::uint64_t limit, std::string& text) {
+bool read_file(const Directory& directory, const std::string& name, const FileRules& rules, std::uint64_t limit,
+               std::string& text) {
   struct stat st;
-  Fd file = open_checked(path.c_str(), O_RDONLY, rules, st);
+  const Fd file = directory.open_file(name.c_str(), O_RDONLY, rules, st);
   if (!file) return false;
   text.resize(static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(st.st_size), limit)));
   std::size_t filled = 0;
@@ -82,7 +83,9 @@ bool read_file(const std::string& path, const FileRules& rules, std::uint64_t li
 
 Result<EventPage> read_events(const Buffer& buffer, const EventFilter& filter, std::uint64_t offset, std::uint64_t limit,
                               std::int64_t now) {
-  Result<std::vector<Segment>> files = buffer.files();
+  const Directory directory = buffer.enter();
+  if (!directory) return buffer.not_entered(errno);
+  Result<std::vector<Segment>> files = buffer.files(directory);
   if (!files) return files.error();
   const Matcher matcher(filter);
   EventPage page;
@@ -90,7 +93,7 @@ Result<EventPage> read_events(const Buffer& buffer, const EventFilter& filter, s
   limit = std::min(limit, kPageLimit);
   std::string text;
   for (auto file = files->rbegin(); file != files->rend(); ++file) {
-    if (!read_file(buffer.path_of(file->name), buffer.rules(), buffer.options().segment_bytes, text)) continue;
+    if (!read_file(directory, file->name, buffer.rules(), buffer.options().segment_bytes, text)) continue;
     std::string_view rest = text;
     while (!rest.empty()) {
       if (rest.back() == '\n') rest.remove_suffix(1);

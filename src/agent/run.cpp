@@ -43,7 +43,12 @@ Run::Run(Buffer& buffer, const Credentials& credentials, const DispatchOptions& 
       deadline_(std::chrono::steady_clock::now() + std::chrono::seconds(options.max_seconds)) {}
 
 FlushResult Run::go() {
-  const DispatchLock lock = DispatchLock::take(buffer_.directory(), buffer_.rules());
+  directory_ = buffer_.enter();
+  if (!directory_) {
+    give_up(FlushStatus::unavailable, buffer_.not_entered(errno).message);
+    return std::move(result_);
+  }
+  const DispatchLock lock = DispatchLock::take(directory_, buffer_.rules());
   if (lock.state() == DispatchLock::State::busy) {
     result_.status = FlushStatus::busy;
     return std::move(result_);
@@ -61,7 +66,7 @@ FlushResult Run::go() {
 }
 
 Run::Step Run::begin() {
-  Result<CheckpointFile> slots = CheckpointFile::open(buffer_.directory(), buffer_.rules());
+  Result<CheckpointFile> slots = CheckpointFile::open(directory_, buffer_.directory(), buffer_.rules());
   if (!slots) return give_up(FlushStatus::unavailable, slots.error().message);
   slots_.emplace(std::move(slots).value());
   checkpoint_ = slots_->load();
@@ -71,7 +76,7 @@ Run::Step Run::begin() {
   Result<std::vector<Segment>> claimed = buffer_.claim();
   if (!claimed) return give_up(FlushStatus::unavailable, claimed.error().message);
   segments_ = std::move(claimed).value();
-  history_.emplace(HistoryFile::open(buffer_.directory(), buffer_.rules()));
+  history_.emplace(HistoryFile::open(directory_, buffer_.rules()));
   return Step::go_on;
 }
 

@@ -67,6 +67,7 @@ class Run {
   const DispatchOptions& options_;
   const std::chrono::steady_clock::time_point deadline_;
 
+  Directory directory_;  // the dispatcher's own files are all in this one, whatever the path leads to meanwhile
   std::optional<CheckpointFile> slots_;
   Checkpoint checkpoint_;
   std::optional<HistoryFile> history_;

@@ -7,19 +7,20 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 
+#include "agent/directory.hpp"
 #include "core/hmac.hpp"
-#include "core/uuid.hpp"
 
 namespace logystera::agent {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
 
-Result<std::string> read_key(const std::string& path, const FileRules& rules) {
+constexpr char kFileName[] = "uid.key";
+
+Result<std::string> read_key(const Directory& directory, const std::string& path, const FileRules& rules) {
   struct stat st;
-  Fd file = open_checked(path.c_str(), O_RDONLY, rules, st);
+  const Fd file = directory.open_file(kFileName, O_RDONLY, rules, st);
   if (!file) return Error{path + ": cannot be read: " + describe_errno(errno)};
   std::string key(2 * kKeyBytes, '\0');
   if (::read(file.get(), key.data(), key.size()) != static_cast<ssize_t>(key.size())) {
@@ -37,34 +38,28 @@ Result<std::string> read_key(const std::string& path, const FileRules& rules) {
 }  // namespace
 
 Result<std::string> load_uid_key(const std::string& directory, const FileRules& rules) {
-  const std::string path = directory + "/uid.key";
-  if (::access(path.c_str(), F_OK) == 0) return read_key(path, rules);
+  const std::string path = directory + "/" + kFileName;
+  const Directory opened = Directory::open(directory);
+  if (!opened) return Error{path + ": cannot be read: " + describe_errno(errno)};
+  struct stat st;
+  if (opened.look(kFileName, st)) return read_key(opened, path, rules);
   std::array<std::uint8_t, kKeyBytes> random;
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
     return Error{"the kernel gave no random bytes: " + describe_errno(errno)};
   }
   std::string key = to_hex({reinterpret_cast<const char*>(random.data()), random.size()});
   wipe(random.data(), random.size());
-  // Written aside and moved into place where none is yet, so that two first requests agree on one key. Not linked: a reader
-  // refuses a file with two names, and it would have them for a moment.
-  const std::string temporary = path + "." + UuidSource().next();
-  struct stat st;
-  Fd file = open_checked(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, rules, st);
-  const bool written = file && ::write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-                       make_durable(file.get());  // a name that survives a power loss without its bytes would be no key
+  // Two first requests agree on one key, because none replaces the other's; a name that survives a power loss without its
+  // bytes would be no key.
+  const bool made = opened.make_file(kFileName, rules, {key, 0, true});
   const int error = errno;
   wipe(key);
-  const bool moved = written && ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0;
-  const int move_error = errno;
-  ::unlink(temporary.c_str());
-  if (!written) return Error{path + ": cannot be written: " + describe_errno(error)};
-  if (!moved && move_error != EEXIST) {
-    return Error{
-        path + ": cannot be made: " + describe_errno(move_error) +
-        (move_error == EINVAL ? "; this file system cannot move a file without replacing one: give a uid_key" : "")};
+  if (!made) {
+    return Error{path + ": cannot be made: " + describe_errno(error) +
+                 (error == EINVAL ? "; this file system cannot move a file without replacing one: give a uid_key" : "")};
   }
-  sync_directory(directory);
-  return read_key(path, rules);
+  opened.sync();
+  return read_key(opened, path, rules);
 }
 
 }  // namespace logystera::agent

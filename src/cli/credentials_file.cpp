@@ -93,14 +93,17 @@ Result<Access> from_environment() {
 // systemd (LoadCredential=) hands a service its secrets in a directory of its own, on a file system nobody else is let
 // into. Since version 254 their mode shows a group's right to read: it stands for the access list that names the
 // service's user. A link that leads out of the directory is a file like any other.
-bool is_of_the_service(const std::string& path) {
+bool is_of_the_service(const std::string& path, const struct stat& opened) {
   const std::string_view directory = from_environment("CREDENTIALS_DIRECTORY");
   if (directory.empty()) return false;
   std::error_code error;
   const std::filesystem::path folder = std::filesystem::canonical(directory, error);
   if (error) return false;
   const std::filesystem::path file = std::filesystem::canonical(path, error);
-  return !error && file.parent_path() == folder;
+  // The name may lead elsewhere than when it was opened.
+  struct stat named {};
+  return !error && file.parent_path() == folder && ::stat(file.c_str(), &named) == 0 && named.st_dev == opened.st_dev &&
+         named.st_ino == opened.st_ino;
 }
 
 }  // namespace
@@ -113,7 +116,7 @@ Result<Access> read_access(const std::string& path) {
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return Error{fmt::format("credentials file {}: not a regular file", path)};
   }
-  if ((info.st_mode & kOthers) != 0 && ((info.st_mode & kOthersOfAService) != 0 || !is_of_the_service(path))) {
+  if ((info.st_mode & kOthers) != 0 && ((info.st_mode & kOthersOfAService) != 0 || !is_of_the_service(path, info))) {
     return Error{
         fmt::format("credentials file {}: mode {:04o} lets others read the secret: run chmod 600 on it, and rotate "
                     "the secret if others have been there",

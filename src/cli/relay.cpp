@@ -69,7 +69,7 @@ class Watch {
   /// True when the watch is new: what was appended before it was not heard.
   bool arm() {
     if (watch_ >= 0 || !inotify_) return false;
-    watch_ = ::inotify_add_watch(inotify_.get(), directory_.c_str(), IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR);
+    watch_ = ::inotify_add_watch(inotify_.get(), directory_.c_str(), IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR | IN_DONT_FOLLOW);
     return watch_ >= 0;
   }
   bool appended();

@@ -46,7 +46,9 @@ Checkpoint sample() {
   return c;
 }
 
-CheckpointFile open_in(const Site& site) { return CheckpointFile::open(site.directory(), site.buffer().rules()).value(); }
+CheckpointFile open_in(const Site& site) {
+  return CheckpointFile::open(Directory::open(site.directory()), site.directory(), site.buffer().rules()).value();
+}
 
 std::string slot_text(const Checkpoint& checkpoint) {
   const Slot slot = encode(checkpoint);
@@ -62,6 +64,8 @@ TEST_CASE("without_descriptors_the_checkpoint_stays_where_it_is") {
     Checkpoint kept = sample();
     REQUIRE(slots.save(kept, CheckpointFile::Durable::yes));
   }
+  const FileRules rules = site.buffer().rules();
+  const Directory directory = Directory::open(site.directory());
   const int next = ::dup(0);
   ::close(next);
   struct rlimit before;
@@ -70,7 +74,7 @@ TEST_CASE("without_descriptors_the_checkpoint_stays_where_it_is") {
   for (int left = 0; left < 2; ++left) {
     const struct rlimit few = {static_cast<rlim_t>(next + left), before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
-    const bool opened = static_cast<bool>(CheckpointFile::open(site.directory(), site.buffer().rules()));
+    const bool opened = static_cast<bool>(CheckpointFile::open(directory, site.directory(), rules));
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK_FALSE(opened);
   }
@@ -214,7 +218,8 @@ TEST_CASE("a_slot_that_is_a_directory_is_said_to_be_in_the_way") {
   Site site;
   site.buffer();
   REQUIRE(::mkdir(site.path("dispatch.state.b").c_str(), 0700) == 0);
-  const Result<CheckpointFile> file = CheckpointFile::open(site.directory(), site.buffer().rules());
+  const Result<CheckpointFile> file =
+      CheckpointFile::open(Directory::open(site.directory()), site.directory(), site.buffer().rules());
   REQUIRE(!file.ok());
   CHECK(file.error().message.find("dispatch.state.b") != std::string::npos);
 }

@@ -12,7 +12,9 @@ using namespace logystera::test;
 
 namespace {
 
-HistoryFile open_in(const Site& site) { return HistoryFile::open(site.directory(), site.buffer().rules()); }
+HistoryFile open_in(const Site& site) {
+  return HistoryFile::open(Directory::open(site.directory()), site.buffer().rules());
+}
 
 HistoryEntry entry(std::uint32_t number, const std::string& error = "") {
   return {1'774'211'679 + number, number, 1000 + number, 202, 12, true, std::string(32, 'b'), error};
