@@ -99,6 +99,10 @@ bool Request::admit(const SignalSet& signals, std::uint16_t index, std::int64_t 
     total_ = 0;
     allowance_since_ = now;
   }
+  if (index >= signals.size()) {
+    refuse(Drop::unknown_type, now);
+    return false;
+  }
   if (per_type_[index] >= signals.at(index).cap) {
     refuse(Drop::cap_type, now);
     return false;

@@ -3,6 +3,7 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
+#include <charconv>
 #include <optional>
 #include <string>
 
@@ -58,11 +59,18 @@ class EventHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Even
     return false;
   }
 
-  bool Uint(unsigned value) { return integer(value); }
-  bool Int(int value) { return value < 0 ? depth_ > 1 : integer(value); }
-  bool Uint64(std::uint64_t value) { return value > INT64_MAX ? depth_ > 1 : integer(static_cast<std::int64_t>(value)); }
-  bool Int64(std::int64_t value) { return value < 0 ? depth_ > 1 : integer(value); }
-  bool Double(double) { return depth_ > 1; }
+  // Numbers come as they are written. RapidJSON 1.1 reads beyond its table of powers for some with many digits and a large
+  // negative exponent (there is no full precision without that, and no need for any here).
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+    if (depth_ > 1) return true;
+    std::int64_t value = 0;
+    const auto parsed = std::from_chars(text, text + size, value);
+    if (parsed.ec != std::errc() || parsed.ptr != text + size || value < 0) return false;
+    if (field_ == Field::created_at) created_at_ = value;
+    else if (field_ == Field::timestamp) timestamp_ = value;
+    else return false;
+    return true;
+  }
   bool Bool(bool) { return depth_ > 1; }
   bool Null() { return depth_ > 1; }
 
@@ -86,13 +94,6 @@ class EventHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Even
   }
   bool close() {
     if (--depth_ == 1) labels_end_ = place_of('}') + 1;
-    return true;
-  }
-  bool integer(std::int64_t value) {
-    if (depth_ > 1) return true;
-    if (field_ == Field::created_at) created_at_ = value;
-    else if (field_ == Field::timestamp) timestamp_ = value;
-    else return false;
     return true;
   }
   // Where the bracket just reported stands: the reader reports some before and some after it takes them.
@@ -126,7 +127,7 @@ LineFault read_event_line(std::string_view line, EventView& view) noexcept try {
   rapidjson::MemoryStream stream(line.data(), line.size());
   EventHandler handler(line, stream);
   rapidjson::Reader reader;
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   const rapidjson::ParseResult parsed = reader.Parse<kFlags>(stream, handler);
   if (!parsed) {
     return parsed.Code() == rapidjson::kParseErrorTermination ? LineFault::not_an_event : LineFault::not_json;

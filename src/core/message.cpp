@@ -194,13 +194,15 @@ class Scrubber {
 
 }  // namespace
 
+void scrub_message(BoundedWriter& out, std::string_view text, bool is_sql) noexcept { Scrubber(text, is_sql, out).scrub(); }
+
 bool write_message(json::Output& out, std::string_view text, bool is_sql, json::Bound bound) noexcept {
   if (!is_sql) text = text.substr(0, text.find(kStackTrace));
   const bool cut = text.size() > kMessageBytesMax;
   text = text.substr(0, kMessageBytesMax);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   LOGYSTERA_UNINITIALIZED BoundedText<kMessageBytesMax> scrubbed;
-  Scrubber(text, is_sql, scrubbed).scrub();
+  scrub_message(scrubbed, text, is_sql);
   const bool shortened = out.string(scrubbed.view(), bound);
   return shortened || cut || scrubbed.cut();
 }

@@ -17,6 +17,9 @@ namespace logystera {
 /// Longest text looked at; the rest is cut before the rule is applied.
 inline constexpr std::size_t kMessageBytesMax = 4096;
 
+/// The rule alone: what is left of `text` goes to `out` as far as that reaches.
+void scrub_message(BoundedWriter& out, std::string_view text, bool is_sql) noexcept;
+
 /// Writes the quoted text to `out`. True if something was cut for length.
 bool write_message(json::Output& out, std::string_view text, bool is_sql, json::Bound bound) noexcept;
 

@@ -1,6 +1,7 @@
 #include "core/event.hpp"
 
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -63,6 +64,31 @@ TEST_CASE("a_line_that_is_no_json_text_is_refused_with_its_reason") {
   CHECK(fault_of(replaced(line, "auth", std::string("a\0th", 4))) == LineFault::control_byte);
   CHECK(fault_of(replaced(line, "auth", "a\xff\xfeh")) == LineFault::not_utf8);
   CHECK(fault_of(line_with("{\"a\":\"" + std::string(kLineBytesMax, 'a') + "\"}")) == LineFault::too_long);
+}
+
+TEST_CASE("numbers_in_labels_may_be_of_any_length_and_exponent") {
+  const std::string many(500, '8');
+  const std::vector<std::string> numbers = {
+      "22222222220022222.00350000000030035022202253500588888888888888888488888888888888888888000000005e-373",
+      "0." + many + "e-373",
+      many.substr(0, 200) + "e-3731382128",
+      "1e-400",
+      "-" + many.substr(0, 200) + "e-999999999999",
+      "1." + many,
+      "1e308",
+      "-0.0"};
+  for (const std::string& number : numbers) {
+    CHECK(fault_of(line_with("{\"a\":" + number + ",\"b\":[" + number + "]}")) == LineFault::none);
+  }
+  const std::string line = line_with("{}");
+  for (const char* number : {"17742116791774211679", "1e3", "-1", "1774211679.5", "9223372036854775808"}) {
+    std::string twice = line;
+    for (int i = 0; i < 2; ++i) twice = replaced(twice, ":1774211679", std::string(":") + number);
+    CHECK(fault_of(twice) == LineFault::not_an_event);
+  }
+  std::string largest = line;
+  for (int i = 0; i < 2; ++i) largest = replaced(largest, ":1774211679", ":9223372036854775807");
+  CHECK(fault_of(largest) == LineFault::none);
 }
 
 TEST_CASE("depth_is_bounded") {
