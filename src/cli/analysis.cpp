@@ -69,8 +69,7 @@ Result<Done> prepare_reading(Analysis& analysis, const AnalysisOptions& options)
   auto zone = parse_zone(options.timezone.empty() ? analysis.config.timezone : options.timezone);
   if (!zone) return zone.error();
   analysis.zone = zone.value();
-  analysis.pipeline.zone_is_local = zone->local;
-  source.zone_seconds = zone->seconds;
+  source.zone = zone.value();
   return Done{};
 }
 
@@ -165,23 +164,28 @@ void say_passed_over(std::string_view command, const PassedOver& passed) {
 }
 
 Result<Zone> parse_zone(const std::string& text) {
-  if (text.empty() || text == "local") return Zone{};
-  if (text == "UTC" || text == "utc" || text == "Z") return Zone{false, 0};
+  if (text.empty() || text == "local") return parse::Zone::local();
+  if (text == "UTC" || text == "utc" || text == "Z") return parse::Zone::utc();
   int hours = 0, minutes = 0;
   char end = 0;
   const bool signed_ = text[0] == '+' || text[0] == '-';
-  const int read = signed_ ? std::sscanf(text.c_str() + 1, "%2d:%2d%c", &hours, &minutes, &end) : 0;
+  if (!signed_) {
+    auto named = parse::Zone::named(text);
+    if (named) return named;
+    return Error{fmt::format("timezone {}: write local, UTC, an offset like +02:00 or a name like Europe/Berlin ({})", text,
+                             named.error().message)};
+  }
+  const int read = std::sscanf(text.c_str() + 1, "%2d:%2d%c", &hours, &minutes, &end);
   const std::int32_t seconds = hours * 3600 + minutes * 60;
   if (read != 2 || hours < 0 || minutes < 0 || minutes > 59 || seconds > kZoneSecondsMost)
-    return Error{fmt::format("timezone {}: write local, UTC or an offset like +02:00", text)};
-  return Zone{false, text[0] == '-' ? -seconds : seconds};
+    return Error{fmt::format("timezone {}: write an offset like +02:00, at most 14 hours", text)};
+  return parse::Zone::fixed(text[0] == '-' ? -seconds : seconds);
 }
 
 std::string time_in(const Zone& zone, bool known, std::int64_t time_ns) {
   if (!known) return "-";
   std::int64_t seconds = time_ns / kSecond - (time_ns % kSecond < 0);
-  if (zone.local) return local_time(seconds);
-  const std::time_t time = seconds + zone.seconds;
+  const std::time_t time = seconds + zone->offset_at(seconds);
   std::tm parts{};
   if (!::gmtime_r(&time, &parts)) return "-";
   char text[40];
@@ -199,8 +203,9 @@ void add_reading(CLI::App& command, AnalysisOptions& options) {
   command.add_option("--formats-dir", options.formats_dir, "Directory with format definitions of your own (*.json)");
   command.add_flag("--follow-links", options.follow_links,
                    "Follow symbolic links met in directories, patterns and rotated sets; what is named is always followed");
-  command.add_option("--timezone", options.timezone,
-                     "Zone of times that name none, and of times shown: local, UTC or +02:00 [default: local]");
+  command.add_option(
+      "--timezone", options.timezone,
+      "Zone of times that name none, and of times shown: local, UTC, +02:00 or Europe/Berlin [default: local]");
   command.add_option("--threads", options.threads, "Threads at work [default: one a processor, at most 8]")
       ->check(CLI::Range(1u, scan::kThreadsMost));
 }

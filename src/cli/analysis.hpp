@@ -20,13 +20,10 @@
 
 namespace logystera::cli {
 
-/// How times without a zone are read, and how times are shown.
-struct Zone {
-  bool local = true;
-  std::int32_t seconds = 0;  // east of UTC, unless local
-};
+/// How times without a zone are read, and how times are shown. Never null.
+using Zone = std::shared_ptr<const parse::Zone>;
 
-/// "local", "UTC" or "+02:00".
+/// "local" (or empty), "UTC", "+02:00" or "Europe/Berlin".
 Result<Zone> parse_zone(const std::string& text);
 
 /// "2026-05-18 10:00:01" in that zone; "-" for an unknown time.

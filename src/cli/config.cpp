@@ -95,8 +95,10 @@ const std::vector<Key>& keys() {
       {"formats_dir", text(&Config::formats_dir)},
       {"timezone",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
-         if (!value.is_string()) return Error{"wants a text: local, UTC or an offset like \"+02:00\""};
-         if (!parse_zone(value.text)) return Error{"wants local, UTC or an offset like \"+02:00\""};
+         if (!value.is_string())
+           return Error{"wants a text: local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin"};
+         if (!parse_zone(value.text))
+           return Error{"wants local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin"};
          config.timezone = value.text;
          return Done{};
        }},

@@ -251,7 +251,6 @@ int run(const Globals& globals, const Options& options) {
   if (keeps && analysis.pipeline.mode == redact::Mode::dry_run)
     return fail("tail", Error{"dry-run leaves personal data as they are, and those are never stored or sent: leave "
                               "--track-errors, --track-findings and --alert-webhook out, or use --redact redact or mask"});
-  if (analysis.pipeline.zone_is_local) analysis.pipeline.source.zone_seconds = scan::local_zone(std::time(nullptr));
   std::optional<store::FindingsStore> baseline_store;
   Stream stream(analysis, options, globals.json, options.path);
   if (auto equipped = equip(stream, analysis, options, globals.json, baseline_store); !equipped)

@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <mutex>
 
 #include "core/json.hpp"
+#include "parse/zone.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -58,6 +61,21 @@ void for_each_sequence(std::string_view text, Each each) {
     each(text.substr(0, size), good);
     text.remove_prefix(size);
   }
+}
+
+// The C library looks at the zone's file once; a gateway runs for months.
+std::int32_t local_offset(std::int64_t unix_seconds) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kLookEvery = std::chrono::minutes(1);
+  static std::mutex mutex;
+  static auto zone = parse::Zone::local();
+  static auto looked_at = Clock::now();
+  const std::lock_guard lock(mutex);
+  if (const auto now = Clock::now(); now - looked_at >= kLookEvery) {
+    zone = parse::Zone::current(zone);
+    looked_at = now;
+  }
+  return zone->offset_at(unix_seconds);
 }
 
 }  // namespace
@@ -122,9 +140,9 @@ std::size_t terminal_columns(std::size_t otherwise) {
 }
 
 std::string local_time(std::int64_t unix_seconds) {
-  const std::time_t time = unix_seconds;
+  const std::time_t time = unix_seconds + local_offset(unix_seconds);
   std::tm parts{};
-  if (!::localtime_r(&time, &parts)) return std::to_string(unix_seconds);
+  if (!::gmtime_r(&time, &parts)) return std::to_string(unix_seconds);
   char text[80];
   return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts)};
 }

@@ -223,7 +223,7 @@ Result<Done> check_sample(const Format& format, const FormatSample& sample, cons
 
 Result<Done> check_samples(const Format& format) {
   FieldNames names;
-  const ParserContext context{names, {kSampleReference, 0}};
+  const ParserContext context{names, TimeContext(kSampleReference)};
   Result<std::unique_ptr<LineParser>> parser = make_parser(format, context);
   if (!parser) return parser.error();
   RecordBatch batch;

@@ -79,12 +79,13 @@ struct LineRecords::Open {
 };
 
 LineRecords::LineRecords(const Format& format, std::unique_ptr<LineParser> parser, std::unique_ptr<LineParser> fallback,
-                         std::string source, const SourceOptions& options)
+                         std::string source, const SourceOptions& options, TimeContext time)
     : format_(format),
       parser_(std::move(parser)),
       fallback_(std::move(fallback)),
       source_(std::move(source)),
-      options_(options) {}
+      options_(options),
+      time_(std::move(time)) {}
 
 void LineRecords::close(RecordBatch& batch, Open& open) {
   if (!open.any) return;
@@ -97,6 +98,7 @@ void LineRecords::close(RecordBatch& batch, Open& open) {
   batch.records.push_back(open.record);
   ++counts_.records;
   if (!open.record.parsed) ++counts_.unparsed;
+  if (open.record.time_known) time_.passed(open.record.time_ns);
   open.any = false;
 }
 
@@ -218,13 +220,14 @@ namespace {
 class StreamLines final : public RecordReader {
  public:
   StreamLines(std::unique_ptr<ByteStream> stream, TextBlock sample, bool ended, std::optional<Error> problem,
-              LineRecords records, const SourceOptions& options)
+              LineRecords records, const SourceOptions& options, TimeContext growing)
       : stream_(std::move(stream)),
         carry_(std::move(sample)),
         ended_(ended),
         stream_problem_(std::move(problem)),
         records_(std::move(records)),
-        options_(options) {}
+        options_(options),
+        growing_(std::move(growing)) {}
 
   bool fill(RecordBatch& batch, std::optional<Error>& problem) override {
     while (batch.records.empty()) {
@@ -251,6 +254,7 @@ class StreamLines final : public RecordReader {
     carry_.clear();
     if (!ended_) filled += read_some(batch.text.data() + filled, options_.block_bytes);
     batch.text.resize(filled);
+    growing_.set_now(now_ns());
   }
 
   std::size_t read_some(char* into, std::size_t size) {
@@ -272,6 +276,7 @@ class StreamLines final : public RecordReader {
   std::optional<Error> stream_problem_;
   LineRecords records_;
   SourceOptions options_;
+  TimeContext growing_;  // of a pipe, which may be read for months; else one that knows no time
 };
 
 // One parser on trial.
@@ -389,7 +394,9 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
   const std::int64_t reference = options.reference_ns ? options.reference_ns
                                  : input.modified_ns  ? input.modified_ns
                                                       : now_ns();
-  const TimeContext time{reference, options.zone_seconds};
+  TimeContext time(reference, options.zone);
+  time.set_order(options.order);
+  source.time_ = time;
 
   const bool chosen = !options.format.empty();
   if (chosen ? options.format == "evtx" : is_evtx(sample.view())) {
@@ -419,9 +426,11 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
   }
   Result<std::unique_ptr<LineParser>> parser = make_parser(*format, {names, time});
   if (!parser) return parser.error();
-  LineRecords records(*format, std::move(parser.value()), make_plaintext_parser({names, time}), *source.name_, options);
+  LineRecords records(*format, std::move(parser.value()), make_plaintext_parser({names, time}), *source.name_, options,
+                      time);
+  const bool goes_on = options.reference_ns == 0 && input.modified_ns == 0;
   source.reader_ = std::make_unique<StreamLines>(std::move(input.stream), std::move(sample), ended, std::move(problem),
-                                                 std::move(records), options);
+                                                 std::move(records), options, goes_on ? time : TimeContext());
   return source;
 }
 

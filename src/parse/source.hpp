@@ -29,7 +29,8 @@ struct SourceOptions {
   std::size_t block_bytes = 256 * 1024;  // read at a time; fits the second-level cache
   std::size_t line_bytes = 1024 * 1024;  // longest line kept whole
   std::size_t joined_lines = 500;        // most lines joined into one record
-  std::int32_t zone_seconds = 0;         // east of UTC, for times without a zone
+  std::shared_ptr<const Zone> zone;      // of times without one; none: UTC
+  TimeContext::Order order;              // where the file before it of the same log ended
   std::int64_t reference_ns = 0;         // the latest the log can be; 0: the file's change time, or now
   InputLimits input;
 };
@@ -66,8 +67,9 @@ struct SourceCounts {
 /// reading it once.
 class LineRecords {
  public:
+  /// `time` is the one the parsers were made with.
   LineRecords(const Format& format, std::unique_ptr<LineParser> parser, std::unique_ptr<LineParser> fallback,
-              std::string source, const SourceOptions& options);
+              std::string source, const SourceOptions& options, TimeContext time = {});
 
   /// Appends the records of `batch.text` to `batch.records` and returns how many bytes are done with. Unless `final`, an
   /// unfinished last line, and a last record that may still go on, are left: bring them again, followed by more.
@@ -98,6 +100,7 @@ class LineRecords {
   std::unique_ptr<LineParser> fallback_;
   std::string source_;
   SourceOptions options_;
+  TimeContext time_;
   SourceCounts counts_;
   std::uint64_t line_ = 1;
   std::uint64_t offset_ = 0;
@@ -127,6 +130,8 @@ class Source {
   /// Why reading ended before the end of the data (truncated or damaged archive, limit, I/O error), if it did.
   const std::optional<Error>& problem() const noexcept { return problem_; }
   const SourceCounts& counts() const noexcept;
+  /// For the next file of the same log, see SourceOptions.
+  TimeContext::Order order() const noexcept { return time_.order(); }
 
  private:
   Source() = default;
@@ -135,6 +140,7 @@ class Source {
   Detection detection_;
   std::unique_ptr<RecordReader> reader_;
   std::optional<Error> problem_;
+  TimeContext time_;
 };
 
 /// The format whose parser fits `lines` (whole lines, up to 200 are looked at) best.

@@ -1,5 +1,6 @@
 #include "parse/timestamp.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace logystera::parse {
@@ -38,10 +39,12 @@ struct Civil {
   unsigned month = 0, day = 0;
   int hour = 0, minute = 0, second = 0;
   std::int64_t nanos = 0;
-  std::int32_t zone_seconds = 0;
+  bool local = true;              // read from the context's clock,
+  std::int32_t zone_seconds = 0;  // or else from one that far east of UTC
 };
 
-bool to_ns(const Civil& civil, std::int64_t& ns) noexcept {
+// Seconds from 1970-01-01 00:00:00 on the clock it was read from; false if there is no such date and time.
+bool to_reading(const Civil& civil, std::int64_t& reading) noexcept {
   constexpr unsigned days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   if (civil.year < 1678 || civil.year > 2261 || civil.month < 1 || civil.month > 12 || civil.day < 1) return false;
   const unsigned last = days[civil.month - 1] + (civil.month == 2 && leap(civil.year) ? 1 : 0);
@@ -50,9 +53,15 @@ bool to_ns(const Civil& civil, std::int64_t& ns) noexcept {
       civil.second > 60) {
     return false;
   }
-  const std::int64_t seconds = days_from_civil(civil.year, civil.month, civil.day) * 86'400 + civil.hour * 3'600 +
-                               civil.minute * 60 + civil.second - civil.zone_seconds;
-  ns = seconds * kSecond + civil.nanos;
+  reading =
+      days_from_civil(civil.year, civil.month, civil.day) * 86'400 + civil.hour * 3'600 + civil.minute * 60 + civil.second;
+  return true;
+}
+
+bool to_ns(const Civil& civil, const TimeContext& context, std::int64_t& ns) noexcept {
+  std::int64_t reading;
+  if (!to_reading(civil, reading)) return false;
+  ns = (civil.local ? context.from_local(reading) : reading - civil.zone_seconds) * kSecond + civil.nanos;
   return true;
 }
 
@@ -78,6 +87,7 @@ void read_fraction(std::string_view text, std::size_t& at, Civil& civil) noexcep
 // "Z", "+02:00", "+0200", "+02": moves `at` behind it and says whether there was one.
 bool read_zone(std::string_view text, std::size_t& at, Civil& civil) noexcept {
   if (at < text.size() && text[at] == 'Z') {
+    civil.local = false;
     civil.zone_seconds = 0;
     ++at;
     return true;
@@ -92,6 +102,7 @@ bool read_zone(std::string_view text, std::size_t& at, Civil& civil) noexcept {
     minutes = written;
     end += colon + 2;
   }
+  civil.local = false;
   civil.zone_seconds = (hours * 60 + minutes) * 60 * (text[at] == '-' ? -1 : 1);
   at = end;
   return true;
@@ -101,6 +112,29 @@ bool read_zone(std::string_view text, std::size_t& at, Civil& civil) noexcept {
 bool in_zone_name(char c) noexcept {
   const char lower = static_cast<char>(c | 0x20);
   return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '/' || c == '_' || c == '+' || c == '-' || c == ':';
+}
+
+// "UTC", "GMT", or what the context's zone calls its time then: its length, 0 if `text` begins with none of them.
+std::size_t read_abbreviation(std::string_view text, const TimeContext& context, Civil& civil) noexcept {
+  constexpr std::size_t kMost = 5;
+  std::size_t end = 0;
+  while (end < text.size() && end <= kMost && text[end] >= 'A' && text[end] <= 'Z') ++end;
+  if (end < 3 || end > kMost) return 0;
+  if (end < text.size() && text[end] != '+' && text[end] != '-' && text[end] != ':' && in_zone_name(text[end])) return 0;
+  const std::string_view name = text.substr(0, end);
+  if (name == "UTC" || name == "GMT") {
+    // "UTC+02:00"; what is no offset ("GMT+2" means two things) leaves it to the context.
+    const bool offset = end + 1 < text.size() && (text[end] == '+' || text[end] == '-') && is_digit(text[end + 1]);
+    if (offset) return read_zone(text, end, civil) ? end : 0;
+    civil.local = false;
+    civil.zone_seconds = 0;
+    return end;
+  }
+  std::int64_t reading, seconds;
+  if (!to_reading(civil, reading) || !context.from_local(reading, name, seconds)) return 0;
+  civil.local = false;
+  civil.zone_seconds = static_cast<std::int32_t>(reading - seconds);
+  return end;
 }
 
 bool one_of_week(std::string_view text) noexcept {
@@ -118,7 +152,6 @@ std::size_t read_regional(std::string_view text, const TimeContext& context, std
   const char mark = text[2];
   if ((mark != '.' && mark != '/') || text[5] != mark) return 0;
   Civil civil;
-  civil.zone_seconds = context.zone_seconds;
   const int first = fixed(text, 0, 2), second = fixed(text, 3, 2), year = fixed(text, 6, 4);
   if ((first | second | year) < 0 || !read_clock(text, 11, civil)) return 0;
   civil.year = year;
@@ -126,10 +159,103 @@ std::size_t read_regional(std::string_view text, const TimeContext& context, std
   civil.day = static_cast<unsigned>(mark == '.' ? first : second);
   std::size_t at = 19;
   read_fraction(text, at, civil);
-  return to_ns(civil, ns) ? at : 0;
+  return to_ns(civil, context, ns) ? at : 0;
 }
 
 }  // namespace
+
+TimeContext::TimeContext(std::int64_t reference_ns, std::shared_ptr<const Zone> zone) : state_(std::make_shared<State>()) {
+  state_->reference_ns = state_->zone_looked_at_ns = reference_ns;
+  state_->own.zone = zone ? std::move(zone) : Zone::utc();
+}
+
+std::int64_t TimeContext::look_up(Cached& cached, std::int64_t reading) const noexcept {
+  const LocalTime when = cached.zone->from_local(reading);
+  if (when.until > when.from) {
+    cached.from = when.from;
+    cached.until = when.until;
+    cached.shift = when.first - reading;
+    cached.abbreviation = cached.zone->abbreviation_at(when.first);
+  }
+  return when.repeated() ? choose(when) : when.first;
+}
+
+// The first pass as long as it does not lead back in time, then the second.
+std::int64_t TimeContext::choose(const LocalTime& when) const noexcept {
+  constexpr std::int64_t kFar = kFarNs / kSecond;
+  constexpr std::int64_t kLate = 300;  // lines of several writers are not sorted
+  const auto near_it = [&](std::int64_t ns) {
+    return ns != Order::kNone && ns / kSecond >= when.first - kFar && ns / kSecond <= when.second + kFar;
+  };
+  const Order& order = state_->order;
+  std::int64_t after = Order::kNone;
+  for (std::int64_t ns : {order.written_ns, order.stray_ns, order.latest_ns})
+    if (near_it(ns)) after = ns / kSecond;
+  const std::int64_t late = std::min(kLate, (when.second - when.first) / 2);
+  const std::int64_t reference = state_->reference_ns / kSecond;
+  const bool second_is_ahead = when.first <= reference + late && when.second > reference + late;
+  return after == Order::kNone || when.first >= after - late || second_is_ahead ? when.first : when.second;
+}
+
+bool TimeContext::from_local(std::int64_t reading, std::string_view abbreviation,
+                             std::int64_t& unix_seconds) const noexcept {
+  if (!state_) return false;
+  Cached& cached = state_->own;
+  if (reading < cached.from || reading >= cached.until) look_up(cached, reading);
+  if (reading >= cached.from && reading < cached.until) {
+    unix_seconds = reading + cached.shift;
+    return cached.abbreviation == abbreviation;
+  }
+  const LocalTime when = cached.zone->from_local(reading);
+  for (std::int64_t seconds : {when.first, when.second}) {
+    unix_seconds = seconds;
+    if (cached.zone->abbreviation_at(seconds) == abbreviation) return true;
+  }
+  return false;
+}
+
+bool TimeContext::from_clock_of(std::string_view zone, std::int64_t reading, std::int64_t& unix_seconds) const noexcept {
+  constexpr std::size_t kNamesMost = 16;
+  if (!state_) return false;
+  auto& named = state_->named;
+  auto known = std::find_if(named.begin(), named.end(), [&](const auto& one) { return one.first == zone; });
+  if (known == named.end()) {
+    if (named.size() == kNamesMost) return false;
+    auto read = Zone::named(zone);
+    named.emplace_back(std::string(zone), Cached{read ? read.value() : nullptr, 0, 0, 0, {}});
+    known = named.end() - 1;
+  }
+  Cached& cached = known->second;
+  if (!cached.zone) return false;
+  unix_seconds = reading >= cached.from && reading < cached.until ? reading + cached.shift : look_up(cached, reading);
+  return true;
+}
+
+void TimeContext::passed_elsewhere(std::int64_t time_ns) noexcept {
+  const auto apart = [time_ns](std::int64_t ns) {
+    return time_ns > ns ? static_cast<std::uint64_t>(time_ns) - static_cast<std::uint64_t>(ns)
+                        : static_cast<std::uint64_t>(ns) - static_cast<std::uint64_t>(time_ns);
+  };
+  Order& order = state_->order;
+  if (order.latest_ns != Order::kNone && apart(order.latest_ns) <= static_cast<std::uint64_t>(kFarNs)) return;
+  if (order.stray_ns != Order::kNone && apart(order.stray_ns) <= static_cast<std::uint64_t>(kFarNs)) {
+    order.latest_ns = std::max(order.stray_ns, time_ns);
+    order.stray_ns = Order::kNone;
+  } else {
+    order.stray_ns = time_ns;
+  }
+}
+
+void TimeContext::set_now(std::int64_t now_ns) noexcept {
+  constexpr std::int64_t kLookEvery = 60 * kSecond;
+  if (!state_) return;
+  state_->reference_ns = now_ns;
+  const std::int64_t since = now_ns - state_->zone_looked_at_ns;
+  if (since >= 0 && since < kLookEvery) return;
+  state_->zone_looked_at_ns = now_ns;
+  if (auto zone = Zone::current(state_->own.zone); zone != state_->own.zone) state_->own = {std::move(zone), 0, 0, 0, {}};
+  state_->named.clear();
+}
 
 // Howard Hinnant's days_from_civil identity: years counted from March make the leap day the last of its year.
 std::int64_t days_from_civil(std::int64_t year, unsigned month, unsigned day) noexcept {
@@ -151,7 +277,7 @@ std::size_t read_clf_time(std::string_view text, std::int64_t& ns) noexcept {
   civil.year = year;
   std::size_t at = 21;
   if (!read_zone(text.substr(0, kSize), at, civil) || at != kSize) return 0;
-  return to_ns(civil, ns) ? kSize : 0;
+  return to_ns(civil, {}, ns) ? kSize : 0;
 }
 
 std::size_t read_iso_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
@@ -174,12 +300,10 @@ std::size_t read_iso_time(std::string_view text, const TimeContext& context, std
   }
   if (read_zone(text, zone_at, civil)) {
     at = zone_at;
-  } else if (text.substr(at, 4) == " UTC" || text.substr(at, 4) == " GMT") {
-    at += 4;
-  } else {
-    civil.zone_seconds = context.zone_seconds;
+  } else if (at < text.size() && text[at] == ' ') {
+    if (const std::size_t used = read_abbreviation(text.substr(at + 1), context, civil)) at += 1 + used;
   }
-  return to_ns(civil, ns) ? at : 0;
+  return to_ns(civil, context, ns) ? at : 0;
 }
 
 std::size_t read_syslog_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
@@ -189,14 +313,13 @@ std::size_t read_syslog_time(std::string_view text, const TimeContext& context, 
   const int day = text[4] == ' ' ? fixed(text, 5, 1) : fixed(text, 4, 2);
   if (civil.month == 0 || day < 1 || !read_clock(text, 7, civil)) return 0;
   civil.day = static_cast<unsigned>(day);
-  civil.zone_seconds = context.zone_seconds;
   std::size_t at = 15;
   read_fraction(text, at, civil);
   constexpr std::int64_t kDay = 86'400 * kSecond;
   constexpr std::int64_t kYear = 31'556'952 * kSecond;  // Gregorian mean
-  civil.year = 1970 + context.reference_ns / kYear + 1;
+  civil.year = 1970 + context.reference_ns() / kYear + 1;
   for (int tries = 0; tries < 10; ++tries, --civil.year) {
-    if (to_ns(civil, ns) && ns <= context.reference_ns + kDay) return at;
+    if (to_ns(civil, context, ns) && ns <= context.reference_ns() + kDay) return at;
   }
   return 0;
 }
@@ -208,13 +331,12 @@ std::size_t read_ctime(std::string_view text, const TimeContext& context, std::i
   const int day = text[8] == ' ' ? fixed(text, 9, 1) : fixed(text, 8, 2);
   if (civil.month == 0 || day < 1 || !read_clock(text, 11, civil)) return 0;
   civil.day = static_cast<unsigned>(day);
-  civil.zone_seconds = context.zone_seconds;
   std::size_t at = 19;
   read_fraction(text, at, civil);
   if (at >= text.size() || text[at] != ' ') return 0;
   const int year = fixed(text, at + 1, 4);
   civil.year = year;
-  return year >= 0 && to_ns(civil, ns) ? at + 5 : 0;
+  return year >= 0 && to_ns(civil, context, ns) ? at + 5 : 0;
 }
 
 std::size_t read_php_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
@@ -227,17 +349,22 @@ std::size_t read_php_time(std::string_view text, const TimeContext& context, std
   civil.year = year;
   std::size_t at = 20;
   read_fraction(text, at, civil);
-  civil.zone_seconds = context.zone_seconds;
   if (at < text.size() && text[at] == ' ') {
     std::size_t end = at + 1;
     while (end < text.size() && in_zone_name(text[end])) ++end;
     const std::string_view zone = text.substr(at + 1, end - at - 1);
     std::size_t zone_at = 0;
-    if (zone == "UTC" || zone == "GMT") civil.zone_seconds = 0;
-    else read_zone(zone, zone_at, civil);
     if (!zone.empty()) at = end;
+    if (read_abbreviation(zone, context, civil) != zone.size() && !read_zone(zone, zone_at, civil)) {
+      std::int64_t reading, seconds;
+      if (!to_reading(civil, reading)) return 0;
+      if (context.from_clock_of(zone, reading, seconds)) {
+        civil.local = false;
+        civil.zone_seconds = static_cast<std::int32_t>(reading - seconds);
+      }
+    }
   }
-  return to_ns(civil, ns) ? at : 0;
+  return to_ns(civil, context, ns) ? at : 0;
 }
 
 std::size_t read_epoch(std::string_view text, std::int64_t& ns) noexcept {

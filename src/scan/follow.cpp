@@ -20,6 +20,8 @@ constexpr std::size_t kSampleBytes = 64 * 1024;
 constexpr unsigned kQuietPolls = 5;  // then a last line without its end is taken as it stands
 constexpr std::int64_t kSecond = 1'000'000'000;
 
+std::int64_t now_ns() { return static_cast<std::int64_t>(std::time(nullptr)) * kSecond; }
+
 Error failed(const std::string& path, const char* doing) {
   return Error{fmt::format("{}: {}: {}", path, doing, std::strerror(errno))};
 }
@@ -27,7 +29,11 @@ Error failed(const std::string& path, const char* doing) {
 }  // namespace
 
 Follower::Follower(std::string path, const parse::Formats& formats, FieldNames& names, Options options)
-    : path_(std::move(path)), formats_(formats), names_(names), options_(std::move(options)) {}
+    : path_(std::move(path)),
+      formats_(formats),
+      names_(names),
+      options_(std::move(options)),
+      time_(now_ns(), options_.source.zone) {}
 
 Follower::~Follower() {
   if (fd_ >= 0) ::close(fd_);
@@ -93,14 +99,14 @@ bool Follower::detect() {
   const std::size_t whole = sample.rfind('\n');
   if (whole == std::string::npos) return false;
   sample.resize(whole + 1);
-  const parse::TimeContext time{static_cast<std::int64_t>(std::time(nullptr)) * kSecond, options_.source.zone_seconds};
+  const parse::TimeContext& time = time_;
   if (!options_.source.format.empty()) format_ = formats_.find(options_.source.format);
   else format_ = parse::detect_format(sample, formats_, time).format;
   if (!format_) format_ = formats_.find("plaintext");
   auto parser = parse::make_parser(*format_, {names_, time});
   auto fallback = parse::make_parser(*formats_.find("plaintext"), {names_, time});
   if (!parser || !fallback) return false;
-  records_.emplace(*format_, std::move(parser).value(), std::move(fallback).value(), path_, options_.source);
+  records_.emplace(*format_, std::move(parser).value(), std::move(fallback).value(), path_, options_.source, time);
   return true;
 }
 
@@ -142,8 +148,11 @@ bool Follower::hand_out(RecordBatch& batch, bool final) {
 
 Result<bool> Follower::poll(RecordBatch& batch) {
   batch.clear();
+  const std::int64_t now = now_ns();
+  time_.set_now(now);
   auto more = read_more();
   if (!more) return more.error();
+  if (!more.value() && pending_.empty()) time_.caught_up(now);
   quiet_polls_ = more.value() ? 0 : quiet_polls_ + 1;
   if (more.value()) return hand_out(batch, false);
   if (replaced()) {

@@ -58,6 +58,7 @@ class Follower {
   const parse::Formats& formats_;
   FieldNames& names_;
   const Options options_;
+  parse::TimeContext time_;  // asked anew at every look: a log may be followed for months
   int fd_ = -1;
   std::uint64_t device_ = 0, inode_ = 0;
   std::uint64_t read_ = 0;  // bytes of the file read

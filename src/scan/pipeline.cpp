@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -15,7 +14,6 @@
 namespace logystera::scan {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::size_t kBlocksOfWorkers = 2;  // as many times what is read at a time when there are several workers
 
 void add(parse::SourceCounts& sum, const parse::SourceCounts& more) {
@@ -122,6 +120,7 @@ class Run {
   std::shared_ptr<OpenSource> open_;
   bool fresh_ = false;  // the open source has not given a batch yet
   bool ended_ = false;
+  parse::TimeContext::Order order_;  // of the file read last
 
   // Counting over time.
   Gate windows_gate_;
@@ -155,13 +154,10 @@ void Run::open_next() {
   if (options_.threads > 1) source_options.block_bytes *= kBlocksOfWorkers;
   auto open = std::make_shared<OpenSource>(OpenSource{{}, &set, {}});
   open->report.name = set.files[file_at_].path;
+  if (file_at_ > 0) source_options.order = order_;
   auto input = open_source(set.files[file_at_], source_options.input);
   Result<parse::Source> source = [&]() -> Result<parse::Source> {
     if (!input) return input.error();
-    if (options_.zone_is_local) {
-      const std::int64_t written = input->modified_ns ? input->modified_ns / kSecond : std::time(nullptr);
-      source_options.zone_seconds = local_zone(written);
-    }
     return parse::Source::open(std::move(input.value()), formats_, names_, source_options);
   }();
   if (source) {
@@ -208,6 +204,7 @@ bool Run::take_batch(Ticket& ticket) {
   SourceReport& report = open_->report;
   if (readable) {
     report.counts = open_->source->counts();
+    order_ = open_->source->order();
     if (!report.problem) report.problem = open_->source->problem();
   }
   end_source(ticket);
@@ -321,12 +318,6 @@ Totals Run::finish() {
 
 std::uint64_t SourceReport::redacted_total() const noexcept { return sum_of(redacted); }
 std::uint64_t Totals::redacted_total() const noexcept { return sum_of(redacted); }
-
-std::int32_t local_zone(std::int64_t unix_seconds) {
-  const std::time_t time = unix_seconds;
-  std::tm parts{};
-  return ::localtime_r(&time, &parts) ? static_cast<std::int32_t>(parts.tm_gmtoff) : 0;
-}
 
 Finding finding_of(const detect::Rule& rule, const Record* record, std::int64_t time_ns, bool time_known,
                    std::uint64_t hits, double measure, const std::string& source) {

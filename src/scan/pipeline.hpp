@@ -78,7 +78,6 @@ class Watcher {
 
 struct PipelineOptions {
   parse::SourceOptions source;
-  bool zone_is_local = true;   // times without a zone are in this machine's, as it was when the file was last written
   detect::Logsource declared;  // what the user says the sources are
   redact::Mode mode = redact::Mode::redact;
   std::string salt;
@@ -112,9 +111,6 @@ struct Totals {
 Totals run(const std::vector<SourceSet>& sets, const parse::Formats& formats, FieldNames& names,
            const detect::Engine* engine, const PipelineOptions& options, Watcher& watcher, Progress& progress,
            const std::atomic<bool>& stop);
-
-/// Seconds east of UTC of this machine's zone at that time.
-std::int32_t local_zone(std::int64_t unix_seconds);
 
 /// A Finding of a match; `source` is where it belongs if it has no record.
 Finding finding_of(const detect::Rule& rule, const Record* record, std::int64_t time_ns, bool time_known,

@@ -45,8 +45,7 @@ detect::LineReader sample_reader() {
     if (!formats->ok()) return formats->error();
     const parse::Format* found = formats->value().find(format);
     if (!found) return Error{fmt::format("there is no format '{}': 'logystera formats' lists them", format)};
-    parse::ParserContext context{names, {}};
-    context.time.reference_ns = kSampleReference;
+    const parse::ParserContext context{names, parse::TimeContext(kSampleReference)};
     auto parser = parse::make_parser(*found, context);
     if (!parser) return parser.error();
     auto fallback = parse::make_parser(*formats->value().find("plaintext"), context);

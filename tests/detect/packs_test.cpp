@@ -38,8 +38,7 @@ Result<Done> read_lines(std::string_view format, std::string_view lines, FieldNa
   if (!found) return Error{"there is no format '" + std::string(format) + "'"};
   parse::SourceOptions options;
   options.reference_ns = kYearOfSamples;
-  parse::ParserContext context{names, {}};
-  context.time.reference_ns = kYearOfSamples;
+  const parse::ParserContext context{names, parse::TimeContext(kYearOfSamples)};
   Result<std::unique_ptr<parse::LineParser>> parser = parse::make_parser(*found, context);
   if (!parser) return parser.error();
   Result<std::unique_ptr<parse::LineParser>> fallback = parse::make_parser(*formats().find("plaintext"), context);

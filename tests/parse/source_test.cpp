@@ -428,7 +428,7 @@ TEST_CASE("what_cannot_be_opened_says_why", "[source]") {
 TEST_CASE("the_year_a_syslog_line_lacks_is_the_latest_that_fits", "[source]") {
   const auto year_of = [](std::string_view line, std::int64_t reference_ns) {
     std::int64_t ns = 0;
-    TimeContext context{reference_ns, 0};
+    const TimeContext context(reference_ns);
     REQUIRE(read_syslog_time(line, context, ns) == 15);
     std::int64_t year = 2030;
     while (days_from_civil(year, 1, 1) * 86'400'000'000'000 > ns) --year;

@@ -60,7 +60,6 @@ struct Bench {
     scan::PipelineOptions options;
     options.salt = "salt";
     options.threads = threads;
-    options.zone_is_local = false;
     options.source.block_bytes = 16 * 1024;
     options.source.reference_ns = std::int64_t{1'780'000'000} * 1'000'000'000;
     scan::Progress progress;
