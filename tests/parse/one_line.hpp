@@ -36,7 +36,7 @@ inline const Formats& built_in_formats_once() {
 /// `before` are lines the reader sees first (W3C's #Fields).
 inline OneLine read_one(const Format& format, std::string_view line, std::initializer_list<std::string_view> before = {}) {
   FieldNames names;
-  auto parser = make_parser(format, {names, {1'798'675'200'000'000'000, {}}});  // 2026-12-31
+  auto parser = make_parser(format, {names, TimeContext(1'798'675'200'000'000'000)});  // 2026-12-31
   REQUIRE(parser.ok());
   RecordBatch batch;
   for (std::string_view earlier : before) {
