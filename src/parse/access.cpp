@@ -36,7 +36,9 @@ enum class Shape : std::uint8_t {
   request,
   target,  // url with path and query
   path,
-  query,  // Apache's %q: '?' included, or empty
+  query,    // Apache's %q: '?' included, or empty
+  host,     // the machine the line speaks of
+  message,  // what a person reads, in logs that are no web server's
   ignored,
 };
 
@@ -94,6 +96,9 @@ constexpr Variable kNginx[] = {
     {"request_time", Shape::seconds, field::request_time},
     {"upstream_addr", Shape::list, field::upstream},
     {"pid", Shape::number, field::pid},
+    // No variable of nginx, but of logs that have the same shape.
+    {"message", Shape::message, field::none},
+    {"node", Shape::host, field::none},
 };
 
 // Apache: mod_log_config. A directive with an argument in braces is looked up as "{Name}x".
@@ -275,10 +280,11 @@ Result<Template> compile_apache(std::string_view text, FieldNames& names) {
 
 class AccessParser final : public LineParser {
  public:
-  AccessParser(Template compiled, bool rest_allowed, const ParserContext& context)
+  AccessParser(Template compiled, const Format& format, const ParserContext& context)
       : prefix_(std::move(compiled.prefix_)),
         pieces_(std::move(compiled.pieces_)),
-        rest_allowed_(rest_allowed),
+        kind_(format.kind == RecordKind::text ? RecordKind::web_access : format.kind),
+        rest_allowed_(format.rest_allowed),
         rest_(context.names.add("rest")),
         time_(context.time) {
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
@@ -333,7 +339,7 @@ class AccessParser final : public LineParser {
   }
 
   void begin(std::string_view line, Record& record) {
-    record.kind = RecordKind::web_access;
+    record.kind = kind_;
     record.message = line;
     status_ = 0;
   }
@@ -360,6 +366,7 @@ class AccessParser final : public LineParser {
       batch.add_text(rest_, trim_left(rest));
     }
     record.severity = status_ >= 500 ? Severity::error : status_ >= 400 ? Severity::warning : Severity::info;
+    if (kind_ != RecordKind::web_access) record.severity = severity_of_wording(record.message);
     return true;
   }
 
@@ -503,6 +510,8 @@ class AccessParser final : public LineParser {
       case Shape::target: add_target(text, batch); break;
       case Shape::query: batch.add_text(piece.id, text[0] == '?' ? text.substr(1) : text); break;
       case Shape::ignored: break;
+      case Shape::message: record.message = text; break;
+      case Shape::host: record.host = text; break;
       default: batch.add_text(piece.id, text);
     }
     return true;
@@ -548,6 +557,7 @@ class AccessParser final : public LineParser {
 
   std::string prefix_;
   std::vector<Piece> pieces_;
+  RecordKind kind_;
   bool rest_allowed_;
   bool has_elastic_ = false;  // a field that may hold blanks, elsewhere than in front of a time
   FieldId rest_;
@@ -600,7 +610,7 @@ Result<std::unique_ptr<LineParser>> make_access_parser(const Format& format, con
       format.nginx.empty() ? compile_apache(format.apache, context.names) : compile_nginx(format.nginx, context.names);
   if (!compiled) return compiled.error();
   if (compiled->pieces_.empty()) return Error{"the log format names no field"};
-  return std::unique_ptr<LineParser>(new AccessParser(std::move(compiled.value()), format.rest_allowed, context));
+  return std::unique_ptr<LineParser>(new AccessParser(std::move(compiled.value()), format, context));
 }
 
 }  // namespace logystera::parse

@@ -19,6 +19,9 @@ std::unique_ptr<LineParser> make_apache_error_parser(const ParserContext& contex
 std::unique_ptr<LineParser> make_php_error_parser(const ParserContext& context);
 /// syslog.cpp: RFC 3164 and 5424, with what sshd, sudo, PAM and Drupal put inside.
 std::unique_ptr<LineParser> make_syslog_parser(const Format& format, const ParserContext& context);
+/// What precedes each line of the logs of large clusters: "- 1117838570 2005.06.03 R02-M1-N0 ", an alert's category or "-", the
+/// time, its date, and the node. Moves `text` behind it.
+bool take_alert_preamble(std::string_view& text, std::int64_t& ns, std::string_view& node) noexcept;
 /// json_lines.cpp
 Result<std::unique_ptr<LineParser>> make_json_parser(const Format& format, const ParserContext& context);
 /// logfmt.cpp
@@ -44,7 +47,19 @@ void add_target(std::string_view target, RecordBatch& batch);
 bool severity_of_word(std::string_view word, Severity& severity) noexcept;
 /// Syslog's 0-7.
 Severity severity_of_priority(unsigned priority) noexcept;
-/// What the wording suggests when the source gives no level: looks at the first 256 bytes for words of failure.
+/// The letter logcat, glog and others write for a level.
+bool severity_of_letter(char letter, Severity& severity) noexcept;
+
+/// Where in a line a word stands that may be a level.
+enum class LevelPlace : std::uint8_t {
+  first,   // begins the text: "error: x"
+  column,  // set off from the text: by a comma in front, more than one blank behind
+  within,  // among the first words
+};
+/// Whether the word is a level as logs write it: in capitals, in brackets, behind "level=", and where the place shows it.
+bool level_of_token(std::string_view token, LevelPlace place, Severity& severity) noexcept;
+/// What a text says of its severity when the source gives no level: the level it begins with, else what its wording suggests,
+/// by words of failure in the first 256 bytes. No word alone makes it critical.
 Severity severity_of_wording(std::string_view message) noexcept;
 
 inline std::string_view trim_left(std::string_view text) noexcept {

@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <array>
+#include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "parse/readers.hpp"
@@ -14,25 +17,29 @@ struct Word {
 };
 
 constexpr Word kLevels[] = {
-    {"trace", Severity::debug},        {"debug", Severity::debug},        {"dbg", Severity::debug},
-    {"fine", Severity::debug},         {"finer", Severity::debug},        {"finest", Severity::debug},
-    {"verbose", Severity::debug},      {"info", Severity::info},          {"information", Severity::info},
-    {"informational", Severity::info}, {"notice", Severity::info},        {"config", Severity::info},
-    {"warn", Severity::warning},       {"warning", Severity::warning},    {"err", Severity::error},
-    {"error", Severity::error},        {"severe", Severity::error},       {"fatal", Severity::critical},
-    {"crit", Severity::critical},      {"critical", Severity::critical},  {"alert", Severity::critical},
-    {"emerg", Severity::critical},     {"emergency", Severity::critical}, {"panic", Severity::critical},
+    {"trace", Severity::debug},      {"trc", Severity::debug},          {"debug", Severity::debug},
+    {"dbg", Severity::debug},        {"fine", Severity::debug},         {"finer", Severity::debug},
+    {"finest", Severity::debug},     {"verbose", Severity::debug},      {"vrb", Severity::debug},
+    {"verb", Severity::debug},       {"info", Severity::info},          {"inf", Severity::info},
+    {"information", Severity::info}, {"informational", Severity::info}, {"notice", Severity::info},
+    {"config", Severity::info},      {"warn", Severity::warning},       {"warning", Severity::warning},
+    {"wrn", Severity::warning},      {"err", Severity::error},          {"error", Severity::error},
+    {"failure", Severity::error},    {"severe", Severity::error},       {"fatal", Severity::critical},
+    {"ftl", Severity::critical},     {"crit", Severity::critical},      {"critical", Severity::critical},
+    {"alert", Severity::critical},   {"emerg", Severity::critical},     {"emergency", Severity::critical},
+    {"panic", Severity::critical},
 };
 
-// Words of failure in prose. "failed" alone is a warning: a failed login is nobody's error.
+// Words of failure in prose, which say how bad it is but not that somebody has to get up: that takes a level. "failed" alone is
+// a warning: a failed login is nobody's error.
 constexpr Word kWording[] = {
-    {"panic", Severity::critical},    {"emergency", Severity::critical}, {"fatal", Severity::critical},
-    {"critical", Severity::critical}, {"segfault", Severity::critical},  {"oom-killer", Severity::critical},
-    {"error", Severity::error},       {"errors", Severity::error},       {"exception", Severity::error},
-    {"fail", Severity::warning},      {"failed", Severity::warning},     {"failure", Severity::warning},
-    {"warn", Severity::warning},      {"warning", Severity::warning},    {"denied", Severity::warning},
-    {"refused", Severity::warning},   {"invalid", Severity::warning},    {"timeout", Severity::warning},
-    {"unable", Severity::warning},    {"cannot", Severity::warning},     {"illegal", Severity::warning},
+    {"panic", Severity::error},     {"emergency", Severity::error}, {"fatal", Severity::error},
+    {"critical", Severity::error},  {"segfault", Severity::error},  {"oom-killer", Severity::error},
+    {"error", Severity::error},     {"errors", Severity::error},    {"exception", Severity::error},
+    {"fail", Severity::warning},    {"failed", Severity::warning},  {"failure", Severity::warning},
+    {"warn", Severity::warning},    {"warning", Severity::warning}, {"denied", Severity::warning},
+    {"refused", Severity::warning}, {"invalid", Severity::warning}, {"timeout", Severity::warning},
+    {"unable", Severity::warning},  {"cannot", Severity::warning},  {"illegal", Severity::warning},
 };
 
 // Lower-cases `word` into `into`; false if it is longer than any word here.
@@ -75,9 +82,49 @@ Severity severity_of_priority(unsigned priority) noexcept {
   return steps[priority & 7];
 }
 
+bool severity_of_letter(char letter, Severity& severity) noexcept {
+  switch (letter) {
+    case 'T':
+    case 'V':
+    case 'D': severity = Severity::debug; return true;
+    case 'I':
+    case 'N': severity = Severity::info; return true;
+    case 'W': severity = Severity::warning; return true;
+    case 'E': severity = Severity::error; return true;
+    case 'F':
+    case 'C':
+    case 'A': severity = Severity::critical; return true;
+    default: return false;
+  }
+}
+
+bool level_of_token(std::string_view token, LevelPlace place, Severity& severity) noexcept {
+  bool marked = place == LevelPlace::column;
+  if (const std::size_t equals = token.find('='); equals != std::string_view::npos) {  // level=info
+    constexpr std::string_view keys[] = {"level", "lvl", "severity", "loglevel"};
+    if (std::find(std::begin(keys), std::end(keys), token.substr(0, equals)) == std::end(keys)) return false;
+    token.remove_prefix(equals + 1);
+    marked = true;
+  }
+  while (!token.empty() && std::strchr("[<(\"|", token.front())) {
+    token.remove_prefix(1);
+    marked = true;
+  }
+  while (!token.empty() && std::strchr("]>)\"|:,", token.back())) {
+    // "error: x" begins with its level; "no error: x" does not.
+    marked = marked || token.back() != ':' || place == LevelPlace::first;
+    token.remove_suffix(1);
+  }
+  if (const std::size_t dot = token.rfind('.'); dot != std::string_view::npos) token.remove_prefix(dot + 1);  // prod.ERROR
+  const bool capitals = std::none_of(token.begin(), token.end(), [](char c) { return c < 'A' || c > 'Z'; });
+  return (marked || capitals) && severity_of_word(token, severity);
+}
+
 Severity severity_of_wording(std::string_view message) noexcept {
   constexpr std::size_t kLook = 256;
   message = message.substr(0, kLook);
+  const std::string_view first = message.substr(0, message.find_first_of(" \t"));
+  if (Severity written; level_of_token(first, LevelPlace::first, written)) return written;
   Severity worst = Severity::info;
   for (std::size_t at = 0; at < message.size();) {
     if (!in_word(message[at])) {

@@ -15,6 +15,7 @@ class SyslogParser final : public LineParser {
   SyslogParser(const Format& format, const ParserContext& context)
       : names_(context.names),
         time_(context.time),
+        job_(context.names.add("job")),
         programs_(format.programs),
         only_5424_(format.reader == "syslog_5424") {}
 
@@ -28,6 +29,9 @@ class SyslogParser final : public LineParser {
     const bool has_priority = take_priority(rest, priority);
     if (has_priority && starts_with(rest, "1 ")) return parse_5424(rest.substr(2), priority, batch, record);
     if (only_5424_) return false;
+    std::int64_t alert_ns = 0;
+    std::string_view node;
+    const bool alert = !has_priority && take_alert_preamble(rest, alert_ns, node);
     std::size_t used = read_syslog_time(rest, time_, record.time_ns);
     if (used == 0) {
       used = read_iso_time(rest, time_, record.time_ns);
@@ -37,19 +41,21 @@ class SyslogParser final : public LineParser {
     rest.remove_prefix(used);
     if (!skip(rest, " ")) return false;
     record.time_known = true;
+    if (alert) record.time_ns = alert_ns;
     if (has_priority) add_priority(priority, batch, record);
     rest = trim_left(rest);
     const std::size_t space = rest.find(' ');
     if (space == std::string_view::npos) return false;
-    std::string_view program, pid, message;
-    if (rest[space - (space > 0)] == ':' && split_tag(rest, program, pid, message)) {
+    std::string_view program, pid, message, job;
+    if (rest[space - (space > 0)] == ':' && split_tag(rest, program, pid, message, job)) {
       // No host: "May 18 10:00:01 kernel: …"
     } else {
       record.host = rest.substr(0, space);
       if (record.host.empty()) return false;
       rest = trim_left(rest.substr(space + 1));
-      if (!split_tag(rest, program, pid, message)) message = rest;
+      if (!split_tag(rest, program, pid, message, job)) message = rest;
     }
+    if (!job.empty()) batch.add_text(job_, job);
     finish(program, pid, message, has_priority, batch, record);
     return true;
   }
@@ -83,8 +89,8 @@ class SyslogParser final : public LineParser {
   }
 
   // "sshd[123]: message", "kernel: message", "sshd(pam_unix)[12]: message". False if the text starts with no tag.
-  static bool split_tag(std::string_view text, std::string_view& program, std::string_view& pid,
-                        std::string_view& message) {
+  static bool split_tag(std::string_view text, std::string_view& program, std::string_view& pid, std::string_view& message,
+                        std::string_view& job) {
     constexpr std::size_t kLongestTag = 64;
     std::size_t end = 0;
     while (end < text.size() && end < kLongestTag && text[end] != ' ' && text[end] != '[' && text[end] != ':') ++end;
@@ -98,6 +104,13 @@ class SyslogParser final : public LineParser {
       if (end < text.size() && text[end] != ':' && text[end] != ' ') return false;
     }
     message = text.substr(std::min(end, text.size()));
+    // macOS: "com.apple.xpc.launchd[1] (com.apple.x[17]): message"
+    if (starts_with(message, " (")) {
+      if (const std::size_t close = message.find("): "); close < kLongestTag * 2) {
+        job = message.substr(2, close - 2);
+        message.remove_prefix(close + 1);
+      }
+    }
     skip(message, ":");
     message = trim_left(message);
     return true;
@@ -234,6 +247,7 @@ class SyslogParser final : public LineParser {
 
   FieldNames& names_;
   TimeContext time_;
+  FieldId job_;  // what launchd speaks of
   std::vector<std::string> programs_;
   bool only_5424_;
   std::string scratch_;

@@ -146,6 +146,150 @@ bool one_of_week(std::string_view text) noexcept {
   return false;
 }
 
+// Whatever says the zone behind a time, a blank in front or not: moves `at` behind it.
+void read_zone_behind(std::string_view text, std::size_t& at, const TimeContext& context, Civil& civil) noexcept {
+  std::size_t zone_at = at;
+  // "2026-05-18 10:00:01 +0200", "… +08:00" and "… UTC" put a space before the zone; "… -5 items" is none.
+  if (zone_at + 1 < text.size() && text[zone_at] == ' ' && (text[zone_at + 1] == '+' || text[zone_at + 1] == '-')) {
+    const std::size_t digits = zone_at + 2;
+    const bool together = fixed(text, digits, 4) >= 0 && !(digits + 4 < text.size() && is_digit(text[digits + 4]));
+    const bool apart = fixed(text, digits, 2) >= 0 && digits + 2 < text.size() && text[digits + 2] == ':' &&
+                       fixed(text, digits + 3, 2) >= 0;
+    if (together || apart) ++zone_at;
+  }
+  if (read_zone(text, zone_at, civil)) {
+    at = zone_at;
+  } else if (at < text.size() && text[at] == ' ') {
+    if (const std::size_t used = read_abbreviation(text.substr(at + 1), context, civil)) at += 1 + used;
+  }
+}
+
+// A time without a year: the latest that does not put it more than a day after the reference.
+bool in_latest_year(Civil& civil, const TimeContext& context, std::int64_t& ns) noexcept {
+  constexpr std::int64_t kDay = 86'400 * kSecond;
+  constexpr std::int64_t kYear = 31'556'952 * kSecond;  // Gregorian mean
+  civil.year = 1970 + context.reference_ns() / kYear + 1;
+  for (int tries = 0; tries < 10; ++tries, --civil.year) {
+    if (to_ns(civil, context, ns) && ns <= context.reference_ns() + kDay) return true;
+  }
+  return false;
+}
+
+// Digits from `at` on, at most `most` of them; -1 if there is none. Moves `at` behind them.
+int take_digits(std::string_view text, std::size_t& at, unsigned most) noexcept {
+  const std::size_t begin = at;
+  int number = 0;
+  while (at < text.size() && at - begin < most && is_digit(text[at])) number = number * 10 + (text[at++] - '0');
+  return at == begin ? -1 : number;
+}
+
+// Nothing that goes on: "18:00:01" is no time in "18:00:012".
+bool ends(std::string_view text, std::size_t at) noexcept { return at >= text.size() || !is_digit(text[at]); }
+
+// "03-17 16:13:38.811" (Android), "10.30 16:49:06", "03/17 16:13:38": month first, unless it cannot be one.
+std::size_t read_month_and_day(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 14 || text[5] != ' ' || (text[2] != '-' && text[2] != '.' && text[2] != '/')) return 0;
+  Civil civil;
+  const int first = fixed(text, 0, 2), second = fixed(text, 3, 2);
+  if ((first | second) < 0 || !read_clock(text, 6, civil)) return 0;
+  civil.month = static_cast<unsigned>(first > 12 ? second : first);
+  civil.day = static_cast<unsigned>(first > 12 ? first : second);
+  std::size_t at = 14;
+  read_fraction(text, at, civil);
+  return ends(text, at) && in_latest_year(civil, context, ns) ? at : 0;
+}
+
+// "17/06/09 20:10:40" and "17-06-09 20:10:40": year first, as loggers write it; else day or month first, whichever can be.
+std::size_t read_short_year(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 17 || text[8] != ' ' || (text[2] != '/' && text[2] != '-') || text[5] != text[2]) return 0;
+  Civil civil;
+  const int parts[] = {fixed(text, 0, 2), fixed(text, 3, 2), fixed(text, 6, 2)};
+  if ((parts[0] | parts[1] | parts[2]) < 0 || !read_clock(text, 9, civil)) return 0;
+  std::size_t at = 17;
+  read_fraction(text, at, civil);
+  read_zone_behind(text, at, context, civil);
+  if (!ends(text, at)) return 0;
+  constexpr int orders[][3] = {{0, 1, 2}, {2, 1, 0}, {2, 0, 1}};  // where year, month and day stand
+  constexpr std::int64_t kDay = 86'400 * kSecond;
+  for (const auto& order : orders) {
+    civil.year = 2000 + parts[order[0]];
+    civil.month = static_cast<unsigned>(parts[order[1]]);
+    civil.day = static_cast<unsigned>(parts[order[2]]);
+    if (to_ns(civil, context, ns) && (context.reference_ns() == 0 || ns <= context.reference_ns() + kDay)) return at;
+  }
+  return 0;
+}
+
+// Dates without marks: "081109 203615", "081109 20:36:15" (MySQL), "20260518T100001Z", "20260518 10:00:01",
+// "20171223-22:15:29:606". Two numbers that can be a date and a time, and one in the past, are one.
+std::size_t read_compact(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  std::size_t at = 0;
+  while (at < text.size() && at <= 8 && is_digit(text[at])) ++at;
+  if ((at != 6 && at != 8) || at + 6 >= text.size()) return 0;
+  const bool century = at == 8;
+  const char mark = text[at];
+  if (mark != ' ' && mark != 'T' && !(mark == '-' && century)) return 0;
+  Civil civil;
+  civil.year = century ? fixed(text, 0, 4) : 2000 + fixed(text, 0, 2);
+  civil.month = static_cast<unsigned>(fixed(text, century ? 4 : 2, 2));
+  civil.day = static_cast<unsigned>(fixed(text, century ? 6 : 4, 2));
+  ++at;
+  while (mark == ' ' && at < text.size() && text[at] == ' ') ++at;  // MySQL's "260518  9:00:01"
+  std::size_t end = at;
+  civil.hour = take_digits(text, end, 2);
+  if (end < text.size() && text[end] == ':') {
+    civil.minute = take_digits(text, ++end, 2);
+    if (end >= text.size() || text[end] != ':') return 0;
+    civil.second = take_digits(text, ++end, 2);
+    // Some write the milliseconds behind one more colon.
+    if (end + 1 < text.size() && text[end] == ':' && is_digit(text[end + 1])) {
+      civil.nanos = take_digits(text, ++end, 3) * 1'000'000LL;
+    } else {
+      read_fraction(text, end, civil);
+    }
+  } else if (fixed(text, at, 6) >= 0) {
+    civil.minute = fixed(text, at + 2, 2);
+    civil.second = fixed(text, at + 4, 2);
+    end = at + 6;
+    read_fraction(text, end, civil);
+  } else {
+    return 0;
+  }
+  read_zone_behind(text, end, context, civil);
+  constexpr std::int64_t kDay = 86'400 * kSecond;
+  if (!ends(text, end) || !to_ns(civil, context, ns)) return 0;
+  return context.reference_ns() == 0 || ns <= context.reference_ns() + kDay ? end : 0;
+}
+
+// "2005-06-03-15.42.50.675872", as Db2 and IBM's supercomputers write it.
+std::size_t read_dotted(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 19 || text[4] != '-' || text[7] != '-' || text[10] != '-' || text[13] != '.' || text[16] != '.')
+    return 0;
+  Civil civil;
+  civil.year = fixed(text, 0, 4);
+  civil.month = static_cast<unsigned>(fixed(text, 5, 2));
+  civil.day = static_cast<unsigned>(fixed(text, 8, 2));
+  civil.hour = fixed(text, 11, 2);
+  civil.minute = fixed(text, 14, 2);
+  civil.second = fixed(text, 17, 2);
+  std::size_t at = 19;
+  read_fraction(text, at, civil);
+  return ends(text, at) && to_ns(civil, context, ns) ? at : 0;
+}
+
+// "0517 10:00:01.123456", as glog has it behind the letter of the level.
+std::size_t read_glog_clock(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (text.size() < 13 || text[4] != ' ') return 0;
+  Civil civil;
+  const int month = fixed(text, 0, 2), day = fixed(text, 2, 2);
+  if ((month | day) < 0 || !read_clock(text, 5, civil)) return 0;
+  civil.month = static_cast<unsigned>(month);
+  civil.day = static_cast<unsigned>(day);
+  std::size_t at = 13;
+  read_fraction(text, at, civil);
+  return ends(text, at) && in_latest_year(civil, context, ns) ? at : 0;
+}
+
 // "18.05.2026 10:00:01" and "05/18/2026 10:00:01".
 std::size_t read_regional(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
   if (text.size() < 19 || (text[10] != ' ' && text[10] != 'T')) return 0;
@@ -159,7 +303,17 @@ std::size_t read_regional(std::string_view text, const TimeContext& context, std
   civil.day = static_cast<unsigned>(mark == '.' ? first : second);
   std::size_t at = 19;
   read_fraction(text, at, civil);
+  read_zone_behind(text, at, context, civil);
   return to_ns(civil, context, ns) ? at : 0;
+}
+
+// "18" or " 8" or "8", and the blank behind it: where that ends, 0 if there is none.
+std::size_t read_day(std::string_view text, std::size_t at, Civil& civil) noexcept {
+  if (at < text.size() && text[at] == ' ') ++at;
+  const int day = take_digits(text, at, 2);
+  if (day < 1 || at >= text.size() || text[at] != ' ') return 0;
+  civil.day = static_cast<unsigned>(day);
+  return at + 1;
 }
 
 }  // namespace
@@ -292,51 +446,46 @@ std::size_t read_iso_time(std::string_view text, const TimeContext& context, std
   civil.day = static_cast<unsigned>(day);
   std::size_t at = 19;
   read_fraction(text, at, civil);
-  std::size_t zone_at = at;
-  // "2026-05-18 10:00:01 +0200" and "… UTC" put a space before the zone.
-  if (zone_at + 1 < text.size() && text[zone_at] == ' ' && (text[zone_at + 1] == '+' || text[zone_at + 1] == '-') &&
-      fixed(text, zone_at + 2, 4) >= 0) {
-    ++zone_at;
-  }
-  if (read_zone(text, zone_at, civil)) {
-    at = zone_at;
-  } else if (at < text.size() && text[at] == ' ') {
-    if (const std::size_t used = read_abbreviation(text.substr(at + 1), context, civil)) at += 1 + used;
-  }
+  read_zone_behind(text, at, context, civil);
   return to_ns(civil, context, ns) ? at : 0;
 }
 
 std::size_t read_syslog_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
-  if (text.size() < 15 || text[3] != ' ' || text[6] != ' ') return 0;
+  if (text.size() < 14 || text[3] != ' ') return 0;
   Civil civil;
   civil.month = month_number(text, 0);
-  const int day = text[4] == ' ' ? fixed(text, 5, 1) : fixed(text, 4, 2);
-  if (civil.month == 0 || day < 1 || !read_clock(text, 7, civil)) return 0;
-  civil.day = static_cast<unsigned>(day);
-  std::size_t at = 15;
+  std::size_t at = civil.month == 0 ? 0 : read_day(text, 4, civil);
+  if (at == 0) return 0;
+  // Cisco and others write the year as well.
+  const int year = at + 4 < text.size() && text[at + 4] == ' ' ? fixed(text, at, 4) : -1;
+  if (year > 0) at += 5;
+  if (!read_clock(text, at, civil)) return 0;
+  at += 8;
   read_fraction(text, at, civil);
-  constexpr std::int64_t kDay = 86'400 * kSecond;
-  constexpr std::int64_t kYear = 31'556'952 * kSecond;  // Gregorian mean
-  civil.year = 1970 + context.reference_ns() / kYear + 1;
-  for (int tries = 0; tries < 10; ++tries, --civil.year) {
-    if (to_ns(civil, context, ns) && ns <= context.reference_ns() + kDay) return at;
-  }
-  return 0;
+  if (year <= 0) return in_latest_year(civil, context, ns) ? at : 0;
+  civil.year = year;
+  return to_ns(civil, context, ns) ? at : 0;
 }
 
 std::size_t read_ctime(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
-  if (!one_of_week(text) || text.size() < 24 || text[7] != ' ' || text[10] != ' ') return 0;
+  if (!one_of_week(text) || text.size() < 23 || text[7] != ' ') return 0;
   Civil civil;
   civil.month = month_number(text, 4);
-  const int day = text[8] == ' ' ? fixed(text, 9, 1) : fixed(text, 8, 2);
-  if (civil.month == 0 || day < 1 || !read_clock(text, 11, civil)) return 0;
-  civil.day = static_cast<unsigned>(day);
-  std::size_t at = 19;
+  std::size_t at = civil.month == 0 ? 0 : read_day(text, 8, civil);
+  if (at == 0 || !read_clock(text, at, civil)) return 0;
+  at += 8;
   read_fraction(text, at, civil);
   if (at >= text.size() || text[at] != ' ') return 0;
-  const int year = fixed(text, at + 1, 4);
+  ++at;
+  // date(1) puts the zone in front of the year.
+  std::size_t zone_end = at;
+  while (zone_end < text.size() && text[zone_end] >= 'A' && text[zone_end] <= 'Z') ++zone_end;
+  const std::string_view zone = text.substr(at, zone_end - at);
+  if (!zone.empty()) at = zone_end + 1;
+  const int year = fixed(text, at, 4);
   civil.year = year;
-  return year >= 0 && to_ns(civil, context, ns) ? at + 5 : 0;
+  if (!zone.empty() && year >= 0) read_abbreviation(zone, context, civil);
+  return year >= 0 && to_ns(civil, context, ns) ? at + 4 : 0;
 }
 
 std::size_t read_php_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
@@ -402,12 +551,18 @@ std::size_t read_any_time(std::string_view text, const TimeContext& context, std
     if (std::size_t used = read_iso_time(text, context, ns)) return used;
     if (std::size_t used = read_clf_time(text, ns)) return used;
     if (std::size_t used = read_php_time(text, context, ns)) return used;
-    if (std::size_t used = read_regional(text, context, ns)) return used;
+    for (const auto read : {read_regional, read_month_and_day, read_short_year, read_compact, read_dotted})
+      if (std::size_t used = read(text, context, ns)) return used;
     const std::size_t used = read_epoch(text, ns);
     return used == text.size() || (used > 0 && !is_digit(text[used]) && (text[used] | 0x20) < 'a') ? used : 0;
   }
   if (std::size_t used = read_ctime(text, context, ns)) return used;
   return read_syslog_time(text, context, ns);
+}
+
+std::size_t read_glog_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept {
+  if (const std::size_t used = read_glog_clock(text, context, ns)) return used;
+  return text.size() > 12 && text[8] == ' ' && text[11] == ':' ? read_compact(text, context, ns) : 0;
 }
 
 }  // namespace logystera::parse

@@ -97,15 +97,16 @@ std::int64_t days_from_civil(std::int64_t year, unsigned month, unsigned day) no
 std::size_t read_clf_time(std::string_view text, std::int64_t& ns) noexcept;
 
 /// `2026-05-18T10:00:01`, with ' ' for 'T', '/' for '-', a fraction after '.' or ',' (1-9 digits), and `Z`, `+02:00`, `+0200`,
-/// `+02` or no zone. A fraction longer than nine digits is read and cut. Behind a blank `UTC`, `GMT` and what the context's zone
+/// `+02` or no zone; a blank may stand in front of an offset with minutes. A fraction longer than nine digits is read and cut. Behind a blank `UTC`, `GMT` and what the context's zone
 /// calls its time then (`CEST`) are zones, too.
 std::size_t read_iso_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept;
 
-/// `May 18 10:00:01` or `May  8 10:00:01`, optionally with a fraction, as RFC 3164 has it. The year is the latest that does not
-/// put the time more than a day after the reference (a clock may be ahead).
+/// `May 18 10:00:01`, `May  8 10:00:01` or `May 8 10:00:01`, optionally with a fraction, as RFC 3164 has it, or with the year
+/// (`May 18 2026 10:00:01`). A missing year is the latest that does not put the time more than a day after the reference (a
+/// clock may be ahead).
 std::size_t read_syslog_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept;
 
-/// `Mon May 18 10:00:01.123456 2026` (Apache errors, ctime), the fraction optional.
+/// `Mon May 18 10:00:01.123456 2026` (Apache errors, ctime), the fraction optional; `Mon May 18 10:00:01 CEST 2026` (date).
 std::size_t read_ctime(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept;
 
 /// `18-May-2026 10:00:01 UTC` or `… Europe/Berlin` (PHP errors). A name the time zone database does not have leaves it to the
@@ -116,7 +117,13 @@ std::size_t read_php_time(std::string_view text, const TimeContext& context, std
 /// (10, 13, 16, 19). Nothing but times from 2001 to 2286 passes, so that a request id is not a time.
 std::size_t read_epoch(std::string_view text, std::int64_t& ns) noexcept;
 
-/// Any of the above, and `18.05.2026 10:00:01`, `05/18/2026 10:00:01` (month first), at the start of `text`.
+/// `0518 10:00:01.123456` or `20260518 10:00:01.123456`, behind the letter of a glog line's level.
+std::size_t read_glog_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept;
+
+/// Any of the above but glog's, at the start of `text`, and those without a name of their own: `18.05.2026 10:00:01`,
+/// `05/18/2026 10:00:01` (month first), `05-18 10:00:01.123` and `05.18 10:00:01` (no year), `26/05/18 10:00:01`, `260518 100001`,
+/// `260518 10:00:01`, `20260518T100001Z`, `20260518-10:00:01:123`, `2026-05-18-10.00.01.123456`. Two-digit years are of this century,
+/// and dates in such short forms are none when they lie in the future.
 std::size_t read_any_time(std::string_view text, const TimeContext& context, std::int64_t& ns) noexcept;
 
 }  // namespace logystera::parse

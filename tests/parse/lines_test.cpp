@@ -1,4 +1,6 @@
 // What single lines of text formats become, one behaviour a test.
+#include <ctime>
+
 #include "one_line.hpp"
 
 using namespace logystera;
@@ -216,4 +218,123 @@ TEST_CASE("a_log_format_nobody_can_take_apart_is_refused_by_the_names_of_its_var
   CHECK(added.error().message.find("%{User-Agent}i and %u") != std::string::npos);
   CHECK(formats.add_access("m", "nginx", "$remote_addr \"$http_user_agent\" \"$http_referer\" $status").ok());
   CHECK(formats.add_access("m", "nginx", "$remote_addr $http_user_agent|$http_referer $status").ok());
+}
+
+namespace {
+Severity severity_of(std::string_view line) { return read_one("plaintext", line).severity; }
+std::string time_of(std::string_view line) {
+  const OneLine read = read_one("plaintext", line);
+  if (!read.time_known) return "none";
+  const std::time_t seconds = read.time_ns / 1'000'000'000;
+  char text[32];
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  const auto millis = std::to_string(1'000 + read.time_ns / 1'000'000 % 1'000).substr(1);
+  return std::string(text) + (millis == "000" ? "" : "." + millis);
+}
+}  // namespace
+
+TEST_CASE("a_level_written_in_a_line_beats_the_words_of_its_text", "[severity]") {
+  CHECK(severity_of("2016-09-28 04:30:31, Info                  CBS    SQM: Failed to start upload") == Severity::info);
+  CHECK(severity_of("- 1117838570 2005.06.03 R02 2005-06-03-15.42.50.675872 R02 RAS KERNEL INFO parity error corrected") ==
+        Severity::info);
+  CHECK(severity_of("- 1117838570 2005.06.03 R02 2005-06-03-15.42.50.675872 R02 RAS KERNEL FATAL all is well") ==
+        Severity::critical);
+  CHECK(severity_of("03-17 16:13:38.811  1702  2395 E WindowManager: boom") == Severity::error);
+  CHECK(severity_of("03-17 16:13:38.811  1702  2395 V WindowManager: fatal error") == Severity::debug);
+  CHECK(severity_of("I0518 10:00:01.123456 7 a.cc:1] failed") == Severity::info);
+  CHECK(severity_of("2026-05-18T10:00:01.000+0000 W NETWORK  [conn1] end connection") == Severity::warning);
+  CHECK(severity_of("2026-05-18 10:00:01 A user failed to log in") == Severity::warning);
+  CHECK(severity_of("2026-05-18 10:00:01 [main] INFO c.e.App - no error") == Severity::info);
+  CHECK(severity_of("[2026-05-18 10:00:01] local.NOTICE: fatal") == Severity::info);
+  CHECK(severity_of("2026-05-18 10:00:01|WARN|7|c.e.App|it is fine") == Severity::warning);
+  CHECK(severity_of("INFO: connection refused") == Severity::info);
+  CHECK(severity_of("level=debug error refused") == Severity::debug);
+  CHECK(read_one("syslog", "May 18 10:00:01 web1 app[7]: INFO failed over").severity == Severity::info);
+  CHECK(read_one("syslog", "May 18 10:00:01 web1 app[7]: [debug] error").severity == Severity::debug);
+  CHECK(read_one("json", R"({"msg":"INFO: no error at all"})").severity == Severity::info);
+}
+
+TEST_CASE("no_word_alone_makes_a_line_critical", "[severity]") {
+  for (std::string_view word : {"panic", "fatal", "critical", "emergency", "segfault", "Critical", "Fatal", "alert"}) {
+    INFO(word);
+    for (const std::string& text :
+         {"a " + std::string(word) + " happened", std::string(word) + " thing", "it is " + std::string(word)}) {
+      CHECK(severity_of(text) < Severity::critical);
+      CHECK(severity_of("2026-05-18 10:00:01 " + text) < Severity::critical);
+      CHECK(read_one("syslog", "May 18 10:00:01 web1 app[7]: " + text).severity < Severity::critical);
+    }
+  }
+}
+
+TEST_CASE("what_stands_in_front_of_a_message_is_a_field_or_stays", "[plaintext]") {
+  OneLine read = read_one("plaintext", "081109 203615 148 INFO dfs.DataNode: Receiving block x");
+  CHECK(read.message == "Receiving block x");
+  CHECK(read.text("pid") == "148");
+  CHECK(read.text("logger") == "dfs.DataNode");
+  // Not a date: the line is the message.
+  for (std::string_view line :
+       {"089909 203615 148 INFO dfs.DataNode: x", "148 INFO dfs.DataNode: x", "351109 203615 148 INFO a: x"}) {
+    INFO(line);
+    CHECK(read_one("plaintext", line).message == line);
+    CHECK(!read_one("plaintext", line).time_known);
+    CHECK(read_one("plaintext", line).severity == Severity::info);
+  }
+  read = read_one("plaintext", "2026-05-18 10:00:01 ERROR java.sql.SQLException: gone");
+  CHECK(read.message == "java.sql.SQLException: gone");
+  read = read_one("plaintext", "2026-05-18 10:00:01 4 items for pool ERROR x");
+  CHECK(read.message == "4 items for pool ERROR x");
+  CHECK(read.severity == Severity::error);
+  read = read_one("plaintext", "app.log 2026-05-18 10:00:01 started");
+  CHECK(read.text("prefix") == "app.log");
+  CHECK(read.message == "started");
+}
+
+TEST_CASE("times_are_read_in_every_shape_that_logs_have", "[time]") {
+  CHECK(time_of("081109 203615 x") == "2008-11-09 20:36:15");
+  CHECK(time_of("081109  3:36:15 x") == "2008-11-09 03:36:15");
+  CHECK(time_of("20260518T100001Z x") == "2026-05-18 10:00:01");
+  CHECK(time_of("20260518 10:00:01.5 x") == "2026-05-18 10:00:01.500");
+  CHECK(time_of("20171223-0:2:9:606|a|b") == "2017-12-23 00:02:09.606");
+  CHECK(time_of("03-17 16:13:38.811 x") == "2026-03-17 16:13:38.811");
+  CHECK(time_of("[10.30 16:49:06] x") == "2026-10-30 16:49:06");
+  CHECK(time_of("30.10 16:49:06 x") == "2026-10-30 16:49:06");
+  CHECK(time_of("17/06/09 20:10:40 x") == "2017-06-09 20:10:40");
+  CHECK(time_of("- 1117838570 2005.06.03 R02 2005-06-03-15.42.50.675872 R02 x y") == "2005-06-03 22:42:50");
+  CHECK(time_of("2005-06-03-15.42.50.675872 x") == "2005-06-03 15:42:50.675");
+  CHECK(time_of("2026-05-18 10:00:01 +08:00 x") == "2026-05-18 02:00:01");
+  CHECK(time_of("2026-05-18 10:00:01 -0800 x") == "2026-05-18 18:00:01");
+  CHECK(time_of("2026-05-18 10:00:01 -5 items") == "2026-05-18 10:00:01");
+  CHECK(time_of("18.05.2026 10:00:01 +02:00 x") == "2026-05-18 08:00:01");
+  CHECK(time_of("Mon May 18 10:00:01 UTC 2026 x") == "2026-05-18 10:00:01");
+  CHECK(time_of("Fri May 8 10:00:01 2026 x") == "2026-05-08 10:00:01");
+  CHECK(time_of("May 18 2026 10:00:01 x") == "2026-05-18 10:00:01");
+  CHECK(time_of("Sep 8 07:46:30 x") == "2026-09-08 07:46:30");
+  for (std::string_view none : {"123456 123456 x", "12345678 123456 x", "99-17 16:13:38 x", "40.40 16:49:06 x",
+                                "13-45 10:00:01 x", "20260518 1000012 x", "2005-06-03-25.42.50.1 x", "300101 000000 x"}) {
+    INFO(none);
+    CHECK(time_of(none) == "none");
+  }
+}
+
+TEST_CASE("a_day_of_one_digit_needs_no_second_blank", "[syslog]") {
+  for (std::string_view day : {"Sep 8", "Sep  8", "Sep 08"}) {
+    for (std::string_view format : {"syslog", "auth_log"}) {
+      const OneLine read = read_one(
+          format, std::string(day) + " 07:46:30 canyon sshd[1]: Failed password for root from 203.0.113.5 port 1 ssh2");
+      REQUIRE(read);
+      CHECK(read.host == "canyon");
+      CHECK(read.text("client_ip") == "203.0.113.5");
+      CHECK(read.time_ns == 1'788'853'590'000'000'000);
+    }
+  }
+  const OneLine priority = read_one("syslog", "<38>Sep 8 07:46:30 canyon app: x");
+  CHECK(priority.host == "canyon");
+  const OneLine alert = read_one(
+      "syslog",
+      "- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 dn228/dn228 crond(pam_unix)[2915]: session closed for user root");
+  REQUIRE(alert);
+  CHECK(alert.time_ns == 1'131'566'461'000'000'000);
+  CHECK(alert.message == "session closed for user root");
 }

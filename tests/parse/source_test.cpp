@@ -195,7 +195,7 @@ TEST_CASE("stack_traces_join_the_record_they_belong_to", "[source]") {
     options.block_bytes = block;
     ReadAll all(text, options);
     REQUIRE(all.records.size() == 4);
-    CHECK(all.records[0].message == "[main] App: boom");
+    CHECK(all.records[0].message == "boom");
     CHECK(all.records[0].trace ==
           "java.lang.IllegalStateException: boom\n\tat com.example.App.main(App.java:12)\nCaused by: java.io.IOException: "
           "disk\n\t... 12 more");
