@@ -3,8 +3,8 @@
 #include <sys/random.h>
 
 #include <charconv>
-#include <cstdio>
-#include <cstring>
+
+#include "core/bounded_text.hpp"
 
 namespace logystera::agent::layout {
 namespace {
@@ -14,6 +14,15 @@ constexpr std::string_view kSuffix = ".jsonl";
 constexpr std::string_view kDropsMark = "dropped0";
 constexpr std::size_t kSequenceDigits = 20;
 constexpr std::size_t kMarkChars = 8;
+constexpr std::size_t kSlotDigits = 2;
+
+// With zeros in front, so that names sort as their numbers do.
+void append_padded_number(BoundedWriter& name, std::uint64_t number, std::size_t digits) noexcept {
+  std::size_t needed = 1;
+  for (std::uint64_t rest = number; rest > 9; rest /= 10) ++needed;
+  for (; needed < digits; ++needed) name.append('0');
+  name.append_integer(number);
+}
 
 bool parse_number(std::string_view digits, std::uint64_t& value) noexcept {
   if (digits.empty()) return false;
@@ -23,21 +32,29 @@ bool parse_number(std::string_view digits, std::uint64_t& value) noexcept {
 
 }  // namespace
 
-void write_segment_name(std::uint64_t sequence, std::int64_t now, bool drops, char* out) noexcept {
-  char mark[kMarkChars + 1];
-  std::memcpy(mark, kDropsMark.data(), kMarkChars);
-  if (!drops) {
+void write_segment_name(std::uint64_t sequence, std::int64_t now, bool drops, char (&out)[kNameBytes]) noexcept {
+  BoundedWriter name(out, kNameBytes - 1);
+  name.append(kPrefix);
+  append_padded_number(name, sequence, kSequenceDigits);
+  name.append('-');
+  name.append_integer(now);
+  name.append('-');
+  if (drops) {
+    name.append(kDropsMark);
+  } else {
     std::uint32_t random = 0;
     if (::getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) random = static_cast<std::uint32_t>(now);
-    std::snprintf(mark, sizeof mark, "%08x", random);
+    name.append_hex({reinterpret_cast<const char*>(&random), sizeof random});
   }
-  mark[kMarkChars] = '\0';
-  std::snprintf(out, kNameBytes, "buffer-%020llu-%lld-%s.jsonl", static_cast<unsigned long long>(sequence),
-                static_cast<long long>(now), mark);
+  name.append(kSuffix);
+  out[name.size()] = '\0';
 }
 
-void write_slot_name(bool part, std::size_t slot, char* out) noexcept {
-  std::snprintf(out, kNameBytes, "%s-%02u", part ? ".part" : "spill", static_cast<unsigned>(slot));
+void write_slot_name(bool part, std::size_t slot, char (&out)[kNameBytes]) noexcept {
+  BoundedWriter name(out, kNameBytes - 1);
+  name.append(part ? std::string_view(".part-") : std::string_view("spill-"));
+  append_padded_number(name, slot, kSlotDigits);
+  out[name.size()] = '\0';
 }
 
 Kind parse_name(std::string_view name, std::uint64_t& sequence) noexcept {

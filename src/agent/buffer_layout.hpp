@@ -19,10 +19,10 @@ inline constexpr std::size_t kNameBytes = 64;
 
 enum class Kind : std::uint8_t { other, current, segment, drops_segment, spill, part };
 
-/// "buffer-<seq20>-<epoch>-<rand8>.jsonl" into `out` (kNameBytes). `drops` marks the segment of agent.dropped events.
-void write_segment_name(std::uint64_t sequence, std::int64_t now, bool drops, char* out) noexcept;
+/// "buffer-<seq20>-<epoch>-<rand8>.jsonl", with a zero behind it. `drops` marks the segment of agent.dropped events.
+void write_segment_name(std::uint64_t sequence, std::int64_t now, bool drops, char (&out)[kNameBytes]) noexcept;
 /// "spill-07" or ".part-07".
-void write_slot_name(bool part, std::size_t slot, char* out) noexcept;
+void write_slot_name(bool part, std::size_t slot, char (&out)[kNameBytes]) noexcept;
 
 /// What a name is; foreign names are `other` and never touched. `sequence` is set for segments, the slot for spills.
 Kind parse_name(std::string_view name, std::uint64_t& sequence) noexcept;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/bounded_text.hpp"
 #include "core/faults.hpp"
 
 namespace logystera::agent {
@@ -20,41 +21,44 @@ constexpr std::size_t kHeadBytes = 512;
 // Little-endian fields one after the other; what is written first is read first, so the order is the format.
 class Writer {
  public:
-  explicit Writer(Slot& slot) noexcept : slot_(slot) {}
+  explicit Writer(Slot& slot) noexcept : out_(slot.data(), slot.size() - kChecksumBytes) {}
   template <typename T>
   void operator()(const T& value) noexcept {
     auto bits = static_cast<std::uint64_t>(value);
-    for (std::size_t i = 0; i < sizeof(T); ++i, bits >>= 8) slot_[at_++] = static_cast<char>(bits & 0xff);
+    for (std::size_t i = 0; i < sizeof(T); ++i, bits >>= 8) out_.append(static_cast<char>(bits & 0xff));
   }
   void raw(const void* data, std::size_t size) noexcept {
-    std::memcpy(slot_.data() + at_, data, size);
-    at_ += size;
+    out_.append(std::string_view(static_cast<const char*>(data), size));
   }
 
  private:
-  Slot& slot_;
-  std::size_t at_ = 0;
+  BoundedWriter out_;
 };
 
 class Reader {
  public:
-  explicit Reader(const Slot& slot) noexcept : slot_(slot) {}
+  explicit Reader(const Slot& slot) noexcept : rest_(slot.data(), slot.size() - kChecksumBytes) {}
   template <typename T>
   void operator()(T& value) noexcept {
     std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) {
-      bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(slot_[at_++])) << (8 * i);
+    const std::string_view bytes = take(sizeof(T));
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
     }
     value = static_cast<T>(bits);
   }
   void raw(void* data, std::size_t size) noexcept {
-    std::memcpy(data, slot_.data() + at_, size);
-    at_ += size;
+    const std::string_view bytes = take(size);
+    std::memcpy(data, bytes.data(), bytes.size());
   }
 
  private:
-  const Slot& slot_;
-  std::size_t at_ = 0;
+  std::string_view take(std::size_t size) noexcept {
+    const std::string_view bytes = rest_.substr(0, size);
+    rest_.remove_prefix(bytes.size());
+    return bytes;
+  }
+  std::string_view rest_;
 };
 
 template <typename Checkpoint, typename Field>

@@ -323,8 +323,9 @@ bool EventWriter::finish() noexcept {
 std::size_t hash_uid(const HmacKey& key, std::string_view id, char (&out)[64]) noexcept {
   if (id.empty() || id == "0") return 0;
   const Digest digest = key.digest(id);
-  write_hex(digest.data(), digest.size(), out);
-  return kHashDigits;
+  BoundedWriter hex(out, sizeof out);
+  hex.append_hex(bytes_of(digest));
+  return hex.size();
 }
 
 }  // namespace logystera::agent

@@ -187,7 +187,7 @@ std::string_view without_file(std::string_view name) {
 }
 
 // "Class::function" of the first frame above the database layer, or what is running there.
-std::string_view find_caller(char (&room)[kCallerBytesMax]) {
+std::string_view find_caller(BoundedWriter& room) {
   for (const zend_execute_data* frame = EG(current_execute_data); frame != nullptr; frame = frame->prev_execute_data) {
     const zend_function* function = frame->func;
     if (function == nullptr || !ZEND_USER_CODE(function->type)) continue;
@@ -197,13 +197,8 @@ std::string_view find_caller(char (&room)[kCallerBytesMax]) {
     const std::string_view parts[] = {scope != nullptr ? without_file(view(scope->name)) : std::string_view(),
                                       scope != nullptr ? std::string_view("::") : std::string_view(),
                                       without_file(view(function->common.function_name))};
-    std::size_t size = 0;
-    for (const std::string_view part : parts) {
-      const std::size_t taken = part.size() < sizeof room - size ? part.size() : sizeof room - size;
-      std::memcpy(room + size, part.data(), taken);
-      size += taken;
-    }
-    return {room, size};
+    for (const std::string_view part : parts) room.append(part);
+    return room.view();
   }
   return {};
 }
@@ -217,7 +212,7 @@ std::int64_t nanoseconds() noexcept {
 void report_slow(Site& site, std::int64_t taken, std::string_view statement) noexcept {
   const double milliseconds = static_cast<double>(taken) / 1e6;
   if (milliseconds <= kSlowMs) return;
-  char room[kCallerBytesMax];
+  BoundedText<kCallerBytesMax> room;
   const std::string_view caller = find_caller(room);
   record_native(site, kSlowQuery, [&](agent::EventWriter& event) {
     put(event, "query", statement);

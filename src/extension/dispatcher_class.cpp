@@ -4,7 +4,6 @@ extern "C" {
 }
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "agent/dispatch.hpp"
@@ -148,9 +147,9 @@ void flush(agent::Dispatcher* core, PlainFlush& plain) noexcept {
 
 template <std::size_t Size>
 void copy(char (&into)[Size], std::string_view text) noexcept {
-  const std::size_t size = std::min(text.size(), Size - 1);
-  std::memcpy(into, text.data(), size);
-  into[size] = '\0';
+  BoundedWriter out(into, Size - 1);
+  out.append(text);
+  into[out.size()] = '\0';
 }
 
 /// How many of at most `limit` entries were copied.

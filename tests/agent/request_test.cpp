@@ -8,6 +8,7 @@
 #include "agent/fork_mark.hpp"
 #include "agent/uid_key.hpp"
 #include "catch.hpp"
+#include "hostile_texts.hpp"
 #include "scratch.hpp"
 
 using namespace logystera;
@@ -156,6 +157,29 @@ TEST_CASE("labels_are_written_by_their_kind") {
           e.skip_item();
           e.close_list();
         }) == R"({"names":["a","7"]})");
+}
+
+TEST_CASE("hostile_labels_are_bounded_valid_and_counted_when_cut") {
+  using Declared = SignalDeclaration::DeclaredLabel;
+  Fixture f({declaration(
+      "test.hostile", 200,
+      {Declared{"message", LabelKind::message, 0}, Declared{"sql", LabelKind::sql, 0}, Declared{"path", LabelKind::path, 0},
+       Declared{"text", LabelKind::string, 0}, Declared{"ip", LabelKind::ip, 0}, Declared{"uid", LabelKind::uid, 0}})});
+  for (const std::string& text : hostile_texts()) {
+    f.request.reset();
+    const bool recorded = f.record("test.hostile", [&](EventWriter& e) {
+      for (const char* name : {"message", "sql", "path", "text", "ip", "uid"}) e.text(*e.label(name), text);
+    });
+    REQUIRE(recorded);
+    const std::string labels = f.labels_of_last();
+    CHECK(labels.size() < 6 * (6 * limits::kStringBytes + 16));
+    if (text.size() > kMessageBytesMax && text.find("Stack") == std::string::npos) CHECK(f.request.counts().truncated >= 2);
+  }
+  for (const std::string& text : secret_texts()) {
+    f.request.reset();
+    REQUIRE(f.record("test.hostile", [&](EventWriter& e) { e.text(*e.label("message"), text); }));
+    CHECK(f.labels_of_last().find(kSecret) == std::string::npos);
+  }
 }
 
 TEST_CASE("a_list_holds_64_items_and_the_rest_is_counted") {
