@@ -350,7 +350,7 @@ int run(const Globals& globals, const Options& options) {
   Report report(analysis, options, output, style, std::move(dismissals).value(), least.value());
   std::unique_ptr<Tracker> opened;
   if (options.track_errors || options.detect_anomalies) {
-    auto tracker = Tracker::open(analysis.store_path, analysis.config);
+    auto tracker = Tracker::open(analysis.store_path, analysis.config, analysis.pipeline.patterns);
     if (!tracker) return fail("scan", tracker.error());
     opened = std::move(tracker).value();
   }

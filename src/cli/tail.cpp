@@ -207,7 +207,7 @@ Result<Done> Stream::finish() {
 Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& options, bool json,
                    std::optional<store::FindingsStore>& baseline_store) {
   if (options.track_errors || options.track_findings) {
-    auto tracker = Tracker::open(analysis.store_path, analysis.config);
+    auto tracker = Tracker::open(analysis.store_path, analysis.config, analysis.pipeline.patterns);
     if (!tracker) return tracker.error();
     stream.tracker = std::move(tracker).value();
   }

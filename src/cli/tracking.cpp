@@ -20,6 +20,34 @@ bool means(const std::string& said, const std::string& source) {
   return source.size() > said.size() && source.ends_with(said) && source[source.size() - said.size() - 1] == '/';
 }
 
+// What pseudonyms and masks begin with.
+std::vector<std::string> pseudonym_kinds(const std::vector<redact::Pattern>& patterns) {
+  std::vector<std::string> kinds;
+  for (std::size_t i = 0; i < redact::kKinds; ++i) kinds.emplace_back(redact::kind_prefix(static_cast<redact::Kind>(i)));
+  for (const redact::Pattern& pattern : patterns) kinds.push_back(pattern.prefix());
+  return kinds;
+}
+
+store::ErrorTemplate stored_template(const detect::ErrorGroups::Group& group) {
+  return {group.fingerprint, group.pattern, group.scope, group.key, group.learnt};
+}
+
+// Occurrences that wait, in the groups they belong to by now.
+void regroup(std::vector<store::ErrorOccurrence>& errors, const std::vector<detect::ErrorGroups::Merge>& merges) {
+  std::map<std::string_view, const detect::ErrorGroups::Group*> into;
+  for (const detect::ErrorGroups::Merge& one : merges) into[one.from] = &one.into;
+  for (store::ErrorOccurrence& error : errors) {
+    // A group may have gone on into another; never round in a circle, for each step has one constant word fewer.
+    for (auto found = into.find(error.fingerprint); found != into.end(); found = into.find(error.fingerprint)) {
+      const detect::ErrorGroups::Group& group = *found->second;
+      error.fingerprint = group.fingerprint;
+      error.pattern = store::storable(group.pattern);
+      error.template_key = group.key;
+      error.learnt = group.learnt;
+    }
+  }
+}
+
 }  // namespace
 
 Dismissals::Dismissals(std::vector<store::Dismissal> list) {
@@ -50,15 +78,25 @@ store::Finding stored_finding(const scan::Finding& finding) {
   return row;
 }
 
-Tracker::Tracker(store::FindingsStore store, const Config& config)
-    : store_(std::move(store)), least_(config.findings_min_severity), now_(unix_now()) {}
+Tracker::Tracker(store::FindingsStore store, const Config& config, const std::vector<redact::Pattern>& patterns)
+    : store_(std::move(store)),
+      least_(config.findings_min_severity),
+      now_(unix_now()),
+      groups_(pseudonym_kinds(patterns)) {}
 
-Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& path, const Config& config) {
+Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& path, const Config& config,
+                                               const std::vector<redact::Pattern>& patterns) {
   auto store = store::FindingsStore::open(path);
   if (!store) return store.error();
   // Before, not after: what is found in an old log can be looked at until the next run.
   if (auto pruned = store->prune(unix_now(), config.findings_retention_days); !pruned) return pruned.error();
-  return std::unique_ptr<Tracker>(new Tracker(std::move(store).value(), config));
+  auto known = store->error_templates(detect::kErrorTemplatesMost);
+  if (!known) return known.error();
+  std::unique_ptr<Tracker> tracker(new Tracker(std::move(store).value(), config, patterns));
+  for (const store::ErrorTemplate& one : known.value())
+    tracker->groups_.load({one.fingerprint, one.scope, one.template_key, one.pattern, one.learnt});
+  tracker->merges_ = tracker->groups_.take_merges();
+  return tracker;
 }
 
 Result<Done> Tracker::wait_for_transaction(std::size_t bytes) {
@@ -67,10 +105,27 @@ Result<Done> Tracker::wait_for_transaction(std::size_t bytes) {
   return commit();
 }
 
+Result<Done> Tracker::merge(const std::vector<detect::ErrorGroups::Merge>& merges) {
+  for (const detect::ErrorGroups::Merge& one : merges) {
+    auto there = store_.error(one.into.fingerprint);
+    if (!there) return there.error();
+    auto merged = store_.merge_errors(one.from, stored_template(one.into));
+    if (!merged) return merged.error();
+    if (!merged.value()) continue;
+    // New is what consists of new ones alone.
+    const bool was_new = new_groups_.erase(one.from) > 0;
+    if (was_new && !there->has_value()) new_groups_.insert(one.into.fingerprint);
+    if (!was_new) new_groups_.erase(one.into.fingerprint);
+  }
+  return Done{};
+}
+
 Result<Done> Tracker::commit() {
-  if (findings_.empty() && errors_.empty()) return Done{};
+  if (findings_.empty() && errors_.empty() && merges_.empty()) return Done{};
   const std::vector<store::Finding> findings = std::exchange(findings_, {});
-  const std::vector<store::ErrorOccurrence> errors = std::exchange(errors_, {});
+  std::vector<store::ErrorOccurrence> errors = std::exchange(errors_, {});
+  const std::vector<detect::ErrorGroups::Merge> merges = std::exchange(merges_, {});
+  regroup(errors, merges);
   waiting_bytes_ = 0;
   std::uint64_t new_findings = 0;
   store::ErrorsAdded added;
@@ -80,6 +135,7 @@ Result<Done> Tracker::commit() {
       if (!fresh) return fresh.error();
       new_findings += fresh.value();
     }
+    if (auto merged = merge(merges); !merged) return merged;
     auto done = store_.add_errors(errors);
     if (!done) return done.error();
     added = done.value();
@@ -92,7 +148,7 @@ Result<Done> Tracker::commit() {
   }
   new_findings_ += new_findings;
   new_error_occurrences_ += added.occurrences;
-  new_error_groups_ += added.groups;
+  new_groups_.insert(added.groups.begin(), added.groups.end());
   return Done{};
 }
 
@@ -110,15 +166,20 @@ Result<Done> Tracker::add(const Record& record) {
   if (!detect::is_error(record)) return Done{};
   store::ErrorOccurrence occurrence;
   const std::string_view message = record.message.empty() ? record.raw : record.message;
-  occurrence.fingerprint = detect::fingerprint(record);
-  occurrence.pattern = store::storable(detect::message_template(message));
+  const detect::ErrorGroups::Group group = groups_.group_of(record);
+  for (detect::ErrorGroups::Merge& one : groups_.take_merges()) merges_.push_back(std::move(one));
+  occurrence.fingerprint = group.fingerprint;
+  occurrence.pattern = store::storable(group.pattern);
+  occurrence.scope = store::storable(group.scope);
+  occurrence.template_key = group.key;
+  occurrence.learnt = group.learnt;
   occurrence.severity = static_cast<std::uint8_t>(record.severity);
   occurrence.source = std::string(record.source);
   occurrence.time = record.time_known ? record.time_ns / kSecond : now_;
   occurrence.line = record.line;
   occurrence.message = store::storable(message);
-  const std::size_t bytes =
-      sizeof occurrence + occurrence.message.size() + occurrence.pattern.size() + occurrence.source.size();
+  const std::size_t bytes = sizeof occurrence + occurrence.message.size() + occurrence.pattern.size() +
+                            occurrence.source.size() + occurrence.scope.size() + occurrence.template_key.size();
   errors_.push_back(std::move(occurrence));
   return wait_for_transaction(bytes);
 }

@@ -5,12 +5,15 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/config.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
+#include "detect/error_groups.hpp"
+#include "redact/patterns.hpp"
 #include "scan/pipeline.hpp"
 #include "store/findings_store.hpp"
 
@@ -36,7 +39,9 @@ store::Finding stored_finding(const scan::Finding& finding);
 class Tracker {
  public:
   /// Opens or makes the database, and removes what is older than the retention.
-  static Result<std::unique_ptr<Tracker>> open(const std::string& path, const Config& config);
+  /// `patterns`: the redactor's own, whose pseudonyms are variable parts of errors.
+  static Result<std::unique_ptr<Tracker>> open(const std::string& path, const Config& config,
+                                               const std::vector<redact::Pattern>& patterns);
 
   /// Findings below the configured severity are left out.
   Result<Done> add(const scan::Finding& finding);
@@ -46,12 +51,13 @@ class Tracker {
   Result<Done> commit();
 
   std::uint64_t new_findings() const noexcept { return new_findings_; }
-  std::uint64_t new_error_groups() const noexcept { return new_error_groups_; }
+  std::uint64_t new_error_groups() const noexcept { return new_groups_.size(); }
   std::uint64_t new_error_occurrences() const noexcept { return new_error_occurrences_; }
   store::FindingsStore& store() noexcept { return store_; }
 
  private:
-  Tracker(store::FindingsStore store, const Config& config);
+  Tracker(store::FindingsStore store, const Config& config, const std::vector<redact::Pattern>& patterns);
+  Result<Done> merge(const std::vector<detect::ErrorGroups::Merge>& merges);
   Result<Done> wait_for_transaction(std::size_t bytes);
 
   store::FindingsStore store_;
@@ -61,7 +67,10 @@ class Tracker {
   std::vector<store::Finding> findings_;
   std::vector<store::ErrorOccurrence> errors_;
   std::size_t waiting_bytes_ = 0;
-  std::uint64_t new_findings_ = 0, new_error_groups_ = 0, new_error_occurrences_ = 0;
+  detect::ErrorGroups groups_;
+  std::vector<detect::ErrorGroups::Merge> merges_;  // not carried out yet
+  std::set<std::string> new_groups_;                // fingerprints that were not there before this run
+  std::uint64_t new_findings_ = 0, new_error_occurrences_ = 0;
 };
 
 /// The dismissals in the database at `path`; none if there is no such file, which is not made.

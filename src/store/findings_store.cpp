@@ -313,14 +313,20 @@ Result<std::int64_t> FindingsStore::dismissals_version() {
 
 /// What several occurrences change of their group.
 struct FindingsStore::GroupChange {
-  std::string pattern, source;
+  std::string pattern, source, scope, template_key;
   std::uint8_t severity = 0;
   std::int64_t first_seen = INT64_MAX, last_seen = INT64_MIN;
   std::int64_t count = 0;
   bool demo = true;
+  bool learnt = false;
 
   void add(const ErrorOccurrence& occurrence, const std::string& stored_source) {
-    if (count++ == 0) pattern = storable(occurrence.pattern);
+    if (count++ == 0 || (occurrence.learnt && !learnt)) {
+      pattern = storable(occurrence.pattern);
+      scope = storable(occurrence.scope);
+      template_key = storable(occurrence.template_key);
+      learnt = occurrence.learnt;
+    }
     severity = std::max(severity, occurrence.severity);
     first_seen = std::min(first_seen, occurrence.time);
     if (occurrence.time >= last_seen) source = stored_source;
@@ -361,7 +367,7 @@ Result<ErrorsAdded> FindingsStore::insert_errors(const std::vector<ErrorOccurren
   for (const auto& [fingerprint, change] : changes) {
     auto fresh = change_group(fingerprint, change);
     if (!fresh) return fresh.error();
-    added.groups += fresh.value();
+    if (fresh.value()) added.groups.push_back(fingerprint);
   }
   return added;
 }
@@ -373,13 +379,9 @@ Result<bool> FindingsStore::insert_occurrence(const ErrorOccurrence& occurrence,
       "INSERT OR IGNORE INTO error_occurrences (key, fingerprint, source, time, line, message) VALUES (?, ?, ?, ?, ?, ?)");
   if (!statement) return statement.error();
   const std::string message = storable(occurrence.message);
-  const Digest key = Key()
-                         .text(fingerprint)
-                         .text(source)
-                         .number(occurrence.time)
-                         .number(static_cast<std::int64_t>(occurrence.line))
-                         .text(message)
-                         .finish();
+  // Not of its group: that may change, and the same line read again is still the same.
+  const Digest key =
+      Key().text(source).number(occurrence.time).number(static_cast<std::int64_t>(occurrence.line)).text(message).finish();
   Statement& insert = *statement.value();
   insert.bind_blob(1, key.data(), kKeyBytes);
   insert.bind(2, fingerprint);
@@ -394,10 +396,11 @@ Result<bool> FindingsStore::insert_occurrence(const ErrorOccurrence& occurrence,
 // True: the group is new.
 Result<bool> FindingsStore::change_group(const std::string& fingerprint, const GroupChange& change) {
   auto statement = prepared(
-      "INSERT INTO errors (fingerprint, pattern, source, severity, first_seen, last_seen, count, demo) VALUES (?1, ?2, ?3, "
-      "?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET count = count + ?7, severity = max(severity, ?4), "
-      "first_seen = min(first_seen, ?5), source = iif(?6 >= last_seen, ?3, source), last_seen = max(last_seen, ?6), "
-      "demo = min(demo, ?8) RETURNING count");
+      "INSERT INTO errors (fingerprint, pattern, source, severity, first_seen, last_seen, count, demo, scope, template, "
+      "learnt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET count = count + ?7, "
+      "severity = max(severity, ?4), first_seen = min(first_seen, ?5), source = iif(?6 >= last_seen, ?3, source), "
+      "last_seen = max(last_seen, ?6), demo = min(demo, ?8), pattern = iif(?11 > learnt, ?2, pattern), "
+      "learnt = max(learnt, ?11) RETURNING count");
   if (!statement) return statement.error();
   Statement& upsert = *statement.value();
   upsert.bind(1, fingerprint);
@@ -408,9 +411,60 @@ Result<bool> FindingsStore::change_group(const std::string& fingerprint, const G
   upsert.bind(6, change.last_seen);
   upsert.bind(7, change.count);
   upsert.bind(8, std::int64_t{change.demo});
+  upsert.bind(9, change.scope);
+  upsert.bind(10, change.template_key);
+  upsert.bind(11, std::int64_t{change.learnt});
   auto counts = collect<std::int64_t>(upsert, connection_, [](const Statement& row) { return row.integer(0); });
   if (!counts) return counts.error();
   return counts->front() == change.count;
+}
+
+Result<bool> FindingsStore::merge_errors(std::string_view from, const ErrorTemplate& into) {
+  if (from == into.fingerprint) {
+    auto there = error(from);
+    if (!there) return there.error();
+    return there->has_value();
+  }
+  const std::string pattern = storable(into.pattern), scope = storable(into.scope), key = storable(into.template_key);
+  auto moving = prepared(
+      "INSERT INTO errors (fingerprint, pattern, source, severity, first_seen, last_seen, count, demo, scope, template, "
+      "learnt) SELECT ?2, ?3, source, severity, first_seen, last_seen, count, demo, ?4, ?5, 1 FROM errors "
+      "WHERE fingerprint = ?1 ON CONFLICT DO UPDATE SET count = count + excluded.count, "
+      "severity = max(severity, excluded.severity), first_seen = min(first_seen, excluded.first_seen), "
+      "source = iif(excluded.last_seen >= last_seen, excluded.source, source), "
+      "last_seen = max(last_seen, excluded.last_seen), demo = min(demo, excluded.demo), pattern = excluded.pattern, "
+      "learnt = 1");
+  if (!moving) return moving.error();
+  Statement& move = *moving.value();
+  move.bind(1, from);
+  move.bind(2, into.fingerprint);
+  move.bind(3, pattern);
+  move.bind(4, scope);
+  move.bind(5, key);
+  if (auto done = finish(move, connection_); !done) return done.error();
+  if (connection_.changes() == 0) return false;
+  for (const std::string_view sql :
+       {std::string_view("UPDATE error_occurrences SET fingerprint = ?2 WHERE fingerprint = ?1"),
+        std::string_view("DELETE FROM errors WHERE fingerprint = ?1")}) {
+    auto statement = prepared(sql);
+    if (!statement) return statement.error();
+    statement.value()->bind(1, from);
+    if (sql[0] == 'U') statement.value()->bind(2, into.fingerprint);
+    if (auto done = finish(*statement.value(), connection_); !done) return done.error();
+  }
+  return true;
+}
+
+Result<std::vector<ErrorTemplate>> FindingsStore::error_templates(std::size_t limit) {
+  auto statement = prepared(
+      "SELECT fingerprint, pattern, scope, template, learnt FROM (SELECT * FROM errors WHERE template <> '' "
+      "ORDER BY last_seen DESC, fingerprint LIMIT ?1) ORDER BY learnt DESC, fingerprint");
+  if (!statement) return statement.error();
+  statement.value()->bind(1, static_cast<std::int64_t>(limit));
+  return collect<ErrorTemplate>(*statement.value(), connection_, [](const Statement& row) {
+    return ErrorTemplate{std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+                         std::string(row.text(3)), row.integer(4) != 0};
+  });
 }
 
 Result<std::vector<ErrorGroup>> FindingsStore::errors(ErrorSort sort, std::optional<std::uint8_t> at_least,

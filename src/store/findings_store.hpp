@@ -87,12 +87,21 @@ struct ErrorOccurrence {
   std::uint64_t line = 0;
   std::string message;  // redacted
   bool demo = false;
+  // What the group was learnt from; empty where it was not (demo).
+  std::string scope, template_key;
+  bool learnt = false;
+};
+
+/// A group as the next run takes it up.
+struct ErrorTemplate {
+  std::string fingerprint, pattern, scope, template_key;
+  bool learnt = false;
 };
 
 /// What was new of the occurrences handed in; those the database had already are in neither.
 struct ErrorsAdded {
   std::uint64_t occurrences = 0;
-  std::uint64_t groups = 0;
+  std::vector<std::string> groups;  // their fingerprints
 };
 
 struct ErrorGroup {
@@ -139,6 +148,10 @@ class FindingsStore {
   /// Stores them, all or none: every occurrence that was not there, and what they change of each group once. The result is that
   /// of adding them one after the other. Within a transaction of the caller's a failure leaves some stored: roll back.
   Result<ErrorsAdded> add_errors(const std::vector<ErrorOccurrence>& occurrences);
+  /// Every occurrence of `from` becomes one of `into`, which is made where it is missing. False: there was no `from`.
+  Result<bool> merge_errors(std::string_view from, const ErrorTemplate& into);
+  /// The groups seen last, at most `limit`, those with a learnt template first, then in the order of their fingerprints.
+  Result<std::vector<ErrorTemplate>> error_templates(std::size_t limit);
   Result<std::vector<ErrorGroup>> errors(ErrorSort sort, std::optional<std::uint8_t> at_least, std::size_t limit);
   Result<std::optional<ErrorGroup>> error(std::string_view fingerprint);
   /// Newest first.

@@ -151,6 +151,12 @@ CREATE TABLE codes (
   entity TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 )sql"),
+    // What groups of errors were learnt from: the next run goes on from there.
+    std::string_view(R"sql(
+ALTER TABLE errors ADD COLUMN scope TEXT NOT NULL DEFAULT '';
+ALTER TABLE errors ADD COLUMN template TEXT NOT NULL DEFAULT '';
+ALTER TABLE errors ADD COLUMN learnt INTEGER NOT NULL DEFAULT 0;
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

@@ -45,6 +45,7 @@ Finding finding(std::string rule, Level level, std::int64_t time, std::string so
 
 ErrorOccurrence occurrence(std::string fingerprint, std::int64_t time, std::uint64_t line = 1) {
   ErrorOccurrence made;
+  made.scope = fingerprint;
   made.fingerprint = std::move(fingerprint);
   made.pattern = "timeout after <n> s";
   made.severity = 3;
@@ -59,7 +60,7 @@ using News = std::pair<std::uint64_t, std::uint64_t>;  // new occurrences, new g
 
 News add(FindingsStore& store, const ErrorOccurrence& one) {
   const ErrorsAdded added = store.add_errors({one}).value();
-  return {added.occurrences, added.groups};
+  return {added.occurrences, added.groups.size()};
 }
 
 /// What a query's first column says, a line a row.
@@ -311,7 +312,7 @@ TEST_CASE("errors_stored_together_are_what_they_are_stored_one_after_the_other")
       const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(from + size, all.size()));
       const ErrorsAdded added = batches.add_errors({begin, end}).value();
       at_once.first += added.occurrences;
-      at_once.second += added.groups;
+      at_once.second += added.groups.size();
     }
   }
   CHECK(one_by_one == at_once);
@@ -326,6 +327,43 @@ TEST_CASE("errors_stored_together_are_what_they_are_stored_one_after_the_other")
     CHECK(rows.size() > 100);
     CHECK(rows == rows_of(together.file(), sql));
   }
+}
+
+TEST_CASE("groups_that_became_one_keep_every_occurrence_and_the_same_line_is_not_stored_again") {
+  Room room;
+  FindingsStore store = room.open();
+  ErrorOccurrence other = occurrence("g", kNow + 60, 2);
+  other.severity = 4;
+  other.source = "later.log";
+  (void)add(store, occurrence("f", kNow, 1));
+  (void)add(store, other);
+  const ErrorTemplate into{"h", "timeout after <*>", "text", "timeout after <*>", true};
+  CHECK(store.merge_errors("f", into).value());
+  CHECK(store.merge_errors("g", into).value());
+  CHECK_FALSE(store.merge_errors("nobody", into).value());
+  CHECK_FALSE(store.error("f").value().has_value());
+  CHECK_FALSE(store.error("g").value().has_value());
+  const auto group = store.error("h").value();
+  REQUIRE(group.has_value());
+  CHECK(group->pattern == "timeout after <*>");
+  CHECK(group->count == 2);
+  CHECK(group->severity == 4);
+  CHECK(group->source == "later.log");
+  CHECK(group->first_seen == kNow);
+  CHECK(group->last_seen == kNow + 60);
+  CHECK(store.occurrences("h").value().size() == 2);
+  // Read again, in the group they are in now.
+  ErrorOccurrence again = occurrence("f", kNow, 1);
+  again.fingerprint = "h";
+  CHECK(add(store, again) == News{0, 0});
+  const auto known = store.error_templates(10).value();
+  REQUIRE(known.size() == 1);
+  CHECK(known[0].fingerprint == "h");
+  CHECK(known[0].template_key == "timeout after <*>");
+  CHECK(known[0].learnt);
+  // Onto itself nothing is lost.
+  CHECK(store.merge_errors("h", into).value());
+  CHECK(store.error("h").value().has_value());
 }
 
 TEST_CASE("errors_that_cannot_all_be_stored_are_not_stored_at_all") {
