@@ -85,7 +85,8 @@ LineRecords::LineRecords(const Format& format, std::unique_ptr<LineParser> parse
       fallback_(std::move(fallback)),
       source_(std::move(source)),
       options_(options),
-      time_(std::move(time)) {}
+      time_(std::move(time)),
+      json_(format.reader == "json" && format.continuation == Continuation::none) {}
 
 void LineRecords::close(RecordBatch& batch, Open& open) {
   if (!open.any) return;
@@ -169,6 +170,63 @@ std::size_t LineRecords::pass_over(std::string_view text) {
   return passed;
 }
 
+// Behind the line end that follows, if only blanks stand before it.
+static std::size_t line_end(std::string_view text, std::size_t at) {
+  const std::size_t seen = text.find_first_not_of(" \t\r", at);
+  return seen != std::string_view::npos && text[seen] == '\n' ? seen + 1 : at;
+}
+
+// The lines that end within what was passed.
+void LineRecords::pass_lines(std::string_view passed) {
+  const auto ends = static_cast<std::uint64_t>(std::count(passed.begin(), passed.end(), '\n'));
+  line_ += ends;
+  counts_.lines += ends;
+}
+
+std::size_t LineRecords::read_frames(std::size_t at, bool final, RecordBatch& batch, Open& open, bool& stuck) {
+  using Kind = JsonFrames::Frame::Kind;
+  const std::string_view text = batch.text.view();
+  const auto behind = [&](std::size_t end) {
+    // The last line of a source may have no end of its own.
+    if (final && end == text.size() && end > at && text[end - 1] != '\n') ++counts_.lines;
+    pass_lines(text.substr(at, end - at));
+    return end;
+  };
+  if (within_long_value_) {
+    std::size_t end = at;
+    within_long_value_ = rest_of_value_.find(text, end) == JsonExtent::End::more;
+    counts_.truncated_bytes += end - at;
+    return behind(end);
+  }
+  const JsonFrames::Frame frame = frames_.next(text, at, final);
+  switch (frame.kind) {
+    case Kind::record:
+    case Kind::line:
+      if (frame.end - frame.begin > options_.line_bytes) break;
+      read_line(text.substr(frame.begin, frame.end - frame.begin), frame.begin, batch, open);
+      close(batch, open);
+      return behind(frames_.inside() ? frame.end : line_end(text, frame.end));
+    case Kind::passed:
+      if (frame.wrapper) ++counts_.directives;
+      return behind(frame.end);
+    case Kind::more:
+      if (text.size() - frame.begin > options_.line_bytes) break;
+      stuck = true;
+      return behind(frame.begin);
+  }
+  // A value beyond the limit: its head is a record, its rest is passed over.
+  at = behind(frame.begin);
+  const std::string_view head = text.substr(at, options_.line_bytes);
+  read_line(head, at, batch, open);
+  open.record.truncated = true;
+  close(batch, open);
+  ++counts_.truncated;
+  rest_of_value_.reset();
+  std::size_t end = 0;
+  within_long_value_ = rest_of_value_.find(head, end) == JsonExtent::End::more;
+  return behind(at + end);
+}
+
 std::size_t LineRecords::read(RecordBatch& batch, bool final) {
   const char* const text = batch.text.data();
   const std::size_t size = batch.text.size();
@@ -183,6 +241,20 @@ std::size_t LineRecords::read(RecordBatch& batch, bool final) {
     }
     const char* newline = static_cast<const char*>(std::memchr(text + at, '\n', size - at));
     const std::size_t end = newline ? static_cast<std::size_t>(newline - text) : size;
+    if (json_) {
+      bool stuck = false;
+      const std::string_view rest = batch.text.view().substr(at);
+      if (!frames_.inside() && !within_long_value_ &&
+          JsonFrames::starts(rest, rest.substr(0, end - at), final || rest.size() > options_.line_bytes, stuck)) {
+        frames_.begin();
+      }
+      if (stuck) break;
+      if (frames_.inside() || within_long_value_) {
+        at = read_frames(at, final, batch, open, stuck);
+        if (stuck) break;
+        continue;
+      }
+    }
     if (end - at > options_.line_bytes) {
       read_head({text + at, options_.line_bytes}, at, batch, open);
       ++counts_.lines;
@@ -192,6 +264,14 @@ std::size_t LineRecords::read(RecordBatch& batch, bool final) {
     }
     if (!newline && !final) break;
     read_line({text + at, end - at}, at, batch, open);
+    if (json_ && open.any && !open.record.parsed && JsonFrames::several({text + at, end - at})) {
+      batch.drop_fields();
+      open.any = false;
+      frames_.begin();
+      bool stuck = false;
+      at = read_frames(at, true, batch, open, stuck);
+      continue;
+    }
     ++line_;
     ++counts_.lines;
     at = newline ? end + 1 : end;
@@ -331,7 +411,8 @@ void LineRecords::resume(std::uint64_t line, std::uint64_t offset, bool within_l
 }
 
 Detection detect_format(std::string_view text, const Formats& formats, const TimeContext& time) {
-  std::vector<std::string_view> lines;
+  std::vector<std::string_view> lines = JsonFrames::sample(text, kSampleLines);
+  if (!lines.empty()) text = {};
   while (!text.empty() && lines.size() < kSampleLines) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = without_leading_nuls(text.substr(0, end));

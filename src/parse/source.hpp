@@ -21,6 +21,7 @@
 #include "core/result.hpp"
 #include "parse/format.hpp"
 #include "parse/input.hpp"
+#include "parse/json_frames.hpp"
 
 namespace logystera::parse {
 
@@ -93,6 +94,9 @@ class LineRecords {
   void read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open);
   void read_head(std::string_view head, std::size_t at, RecordBatch& batch, Open& open);
   std::size_t pass_over(std::string_view text);
+  /// JSON that is no line, from `at` on: returns where it goes on. `stuck`: not without more text.
+  std::size_t read_frames(std::size_t at, bool final, RecordBatch& batch, Open& open, bool& stuck);
+  void pass_lines(std::string_view passed);
   void close(RecordBatch& batch, Open& open);
 
   const Format& format_;
@@ -105,6 +109,10 @@ class LineRecords {
   std::uint64_t line_ = 1;
   std::uint64_t offset_ = 0;
   bool within_long_line_ = false;
+  bool json_ = false;  // records may be JSON over many lines
+  JsonFrames frames_;
+  JsonExtent rest_of_value_;  // of a value beyond the limit
+  bool within_long_value_ = false;
 };
 
 /// Something that fills batches: lines, EVTX chunks, journal entries.
