@@ -63,11 +63,18 @@ class BoundedWriter {
   /// Two lower-case hex digits a byte.
   bool append_hex(std::string_view bytes) noexcept {
     static constexpr char kDigits[] = "0123456789abcdef";
-    for (const char byte : bytes) {
-      const auto value = static_cast<unsigned char>(byte);
-      if (!append(kDigits[value >> 4]) || !append(kDigits[value & 15])) return false;
+    if (bytes.size() <= left() / 2) {
+      for (const char byte : bytes) {
+        *at_++ = kDigits[static_cast<unsigned char>(byte) >> 4];
+        *at_++ = kDigits[static_cast<unsigned char>(byte) & 15];
+      }
+      return true;
     }
-    return true;
+    for (const char byte : bytes) {
+      append(kDigits[static_cast<unsigned char>(byte) >> 4]);
+      append(kDigits[static_cast<unsigned char>(byte) & 15]);
+    }
+    return false;
   }
   /// Text that has at least kPadding readable bytes: one block copy instead of a call.
   bool append_padded(const char* text, std::size_t size) noexcept {

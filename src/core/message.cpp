@@ -58,7 +58,7 @@ class Scrubber {
       else if (!is_sql_ && typographic_quote()) continue;
       else if (!is_sql_ && c == '=' && at_ + 1 < text_.size() && text_[at_ + 1] == '(') value_in_parentheses();
       else if (is_run(c)) run();
-      else keep(1);
+      else keep_one();
     }
   }
 
@@ -67,6 +67,7 @@ class Scrubber {
     out_.append(text_.substr(at_, bytes));
     at_ += bytes;
   }
+  void keep_one() { out_.append(text_[at_++]); }
   // Where there is nothing to hide, as in `Key ()=()`, nothing is put in its place.
   void replace(std::size_t bytes) {
     if (bytes != 0) out_.append('?');
@@ -123,7 +124,7 @@ class Scrubber {
     if (!is_sql_ && looks_like_token(all)) return replace(all.size());
     while (at_ < end) {
       if (!is_word(text_[at_])) {
-        keep(1);
+        keep_one();
         continue;
       }
       std::size_t word_end = at_;

@@ -47,11 +47,13 @@ bool UuidSource::write(BoundedWriter& out) noexcept {
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
   static constexpr std::uint8_t kOffset[kUuidBytes] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
-  char text[kUuidChars];
+  char* text = out.room(kUuidChars);
+  if (text == nullptr) return out.append("00000000-0000-0000-0000-000000000000");  // cuts it
   for (std::size_t i = 0; i < kUuidBytes; ++i) std::memcpy(text + kOffset[i], kHex.pair[bytes[i]], 2);
   text[8] = text[13] = text[18] = text[23] = '-';
   std::memset(bytes, 0, kUuidBytes);  // an id is handed out once, whatever reads this memory later
-  return out.append(std::string_view(text, sizeof text));
+  out.take(kUuidChars);
+  return true;
 }
 
 std::string UuidSource::next() {
