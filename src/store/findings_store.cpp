@@ -379,9 +379,14 @@ Result<bool> FindingsStore::insert_occurrence(const ErrorOccurrence& occurrence,
       "INSERT OR IGNORE INTO error_occurrences (key, fingerprint, source, time, line, message) VALUES (?, ?, ?, ?, ?, ?)");
   if (!statement) return statement.error();
   const std::string message = storable(occurrence.message);
-  // Not of its group: that may change, and the same line read again is still the same.
-  const Digest key =
-      Key().text(source).number(occurrence.time).number(static_cast<std::int64_t>(occurrence.line)).text(message).finish();
+  // Of the scope, not of the group: that may change, and the same line read again is still the same.
+  const Digest key = Key()
+                         .text(storable(occurrence.scope))
+                         .text(source)
+                         .number(occurrence.time)
+                         .number(static_cast<std::int64_t>(occurrence.line))
+                         .text(message)
+                         .finish();
   Statement& insert = *statement.value();
   insert.bind_blob(1, key.data(), kKeyBytes);
   insert.bind(2, fingerprint);
