@@ -1,12 +1,15 @@
 // `logystera tail`: a log that is being written, analysed as it grows.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -18,6 +21,7 @@
 #include "cli/terminal.hpp"
 #include "cli/tracking.hpp"
 #include "cli/webhook.hpp"
+#include "core/fd.hpp"
 #include "core/hmac.hpp"
 #include "detect/windows.hpp"
 #include "redact/redactor.hpp"
@@ -29,10 +33,12 @@ namespace {
 
 constexpr double kPollSeconds = 0.2;
 constexpr auto kSaveEvery = std::chrono::seconds(1);
+constexpr std::size_t kPositionBytes = 256 * 1024;  // far more than one has
 constexpr std::uint64_t kFileNameDigits = 16;
 
 struct Options {
   std::string path;
+  std::vector<std::string> rotated_dirs;
   AnalysisOptions analysis;
   AnomalyOptions anomaly;
   bool from_start = false, resume = false, track_errors = false, track_findings = false, detect_anomalies = false,
@@ -50,24 +56,58 @@ std::string position_file(const std::string& path) {
   return salt.substr(0, salt.rfind('/')) + "/tail-" + to_hex(sha256(absolute)).substr(0, kFileNameDigits);
 }
 
-std::optional<scan::Position> load_position(const std::string& file) {
-  std::ifstream in(file);
-  scan::Position position;
-  if (in >> position.device >> position.inode >> position.offset) return position;
-  return std::nullopt;
+// None was kept yet: nothing. One that cannot be read: an error, whose remedy is to read the log from its beginning.
+Result<std::optional<scan::Position>> load_position(const std::string& file) {
+  const Fd in(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!in && errno == ENOENT) return std::optional<scan::Position>();
+  struct stat status {};
+  if (!in || ::fstat(in.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    return Error{
+        fmt::format("{}: the position kept there cannot be read: {}", file, in ? "no file" : std::strerror(errno))};
+  std::string text(kPositionBytes, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(in.get(), text.data() + size, text.size() - size);
+    if (got <= 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  auto position = scan::Position::of_text(std::string_view(text).substr(0, size));
+  if (!position)
+    return Error{fmt::format("{}: the position kept there cannot be used: {}", file, position.error().message)};
+  return std::optional<scan::Position>(std::move(position).value());
 }
 
-Result<Done> save_position(const std::string& file, const scan::Position& position) {
-  std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), ignored);
-  const std::string part = file + ".part";
-  std::ofstream out(part, std::ios::trunc);
-  out << position.device << ' ' << position.inode << ' ' << position.offset << '\n';
-  out.close();
-  if (!out || std::rename(part.c_str(), file.c_str()) != 0)
-    return Error{file + ": the position cannot be kept; without --resume none is"};
-  return Done{};
-}
+// Keeps positions in a file of the user's own: written beside it and renamed, so that a process that dies leaves the one or the
+// other. Not synced: after a power loss the place may be an older one, and lines come twice.
+class PositionKeeper {
+ public:
+  explicit PositionKeeper(std::string file) : file_(std::move(file)) {}
+
+  Result<Done> keep(const scan::Position& position) {
+    std::string text = position.text();
+    if (text == kept_) return Done{};
+    std::error_code ignored;
+    if (kept_.empty()) std::filesystem::create_directories(std::filesystem::path(file_).parent_path(), ignored);
+    const std::string part = fmt::format("{}.{}", file_, ::getpid());
+    ::unlink(part.c_str());
+    bool written = false;
+    {
+      const Fd out(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+      written = out && write_all(out.get(), text);
+    }
+    if (!written || ::rename(part.c_str(), file_.c_str()) != 0) {
+      const std::string why = std::strerror(errno);
+      ::unlink(part.c_str());
+      return Error{fmt::format("{}: the position cannot be kept: {}; without --resume none is", file_, why)};
+    }
+    kept_ = std::move(text);
+    return Done{};
+  }
+
+ private:
+  const std::string file_;
+  std::string kept_;
+};
 
 // Takes batches through detection, redaction and output, one thread.
 class Stream {
@@ -256,35 +296,58 @@ int run(const Globals& globals, const Options& options) {
   if (auto equipped = equip(stream, analysis, options, globals.json, baseline_store); !equipped)
     return fail("tail", equipped.error());
 
-  scan::Follower::Options following{analysis.pipeline.source, options.from_start, {}};
+  scan::Follower::Options following;
+  following.source = analysis.pipeline.source;
+  following.from_start = options.from_start;
+  following.rotated_dirs = options.rotated_dirs;
+  following.follow_links = options.analysis.follow_links;
   const std::string kept = options.resume ? position_file(options.path) : std::string();
   if (options.resume && kept.empty())
     return fail("tail", Error{"--resume: there is no home directory to keep the position in: set XDG_STATE_HOME"});
-  if (!kept.empty()) following.resume = load_position(kept);
-  auto follower = scan::Follower::open(options.path, analysis.formats, analysis.names, std::move(following));
-  if (!follower) return fail("tail", follower.error());
+  if (!kept.empty()) {
+    auto position = load_position(kept);
+    if (position) {
+      following.resume = std::move(position).value();
+    } else {
+      following.from_start = true;
+      fail("tail", Error{position.error().message + "; the log is read from its beginning"});
+    }
+  }
+  auto opened = scan::Follower::open(options.path, analysis.formats, analysis.names, std::move(following));
+  if (!opened) return fail("tail", opened.error());
+  scan::Follower& follower = *opened.value();
 
+  PositionKeeper keeper(kept);
+  const auto keep_position = [&]() -> Result<Done> {
+    return kept.empty() ? Result<Done>(Done{}) : keeper.keep(follower.position());
+  };
+  const auto say_notices = [&] {
+    for (const std::string& notice : follower.notices()) fmt::print(stderr, "logystera tail: {}\n", printable(notice));
+  };
+  // At once: a run that is killed within its first moment has left off where it began.
+  if (auto done = keep_position(); !done) return fail("tail", done.error());
   RecordBatch batch;
   auto saved = std::chrono::steady_clock::now();
   const auto pause = std::chrono::duration<double>(options.poll_seconds);
   while (!interrupted().load()) {
-    auto more = follower.value()->poll(batch);
+    auto more = follower.poll(batch);
+    say_notices();
     if (!more) return fail("tail", more.error());
     if (more.value()) {
       if (auto refreshed = stream.refresh_dismissals(); !refreshed) return fail("tail", refreshed.error());
       if (auto taken = stream.take(batch); !taken) return fail("tail", taken.error());
       if (std::ferror(stdout)) return fail("tail", Error{kOutputLost});
     }
+    // As soon as it has been handed out: what a run that is killed repeats is one batch.
     const auto now = std::chrono::steady_clock::now();
-    if (!kept.empty() && now - saved >= kSaveEvery) {
-      if (auto done = save_position(kept, follower.value()->position()); !done) return fail("tail", done.error());
+    if (more.value() || now - saved >= kSaveEvery) {
+      if (auto done = keep_position(); !done) return fail("tail", done.error());
       saved = now;
     }
     if (!more.value()) std::this_thread::sleep_for(pause);
   }
   if (auto finished = stream.finish(); !finished) return fail("tail", finished.error());
-  if (!kept.empty())
-    if (auto done = save_position(kept, follower.value()->position()); !done) return fail("tail", done.error());
+  if (auto done = keep_position(); !done) return fail("tail", done.error());
   if (stream.webhook && stream.webhook->lost() > 0)
     fmt::print(stderr, "logystera tail: {} findings could not be delivered to the webhook\n", stream.webhook->lost());
   return kExitDone;
@@ -299,6 +362,9 @@ void add_tail(Program program) {
   tail->add_flag("--from-start", options->from_start, "Begin at the beginning of the file instead of its end");
   tail->add_flag("--resume", options->resume,
                  "Begin where the last --resume run of this log ended, also if it was rotated since");
+  tail->add_option("--rotated-dir", options->rotated_dirs,
+                   "Where rotated parts of the log lie, if not beside it (logrotate's olddir); may be repeated")
+      ->allow_extra_args(false);
   add_reading(*tail, options->analysis);
   add_rules(*tail, options->analysis);
   tail->add_flag("--findings-only", options->findings_only, "Do not print the events");
@@ -323,6 +389,9 @@ void add_tail(Program program) {
       "  logystera tail /var/log/auth.log --track-findings\n"
       "  logystera tail /var/log/nginx/access.log --resume --findings-only --alert-webhook "
       "https://hooks.example.org/logs\n\n"
+      "Rotated parts are read in order, packed ones (gzip, zstd) too, also those of while tail was away. What may be lost, "
+      "and\n"
+      "a change of format, is said on standard error.\n"
       "What is dismissed while tail runs is not reported from then on. A finding is posted three times at most; findings "
       "that\n"
       "could not be delivered are counted at the end. Exit codes: 0 interrupted by the user, 2 an error.");

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <ctime>
 
@@ -15,15 +16,23 @@
 namespace logystera::scan {
 namespace {
 
-constexpr std::size_t kReadBytes = 256 * 1024;
-constexpr std::size_t kSampleBytes = 64 * 1024;
-constexpr unsigned kQuietPolls = 5;  // then a last line without its end is taken as it stands
-constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr unsigned kQuietPolls = 5;  // then a record that may go on, and a line without its end, are shown
+constexpr auto kGraceMost = std::chrono::seconds(5);
+constexpr std::size_t kLateMost = 16;             // old files watched for late lines
+constexpr std::size_t kNewerMost = 64;            // newer parts held open
+constexpr std::size_t kNoticesMost = 100;         // until somebody asks
+constexpr int kListings = 8;                      // a listing taken while names change is taken again
+constexpr int kStepsMost = 64;                    // a poll
+constexpr std::int64_t kTimesNs = 1'000'000'000;  // what packing may round a file's time by
 
-std::int64_t now_ns() { return static_cast<std::int64_t>(std::time(nullptr)) * kSecond; }
+std::int64_t now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);  // the clock files' times are of
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
 
-Error failed(const std::string& path, const char* doing) {
-  return Error{fmt::format("{}: {}: {}", path, doing, std::strerror(errno))};
+std::int64_t written_ns(const struct stat& status) {
+  return status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec;
 }
 
 }  // namespace
@@ -31,147 +40,489 @@ Error failed(const std::string& path, const char* doing) {
 Follower::Follower(std::string path, const parse::Formats& formats, FieldNames& names, Options options)
     : path_(std::move(path)),
       formats_(formats),
-      names_(names),
       options_(std::move(options)),
-      time_(now_ns(), options_.source.zone) {}
+      time_(now_ns(), options_.source.zone),
+      reading_{path_, formats_, names, options_.source, time_, [this](std::string text) { say(std::move(text)); }},
+      rotated_dirs_(options_.rotated_dirs) {}
 
-Follower::~Follower() {
-  if (fd_ >= 0) ::close(fd_);
+void Follower::say(std::string text) {
+  if (notices_.size() < kNoticesMost) notices_.push_back(std::move(text));
 }
 
 Result<std::unique_ptr<Follower>> Follower::open(const std::string& path, const parse::Formats& formats, FieldNames& names,
                                                  Options options) {
   std::unique_ptr<Follower> follower(new Follower(path, formats, names, std::move(options)));
-  if (auto resumed = follower->resume(); !resumed) return resumed.error();
-  if (follower->fd_ >= 0) return follower;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return failed(path, "cannot be opened");
-  struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(fd);
-    return Error{path + ": not a regular file: only those can be followed; 'logystera scan -' reads a pipe"};
-  }
-  const bool from_start = follower->options_.from_start || follower->options_.resume;
-  if (auto taken = follower->take(fd, from_start ? 0 : static_cast<std::uint64_t>(status.st_size)); !taken)
-    return taken.error();
+  auto begun = follower->options_.resume ? follower->resume(*follower->options_.resume) : follower->begin();
+  if (!begun) return begun.error();
   return follower;
 }
 
-// Opens the file somebody left off in, if it is still there under its name or a rotated one's.
-Result<Done> Follower::resume() {
-  if (!options_.resume) return Done{};
-  PassedOver passed;
-  std::vector<FilePath> parts = rotated_parts(path_, {}, {}, passed);
-  parts.emplace_back(path_);
-  for (const FilePath& part : parts) {
-    const int fd = ::open(part.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) continue;
+Result<std::unique_ptr<LogFile>> Follower::open_log() {
+  Fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return Error{fmt::format("{}: cannot be opened: {}", path_, std::strerror(errno))};
+  return LogFile::open(std::move(fd), path_, reading_);
+}
+
+// Null, and said, if it cannot be read. One that vanished is not spoken of: it has another name now.
+std::unique_ptr<LogFile> Follower::open_part(const FilePath& part, bool& vanished) {
+  auto fd = open_found(part);
+  if (!fd) {
     struct stat status {};
-    const Position& left = *options_.resume;
-    if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_dev == left.device &&
-        status.st_ino == left.inode && static_cast<std::uint64_t>(status.st_size) >= left.offset)
-      return take(fd, left.offset);
-    ::close(fd);
+    if (::lstat(part.path.c_str(), &status) == 0) say(fd.error().message);
+    else vanished = true;
+    return nullptr;
   }
+  auto file = LogFile::open(std::move(fd).value(), part.path, reading_);
+  if (!file) {
+    say(file.error().message);
+    return nullptr;
+  }
+  return std::move(file).value();
+}
+
+// The names of the older parts, oldest first, as they were in two looks that were the same: while logrotate renames one after
+// the other, a listing may show a file twice or not at all.
+std::vector<FilePath> Follower::listing() {
+  WalkOptions walk;
+  walk.follow_links = options_.follow_links;
+  std::vector<FilePath> listed, before;
+  std::vector<std::pair<dev_t, ino_t>> inodes, inodes_before;
+  for (int i = 0; i < kListings; ++i) {
+    PassedOver passed;
+    listed = rotated_parts(path_, rotated_dirs_, walk, passed, true);
+    inodes.clear();
+    for (const FilePath& part : listed) {
+      struct stat status {};
+      if (::stat(part.path.c_str(), &status) != 0) status = {};
+      inodes.emplace_back(status.st_dev, status.st_ino);
+    }
+    if (i > 0 && listed == before && inodes == inodes_before) break;
+    before = listed;
+    inodes_before = inodes;
+  }
+  return listed;
+}
+
+// Opened, so that renaming and removing them changes nothing any more.
+std::vector<Follower::Part> Follower::parts() {
+  std::vector<Part> opened;
+  for (int i = 0; i < kListings; ++i) {
+    opened.clear();
+    bool vanished = false;
+    for (const FilePath& path : listing()) {
+      Part part{nullptr, path.path, {}};
+      if (is_unpackable(path.path)) {
+        if (::lstat(path.path.c_str(), &part.status) == 0) opened.push_back(std::move(part));
+        else vanished = true;
+        continue;
+      }
+      part.file = open_part(path, vanished);
+      if (!part.file) continue;
+      part.status = part.file->status();
+      const bool twice = std::any_of(opened.begin(), opened.end(), [&](const Part& other) {
+        return other.status.st_dev == part.status.st_dev && other.status.st_ino == part.status.st_ino;
+      });
+      if (!twice) opened.push_back(std::move(part));
+    }
+    if (!vanished) break;
+  }
+  return opened;
+}
+
+void Follower::remember(const FileMark& mark) {
+  if (mark.head_bytes == 0) return;  // an empty file may yet be written to
+  std::erase_if(known_, [&](const FileMark& one) { return one.head == mark.head && one.inode == mark.inode; });
+  known_.push_back(mark);
+  if (known_.size() > kKnownMost) known_.erase(known_.begin());
+}
+
+// Whether a part is one of those that were there before the one being read. A head that was seen before is not enough if the
+// file was written since and is another one: logs may begin alike.
+bool Follower::known(LogFile& part) {
+  const struct stat status = part.status();
+  return std::any_of(known_.begin(), known_.end(), [&](const FileMark& mark) {
+    return (part.is(mark.device, mark.inode) || written_ns(status) < mark.written_ns + kTimesNs) && part.copies(mark);
+  });
+}
+
+Result<Done> Follower::begin() {
+  auto file = open_log();
+  if (!file) return file.error();
+  file_ = std::move(file).value();
+  if (!options_.from_start)
+    if (auto begun = file_->begin_at_end(); !begun) return begun;
+  for (Part& part : parts()) {
+    if (!part.file || part.file->is(file_->mark().device, file_->mark().inode)) continue;
+    (void)part.file->look();
+    remember(part.file->mark());
+  }
+  seen_ns_ = now_ns();
   return Done{};
 }
 
-// Takes over `fd` and reads on from `offset`, or, if that is within a line, from the line after it.
-Result<Done> Follower::take(int fd, std::uint64_t offset) {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = fd;
+// The file a place is in, going on there: by inode first, then by content, the log's own file before its parts and the newer of
+// those before the older.
+std::unique_ptr<LogFile> Follower::find(const Place& place, bool reading) {
+  const bool content = place.before_bytes > 0;
+  const bool old_form = !content && place.offset > 0 && place.file.head_bytes == 0;
+  if (!content && !old_form) return nullptr;
+  std::vector<std::unique_ptr<LogFile>> candidates;
+  for (Part& part : parts())
+    if (part.file) candidates.push_back(std::move(part.file));
+  if (auto log = open_log()) candidates.push_back(std::move(log).value());
+  std::reverse(candidates.begin(), candidates.end());
+  struct Try {
+    bool same_inode, exact;
+  };
+  for (const Try& one : {Try{true, true}, Try{false, true}, Try{false, false}}) {
+    if (old_form && !one.same_inode) break;
+    for (const auto& candidate : candidates) {
+      if (one.same_inode && !candidate->is(place.file.device, place.file.inode)) continue;
+      if (!one.exact && candidate->path() == path_) continue;  // the log, made shorter, is no copy
+      auto file = candidate->again();
+      if (file && file.value()->go_on(place, one.exact)) return std::move(file).value();
+    }
+  }
+  return reading ? find_by_inode(place) : nullptr;
+}
+
+// Renamed to what no known scheme makes of a name: it still has its inode.
+std::unique_ptr<LogFile> Follower::find_by_inode(const Place& place) {
+  std::vector<std::string> directories = rotated_dirs_;
+  const std::size_t slash = path_.rfind('/');
+  directories.push_back(slash == std::string::npos ? "" : path_.substr(0, std::max<std::size_t>(slash, 1)));
+  WalkOptions walk;
+  walk.depth_most = 0;
+  walk.files_most = walk.entries_most;
+  for (const std::string& directory : directories) {
+    std::vector<FilePath> files;
+    PassedOver passed;
+    if (!walk_directory(directory, walk, files, passed)) continue;
+    for (const FilePath& candidate : files) {
+      struct stat status {};
+      if (::lstat(candidate.path.c_str(), &status) != 0 || status.st_dev != place.file.device ||
+          status.st_ino != place.file.inode)
+        continue;
+      bool vanished = false;
+      if (auto file = open_part(candidate, vanished); file && file->go_on(place, true)) return file;
+    }
+  }
+  return nullptr;
+}
+
+Result<Done> Follower::resume(const Position& left) {
+  known_ = left.known;
+  seen_ns_ = left.seen_ns;
+  for (std::size_t i = 0; i + 1 < left.places.size(); ++i) {
+    const Place& place = left.places[i];
+    if (auto file = find(place, false)) late_.push_back({std::move(file), Clock::now() + options_.late});
+  }
+  const Place& place = left.places.back();
+  file_ = find(place, true);
+  if (file_ && known_.empty() && place.before_bytes == 0) {
+    // As an earlier version kept it: which parts are older is taken from their names.
+    for (Part& part : parts()) {
+      if (part.file && part.file->is(place.file.device, place.file.inode)) break;
+      if (!part.file) continue;
+      (void)part.file->look();
+      remember(part.file->mark());
+    }
+  }
+  if (file_) return Done{};
+  if (place.offset > 0)
+    say(fmt::format(
+        "{}: the file it was left in (at byte {}) is not found any more, nor a copy of it: what was written to it "
+        "after that is lost, unless it lies where --rotated-dir could point to",
+        path_, place.offset));
+  // Everything that is not known is newer than what was left.
+  auto log = open_log();
+  for (Part& part : parts()) {
+    if (log && log.value()->is(part.status.st_dev, part.status.st_ino)) continue;
+    if (!part.file) {
+      if (written_ns(part.status) >= seen_ns_) say_unpackable(part);
+    } else if (!known(*part.file) && newer_.size() < kNewerMost) {
+      // Anew: to look whether it is known may have taken bytes from it.
+      if (auto fresh = part.file->again()) newer_.push_back(std::move(fresh).value());
+    }
+  }
+  if (newer_.empty()) {
+    if (!log) return log.error();
+    file_ = std::move(log).value();
+    return Done{};
+  }
+  file_ = std::move(newer_.front());
+  newer_.pop_front();
+  return Done{};
+}
+
+void Follower::say_unpackable(const Part& part) {
+  say(fmt::format("{}: {} bytes are not read: {}", part.path, part.status.st_size, passed_text(Passed::unpackable)));
+}
+
+bool Follower::missing() const {
   struct stat status {};
-  if (::fstat(fd, &status) != 0) return failed(path_, "cannot be looked at");
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
-  read_ = offset;
-  pending_.clear();
-  quiet_polls_ = 0;
-  if (!format_ && offset > 0) detect();
-  return Done{};
-}
-
-// Tells the format by what the file begins with; false if there is no whole line yet.
-bool Follower::detect() {
-  std::string sample(kSampleBytes, '\0');
-  const ssize_t got = ::pread(fd_, sample.data(), sample.size(), 0);
-  sample.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  const std::size_t whole = sample.rfind('\n');
-  if (whole == std::string::npos) return false;
-  sample.resize(whole + 1);
-  const parse::TimeContext& time = time_;
-  if (!options_.source.format.empty()) format_ = formats_.find(options_.source.format);
-  else format_ = parse::detect_format(sample, formats_, time).format;
-  if (!format_) format_ = formats_.find("plaintext");
-  auto parser = parse::make_parser(*format_, {names_, time});
-  auto fallback = parse::make_parser(*formats_.find("plaintext"), {names_, time});
-  if (!parser || !fallback) return false;
-  records_.emplace(*format_, std::move(parser).value(), std::move(fallback).value(), path_, options_.source, time);
-  return true;
+  return ::stat(path_.c_str(), &status) != 0;
 }
 
 bool Follower::replaced() const {
   struct stat status {};
-  return ::stat(path_.c_str(), &status) == 0 && (status.st_dev != device_ || status.st_ino != inode_);
+  return ::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode) && !file_->is(status.st_dev, status.st_ino);
 }
 
-// Appends new bytes to what is pending; false if there are none.
-Result<bool> Follower::read_more() {
+// The kernel knows the name an open file has now: where a rotation moved it, its other parts lie, too.
+void Follower::look_where_it_went() {
+  if (file_->packed()) return;
+  char name[PATH_MAX];
+  const ssize_t size = ::readlink(fmt::format("/proc/self/fd/{}", file_->descriptor()).c_str(), name, sizeof name);
+  if (size <= 0) return;
+  const std::string now(name, static_cast<std::size_t>(size));
+  const std::size_t slash = now.rfind('/');
+  if (now.ends_with(" (deleted)") || slash == std::string::npos) return;
+  const std::string directory = now.substr(0, std::max<std::size_t>(slash, 1));
+  char own[PATH_MAX];
+  const std::size_t own_slash = path_.rfind('/');
+  const std::string own_directory =
+      own_slash == std::string::npos ? "." : path_.substr(0, std::max<std::size_t>(own_slash, 1));
+  if (::realpath(own_directory.c_str(), own) && directory == own) return;
+  if (std::find(rotated_dirs_.begin(), rotated_dirs_.end(), directory) == rotated_dirs_.end())
+    rotated_dirs_.push_back(directory);
+}
+
+// The parts that are newer than the one being read, oldest first.
+std::vector<std::unique_ptr<LogFile>> Follower::newer_parts() {
+  std::vector<std::unique_ptr<LogFile>> newer;
+  const FileMark mark = file_->mark();
+  look_where_it_went();
+  struct stat log {};
+  if (::stat(path_.c_str(), &log) != 0) log = {};
+  listed_for_ = {log.st_dev, log.st_ino};
+  std::vector<Part> candidates = parts();
+  std::erase_if(candidates, [&](const Part& part) {
+    const bool watched = std::any_of(late_.begin(), late_.end(), [&](const Late& late) {
+      return late.file->is(part.status.st_dev, part.status.st_ino);
+    });
+    return watched || (part.status.st_dev == log.st_dev && part.status.st_ino == log.st_ino);
+  });
+  auto ours = std::find_if(candidates.begin(), candidates.end(), [&](const Part& part) {
+    return part.status.st_dev == mark.device && part.status.st_ino == mark.inode;
+  });
+  // Packed meanwhile: it begins the same, or, where that cannot be seen, was last written when ours was.
+  const struct stat own = file_->status();
+  if (ours == candidates.end()) {
+    const auto packed = std::find_if(candidates.rbegin(), candidates.rend(), [&](const Part& part) {
+      if (part.file) return part.file->packed() && part.file->copies(mark);
+      return part.status.st_mtim.tv_sec == own.st_mtim.tv_sec;
+    });
+    if (packed != candidates.rend()) ours = std::prev(packed.base());
+  }
+  const bool found = ours != candidates.end();
+  for (auto at = found ? std::next(ours) : candidates.begin(); at != candidates.end(); ++at) {
+    if (!at->file) {
+      if (found || written_ns(at->status) >= seen_ns_) say_unpackable(*at);
+      continue;
+    }
+    if (!found && known(*at->file)) continue;
+    if (newer.size() == kNewerMost) break;  // the rest is looked for again after these
+    // Anew: to look whether it is known may have taken bytes from it.
+    if (auto fresh = at->file->again()) newer.push_back(std::move(fresh).value());
+  }
+  return newer;
+}
+
+// The log's first bytes are there. Of a file of which nothing was read, nothing shows that it held something else before: that
+// was copied, then, and the copy is a part nobody knows. True if there are such parts; they come first.
+bool Follower::parts_before() {
+  const FileMark mark = file_->mark();
+  for (Part& part : parts()) {
+    if (!part.file || part.file->is(mark.device, mark.inode) || known(*part.file) || part.file->copies(mark)) continue;
+    const bool watched = std::any_of(late_.begin(), late_.end(), [&](const Late& late) {
+      return late.file->is(part.status.st_dev, part.status.st_ino);
+    });
+    if (watched || part.status.st_size == 0 || newer_.size() == kNewerMost) continue;
+    if (auto fresh = part.file->again()) newer_.push_back(std::move(fresh).value());
+  }
+  if (newer_.empty()) return false;
+  newer_.front()->expect_format(file_->format());
+  file_ = std::move(newer_.front());
+  newer_.pop_front();
+  return true;
+}
+
+void Follower::go_on_with(std::unique_ptr<LogFile> next) {
+  if (!next->format()) next->expect_format(file_->format());
+  remember(file_->mark());
+  if (!file_->packed()) {
+    late_.push_back({std::move(file_), Clock::now() + options_.late});
+    if (late_.size() > kLateMost) late_.erase(late_.begin());
+  }
+  file_ = std::move(next);
+  left_at_.reset();
+  next_at_.reset();
+  quiet_polls_ = 0;
+  last_bytes_ = Clock::now();
+}
+
+// The file being read does not hold any more what was read of it: it was truncated, with or without a copy, or written anew.
+Result<Follower::Step> Follower::changed() {
+  ++truncations_;
+  std::vector<Part> listed = parts();
+  std::unique_ptr<LogFile> copy;
+  for (const bool exact : {true, false}) {
+    for (auto part = listed.rbegin(); part != listed.rend() && !copy; ++part) {
+      if (!part->file) continue;
+      auto candidate = part->file->again();
+      if (candidate && candidate.value()->take_over(*file_, exact)) copy = std::move(candidate).value();
+    }
+  }
+  const std::uint64_t read = file_->read_bytes();
+  if (copy) {
+    // The log's own file comes after the copy, and after copies that are newer.
+    file_ = std::move(copy);
+    return Step::progress;
+  }
+  auto log = open_log();
+  if (!log) {
+    say(log.error().message);
+    return Step::nothing;
+  }
+  if (log.value()->is(file_->mark().device, file_->mark().inode) || replaced())
+    say(fmt::format(
+        "{}: it was emptied or written anew after {} bytes were read, and there is no copy of it: what came after "
+        "those and before that is lost (--rotated-dir names where copies lie)",
+        path_, read));
+  for (Part& part : listed) {
+    if (!part.file && written_ns(part.status) >= seen_ns_) say_unpackable(part);
+    if (!part.file || known(*part.file) || newer_.size() == kNewerMost) continue;
+    if (auto fresh = part.file->again()) newer_.push_back(std::move(fresh).value());
+  }
+  const parse::Format* const format = file_->format();
+  if (newer_.empty()) {
+    file_ = std::move(log).value();
+  } else {
+    file_ = std::move(newer_.front());
+    newer_.pop_front();
+  }
+  file_->expect_format(format);
+  return Step::progress;
+}
+
+// Whether the file being read, which is not the log's own any more, may be left.
+bool Follower::time_to_leave() {
+  const auto now = Clock::now();
+  if (!left_at_) left_at_ = now;
+  if (!newer_.empty() || (file_->packed() && replaced())) return true;  // nobody writes to what was rotated twice
   struct stat status {};
-  if (::fstat(fd_, &status) != 0) return failed(path_, "cannot be looked at");
-  if (static_cast<std::uint64_t>(status.st_size) < read_) {
-    ++truncations_;
-    read_ = 0;
-    pending_.clear();
-  }
-  const std::size_t before = pending_.size();
-  pending_.resize(before + kReadBytes);
-  const ssize_t got = ::pread(fd_, pending_.data() + before, kReadBytes, static_cast<off_t>(read_));
-  if (got < 0) {
-    const Error error = failed(path_, "cannot be read");
-    pending_.resize(before);
-    return error;
-  }
-  pending_.resize(before + static_cast<std::size_t>(got));
-  read_ += static_cast<std::uint64_t>(got);
-  return got > 0;
+  const bool holds = ::stat(path_.c_str(), &status) == 0 && status.st_size > 0;
+  if (!holds) return false;
+  if (!next_at_) next_at_ = now;
+  return now - std::max(*left_at_, last_bytes_) >= options_.grace || now - *next_at_ >= kGraceMost;
 }
 
-// Makes records of what is pending; false if that gave none.
-bool Follower::hand_out(RecordBatch& batch, bool final) {
-  if (pending_.empty() || (!records_ && !detect())) return false;
-  batch.text.resize(pending_.size());
-  std::memcpy(batch.text.data(), pending_.data(), pending_.size());
-  pending_.erase(0, records_->read(batch, final));
-  return !batch.records.empty();
+// Nothing more came from the file being read.
+Result<Follower::Step> Follower::ended(RecordBatch& batch) {
+  const bool away = missing(), gone = replaced();
+  if (!gone && !away && !file_->packed()) {
+    left_at_.reset();
+    next_at_.reset();
+    seen_ns_ = now_ns();
+    if (!file_->unfinished()) time_.caught_up(seen_ns_);
+    if (++quiet_polls_ >= kQuietPolls && file_->hand_out(batch, LogFile::Expect::quiet)) return Step::records;
+    return Step::nothing;
+  }
+  struct stat log {};
+  const bool there = ::stat(path_.c_str(), &log) == 0;
+  if (newer_.empty() && (!there || listed_for_ != std::pair{log.st_dev, log.st_ino}))
+    for (auto& part : newer_parts()) newer_.push_back(std::move(part));
+  if (!time_to_leave()) {
+    if (++quiet_polls_ >= kQuietPolls && file_->hand_out(batch, LogFile::Expect::quiet)) return Step::records;
+    return Step::nothing;
+  }
+  // Its records are whole now; a line without its end may still get it, unless nobody can write it.
+  if (file_->hand_out(batch, file_->packed() ? LogFile::Expect::last : LogFile::Expect::lines)) return Step::records;
+  if (newer_.empty())
+    for (auto& part : newer_parts()) newer_.push_back(std::move(part));
+  if (!newer_.empty()) {
+    ++rotations_;
+    go_on_with(std::move(newer_.front()));
+    newer_.pop_front();
+    return Step::progress;
+  }
+  if (!gone) return Step::nothing;  // packed, and the log's own file is not there
+  auto next = open_log();
+  if (!next) return Step::nothing;  // between the names; the next look sees it
+  ++rotations_;
+  go_on_with(std::move(next).value());
+  return Step::progress;
+}
+
+Result<Follower::Step> Follower::step(RecordBatch& batch) {
+  const bool first = file_->read_bytes() == 0 && file_->path() == path_;
+  auto look = file_->look();
+  if (!look) return look.error();
+  if (first && look.value() == LogFile::Look::bytes && parts_before()) return Step::progress;
+  if (look.value() == LogFile::Look::changed) return changed();
+  if (look.value() == LogFile::Look::nothing) return ended(batch);
+  quiet_polls_ = 0;
+  last_bytes_ = Clock::now();
+  return file_->hand_out(batch, LogFile::Expect::more) ? Step::records : Step::progress;
+}
+
+// What is still written to files that were left.
+Result<bool> Follower::late_lines(RecordBatch& batch) {
+  for (std::size_t i = 0; i < late_.size();) {
+    LogFile& file = *late_[i].file;
+    auto look = file.look();
+    if (look && look.value() == LogFile::Look::bytes) {
+      late_[i].until = Clock::now() + options_.late;
+      for (FileMark& mark : known_)
+        if (file.is(mark.device, mark.inode)) mark.written_ns = now_ns();
+      if (file.hand_out(batch, LogFile::Expect::more)) return true;
+    } else if (file.hand_out(batch, LogFile::Expect::lines)) {
+      return true;
+    } else if (!look || look.value() == LogFile::Look::changed) {
+      late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    } else if (Clock::now() >= late_[i].until) {
+      const bool any = file.hand_out(batch, LogFile::Expect::last);
+      late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (any) return true;
+      continue;
+    }
+    ++i;
+  }
+  return false;
 }
 
 Result<bool> Follower::poll(RecordBatch& batch) {
   batch.clear();
-  const std::int64_t now = now_ns();
-  time_.set_now(now);
-  auto more = read_more();
-  if (!more) return more.error();
-  if (!more.value() && pending_.empty()) time_.caught_up(now);
-  quiet_polls_ = more.value() ? 0 : quiet_polls_ + 1;
-  if (more.value()) return hand_out(batch, false);
-  if (replaced()) {
-    // The old file is through. Whoever renamed it may still write its last lines for a moment.
-    if (quiet_polls_ < 2) return false;
-    if (hand_out(batch, true)) return true;
-    const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return false;  // between the names; the next poll looks again
-    ++rotations_;
-    if (auto taken = take(fd, 0); !taken) return taken.error();
-    return false;
+  time_.set_now(now_ns());
+  // In turns: a service that stays with the old file must not keep the new one waiting.
+  if ((late_turn_ = !late_turn_)) {
+    auto late = late_lines(batch);
+    if (!late || late.value()) return late;
   }
-  return quiet_polls_ == kQuietPolls && hand_out(batch, true);
+  for (int i = 0; i < kStepsMost; ++i) {
+    batch.clear();
+    auto done = step(batch);
+    if (!done) return done.error();
+    if (done.value() == Step::records) return true;
+    if (done.value() == Step::nothing) break;
+  }
+  batch.clear();
+  return false;
 }
 
 std::string_view Follower::format() const noexcept {
-  return format_ ? std::string_view(format_->name) : std::string_view();
+  return file_ && file_->format() ? std::string_view(file_->format()->name) : std::string_view();
 }
 
-Position Follower::position() const noexcept { return {device_, inode_, read_ - pending_.size()}; }
+Position Follower::position() const {
+  Position position;
+  for (const Late& late : late_) position.places.push_back(late.file->place());
+  position.places.push_back(file_->place());
+  position.known = known_;
+  position.seen_ns = seen_ns_;
+  return position;
+}
 
 }  // namespace logystera::scan

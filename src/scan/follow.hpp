@@ -1,39 +1,56 @@
-// A log that is still being written: new lines as records, across rotation and truncation.
+// A log that is being written: its lines as records, across rotation, truncation and restarts.
 //
-// The file is read, never mapped, and looked at again every time poll() is called. When another file has taken its name, what
-// was still unread of the old one is read first (its descriptor is open), then the new one from its beginning. When it became
-// shorter it was truncated, and is read from its beginning. A last line without its end waits until it is complete, or until
-// the log has been quiet for a moment.
+// What is followed is the log, not a file. The files it consists of are read in the order they were written: the one at hand to
+// its end, then those that are newer (parts that were rotated away meanwhile, packed ones too), then the one that has the
+// log's name now. Which part is which is told by content (scan/position.hpp), so it does not matter how a log is rotated:
+//
+//   renamed                 the descriptor is still open; what is newer stands after it in the rotated set
+//   copied and truncated    what was before the place is not there any more: the copy that has it is read on
+//   packed meanwhile        the part that begins the same and holds the same before the place is unpacked up to it
+//   moved elsewhere         the kernel knows where an open file went; for the rest there is Options::rotated_dirs
+//
+// Whoever renames a log lets its writer go on in the old file until that opens the new one. So the old one is read on as if
+// nothing had happened until the new one holds something; then until it has been quiet for `grace`, or for kGraceMost at most;
+// and for `late` after its last line more, lines that come late come after those of the new one. While the new file is empty or
+// not there (logrotate's nocreate), the old one stays the log.
+//
+// A last line without its end waits until it is complete. When the log has been quiet for a moment it is shown as it stands, and
+// once more whole when its end comes: a piece of a line is never a line.
+//
+// What may have been lost is said (notices()), never passed over in silence.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/record.hpp"
 #include "core/result.hpp"
+#include "core/walk.hpp"
 #include "parse/source.hpp"
+#include "scan/log_file.hpp"
+#include "scan/position.hpp"
 
 namespace logystera::scan {
-
-/// Where somebody left off: which file, how far, and what stood just before, so that another file is not taken for it.
-struct Position {
-  std::uint64_t device = 0, inode = 0, offset = 0;
-};
 
 class Follower {
  public:
   struct Options {
     parse::SourceOptions source;
     bool from_start = false;
-    std::optional<Position> resume;  // wins over from_start where the file is still there
+    std::optional<Position> resume;         // wins over from_start
+    std::vector<std::string> rotated_dirs;  // where rotated parts may lie beside the log's own directory
+    bool follow_links = false;              // to rotated parts; the log itself may always be a link
+    std::chrono::milliseconds grace{1000}, late{60'000};
   };
 
-  /// The file must exist. `formats` and `names` outlive the follower.
+  /// The file must exist, or a rotated part of it that is resumed. `formats` and `names` outlive the follower.
   static Result<std::unique_ptr<Follower>> open(const std::string& path, const parse::Formats& formats, FieldNames& names,
                                                 Options options);
-  ~Follower();
 
   /// Fills the emptied `batch` with what came since the last call; false if there is nothing new.
   Result<bool> poll(RecordBatch& batch);
@@ -41,32 +58,69 @@ class Follower {
   /// Name of the format, empty until there is something to tell it by.
   std::string_view format() const noexcept;
   /// Up to where records have been handed out.
-  Position position() const noexcept;
+  Position position() const;
   std::uint64_t rotations() const noexcept { return rotations_; }
   std::uint64_t truncations() const noexcept { return truncations_; }
+  /// What a person has to know, since the last call: parts that cannot be read, lines that may be lost, another format.
+  std::vector<std::string> notices() { return std::exchange(notices_, {}); }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Late {
+    std::unique_ptr<LogFile> file;
+    Clock::time_point until;
+  };
+
   Follower(std::string path, const parse::Formats& formats, FieldNames& names, Options options);
-  Result<Done> take(int fd, std::uint64_t offset);
-  Result<Done> resume();
-  bool detect();
-  Result<bool> read_more();
-  bool hand_out(RecordBatch& batch, bool final);
+  void say(std::string text);
+  Result<Done> begin();
+  Result<Done> resume(const Position& left);
+  std::unique_ptr<LogFile> find(const Place& place, bool reading);
+  std::unique_ptr<LogFile> find_by_inode(const Place& place);
+  std::unique_ptr<LogFile> open_part(const FilePath& part, bool& vanished);
+  Result<std::unique_ptr<LogFile>> open_log();
+  struct Part {
+    std::unique_ptr<LogFile> file;  // null: it is packed in a way that is not unpacked here
+    std::string path;
+    struct stat status;
+  };
+  std::vector<FilePath> listing();
+  std::vector<Part> parts();
+  bool known(LogFile& part);
+  void remember(const FileMark& mark);
+  std::vector<std::unique_ptr<LogFile>> newer_parts();
+  bool parts_before();
+  void say_unpackable(const Part& part);
+  void look_where_it_went();
   bool replaced() const;
+  bool missing() const;
+  enum class Step { records, progress, nothing };
+  Result<Step> step(RecordBatch& batch);
+  Result<Step> changed();
+  Result<Step> ended(RecordBatch& batch);
+  Result<bool> late_lines(RecordBatch& batch);
+  void go_on_with(std::unique_ptr<LogFile> next);
+  bool time_to_leave();
 
   const std::string path_;
   const parse::Formats& formats_;
-  FieldNames& names_;
   const Options options_;
   parse::TimeContext time_;  // asked anew at every look: a log may be followed for months
-  int fd_ = -1;
-  std::uint64_t device_ = 0, inode_ = 0;
-  std::uint64_t read_ = 0;  // bytes of the file read
-  std::string pending_;     // read, but not handed out
+  const LogReading reading_;
+  std::vector<std::string> rotated_dirs_;
+  std::unique_ptr<LogFile> file_;               // being read
+  std::deque<std::unique_ptr<LogFile>> newer_;  // parts to be read after it, before the log's own file
+  std::vector<Late> late_;                      // done with, but for late lines
+  std::vector<FileMark> known_;                 // older parts
+  std::int64_t seen_ns_ = 0;
+  std::optional<Clock::time_point> left_at_,
+      next_at_;  // since when file_ has not been the log's, and the new one holds something
+  Clock::time_point last_bytes_ = Clock::now();
   unsigned quiet_polls_ = 0;
-  const parse::Format* format_ = nullptr;
-  std::optional<parse::LineRecords> records_;
+  std::pair<dev_t, ino_t> listed_for_{};  // the log's own file when newer_ was looked for
+  bool late_turn_ = false;
   std::uint64_t rotations_ = 0, truncations_ = 0;
+  std::vector<std::string> notices_;
 };
 
 }  // namespace logystera::scan

@@ -2,9 +2,15 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 
 #include "catch.hpp"
 #include "cli/program.hpp"
@@ -166,4 +172,172 @@ TEST_CASE("tail_refuses_what_cannot_work") {
             "begins with https:// or http://"));
   house.setting.environment["LOGYSTERA_WEBHOOK_SECRET"] = "guessable";
   CHECK(has(run(house.arguments({"--alert-webhook", "http://127.0.0.1:1/"}), house.setting).err, "whsec_"));
+}
+
+namespace {
+
+// A log of numbered lines that logrotate rotates, and a service that writes it and opens it anew when it is told to.
+class RotatedLog {
+ public:
+  RotatedLog(House& house, const std::string& scheme)
+      : directory_(house.scratch.file("logs")), log(directory_ + "/app.log") {
+    std::filesystem::create_directories(directory_ + "/old");
+    copies_ = has(scheme, "copytruncate");
+    // The service is told by files, as it would be by a signal, before its old file is packed.
+    const std::string told = "postrotate\n touch " + directory_ + "/tell\n i=0\n while [ ! -e " + directory_ +
+                             "/told ] && [ $i -lt 2000 ]; do sleep 0.01; i=$((i+1)); done\n rm -f " + directory_ +
+                             "/told\nendscript\n";
+    append(directory_ + "/conf", log + " {\nsize 1\nrotate 50\nmissingok\n" + scheme + (copies_ ? "" : told) + "}\n");
+    ::chmod((directory_ + "/conf").c_str(), 0644);
+    ::chmod(directory_.c_str(), 0755);
+    open();
+  }
+  void lines(int count) {
+    for (; count > 0; --count) out_ << "2026-05-18 10:00:00 INFO number " << ++number << " .\n" << std::flush;
+  }
+  // `late` lines come to the old file after it was renamed.
+  void rotate(int late) {
+    const pid_t logrotate = ::fork();
+    if (logrotate == 0) {
+      const std::string status = directory_ + "/status", conf = directory_ + "/conf";
+      ::execlp("logrotate", "logrotate", "-f", "-s", status.c_str(), conf.c_str(), nullptr);
+      ::_exit(127);
+    }
+    int code = -1;
+    const bool ended = eventually([&] {
+      if (std::filesystem::remove(directory_ + "/tell")) {
+        lines(late);
+        out_.close();
+        open();
+        append(directory_ + "/told", "");
+      }
+      return ::waitpid(logrotate, &code, WNOHANG) == logrotate;
+    });
+    REQUIRE(ended);
+    REQUIRE(WEXITSTATUS(code) == 0);
+    if (copies_) lines(late);
+  }
+
+  int number = 0;
+
+ private:
+  void open() { out_.open(log, std::ios::app); }
+
+  const std::string directory_;
+
+ public:
+  const std::string log;
+
+ private:
+  std::ofstream out_;
+  bool copies_ = false;
+};
+
+// How often each number was shown.
+void count_numbers(const std::string& text, std::map<int, int>& shown) {
+  for (std::size_t at = 0; (at = text.find("number ", at)) != std::string::npos;) {
+    at += 7;
+    const std::size_t end = text.find_first_not_of("0123456789", at);
+    if (text.compare(end, 2, " .") == 0) ++shown[std::stoi(text.substr(at, end - at))];
+  }
+}
+
+}  // namespace
+
+TEST_CASE("tail_loses_no_line_to_any_scheme_of_logrotate_running_stopped_or_killed") {
+  if (std::system("logrotate --version >/dev/null 2>&1") != 0) {
+    WARN("logrotate is not installed: nothing was rotated");
+    return;
+  }
+  const std::string scheme = GENERATE(as<std::string>(), "create\n", "nocreate\n", "copytruncate\n", "create\ncompress\n",
+                                      "create\ncompress\ndelaycompress\n", "create\ndateext\ndateformat -%Y%m%d-%s\n",
+                                      "create\nolddir old\n", "copytruncate\ncompress\n", "create\nextension .log\n");
+  INFO(scheme);
+  House house;
+  RotatedLog log(house, scheme);
+  const Arguments arguments{"tail",
+                            log.log,
+                            "--resume",
+                            "--from-start",
+                            "--no-rules",
+                            "--redact",
+                            "dry-run",
+                            "--rotated-dir",
+                            house.scratch.file("logs/old"),
+                            "--poll-interval",
+                            "0.02"};
+  std::vector<std::string> outs;
+  auto tail = std::make_unique<Running>(arguments, house.setting);
+  const auto end = [&](int signal) {
+    tail->kill(signal);
+    tail->wait();
+    outs.push_back(tail->out());
+  };
+  // The first run has kept where it began before anything is killed.
+  REQUIRE(eventually([&] {
+    std::error_code error;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(house.scratch.file("state"), error))
+      if (file.path().filename().string().starts_with("tail-") && !file.path().has_extension()) return true;
+    return false;
+  }));
+  for (int round = 0; round < 6; ++round) {
+    log.lines(80);
+    if (round % 2 == 1) end(round == 3 ? SIGKILL : SIGTERM);
+    // Twice while nobody looks; a date tells seconds apart.
+    for (int i = 0; i < (round == 5 && !has(scheme, "dateext") ? 2 : 1); ++i) {
+      log.rotate(20);
+      log.lines(30);
+    }
+    if (has(scheme, "dateext")) std::this_thread::sleep_for(std::chrono::milliseconds(1010));
+    if (round % 2 == 1) tail = std::make_unique<Running>(arguments, house.setting);
+  }
+  log.lines(10);
+  std::map<int, int> shown;
+  CHECK(eventually([&] {
+    shown.clear();
+    for (const std::string& out : outs) count_numbers(out, shown);
+    count_numbers(tail->out(), shown);
+    return shown.size() == static_cast<std::size_t>(log.number);
+  }));
+  int doubles = 0;
+  for (const auto& [number, times] : shown) doubles += times - 1;
+  CHECK(doubles <= 130);  // one batch, of what the killed run had shown and not yet noted
+  tail->kill(SIGTERM);
+  CHECK(tail->wait() == 0);
+}
+
+TEST_CASE("tail_that_is_killed_at_once_has_kept_where_it_began") {
+  House house;
+  {
+    Running tail(house.arguments({"--resume", "--poll-interval", "3000"}), house.setting);
+    CHECK(eventually([&] {
+      return std::filesystem::exists(house.scratch.file("state/logystera")) &&
+             !std::filesystem::is_empty(house.scratch.file("state/logystera"));
+    }));
+    CHECK(eventually([&] {
+      for (const auto& file : std::filesystem::directory_iterator(house.scratch.file("state/logystera")))
+        if (file.path().filename().string().starts_with("tail-") && !file.path().has_extension()) return true;
+      return false;
+    }));
+    tail.kill(SIGKILL);
+    tail.wait();
+  }
+  append(house.log, "2026-05-18 10:00:01 INFO while away\n");
+  Running tail(house.arguments({"--resume"}), house.setting);
+  CHECK(shows(tail, "while away"));
+}
+
+TEST_CASE("tail_reads_a_log_anew_whose_kept_place_is_damaged_and_says_so") {
+  House house;
+  {
+    Running tail(house.arguments({"--resume", "--from-start"}), house.setting);
+    CHECK(shows(tail, "begun"));
+    tail.kill(SIGTERM);
+    CHECK(tail.wait() == 0);
+  }
+  for (const auto& file : std::filesystem::directory_iterator(house.scratch.file("state/logystera")))
+    if (file.path().filename().string().starts_with("tail-")) std::ofstream(file.path()) << "logystera tail 2\nseen";
+  Running tail(house.arguments({"--resume"}), house.setting);
+  CHECK(shows(tail, "begun"));
+  CHECK(has(tail.err(), "cannot be used: it is damaged; the log is read from its beginning"));
 }
