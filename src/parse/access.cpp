@@ -329,7 +329,7 @@ class AccessParser final : public LineParser {
   bool has_two_times(std::string_view line) const {
     std::size_t places = 0;
     for (const Piece& piece : pieces_) {
-      if (!piece.before_time) continue;
+      if (!piece.before_time || !(piece.free || piece.goes_on)) continue;
       for (std::size_t at = 0; (at = line.find(piece.after, at)) != std::string_view::npos; at += piece.after.size()) {
         const std::size_t next = at + piece.after.size();
         places += next < line.size() && line[next] >= '0' && line[next] <= '9';

@@ -1,4 +1,6 @@
 // JSON that is no line: objects over many lines, arrays, wrappers.
+#include <algorithm>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -125,5 +127,30 @@ TEST_CASE("a_json_value_beyond_the_limit_keeps_its_head_and_the_next_is_read", "
     CHECK(read.messages[2] == "b");
     CHECK(read.counts.truncated == 1);
     CHECK(read.counts.truncated_bytes > 200'000);
+  }
+}
+
+TEST_CASE("random_damage_to_json_documents_loses_no_byte", "[json]") {
+  std::mt19937 random(7);
+  const std::string sound = "[\n" + kOne + ",\n" + kTwo + "\n]\n{\"Records\":[" + kTwo + "," + kOne + "], \"n\": {}}\n" +
+                            kOne + kTwo + "\n{\"msg\":\"x\"}\n";
+  for (int round = 0; round < 3'000; ++round) {
+    std::string text = sound;
+    for (unsigned edits = 1 + random() % 6; edits > 0; --edits) {
+      const std::size_t at = random() % text.size();
+      switch (random() % 3) {
+        case 0: text.erase(at, 1 + random() % 40); break;
+        case 1: text.insert(at, 1, "{}[],:\"\\\n 1a"[random() % 12]); break;
+        default: text[at] = "{}[],:\"\\\n 1a"[random() % 12];
+      }
+      if (text.empty()) text = "{";
+    }
+    INFO(text);
+    // Document checks that every byte is accounted for; what is read does not depend on the block.
+    const Document whole(text);
+    const Document pieces(text, 1 + random() % 50, 64 + random() % 400);
+    CHECK(whole.counts.lines ==
+          static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')) + (text.back() == '\n' ? 0 : 1));
+    CHECK(!whole.messages.empty() == (text.find_first_not_of(" \n[],") != std::string::npos));
   }
 }
