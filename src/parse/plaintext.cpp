@@ -30,7 +30,11 @@ bool is_number(std::string_view text) noexcept {
   return !text.empty() && text.size() <= kMost && std::all_of(text.begin(), text.end(), digit);
 }
 
-std::string_view first_word(std::string_view text) noexcept { return text.substr(0, text.find_first_of(" \t")); }
+std::string_view first_word(std::string_view text) noexcept {
+  std::size_t end = 0;
+  while (end < text.size() && !blank(text[end])) ++end;
+  return text.substr(0, end);
+}
 
 // "c.e.App", "dfs.DataNode$PacketResponder", "chrome.exe". What an exception is called belongs to the message.
 bool is_name(std::string_view text) noexcept {

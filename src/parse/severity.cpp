@@ -123,7 +123,9 @@ bool level_of_token(std::string_view token, LevelPlace place, Severity& severity
 Severity severity_of_wording(std::string_view message) noexcept {
   constexpr std::size_t kLook = 256;
   message = message.substr(0, kLook);
-  const std::string_view first = message.substr(0, message.find_first_of(" \t"));
+  std::size_t word = 0;
+  while (word < message.size() && message[word] != ' ' && message[word] != '\t') ++word;
+  const std::string_view first = message.substr(0, word);
   if (Severity written; level_of_token(first, LevelPlace::first, written)) return written;
   Severity worst = Severity::info;
   for (std::size_t at = 0; at < message.size();) {
