@@ -16,9 +16,19 @@ bool rank_in(const std::vector<std::string>& keys, std::string_view path, std::u
 // "info", "WARN", 30 (pino), 4 (syslog), "4".
 bool level_of(const Value& value, Severity& severity) {
   if (severity_of_word(value.text(), severity)) return true;
+  if (value.text().size() == 1 && severity_of_letter(value.text()[0], severity)) return true;
   std::int64_t number = -1;
   if (value.kind == Value::Kind::integer) number = value.as_integer();
   else if (value.text().size() == 1 && value.text()[0] >= '0' && value.text()[0] <= '7') number = value.text()[0] - '0';
+  // Monolog counts in hundreds: 100 debug, 200 info, 250 notice, 300 warning, 400 error, 500 to 600 worse.
+  if (number >= 100 && number <= 600 && number % 50 == 0) {
+    severity = number >= 500   ? Severity::critical
+               : number >= 400 ? Severity::error
+               : number >= 300 ? Severity::warning
+               : number >= 200 ? Severity::info
+                               : Severity::debug;
+    return true;
+  }
   if (number < 0 || number > 100) return false;
   if (number < 8) {
     severity = severity_of_priority(static_cast<unsigned>(number));

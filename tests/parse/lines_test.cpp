@@ -338,3 +338,18 @@ TEST_CASE("a_day_of_one_digit_needs_no_second_blank", "[syslog]") {
   CHECK(alert.time_ns == 1'131'566'461'000'000'000);
   CHECK(alert.message == "session closed for user root");
 }
+
+TEST_CASE("levels_of_loggers_are_read_as_numbers_letters_and_words", "[severity]") {
+  const auto level = [](std::string_view value) {
+    return read_one("json", R"({"msg":"x","level":)" + std::string(value) + "}").severity;
+  };
+  CHECK(level("20") == Severity::debug);
+  CHECK(level("50") == Severity::error);
+  CHECK(level("250") == Severity::info);
+  CHECK(level("400") == Severity::error);
+  CHECK(level("550") == Severity::critical);
+  CHECK(level("\"W\"") == Severity::warning);
+  CHECK(level("\"3\"") == Severity::error);
+  CHECK(read_one("json", R"({"msg":"x","level_name":"ERROR"})").severity == Severity::error);
+  CHECK(read_one("json", R"({"msg":"x","severityText":"Warn"})").severity == Severity::warning);
+}
