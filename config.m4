@@ -82,6 +82,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/agent/directory.cpp
     src/agent/dispatch.cpp
     src/agent/dispatch_lock.cpp
+    src/agent/drop_records.cpp
     src/agent/file.cpp
     src/agent/fork_mark.cpp
     src/agent/history.cpp

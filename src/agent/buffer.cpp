@@ -19,6 +19,8 @@
 
 #include "agent/buffer_layout.hpp"
 #include "agent/buffer_lock.hpp"
+#include "agent/dispatch_files.hpp"
+#include "agent/drop_records.hpp"
 #include "core/faults.hpp"
 
 namespace logystera::agent {
@@ -26,8 +28,12 @@ namespace {
 
 constexpr std::int64_t kRescanSeconds = 1;
 constexpr std::uint32_t kSuspendSecondsMax = 60;
-constexpr int kBusyRetries = 150;  // × 30 µs: 5 ms at most, when lock and slots are all taken
-constexpr long kBusyPauseNanoseconds = 30'000;
+// When lock and slots are all taken: how long a commit waits. Being scheduled again comes on top; together at most 5 ms.
+constexpr std::int64_t kBusyNanoseconds = 3'000'000;
+constexpr std::int64_t kBusyPauseNanoseconds = 50'000;
+constexpr std::int64_t kBusyPauseNanosecondsMax = 500'000;
+constexpr std::int64_t kNoSlotNanoseconds = 100'000'000;    // how long it is believed that no slot is free
+constexpr std::int64_t kNoWaitNanoseconds = 1'000'000'000;  // how long nobody waits who has waited in vain
 constexpr std::size_t kPathBytes = 4096;
 
 std::int64_t wall_seconds() noexcept {
@@ -62,6 +68,21 @@ bool is_network(long magic) noexcept {
       return true;
     default: return false;
   }
+}
+
+// The files that a full disk must not keep from being written: made, and their blocks allocated, when a buffer is first opened.
+// The last one tells that all are there. Where that fails each is made when it is needed.
+void make_ahead(const Directory& directory, const FileRules& rules) noexcept {
+  struct stat st;
+  if (directory.look(DropRecords::kFileName, st)) return;
+  constexpr char kBlankSlot[dispatch_files::kSlotBytes] = {};
+  const std::string_view blank_slot(kBlankSlot, sizeof kBlankSlot);
+  layout::remove_unfinished(directory);
+  directory.make_file(dispatch_files::kLock, rules, {});
+  for (const char* slot : dispatch_files::kSlots) directory.make_file(slot, rules, {blank_slot});
+  directory.make_file(dispatch_files::kHistory, rules,
+                      {{}, dispatch_files::kHistoryRecords * dispatch_files::kHistoryRecordBytes});
+  [[maybe_unused]] const DropRecords records = DropRecords::open(directory, rules);
 }
 
 Error directory_error(const std::string& directory, const std::string& what) {
@@ -152,6 +173,7 @@ Result<Buffer> Buffer::open(std::string directory, BufferOptions options) {
   }
   rules.owner = st.st_uid;
   rules.group = st.st_gid;
+  make_ahead(opened, rules);
   return Buffer(std::move(directory), options, rules);
 }
 
@@ -204,12 +226,24 @@ void Buffer::drop_failed_write(CommitResult& result, int error, std::uint32_t ev
 
 void Buffer::settle() noexcept {
   if (!any_drops(pending_)) return;
+  const Directory directory = enter();
+  if (!directory || write_down(directory, pending_)) return;
   Lock lock(*this, Lock::Wait::for_a_moment);
   if (lock.held()) write_down_pending(lock);
 }
 
-// Counted in the header or still pending, never both.
+// Counted in the directory or still in `counts`, never both.
+bool Buffer::write_down(const Directory& directory, DropCounts& counts) noexcept {
+  if (!any_drops(counts)) return true;
+  DropRecords records = DropRecords::open(directory, rules_);
+  if (!records || !records.add(counts)) return false;
+  counts = DropCounts{};
+  return true;
+}
+
+// Where the records cannot be written the header takes them.
 void Buffer::write_down_pending(Lock& lock) noexcept {
+  if (write_down(lock.directory(), pending_)) return;
   DropCounts& drops = lock.header().drops;
   const DropCounts before = drops;
   add_drops(drops, pending_);
@@ -229,9 +263,16 @@ std::uint64_t Buffer::spill_reserve() const noexcept { return limits::kSpillSlot
 CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const DropCounts& extra) noexcept {
   CommitResult result;
   add_drops(pending_, extra);
-  if (events == 0 && !any_drops(pending_)) return result;
+  if (events == 0) {
+    settle();
+    return result;
+  }
   if (writes_suspended()) {
     drop(result, suspended_for_, events);
+    // The counters have their place on a full disk. One that fails is left alone.
+    if (suspended_for_ == Drop::no_space) {
+      if (const Directory directory = enter()) write_down(directory, pending_);
+    }
     return result;
   }
   Lock lock(*this, Lock::Wait::try_briefly);
@@ -242,9 +283,10 @@ CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const 
   }
   if (lock.error() != EWOULDBLOCK) {
     drop(result, reason_of(lock.error()), events);
-    return result;
+  } else if (!spill(lock.directory(), lines, events, result)) {
+    append_late(lines, events, lock.busy_since(), result);
   }
-  if (events != 0) spill(lock.directory(), lines, events, result);
+  if (lock.directory()) write_down(lock.directory(), pending_);
   return result;
 }
 
@@ -396,59 +438,77 @@ bool Buffer::seal_current(Lock& lock, std::uint64_t bytes) noexcept {
   return true;
 }
 
-void Buffer::spill(const Directory& directory, std::string_view lines, std::uint32_t events,
+// False: there is no slot for it. Which slots are taken is looked at first, and remembered: to find that out by making a part
+// in each would cost a commit hundreds of system calls.
+bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint32_t events,
                    CommitResult& result) noexcept {
-  const std::string_view fitting = whole_lines(lines, options_.spill_bytes);
+  if (lines.size() > options_.spill_bytes || monotonic_nanoseconds() < no_slot_until_) return false;
   const auto first = static_cast<std::size_t>(::getpid());
-  for (std::size_t i = 0; i < limits::kSpillSlots && fitting.size() == lines.size(); ++i) {
+  for (std::size_t i = 0; i < limits::kSpillSlots; ++i) {
     const std::size_t number = (first + i) % limits::kSpillSlots;
     char part[layout::kNameBytes], slot[layout::kNameBytes];
     layout::write_slot_name(true, number, part);
     layout::write_slot_name(false, number, slot);
     struct stat st, taken;
-    Fd file = directory.open_file(part, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
+    if (directory.look(slot, taken)) continue;
+    const Fd file = directory.open_file(part, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
     if (!file) {
       if (errno == EEXIST) continue;
       break;
     }
     // The lock on the part says that its writer lives. If it was taken for abandoned before that, it has another inode now.
-    const bool ours = ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && directory.is_only_name(part, st);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !directory.is_only_name(part, st)) continue;
     const Fd header = directory.open_unchecked(layout::kLock, O_RDONLY);
-    const bool allowed = ours && header && !BufferHeader::read_frozen(header.get()) && !directory.look(slot, taken);
-    if (!allowed) {
-      if (ours) directory.remove(part);
-      if (ours && header && BufferHeader::read_frozen(header.get())) break;
+    const bool frozen = !header || BufferHeader::read_frozen(header.get());
+    if (frozen || directory.look(slot, taken)) {
+      directory.remove(part);
+      if (frozen) break;
       continue;
     }
     LOGYSTERA_KILL_POINT("spill-opened");
     ssize_t written;
     do {
-      written = ::write(file.get(), fitting.data(), fitting.size());
+      written = ::write(file.get(), lines.data(), lines.size());
     } while (written < 0 && errno == EINTR);
-    if (written == static_cast<ssize_t>(fitting.size()) && (!options_.sync_commits || make_durable(file.get()))) {
+    int error = written < 0 ? errno : ENOSPC;
+    if (written == static_cast<ssize_t>(lines.size()) && (!options_.sync_commits || make_durable(file.get()))) {
       LOGYSTERA_KILL_POINT("spill-written");
       if (directory.rename_new(part, slot)) {
         result.committed += events;
-        return;
+        return true;
       }
+      error = errno;
     }
-    const int error = written < 0 ? errno : ENOSPC;
     directory.remove(part);
+    if (error == EEXIST) continue;
     drop_failed_write(result, error, events);
-    return;
+    return true;
   }
-  // Every slot taken, or spilling frozen: the lock again, a little longer.
-  for (int i = 0; i < kBusyRetries; ++i) {
-    const struct timespec pause = {0, kBusyPauseNanoseconds};
-    ::nanosleep(&pause, nullptr);
-    Lock lock(*this, Lock::Wait::try_briefly);
-    if (lock.held()) {
-      append(lock, lines, events, result);
-      return;
+  no_slot_until_ = monotonic_nanoseconds() + kNoSlotNanoseconds;
+  return false;
+}
+
+// Every slot taken, or spilling frozen: the lock again, a little longer. The clock decides when that ends. Who has waited in
+// vain does not wait again for a second: a lock whose holder is stopped may be held for hours, and pages would wait each time.
+void Buffer::append_late(std::string_view lines, std::uint32_t events, std::int64_t since, CommitResult& result) noexcept {
+  std::int64_t pause = kBusyPauseNanoseconds;
+  for (;;) {
+    const std::int64_t now = monotonic_nanoseconds();
+    const std::int64_t left = now < no_wait_until_ ? 0 : since + kBusyNanoseconds - now;
+    if (left <= 0) {
+      if (now >= no_wait_until_) no_wait_until_ = now + kNoWaitNanoseconds;
+      return drop(result, Drop::lock_busy, events);
     }
-    if (lock.error() != EWOULDBLOCK) break;
+    const struct timespec rest = {0, static_cast<long>(std::min(left, pause))};
+    ::nanosleep(&rest, nullptr);
+    pause = std::min(2 * pause, kBusyPauseNanosecondsMax);
+    Lock lock(*this, Lock::Wait::try_once);
+    if (lock.held()) {
+      no_wait_until_ = 0;
+      return append(lock, lines, events, result);
+    }
+    if (lock.error() != EWOULDBLOCK) return drop(result, reason_of(lock.error()), events);
   }
-  drop(result, Drop::lock_busy, events);
 }
 
 }  // namespace logystera::agent

@@ -3,13 +3,14 @@
 //   buffer-current.jsonl            where requests append
 //   buffer-<seq20>-<epoch>-<rand8>.jsonl   sealed segments, closed by rotation or by a dispatcher's claim; seq orders them
 //   spill-NN, .part-NN              a commit that could not get the lock in time: written whole, then renamed into its slot
-//   buffer.lock                     never unlinked or renamed; carries the header (sizes, drop counters) under flock
+//   buffer.lock                     never unlinked or renamed; carries the header (sizes, sequence) under flock
+//   buffer.drops                    drop counters, written without buffer.lock (drop_records.hpp)
 //   dispatch.lock, dispatch.state.a/.b, dispatch.history   the dispatcher's (dispatch.hpp)
 //   dead/                           lines that can never be sent, with the reason; inside the total cap
 //
 // Promise: once commit() has counted an event as committed, it survives the death of any process. The append is one
 // write(2) under a non-blocking lock; no fsync, no directory scan, no blocking wait in a request. What is dropped is
-// counted by reason in the header.
+// counted by reason in buffer.drops.
 #pragma once
 
 #include <array>
@@ -34,7 +35,7 @@ enum class Drop : std::uint8_t {
   event_size,   // one line over 32 KiB
   arena_full,   // all lines of a request over 1 MiB
   full,         // 50 MB reached (DROP_NEWEST)
-  lock_busy,    // no lock, no free spill slot within 5 ms
+  lock_busy,    // no lock and no free spill slot within 3 ms
   no_space,     // ENOSPC, EDQUOT
   io_error,     // any other failed system call
   short_write,  // the kernel took only part of a commit
@@ -125,11 +126,10 @@ class Buffer {
   const BufferOptions& options() const noexcept { return options_; }
 
   /// Appends whole lines (each ending in '\n', `events` of them) with one write. Whatever does not fit under the total cap
-  /// is dropped from the end. `extra` counters (drops of the request itself) are added to the header under the same lock.
+  /// is dropped from the end. `extra` counters (drops of the request itself) are written down with what is dropped here.
   CommitResult commit(std::string_view lines, std::uint32_t events, const DropCounts& extra = {}) noexcept;
 
-  /// Before the process ends: writes down what was dropped and not yet counted in the directory; waits for the lock for at
-  /// most 50 ms. Must not be called in a child that has not forgotten its parent's counts.
+  /// Before the process ends: writes down what was dropped and could not be counted in the directory then. Must not be called in a child that has not forgotten its parent's counts.
   void settle() noexcept;
   /// Closes the files that a commit keeps open for the next one (at most a second long, three descriptors a buffer).
   void let_go() noexcept;
@@ -158,7 +158,7 @@ class Buffer {
   /// Counted as `why`, or as dead_full when it no longer fitted; a lost agent.dropped event is not counted again.
   Result<Done> bury(std::string_view line, Drop why, std::string_view reason);
 
-  /// Adds to the drop counters under the lock.
+  /// Adds to the drop counters.
   Result<Done> count_drops(const DropCounts& drops);
 
   Result<BufferStats> stats() const;
@@ -175,7 +175,8 @@ class Buffer {
   class Lock;
 
   // commit, step by step
-  void spill(const Directory& directory, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
+  bool spill(const Directory& directory, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
+  void append_late(std::string_view lines, std::uint32_t events, std::int64_t since, CommitResult& result) noexcept;
   void append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
   const Fd& current(const Lock& lock, struct stat& st) noexcept;
   bool admit(Lock& lock, std::uint64_t current_bytes, std::uint64_t wanted, std::uint64_t& allowed) noexcept;
@@ -184,14 +185,18 @@ class Buffer {
   bool writes_suspended() const noexcept;
   static Drop reason_of(int error) noexcept;
 
-  // under the lock
+  // drop counts
+  bool write_down(const Directory& directory, DropCounts& counts) noexcept;
   void write_down_pending(Lock& lock) noexcept;
+
+  // under the lock
   bool seal_current(Lock& lock, std::uint64_t bytes) noexcept;
   Error lock_error(int error) const;
   void rescan(Lock& lock) const noexcept;
   void thaw_if_roomy(Lock& lock) const noexcept;
   void take_spills(Lock& lock);
   void seal_drops(Lock& lock);
+  bool write_drops_segment(Lock& lock);
   Drop keep_dead_letter(Lock& lock, std::string_view letter) noexcept;
   bool admit_bytes(Lock& lock, std::uint64_t wanted) noexcept;
   std::uint64_t spill_reserve() const noexcept;
@@ -206,7 +211,9 @@ class Buffer {
   // What a commit leaves open for the next one.
   struct Kept;
   std::unique_ptr<Kept> kept_;
-  DropCounts pending_{};  // drops that could not be written down yet: no lock, no directory
+  DropCounts pending_{};            // drops that could not be written down yet: no directory, a failing disk
+  std::int64_t no_slot_until_ = 0;  // CLOCK_MONOTONIC nanoseconds; every spill slot was taken, or frozen, a moment ago
+  std::int64_t no_wait_until_ = 0;  // the same clock; a wait for the lock was in vain
   std::uint32_t failures_ = 0;
   Drop suspended_for_ = Drop::no_space;
   std::int64_t suspended_until_ = 0;  // CLOCK_MONOTONIC seconds; after a full or broken disk, growing pauses up to 60 s

@@ -10,6 +10,7 @@
 #include "agent/buffer.hpp"
 #include "agent/buffer_layout.hpp"
 #include "agent/buffer_lock.hpp"
+#include "agent/drop_records.hpp"
 #include "core/base64.hpp"
 #include "core/event.hpp"
 #include "core/faults.hpp"
@@ -194,12 +195,35 @@ void Buffer::take_spills(Lock& lock) {
 // Pending counters travel as events of their own. One such segment at a time: while it waits, counting simply goes on.
 void Buffer::seal_drops(Lock& lock) {
   BufferHeader& header = lock.header();
-  if (!any_drops(header.drops)) return;
+  const Directory& directory = lock.directory();
+  DropRecords records = DropRecords::open(directory, rules_);
+  if (!any_drops(header.drops) && (!records || !any_drops(records.read()))) return;
   bool waiting = false;
-  layout::walk(lock.directory(), [&](const char*, layout::Kind kind, std::uint64_t, const struct stat&) {
+  layout::walk(directory, [&](const char*, layout::Kind kind, std::uint64_t, const struct stat&) {
     waiting |= kind == layout::Kind::drops_segment;
   });
   if (waiting) return;
+  // By way of the header, so that nobody who counts has to wait for the disk. A process that dies between the two writes, or
+  // before the header is cleared, has the same counts told twice, never not at all.
+  if (records) {
+    add_drops(header.drops, records.take());
+    if (lock.save()) records.clear_taken();
+    else return;
+  }
+  if (!write_drops_segment(lock)) {
+    // Not left in the header: it goes with the lock file.
+    if (write_down(directory, header.drops)) lock.save();
+    return;
+  }
+  LOGYSTERA_KILL_POINT("drops-sealed");
+  ++header.next_sequence;
+  header.drops = DropCounts{};
+  lock.save();
+}
+
+bool Buffer::write_drops_segment(Lock& lock) {
+  const BufferHeader& header = lock.header();
+  const Directory& directory = lock.directory();
   const std::int64_t now = wall_seconds();
   std::string text(kDropReasons * 512, '\0');
   json::Output out(text.data(), text.size());
@@ -207,22 +231,18 @@ void Buffer::seal_drops(Lock& lock) {
   for (std::size_t i = 0; i < kDropReasons; ++i) {
     if (header.drops[i].count != 0) write_drop_event(out, uuids, static_cast<Drop>(i), header.drops[i], now);
   }
-  if (out.full()) return;
-  const Directory& directory = lock.directory();
+  if (out.full()) return false;
   directory.remove(kDropsPart);
   struct stat st;
-  Fd file = directory.open_file(kDropsPart, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
+  const Fd file = directory.open_file(kDropsPart, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
   char name[layout::kNameBytes];
   layout::write_segment_name(header.next_sequence, now, true, name);
-  if (!file || !write_all(file.get(), std::string_view(text).substr(0, out.size())) || !make_durable(file.get()) ||
-      !directory.rename_new(kDropsPart, name)) {
-    directory.remove(kDropsPart);  // the counters stay where they are
-    return;
+  if (file && write_all(file.get(), std::string_view(text).substr(0, out.size())) && make_durable(file.get()) &&
+      directory.rename_new(kDropsPart, name)) {
+    return true;
   }
-  LOGYSTERA_KILL_POINT("drops-sealed");
-  ++header.next_sequence;
-  header.drops = DropCounts{};
-  lock.save();
+  directory.remove(kDropsPart);
+  return false;
 }
 
 Result<std::vector<Segment>> Buffer::claim() {
@@ -241,7 +261,7 @@ Result<std::vector<Segment>> Buffer::claim() {
       }
     }
     take_spills(lock);
-    if (any_drops(pending_)) write_down_pending(lock);
+    write_down_pending(lock);
     seal_drops(lock);
     lock_born_at_ms = lock.header().born_at_ms;
     directory = lock.take_directory();
@@ -328,9 +348,9 @@ Result<Done> Buffer::bury(std::string_view line, Drop why, std::string_view reas
   const bool own = read_event_line(line, event) == LineFault::none && event.type == "agent.dropped";
   Lock lock(*this, Lock::Wait::block);
   if (!lock.held()) return lock_error(lock.error());
-  BufferHeader& header = lock.header();
   const Drop lost = keep_dead_letter(lock, letter);
-  if (!own) add_drop(header.drops, lost == Drop::count_ ? why : lost, 1, now);
+  if (!own) add_drop(pending_, lost == Drop::count_ ? why : lost, 1, now);
+  write_down_pending(lock);
   if (!lock.save()) return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno)};
   return Done{};
 }
@@ -354,6 +374,8 @@ Drop Buffer::keep_dead_letter(Lock& lock, std::string_view letter) noexcept {
 }
 
 Result<Done> Buffer::count_drops(const DropCounts& drops) {
+  DropCounts counts = drops;
+  if (const Directory directory = enter(); directory && write_down(directory, counts)) return Done{};
   Lock lock(*this, Lock::Wait::block);
   if (!lock.held()) return lock_error(lock.error());
   add_drops(lock.header().drops, drops);
@@ -377,6 +399,7 @@ Result<BufferStats> Buffer::stats() const {
   stats.spilled = lock.header().spilled;
   stats.healed = lock.header().healed;
   stats.drops = lock.header().drops;
+  if (const DropRecords records = DropRecords::look(directory)) add_drops(stats.drops, records.read());
   add_drops(stats.drops, pending_);
   return stats;
 }

@@ -1,6 +1,7 @@
 #include "agent/buffer_layout.hpp"
 
 #include <sys/random.h>
+#include <time.h>
 
 #include <charconv>
 
@@ -12,6 +13,8 @@ namespace {
 constexpr std::string_view kPrefix = "buffer-";
 constexpr std::string_view kSuffix = ".jsonl";
 constexpr std::string_view kDropsMark = "dropped0";
+constexpr std::string_view kUnfinished = Directory::kUnfinished;
+constexpr std::int64_t kUnfinishedSeconds = 2;  // nobody takes that long to make a file
 constexpr std::size_t kSequenceDigits = 20;
 constexpr std::size_t kMarkChars = 8;
 constexpr std::size_t kSlotDigits = 2;
@@ -74,6 +77,22 @@ Kind parse_name(std::string_view name, std::uint64_t& sequence) noexcept {
   if (!parse_number(name.substr(kSequenceDigits + 1, name.size() - kSequenceDigits - kMarkChars - 2), epoch))
     return Kind::other;
   return mark == kDropsMark ? Kind::drops_segment : Kind::segment;
+}
+
+void remove_unfinished(const Directory& directory) noexcept {
+  Fd again = directory.open_unchecked(".", O_RDONLY | O_DIRECTORY);
+  DIR* dir = again ? ::fdopendir(again.get()) : nullptr;
+  if (dir == nullptr) return;
+  again.release();
+  struct timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  while (const dirent* entry = ::readdir(dir)) {
+    struct stat st;
+    const bool unfinished = std::string_view(entry->d_name).substr(0, kUnfinished.size()) == kUnfinished;
+    if (!unfinished || !directory.look(entry->d_name, st) || !S_ISREG(st.st_mode)) continue;
+    if (now.tv_sec - st.st_mtim.tv_sec >= kUnfinishedSeconds) directory.remove(entry->d_name);
+  }
+  ::closedir(dir);
 }
 
 std::uint64_t dead_letter_bytes(const Directory& directory, const FileRules& rules) noexcept {

@@ -31,6 +31,9 @@ Kind parse_name(std::string_view name, std::uint64_t& sequence) noexcept;
 template <typename Visit>
 bool walk(const Directory& directory, Visit&& visit) noexcept;
 
+/// Removes what processes left behind that died while they made a file (Directory::make_file).
+void remove_unfinished(const Directory& directory) noexcept;
+
 /// How much the dead letters take; 0 where there are none, or `dead` is no directory.
 std::uint64_t dead_letter_bytes(const Directory& directory, const FileRules& rules) noexcept;
 

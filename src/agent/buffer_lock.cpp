@@ -15,7 +15,8 @@ namespace {
 constexpr int kTries = 8;      // a commit holds the lock for about two microseconds
 constexpr int kSpinTries = 4;  // the first of them wait in place, the others give up the processor
 constexpr int kSpinPauses = 200;
-constexpr int kReopenings = 3;  // the file was replaced under us: look again this often
+constexpr std::int64_t kTryNanoseconds = 200'000;  // whatever the tries took: then a spill slot is tried
+constexpr int kReopenings = 3;                     // the file was replaced under us: look again this often
 constexpr int kBlockMilliseconds = 10'000;
 constexpr int kMomentMilliseconds = 50;
 
@@ -41,17 +42,23 @@ std::int64_t monotonic_seconds() noexcept {
   return now.tv_sec;
 }
 
+std::int64_t monotonic_nanoseconds() noexcept {
+  struct timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 // Whether it is the file with the name, and has no other.
 bool Buffer::Lock::has_its_name(const struct stat& st) const noexcept { return directory_.is_only_name(layout::kLock, st); }
 
 // Locks the file the last commit left open. False where this commit has to open it by its name.
-bool Buffer::Lock::try_kept() noexcept {
+bool Buffer::Lock::try_kept(Wait wait) noexcept {
   Kept& kept = *buffer_.kept_;
   if (!kept.lock_file) return false;
   fd_ = std::move(kept.lock_file);
   directory_ = std::move(kept.directory);
   if (kept.fork_mark->just_forked() || kept.lock_second != monotonic_seconds()) return false;
-  if (!acquire(Wait::try_briefly)) {
+  if (!acquire(wait)) {
     reuse_ = error_ == EWOULDBLOCK;
     return reuse_;
   }
@@ -63,8 +70,9 @@ bool Buffer::Lock::try_kept() noexcept {
   return held_;
 }
 
-Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept : buffer_(buffer), keeps_(wait == Wait::try_briefly) {
-  if (keeps_ && try_kept()) return;
+Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept
+    : buffer_(buffer), keeps_(wait == Wait::try_briefly || wait == Wait::try_once) {
+  if (keeps_ && try_kept(wait)) return;
   error_ = 0;
   fd_.reset();
   directory_ = buffer.enter();
@@ -131,21 +139,30 @@ Buffer::Lock::~Lock() {
 }
 
 bool Buffer::Lock::acquire(Wait wait) noexcept {
-  const int tries = wait == Wait::block ? kBlockMilliseconds : wait == Wait::for_a_moment ? kMomentMilliseconds : kTries;
+  const int tries = wait == Wait::block          ? kBlockMilliseconds
+                    : wait == Wait::for_a_moment ? kMomentMilliseconds
+                    : wait == Wait::try_briefly  ? kTries
+                                                 : 1;
   for (int i = 0; i < tries; ++i) {
     if (try_lock(fd_.get()) == 0) return true;
-    if (errno != EWOULDBLOCK) break;
-    if (wait != Wait::try_briefly) {
+    error_ = errno;
+    if (error_ != EWOULDBLOCK) return false;
+    if (!keeps_) {
       // Polling, because a blocking flock could not be given up when the holder is stopped.
       const struct timespec millisecond = {0, 1'000'000};
       ::nanosleep(&millisecond, nullptr);
-    } else if (i < kSpinTries) {
+      continue;
+    }
+    // Giving up the processor may take as long as all the others want it.
+    const std::int64_t now = monotonic_nanoseconds();
+    if (busy_since_ == 0) busy_since_ = now;
+    if (i + 1 == tries || now - busy_since_ > kTryNanoseconds) break;
+    if (i < kSpinTries) {
       for (int p = 0; p < kSpinPauses; ++p) pause_processor();
     } else {
       ::sched_yield();
     }
   }
-  error_ = errno;
   return false;
 }
 

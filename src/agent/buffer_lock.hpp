@@ -57,12 +57,14 @@ struct Buffer::Kept {
 
 /// CLOCK_MONOTONIC, as coarse as a timer tick.
 std::int64_t monotonic_seconds() noexcept;
+/// CLOCK_MONOTONIC, exact.
+std::int64_t monotonic_nanoseconds() noexcept;
 
-/// Holds buffer.lock from construction to destruction when `held()`. A commit (try_briefly) leaves the descriptor open for the
+/// Holds buffer.lock from construction to destruction when `held()`. A commit (try_briefly, try_once) leaves the descriptor open for the
 /// next one, within the same second and the same process; everybody else opens the file by its name, and closes it.
 class Buffer::Lock {
  public:
-  enum class Wait { try_briefly, for_a_moment, block };
+  enum class Wait { try_once, try_briefly, for_a_moment, block };
 
   Lock(const Buffer& buffer, Wait wait) noexcept;
   ~Lock();
@@ -72,6 +74,8 @@ class Buffer::Lock {
   bool held() const noexcept { return held_; }
   /// Why it is not held: EWOULDBLOCK when somebody else has it, otherwise the errno of the failed call.
   int error() const noexcept { return error_; }
+  /// When somebody else was first found to have it (monotonic_nanoseconds); for the two that try.
+  std::int64_t busy_since() const noexcept { return busy_since_; }
   int fd() const noexcept { return fd_.get(); }
   /// The directory the lock is in: what is done under the lock is done there, whatever its path leads to meanwhile. Also
   /// while the lock is not held because somebody else has it.
@@ -89,7 +93,7 @@ class Buffer::Lock {
   bool save() noexcept;
 
  private:
-  bool try_kept() noexcept;
+  bool try_kept(Wait wait) noexcept;
   bool acquire(Wait wait) noexcept;
   bool has_its_name(const struct stat& st) const noexcept;
   void load(const struct stat& st) noexcept;
@@ -101,6 +105,7 @@ class Buffer::Lock {
   Fd fd_;
   int error_ = 0;
   bool held_ = false;
+  std::int64_t busy_since_ = 0;
 };
 
 }  // namespace logystera::agent

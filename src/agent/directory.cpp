@@ -142,7 +142,7 @@ bool Directory::make_file(const char* name, const FileRules& rules, const Conten
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof random, GRND_NONBLOCK) < 0) random = static_cast<std::uint64_t>(::getpid());
   char temporary[32];
-  std::snprintf(temporary, sizeof temporary, ".new-%016llx", static_cast<unsigned long long>(random));
+  std::snprintf(temporary, sizeof temporary, "%s%016llx", kUnfinished, static_cast<unsigned long long>(random));
   Fd file = open_file(temporary, O_RDWR | O_CREAT | O_EXCL, rules, st);
   if (!file) return false;
   const auto reserve = [&] {

@@ -44,6 +44,9 @@ class Directory {
   /// Opens without any check of what it is but that it is no link. For files that are looked at once they are locked.
   Fd open_unchecked(const char* name, int flags) const noexcept;
 
+  /// What the name of a file begins with while make_file() makes it.
+  static constexpr char kUnfinished[] = ".new-";
+
   /// What make_file() puts into a new file.
   struct Content {
     std::string_view text;

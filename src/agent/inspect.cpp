@@ -15,6 +15,7 @@
 
 #include "agent/buffer_header.hpp"
 #include "agent/buffer_layout.hpp"
+#include "agent/drop_records.hpp"
 #include "agent/file.hpp"
 #include "core/event.hpp"
 
@@ -171,6 +172,7 @@ Result<Survey> survey(const std::string& path) {
     stats.healed = header.healed;
     stats.drops = header.drops;
   }
+  if (const DropRecords records = DropRecords::look(directory)) add_drops(stats.drops, records.read());
   return found;
 }
 

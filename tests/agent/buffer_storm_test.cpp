@@ -4,7 +4,10 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <atomic>
 #include <cstdio>
@@ -14,6 +17,7 @@
 #include <new>
 #include <random>
 #include <set>
+#include <utility>
 
 #include "agent/buffer.hpp"
 #include "catch.hpp"
@@ -24,6 +28,35 @@ using namespace logystera::agent;
 using namespace logystera::test;
 
 namespace {
+
+// What the wall clock of this program and its children is off by; set by JumpingClock.
+std::atomic<std::int64_t>* clock_offset = nullptr;
+
+}  // namespace
+
+// Takes the place of the C library's.
+extern "C" int clock_gettime(clockid_t clock, struct timespec* now) {
+  const long result = ::syscall(SYS_clock_gettime, clock, now);
+  const bool wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+  if (result == 0 && wall && clock_offset != nullptr) now->tv_sec += clock_offset->load();
+  return static_cast<int>(result);
+}
+
+namespace {
+
+// Jumps of the wall clock, shared with the processes forked while this lives. Times of files stay the kernel's.
+class JumpingClock {
+ public:
+  JumpingClock() {
+    void* memory = ::mmap(nullptr, sizeof *clock_offset, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(memory != MAP_FAILED);
+    clock_offset = new (memory) std::atomic<std::int64_t>(0);
+  }
+  ~JumpingClock() { ::munmap(std::exchange(clock_offset, nullptr), sizeof *clock_offset); }
+  JumpingClock(const JumpingClock&) = delete;
+  JumpingClock& operator=(const JumpingClock&) = delete;
+  void jump(std::int64_t seconds) { clock_offset->store(seconds); }
+};
 
 constexpr std::size_t kWriters = 32;
 constexpr std::size_t kEventsPerWriter = 12'000;
@@ -73,11 +106,15 @@ std::string id_of(std::size_t writer, std::uint32_t number) {
     }
     ::usleep(300);  // a page takes longer than this
   }
+  // Who ends while the directory is missing takes its counts along.
+  while (!ledger.stop.load()) ::usleep(1000);
+  buffer->settle();
   ::_exit(0);
 }
 
 struct Received {
   std::map<std::string, int> times;
+  std::uint64_t counted = 0;  // in agent.dropped events
   std::uint64_t torn = 0;
   std::uint64_t largest_segment = 0;
   std::uint64_t largest_total = 0;
@@ -97,6 +134,7 @@ void drain(Buffer& buffer, Received& received) {
       if (fault == LineFault::empty) continue;  // a newline that healed what was about to end by itself
       if (fault != LineFault::none) ++received.torn;
       else if (view.type != "agent.dropped") ++received.times[std::string(view.event_id)];
+      else received.counted += std::stoull(std::string(view.labels.substr(view.labels.find("\"count\":") + 8)));
     }
     REQUIRE(buffer.remove(segment).ok());
   }
@@ -149,6 +187,8 @@ Received run(const Storm& storm, const std::string& directory, Ledger& ledger, i
 
 struct Balance {
   std::uint64_t committed = 0, lost = 0, invented = 0, duplicated = 0, refused_but_there = 0;
+  std::uint64_t refused = 0;    // the writer was told so
+  std::uint64_t undecided = 0;  // the writer died before it was told, and the event is not there
 };
 
 Balance compare(const Ledger& ledger, const Received& received, std::size_t writers) {
@@ -161,6 +201,8 @@ Balance compare(const Ledger& ledger, const Received& received, std::size_t writ
       const bool there = found != received.times.end();
       const std::uint8_t state = ledger.state[writer][i];
       if (state == committed) ++balance.committed;
+      if (state == refused) ++balance.refused;
+      if (state == attempted && !there) ++balance.undecided;
       if (state == committed && !there) ++balance.lost;
       if (state == refused && there) ++balance.refused_but_there;
       if (there && found->second > 1) ++balance.duplicated;
@@ -169,6 +211,16 @@ Balance compare(const Ledger& ledger, const Received& received, std::size_t writ
   }
   for (const auto& entry : received.times) balance.invented += known.count(entry.first) == 0 ? 1 : 0;
   return balance;
+}
+
+// Every event whose writer was told that it is dropped is counted; of those whose writer died first, some may be.
+void check_counts(const char* storm, const Balance& balance, const Received& received) {
+  std::printf("%s: %llu committed, %llu lost, %llu refused, %llu undecided, %llu counted\n", storm,
+              static_cast<unsigned long long>(balance.committed), static_cast<unsigned long long>(balance.lost),
+              static_cast<unsigned long long>(balance.refused), static_cast<unsigned long long>(balance.undecided),
+              static_cast<unsigned long long>(received.counted));
+  CHECK(received.counted >= balance.refused);
+  CHECK(received.counted <= balance.refused + balance.undecided);
 }
 
 void check(const Balance& balance) {
@@ -232,6 +284,120 @@ TEST_CASE("a_lock_file_that_is_unlinked_under_load_costs_no_event_and_mixes_no_l
   CHECK(balance.lost == 0);
   CHECK(balance.invented == 0);
   CHECK(received.torn == 0);
+}
+
+TEST_CASE("a_storm_with_stopped_holders_and_kills_counts_what_it_refuses") {
+  for (const bool kill : {false, true}) {
+    Scratch scratch;
+    SharedLedger shared;
+    Storm storm;
+    storm.kill = kill;
+    storm.disturb = [](int round, const std::string& directory) {
+      if (round % 4 != 0) return;
+      const pid_t holder = ::fork();
+      if (holder == 0) {
+        const int fd = ::open((directory + "/buffer.lock").c_str(), O_RDWR | O_CREAT, 0600);
+        ::flock(fd, LOCK_EX);
+        ::raise(SIGSTOP);
+        ::_exit(0);
+      }
+      int status = 0;
+      ::waitpid(holder, &status, WUNTRACED);
+      ::usleep(40'000);
+      ::kill(holder, SIGKILL);
+      ::waitpid(holder, nullptr, 0);
+    };
+    int kills = 0;
+    const Received received = run(storm, scratch.path(), *shared.ledger, kills);
+    const Balance balance = compare(*shared.ledger, received, storm.writers);
+    check(balance);
+    CHECK(balance.refused > 0);
+    check_counts(kill ? "stopped holders and kills" : "stopped holders", balance, received);
+  }
+}
+
+TEST_CASE("a_storm_around_a_directory_that_is_renamed_and_a_lock_that_is_removed_counts_what_it_refuses") {
+  Scratch scratch;
+  SharedLedger shared;
+  Storm storm;
+  storm.disturb = [](int round, const std::string& directory) {
+    if (round % 2 == 0) {
+      ::unlink((directory + "/buffer.lock").c_str());
+      return;
+    }
+    const std::string away = directory + ".away";
+    REQUIRE(::rename(directory.c_str(), away.c_str()) == 0);
+    ::usleep(round % 20 == 1 ? 1'100'000 : 5'000);  // longer than what is kept open is believed in
+    REQUIRE(::rename(away.c_str(), directory.c_str()) == 0);
+  };
+  int kills = 0;
+  const Received received = run(storm, scratch.path(), *shared.ledger, kills);
+  const Balance balance = compare(*shared.ledger, received, storm.writers);
+  CHECK(balance.committed > 1000);
+  CHECK(balance.lost == 0);
+  CHECK(balance.invented == 0);
+  CHECK(received.torn == 0);
+  CHECK(balance.refused > 0);
+  check_counts("renamed directory and removed lock", balance, received);
+}
+
+TEST_CASE("a_storm_on_a_full_disk_with_kills_counts_what_it_refuses") {
+  Scratch scratch;
+  const std::string disk = scratch.path("disk");
+  ::mkdir(disk.c_str(), 0700);
+  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=2m,mode=0700") != 0) {
+    std::puts("skipped: a_storm_on_a_full_disk needs the right to mount a small tmpfs");
+    return;
+  }
+  {
+    SharedLedger shared;
+    Storm storm;
+    storm.kill = true;
+    storm.disturb = [&](int round, const std::string&) {
+      const std::string ballast = disk + "/ballast";
+      if (round % 20 != 0) return;
+      if (round % 40 != 0) {
+        ::unlink(ballast.c_str());
+        return;
+      }
+      const std::string block(4096, 'x');
+      const int fd = ::open(ballast.c_str(), O_WRONLY | O_CREAT, 0600);
+      while (::write(fd, block.data(), block.size()) == static_cast<ssize_t>(block.size())) {
+      }
+      ::close(fd);
+    };
+    int kills = 0;
+    Received received = run(storm, disk + "/buffer", *shared.ledger, kills);
+    ::unlink((disk + "/ballast").c_str());
+    Buffer buffer = std::move(Buffer::open(disk + "/buffer")).value();
+    drain(buffer, received);
+    const Balance balance = compare(*shared.ledger, received, storm.writers);
+    CHECK(balance.committed > 500);
+    CHECK(balance.lost == 0);
+    CHECK(balance.invented == 0);
+    CHECK(balance.duplicated == 0);
+    CHECK(balance.refused > 0);
+    check_counts("full disk and kills", balance, received);
+  }
+  ::umount(disk.c_str());
+}
+
+TEST_CASE("a_storm_through_jumps_of_the_clock_loses_nothing") {
+  Scratch scratch;
+  SharedLedger shared;
+  JumpingClock clock;
+  Storm storm;
+  storm.options = small_limits(50'000, 2'000'000);
+  storm.disturb = [&](int round, const std::string&) {
+    constexpr std::int64_t kJumps[] = {0, 86'400, -86'400, 3'600, -10 * 365 * 86'400LL, 1};
+    clock.jump(kJumps[static_cast<std::size_t>(round) % std::size(kJumps)]);
+  };
+  int kills = 0;
+  const Received received = run(storm, scratch.path(), *shared.ledger, kills);
+  clock.jump(0);
+  const Balance balance = compare(*shared.ledger, received, storm.writers);
+  check(balance);
+  check_counts("clock jumps", balance, received);
 }
 
 TEST_CASE("a_lock_that_was_unlinked_while_it_was_waited_for_is_not_taken") {

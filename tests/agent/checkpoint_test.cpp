@@ -201,7 +201,9 @@ TEST_CASE("a_slot_that_is_a_link_is_put_aside_and_its_target_left_alone") {
   Site site;
   site.buffer();
   site.spew("../precious", "precious");
+  ::unlink(site.path("dispatch.state.a").c_str());
   REQUIRE(::symlink((site.root() + "/precious").c_str(), site.path("dispatch.state.a").c_str()) == 0);
+  ::unlink(site.path("dispatch.state.b").c_str());
   REQUIRE(::link((site.root() + "/precious").c_str(), site.path("dispatch.state.b").c_str()) == 0);
   CheckpointFile file = open_in(site);
   Checkpoint c = file.load();
@@ -217,6 +219,7 @@ TEST_CASE("a_slot_that_is_a_link_is_put_aside_and_its_target_left_alone") {
 TEST_CASE("a_slot_that_is_a_directory_is_said_to_be_in_the_way") {
   Site site;
   site.buffer();
+  ::unlink(site.path("dispatch.state.b").c_str());
   REQUIRE(::mkdir(site.path("dispatch.state.b").c_str(), 0700) == 0);
   const Result<CheckpointFile> file =
       CheckpointFile::open(Directory::open(site.directory()), site.directory(), site.buffer().rules());

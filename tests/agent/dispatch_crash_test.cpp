@@ -1,6 +1,8 @@
 // The dispatcher killed at each step, run twice at once, out of disk, and over damaged checkpoints. The oracle is the
 // gateway's: every event stored, each once, whatever was sent again.
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -419,8 +421,8 @@ TEST_CASE("files_made_by_root_belong_to_the_directorys_owner") {
   }
   Site site;
   constexpr uid_t kNobody = 65534;
-  site.buffer();
   REQUIRE(::chmod(site.root().c_str(), 0755) == 0);
+  REQUIRE(::mkdir(site.directory().c_str(), 0700) == 0);
   REQUIRE(::chown(site.directory().c_str(), kNobody, kNobody) == 0);
   FaultServer server([](const Request&) { return accepted(); });
   site.record(10);
@@ -438,6 +440,30 @@ TEST_CASE("files_made_by_root_belong_to_the_directorys_owner") {
     ::_exit(dispatcher(site, server).flush().status == FlushStatus::sent ? 0 : 1);
   });
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("the_first_dispatch_starts_on_a_full_disk") {
+  Site site;
+  REQUIRE(::mkdir(site.directory().c_str(), 0700) == 0);
+  if (::mount("tmpfs", site.directory().c_str(), "tmpfs", 0, "size=1m,mode=0700") != 0) {
+    WARN("skipped: needs the right to mount a small tmpfs");
+    return;
+  }
+  {
+    site.record(20);
+    const std::string ballast(4096, 'x');
+    const Fd file(::open(site.path("ballast").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    while (::write(file.get(), ballast.data(), ballast.size()) == static_cast<ssize_t>(ballast.size())) {
+    }
+    CHECK(site.buffer().commit(std::string(50000, 'x') + "\n", 1).committed == 0);
+    FaultServer server([](const Request&) { return accepted(); });
+    const FlushResult result = dispatcher(site, server).flush();
+    INFO(result.error);
+    CHECK(name_of(result.status) == "sent");
+    CHECK(result.sent >= 20);
+    CHECK(!read_dispatch_history(site.directory()).empty());
+  }
+  ::umount(site.directory().c_str());
 }
 
 TEST_CASE("in_a_shared_directory_the_dispatchers_files_are_the_groups") {
@@ -463,6 +489,7 @@ TEST_CASE("a_lock_file_that_cannot_be_used_is_named") {
   FaultServer server([](const Request&) { return accepted(); });
   site.record(1);
   Dispatcher d = dispatcher(site, server);
+  std::filesystem::remove(site.path("dispatch.lock"));
   std::filesystem::create_directory(site.path("dispatch.lock"));
   const FlushResult result = d.flush();
   CHECK(name_of(result.status) == "unavailable");

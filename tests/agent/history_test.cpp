@@ -100,6 +100,7 @@ TEST_CASE("no_history_no_directory_and_foreign_files_read_as_empty") {
   CHECK(read_dispatch_history(site.directory()).empty());
   CHECK(read_dispatch_history("/nonexistent").empty());
   site.buffer();
+  ::unlink(site.path("dispatch.history").c_str());
   REQUIRE(::mkfifo(site.path("dispatch.history").c_str(), 0600) == 0);
   CHECK(read_dispatch_history(site.directory()).empty());
   HistoryFile history = open_in(site);
@@ -110,6 +111,7 @@ TEST_CASE("no_history_no_directory_and_foreign_files_read_as_empty") {
 TEST_CASE("a_history_that_cannot_be_opened_is_done_without") {
   Site site;
   site.buffer();
+  ::unlink(site.path("dispatch.history").c_str());
   REQUIRE(::mkdir(site.path("dispatch.history").c_str(), 0700) == 0);
   HistoryFile history = open_in(site);
   history.append(entry(1));
