@@ -172,7 +172,10 @@ Result<Survey> survey(const std::string& path) {
     stats.healed = header.healed;
     stats.drops = header.drops;
   }
-  if (const DropRecords records = DropRecords::look(directory)) add_drops(stats.drops, records.read());
+  if (const DropRecords records = DropRecords::look(directory)) {
+    found.counted = true;
+    add_drops(stats.drops, records.read());
+  }
   return found;
 }
 

@@ -38,8 +38,8 @@ Result<Inspection> inspect(const std::string& path);
 /// Sizes and counters, without reading a line.
 struct Survey {
   BufferStats stats;
-  /// Whether `stats` has the counters (spilled, healed, drops): not while buffer.lock is missing or does not read. The
-  /// next request makes it anew then.
+  /// Whether `stats` has the drop counters: not while neither buffer.drops nor buffer.lock reads. The next request makes them
+  /// anew then. `spilled` and `healed` are buffer.lock's alone.
   bool counted = false;
 };
 

@@ -100,7 +100,7 @@ void print_status(const agent::Survey& found, const agent::DispatchState& state,
   rows.push_back({"to be sent", fmt::format("{} bytes", stats.pending_bytes)});
   rows.push_back({"files", std::to_string(stats.files)});
   if (!found.counted)
-    rows.push_back({"dropped", "unknown: buffer.lock is missing or does not read; the next request makes it"});
+    rows.push_back({"dropped", "unknown: neither buffer.drops nor buffer.lock reads; the next request makes them"});
   for (std::size_t i = 0; i < agent::kDropReasons; ++i) {
     const agent::DropCount& drop = stats.drops[i];
     if (drop.count == 0) continue;
