@@ -56,6 +56,20 @@ if test "$PHP_LOGYSTERA" != "no"; then
   if test "$PHP_LOGYSTERA_FAULTS" = "yes"; then
     LOGYSTERA_FLAGS="$LOGYSTERA_FLAGS -DLOGYSTERA_FAULTS"
   fi
+  dnl Hardening, as far as the compiler and what it optimises have it: CMakeLists.txt asks for the same options.
+  AC_LANG_PUSH([C++])
+  logystera_cxxflags=$CXXFLAGS
+  for logystera_flag in "-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3" "-fstack-clash-protection" "-ftrivial-auto-var-init=zero"; do
+    case "$PHP_LOGYSTERA_COVERAGE $logystera_flag" in "yes -U"*) continue ;; esac
+    AC_MSG_CHECKING([whether the C++ compiler takes $logystera_flag])
+    CXXFLAGS="$logystera_cxxflags -Werror $logystera_flag"
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <string.h>]], [[]])],
+      [AC_MSG_RESULT([yes])
+       LOGYSTERA_FLAGS="$LOGYSTERA_FLAGS $logystera_flag"],
+      [AC_MSG_RESULT([no])])
+  done
+  CXXFLAGS=$logystera_cxxflags
+  AC_LANG_POP([C++])
   dnl Every source of the three rooms, but for what log analysis alone needs:
   dnl program only: src/core/record.cpp
   dnl program only: src/core/walk.cpp
