@@ -21,6 +21,7 @@
 #include "agent/buffer_lock.hpp"
 #include "agent/dispatch_files.hpp"
 #include "agent/drop_records.hpp"
+#include "core/bounded_text.hpp"
 #include "core/faults.hpp"
 
 namespace logystera::agent {
@@ -317,7 +318,7 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
   BufferHeader& header = lock.header();
   bool header_changed = false;
   while (!lines.empty()) {
-    struct stat st;
+    LOGYSTERA_UNINITIALIZED struct stat st;
     const Fd& file = current(lock, st);
     if (!file) {
       drop_failed_write(result, errno, lines_in(lines));

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "agent/buffer_layout.hpp"
+#include "core/bounded_text.hpp"
 
 namespace logystera::agent {
 namespace {
@@ -62,7 +63,7 @@ bool Buffer::Lock::try_kept(Wait wait) noexcept {
     reuse_ = error_ == EWOULDBLOCK;
     return reuse_;
   }
-  struct stat st;
+  LOGYSTERA_UNINITIALIZED struct stat st;
   const timespec& changed = kept.lock_changed;
   // Unlinked, renamed, or its header written by somebody else: what is the lock now, the name tells.
   held_ = ::fstat(fd_.get(), &st) == 0 && st.st_nlink != 0 && st.st_ctim.tv_sec == changed.tv_sec &&
