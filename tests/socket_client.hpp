@@ -18,10 +18,14 @@ inline constexpr std::chrono::seconds kPatience{20};  // a loaded machine is slo
 
 class SocketClient {
  public:
-  /// To the port of "http://127.0.0.1:PORT".
-  explicit SocketClient(const std::string& url) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  /// To the port of "http://127.0.0.1:PORT", from that loopback address.
+  explicit SocketClient(const std::string& url, const char* from = "127.0.0.1")
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    ::inet_pton(AF_INET, from, &address.sin_addr);
+    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("no such address");
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
     if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)

@@ -14,6 +14,7 @@
 
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
+#include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
 #include "core/event.hpp"
 
@@ -82,7 +83,8 @@ class Printer {
 
   bool print(const store::StoredEvent& event) {
     if (json_) {
-      std::fwrite(event.line.data(), 1, event.line.size(), stdout);
+      const std::string line = terminal_safe(event.line);
+      std::fwrite(line.data(), 1, line.size(), stdout);
       std::fputc('\n', stdout);
       return std::ferror(stdout) == 0;
     }
@@ -171,7 +173,8 @@ void add_events(Program program) {
   events->add_option("--since", options->since, "Only events that happened since: 90s, 30m, 1h, 7d ago, or unix seconds");
   events->add_option("--limit", options->limit, "Only the newest so many");
   events->add_flag("--follow", options->follow, "Go on showing events as they arrive, until interrupted");
-  add_json(*events, program.globals, "One event a line, exactly as it was sent (all of them, unless --limit or --since)");
+  add_json(*events, program.globals,
+           "One event a line, as it was sent; what a terminal obeys is written \\uNNNN (all, unless --limit or --since)");
   add_store(*events, program.globals);
   events->footer(
       "Examples:\n"

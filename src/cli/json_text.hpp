@@ -1,4 +1,6 @@
-// JSON built up as text, for what the commands print. Whatever bytes a string holds, what comes out is valid UTF-8.
+// JSON built up as text, for what the commands print. Whatever bytes a string holds, what comes out is valid UTF-8, and nothing in
+// it that a terminal obeys or that reorders what stands around it: those characters are written \\uNNNN, which every reader of JSON
+// reads back as they were.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +44,10 @@ class JsonText {
   std::string text_;
   bool follows_ = false;  // a value stands before, so a comma is due
 };
+
+/// JSON text (whole or a part of it) with DEL, C1 controls, bidirectional and line-separating characters as \\uNNNN. They can stand
+/// in strings alone, so the document means what it meant.
+std::string terminal_safe(std::string_view json);
 
 /// "2026-05-18T10:00:01Z", with a fraction if there is one.
 std::string rfc3339(std::int64_t time_ns);

@@ -2,10 +2,14 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <thread>
 
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
@@ -25,11 +29,13 @@ struct Options {
   std::uint16_t port = 8080;
   std::string listen;  // ADDR:PORT
   bool behind_proxy = false;
+  std::size_t proxies = 1;
   std::string public_url;
   server::TlsFiles tls;
   gateway::RateLimit rate;
   std::string min_agent_version;
   std::size_t connections = server::Limits{}.connections;
+  std::optional<std::size_t> connections_per_address;
   unsigned threads = 0;
 };
 
@@ -141,6 +147,46 @@ void keep_freed_memory() {
   ::mallopt(M_TOP_PAD, kGrowBytes);
 }
 
+// Files this process may have open, after asking for as many as it may ask for.
+rlim_t open_files_most() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return RLIM_INFINITY;
+  if (files.rlim_cur != files.rlim_max) {
+    const rlimit all{files.rlim_max, files.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &all) == 0) files = all;
+  }
+  return files.rlim_cur;
+}
+
+// Connections must leave files for the database, or a full house answers every sender that nothing can be stored.
+Result<server::Limits> limits_of(const Options& options) {
+  constexpr std::size_t kConnectionsLeast = 8, kFilesBeside = 24, kFilesOfAThread = 4;
+  constexpr std::size_t kShareOfAddress = 8;  // an eighth of all
+  server::Limits limits;
+  limits.threads = options.threads != 0 ? options.threads : std::max(2u, std::thread::hardware_concurrency());
+  limits.connections = options.connections;
+  const rlim_t most = open_files_most();
+  const std::size_t others = kFilesBeside + kFilesOfAThread * limits.threads;
+  if (most != RLIM_INFINITY && most < others + options.connections) {
+    const std::size_t least = others + std::min(kConnectionsLeast, options.connections);
+    if (most < least) {
+      return Error{
+          fmt::format("this process may open {} files at once, and needs {} at least: raise 'ulimit -n' "
+                      "(LimitNOFILE= of the service)",
+                      most, least)};
+    }
+    limits.connections = most - others;
+    log(
+        fmt::format("--connections {}: this process may open {} files at once, so there are {}: raise 'ulimit -n' "
+                    "(LimitNOFILE= of the service) to {}",
+                    options.connections, most, limits.connections, others + options.connections));
+  }
+  const std::size_t share = std::max(kConnectionsLeast, limits.connections / kShareOfAddress);
+  limits.connections_per_address =
+      options.connections_per_address.value_or(options.behind_proxy ? limits.connections : share);
+  return limits;
+}
+
 int run(const Globals& globals, const Options& options) {
   keep_freed_memory();
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
@@ -167,16 +213,15 @@ int run(const Globals& globals, const Options& options) {
   if (!accounts) return fail("serve", accounts.error());
   gateway::Users users(accounts.value());
   gateway::Authorization authorization(accounts.value(), *gate->entities, {unix_now, log});
-  auto connect = gateway::Connect::make(users, authorization, {unix_now, log, options.behind_proxy});
+  auto connect = gateway::Connect::make(users, authorization, {unix_now, log, options.behind_proxy ? options.proxies : 0});
   if (!connect) return fail("serve", connect.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());
   auto listeners = listeners_of(options, ingest, requests, *connect.value(), *store);
   if (!listeners) return fail("serve", listeners.error());
-  server::Limits limits;
-  limits.connections = options.connections;
-  limits.threads = options.threads;
-  auto started = server::Server::start(std::move(listeners).value(), limits);
+  auto limits = limits_of(options);
+  if (!limits) return fail("serve", limits.error());
+  auto started = server::Server::start(std::move(listeners).value(), limits.value(), log);
   if (!started) return fail("serve", started.error());
   server = std::move(started).value();
   connect.value()->open(addresses_of(origin.value(), options.behind_proxy, server->urls()));
@@ -203,6 +248,12 @@ void add_serve(Program program) {
   serve->add_option("--listen", options->listen,
                     "ADDRESS:PORT of its own for what sites send; --port then serves the rest");
   serve->add_flag("--behind-proxy", options->behind_proxy, "A proxy in front does TLS: allow a plain non-loopback address");
+  serve
+      ->add_option("--proxies", options->proxies,
+                   "With --behind-proxy: proxies a request passes, one behind the other, each of which adds to\n"
+                   "X-Forwarded-For")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 16));
   serve->add_option("--public-url", options->public_url,
                     "Where browsers and sites reach this gateway, for connecting sites: https://HOST[:PORT]\n"
                     "[default: where it listens, unless behind a proxy]");
@@ -218,8 +269,16 @@ void add_serve(Program program) {
       ->check(CLI::Range(1.0, 1e12));
   serve->add_option("--min-agent-version", options->min_agent_version,
                     "Refuse older agents (426) and tell them this version");
-  serve->add_option("--connections", options->connections, "Connections open at the same time")
+  serve
+      ->add_option("--connections", options->connections,
+                   "Connections open at the same time. Beyond, those without a request are closed first; the last\n"
+                   "eighth is for addresses that signed validly within the last hour")
       ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  serve
+      ->add_option("--connections-per-address", options->connections_per_address,
+                   "Of them from one address (IPv6: one /64) [default: an eighth, at least 8; no limit with\n"
+                   "--behind-proxy, whose address all have: limit them there]")
       ->check(CLI::Range(1, 100000));
   serve->add_option("--threads", options->threads, "Threads that serve requests; 0: one per processor, at least two")
       ->capture_default_str()

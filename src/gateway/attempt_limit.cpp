@@ -1,18 +1,14 @@
 #include "gateway/attempt_limit.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <string>
 
 namespace logystera::gateway {
 namespace {
 
 constexpr double kSecondsAMinute = 60;
-constexpr double kRounding = 1e-6;        // of a second
-constexpr std::size_t kNetworkBytes = 8;  // of an IPv6 address: /64
+constexpr double kRounding = 1e-6;  // of a second
 
 }  // namespace
 
@@ -42,21 +38,6 @@ void AttemptLimit::give_back(std::string_view key) {
   const std::lock_guard lock(mutex_);
   Bucket& bucket = bucket_of(key);
   bucket.spent = std::max(0.0, bucket.spent - 1);
-}
-
-std::string address_key(std::string_view address) {
-  in6_addr bytes;
-  const std::string text(address);
-  if (::inet_pton(AF_INET6, text.c_str(), &bytes) != 1) return text;
-  if (IN6_IS_ADDR_V4MAPPED(&bytes)) return text;
-  return std::string(reinterpret_cast<const char*>(&bytes), kNetworkBytes);
-}
-
-bool is_address(std::string_view text) {
-  const std::string address(text);
-  in6_addr six;
-  in_addr four;
-  return ::inet_pton(AF_INET, address.c_str(), &four) == 1 || ::inet_pton(AF_INET6, address.c_str(), &six) == 1;
 }
 
 }  // namespace logystera::gateway

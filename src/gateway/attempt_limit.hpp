@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,11 +41,5 @@ class AttemptLimit {
   std::mutex mutex_;
   std::vector<Bucket> buckets_;
 };
-
-/// The part of an address one person has: an IPv4 address whole, an IPv6 address by its /64. What is no address is itself.
-std::string address_key(std::string_view address);
-
-/// Whether it is an IPv4 or IPv6 address as text.
-bool is_address(std::string_view text);
 
 }  // namespace logystera::gateway

@@ -9,6 +9,7 @@
 #include "core/wire.hpp"
 #include "gateway/form.hpp"
 #include "gateway/random.hpp"
+#include "server/address.hpp"
 
 namespace logystera::gateway {
 namespace {
@@ -70,8 +71,8 @@ Result<Form> posted(const Request& request) {
 }
 
 bool comes_from_elsewhere(const Request& request) {
-  const auto site = request.header("Sec-Fetch-Site");
-  return site && *site != "same-origin" && *site != "none";
+  const std::string site = request.joined("Sec-Fetch-Site");
+  return !site.empty() && site != "same-origin" && site != "none";
 }
 
 std::string token_for(const HmacKey& key, std::string_view purpose, std::string_view bound_to) {
@@ -192,14 +193,10 @@ Answer Connect::failed(const Error& error) const {
   return answer;
 }
 
-// A proxy adds the address it was spoken to from at the end; whatever stands before is what the client claims.
+// The header may come as several lines: a proxy that adds one of its own leaves the client's before it.
 std::string Connect::client_address(const Request& request) const {
-  const auto forwarded = request.header("X-Forwarded-For");
-  if (!options_.behind_proxy || !forwarded) return request.remote;
-  std::string_view last = forwarded->substr(forwarded->rfind(',') + 1);
-  while (!last.empty() && last.front() == ' ') last.remove_prefix(1);
-  while (!last.empty() && last.back() == ' ') last.remove_suffix(1);
-  return is_address(last) ? std::string(last) : request.remote;
+  if (options_.proxies == 0) return request.remote;
+  return server::forwarded_client(request.joined("X-Forwarded-For"), options_.proxies).value_or(request.remote);
 }
 
 Result<Connect::Visitor> Connect::visitor_of(const Request& request, const PublicAddresses& addresses) {
@@ -329,7 +326,7 @@ Answer Connect::logged_in(const Request& request, const PublicAddresses& address
   const std::string_view typed = form.value()["name"];
   std::string name(typed.substr(0, kUserNameBytes));
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  const std::string client = client_address(request), address = address_key(client);
+  const std::string client = client_address(request), address = server::address_key(client);
   const auto now = options_.now();
   auto wait = logins_of_address_.take(address, now);
   if (!wait) {
@@ -377,7 +374,7 @@ Answer Connect::log_out(const Request& request, const PublicAddresses& addresses
 }
 
 Answer Connect::token(const Request& request, const PublicAddresses& addresses) {
-  if (const auto seconds = token_requests_.take(address_key(client_address(request)), options_.now())) {
+  if (const auto seconds = token_requests_.take(server::address_key(client_address(request)), options_.now())) {
     Answer answer =
         token_refusal(429, "temporarily_unavailable", "too many requests from this address: wait and try again");
     answer.headers.emplace_back("Retry-After", std::to_string(*seconds));

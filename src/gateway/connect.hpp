@@ -30,8 +30,8 @@ struct PublicAddresses {
 struct ConnectOptions {
   std::function<std::int64_t()> now;
   std::function<void(std::string_view)> log;
-  /// Whether a proxy in front adds the client's address to X-Forwarded-For.
-  bool behind_proxy = false;
+  /// How many proxies in front, one behind the other, add to X-Forwarded-For whom they were spoken to by.
+  std::size_t proxies = 0;
 };
 
 /// Attempts to sign in: of one address, and for one name as typed. What succeeds is given back.

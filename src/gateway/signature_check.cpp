@@ -88,6 +88,7 @@ std::string_view agent_version(std::string_view user_agent) noexcept {
 void Verified::acknowledge(Answer& answer) const {
   answer.headers.emplace_back(
       wire::kAckHeader, std::string(wire::kSchemePrefix) + wire::acknowledge(secret, answer.status, batch, answer.body));
+  answer.to_proven = true;
 }
 
 bool SignatureCheck::verify(const Request& request, Verified& verified, Answer& refusal) const {
@@ -95,7 +96,9 @@ bool SignatureCheck::verify(const Request& request, Verified& verified, Answer& 
   const std::string_view stamp = request.header(wire::kTimestampHeader).value_or("");
   const std::string_view signature = request.header(wire::kSignatureHeader).value_or("");
   verified.batch = request.header(wire::kBatchHeader).value_or("");
-  verified.encoding = request.header("Content-Encoding").value_or("identity");
+  // Sent twice it is a list, which no signature was made over; it must not pass for absent.
+  verified.encoding = request.joined("Content-Encoding");
+  if (verified.encoding.empty()) verified.encoding = "identity";
   const auto [end, error] = std::from_chars(stamp.data(), stamp.data() + stamp.size(), verified.timestamp);
   const bool well_formed = error == std::errc() && end == stamp.data() + stamp.size() && wire::is_token(verified.batch);
 
@@ -142,7 +145,8 @@ bool SignatureCheck::admit(const Request& request, const Verified& verified, Ans
         problem(403, "disabled", "this entity is disabled: its operator can enable it with 'logystera entity enable'");
     return false;
   }
-  const std::string_view version = agent_version(request.header("User-Agent").value_or(""));
+  const std::string user_agent = request.joined("User-Agent");
+  const std::string_view version = agent_version(user_agent);
   if (older_version(version, options_.min_agent_version)) {
     rapidjson::StringBuffer text;
     JsonWriter writer(text);

@@ -9,13 +9,15 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <condition_variable>
 #include <ctime>
 #include <limits>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <thread>
+
+#include "server/address.hpp"
+#include "server/framing.hpp"
+#include "server/notices.hpp"
+#include "server/seats.hpp"
 
 namespace logystera::server {
 namespace {
@@ -27,6 +29,8 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kReadBufferBytes = 128 * 1024;
+constexpr std::size_t kHeaderRead = 4096;
+constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 constexpr std::size_t kLingerBytes = 16 * 1024 * 1024;  // of a refused body that are read and thrown away
 constexpr auto kLingerTime = std::chrono::seconds(2);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // after EMFILE and the like
@@ -41,15 +45,17 @@ std::string http_date() {
 
 std::string_view view(beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
-Request request_of(http::request<http::string_body>&& message, std::string remote) {
+// Made of the header before the body is read: a chunked body ends in fields of its own, which are the client's and must not pass for
+// what a proxy in front has added.
+Request request_of(const http::request_header<>& header, std::string remote) {
   Request request;
-  request.method = view(message.method_string());
-  const std::string_view target = view(message.target());
+  request.method = view(header.method_string());
+  const std::string_view target = origin_form(view(header.target()));
   const std::size_t question = target.find('?');
   request.path = target.substr(0, question);
+  if (request.path.empty()) request.path = "/";
   if (question != std::string_view::npos) request.query = target.substr(question + 1);
-  for (const auto& field : message) request.headers.emplace_back(view(field.name_string()), view(field.value()));
-  request.body = std::move(message.body());
+  for (const auto& field : header) request.headers.emplace_back(view(field.name_string()), view(field.value()));
   request.remote = std::move(remote);
   return request;
 }
@@ -72,38 +78,27 @@ struct Site {
 
 /// What all connections share.
 struct Shared {
-  Limits limits;
+  Shared(Limits given, Server::Log log)
+      : limits(given),
+        seats({given.connections, given.connections_per_address, given.reserve()}),
+        notices(std::move(log)) {}
+
+  const Limits limits;
   std::atomic<bool> stopping = false;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::list<std::function<void()>> wake_idle;  // one for each open connection
-};
-
-/// A connection's entry among the open ones, for as long as it lives.
-class Presence {
- public:
-  Presence(std::shared_ptr<Shared> shared, std::function<void()> wake_idle) : shared_(std::move(shared)) {
-    std::lock_guard lock(shared_->mutex);
-    entry_ = shared_->wake_idle.insert(shared_->wake_idle.end(), std::move(wake_idle));
-  }
-  ~Presence() {
-    std::lock_guard lock(shared_->mutex);
-    shared_->wake_idle.erase(entry_);
-    shared_->changed.notify_all();
-  }
-  Presence(const Presence&) = delete;
-  Presence& operator=(const Presence&) = delete;
-
- private:
-  std::shared_ptr<Shared> shared_;
-  std::list<std::function<void()>>::iterator entry_;
+  Seats seats;
+  Notices notices;
 };
 
 template <typename Stream>
 class Connection {
  public:
-  Connection(Stream stream, std::shared_ptr<Shared> shared, std::shared_ptr<Site> site, std::string remote)
-      : stream_(std::move(stream)), shared_(std::move(shared)), site_(std::move(site)), remote_(std::move(remote)) {}
+  Connection(Stream stream, std::shared_ptr<Shared> shared, std::shared_ptr<Site> site, std::shared_ptr<Seats::Seat> seat,
+             std::string remote)
+      : stream_(std::move(stream)),
+        shared_(std::move(shared)),
+        site_(std::move(site)),
+        seat_(std::move(seat)),
+        remote_(std::move(remote)) {}
 
   asio::awaitable<void> run();
 
@@ -112,6 +107,9 @@ class Connection {
     if (idle_) beast::get_lowest_layer(stream_).cancel();
   }
 
+  /// Ends the connection at once: its seat is somebody else's now. On the connection's strand.
+  void leave() { beast::get_lowest_layer(stream_).close(); }
+
   auto executor() { return stream_.get_executor(); }
 
  private:
@@ -119,9 +117,10 @@ class Connection {
 
   void allow(std::chrono::milliseconds time) { beast::get_lowest_layer(stream_).expires_after(time); }
   asio::awaitable<bool> handshake();
-  asio::awaitable<bool> wait_for_request();
+  asio::awaitable<bool> wait_for_request(bool first);
+  asio::awaitable<bool> read_header(Answer& refusal);
   asio::awaitable<Next> serve_one();
-  const Route* route_for(const http::request_header<>& header, Answer& refusal) const;
+  const Route* route_for(const Request& request, Answer& refusal) const;
   asio::awaitable<Answer> ask(const Route& route, Request request);
   asio::awaitable<bool> write(Answer answer, unsigned version, bool keep_alive);
   asio::awaitable<void> refuse(Answer answer);
@@ -130,9 +129,11 @@ class Connection {
   Stream stream_;
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<Site> site_;
+  std::shared_ptr<Seats::Seat> seat_;
   std::string remote_;
   beast::flat_buffer buffer_{kReadBufferBytes};
   bool idle_ = false;
+  bool is_head_ = false;  // of the request at hand
 };
 
 template <typename Stream>
@@ -147,26 +148,26 @@ asio::awaitable<bool> Connection<Stream>::handshake() {
 }
 
 template <typename Stream>
-asio::awaitable<bool> Connection<Stream>::wait_for_request() {
-  if (buffer_.size() > 0) co_return true;
+asio::awaitable<bool> Connection<Stream>::wait_for_request(bool first) {
+  if (buffer_.size() > 0) co_return seat_->enter(Seats::State::asking);
   if (shared_->stopping) co_return false;
-  constexpr std::size_t kFirstRead = 4096;
+  if (!seat_->enter(first ? Seats::State::asking : Seats::State::answered)) co_return false;
   error_code error;
-  allow(shared_->limits.idle);
+  allow(first ? shared_->limits.first : shared_->limits.idle);
   idle_ = true;
   const std::size_t read =
-      co_await stream_.async_read_some(buffer_.prepare(kFirstRead), asio::redirect_error(asio::use_awaitable, error));
+      co_await stream_.async_read_some(buffer_.prepare(kHeaderRead), asio::redirect_error(asio::use_awaitable, error));
   idle_ = false;
   buffer_.commit(read);
-  co_return !error;
+  co_return !error && seat_->enter(Seats::State::asking);
 }
 
 template <typename Stream>
 asio::awaitable<void> Connection<Stream>::run() {
   const bool greeted = co_await handshake();
   if (!greeted) co_return;
-  for (;;) {
-    const bool requested = co_await wait_for_request();
+  for (bool first = true;; first = false) {
+    const bool requested = co_await wait_for_request(first);
     if (!requested) break;
     const Next next = co_await serve_one();
     if (next == Next::close) co_return;
@@ -175,13 +176,11 @@ asio::awaitable<void> Connection<Stream>::run() {
 }
 
 template <typename Stream>
-const Route* Connection<Stream>::route_for(const http::request_header<>& header, Answer& refusal) const {
-  const std::string_view target = view(header.target());
-  const std::string_view path = target.substr(0, target.find('?'));
+const Route* Connection<Stream>::route_for(const Request& request, Answer& refusal) const {
   std::string allowed;
   for (const Route& route : site_->routes) {
-    if (route.path != path) continue;
-    if (route.method == view(header.method_string())) return &route;
+    if (route.path != request.path) continue;
+    if (route.method == request.method) return &route;
     allowed += (allowed.empty() ? "" : ", ") + route.method;
   }
   if (allowed.empty()) {
@@ -193,25 +192,76 @@ const Route* Connection<Stream>::route_for(const http::request_header<>& header,
   return nullptr;
 }
 
+// Has the whole header in the buffer and looks at its bytes, before anything else does. False: `refusal` is the answer, or, with
+// status 0, there is nobody to answer.
+template <typename Stream>
+asio::awaitable<bool> Connection<Stream>::read_header(Answer& refusal) {
+  const Limits& limits = shared_->limits;
+  allow(limits.header);
+  refusal.status = 0;
+  std::size_t end = std::string_view::npos;
+  for (;;) {
+    std::string_view received(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    buffer_.consume(blank_lines(received));
+    received = {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
+    end = received.find(kHeaderEnd);
+    if (end != std::string_view::npos) break;
+    if (auto fault = early_fault(received.substr(0, limits.header_bytes))) {
+      refusal = std::move(*fault);
+      co_return false;
+    }
+    if (received.size() >= limits.header_bytes) break;
+    error_code error;
+    const std::size_t read =
+        co_await stream_.async_read_some(buffer_.prepare(kHeaderRead), asio::redirect_error(asio::use_awaitable, error));
+    buffer_.commit(read);
+    if (error) co_return false;
+  }
+  if (end == std::string_view::npos || end + kHeaderEnd.size() > limits.header_bytes) {
+    refusal = problem(431, "header_too_large", "the request's header is too large");
+    co_return false;
+  }
+  const std::string_view header(static_cast<const char*>(buffer_.data().data()), end + kHeaderEnd.size());
+  if (auto fault = header_fault(header)) {
+    refusal = std::move(*fault);
+    co_return false;
+  }
+  co_return true;
+}
+
 template <typename Stream>
 asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::serve_one() {
   const Limits& limits = shared_->limits;
   error_code error;
+  Answer refusal;
+  const bool sound = co_await read_header(refusal);
+  if (!sound) {
+    if (refusal.status == 0) co_return Next::close;
+    shared_->notices.note(Notices::Kind::refused_header, remote_);
+    co_await refuse(std::move(refusal));
+    co_return Next::close;
+  }
   http::request_parser<http::string_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
   // The route decides, once it is known. A number and not "none", which Beast of Boost 1.74 takes for "no
   // body at all".
   parser.body_limit(std::numeric_limits<std::uint64_t>::max());
-  allow(limits.header);
   co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
   if (error) {
     if (auto answer = fault_answer(error)) co_await refuse(std::move(*answer));
     co_return Next::close;
   }
-  Answer refusal;
-  const Route* route = route_for(parser.get().base(), refusal);
+  Request request = request_of(parser.get().base(), remote_);
+  is_head_ = request.method == "HEAD";
+  const Route* route = route_for(request, refusal);
   if (route && parser.content_length() && *parser.content_length() > route->body_bytes) {
     refusal = problem(413, "too_large", fmt::format("the body may have {} bytes as sent", route->body_bytes));
+    route = nullptr;
+  }
+  const auto expected = parser.get()[http::field::expect];
+  const bool waits = beast::iequals(expected, "100-continue");
+  if (route && !expected.empty() && !waits) {
+    refusal = problem(417, "expectation_failed", "Expect may be 100-continue and nothing else");
     route = nullptr;
   }
   if (!route) {
@@ -220,7 +270,8 @@ asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::serve_one
   }
   parser.body_limit(route->body_bytes);
   allow(limits.body);
-  if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+  if (!seat_->enter(Seats::State::body)) co_return Next::close;
+  if (waits && parser.get().version() >= 11) {
     http::response<http::empty_body> go_on(http::status::continue_, parser.get().version());
     co_await http::async_write(stream_, go_on, asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return Next::close;
@@ -230,9 +281,12 @@ asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::serve_one
     if (auto answer = fault_answer(error)) co_await refuse(std::move(*answer));
     co_return Next::close;
   }
+  if (!seat_->enter(Seats::State::busy)) co_return Next::close;
   const bool keep_alive = parser.get().keep_alive();
   const unsigned version = parser.get().version();
-  Answer answer = co_await ask(*route, request_of(parser.release(), remote_));
+  request.body = std::move(parser.get().body());
+  Answer answer = co_await ask(*route, std::move(request));
+  if (answer.to_proven) seat_->prove();
   const bool usable = co_await write(std::move(answer), version, keep_alive && !shared_->stopping);
   if (usable) co_return Next::another;
   co_await close(false);
@@ -267,7 +321,7 @@ asio::awaitable<bool> Connection<Stream>::write(Answer answer, unsigned version,
   message.set(http::field::cache_control, "no-store");
   for (const auto& [name, value] : answer.headers) message.set(name, value);
   message.keep_alive(keep_alive);
-  message.body() = std::move(answer.body);
+  if (!is_head_) message.body() = std::move(answer.body);  // RFC 9110, 9.3.2
   message.prepare_payload();
   error_code error;
   allow(shared_->limits.answer);
@@ -277,6 +331,7 @@ asio::awaitable<bool> Connection<Stream>::write(Answer answer, unsigned version,
 
 template <typename Stream>
 asio::awaitable<void> Connection<Stream>::refuse(Answer answer) {
+  if (!seat_->enter(Seats::State::leaving)) co_return;
   co_await write(std::move(answer), 11, false);
   co_await close(true);
 }
@@ -304,25 +359,28 @@ asio::awaitable<void> Connection<Stream>::close(bool linger) {
 
 template <typename Stream>
 void open_connection(Stream stream, const std::shared_ptr<Shared>& shared, const std::shared_ptr<Site>& site,
-                     std::string remote) {
-  auto connection = std::make_shared<Connection<Stream>>(std::move(stream), shared, site, std::move(remote));
+                     const std::shared_ptr<Seats::Seat>& seat, std::string remote) {
+  auto connection = std::make_shared<Connection<Stream>>(std::move(stream), shared, site, seat, std::move(remote));
   auto executor = connection->executor();
   std::weak_ptr<Connection<Stream>> weak = connection;
-  auto presence = std::make_shared<Presence>(shared, [weak, executor] {
-    asio::post(executor, [weak] {
-      if (auto alive = weak.lock()) alive->wake_if_idle();
-    });
-  });
+  const auto tell = [weak, executor](void (Connection<Stream>::*what)()) {
+    return [weak, executor, what] {
+      asio::post(executor, [weak, what] {
+        if (auto alive = weak.lock()) (alive.get()->*what)();
+      });
+    };
+  };
+  seat->on(tell(&Connection<Stream>::leave), tell(&Connection<Stream>::wake_if_idle));
   asio::co_spawn(
       executor, [connection]() { return connection->run(); },
-      [connection, presence](std::exception_ptr) mutable {
-        // Whatever ended it, the connection ends with it and nobody else is touched.
+      [connection](std::exception_ptr) mutable {
+        // Whatever ended it, the connection ends with it, its seat last, and nobody else is touched.
         connection.reset();
-        presence.reset();
       });
 }
 
-void turn_away(tcp::socket socket) {
+void turn_away(tcp::socket socket, bool tls) {
+  if (tls) return;  // what is said before the handshake nobody hears
   static constexpr std::string_view kFull =
       "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
   error_code ignored;
@@ -337,29 +395,44 @@ asio::awaitable<void> accept_all(std::shared_ptr<tcp::acceptor> acceptor, asio::
     tcp::socket socket(asio::make_strand(context));
     co_await acceptor->async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
     if (shared->stopping) co_return;
+    if (error == asio::error::connection_aborted) continue;  // he has gone already
     if (error) {
+      const bool descriptors =
+          error == asio::error::no_descriptors || error == boost::system::errc::too_many_files_open_in_system;
+      // A seat given up gives a descriptor back; whoever waits to be taken is taken after the pause.
+      if (descriptors) shared->seats.displace_one();
+      shared->notices.note(descriptors ? Notices::Kind::descriptors : Notices::Kind::accept_failed, error.message());
       asio::steady_timer pause(context, kAcceptPause);
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
-    std::size_t open;
-    {
-      std::lock_guard lock(shared->mutex);
-      open = shared->wake_idle.size();
-    }
-    if (open >= shared->limits.connections) {
-      turn_away(std::move(socket));
+    const auto peer = socket.remote_endpoint(error);
+    std::string remote = error ? std::string() : peer.address().to_string();
+    Seats::Taken taken = shared->seats.take(address_key(remote));
+    if (taken.displaced) shared->notices.note(Notices::Kind::displaced, "for " + remote);
+    if (!taken.seat) {
+      const bool full = taken.refusal == Seats::Refusal::full;
+      shared->notices.note(full ? Notices::Kind::full : Notices::Kind::address_full, remote);
+      turn_away(std::move(socket), site->tls.has_value());
       continue;
     }
     socket.set_option(tcp::no_delay(true), error);
-    const auto peer = socket.remote_endpoint(error);
-    std::string remote = error ? std::string() : peer.address().to_string();
     if (site->tls) {
       open_connection(beast::ssl_stream<beast::tcp_stream>(beast::tcp_stream(std::move(socket)), *site->tls), shared, site,
-                      std::move(remote));
+                      taken.seat, std::move(remote));
     } else {
-      open_connection(beast::tcp_stream(std::move(socket)), shared, site, std::move(remote));
+      open_connection(beast::tcp_stream(std::move(socket)), shared, site, taken.seat, std::move(remote));
     }
+  }
+}
+
+asio::awaitable<void> say_what_was_refused(asio::io_context& context, std::shared_ptr<Shared> shared) {
+  asio::steady_timer minute(context);
+  while (!shared->stopping) {
+    error_code error;
+    minute.expires_after(Notices::kInterval);
+    co_await minute.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    shared->notices.flush();
   }
 }
 
@@ -383,7 +456,7 @@ Result<Done> load(asio::ssl::context& context, const TlsFiles& files) {
 
 class BeastServer final : public Server {
  public:
-  explicit BeastServer(Limits limits) : shared_(std::make_shared<Shared>()) { shared_->limits = limits; }
+  BeastServer(Limits limits, Log log) : shared_(std::make_shared<Shared>(limits, std::move(log))) {}
   ~BeastServer() override { stop(); }
 
   Result<Done> listen(Listener listener);
@@ -432,6 +505,7 @@ void BeastServer::run() {
   for (auto& [acceptor, site] : acceptors_) {
     asio::co_spawn(acceptor->get_executor(), accept_all(acceptor, context_, shared_, site), asio::detached);
   }
+  asio::co_spawn(context_, say_what_was_refused(context_, shared_), asio::detached);
   unsigned count = shared_->limits.threads;
   if (count == 0) count = std::max(2u, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { context_.run(); });
@@ -446,20 +520,18 @@ void BeastServer::stop() noexcept {
       kept->close(ignored);
     });
   }
-  {
-    std::unique_lock lock(shared_->mutex);
-    for (const auto& wake : shared_->wake_idle) wake();
-    shared_->changed.wait_for(lock, shared_->limits.grace, [&] { return shared_->wake_idle.empty(); });
-  }
+  shared_->seats.wake_all();
+  shared_->seats.wait_until_empty(shared_->limits.grace);
   context_.stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  shared_->notices.flush();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(std::vector<Listener> listeners, Limits limits) try {
-  auto server = std::make_unique<BeastServer>(limits);
+Result<std::unique_ptr<Server>> Server::start(std::vector<Listener> listeners, Limits limits, Log log) try {
+  auto server = std::make_unique<BeastServer>(limits, std::move(log));
   for (Listener& listener : listeners) {
     if (auto listening = server->listen(std::move(listener)); !listening) return listening.error();
   }

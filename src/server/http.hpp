@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.hpp"
@@ -36,18 +38,27 @@ struct Listener {
 struct Limits {
   std::size_t header_bytes = 16 * 1024;
   std::size_t connections = 512;
+  /// Of one address (IPv6: of one /64). As many as `connections`, or more: no limit, as behind a proxy, whose address all have.
+  std::size_t connections_per_address = 64;
+  std::chrono::milliseconds first{5'000};    // until a new connection's first byte
   std::chrono::milliseconds idle{60'000};    // between two requests of a connection
   std::chrono::milliseconds header{10'000};  // from a request's first byte to the end of its header; TLS handshake
   std::chrono::milliseconds body{30'000};    // the whole body
   std::chrono::milliseconds answer{30'000};  // until the client has taken the answer
   std::chrono::milliseconds grace{10'000};   // stop(): for requests being worked on
   unsigned threads = 0;                      // 0: one per processor, at least two
+
+  /// Of `connections`, those for addresses from which a valid signature came lately.
+  std::size_t reserve() const noexcept { return connections / 8; }
 };
 
 class Server {
  public:
-  /// Listens on all of them or none. The error names the address or file and the remedy.
-  static Result<std::unique_ptr<Server>> start(std::vector<Listener> listeners, Limits limits = {});
+  using Log = std::function<void(std::string_view)>;
+
+  /// Listens on all of them or none. The error names the address or file and the remedy. `log` is told, at most once a minute for
+  /// each kind, how many were turned away and why; from any thread.
+  static Result<std::unique_ptr<Server>> start(std::vector<Listener> listeners, Limits limits = {}, Log log = {});
 
   virtual ~Server() = default;
 

@@ -16,6 +16,17 @@ std::optional<std::string_view> Request::header(std::string_view name) const noe
   return found;
 }
 
+std::string Request::joined(std::string_view name) const {
+  std::string all;
+  bool found = false;
+  for (const auto& [key, value] : headers) {
+    if (key.size() != name.size() || ::strncasecmp(key.data(), name.data(), name.size()) != 0) continue;
+    all += (found ? ", " : "") + value;
+    found = true;
+  }
+  return all;
+}
+
 Answer problem(int status, std::string_view code, std::string_view words) {
   rapidjson::StringBuffer text;
   rapidjson::Writer writer(text);

@@ -12,14 +12,16 @@ namespace logystera::server {
 
 struct Request {
   std::string method;
-  std::string path;   // as sent, without the query
-  std::string query;  // after the '?', undecoded
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;    // as sent, still encoded
-  std::string remote;  // the peer's address
+  std::string path;                                          // as sent, without the query
+  std::string query;                                         // after the '?', undecoded
+  std::vector<std::pair<std::string, std::string>> headers;  // without the trailers a chunked body may end in
+  std::string body;                                          // as sent, still encoded
+  std::string remote;                                        // the peer's address
 
   /// The header's value when it was sent exactly once; names compare without case.
   std::optional<std::string_view> header(std::string_view name) const noexcept;
+  /// The values of all lines of that name in their order, separated by ", ", as RFC 9110 (5.3) reads them; empty when there is none.
+  std::string joined(std::string_view name) const;
 };
 
 struct Answer {
@@ -27,6 +29,7 @@ struct Answer {
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
+  bool to_proven = false;  // the request carried a valid signature: its address and connection may have more than others
 };
 
 /// Called exactly once by a handler, from any thread.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "store/ownership.hpp"
 
 namespace logystera::store {
@@ -77,7 +80,11 @@ Result<std::int64_t> Connection::integer(std::string_view sql) {
 Error Connection::error(std::string_view doing) const {
   const int code = handle_ ? sqlite3_extended_errcode(handle_.get()) : SQLITE_NOMEM;
   const char* words = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
-  return Error{fmt::format("store {}: cannot {}: {} (SQLite {}): {}", path_, doing, words, code, remedy_for(code))};
+  const int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+  const bool descriptors = (code & 0xff) == SQLITE_CANTOPEN && (system == EMFILE || system == ENFILE);
+  return Error{fmt::format("store {}: cannot {}: {} (SQLite {}): {}", path_, doing,
+                           descriptors ? std::strerror(system) : words, code,
+                           descriptors ? "raise 'ulimit -n' (LimitNOFILE= of a service)" : remedy_for(code))};
 }
 
 }  // namespace logystera::store

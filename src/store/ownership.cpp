@@ -134,9 +134,10 @@ Result<Done> check_ownership(const std::string& path) {
   if (status.st_size == 0) return Done{};
   DatabaseFile file;
   if (!file.open(path)) {
-    return Error{fmt::format(
-        "store {}: cannot be opened: {}: check that it belongs to the user the program runs as, and 'ulimit -n'", path,
-        std::strerror(errno))};
+    const bool descriptors = errno == EMFILE || errno == ENFILE;
+    return Error{fmt::format("store {}: cannot be opened: {}: {}", path, std::strerror(errno),
+                             descriptors ? "raise 'ulimit -n' (LimitNOFILE= of a service)"
+                                         : "check that it belongs to the user the program runs as")};
   }
   Head head{};
   if (!file.read(head) || std::memcmp(head.data(), kMagic.data(), kMagic.size()) != 0) {

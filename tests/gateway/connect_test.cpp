@@ -27,10 +27,10 @@ struct Web : House {
   std::unique_ptr<server::Server> server;
   std::string url;
 
-  explicit Web(std::string issuer = std::string(kIssuer), bool behind_proxy = false) {
+  explicit Web(std::string issuer = std::string(kIssuer), std::size_t proxies = 0) {
     const auto clock = [this] { return now; };
     const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
-    connect = std::move(Connect::make(*users, *authorization, {clock, log, behind_proxy})).value();
+    connect = std::move(Connect::make(*users, *authorization, {clock, log, proxies})).value();
     auto started = server::Server::start({{"127.0.0.1", 0, {}, connect->routes()}});
     REQUIRE(started.ok());
     server = std::move(started).value();
@@ -528,7 +528,7 @@ TEST_CASE("nobody_learns_which_users_there_are") {
 }
 
 TEST_CASE("guessing_a_password_is_limited_by_name_known_or_not") {
-  Web web(std::string(kIssuer), true);
+  Web web(std::string(kIssuer), 1);
   web.user();
   const std::string name = GENERATE("anna", "bert");
   const auto attempt = [&](int i, const std::string& password) {
@@ -559,6 +559,25 @@ TEST_CASE("guessing_passwords_is_limited_by_address") {
     CHECK(browser.sign_in("user" + std::to_string(i), "some password of his").status == 200);
   }
   CHECK(browser.sign_in().status == 429);
+}
+
+TEST_CASE("a_client_cannot_hide_behind_a_forwarded_line_of_his_own") {
+  Web web(std::string(kIssuer), 1);
+  web.user();
+  // The client sends a line, the proxy adds another: one list, whose last entry is the proxy's.
+  for (int i = 0; i < static_cast<int>(kLoginsOfAddress.burst); ++i) {
+    Browser browser(web);
+    browser.further = {fmt::format("X-Forwarded-For: 203.0.113.{}", i), "x-forwarded-for: 198.51.100.1"};
+    CHECK(browser.sign_in("user" + std::to_string(i), "some password of his").status == 200);
+  }
+  Browser again(web);
+  again.further = {"X-Forwarded-For: 203.0.113.200", "X-Forwarded-For: 198.51.100.1"};
+  CHECK(again.sign_in().status == 429);
+  Browser other(web);
+  other.further = {"X-Forwarded-For: 198.51.100.1", "X-Forwarded-For: 198.51.100.2"};
+  CHECK(other.sign_in().status == 303);
+  CHECK(web.logged.find("a login from 198.51.100.1 was refused") != std::string::npos);
+  CHECK(web.logged.find("203.0.113") == std::string::npos);
 }
 
 TEST_CASE("signing_in_rightly_uses_up_nothing") {

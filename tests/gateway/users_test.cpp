@@ -3,6 +3,7 @@
 #include "connecting.hpp"
 #include "gateway/attempt_limit.hpp"
 #include "gateway/password.hpp"
+#include "server/address.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;
@@ -105,12 +106,12 @@ TEST_CASE("attempts_run_out_and_come_back_key_by_key") {
 }
 
 TEST_CASE("an_address_is_one_persons_share_of_it") {
-  CHECK(address_key("192.0.2.1") != address_key("192.0.2.2"));
-  CHECK(address_key("2001:db8:0:1::1") == address_key("2001:db8:0:1:ffff::2"));
-  CHECK(address_key("2001:db8:0:1::1") != address_key("2001:db8:0:2::1"));
-  CHECK(address_key("::ffff:192.0.2.1") != address_key("::ffff:192.0.2.2"));
-  CHECK(is_address("192.0.2.1"));
-  CHECK(is_address("::1"));
-  CHECK(!is_address("unknown"));
-  CHECK(!is_address("192.0.2.1, 192.0.2.2"));
+  CHECK(server::address_key("192.0.2.1") != server::address_key("192.0.2.2"));
+  CHECK(server::address_key("2001:db8:0:1::1") == server::address_key("2001:db8:0:1:ffff::2"));
+  CHECK(server::address_key("2001:db8:0:1::1") != server::address_key("2001:db8:0:2::1"));
+  CHECK(server::address_key("::ffff:192.0.2.1") != server::address_key("::ffff:192.0.2.2"));
+  CHECK(server::is_address("192.0.2.1"));
+  CHECK(server::is_address("::1"));
+  CHECK(!server::is_address("unknown"));
+  CHECK(!server::is_address("192.0.2.1, 192.0.2.2"));
 }

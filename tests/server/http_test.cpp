@@ -2,7 +2,10 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "catch.hpp"
 #include "socket_client.hpp"
@@ -19,8 +22,15 @@ constexpr std::size_t kBodyBytes = 1000;
 /// An echo at /echo, a handler that answers when the test lets it at /slow, and limits a test can reach.
 struct Echo {
   std::promise<void> entered, release;
+  mutable std::mutex mutex;
+  std::string logged;
   std::unique_ptr<Server> server;
   std::thread late;
+
+  std::string said() const {
+    const std::lock_guard lock(mutex);
+    return logged;
+  }
 
   explicit Echo(Limits limits = {}) {
     Listener listener;
@@ -40,7 +50,10 @@ struct Echo {
                                    reply(std::move(answer));
                                  });
                                }});
-    auto started = Server::start({std::move(listener)}, limits);
+    auto started = Server::start({std::move(listener)}, limits, [this](std::string_view text) {
+      const std::lock_guard lock(mutex);
+      logged += std::string(text) + "\n";
+    });
     if (!started) FAIL(started.error().message);
     server = std::move(started).value();
   }
@@ -158,7 +171,7 @@ TEST_CASE("a_body_that_ends_early_reaches_no_handler") {
 
 TEST_CASE("a_client_that_dawdles_is_let_go") {
   Limits limits;
-  limits.idle = limits.header = limits.body = milliseconds(200);
+  limits.first = limits.idle = limits.header = limits.body = milliseconds(200);
   Echo echo(limits);
   SECTION("before a request") {
     SocketClient client(echo.url());
@@ -176,27 +189,131 @@ TEST_CASE("a_client_that_dawdles_is_let_go") {
   }
 }
 
-TEST_CASE("connections_beyond_the_cap_are_turned_away_and_room_is_used_again") {
+TEST_CASE("a_client_beyond_the_cap_is_turned_away_only_while_every_place_is_at_work") {
   Limits limits;
-  limits.connections = 2;
+  limits.connections = 1;
   Echo echo(limits);
-  auto first = std::make_unique<SocketClient>(echo.url());
+  auto busy = std::make_unique<SocketClient>(echo.url());
+  REQUIRE(busy->send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
+  echo.entered.get_future().wait();
   SocketClient second(echo.url());
-  for (SocketClient* client : {first.get(), &second}) {
-    REQUIRE(client->send(post("hello")));
-    REQUIRE(has_status(client->receive_answer(), 200));
-  }
+  CHECK(has_status(second.receive_all(), 503));
+  CHECK(echo.said().find("1 connections turned away, every place is taken") != std::string::npos);
+  echo.release.set_value();
+  CHECK(has_status(busy->receive_answer(), 200));
+  // Now it is idle, and gives way.
   SocketClient third(echo.url());
-  CHECK(has_status(third.receive_all(), 503));
-  first.reset();
-  bool served = false;
-  for (int attempt = 0; attempt < 1000 && !served; ++attempt) {
-    SocketClient again(echo.url());
-    again.send(post("hello", "Connection: close\r\n"));
-    served = has_status(again.receive_all(), 200);
-    if (!served) std::this_thread::sleep_for(milliseconds(10));
+  REQUIRE(third.send(post("hello")));
+  CHECK(has_status(third.receive_answer(), 200));
+  CHECK(busy->receive_all().empty());
+}
+
+TEST_CASE("silent_connections_of_one_address_shut_nobody_out") {
+  Echo echo;
+  std::vector<std::unique_ptr<SocketClient>> silent;
+  for (int i = 0; i < 512; ++i) silent.push_back(std::make_unique<SocketClient>(echo.url()));
+  for (const char* from : {"127.0.0.2", "127.0.0.1"}) {
+    SocketClient site(echo.url(), from);
+    REQUIRE(site.send(post("hello")));
+    CHECK(has_status(site.receive_answer(), 200));
   }
-  CHECK(served);
+  CHECK(echo.said().find("closed to make room") != std::string::npos);
+}
+
+TEST_CASE("silent_connections_of_many_addresses_shut_nobody_out") {
+  Limits limits;
+  limits.connections = 32;
+  limits.connections_per_address = 8;
+  Echo echo(limits);
+  std::vector<std::unique_ptr<SocketClient>> silent;
+  for (int i = 0; i < 64; ++i)
+    silent.push_back(std::make_unique<SocketClient>(echo.url(), ("127.0.1." + std::to_string(1 + i % 8)).c_str()));
+  SocketClient site(echo.url(), "127.0.0.2");
+  REQUIRE(site.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"));
+  REQUIRE(site.send("\r\nhello"));
+  CHECK(has_status(site.receive_answer(), 200));
+}
+
+TEST_CASE("what_two_readers_could_end_differently_is_refused") {
+  Echo echo;
+  const auto status_of = [&](const std::string& text) {
+    SocketClient client(echo.url());
+    client.send(text);
+    client.finish_sending();
+    const std::string answer = client.receive_all();
+    return answer.size() > 12 && answer.starts_with("HTTP/1.1 ") ? std::stoi(answer.substr(9, 3)) : 0;
+  };
+  const auto with = [&](const std::string& fields, const std::string& body = "0\r\n\r\n") {
+    return status_of("POST /echo HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n" + body);
+  };
+  CHECK(with("Transfer-Encoding: chunked\r\n") == 200);
+  CHECK(with("Transfer-Encoding:CHUNKED \r\n") == 200);
+  CHECK(with("Content-Length: 0\r\n", "") == 200);
+  for (const char* fields : {"Transfer-Encoding: identity\r\n", "Transfer-Encoding: gzip\r\n",
+                             "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: xchunked\r\n"})
+    CHECK(with(fields) == 501);
+  for (const char* fields : {"Transfer-Encoding: chunked, gzip\r\n",
+                             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+                             "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+                             "Transfer-Encoding:\r\n",
+                             "Transfer-Encoding: chunked;q=1\r\n",
+                             "Transfer-Encoding: \"chunked\"\r\n",
+                             "Transfer-Encoding: chu nked\r\n",
+                             "Transfer-Encoding:\r\n chunked\r\n",
+                             "Transfer-Encoding : chunked\r\n",
+                             "Transfer-Encoding: \vchunked\r\n",
+                             "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+                             "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                             "Content-Length: 5\r\nContent-Length: 6\r\n",
+                             "Content-Length: 5\r\nContent-Length: 5\r\n",
+                             "Content-Length: 5, 5\r\n",
+                             "Content-Length: +5\r\n",
+                             "Content-Length: 0x5\r\n",
+                             "Content-Length:\r\n",
+                             "Content-Length : 5\r\n",
+                             "Content-Length: 5 5\r\n",
+                             "X: a\nTransfer-Encoding: chunked\r\n",
+                             "X: a\rTransfer-Encoding: chunked\r\n",
+                             "No colon\r\n",
+                             " X: a\r\n",
+                             "X: a\r\n b\r\n",
+                             ": a\r\n",
+                             "X\x01: a\r\n",
+                             "X: a\x01\r\n",
+                             "Host: y\r\n"})
+    CHECK(with(fields) == 400);
+  CHECK(with("Content-Length: 99999999999999999999\r\n") == 413);
+  CHECK(status_of("POST /echo HTTP/1.1\r\nContent-Length: 0\r\n\r\n") == 400);
+  CHECK(status_of("POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400);
+  CHECK(status_of("POST /echo HTTP/2.0\r\nHost: x\r\n\r\n") == 505);
+  CHECK(status_of("POST  /echo HTTP/1.1\r\nHost: x\r\n\r\n") == 400);
+  CHECK(status_of("POST /e cho HTTP/1.1\r\nHost: x\r\n\r\n") == 400);
+  CHECK(status_of("POST /echo HTTP/1.1\nHost: x\n\n") == 400);
+  CHECK(status_of("\r\nPOST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n") == 200);
+  CHECK(status_of("POST http://x/echo?a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n") == 200);
+  for (const char* body : {"5\nhello\r\n0\r\n\r\n", "-1\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n",
+                           "fffffffffffffffff\r\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n", "\r\n0\r\n\r\n"})
+    CHECK(with("Transfer-Encoding: chunked\r\n", body) != 200);
+}
+
+TEST_CASE("what_a_chunked_body_ends_in_is_no_header") {
+  Request seen;
+  Listener listener;
+  listener.host = "127.0.0.1";
+  listener.routes.push_back({"POST", "/", 100, [&seen](Request request, const Reply& reply) {
+                               seen = std::move(request);
+                               reply(Answer());
+                             }});
+  std::vector<Listener> listeners;
+  listeners.push_back(std::move(listener));
+  auto server = std::move(Server::start(std::move(listeners))).value();
+  SocketClient client(server->urls().front());
+  REQUIRE(
+      client.send("POST / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "1\r\na\r\n0\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"));
+  REQUIRE(has_status(client.receive_answer(), 200));
+  CHECK(seen.body == "a");
+  CHECK(seen.joined("x-forwarded-for") == "192.0.2.1");
 }
 
 TEST_CASE("stopping_lets_a_request_finish_and_ends_idle_connections") {
