@@ -15,6 +15,7 @@
 #include "agent/inspect.hpp"
 #include "cli/command.hpp"
 #include "cli/credentials_file.hpp"
+#include "cli/json_text.hpp"
 #include "cli/shipping.hpp"
 #include "cli/terminal.hpp"
 
@@ -60,7 +61,7 @@ class JsonObject {
   rapidjson::Writer<rapidjson::StringBuffer>& writer() { return writer_; }
   void print() {
     writer_.EndObject();
-    std::puts(text_.GetString());
+    std::puts(terminal_safe(text_.GetString()).c_str());
   }
 
  private:

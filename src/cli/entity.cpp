@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
+#include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
 
 namespace logystera::cli {
@@ -29,7 +30,7 @@ void print_issued(const gateway::IssuedSecret& issued, std::string_view name, bo
     field(writer, "secret", issued.secret);
     if (!name.empty()) field(writer, "name", name);
     writer.EndObject();
-    std::puts(text.GetString());
+    std::puts(terminal_safe(text.GetString()).c_str());
     return;
   }
   fmt::print("token   {}\nsecret  {}\n\nThe secret is shown this once. Give both to the site that sends.\n", issued.token,
@@ -62,7 +63,7 @@ void print_json(const store::Entity& entity) {
   writer.Key("rejected");
   writer.Uint64(entity.rejected);
   writer.EndObject();
-  std::puts(text.GetString());
+  std::puts(terminal_safe(text.GetString()).c_str());
 }
 
 int list(const Globals& globals) {

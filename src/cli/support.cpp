@@ -73,7 +73,7 @@ int show(const Globals& globals, const std::string& reference) {
     begin_json(json, request);
     json.member("message", request.message).key("diagnostics");
     if (request.diagnostics.empty()) json.null();
-    else json.raw(request.diagnostics);
+    else json.raw(terminal_safe(request.diagnostics));
     json.end_object();
     std::puts(json.text().c_str());
     return kExitDone;
