@@ -4,11 +4,13 @@
 
 #include <atomic>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <sstream>
 
 #include "catch.hpp"
 #include "cli/site.hpp"
+#include "socket_client.hpp"
 
 using namespace logystera::testing;
 
@@ -220,6 +222,26 @@ TEST_CASE("a_store_that_cannot_be_written_ends_the_gateway_at_once_with_the_reas
   const Finished serve = run(house.serve(), setting);
   CHECK(serve.code == 2);
   CHECK(serve.err.find(house.database) != std::string::npos);
+}
+
+TEST_CASE("a_gateway_that_may_open_few_files_says_so_and_still_stores_what_sites_send") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running::Setting few;
+  few.open_files = 48;
+  Running gateway(house.serve({"--threads", "2"}), few);
+  const std::string url = url_of(gateway);
+  CHECK(gateway.err().find("--connections 512: this process may open 48 files at once, so there are 16") !=
+        std::string::npos);
+  std::vector<std::unique_ptr<SocketClient>> silent;
+  for (int i = 0; i < 100; ++i) silent.push_back(std::make_unique<SocketClient>(url));
+  const Reply reply = site.send(url, event_lines(0, 3));
+  CHECK(reply.status == 202);
+  CHECK(gateway.err().find("closed to make room for others") != std::string::npos);
+  few.open_files = 24;
+  const Finished none = run(house.serve({"--threads", "2"}), few);
+  CHECK(none.code == 2);
+  CHECK(none.err.find("raise 'ulimit -n'") != std::string::npos);
 }
 
 TEST_CASE("a_rate_limit_is_kept_and_said") {

@@ -302,3 +302,14 @@ TEST_CASE("a_report_does_not_go_over_a_database") {
   CHECK(has(refused.err, "is a database, which the report would replace: name another file"));
   CHECK(house.go({"findings", "list"}).code == 0);
 }
+
+TEST_CASE("json_holds_nothing_that_a_terminal_obeys_and_reads_back_as_it_was") {
+  const House house;
+  REQUIRE(house
+              .go({"findings", "dismiss", "R", "--reason",
+                   "a\xc2\x9b"
+                   "31m\xe2\x80\xae\x7f\xe2\x80\xa8\xd8\x9c\xe2\x81\xa6\xe2\x80\xa6\xc3\xa4z"})
+              .code == 0);
+  const Finished listed = house.go({"findings", "dismissed", "--json"});
+  CHECK(has(listed.out, "\"a\\u009b31m\\u202e\\u007f\\u2028\\u061c\\u2066\xe2\x80\xa6\xc3\xa4z\""));
+}

@@ -46,6 +46,7 @@ class Running {
     rlim_t file_bytes = RLIM_INFINITY;
     uid_t user = 0;  // 0: the test's own
     int input = -1;  // standard input; -1: the test's own
+    rlim_t open_files = RLIM_INFINITY;
   };
 
   explicit Running(const Arguments& arguments) : Running(arguments, Setting()) {}
@@ -102,6 +103,10 @@ class Running {
     if (setting.file_bytes != RLIM_INFINITY) {
       const rlimit limit{setting.file_bytes, setting.file_bytes};
       ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    if (setting.open_files != RLIM_INFINITY) {
+      const rlimit limit{setting.open_files, setting.open_files};
+      ::setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (setting.user != 0 && (::setgid(setting.user) != 0 || ::setuid(setting.user) != 0)) ::_exit(126);
     std::vector<char*> argv{const_cast<char*>(LOGYSTERA_BINARY)};
