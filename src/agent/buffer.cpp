@@ -33,8 +33,8 @@ constexpr std::uint32_t kSuspendSecondsMax = 60;
 constexpr std::int64_t kBusyNanoseconds = 3'000'000;
 constexpr std::int64_t kBusyPauseNanoseconds = 50'000;
 constexpr std::int64_t kBusyPauseNanosecondsMax = 500'000;
-constexpr std::int64_t kNoSlotNanoseconds = 100'000'000;    // how long it is believed that no slot is free
-constexpr std::int64_t kNoWaitNanoseconds = 1'000'000'000;  // how long nobody waits who has waited in vain
+constexpr std::int64_t kNoSlotNanoseconds = 100'000'000;  // how long it is believed that no slot is free
+constexpr std::int64_t kInVainNanoseconds = 100'000'000;  // so long in vain, and it is not waited for any more
 constexpr std::size_t kPathBytes = 4096;
 
 std::int64_t wall_seconds() noexcept {
@@ -279,6 +279,7 @@ CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const 
   Lock lock(*this, Lock::Wait::try_briefly);
   if (lock.held()) {
     LOGYSTERA_KILL_POINT("commit-locked");
+    in_vain_since_ = 0;
     append(lock, lines, events, result);
     return result;
   }
@@ -489,23 +490,22 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
   return false;
 }
 
-// Every slot taken, or spilling frozen: the lock again, a little longer. The clock decides when that ends. Who has waited in
-// vain does not wait again for a second: a lock whose holder is stopped may be held for hours, and pages would wait each time.
+// Every slot taken, or spilling frozen: the lock again, a little longer. The clock decides when that ends. A process
+// that has not had the lock for a tenth of a second tries it only: a lock whose holder is stopped may be held for hours, and
+// pages would wait each time. A holder that just lost the processor is back sooner.
 void Buffer::append_late(std::string_view lines, std::uint32_t events, std::int64_t since, CommitResult& result) noexcept {
   std::int64_t pause = kBusyPauseNanoseconds;
   for (;;) {
     const std::int64_t now = monotonic_nanoseconds();
-    const std::int64_t left = now < no_wait_until_ ? 0 : since + kBusyNanoseconds - now;
-    if (left <= 0) {
-      if (now >= no_wait_until_) no_wait_until_ = now + kNoWaitNanoseconds;
-      return drop(result, Drop::lock_busy, events);
-    }
+    if (in_vain_since_ == 0) in_vain_since_ = since;
+    const std::int64_t left = now - in_vain_since_ > kInVainNanoseconds ? 0 : since + kBusyNanoseconds - now;
+    if (left <= 0) return drop(result, Drop::lock_busy, events);
     const struct timespec rest = {0, static_cast<long>(std::min(left, pause))};
     ::nanosleep(&rest, nullptr);
     pause = std::min(2 * pause, kBusyPauseNanosecondsMax);
     Lock lock(*this, Lock::Wait::try_once);
     if (lock.held()) {
-      no_wait_until_ = 0;
+      in_vain_since_ = 0;
       return append(lock, lines, events, result);
     }
     if (lock.error() != EWOULDBLOCK) return drop(result, reason_of(lock.error()), events);

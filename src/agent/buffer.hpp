@@ -213,7 +213,7 @@ class Buffer {
   std::unique_ptr<Kept> kept_;
   DropCounts pending_{};            // drops that could not be written down yet: no directory, a failing disk
   std::int64_t no_slot_until_ = 0;  // CLOCK_MONOTONIC nanoseconds; every spill slot was taken, or frozen, a moment ago
-  std::int64_t no_wait_until_ = 0;  // the same clock; a wait for the lock was in vain
+  std::int64_t in_vain_since_ = 0;  // the same clock; when a wait for the lock began that had no success yet
   std::uint32_t failures_ = 0;
   Drop suspended_for_ = Drop::no_space;
   std::int64_t suspended_until_ = 0;  // CLOCK_MONOTONIC seconds; after a full or broken disk, growing pauses up to 60 s

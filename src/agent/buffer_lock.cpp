@@ -1,7 +1,6 @@
 #include "agent/buffer_lock.hpp"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/file.h>
 #include <time.h>
 
@@ -13,11 +12,9 @@
 namespace logystera::agent {
 namespace {
 
-constexpr int kTries = 8;      // a commit holds the lock for about two microseconds
-constexpr int kSpinTries = 4;  // the first of them wait in place, the others give up the processor
+constexpr int kTries = 5;  // a commit holds the lock for about two microseconds
 constexpr int kSpinPauses = 200;
-constexpr std::int64_t kTryNanoseconds = 200'000;  // whatever the tries took: then a spill slot is tried
-constexpr int kReopenings = 3;                     // the file was replaced under us: look again this often
+constexpr int kReopenings = 3;  // the file was replaced under us: look again this often
 constexpr int kBlockMilliseconds = 10'000;
 constexpr int kMomentMilliseconds = 50;
 
@@ -154,15 +151,10 @@ bool Buffer::Lock::acquire(Wait wait) noexcept {
       ::nanosleep(&millisecond, nullptr);
       continue;
     }
-    // Giving up the processor may take as long as all the others want it.
-    const std::int64_t now = monotonic_nanoseconds();
-    if (busy_since_ == 0) busy_since_ = now;
-    if (i + 1 == tries || now - busy_since_ > kTryNanoseconds) break;
-    if (i < kSpinTries) {
-      for (int p = 0; p < kSpinPauses; ++p) pause_processor();
-    } else {
-      ::sched_yield();
-    }
+    // In place: giving up the processor takes as long as all the others want it, on a busy machine milliseconds.
+    if (busy_since_ == 0) busy_since_ = monotonic_nanoseconds();
+    if (i + 1 == tries) break;
+    for (int p = 0; p < kSpinPauses; ++p) pause_processor();
   }
   return false;
 }
