@@ -95,6 +95,8 @@ Result<Done> prepare_redaction(Analysis& analysis, const AnalysisOptions& option
     if (!patterns) return patterns.error();
     pipeline.patterns = std::move(patterns).value();
   }
+  analysis.labels = std::make_unique<const redact::FieldLabels>(
+      analysis.names, redact::Options{pipeline.mode, pipeline.salt, pipeline.digits, pipeline.patterns});
   return Done{};
 }
 

@@ -16,6 +16,7 @@
 #include "core/walk.hpp"
 #include "detect/engine.hpp"
 #include "parse/format.hpp"
+#include "redact/labels.hpp"
 #include "scan/pipeline.hpp"
 
 namespace logystera::cli {
@@ -49,6 +50,7 @@ struct Analysis {
   detect::RuleSet rules;
   std::optional<detect::Engine> engine;
   scan::PipelineOptions pipeline;
+  std::unique_ptr<const redact::FieldLabels> labels;  // of `names`, as they may be shown
 };
 
 /// Names on standard error what a walk passed over and why, the first of it, and counts the rest.

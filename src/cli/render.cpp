@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+#include <vector>
+
 #include "cli/terminal.hpp"
 #include "core/json.hpp"
 
@@ -36,6 +39,33 @@ void append_value(JsonText& out, const Value& value) {
       return;
     case Value::Kind::string:
     case Value::Kind::ip: out.string(value.text()); return;
+  }
+}
+
+// A name may occur more than once (a trace's frames, a query's keys), and two names may be one to the reader (by_ip.<ip>): a
+// JSON object names it once, with a list of the values.
+void append_fields(JsonText& out, const Record& record, const redact::FieldLabels& labels) {
+  constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+  std::vector<std::uint32_t> next(record.field_count, kNone);  // the next field of the same name
+  std::vector<bool> follows(record.field_count);
+  std::unordered_map<FieldId, std::uint32_t> last;
+  for (std::uint32_t i = 0; i < record.field_count; ++i) {
+    const auto [before, is_first] = last.try_emplace(labels.label(record.fields[i].field).first, i);
+    if (is_first) continue;
+    follows[i] = true;
+    next[before->second] = i;
+    before->second = i;
+  }
+  for (std::uint32_t i = 0; i < record.field_count; ++i) {
+    if (follows[i]) continue;
+    out.key(labels.label(record.fields[i].field).text);
+    if (next[i] == kNone) {
+      append_value(out, record.fields[i]);
+      continue;
+    }
+    out.begin_array();
+    for (std::uint32_t at = i; at != kNone; at = next[at]) append_value(out, record.fields[at]);
+    out.end_array();
   }
 }
 
@@ -83,7 +113,7 @@ void append_event(std::string& out, std::uint64_t number, int digits, const Reco
                   colour_of(record.severity, style), severity_name(record.severity), colour_end(style), shown(message));
 }
 
-void append_event(JsonText& out, std::uint64_t number, const Record& record, const FieldNames& names) {
+void append_event(JsonText& out, std::uint64_t number, const Record& record, const redact::FieldLabels& labels) {
   out.begin_object().count("number", number).key("time");
   if (record.time_known) out.string(rfc3339(record.time_ns));
   else out.null();
@@ -95,26 +125,7 @@ void append_event(JsonText& out, std::uint64_t number, const Record& record, con
   if (record.truncated) out.key("truncated").boolean(true);
   out.member("message", record.message);
   out.key("fields").begin_object();
-  for (std::uint32_t i = 0; i < record.field_count; ++i) {
-    const FieldId id = record.fields[i].field;
-    // A name may occur more than once (a trace's frames, a query's keys); a JSON object names it once, as a list.
-    bool earlier = false, later = false;
-    for (std::uint32_t other = 0; other < record.field_count; ++other) {
-      if (record.fields[other].field != id) continue;
-      earlier = earlier || other < i;
-      later = later || other > i;
-    }
-    if (earlier) continue;
-    out.key(names.name(id));
-    if (!later) {
-      append_value(out, record.fields[i]);
-      continue;
-    }
-    out.begin_array();
-    for (const Value& value : record)
-      if (value.field == id) append_value(out, value);
-    out.end_array();
-  }
+  append_fields(out, record, labels);
   out.end_object().end_object();
 }
 

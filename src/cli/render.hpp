@@ -8,6 +8,7 @@
 #include "cli/json_text.hpp"
 #include "core/record.hpp"
 #include "detect/anomaly.hpp"
+#include "redact/labels.hpp"
 #include "scan/pipeline.hpp"
 
 namespace logystera::cli {
@@ -28,7 +29,8 @@ std::string bold(std::string_view text, const Style& style);
 
 /// "[   1] 2026-05-18 10:00:01 INFO     Accepted publickey for …", a line with its end. Redacted text only.
 void append_event(std::string& out, std::uint64_t number, int digits, const Record& record, const Style& style);
-void append_event(JsonText& out, std::uint64_t number, const Record& record, const FieldNames& names);
+/// Of two fields that are shown by the same name, both values stand in one list.
+void append_event(JsonText& out, std::uint64_t number, const Record& record, const redact::FieldLabels& labels);
 
 /// "[LOW]      2026-05-18 10:01:00 SUDO_COMMAND Sudo Command to Root: admin : TTY=…"
 std::string finding_line(const scan::Finding& finding, const Style& style, bool with_source);

@@ -71,7 +71,7 @@ class Report final : public scan::Watcher {
         continue;
       }
       if (output_ == Output::ndjson) json.begin_object().key("event");
-      append_event(json, number, chunk.batch.records[i], analysis_.names);
+      append_event(json, number, chunk.batch.records[i], *analysis_.labels);
       if (output_ == Output::ndjson) {
         json.end_object();
         chunk.text += json.take() + "\n";

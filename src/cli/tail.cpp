@@ -216,7 +216,7 @@ Result<Done> Stream::take(RecordBatch& batch) {
       if (json_) {
         JsonText json;
         json.begin_object().key("event");
-        append_event(json, number_, record, analysis_.names);
+        append_event(json, number_, record, *analysis_.labels);
         json.end_object();
         fmt::print("{}\n", json.text());
       } else {

@@ -24,7 +24,19 @@ bool inside_percent_escape(std::string_view text, std::size_t at) noexcept {
   return (at >= 1 && escape(at - 1)) || (at >= 2 && escape(at - 2));
 }
 
-// Whether the byte before `at` ends %XX, \n and its like, \xXX or \uXXXX.
+// Whether byte `at` is one of those behind the backslash of \xXX or \uXXXX.
+bool inside_backslash_escape(std::string_view text, std::size_t at) noexcept {
+  const auto escape = [&](std::size_t backslash, char kind, std::size_t digits) {
+    if (text.size() - backslash < digits + 2 || text[backslash] != '\\' || text[backslash + 1] != kind) return false;
+    const auto first = text.begin() + static_cast<std::ptrdiff_t>(backslash + 2);
+    return std::all_of(first, first + static_cast<std::ptrdiff_t>(digits), is_hex);
+  };
+  for (std::size_t back = 1; back <= 5 && back <= at; ++back)
+    if (escape(at - back, 'u', 4) || (back <= 3 && escape(at - back, 'x', 2))) return true;
+  return false;
+}
+
+// Whether the byte before `at` ends %XX, \n and its like, \xXX, \uXXXX or #0XX, as syslog writes a control character.
 bool after_escape(std::string_view text, std::size_t at) noexcept {
   const auto hex = [&](std::size_t from) {
     return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from), text.begin() + static_cast<std::ptrdiff_t>(at),
@@ -33,6 +45,9 @@ bool after_escape(std::string_view text, std::size_t at) noexcept {
   if (at >= 2 && text[at - 2] == '\\' && is_escape_letter(text[at - 1])) return true;
   if (at >= 3 && text[at - 3] == '%' && hex(at - 2)) return true;
   if (at >= 4 && text[at - 4] == '\\' && text[at - 3] == 'x' && hex(at - 2)) return true;
+  if (at >= 4 && text[at - 4] == '#' && text[at - 3] == '0' && text[at - 2] >= '0' && text[at - 2] <= '3' &&
+      text[at - 1] >= '0' && text[at - 1] <= '7')
+    return true;
   return at >= 6 && text[at - 6] == '\\' && text[at - 5] == 'u' && hex(at - 4);
 }
 
@@ -44,7 +59,7 @@ bool is_local(char c) noexcept {
 bool begins_local(std::string_view text, std::size_t at) noexcept {
   const char c = text[at];
   if (!is_alnum(c) && !is_high(c) && c != '_') return false;
-  if (inside_percent_escape(text, at)) return false;
+  if (inside_percent_escape(text, at) || inside_backslash_escape(text, at)) return false;
   return at == 0 || text[at - 1] != '\\' || !is_escape_letter(c);
 }
 
@@ -167,7 +182,8 @@ bool after_version_word(std::string_view text, std::size_t at) noexcept {
   std::size_t begin = end;
   while (begin > 0 && end - begin < 16 && is_letter(text[begin - 1])) --begin;
   const std::string_view word = text.substr(begin, end - begin);
-  constexpr std::array<std::string_view, 7> words = {"version", "ver", "release", "build", "firmware", "rv", "v"};
+  constexpr std::array<std::string_view, 13> words = {"version", "ver", "release", "build",  "firmware", "rv", "v",
+                                                      "rev",     "fw",  "sdk",     "driver", "revision", "oid"};
   if (std::any_of(words.begin(), words.end(), [&](auto w) { return w.size() == word.size() && has_word(word, 0, w); }))
     return true;
   return word.size() > 7 && has_word(word, word.size() - 7, "version");  // nginxVersion, appversion
@@ -187,8 +203,28 @@ bool is_marked_address(std::string_view text, std::size_t begin) noexcept {
                          ends_with("address") || ends_with("host"));
 }
 
+// What packages write: name~~6.1.1.0, 1.2.3.4~rc1, 1.2.3.4-1, name-1.2.3.4.jar.
+bool is_package_version(std::string_view text, std::size_t begin, std::size_t end) noexcept {
+  constexpr std::array<std::string_view, 14> extensions = {"tar", "tgz", "zip", "jar", "war", "ear",   "rpm",
+                                                           "deb", "whl", "dll", "exe", "msi", "nupkg", "apk"};
+  if (begin > 0 && text[begin - 1] == '~') return true;
+  if (end >= text.size()) return false;
+  if (text[end] == '~') return true;
+  if (text[end] == '.' && begin >= 2 && (text[begin - 1] == '-' || text[begin - 1] == '_') && is_alnum(text[begin - 2]))
+    return std::any_of(extensions.begin(), extensions.end(), [&](std::string_view e) {
+      return has_word(text, end + 1, e) && at_end_or_not_alnum(text, end + 1 + e.size());
+    });
+  // A revision; no client has such an address and nothing else behind a hyphen (10.0.0.1-10.0.0.9, 10.0.0.1-50010).
+  if (text[end] != '-' || text[begin + 1] != '.') return false;
+  std::size_t stop = end + 1;
+  while (stop < text.size() && stop - end < 4 && is_digit(text[stop])) ++stop;
+  return stop - end >= 2 && stop - end <= 3 && (stop >= text.size() || (!is_digit(text[stop]) && text[stop] != '.'));
+}
+
 bool is_version(std::string_view text, std::size_t begin, std::size_t end, Context context) noexcept {
   if (context == Context::version) return true;
+  if (text.substr(begin, end - begin) == "1.3.6.1") return true;  // iso.org.dod.internet
+  if (is_package_version(text, begin, end)) return true;
   if (begin == 0) return false;
   if (text[begin - 1] == '/' && is_product_version(text, begin, end, context)) return true;
   if (after_version_word(text, begin)) return true;

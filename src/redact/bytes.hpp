@@ -30,6 +30,7 @@ inline constexpr auto kNumberParts = [] {
 }();
 constexpr unsigned part_of_number(char c) noexcept { return kNumberParts[static_cast<unsigned char>(c)]; }
 constexpr bool is_high(char c) noexcept { return static_cast<unsigned char>(c) >= 0x80; }
+constexpr bool is_blank(char c) noexcept { return static_cast<unsigned char>(c) <= ' '; }
 constexpr bool is_base64url(char c) noexcept { return is_alnum(c) || c == '_' || c == '-'; }
 
 /// Whether `text` has `word` (lower-case) at `at`, whatever its own case.

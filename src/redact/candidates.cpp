@@ -92,18 +92,18 @@ constexpr LiteralTables make_literals() {
   tables.add("xap", 4);
   tables.add("hoo", 4);
   tables.add("pyp", 4);
+  tables.add("gho", 4);
+  tables.add("ghr", 4);
+  tables.add("glp", 4);
+  tables.add("npm", 4);
   tables.add("sk-", 8);
   tables.add("SG.", 8);
   tables.add("ya2", 8);
   tables.add("%40", 16);
   tables.add("Bea", 16);
-  tables.add("BEG", 32);
-  tables.add("git", 32);
-  tables.add("bea", 32);
-  tables.add("gho", 64);
-  tables.add("ghr", 64);
-  tables.add("glp", 64);
-  tables.add("npm", 64);
+  tables.add("BEG", 16);
+  tables.add("git", 16);
+  tables.add("bea", 16);
   tables.add("ghu", 128);
   tables.add("ghs", 128);
   tables.add("sk_", 128);
@@ -111,6 +111,14 @@ constexpr LiteralTables make_literals() {
   tables.add("hf_", 128);
   tables.add("shp", 128);
   tables.add("whs", 128);
+  // The end of a name that says secret, and what follows it: password=, "api_key": , \"token\":
+  constexpr char kNameEnds[][3] = {"rd", "wd", "en", "et", "ey", "ig", "re", "ss", "se", "on"};
+  for (const char(&end)[3] : kNameEnds)
+    for (const bool upper : {false, true}) {
+      const auto letter = [&](int i) { return static_cast<char>(upper ? end[i] - 32 : end[i]); };
+      for (const char sign : {'=', ':', '\\'}) tables.add({letter(0), letter(1), sign, '\0'}, 64);
+      for (const char sign : {'"', '\''}) tables.add({letter(0), letter(1), sign, '\0'}, 32);
+    }
   return tables;
 }
 inline constexpr LiteralTables kLiterals = make_literals();

@@ -17,7 +17,8 @@ enum Trigger : std::uint8_t {
   number = 16,      // position just after a run of digits and separators of at least 7 bytes, or of two dotted groups
   plus_digit = 32,  // position of the digit, other than 0, or '(' after a '+'
   iban_head = 64,   // position of the second check digit
-  literal = 128,    // position of the first byte of a literal every token format begins with
+  literal = 128,    // position of the first byte of a literal every token format begins with, or of the last two letters of
+                    // a name that may say secret, where = : ' " or \ follows
 };
 
 struct Candidate {

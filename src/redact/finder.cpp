@@ -39,10 +39,22 @@ class Confirmation {
 
   void sign(std::size_t at) {
     if (at >= past(Kind::email)) keep(Kind::email, match_email(text_, at, past(Kind::email)));
-    if (at >= past(Kind::token)) keep(Kind::token, match_url_password(text_, at));
+    if (at >= url_past_) keep_container(match_url_password(text_, at), url_past_);
+  }
+
+  // What may hold other secrets: which of them counts is settled at the end.
+  void keep_container(Extent found, std::size_t& past_container) {
+    if (!found || found.begin < past_container) return;
+    hits_.push_back({static_cast<std::uint32_t>(found.begin), static_cast<std::uint32_t>(found.end), Kind::token});
+    past_container = found.end;
   }
 
   void literals(std::size_t at) {
+    if (at >= named_past_ && at + 2 < text_.size()) {
+      const char sign = text_[at + 2];
+      if (sign == '=' || sign == ':' || sign == '"' || sign == '\'' || sign == '\\')
+        keep_container(match_named_secret(text_, at), named_past_);
+    }
     switch (text_[at]) {
       case 'e':
         if (at >= past(Kind::jwt)) keep(Kind::jwt, match_jwt(text_, at));
@@ -142,9 +154,10 @@ class Confirmation {
     }
   }
 
-  // Whether the digit before `at` may be an escape's last: %20, \x20, \u0020.
+  // Whether the digit before `at` may be an escape's last: %20, \x20, \u0020, #012.
   bool may_follow_escape(std::size_t at) const noexcept {
-    return (at >= 3 && text_[at - 3] == '%') || (at >= 6 && text_[at - 6] == '\\') || (at >= 4 && text_[at - 4] == '\\');
+    return (at >= 3 && text_[at - 3] == '%') || (at >= 6 && text_[at - 6] == '\\') ||
+           (at >= 4 && (text_[at - 4] == '\\' || text_[at - 4] == '#'));
   }
 
   std::string_view text_;
@@ -152,6 +165,7 @@ class Confirmation {
   std::vector<Hit>& hits_;
   std::array<std::size_t, kKinds> past_{};
   std::size_t numbers_past_ = 0;
+  std::size_t url_past_ = 0, named_past_ = 0;
 };
 
 }  // namespace
@@ -194,7 +208,23 @@ void Finder::find(std::string_view text, Context context, std::vector<Hit>& hits
   candidates(text, candidates_);
   if (!candidates_.empty()) confirm(text, 0, candidates_, context, hits);
   if (has_own()) find_own(text, hits);
+  find_escaped(text, context, hits);
   settle(hits);
+}
+
+bool Finder::find_escaped(std::string_view text, Context context, std::vector<Hit>& hits) {
+  if (!has_escapes(text)) return false;
+  unescaped_.assign(text);
+  const std::string_view plain = unescaped_.text();
+  candidates(plain, candidates_);
+  const std::size_t first = hits.size();
+  if (!candidates_.empty()) confirm(plain, 0, candidates_, context, hits);
+  if (has_own()) find_own(plain, hits);
+  for (std::size_t i = first; i < hits.size(); ++i) {
+    hits[i].begin = unescaped_.origin(hits[i].begin);
+    hits[i].end = unescaped_.origin(hits[i].end);
+  }
+  return true;
 }
 
 void Finder::settle(std::vector<Hit>& hits) {

@@ -10,6 +10,7 @@
 #include "redact/candidates.hpp"
 #include "redact/kind.hpp"
 #include "redact/patterns.hpp"
+#include "redact/unescape.hpp"
 
 namespace logystera::redact {
 
@@ -21,8 +22,8 @@ class Finder {
   /// `patterns` must outlive the finder.
   explicit Finder(std::span<const Pattern> patterns) noexcept : patterns_(patterns) {}
 
-  /// The findings of `text`, in order, without overlaps. Of two that overlap the kind that stands earlier in Kind is kept;
-  /// within a kind the one that begins first.
+  /// The findings of `text`, as it stands and with its escapes undone, in order, without overlaps. Of two that overlap the
+  /// kind that stands earlier in Kind is kept; within a kind the one that begins first, of those the longest.
   void find(std::string_view text, Context context, std::vector<Hit>& hits);
 
   /// The same in two steps, for a text whose parts are looked at as well: candidates once, then `confirm` for the whole and
@@ -41,12 +42,19 @@ class Finder {
   void find_own(std::string_view text, std::vector<Hit>& hits) const;
   bool has_own() const noexcept { return !patterns_.empty(); }
 
+  /// Findings of `text` with its escapes undone, as places of `text`, appended, unsettled. False, and quickly, if there is
+  /// nothing to undo.
+  bool find_escaped(std::string_view text, Context context, std::vector<Hit>& hits);
+  /// The text find_escaped() undid the escapes of last.
+  const Unescaped& unescaped() const noexcept { return unescaped_; }
+
   /// Sorts findings and settles overlaps.
   void settle(std::vector<Hit>& hits);
 
  private:
   std::span<const Pattern> patterns_;
   std::vector<Candidate> candidates_;
+  Unescaped unescaped_;
   std::vector<Hit> kept_;
   std::vector<Hit> merged_;
 };

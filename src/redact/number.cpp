@@ -109,10 +109,24 @@ std::string_view read_shape(std::string_view text, std::size_t at, const CardSha
   return {digits, count};
 }
 
-// A card number may not go on as a word, a longer number or a decimal.
+constexpr bool joins_identifier(char c) noexcept { return c == '-' || c == '.' || c == '_'; }
+
+// A card number may not go on as a word, an identifier, a longer number or a decimal.
 bool ends_card(std::string_view text, std::size_t end) noexcept {
   if (!at_end_or_not_alnum(text, end)) return false;
-  return !(end + 1 < text.size() && (text[end] == '.' || text[end] == '-' || text[end] == ',') && is_digit(text[end + 1]));
+  if (end < text.size() && text[end] == '_') return false;
+  return !(end + 1 < text.size() && (joins_identifier(text[end]) || text[end] == ',') &&
+           (text[end] == ',' ? is_digit(text[end + 1]) : is_alnum(text[end + 1])));
+}
+
+// Nor begin within one: blk_4111…, blk_-4111…, order-4111…, 0.4111….
+bool begins_card(std::string_view text, std::size_t at) noexcept {
+  if (!is_digit(text[at]) || !begins_word(text, at)) return false;
+  if (at == 0) return true;
+  const char before = text[at - 1];
+  if (before == '_') return false;
+  if (before == ',') return at < 2 || !is_digit(text[at - 2]);
+  return !joins_identifier(before) || at < 2 || (!is_alnum(text[at - 2]) && text[at - 2] != '_');
 }
 
 // ---- bank accounts ----
@@ -307,21 +321,88 @@ Extent north_american(std::string_view text, std::size_t at) noexcept {
   return ends_number(text, i) ? Extent{at, i} : Extent{};
 }
 
-bool is_date_or_other_number(const Groups& groups) noexcept {
+constexpr bool is_year(unsigned n) noexcept { return n >= 1900 && n <= 2099; }
+constexpr bool is_month(unsigned n) noexcept { return n >= 1 && n <= 12; }
+constexpr bool is_day(unsigned n) noexcept { return n >= 1 && n <= 31; }
+
+// Whether the groups are a date, a social security number or a postal code.
+bool is_date_or_other_number(std::string_view text, const Groups& groups) noexcept {
   const auto shape = [&](std::initializer_list<std::size_t> sizes) {
     return sizes.size() <= groups.count && std::equal(sizes.begin(), sizes.end(), groups.sizes.begin(),
                                                       [](std::size_t a, std::uint8_t b) { return a == b; });
   };
+  const auto number = [&](std::size_t group) {
+    unsigned value = 0;
+    for (std::size_t i = groups.ends[group] - groups.sizes[group]; i < groups.ends[group]; ++i)
+      value = value * 10 + static_cast<unsigned>(text[i] - '0');
+    return value;
+  };
+  if (shape({4, 2, 2}) && is_year(number(0)) && is_month(number(1)) && is_day(number(2))) {
+    // 1988 12 24 30: what goes on as it began is no date with a time behind it.
+    const char separator = text[groups.ends[0]];
+    return groups.count == 3 || separator != text[groups.ends[2]];
+  }
   const bool year_last = groups.count == 3 && groups.sizes[0] <= 2 && groups.sizes[1] <= 2 && groups.sizes[2] == 4;
-  const bool year_first = shape({4, 2, 2});
+  if (year_last && is_year(number(2)) &&
+      ((is_day(number(0)) && is_month(number(1))) || (is_month(number(0)) && is_day(number(1)))))
+    return true;
   const bool social_security = groups.count == 3 && shape({3, 2, 4});
   const bool postal_code = groups.count == 2 && shape({5, 4});
-  return year_first || year_last || social_security || postal_code;
+  return social_security || postal_code;
 }
 
-enum class Beside { nothing, weak, strong };
+enum class Beside { nothing, weak, grouped, strong };
 
-// The word beside a number. A strong word makes a bare run of digits a phone number, a weak one only grouped digits.
+// What may stand between a word that says phone and bare digits; lower case. Everything else names another number: cell_id,
+// mobile app, fax job.
+bool leads_to_number(std::string_view word) noexcept {
+  constexpr std::array<std::string_view, 58> words = {
+      "number",   "numbers", "no",   "nr",     "num",    "nummer", "is",   "was",    "are",   "be",   "at",     "on",
+      "to",       "me",      "us",   "my",     "the",    "a",      "your", "his",    "her",   "our",  "or",     "and",
+      "home",     "work",    "cell", "mobile", "phone",  "fax",    "tel",  "office", "desk",  "line", "direct", "private",
+      "business", "contact", "new",  "now",    "of",     "for",    "call", "text",   "reach", "dial", "value",  "sms",
+      "whatsapp", "please",  "ist",  "est",    "lautet", "mobil",  "de",   "under",  "via",   "by"};
+  return word.size() == 1 || std::any_of(words.begin(), words.end(), [&](std::string_view w) {
+           return w.size() == word.size() && has_word(word, 0, w);
+         });
+}
+
+// Whether the words of [at, end) all lead to a number; camel case parts them, too (phoneNumber).
+bool lead_to_number(std::string_view text, std::size_t at, std::size_t end) noexcept {
+  while (at < end) {
+    if (is_high(text[at])) return false;
+    if (!is_letter(text[at])) {
+      ++at;
+      continue;
+    }
+    std::size_t stop = at + 1;
+    while (stop < end && text[stop] >= 'a' && text[stop] <= 'z') ++stop;
+    if (stop == at + 1)
+      while (stop < end && is_letter(text[stop])) ++stop;  // NUMBER
+    if (!leads_to_number(text.substr(at, stop - at))) return false;
+    at = stop;
+  }
+  return true;
+}
+
+// Whether one of the words of [at, end) says that what follows is the number of something else.
+bool lead_to_identifier(std::string_view text, std::size_t at, std::size_t end) noexcept {
+  constexpr std::array<std::string_view, 20> words = {"id",    "app",   "version", "session", "device",  "order", "job",
+                                                      "queue", "event", "model",   "build",   "count",   "ref",   "hash",
+                                                      "port",  "pid",   "ticket",  "tower",   "message", "code"};
+  while (at < end) {
+    std::size_t stop = at;
+    while (stop < end && is_letter(text[stop])) ++stop;
+    const std::string_view word = text.substr(at, stop - at);
+    if (std::any_of(words.begin(), words.end(), [&](auto w) { return w.size() == word.size() && has_word(word, 0, w); }))
+      return true;
+    at = stop + 1;
+  }
+  return false;
+}
+
+// The word beside a number. A strong word makes a bare run of digits a phone number where nothing but fillers stands between;
+// with other words between, and for a weak one, digits have to be grouped.
 Beside word_beside(std::string_view text, std::size_t begin, std::size_t end) noexcept {
   constexpr std::size_t kReach = 24;
   constexpr std::array<std::string_view, 12> strong = {"phone", "telephone", "tel", "mobile", "mob",     "cell",
@@ -329,6 +410,7 @@ Beside word_beside(std::string_view text, std::size_t begin, std::size_t end) no
   constexpr std::array<std::string_view, 8> weak = {"call", "calling", "desk",      "office",
                                                     "dial", "contact", "answering", "reach"};
   constexpr std::array<std::string_view, 7> after = {"office", "fax", "mobile", "phone", "cell", "tel", "desk"};
+  constexpr std::array<std::string_view, 6> endings = {"s", "number", "numbers", "nummer", "no", "nr"};
 
   // Backwards to the nearest digit; within that, a word of the lists.
   std::size_t floor = begin;
@@ -337,12 +419,31 @@ Beside word_beside(std::string_view text, std::size_t begin, std::size_t end) no
   for (std::size_t at = floor; at < begin; ++at) {
     if (!is_letter(text[at])) continue;
     const auto here = [&](std::string_view word) { return has_word(text, at, word) && at + word.size() <= begin; };
+    // Where the word ends with its ending (phones, telefonnummer), 0 if it goes on as another one (telemetry, cellular).
+    const auto stop_of = [&](std::string_view word) -> std::size_t {
+      std::size_t stop = at + word.size();
+      const auto goes_on = [&](std::size_t i) {
+        return i < begin && is_letter(text[i]) &&
+               !(text[i] >= 'A' && text[i] <= 'Z' && is_letter(text[i - 1]) && text[i - 1] >= 'a');
+      };
+      if (!goes_on(stop)) return stop;
+      for (std::string_view ending : endings)
+        if (has_word(text, stop, ending) && !goes_on(stop + ending.size())) return stop + ending.size();
+      return 0;
+    };
     // A long word may begin anywhere (homePhone), a short one only where a word begins (not "hotel").
     const bool starts = at == 0 || !is_alnum(text[at - 1]);
-    for (std::string_view word : strong)
-      if ((starts || word.size() >= 5) && here(word)) return Beside::strong;
+    for (std::string_view word : strong) {
+      if (!(starts || word.size() >= 5) || !here(word)) continue;
+      const std::size_t stop = stop_of(word);
+      if (stop == 0 || lead_to_identifier(text, stop, begin)) continue;
+      if (lead_to_number(text, stop, begin)) return Beside::strong;
+      found = Beside::grouped;
+    }
     for (std::string_view word : weak)
-      if (starts && here(word) && (at + word.size() == begin || !is_letter(text[at + word.size()]))) found = Beside::weak;
+      if (starts && here(word) && (at + word.size() == begin || !is_letter(text[at + word.size()])) &&
+          !lead_to_identifier(text, at + word.size(), begin))
+        found = std::max(found, Beside::weak);
   }
   std::size_t next = end;
   while (next < text.size() && next - end < 2 && (text[next] == ' ' || text[next] == '-')) ++next;
@@ -365,21 +466,20 @@ Extent national(std::string_view text, std::size_t at, Context context) noexcept
     for (std::size_t i = 1; i + 1 < groups.count; ++i)
       if (groups.sizes[i] < 2 || groups.sizes[i] > 3) return {};
   }
-  if (is_date_or_other_number(groups)) return {};
+  if (is_date_or_other_number(text, groups)) return {};
   const std::size_t end = with_extension(text, groups.ends[groups.count - 1]);
   if (!ends_number(text, end)) return {};
   if (context == Context::phone) return {at, end};
   const Beside beside = word_beside(text, at, end);
-  if (beside == Beside::nothing || (beside == Beside::weak && groups.count < 2)) return {};
+  if (beside == Beside::nothing || (beside != Beside::strong && groups.count < 2)) return {};
   return {at, end};
 }
 
 }  // namespace
 
 Extent match_card(std::string_view text, std::size_t at) noexcept {
-  if (!is_digit(text[at]) || !begins_word(text, at)) return {};
+  if (!begins_card(text, at)) return {};
   const char before = at > 0 ? text[at - 1] : ' ';
-  if ((before == '.' || before == '-' || before == ',') && at >= 2 && is_digit(text[at - 2])) return {};
   const auto is_card = [&](std::string_view digits, std::size_t end) {
     return ends_card(text, end) && is_issued(digits) && passes_luhn(digits);
   };

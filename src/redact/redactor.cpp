@@ -8,13 +8,15 @@
 
 #include "redact/bytes.hpp"
 #include "redact/grammar.hpp"
+#include "redact/labels.hpp"
 
 namespace logystera::redact {
 namespace {
 
 constexpr std::size_t kNumberBytesLeast = 12;     // a card number's; shorter numeric values are not searched
 constexpr std::uint32_t kOpenKeyLinesMost = 512;  // a 16,384-bit RSA key has 200; then the end is not coming
-constexpr std::size_t kDecodedBytesLeast = 4;  // a decoded field's finding shorter than this is not looked for in the line
+constexpr std::size_t kDecodedBytesLeast = 4;  // a decoded value's finding shorter than this is not looked for in the line
+constexpr std::size_t kApartMost = 256;        // findings a record has beside its line that are told apart
 
 bool within(std::string_view part, std::string_view whole) noexcept {
   return !part.empty() && part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
@@ -70,12 +72,18 @@ std::string_view mode_name(Mode mode) noexcept {
 }
 
 Redactor::Redactor(Options options)
-    : options_(std::move(options)), finder_(options_.patterns), pseudonyms_(options_.salt, options_.digits) {
+    : options_(std::move(options)),
+      finder_(options_.patterns),
+      pseudonyms_(options_.salt, options_.digits),
+      value_finder_(options_.patterns) {
   wipe(options_.salt);
 }
 
 Redactor::Redactor(const Redactor& other)
-    : options_(other.options_), finder_(options_.patterns), pseudonyms_(other.pseudonyms_) {}
+    : options_(other.options_),
+      finder_(options_.patterns),
+      pseudonyms_(other.pseudonyms_),
+      value_finder_(options_.patterns) {}
 
 std::uint64_t Redactor::total() const noexcept {
   std::uint64_t sum = 0;
@@ -83,22 +91,28 @@ std::uint64_t Redactor::total() const noexcept {
   return sum;
 }
 
-Redactor::Trait Redactor::find_trait(FieldId field, const FieldNames& names) {
-  if (field >= traits_.size()) traits_.resize(std::size_t{field} + 1, Trait::unknown);
+Redactor::Naming Redactor::find_naming(FieldId field, const FieldNames& names) {
+  if (field >= namings_.size()) namings_.resize(std::size_t{field} + 1);
   const std::string_view name = names.name(field);
   const std::string_view last = name.substr(name.rfind('.') + 1);
   Trait known = Trait::text;
   if (contains_word(name, "user_agent") || contains_word(name, "useragent") || contains_word(name, "user-agent"))
     known = Trait::user_agent;
   else if (ends_with_word(last, "version")) known = Trait::version;
+  else if (is_secret_name(last)) known = ends_with_word(last, "token") ? Trait::secret_text : Trait::secret;
   else if (contains_word(last, "phone") || contains_word(last, "mobile") || contains_word(last, "msisdn") ||
            contains_word(last, "telefon") ||
            (last.size() <= 4 && (contains_word(last, "tel") || contains_word(last, "fax"))))
     known = Trait::phone;
-  return traits_[field] = known;
+  find_in_name(value_finder_, name, name_hits_);
+  return namings_[field] = {known, !name_hits_.empty()};
 }
 
 void Redactor::make_replacement(std::string_view found, const Hit& hit) {
+  if (options_.mode == Mode::redact && has_escapes(found)) {
+    found_.assign(found);
+    found = found_.text();
+  }
   const std::string_view prefix =
       hit.kind == Kind::own ? std::string_view(options_.patterns[hit.pattern].prefix()) : kind_prefix(hit.kind);
   replacement_.clear();
@@ -166,10 +180,35 @@ void Redactor::note_open_key(std::string_view text, std::span<const Hit> hits) n
       open_key_lines_ = 1;
 }
 
+void Redactor::count_apart(Kind kind, std::string_view value) {
+  for (const auto& [other_kind, other] : apart_)
+    if (other_kind == kind && other == value) return;
+  if (apart_.size() < kApartMost) apart_.emplace_back(kind, value);
+  ++counts_[static_cast<std::size_t>(kind)];
+}
+
+// Makes every place of the raw line that has `value`, as it stands or escaped, a finding. False if there is none.
+bool Redactor::find_in_raw(std::string_view raw, std::string_view value, Hit hit) {
+  if (raw.empty() || value.size() < kDecodedBytesLeast) return false;
+  const auto note = [&](std::size_t begin, std::size_t end) {
+    hit.begin = static_cast<std::uint32_t>(begin);
+    hit.end = static_cast<std::uint32_t>(end);
+    raw_hits_.push_back(hit);
+  };
+  const std::size_t before = raw_hits_.size();
+  for (std::size_t at = raw.find(value); at != std::string_view::npos; at = raw.find(value, at + value.size()))
+    note(at, at + value.size());
+  if (!escaped_) return raw_hits_.size() > before;
+  const Unescaped& plain = finder_.unescaped();
+  for (std::size_t at = plain.text().find(value); at != std::string_view::npos;
+       at = plain.text().find(value, at + value.size()))
+    note(plain.origin(at), plain.origin(at + value.size()));
+  return raw_hits_.size() > before;
+}
+
 // Findings of a field become findings of the line: at the same place where the field is part of it, else wherever the line
-// has the same bytes.
+// has the same text. What it does not have is counted apart.
 void Redactor::note_in_raw(std::string_view raw, std::string_view part) {
-  if (raw.empty()) return;
   if (within(part, raw)) {
     const auto offset = static_cast<std::uint32_t>(part.data() - raw.data());
     for (Hit hit : hits_) {
@@ -179,14 +218,9 @@ void Redactor::note_in_raw(std::string_view raw, std::string_view part) {
     }
     return;
   }
-  for (Hit hit : hits_) {
+  for (const Hit& hit : hits_) {
     const std::string_view value = part.substr(hit.begin, hit.end - hit.begin);
-    if (value.size() < kDecodedBytesLeast) continue;
-    for (std::size_t at = raw.find(value); at != std::string_view::npos; at = raw.find(value, at + value.size())) {
-      hit.begin = static_cast<std::uint32_t>(at);
-      hit.end = static_cast<std::uint32_t>(at + value.size());
-      raw_hits_.push_back(hit);
-    }
+    if (!find_in_raw(raw, value, hit)) count_apart(hit.kind, value);
   }
 }
 
@@ -208,7 +242,7 @@ inline bool Redactor::may_hold_something(std::string_view part, std::size_t base
 // Whether it is plain at once that a value of which anything may be found holds nothing: most of a line's do.
 inline bool Redactor::nothing_in(const Value& value, std::string_view raw) noexcept {
   if (value.kind == Value::Kind::integer) return value.text_size < kNumberBytesLeast;
-  if (value.kind != Value::Kind::string || finder_.has_own()) return false;
+  if (value.kind != Value::Kind::string || finder_.has_own() || escaped_) return false;
   const std::string_view text = value.text();
   return within(text, raw) && !may_hold_something(text, static_cast<std::size_t>(text.data() - origin_));
 }
@@ -252,13 +286,12 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
     case Value::Kind::boolean: return;
     case Value::Kind::integer:
     case Value::Kind::real:
-      if (text.size() < kNumberBytesLeast && trait != Trait::phone) return;
+      if (text.size() < kNumberBytesLeast && trait != Trait::phone && trait != Trait::secret) return;
       break;
     case Value::Kind::ip:
       hits_.assign(1, {0, static_cast<std::uint32_t>(text.size()), value.ip_is_v4 ? Kind::ipv4 : Kind::ipv6});
       note_in_raw(raw, text);
       if (within(text, raw)) judged_.push_back({raw_hits_.back().begin, raw_hits_.back().end});
-      if (raw.empty()) count(hits_);
       if (options_.mode != Mode::dry_run) {
         if (options_.mode == Mode::redact && value.ip_is_v4) {
           const std::size_t size = kind_prefix(Kind::ipv4).size() + 1 + pseudonyms_.digits();
@@ -277,35 +310,101 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
     case Value::Kind::list: break;
   }
   if (text.empty()) return;
-  constexpr std::array<Context, 5> contexts = {Context::text, Context::text, Context::user_agent, Context::version,
-                                               Context::phone};
+  constexpr std::array<Context, 7> contexts = {Context::text,  Context::text, Context::user_agent, Context::version,
+                                               Context::phone, Context::text, Context::text};
   const Context context = contexts[static_cast<std::size_t>(trait)];
+  if (value.kind == Value::Kind::list) redact_list(value, context, raw, arena);
+  hits_.clear();
+  const bool secret = trait == Trait::secret || (trait == Trait::secret_text && value.kind == Value::Kind::string);
+  if (secret && may_be_secret(text)) hits_.assign(1, {0, static_cast<std::uint32_t>(text.size()), Kind::token});
   if (within(text, raw)) {
-    if (context != Context::text) {
-      const auto begin = static_cast<std::uint32_t>(text.data() - raw.data());
-      judged_.push_back({begin, static_cast<std::uint32_t>(begin + text.size())});
-    }
+    const auto begin = static_cast<std::uint32_t>(text.data() - raw.data());
+    const auto end = static_cast<std::uint32_t>(begin + text.size());
+    if (context != Context::text) judged_.push_back({begin, end});
     const auto base = static_cast<std::size_t>(text.data() - origin_);
-    hits_.clear();
     if (may_hold_something(text, base)) confirm_part(text, base, context);
     if (finder_.has_own()) finder_.find_own(text, hits_);
+    if (escaped_ && context != Context::text) value_finder_.find_escaped(text, context, hits_);
+    if (escaped_ && context == Context::text)
+      for (Hit hit : escaped_hits_) {
+        if (hit.begin < begin || hit.end > end) continue;
+        hit.begin -= begin;
+        hit.end -= begin;
+        hits_.push_back(hit);
+      }
     finder_.settle(hits_);
   } else {
-    finder_.find(text, context, hits_);
+    const bool whole_is_secret = !hits_.empty();
+    value_finder_.find(text, context, hits_);
+    if (whole_is_secret) {
+      hits_.push_back({0, static_cast<std::uint32_t>(text.size()), Kind::token});
+      finder_.settle(hits_);
+    }
   }
   if (hits_.empty() && text.size() == whole.size()) return;
   note_in_raw(raw, text);
-  if (raw.empty()) count(hits_);
   if (options_.mode != Mode::dry_run) value.set_text(rewrite(text, hits_, arena));
 }
 
-// The message and the host, which are parts of the raw line or texts of their own.
-std::string_view Redactor::redact_part(std::string_view part, std::string_view raw, Arena& arena) {
-  if (part.empty()) return part;
-  if (!within(part, raw)) {
-    finder_.find(part, Context::text, hits_);
-    return rewrite(part.substr(0, kTextBytes), hits_, arena);
+// A list is shown by its items, which may be decoded although its text is part of the line.
+void Redactor::redact_list(Value& value, Context context, std::string_view raw, Arena& arena) {
+  const ValueList& items = value.as_list();
+  Value* changed = nullptr;
+  for (std::uint32_t i = 0; i < items.size; ++i) {
+    const std::string_view text = items.items[i].text().substr(0, kTextBytes);
+    const bool is_text = items.items[i].kind == Value::Kind::string;
+    if (text.empty() || (!is_text && text.size() < kNumberBytesLeast && context != Context::phone)) continue;
+    value_finder_.find(text, context, hits_);
+    if (hits_.empty()) continue;
+    note_in_raw(raw, text);
+    if (options_.mode == Mode::dry_run) continue;
+    if (changed == nullptr) {
+      changed = arena.array<Value>(items.size);
+      std::copy(items.begin(), items.end(), changed);
+    }
+    changed[i].set_text(rewrite(text, hits_, arena));
   }
+  if (changed == nullptr) return;
+  auto* const list = arena.array<ValueList>(1);
+  *list = {changed, items.size};
+  value.as.list = list;
+  if (within(value.text(), raw)) return;  // the line's findings are its own
+  std::string text = "[";
+  for (const Value& item : *list) text.append(text.size() > 1 ? "," : "").append(item.text());
+  const std::string_view kept = arena.copy(text + "]");
+  value.text_data = kept.data();
+  value.text_size = static_cast<std::uint32_t>(kept.size());
+}
+
+// A name that has findings: they are the line's, or counted apart.
+void Redactor::count_name(std::string_view name, std::string_view raw) {
+  find_in_name(value_finder_, name, name_hits_);
+  for (const Hit& hit : name_hits_) {
+    const std::string_view value = name.substr(hit.begin, hit.end - hit.begin);
+    // The dots of an outer object's name may look like part of the inner one: users.ann@example.com.
+    bool in_raw = false;
+    for (std::size_t at = 0; !in_raw && at < value.size(); at = value.find('.', at), at += at < value.size() ? 1 : 0) {
+      const std::string_view rest = value.substr(at);
+      if (rest.size() < kDecodedBytesLeast || raw.empty()) break;
+      in_raw = raw.find(rest) != std::string_view::npos ||
+               (escaped_ && finder_.unescaped().text().find(rest) != std::string_view::npos);
+      if (hit.kind != Kind::email) break;
+    }
+    if (!in_raw) count_apart(hit.kind, value);
+  }
+}
+
+// The message or the host, where it is a text of its own.
+void Redactor::redact_apart(std::string_view& part, std::string_view raw, Arena& arena) {
+  if (part.empty() || within(part, raw)) return;
+  value_finder_.find(part, Context::text, hits_);
+  note_in_raw(raw, part);
+  if (raw.empty()) note_open_key(part, hits_);
+  part = rewrite(part.substr(0, kTextBytes), hits_, arena);
+}
+
+// The message or the host, where it is part of the raw line.
+std::string_view Redactor::redact_part(std::string_view part, std::string_view raw, Arena& arena) {
   const auto begin = static_cast<std::uint32_t>(part.data() - raw.data());
   const auto end = static_cast<std::uint32_t>(begin + part.size());
   clipped_.clear();
@@ -354,49 +453,48 @@ void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
 void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& names) {
   raw_hits_.clear();
   judged_.clear();
+  apart_.clear();
   address_ = address_token_ = {};
   cursor_ = 0;
   const std::string_view raw = record.raw.substr(0, kTextBytes);
+  escaped_hits_.clear();
+  escaped_ = !raw.empty() && finder_.find_escaped(raw, Context::text, escaped_hits_);
   if (open_key_lines_ != 0) follow_private_key(record, raw, arena);
   for (Value& value : record) {
-    const Trait of_field = trait(value.field, names);
-    if (of_field != Trait::text || !nothing_in(value, raw)) redact_value(value, of_field, raw, arena);
+    const Naming of_field = naming(value.field, names);
+    if (of_field.personal) count_name(names.name(value.field), raw);
+    if (of_field.trait != Trait::text || !nothing_in(value, raw)) redact_value(value, of_field.trait, raw, arena);
   }
-
-  if (!raw.empty()) {
-    hits_.clear();
-    // What stands in a typed address, or where a field decides alone, was decided there.
-    left_to_judge_.clear();
-    const auto begin = static_cast<std::uint32_t>(raw.data() - origin_);
-    for (const Candidate& candidate : line_) {
-      const std::uint32_t place = candidate.position - begin;
-      bool judged = false;
-      for (const Span& span : judged_) judged = judged || (place > span.begin && place < span.end);
-      if (!judged) left_to_judge_.push_back({place, candidate.triggers});
-    }
-    if (!left_to_judge_.empty()) finder_.confirm(raw, 0, left_to_judge_, Context::text, hits_);
-    if (finder_.has_own()) finder_.find_own(raw, hits_);
-    for (const Hit& hit : hits_) {
-      const bool judged = std::any_of(judged_.begin(), judged_.end(),
-                                      [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
-      if (!judged) raw_hits_.push_back(hit);
-    }
-    finder_.settle(raw_hits_);
-    note_open_key(raw, raw_hits_);
-    count(raw_hits_);
-  }
-
-  record.host = redact_part(record.host, raw, arena);
   const bool message_is_raw = record.message.data() == record.raw.data() && record.message.size() == record.raw.size();
-  if (!message_is_raw) {
-    const std::string_view message = record.message;
-    record.message = redact_part(record.message, raw, arena);
-    if (raw.empty() && !message.empty()) {
-      if (record.field_count == 0) count(hits_);
-      note_open_key(message, hits_);
-    }
+  const bool host_in_raw = within(record.host, raw), message_in_raw = !message_is_raw && within(record.message, raw);
+  redact_apart(record.host, raw, arena);
+  if (!message_is_raw) redact_apart(record.message, raw, arena);
+  if (raw.empty()) return;
+
+  hits_.clear();
+  // What stands in a typed address, or where a field decides alone, was decided there.
+  left_to_judge_.clear();
+  const auto begin = static_cast<std::uint32_t>(raw.data() - origin_);
+  for (const Candidate& candidate : line_) {
+    const std::uint32_t place = candidate.position - begin;
+    bool judged = false;
+    for (const Span& span : judged_) judged = judged || (place > span.begin && place < span.end);
+    if (!judged) left_to_judge_.push_back({place, candidate.triggers});
   }
-  if (!raw.empty()) record.raw = rewrite(raw, raw_hits_, arena);
+  if (!left_to_judge_.empty()) finder_.confirm(raw, 0, left_to_judge_, Context::text, hits_);
+  if (finder_.has_own()) finder_.find_own(raw, hits_);
+  hits_.insert(hits_.end(), escaped_hits_.begin(), escaped_hits_.end());
+  for (const Hit& hit : hits_) {
+    const bool judged = std::any_of(judged_.begin(), judged_.end(),
+                                    [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
+    if (!judged) raw_hits_.push_back(hit);
+  }
+  finder_.settle(raw_hits_);
+  note_open_key(raw, raw_hits_);
+  count(raw_hits_);
+  if (host_in_raw) record.host = redact_part(record.host, raw, arena);
+  if (message_in_raw) record.message = redact_part(record.message, raw, arena);
+  record.raw = rewrite(raw, raw_hits_, arena);
   if (message_is_raw) record.message = record.raw;
 }
 
@@ -448,6 +546,12 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
     line_ = std::span<const Candidate>(batch_candidates_).subspan(first, at - first);
     redact_record(record, batch.arena, names);
   }
+}
+
+std::string Redactor::redact_name(std::string_view name) {
+  find_in_name(value_finder_, name, name_hits_);
+  Arena arena;
+  return std::string(rewrite(name, name_hits_, arena));
 }
 
 std::string_view Redactor::redact(std::string_view text, Context context, Arena& arena) {

@@ -2,7 +2,8 @@
 //
 // Order of things: detection may look at a record first, in memory; then it is redacted in place; only then may anything of
 // it be stored, shown or sent. A finding is replaced wherever it stands: in the field it was found in, in the message and in
-// the raw line.
+// the raw line. Names of fields stay in the record, being numbers of a table that is shared: FieldLabels (labels.hpp) has
+// what may be shown of them.
 //
 //   Redactor redactor({.salt = salt});
 //   redactor.begin_source();
@@ -14,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/record.hpp"
@@ -68,31 +70,46 @@ class Redactor {
   /// than kTextBytes only the head is returned.
   std::string_view redact(std::string_view text, Context context, Arena& arena);
 
-  /// Findings by kind since construction, each counted once a record however many of its texts show it.
+  /// The name of a field as it may be shown (see FieldLabels). Not counted: names count with the records that have them.
+  std::string redact_name(std::string_view name);
+
+  /// Findings by kind since construction, in every mode the same. A place of the raw line counts once, however many fields
+  /// show it. What a record holds beside its line (decoded values the line has in no form, names of fields, Windows events,
+  /// which have no line) counts once a record for each different value.
   const std::array<std::uint64_t, kKinds>& counts() const noexcept { return counts_; }
   std::uint64_t total() const noexcept;
 
   Mode mode() const noexcept { return options_.mode; }
 
  private:
-  enum class Trait : std::uint8_t { unknown, text, user_agent, version, phone };
+  enum class Trait : std::uint8_t { unknown, text, user_agent, version, phone, secret, secret_text };
+  // What a field's name says, with whether the name itself has findings.
+  struct Naming {
+    Trait trait = Trait::unknown;
+    bool personal = false;
+  };
 
-  Trait trait(FieldId field, const FieldNames& names) {
-    return field < traits_.size() && traits_[field] != Trait::unknown ? traits_[field] : find_trait(field, names);
+  Naming naming(FieldId field, const FieldNames& names) {
+    return field < namings_.size() && namings_[field].trait != Trait::unknown ? namings_[field] : find_naming(field, names);
   }
-  Trait find_trait(FieldId field, const FieldNames& names);
+  Naming find_naming(FieldId field, const FieldNames& names);
   void redact_record(Record& record, Arena& arena, const FieldNames& names);
   void redact_value(Value& value, Trait trait, std::string_view raw, Arena& arena);
+  void redact_list(Value& value, Context context, std::string_view raw, Arena& arena);
+  void count_name(std::string_view name, std::string_view raw);
   static bool together(const RecordBatch& batch) noexcept;
   std::span<const Candidate> candidates_from(std::size_t place) noexcept;
   bool may_hold_something(std::string_view part, std::size_t base) noexcept;
   bool nothing_in(const Value& value, std::string_view raw) noexcept;
   void confirm_part(std::string_view part, std::size_t base, Context context);
+  void redact_apart(std::string_view& part, std::string_view raw, Arena& arena);
   std::string_view redact_part(std::string_view part, std::string_view raw, Arena& arena);
   bool follow_private_key(Record& record, std::string_view raw, Arena& arena);
   void note_open_key(std::string_view text, std::span<const Hit> hits) noexcept;
   void note_in_raw(std::string_view raw, std::string_view part);
+  bool find_in_raw(std::string_view raw, std::string_view value, Hit hit);
   void count(std::span<const Hit> hits) noexcept;
+  void count_apart(Kind kind, std::string_view value);
   std::string_view rewrite(std::string_view text, std::span<const Hit> hits, Arena& arena);
   void make_replacement(std::string_view found, const Hit& hit);
 
@@ -100,7 +117,7 @@ class Redactor {
   Finder finder_;
   Pseudonyms pseudonyms_;
   std::array<std::uint64_t, kKinds> counts_{};
-  std::vector<Trait> traits_;         // by field number
+  std::vector<Naming> namings_;       // by field number
   std::uint32_t open_key_lines_ = 0;  // lines a private key has been open for
 
   // Scratch of one record.
@@ -117,7 +134,14 @@ class Redactor {
   struct Span {
     std::uint32_t begin, end;
   };
-  std::vector<Span> judged_;  // parts of the raw line whose field decides alone what is in them
+  std::vector<Span> judged_;       // parts of the raw line whose field decides alone what is in them
+  bool escaped_ = false;           // the raw line has escapes, undone in the finder
+  std::vector<Hit> escaped_hits_;  // what undoing them showed, as places of the raw line
+  // Findings the raw line does not have, each once: kind and value.
+  std::vector<std::pair<Kind, std::string>> apart_;
+  std::vector<Hit> name_hits_;
+  Unescaped found_;      // a finding without its escapes
+  Finder value_finder_;  // for texts that are no part of the line: the other one still has the line's escapes undone
   std::string canonical_;
   std::string replacement_;
   // The typed address replaced last: its line needs the same once more.

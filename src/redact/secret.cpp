@@ -84,6 +84,19 @@ std::size_t run_end(std::string_view text, std::size_t at, Alphabet alphabet, st
   return end;
 }
 
+// A token68 and its padding; its '/' may be JSON's \/.
+std::size_t token68_end(std::string_view text, std::size_t at) noexcept {
+  std::size_t end = at;
+  for (;;) {
+    end = run_end(text, end, is_token68, kTokenBytes);
+    if (!has(text, end, "\\/") || end - at > kTokenBytes) break;
+    end += 2;
+  }
+  if (end > at)
+    while (end < text.size() && text[end] == '=') ++end;
+  return end;
+}
+
 bool has_digit(std::string_view text) noexcept { return std::any_of(text.begin(), text.end(), is_digit); }
 bool has_upper(std::string_view text) noexcept {
   return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -97,12 +110,15 @@ Extent match_sendgrid(std::string_view text, std::size_t at) noexcept {
 }
 
 Extent match_slack_webhook(std::string_view text, std::size_t at) noexcept {
-  constexpr std::string_view kHost = "hooks.slack.com/";
+  constexpr std::string_view kHost = "hooks.slack.com";
   constexpr std::size_t kSecretBytes = 30;
   if (!has(text, at, kHost)) return {};
-  const std::size_t begin = at + kHost.size();
-  const std::size_t end = run_end(
-      text, begin, [](char c) noexcept { return is_alnum(c) || c == '/'; }, 255);
+  std::size_t begin = at + kHost.size();
+  if (has(text, begin, "\\")) ++begin;  // JSON's \/
+  if (!has(text, begin++, "/")) return {};
+  std::size_t end = run_end(
+      text, begin, [](char c) noexcept { return is_alnum(c) || c == '/' || c == '\\'; }, 255);
+  while (end > begin && text[end - 1] == '\\') --end;
   return end - begin >= kSecretBytes ? Extent{begin, end} : Extent{};
 }
 
@@ -124,8 +140,9 @@ Extent match_credentials(std::string_view text, std::size_t at) noexcept {
     ++begin;
   if (begin == gap && has_word(text, begin, "%20")) begin += 3;
   if (begin == gap) return {};
-  std::size_t end = run_end(text, begin, is_token68, kTokenBytes);
-  const std::string_view token = text.substr(begin, end - begin);
+  const std::size_t end = token68_end(text, begin);
+  std::string_view token = text.substr(begin, end - begin);
+  while (!token.empty() && token.back() == '=') token.remove_suffix(1);
   if (bearer) {
     if (token.size() < 16 || !has_digit(token)) return {};
   } else {
@@ -135,13 +152,208 @@ Extent match_credentials(std::string_view text, std::size_t at) noexcept {
     for (std::size_t i = from; i < at; ++i) announced = announced || has_word(text, i, "authorization");
     if (!announced || token.size() < 4) return {};
   }
-  while (end < text.size() && text[end] == '=') ++end;
   return {begin, end};
 }
 
-constexpr bool is_userinfo_stop(char c) noexcept {
-  return c == '/' || c == '@' || c == ':' || c == '"' || c == '\'' || c == '<' || c == '>' ||
-         static_cast<unsigned char>(c) <= ' ';
+// ---- passwords in URLs ----
+
+constexpr std::size_t kUserinfoBytes = 512;  // looked at on either side of an '@'
+
+constexpr bool ends_authority(char c) noexcept {
+  return is_blank(c) || c == '/' || c == '?' || c == '#' || c == '"' || c == '<' || c == '>' || c == '`';
+}
+constexpr bool ends_url(char c) noexcept { return is_blank(c) || c == '"' || c == '<' || c == '>' || c == '`'; }
+
+// The first byte of the run before `at` that has no byte `ends` says yes to.
+template <typename Ends>
+std::size_t run_begin(std::string_view text, std::size_t at, Ends ends) noexcept {
+  std::size_t begin = at;
+  while (begin > 0 && at - begin < kUserinfoBytes && !ends(text[begin - 1])) --begin;
+  return begin;
+}
+
+// A user that is a secret itself, as in https://TOKEN@host and https://TOKEN:x-oauth-basic@host.
+bool is_secret_user(std::string_view user) noexcept {
+  constexpr std::size_t kLeast = 16;
+  return user.size() >= kLeast && has_digit(user) && std::all_of(user.begin(), user.end(), is_base64url) &&
+         std::any_of(user.begin(), user.end(), is_letter);
+}
+
+// Whether "//" at `slashes` begins an authority: behind a scheme's ':', or where a word may begin.
+bool begins_authority(std::string_view text, std::size_t slashes) noexcept {
+  return slashes == 0 || (!is_alnum(text[slashes - 1]) && text[slashes - 1] != '/' && text[slashes - 1] != '.');
+}
+
+// Whether the URL whose "//" is at `slashes` stands in single quotes, which then end it.
+bool is_single_quoted(std::string_view text, std::size_t slashes) noexcept {
+  std::size_t begin = slashes;
+  const auto is_scheme = [](char c) { return is_alnum(c) || c == '+' || c == '-' || c == '.' || c == ':'; };
+  while (begin > 0 && is_scheme(text[begin - 1])) {
+    if (slashes - --begin > 64) return false;
+  }
+  return begin > 0 && text[begin - 1] == '\'';
+}
+
+// What is secret of the userinfo [begin, end).
+Extent secret_of_userinfo(std::string_view text, std::size_t begin, std::size_t end) noexcept {
+  const std::string_view userinfo = text.substr(begin, end - begin);
+  const std::size_t colon = userinfo.find(':');
+  if (is_secret_user(userinfo.substr(0, colon))) return {begin, end};
+  if (colon == std::string_view::npos || colon + 1 == userinfo.size()) return {};
+  return {begin + colon + 1, end};
+}
+
+// The authority that begins at `begin` and has an '@' at `sign`: what is secret of it.
+Extent secret_of_authority(std::string_view text, std::size_t begin, std::size_t sign) noexcept {
+  const bool quoted = is_single_quoted(text, begin - 2);
+  if (quoted && text.substr(begin, sign - begin).find('\'') != std::string_view::npos) return {};
+  std::size_t last = sign;
+  for (std::size_t at = sign + 1; at < text.size() && at - sign < kUserinfoBytes; ++at) {
+    if (ends_authority(text[at]) || (quoted && text[at] == '\'')) break;
+    if (text[at] == '@') last = at;
+  }
+  return secret_of_userinfo(text, begin, last);
+}
+
+// user:p/ss@host: what the RFC takes for a port is none, so the '/' is the password's. `begin` is where the run of a URL's
+// bytes begins that has an '@' at `sign`.
+Extent secret_with_slash(std::string_view text, std::size_t begin, std::size_t sign) noexcept {
+  const std::size_t slashes = text.substr(0, sign).find("://", begin);
+  if (slashes == std::string_view::npos) return {};
+  const std::size_t authority = slashes + 3;
+  std::size_t end = authority;
+  while (end < sign && !ends_authority(text[end]) && text[end] != '@' && text[end] != '[') ++end;
+  if (end == sign || text[end] == '@' || text[end] == '[') return {};
+  const std::size_t colon = text.substr(0, end).find(':', authority);
+  if (colon == std::string_view::npos || colon + 1 == end) return {};
+  const std::string_view port = text.substr(colon + 1, end - colon - 1);
+  if (std::all_of(port.begin(), port.end(), [](char c) { return is_hex(c) || c == ':'; })) return {};
+  return {colon + 1, sign};
+}
+
+// user:password@tcp(host:3306)/db
+bool is_go_address(std::string_view text, std::size_t sign) noexcept {
+  return has(text, sign, "@tcp(") || has(text, sign, "@tcp6(") || has(text, sign, "@unix(");
+}
+
+// ---- names that say secret ----
+
+struct SecretName {
+  std::string_view word;
+  bool anywhere;  // also at the end of a longer word: dbpassword
+  bool field;     // a field of that name holds one, whatever it looks like
+};
+constexpr std::array<SecretName, 25> kSecretNames = {{
+    {"password", true, true},      {"passwd", true, true},      {"passphrase", true, true},  {"pwd", false, true},
+    {"pass", false, false},        {"secret", false, true},     {"token", false, true},      {"apikey", true, true},
+    {"api_key", true, true},       {"api-key", true, true},     {"accesskey", true, true},   {"access_key", true, true},
+    {"access-key", true, true},    {"secretkey", true, true},   {"secret_key", true, true},  {"secret-key", true, true},
+    {"privatekey", true, true},    {"private_key", true, true}, {"private-key", true, true}, {"accountkey", true, true},
+    {"auth_key", true, true},      {"authkey", true, true},     {"sig", false, false},       {"signature", true, false},
+    {"authorization", true, true},
+}};
+constexpr std::size_t kNameBytes = 64;
+
+constexpr bool is_name_byte(char c) noexcept { return is_alnum(c) || c == '_' || c == '-' || c == '.'; }
+
+// The entry `name` is or ends with, or nullptr.
+const SecretName* secret_name(std::string_view name) noexcept {
+  for (const SecretName& entry : kSecretNames) {
+    const std::size_t size = entry.word.size();
+    if (name.size() < size || !has_word(name, name.size() - size, entry.word)) continue;
+    if (name.size() == size || entry.anywhere) return &entry;
+    // A word of its own: user_token, userToken.
+    const char first = name[name.size() - size], before = name[name.size() - size - 1];
+    if (!is_alnum(before) || (first >= 'A' && first <= 'Z' && !(before >= 'A' && before <= 'Z'))) return &entry;
+  }
+  return nullptr;
+}
+
+bool is_pseudonym(std::string_view value) noexcept {
+  const std::size_t line = value.rfind('_');
+  if (line == std::string_view::npos) return false;
+  const std::string_view digits = value.substr(line + 1);
+  if (digits.size() < 8 || !std::all_of(digits.begin(), digits.end(), is_hex)) return false;
+  for (std::size_t kind = 0; kind < kKinds; ++kind)
+    if (value.substr(0, line) == kind_prefix(static_cast<Kind>(kind))) return true;
+  return false;
+}
+
+// Scheme names of Authorization behind which everything is the secret.
+bool is_scheme(std::string_view word) noexcept {
+  constexpr std::array<std::string_view, 10> schemes = {"basic", "bearer", "token",     "apikey", "api-key",
+                                                        "key",   "ssws",   "negotiate", "ntlm",   "googlelogin"};
+  return std::any_of(schemes.begin(), schemes.end(),
+                     [&](std::string_view s) { return s.size() == word.size() && has_word(word, 0, s); });
+}
+
+constexpr bool is_line_escape(std::string_view text, std::size_t at) noexcept {
+  return text[at] == '\\' && at + 1 < text.size() &&
+         (text[at + 1] == 'n' || text[at + 1] == 'r' || text[at + 1] == 't' || text[at + 1] == '"');
+}
+
+// Where the value without quotes that begins at `at` ends.
+std::size_t bare_value_end(std::string_view text, std::size_t at) noexcept {
+  const std::size_t limit = std::min(text.size(), at + kTokenBytes);
+  std::size_t end = at;
+  for (; end < limit; ++end) {
+    const char c = text[end];
+    if (is_blank(c) || c == '"' || c == '\'' || c == '&' || c == ';' || c == '<' || c == '>' || c == '`') break;
+    if (is_line_escape(text, end)) break;
+    if (c != ',') continue;
+    // A ',' belongs to the value unless another name or nothing follows.
+    std::size_t next = end + 1;
+    while (next < text.size() && next - end < kNameBytes && is_name_byte(text[next])) ++next;
+    if (next == text.size() || is_blank(text[next]) || text[next] == '"' || text[next] == '\'' ||
+        (next > end + 1 && (text[next] == '=' || text[next] == ':')))
+      break;
+  }
+  while (end > at && std::string_view(")]},.\\").find(text[end - 1]) != std::string_view::npos) --end;
+  return end;
+}
+
+// Where the value in quotes ends that begins, behind the opening one, at `at`; the text's or line's end if none closes it.
+std::size_t quoted_value_end(std::string_view text, std::size_t at, std::string_view close) noexcept {
+  const std::size_t limit = std::min(text.size(), at + kTokenBytes);
+  for (std::size_t end = at; end < limit; ++end) {
+    if (has(text, end, close)) {
+      // '' and }} are one of the value's.
+      if (close == "\"" || close == "\\\"" || !has(text, end + close.size(), close)) return end;
+      end += 2 * close.size() - 1;
+      continue;
+    }
+    if (text[end] == '\n') return end;
+    // Within escaped quotes an escaped one has three backslashes more.
+    if (text[end] == '\\' && close == "\\\"" && has(text, end, "\\\\\\\"")) end += 3;
+    else if (text[end] == '\\' && (close == "\"" || close == "'")) ++end;
+  }
+  return limit;
+}
+
+bool may_be_value(const SecretName& name, std::string_view value) noexcept {
+  constexpr std::size_t kSignatureBytes = 16;
+  if (!may_be_secret(value)) return false;
+  const bool number = std::all_of(value.begin(), value.end(), is_digit);
+  if (name.word == "sig" || name.word == "signature")
+    return value.size() >= kSignatureBytes && has_digit(value) && value.find(' ') == std::string_view::npos;
+  if (name.word == "pass") return value.size() >= 4 && !number;
+  // Counts of tokens; token=Token{a64f992 u0}, as objects are written.
+  return name.word != "token" || (!number && value.find('{') == std::string_view::npos);
+}
+
+// Behind "authorization" and its sign: the credentials behind a scheme, or one long word.
+Extent authorization_value(std::string_view text, std::size_t at) noexcept {
+  constexpr std::size_t kLoneBytes = 16;
+  const std::size_t word = run_end(text, at, is_token68, kTokenBytes);
+  if (is_scheme(text.substr(at, word - at))) {
+    const std::size_t begin = word + (has(text, word, "%20") ? 3 : has(text, word, " ") ? 1 : 0);
+    const std::size_t end = begin > word ? token68_end(text, begin) : begin;
+    return end - begin >= 4 && !is_pseudonym(text.substr(begin, end - begin)) ? Extent{begin, end} : Extent{};
+  }
+  const std::size_t end = token68_end(text, at);
+  const std::string_view lone = text.substr(at, end - at);
+  const bool ends = end == text.size() || is_blank(text[end]) || text[end] == '"' || text[end] == '\'' || text[end] == ',';
+  return ends && lone.size() >= kLoneBytes && has_digit(lone) && !is_pseudonym(lone) ? Extent{at, end} : Extent{};
 }
 
 }  // namespace
@@ -210,14 +422,75 @@ Extent match_token(std::string_view text, std::size_t at) noexcept {
 }
 
 Extent match_url_password(std::string_view text, std::size_t sign) noexcept {
-  constexpr std::size_t kUserinfoBytes = 128;
-  std::size_t begin = sign;
-  while (begin > 0 && sign - begin < kUserinfoBytes && !is_userinfo_stop(text[begin - 1])) --begin;
-  if (begin == sign || begin < 1 || text[begin - 1] != ':') return {};
-  std::size_t user = begin - 1;
-  while (user > 0 && begin - user < kUserinfoBytes && !is_userinfo_stop(text[user - 1])) --user;
-  if (user < 3 || !has(text, user - 3, "://")) return {};
-  return {begin, sign};
+  const std::size_t begin = run_begin(text, sign, ends_authority);
+  if (begin >= 2 && text[begin - 1] == '/' && text[begin - 2] == '/')
+    return begins_authority(text, begin - 2) ? secret_of_authority(text, begin, sign) : Extent{};
+  if (is_go_address(text, sign)) return secret_of_userinfo(text, begin, sign);
+  if (begin == 0 || is_blank(text[begin - 1]) || ends_url(text[begin - 1])) return {};
+  // jdbc:oracle:thin:user/password@…
+  const std::size_t user = run_begin(text, begin - 1, [](char c) { return ends_authority(c) || c == ':'; });
+  if (text[begin - 1] == '/' && begin < sign && user < begin - 1 && user >= 4 &&
+      (has_word(text, user - 4, "oci:") || (user >= 5 && has_word(text, user - 5, "thin:"))))
+    return {begin, sign};
+  return secret_with_slash(text, run_begin(text, sign, ends_url), sign);
+}
+
+Extent match_named_secret(std::string_view text, std::size_t tail) noexcept {
+  std::size_t at = tail + 2;
+  if (at >= text.size()) return {};
+  std::size_t begin = at;
+  while (begin > 0 && at - begin < kNameBytes && is_name_byte(text[begin - 1])) --begin;
+  const std::string_view name = text.substr(begin, at - begin);
+  const SecretName* const entry = secret_name(name);
+  if (entry == nullptr) return {};
+
+  // The quote that closes the name, the sign, blanks, the quote that opens the value.
+  const std::size_t name_end = at;
+  if (has(text, at, "\\\"")) at += 2;
+  else if (text[at] == '"' || text[at] == '\'') ++at;
+  const bool named_in_quotes = at > name_end;
+  const auto skip_blanks = [&] {
+    for (int i = 0; i < 2 && at < text.size() && text[at] == ' '; ++i) ++at;
+  };
+  if (named_in_quotes) skip_blanks();
+  if (at >= text.size() || (text[at] != '=' && text[at] != ':')) return {};
+  const char sign = text[at++];
+  if (sign == '=' && at < text.size() && text[at] == '>') ++at;
+  if (named_in_quotes || sign == ':') skip_blanks();
+  if (at >= text.size()) return {};
+
+  constexpr std::array<std::string_view, 3> kQuotes = {"\\\"", "\"", "'"};
+  std::string_view close;
+  for (std::string_view quote : kQuotes)
+    if (close.empty() && has(text, at, quote)) close = quote;
+  if (close.empty() && text[at] == '{' && sign == '=') close = "}";
+  const std::size_t value = at + (close == "}" ? 1 : close.size());
+  if (entry->word == "authorization") return authorization_value(text, value);
+  if (close.empty()) {
+    // name: value in prose says little ("using password: YES"); of a name in several words it is a setting or a header.
+    const bool several = name.size() > entry->word.size() || entry->word.find_first_of("_-") != std::string_view::npos;
+    if (sign == ':' && !named_in_quotes && !(several && text[at - 1] == ' ')) return {};
+    if (text[at] == '{' || text[at] == '[') return {};
+  }
+  const std::size_t end = close.empty() ? bare_value_end(text, value) : quoted_value_end(text, value, close);
+  if (end <= value || !may_be_value(*entry, text.substr(value, end - value))) return {};
+  return {value, end};
+}
+
+bool is_secret_name(std::string_view name) noexcept {
+  const SecretName* const entry = secret_name(name);
+  return entry != nullptr && entry->field && entry->word != "authorization";
+}
+
+bool may_be_secret(std::string_view value) noexcept {
+  constexpr std::array<std::string_view, 10> words = {"null", "nil", "none",   "true",      "false",
+                                                      "yes",  "no",  "(null)", "undefined", "required"};
+  if (value.empty() || is_pseudonym(value)) return false;
+  if (value.front() == '<' && value.back() == '>') return false;  // a mask, a placeholder
+  if (std::all_of(value.begin(), value.end(), [](char c) { return c == '*' || c == '-' || c == '.' || c == ' '; }))
+    return false;
+  return std::none_of(words.begin(), words.end(),
+                      [&](std::string_view w) { return w.size() == value.size() && has_word(value, 0, w); });
 }
 
 void canonical(Kind kind, std::string_view found, std::string& out) {

@@ -60,19 +60,29 @@ bool inside_escape(std::string_view text, std::size_t at) {
   return false;
 }
 
+bool inside_backslash_escape(std::string_view text, std::size_t at) {
+  for (std::size_t back = at >= 5 ? at - 5 : 0; back < at; ++back)
+    if (const auto size = head(text.substr(back), R"(\\(u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}))"); size && back + *size > at)
+      return true;
+  return false;
+}
+
 bool begins_word(const Place& p) {
   if (inside_escape(p.text, p.at)) return false;
   return part(last_bytes(p.before(), 6),
-              R"((^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[nrtbf]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})$)") &&
-         (p.at == 0 || part(last_bytes(p.before(), 6),
-                            R"(([^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[nrtbf]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})$)"));
+              R"((^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[nrtbf]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|#0[0-3][0-7])$)") &&
+         (p.at == 0 ||
+          part(last_bytes(p.before(), 6),
+               R"(([^A-Za-z0-9]|%[0-9A-Fa-f]{2}|\\[nrtbf]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|#0[0-3][0-7])$)"));
 }
 bool not_alnum_next(std::string_view rest) { return !full(rest.substr(0, 1), "[A-Za-z0-9]"); }
 
 using Ends = std::function<std::optional<std::size_t>(const Place&)>;  // size of what begins there
 
 std::optional<std::size_t> email(const Place& p) {
-  if (!full(p.from().substr(0, 1), R"([A-Za-z0-9_\x80-\xff])") || inside_escape(p.text, p.at)) return {};
+  if (!full(p.from().substr(0, 1), R"([A-Za-z0-9_\x80-\xff])") || inside_escape(p.text, p.at) ||
+      inside_backslash_escape(p.text, p.at))
+    return {};
   if (part(last_bytes(p.before(), 1), R"(\\$)") && full(p.from().substr(0, 1), "[nrtbf]")) return {};
   const auto local = head(p.from(), R"([A-Za-z0-9._+'~\x80-\xff-]{1,64}(@|%40))");
   if (!local) return {};
@@ -102,9 +112,14 @@ bool is_version(const Place& p, std::size_t size) {
       "trident|"
       "dalvik|cfnetwork|okhttp|chromeframe)";
   if (p.context == Context::version) return true;
-  if (p.at == 0) return false;
   const std::string before(p.before());
-  const std::string_view behind = p.behind(size);
+  const std::string_view behind = p.behind(size), quad = p.from().substr(0, size);
+  if (quad == "1.3.6.1" || part(before, "~$") || part(behind, "^~")) return true;
+  if (part(before, "[A-Za-z0-9][-_]$") &&
+      part(behind, "(?i)^\\.(tar|tgz|zip|jar|war|ear|rpm|deb|whl|dll|exe|msi|nupkg|apk)($|[^A-Za-z0-9])"))
+    return true;
+  if (part(quad, "^\\d\\.") && part(behind, "^-\\d{1,2}($|[^0-9.])")) return true;
+  if (p.at == 0) return false;
   std::string name, lead;
   if (RE2::FullMatch(before, *&regex(R"((?s)(.*?)([A-Za-z0-9._+-]*)/)"), &lead, &name)) {
     // The name is the longest run before the slash.
@@ -132,7 +147,8 @@ bool is_version(const Place& p, std::size_t size) {
       }
     }
   }
-  if (part(last_bytes(before, 24), R"((?i)(^|[^a-z])(version|ver|release|build|firmware|rv|v)[^A-Za-z0-9]{1,4}$)"))
+  if (part(last_bytes(before, 24),
+           R"((?i)(^|[^a-z])(version|ver|release|build|firmware|rv|v|rev|fw|sdk|driver|revision|oid)[^A-Za-z0-9]{1,4}$)"))
     return true;
   if (part(last_bytes(before, 24), R"((?i)[a-z]version[^A-Za-z0-9]{1,4}$)")) return true;
   if (p.context != Context::user_agent) return false;
@@ -257,12 +273,12 @@ bool is_card_number(const std::string& digits) {
 }
 
 std::optional<std::size_t> card(const Place& p) {
-  if (!begins_word(p) || part(last_bytes(p.before(), 2), R"(\d[.,-]$)")) return {};
+  if (!begins_word(p) || part(last_bytes(p.before(), 2), R"((\d,|[A-Za-z0-9_][.-]|_)$)")) return {};
   const bool plus = part(last_bytes(p.before(), 1), R"(\+$)");
   const auto fits = [&](std::size_t size) {
     const std::string digits = digits_of(p.from().substr(0, size));
     if (plus && digits.size() <= 15) return false;
-    return not_alnum_next(p.behind(size)) && !part(p.behind(size), R"(^[.,-]\d)") && is_card_number(digits);
+    return not_alnum_next(p.behind(size)) && !part(p.behind(size), R"(^(,\d|[.-][A-Za-z0-9]|_))") && is_card_number(digits);
   };
   std::vector<std::string> shapes = {R"(\d{12,19})"};
   for (const char* s : {" ", "-"})
@@ -326,21 +342,82 @@ std::optional<std::size_t> international(const Place& p, std::size_t skip, const
   return {};
 }
 
+// A date, a social security number, a postal code.
+bool is_other_number(std::string_view number) {
+  static const std::string gap = "[ ().-]+", year = R"((19|20)\d\d)", month = R"((0?[1-9]|1[0-2]))",
+                           day = R"((0?[1-9]|[12]\d|3[01]))";
+  if (full(number, R"(\d{3}[ ().-]+\d\d[ ().-]+\d{4}|\d{5}[ ().-]+\d{4})")) return true;
+  if (full(number, "(" + day + gap + month + "|" + month + gap + day + ")" + gap + year)) return true;
+  const std::string two_month = "(0[1-9]|1[0-2])", two_day = R"((0[1-9]|[12]\d|3[01]))";
+  const std::string date = year + gap + two_month + gap + two_day;
+  if (full(number, date)) return true;
+  // A date and more: the separator behind the day is another one than that behind the year.
+  const auto size = head(number, date);
+  return size && full(number, date + "[ ().-].*") && number[*size] != number[4];
+}
+
+// The words between a word that says phone and the number, camel case taken apart.
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < text.size();) {
+    if (const auto size = head(text.substr(at), "[A-Za-z][a-z]+|[A-Za-z]+")) {
+      // Leftmost-longest takes "ID" whole, and of "numberIs" "number".
+      const std::size_t camel = head(text.substr(at), "[A-Za-z][a-z]+").value_or(*size);
+      words.emplace_back(text.substr(at, camel));
+      at += camel;
+    } else {
+      ++at;
+    }
+  }
+  return words;
+}
+
 bool beside_phone_word(const Place& p, std::size_t size, std::size_t groups) {
+  static const std::string filler =
+      "(?i)([a-z]|numbers?|no|nr|num|nummer|is|was|are|be|at|on|to|me|us|my|the|your|his|her|our|or|and|home|work|cell|"
+      "mobile|phone|fax|"
+      "tel|office|desk|line|direct|private|business|contact|new|now|of|for|call|text|reach|dial|value|sms|whatsapp|please|"
+      "ist|"
+      "est|lautet|mobil|de|under|via|by)";
+  static const std::string other_thing =
+      "(?i)(^|[^a-z])(id|app|version|session|device|order|job|queue|event|model|build|count|ref|hash|port|pid|ticket|tower|"
+      "message|code)($|[^a-z])";
   if (p.context == Context::phone) return true;
   if (part(p.behind(size), "(?i)^[ -]{1,2}(office|fax|mobile|phone|cell|tel|desk)($|[^a-z0-9])")) return true;
-  std::string window(last_bytes(p.before(), 24));
-  const std::size_t digit = window.find_last_of("0123456789");
-  const bool whole = p.before().size() <= 24 && digit == std::string::npos;
-  std::string lead = whole ? " " : std::string(last_bytes(p.before(), 25).substr(0, 1));
-  if (digit != std::string::npos) {
-    lead = "0";
-    window = window.substr(digit + 1);
+  std::size_t floor = p.at;
+  while (floor > 0 && p.at - floor < 24 && !full(p.text.substr(floor - 1, 1), "[0-9]")) --floor;
+  bool weak = false, grouped = false;
+  for (std::size_t at = floor; at < p.at; ++at) {
+    const std::string_view rest = p.text.substr(at, p.at - at);
+    const bool starts = at == 0 || !full(p.text.substr(at - 1, 1), "[A-Za-z0-9]");
+    for (const char* word :
+         {"phone", "telephone", "tel", "mobile", "mob", "cell", "fax", "whatsapp", "sms", "msisdn", "telefon", "handy"}) {
+      const std::size_t length = std::string_view(word).size();
+      if ((!starts && length < 5) || !part(rest, "(?i)^" + std::string(word))) continue;
+      // What follows is no letter, or one that begins the next part of a camel-case word; an ending may come first.
+      std::optional<std::size_t> stop;
+      for (const char* ending : {"", "s", "number", "numbers", "nummer", "no", "nr"}) {
+        const std::string shape = "(?i)^" + std::string(word) + ending;
+        if (stop || !part(rest, shape)) continue;
+        const std::size_t end = length + std::string_view(ending).size();
+        const bool camel = full(rest.substr(end, 1), "[A-Z]") && full(rest.substr(end - 1, 1), "[a-z]");
+        if (camel || !full(rest.substr(end, 1), "[A-Za-z]")) stop = end;
+      }
+      if (!stop) continue;
+      const std::string_view between = rest.substr(*stop);
+      if (part(between, other_thing)) continue;
+      const std::vector<std::string> words = words_of(between);
+      const bool fillers = !part(between, R"([\x80-\xff])") &&
+                           std::all_of(words.begin(), words.end(), [&](const std::string& w) { return full(w, filler); });
+      if (fillers) return true;
+      grouped = true;
+    }
+    for (const char* word : {"call", "calling", "desk", "office", "dial", "contact", "answering", "reach"})
+      if (starts && part(rest, "(?i)^" + std::string(word) + "([^a-z]|$)") &&
+          !part(rest.substr(std::string_view(word).size()), other_thing))
+        weak = true;
   }
-  window = lead + window;
-  if (part(window.substr(1), "(?i)(phone|telephone|mobile|whatsapp|msisdn|telefon|handy)")) return true;
-  if (part(window, "(?i)[^a-z0-9](tel|mob|cell|fax|sms)")) return true;
-  return groups >= 2 && part(window, "(?i)[^a-z0-9](call|calling|desk|office|dial|contact|answering|reach)([^a-z]|$)");
+  return groups >= 2 && (weak || grouped);
 }
 
 std::optional<std::size_t> national(const Place& p) {
@@ -354,10 +431,7 @@ std::optional<std::size_t> national(const Place& p) {
   const std::size_t digits = digits_of(number).size();
   if (digits < 7 || digits > 15) return {};
   if (dotted && ends.size() > 1 && !full(number, R"(\d{2,}(\.\d{2,3})+\.\d{2,})")) return {};
-  if (full(
-          number,
-          R"(\d{4}[ ().-]+\d\d[ ().-]+\d\d([ ().-].*)?|\d{1,2}[ ().-]+\d{1,2}[ ().-]+\d{4}|\d{3}[ ().-]+\d\d[ ().-]+\d{4}|\d{5}[ ().-]+\d{4})"))
-    return {};
+  if (is_other_number(number)) return {};
   const std::size_t size = skip + ends.back() + with_extension(run.substr(ends.back()));
   if (!number_ends(p.behind(size)) || !beside_phone_word(p, size, ends.size())) return {};
   return size;
@@ -410,6 +484,9 @@ std::optional<std::size_t> private_key(const Place& p) {
   return p.from().size();
 }
 
+// A token68 and its padding; its '/' may be JSON's.
+constexpr const char* kToken68 = R"(([A-Za-z0-9._~+/-]|\\/)+=*)";
+
 // Tokens may begin before what is replaced: skip and size.
 std::optional<std::pair<std::size_t, std::size_t>> token(const Place& p) {
   static const std::vector<std::string> shapes = {"(AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}",
@@ -438,20 +515,27 @@ std::optional<std::pair<std::size_t, std::size_t>> token(const Place& p) {
         size && part(p.from().substr(3, *size - 3), "[A-Z]") && part(p.from().substr(3, *size - 3), R"(\d)"))
       return std::pair{std::size_t{0}, *size};
   }
-  if (const auto size = head(p.from(), "hooks\\.slack\\.com/[A-Za-z0-9/]{30,255}"))
-    return std::pair{std::size_t{16}, *size - 16};
+  if (const auto lead = head(p.from(), R"(hooks\.slack\.com\\?/)"))
+    if (const auto size = head(p.behind(*lead), R"([A-Za-z0-9/\\]{0,255})")) {
+      std::string_view secret = p.from().substr(*lead, *size);
+      while (!secret.empty() && secret.back() == '\\') secret.remove_suffix(1);
+      if (secret.size() >= 30) return std::pair{*lead, secret.size()};
+    }
   if (!part(last_bytes(p.before(), 1), "[A-Za-z0-9]$")) {
     if (const auto gap = head(p.from(), "(?i)bearer([ :=]{1,3}|%20)"))
-      if (const auto size = head(p.behind(*gap), "[A-Za-z0-9._~+/-]{16,}");
-          size && part(p.from().substr(*gap, *size), R"(\d)"))
-        return std::pair{*gap, *size + *head(p.behind(*gap + *size), "=*")};
+      if (const auto size = head(p.behind(*gap), kToken68)) {
+        std::string_view secret = p.from().substr(*gap, *size);
+        while (!secret.empty() && secret.back() == '=') secret.remove_suffix(1);
+        if (secret.size() >= 16 && part(secret, R"(\d)")) return std::pair{*gap, *size};
+      }
     if (const auto gap = head(p.from(), "(?i)basic([ :=]{1,3}|%20)");
         gap && part(last_bytes(p.before(), 24), "(?i)authorization"))
-      if (const auto size = head(p.behind(*gap), "[A-Za-z0-9._~+/-]{4,}"))
-        return std::pair{*gap, *size + *head(p.behind(*gap + *size), "=*")};
+      if (const auto size = head(p.behind(*gap), kToken68)) {
+        std::string_view secret = p.from().substr(*gap, *size);
+        while (!secret.empty() && secret.back() == '=') secret.remove_suffix(1);
+        if (secret.size() >= 4) return std::pair{*gap, *size};
+      }
   }
-  if (part(p.before(), R"(://[^\x00-\x20/@:"'<>]{0,128}:$)"))
-    if (const auto size = head(p.from(), R"([^\x00-\x20/@:"'<>]{1,128}@)")) return std::pair{std::size_t{0}, *size - 1};
   return {};
 }
 
@@ -461,6 +545,167 @@ std::vector<Hit> all(Kind kind, std::string_view text, Context context, const En
     const auto size = ends({text, at, context});
     if (size) hits.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + *size), kind});
     at += size ? *size : 1;
+  }
+  return hits;
+}
+
+// What is secret of the userinfo [begin, end).
+std::optional<std::pair<std::size_t, std::size_t>> of_userinfo(std::string_view text, std::size_t begin, std::size_t end) {
+  const std::string_view userinfo = text.substr(begin, end - begin);
+  const std::size_t colon = userinfo.find(':');
+  const std::string_view user = userinfo.substr(0, colon);
+  if (full(user, R"([\w-]{16,})") && part(user, R"(\d)") && part(user, "[A-Za-z]")) return std::pair{begin, end};
+  if (colon == std::string_view::npos || colon + 1 == userinfo.size()) return {};
+  return std::pair{begin + colon + 1, end};
+}
+
+// The secret of the URL that has an '@' at `sign`.
+std::optional<std::pair<std::size_t, std::size_t>> url_secret(std::string_view text, std::size_t sign) {
+  constexpr std::size_t kBytes = 512;
+  const std::string authority_end = R"([\x00-\x20/?#"<>`])", url_end = R"([\x00-\x20"<>`])";
+  const auto back = [&](std::size_t from, const std::string& stop) {
+    std::size_t begin = from;
+    while (begin > 0 && from - begin < kBytes && !full(text.substr(begin - 1, 1), stop)) --begin;
+    return begin;
+  };
+  const std::size_t begin = back(sign, authority_end);
+  const std::string_view before = text.substr(0, begin);
+  if (part(last_bytes(before, 2), "//$")) {
+    if (part(last_bytes(before, 3), "^[A-Za-z0-9./]//")) return {};
+    const bool quoted = part(last_bytes(before, 67), R"('[A-Za-z0-9+.:-]{0,64}//$)");
+    if (quoted && text.substr(begin, sign - begin).find('\'') != std::string_view::npos) return {};
+    std::size_t last = sign;
+    for (std::size_t at = sign + 1; at < text.size() && at - sign < kBytes; ++at) {
+      if (full(text.substr(at, 1), quoted ? R"([\x00-\x20/?#"<>`'])" : authority_end)) break;
+      if (text[at] == '@') last = at;
+    }
+    return of_userinfo(text, begin, last);
+  }
+  if (part(text.substr(sign), R"(^@(tcp|tcp6|unix)\()")) return of_userinfo(text, begin, sign);
+  if (begin == 0 || full(text.substr(begin - 1, 1), url_end)) return {};
+  if (part(before, R"((?i)(oci|thin):[^\x00-\x20/?#"<>`:]{1,511}/$)") && begin < sign) return std::pair{begin, sign};
+  // A password with a slash: what stands for the port is none.
+  const std::size_t url = back(sign, url_end);
+  const std::size_t slashes = text.substr(0, sign).find("://", url);
+  if (slashes == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(slashes + 3, sign - slashes - 3);
+  const auto host = head(rest, R"([^\x00-\x20/?#"<>`@\[:]*:)");
+  if (!host) return {};
+  const auto port = head(rest.substr(*host), R"([^\x00-\x20/?#"<>`@\[]+)");
+  if (!port || full(rest.substr(*host, *port), "[0-9A-Fa-f:]+")) return {};
+  const std::string_view next = rest.substr(*host + *port, 1);
+  if (next.empty() || next == "@" || next == "[") return {};
+  return std::pair{slashes + 3 + *host, sign};
+}
+
+bool is_pseudonym(std::string_view value) {
+  return full(value, "(own|key|jwt|token|email|uuid|iban|card|ip|phone)_[0-9A-Fa-f]{8,}");
+}
+
+// The secret whose name ends just before `sign`.
+std::optional<std::pair<std::size_t, std::size_t>> named_secret(std::string_view text, std::size_t sign) {
+  const std::string_view tail = text.substr(sign - 2, 3);
+  if (!full(tail, R"(((rd|wd|en|et|ey|ig|re|ss|se|on)|(?i)(rd|wd|en|et|ey|ig|re|ss|se|on))[='":\\])")) return {};
+  std::size_t begin = sign;
+  while (begin > 0 && sign - begin < 64 && full(text.substr(begin - 1, 1), "[A-Za-z0-9_.-]")) --begin;
+  const std::string_view name = text.substr(begin, sign - begin);
+  std::string word;
+  for (const char* known :
+       {"password",   "passwd",     "passphrase", "pwd",          "pass",        "secret",     "token",
+        "apikey",     "api_key",    "api-key",    "accesskey",    "access_key",  "access-key", "secretkey",
+        "secret_key", "secret-key", "privatekey", "private_key",  "private-key", "accountkey", "auth_key",
+        "authkey",    "sig",        "signature",  "authorization"}) {
+    const bool alone = full(known, "pwd|pass|secret|token|sig");
+    if (!full(name, "(?i).*" + std::string(known))) continue;
+    const std::size_t size = std::string_view(known).size();
+    const std::string_view lead = name.substr(0, name.size() - size);
+    if (alone && !lead.empty() && !part(lead, "[^A-Za-z0-9]$") &&
+        !(full(name.substr(lead.size(), 1), "[A-Z]") && !part(lead, "[A-Z]$")))
+      continue;
+    word = known;
+    break;
+  }
+  if (word.empty()) return {};
+  const std::string_view rest = text.substr(sign);
+  const auto lead = head(rest, R"((\\"|["']) {0,2}(=>?|:) {0,2}|(=>?|: {0,2}))");
+  if (!lead) return {};
+  const bool quoted_name = full(rest.substr(0, 1), R"(["'\\])");
+  const bool equals = part(rest.substr(0, *lead), "=");
+  const std::size_t at = sign + *lead;
+  if (at >= text.size()) return {};
+  std::string close;
+  for (const char* quote : {"\\\"", "\"", "'"})
+    if (close.empty() && text.substr(at, std::string_view(quote).size()) == quote) close = quote;
+  if (close.empty() && equals && text[at] == '{') close = "}";
+  const std::size_t value = at + close.size();
+  const auto checked = [&](std::size_t end) -> std::optional<std::pair<std::size_t, std::size_t>> {
+    const std::string_view found = text.substr(value, end - value);
+    if (found.empty() || is_pseudonym(found) || full(found, R"((?s)<.*>|[*. -]*)")) return {};
+    if (full(found, R"((?i)null|nil|none|true|false|yes|no|\(null\)|undefined|required)")) return {};
+    if ((word == "sig" || word == "signature") && (found.size() < 16 || !part(found, R"(\d)") || part(found, " ")))
+      return {};
+    if (word == "pass" && (found.size() < 4 || full(found, R"(\d*)"))) return {};
+    if (word == "token" && full(found, R"((?s)\d*|.*\{.*)")) return {};
+    return std::pair{value, end};
+  };
+  if (word == "authorization") {
+    const std::string_view from = text.substr(value);
+    if (const auto scheme = head(from, "(?i)(basic|bearer|token|apikey|api-key|key|ssws|negotiate|ntlm|googlelogin)");
+        scheme && !part(from.substr(*scheme), "^[A-Za-z0-9._~+/-]")) {
+      const auto gap = head(from.substr(*scheme), "( |%20)");
+      if (!gap) return {};
+      const auto size = head(from.substr(*scheme + *gap), kToken68);
+      if (!size || *size < 4 || is_pseudonym(from.substr(*scheme + *gap, *size))) return {};
+      return std::pair{value + *scheme + *gap, value + *scheme + *gap + *size};
+    }
+    const auto size = head(from, kToken68);
+    if (!size || *size < 16 || !part(from.substr(0, *size), R"(\d)") || is_pseudonym(from.substr(0, *size))) return {};
+    if (!part(from.substr(*size), R"(^($|[\x00-\x20"',]))")) return {};
+    return std::pair{value, value + *size};
+  }
+  if (close.empty()) {
+    const bool several = name.size() > word.size() || part(word, "[_-]");
+    if (!equals && !quoted_name && !(several && text[at - 1] == ' ')) return {};
+    if (text[at] == '{' || text[at] == '[') return {};
+    const std::string_view from = text.substr(value, 8192);
+    std::size_t size = 0;
+    for (; size < from.size(); ++size) {
+      const std::string_view here = text.substr(value + size);
+      if (part(here, R"(^([\x00-\x20"'&;<>`]|\\[nrt"]))")) break;
+      if (part(here.substr(0, 66), R"(^,([A-Za-z0-9_.-]{0,63}($|[\x00-\x20"'])|[A-Za-z0-9_.-]{1,63}[=:]))")) break;
+    }
+    while (size > 0 && part(from.substr(size - 1, 1), R"([)\]},.\\])")) --size;
+    return checked(value + size);
+  }
+  std::size_t end = value;
+  const std::size_t limit = std::min(text.size(), value + 8192);
+  while (end < limit) {
+    const std::string_view here = text.substr(end);
+    if (here.substr(0, close.size()) == close) {
+      if ((close == "'" || close == "}") && here.substr(close.size(), close.size()) == close) {
+        end += 2;
+        continue;
+      }
+      break;
+    }
+    if (here[0] == '\n') break;
+    if (here[0] == '\\' && close == "\\\"" && here.substr(0, 4) == "\\\\\\\"") end += 4;
+    else end += here[0] == '\\' && (close == "\"" || close == "'") ? 2 : 1;
+  }
+  return checked(std::min(end, limit));
+}
+
+std::vector<Hit> all_secrets_in_place(std::string_view text) {
+  std::vector<Hit> hits;
+  const auto add = [&](const std::optional<std::pair<std::size_t, std::size_t>>& found, std::size_t& past) {
+    if (!found || found->first < past) return;
+    hits.push_back({static_cast<std::uint32_t>(found->first), static_cast<std::uint32_t>(found->second), Kind::token});
+    past = found->second;
+  };
+  std::size_t url_past = 0, name_past = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '@' && at >= url_past) add(url_secret(text, at), url_past);
+    if (at + 2 < text.size() && at >= name_past) add(named_secret(text, at + 2), name_past);
   }
   return hits;
 }
@@ -480,13 +725,14 @@ std::vector<Hit> all_tokens(std::string_view text, Context context) {
   return hits;
 }
 
-}  // namespace
-
-std::vector<Hit> find_personal_data(std::string_view text, Context context) {
-  const std::vector<std::vector<Hit>> by_rank = {
+// Every finding of the text as it stands.
+std::vector<std::vector<Hit>> findings_by_rank(std::string_view text, Context context) {
+  std::vector<Hit> tokens = all_tokens(text, context);
+  for (const Hit& hit : all_secrets_in_place(text)) tokens.push_back(hit);
+  return {
       all(Kind::private_key, text, context, private_key),
       all(Kind::jwt, text, context, jwt),
-      all_tokens(text, context),
+      tokens,
       all(Kind::email, text, context, email),
       all(Kind::uuid, text, context, uuid),
       all(Kind::iban, text, context, iban),
@@ -495,6 +741,83 @@ std::vector<Hit> find_personal_data(std::string_view text, Context context) {
       all(Kind::ipv4, text, context, ipv4),
       all(Kind::phone, text, context, phone),
   };
+}
+
+// The text with its escapes undone once, and where each byte stood.
+struct Plain {
+  std::string text;
+  std::vector<std::uint32_t> origin;
+};
+bool printable(unsigned code) { return code >= 0x20 && code <= 0x7e; }
+bool is_zone(std::string_view before) {
+  return part(last_bytes(before, 45), "(?i)(^|[^0-9a-f:])fe[89ab][0-9a-f]*:[0-9a-f:]*$") &&
+         part(last_bytes(before, 45), "(?i):[0-9a-f]*:[0-9a-f]*$");
+}
+unsigned hex(std::string_view digits) { return static_cast<unsigned>(std::stoul(std::string(digits), nullptr, 16)); }
+
+std::optional<std::pair<unsigned, std::size_t>> escape(std::string_view text, std::size_t at) {
+  const std::string_view here = text.substr(at);
+  if (full(here.substr(0, 3), "%[0-9A-Fa-f]{2}")) {
+    const unsigned code = hex(here.substr(1, 2));
+    if (code == ':' || !is_zone(text.substr(0, at))) return std::pair{code, std::size_t{3}};
+  }
+  if (full(here.substr(0, 6), R"(\\u[0-9A-Fa-f]{4})")) return std::pair{hex(here.substr(2, 4)), std::size_t{6}};
+  if (full(here.substr(0, 4), R"(\\x[0-9A-Fa-f]{2})")) return std::pair{hex(here.substr(2, 2)), std::size_t{4}};
+  const std::string_view two = here.substr(0, 2);
+  if (two == "\\n") return std::pair{unsigned{'\n'}, std::size_t{2}};
+  if (two == "\\r") return std::pair{unsigned{'\r'}, std::size_t{2}};
+  if (two == "\\t") return std::pair{unsigned{'\t'}, std::size_t{2}};
+  if (full(two, R"(\\[/"\\])")) return std::pair{static_cast<unsigned>(two[1]), std::size_t{2}};
+  return {};
+}
+
+bool worth_undoing(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '%' && full(text.substr(at, 3), "%[0-9A-Fa-f]{2}") && printable(hex(text.substr(at + 1, 2))))
+      return true;
+    if (text[at] != '\\') continue;
+    const auto found = escape(text, at);
+    if (!found) continue;
+    if (found->second > 2 && printable(found->first)) return true;
+    if (text.substr(at, 2) == "\\/" && text.find('@') != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+Plain undone(const Plain& from) {
+  Plain to;
+  for (std::size_t at = 0; at < from.text.size();) {
+    const auto found = escape(from.text, at);
+    const std::string bytes = !found                ? std::string(1, from.text[at])
+                              : found->first > 0xff ? std::string("\xff\xff")
+                                                    : std::string(1, static_cast<char>(found->first));
+    to.text += bytes;
+    to.origin.insert(to.origin.end(), bytes.size(), from.origin[at]);
+    at += found ? found->second : 1;
+  }
+  to.origin.push_back(from.origin.back());
+  return to;
+}
+
+}  // namespace
+
+std::vector<Hit> find_personal_data(std::string_view text, Context context) {
+  std::vector<std::vector<Hit>> by_rank = findings_by_rank(text, context);
+  if (worth_undoing(text)) {
+    Plain plain{std::string(text), {}};
+    for (std::uint32_t i = 0; i <= text.size(); ++i) plain.origin.push_back(i);
+    for (int round = 0; round < 3; ++round) plain = undone(plain);
+    std::vector<std::vector<Hit>> more = findings_by_rank(plain.text, context);
+    for (std::size_t rank = 0; rank < more.size(); ++rank)
+      for (Hit hit : more[rank]) {
+        hit.begin = plain.origin[hit.begin];
+        hit.end = plain.origin[hit.end];
+        by_rank[rank].push_back(hit);
+      }
+  }
+  for (std::vector<Hit>& hits : by_rank)
+    std::sort(hits.begin(), hits.end(),
+              [](const Hit& a, const Hit& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
   std::vector<Hit> kept;
   for (const std::vector<Hit>& hits : by_rank)
     for (const Hit& hit : hits) {

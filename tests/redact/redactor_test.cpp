@@ -235,6 +235,96 @@ TEST_CASE("numbers_are_left_alone_unless_they_can_be_a_card") {
   CHECK(redactor.total() == 1);
 }
 
+namespace {
+
+// What a record made of that line, with those fields (decoded: not part of the line), counts in each mode.
+std::uint64_t counted(Mode mode, const std::string& line, const std::vector<std::pair<std::string, std::string>>& fields,
+                      const std::string& message = {}) {
+  RecordBatch batch;
+  FieldNames names;
+  batch.begin_fields();
+  for (const auto& [name, value] : fields) batch.add_text(names.add(name), batch.arena.copy(value));
+  Record record;
+  record.raw = line;
+  record.message = message.empty() ? std::string_view(record.raw) : batch.arena.copy(message);
+  batch.end_fields(record);
+  batch.records.push_back(record);
+  Redactor redactor = make(mode);
+  redactor.redact(batch, names);
+  return redactor.total();
+}
+
+}  // namespace
+
+TEST_CASE("what_is_masked_counts_once_in_every_mode") {
+  for (Mode mode : {Mode::redact, Mode::mask, Mode::dry_run}) {
+    CAPTURE(mode_name(mode));
+    // Escaped in the line, plain in the field and the message: one.
+    CHECK(counted(mode, R"({"user":"ann\u0040example.com"})", {{"user", "ann@example.com"}}, "by ann@example.com") == 1);
+    // In two places of the line: two.
+    CHECK(counted(mode, "203.0.113.9 203.0.113.9", {{"a", "203.0.113.9"}}) == 2);
+    // Decoded from what the line has in no readable form: one, however many texts show it.
+    CHECK(counted(mode, "[50,48,51]", {{"cmd", "203.0.113.9"}, {"again", "203.0.113.9"}}, "x 203.0.113.9") == 1);
+    // No line at all: each value once, names of fields too.
+    CHECK(counted(mode, "", {{"by_ip.203.0.113.9", "3"}, {"to", "ann@example.com"}}, "mail to ann@example.com") == 2);
+    // A name that stands in the line is the line's.
+    CHECK(counted(mode, R"({"users":{"ann@example.com":1}})", {{"users.ann@example.com", "1"}}) == 1);
+  }
+}
+
+TEST_CASE("items_of_a_list_are_masked_as_they_are_shown") {
+  RecordBatch batch;
+  FieldNames names;
+  const std::string line = R"({"to":["x","ann\u0040example.com"]})";
+  auto* items = batch.arena.array<Value>(2);
+  new (&items[0]) Value;
+  new (&items[1]) Value;
+  items[0].set_text("x");
+  items[1].set_text("ann@example.com");
+  auto* list = batch.arena.array<ValueList>(1);
+  *list = {items, 2};
+  batch.begin_fields();
+  Value& value = batch.add_text(names.add("to"), "[\"x\",…]");
+  value.kind = Value::Kind::list;
+  value.as.list = list;
+  Record record;
+  record.raw = record.message = line;
+  batch.end_fields(record);
+  batch.records.push_back(record);
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  const Value& masked = *batch.records[0].fields;
+  REQUIRE(masked.kind == Value::Kind::list);
+  CHECK(masked.as_list().items[0].text() == "x");
+  CHECK(masked.as_list().items[1].text() == "<email>");
+  CHECK(masked.text() == "[x,<email>]");
+  CHECK(batch.records[0].raw == R"({"to":["x","<email>"]})");
+  CHECK(redactor.total() == 1);
+}
+
+TEST_CASE("a_field_that_is_named_a_secret_is_masked_whole") {
+  RecordBatch batch;
+  FieldNames names;
+  const std::string line = "password=hun ter2 db.clientSecret=x access_token=y tokens=12 token=12 Signature=Ann";
+  const auto part = [&](std::string_view text) { return std::string_view(line).substr(line.find(text), text.size()); };
+  batch.begin_fields();
+  batch.add_text(names.add("password"), part("hun ter2"));
+  batch.add_text(names.add("db.clientSecret"), part("x access").substr(0, 1));
+  batch.add_text(names.add("access_token"), part("y tokens").substr(0, 1));
+  batch.add_integer(names.add("token"), part("12 Sig").substr(0, 2), 12);
+  batch.add_text(names.add("Signature"), part("Ann"));
+  Record record;
+  record.raw = record.message = line;
+  batch.end_fields(record);
+  batch.records.push_back(record);
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  CHECK(batch.records[0].raw ==
+        "password=<token> db.clientSecret=<token> access_token=<token> tokens=12 token=12 Signature=Ann");
+  CHECK(batch.records[0].fields[0].text() == "<token>");
+  CHECK(batch.records[0].fields[3].as_integer() == 12);
+}
+
 TEST_CASE("a_private_key_is_followed_over_lines_until_it_ends") {
   RecordBatch batch =
       lines_of({"start", "-----BEGIN RSA PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED", "", "MIIEowIBAAKCAQEAx0",
@@ -272,6 +362,128 @@ TEST_CASE("secrets_are_cut_out_and_what_names_them_stays") {
   CHECK(redacted(redactor, "postgresql://app:hunter2@db:5432/x") == "postgresql://app:<token>@db:5432/x");
   CHECK(redacted(redactor, "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX") ==
         "https://hooks.slack.com/<token>");
+}
+
+TEST_CASE("a_password_in_a_url_ends_where_the_userinfo_does") {
+  Redactor redactor = make(Mode::mask);
+  const auto check = [&](const char* text, const char* wanted) { CHECK(redacted(redactor, text) == wanted); };
+  check("connect postgres://u:pa:ss@db/x", "connect postgres://u:<token>@db/x");
+  check("connect postgres://u:pa@ss@db/x", "connect postgres://u:<token>@db/x");
+  check("redis://:se:c@ret@[::1]:6379/0", "redis://:<token>@[<ip>]:6379/0");
+  check("//u:p@h/x", "//u:<token>@h/x");
+  check("'mysql://u:p'", "'mysql://u:p'");
+  check("mysql://u:it's@h", "mysql://u:<token>@h");
+  check("('amqp://a:b@c','x:y@z')", "('amqp://a:<token>@c','x:y@z')");
+  check("mongodb://u:p,q@h1:1,h2:2/d", "mongodb://u:<token>@h1:1,h2:2/d");
+  check("http://u:p/s#s@h/x", "http://u:<token>@h/x");
+  check("http://h:80/@x http://h/a:b@c https://git@host/x", "http://h:80/@x http://h/a:b@c https://git@host/x");
+  check("https://0123456789abcdef0123456789abcdef@o1.ingest.example/2", "https://<token>@o1.ingest.example/2");
+  check("https://abcdefghij0123456789:x-oauth-basic@example.com", "https://<token>@example.com");
+  check("root:p@w@tcp(db:3306)/x", "root:<token>@tcp(db:3306)/x");
+  check("jdbc:oracle:thin:scott/tiger@//h:1521/s", "jdbc:oracle:thin:scott/<token>@//h:1521/s");
+  check(R"({"u":"http:\/\/u:pa:ss@h\/x"})", R"({"u":"http:\/\/u:<token>@h\/x"})");
+  check("next=postgres%3A%2F%2Fu%3Apa%3Ass%40db%2Fx", "next=postgres%3A%2F%2Fu%3A<token>%40db%2Fx");
+  check("https://u:abc-sk_live_0123456789ab@h/", "https://u:<token>@h/");
+}
+
+TEST_CASE("the_value_of_a_name_that_says_secret_ends_where_its_grammar_ends") {
+  Redactor redactor = make(Mode::mask);
+  const auto check = [&](const char* text, const char* wanted) { CHECK(redacted(redactor, text) == wanted); };
+  check("host=h user=u password=hun!ter2 dbname=x", "host=h user=u password=<token> dbname=x");
+  check("password='a b''c' x=1", "password='<token>' x=1");
+  check("password='a\\'b c' x=1", "password='<token>' x=1");
+  check(R"(password="a b\"c" x=1)", R"(password="<token>" x=1)");
+  check("Server=h;Uid=u;Pwd={a;b}}c};Port=1", "Server=h;Uid=u;Pwd={<token>};Port=1");
+  check("Password=a,b;X=1", "Password=<token>;X=1");
+  check("password=a, user=b", "password=<token>, user=b");
+  check("(password=abc)", "(password=<token>)");
+  check("GET /x?api_key=abc-1&x=1 HTTP/1.1", "GET /x?api_key=<token>&x=1 HTTP/1.1");
+  check("?X-Amz-Signature=0123456789abcdef&y", "?X-Amz-Signature=<token>&y");
+  check("?sv=1&sig=abc%2Bdefghijk0123456%3D", "?sv=1&sig=<token>");
+  check(R"(context {"api_key": "x\"y", "db_password":"z"})", R"(context {"api_key": "<token>", "db_password":"<token>"})");
+  check(R"("{\"token\":\"abc\",\"x\":1}")", R"("{\"token\":\"<token>\",\"x\":1}")");
+  check("['password' => 'x y', 'a' => 1]", "['password' => '<token>', 'a' => 1]");
+  check("Cookie: a=b; access_token=xyz; c=d", "Cookie: a=b; access_token=<token>; c=d");
+  check("X-Api-Key: abc123", "X-Api-Key: <token>");
+  check("Authorization: Token abc123", "Authorization: Token <token>");
+  check("Authorization: Bearer short", "Authorization: Bearer <token>");
+  check(R"("Authorization":"Basic dXNlcjpw\/YXNz=="})", R"("Authorization":"Basic <token>"})");
+  check("next=a%26password%3Dhunter2", "next=a%26password%3D<token>");
+  check("password=abc\\nnext line", "password=<token>\\nnext line");
+  check("clientSecret=abc userToken=def", "clientSecret=<token> userToken=<token>");
+  for (const char* harmless :
+       {"using password: YES", "password: incorrect", "compass=north", "token=12", "tokens=abc", "password=", "secret=null",
+        "password=********", "token=Token{a64f992 u0}", "password=<token>", "token=token_12345678", "bypass=yes",
+        "signature=none", "Failed password for root", "on: off", "design=x"})
+    CHECK(redacted(redactor, harmless) == harmless);
+}
+
+TEST_CASE("escaped_personal_data_is_masked_and_has_the_same_pseudonym") {
+  Redactor mask = make(Mode::mask), redactor = make();
+  const auto check = [&](const char* text, const char* wanted) { CHECK(redacted(mask, text) == wanted); };
+  check("call /where?ip=2001%3Adb8%3A%3A9", "call /where?ip=<ip>");
+  check("call /where?ip=2001%253Adb8%253A%253A9&x", "call /where?ip=<ip>&x");
+  check("x=192%2E0%2E2%2E1", "x=<ip>");
+  check("m=bob%2Btag%40example.com", "m=<email>");
+  check(R"({"a":"ann\u0040example.com"})", R"({"a":"<email>"})");
+  check(R"("{\"a\":\"ann\\u0040example.com\"}")", R"("{\"a\":\"<email>\"}")");
+  check(R"(\u0027ann@example.com\u0027)", R"(\u0027<email>\u0027)");
+  check(R"(\x22ann\x40example.com\x22)", R"(\x22<email>\x22)");
+  check("card=4111%201111%201111%201111", "card=<card>");
+  check("tel%20123-4567", "tel%20<phone>");
+  check("line#01210.0.0.1 x", "line#012<ip> x");
+  check("from ::ffff:203.0.113.9 fe80::1%eth0 fe80::1%12", "from <ip> <ip>%eth0 <ip>%12");
+  check("%5B2001:db8::1%5D%3A80", "%5B<ip>%5D%3A80");
+  check("100%25 %7Euser C:\\new\\x", "100%25 %7Euser C:\\new\\x");
+  CHECK(redacted(redactor, "2001%3Adb8%3A%3A9") == redacted(redactor, "2001:db8::9"));
+  CHECK(redacted(redactor, "192%2E0%2E2%2E1") == redacted(redactor, "192.0.2.1"));
+  CHECK(redacted(redactor, "ann\\u0040example.com") == redacted(redactor, "ann@example.com"));
+  CHECK(redacted(redactor, "fe80::1%41") == redacted(redactor, "fe80::1") + "%41");
+}
+
+TEST_CASE("digits_in_identifiers_are_no_cards_and_versions_no_addresses") {
+  Redactor redactor = make(Mode::mask);
+  for (const char* harmless : {"blk_4162832865986721185",
+                               "blk_-4980916519894289629 ok",
+                               "order-4111111111111111",
+                               "4111111111111111-a",
+                               "4111111111111111_1",
+                               "a.4111111111111111.log",
+                               "550e8400-e29b-41d4-a716-446655440000x",
+                               "x4111111111111111",
+                               "Package_for_KB3121255~31bf3856ad364e35~amd64~~6.1.1.0",
+                               "1.2.3.4~rc1",
+                               "bash 1.2.3.4-1",
+                               "foo-1.2.3.4.jar",
+                               "v1.2.3.4",
+                               "Version=4.0.0.0, Culture=neutral",
+                               "version 10.0.19041.1",
+                               "1.3.6.1",
+                               "oid: 2.5.4.3",
+                               "1.3.6.1.4.1.311",
+                               "rev 1.2.3.4",
+                               "telemetry 3074185296",
+                               "cell_id=3074185296",
+                               "mobile app 3074185296",
+                               "tel_id=3074185296",
+                               "fax job 3074185296",
+                               "cellular 3074185296",
+                               "sms queue 3074185296",
+                               "phonetic 3074185296",
+                               "Phone: 2024-04-16 10:11",
+                               "mobile id 307 418 5296"})
+    CHECK(redacted(redactor, harmless) == harmless);
+  const auto check = [&](const char* text, const char* wanted) { CHECK(redacted(redactor, text) == wanted); };
+  check("client=203.0.113.9", "client=<ip>");
+  check("[203.0.113.9]:22 user@203.0.113.9 /203.0.113.9:50010", "[<ip>]:22 user@<ip> /<ip>:50010");
+  check("10.0.0.1-10.0.0.9 DS-1-10.0.0.1-50010-2", "<ip>-<ip> DS-1-<ip>-50010-2");
+  check("203.0.113.9.log access-203.0.113.9.log.gz", "<ip>.log access-<ip>.log.gz");
+  check("Phone: 0490 75 40 81", "Phone: <phone>");
+  check("Phone: 1988 12 24 30", "Phone: <phone>");
+  check("phoneNumber=3074185296 telefonnummer: 0490754081 homePhone 0490754081",
+        "phoneNumber=<phone> telefonnummer: <phone> homePhone <phone>");
+  check("my phone number is 3074185296", "my phone number is <phone>");
+  check("pan=4111111111111111, -4111111111111111", "pan=<card>, -<card>");
 }
 
 TEST_CASE("own_patterns_come_first_and_bring_their_prefix") {
