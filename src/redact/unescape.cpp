@@ -80,28 +80,33 @@ bool has_escapes(std::string_view text) noexcept {
 }
 
 bool Unescaped::undo_once() {
+  const std::string_view text = text_;
+  const auto next_escape = [&](std::size_t at, Escape& escape) {
+    for (; at < text.size(); ++at)
+      if ((text[at] == '%' || text[at] == '\\') && (escape = escape_at(text, at)).size != 0) break;
+    return at;
+  };
+  Escape escape;
+  std::size_t escape_place = next_escape(0, escape);
+  if (escape_place == text.size()) return false;
   next_.clear();
   next_origin_.clear();
-  bool any = false;
-  for (std::size_t at = 0; at < text_.size();) {
-    const std::uint32_t origin = origin_[at];
-    const Escape escape = text_[at] == '%' || text_[at] == '\\' ? escape_at(text_, at) : Escape();
-    if (escape.size == 0) {
-      next_ += text_[at++];
-      next_origin_.push_back(origin);
-      continue;
-    }
-    any = true;
+  for (std::size_t at = 0;;) {
+    next_.append(text, at, escape_place - at);
+    next_origin_.insert(next_origin_.end(), origin_.begin() + static_cast<std::ptrdiff_t>(at),
+                        origin_.begin() + static_cast<std::ptrdiff_t>(escape_place));
+    if (escape_place == text.size()) break;
     // A character beyond a byte is written as two bytes that are no UTF-8, but high: as letters of names are to the search.
     const bool wide = escape.code > 0xFF;
     next_.append(wide ? 2 : 1, static_cast<char>(wide ? 0xFF : escape.code));
-    next_origin_.insert(next_origin_.end(), wide ? 2 : 1, origin);
-    at += escape.size;
+    next_origin_.insert(next_origin_.end(), wide ? 2 : 1, origin_[escape_place]);
+    at = escape_place + escape.size;
+    escape_place = next_escape(at, escape);
   }
   next_origin_.push_back(origin_.back());
   text_.swap(next_);
   origin_.swap(next_origin_);
-  return any;
+  return true;
 }
 
 void Unescaped::assign(std::string_view text) {
