@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <mutex>
 #include <utility>
 
@@ -10,55 +11,16 @@ namespace {
 
 // In the order of field::Known.
 constexpr std::string_view kKnownNames[] = {
-    "",
-    "client_ip",
-    "remote_user",
-    "ident",
-    "method",
-    "url",
-    "path",
-    "query",
-    "protocol",
-    "request",
-    "status",
-    "bytes",
-    "referer",
-    "user_agent",
-    "vhost",
-    "server_port",
-    "request_time",
-    "upstream",
-    "forwarded_for",
-    "server",
-    "program",
-    "pid",
-    "tid",
-    "facility",
-    "priority",
-    "msgid",
-    "module",
-    "error_code",
-    "file",
-    "line",
-    "client_port",
-    "user",
-    "target_user",
-    "command",
-    "action",
-    "auth_method",
-    "uid",
-    "base_url",
-    "type",
-    "link",
-    "logger",
-    "stack_trace",
-    "event_type",
-    "event_id",
-    "stream",
-    "EventID",
-    "Channel",
-    "Provider_Name",
-    "Computer",
+    "",         "client_ip",   "remote_user",  "ident",         "method",
+    "url",      "url_plain",   "path",         "query",         "protocol",
+    "request",  "status",      "bytes",        "referer",       "user_agent",
+    "vhost",    "server_port", "request_time", "upstream",      "forwarded_for",
+    "server",   "program",     "pid",          "tid",           "facility",
+    "priority", "msgid",       "module",       "error_code",    "file",
+    "line",     "client_port", "user",         "target_user",   "command",
+    "action",   "auth_method", "uid",          "base_url",      "type",
+    "link",     "logger",      "stack_trace",  "event_type",    "event_id",
+    "stream",   "EventID",     "Channel",      "Provider_Name", "Computer",
     "Level",
 };
 static_assert(std::size(kKnownNames) == field::known_count_);
@@ -328,6 +290,22 @@ Value& RecordBatch::add_ip(FieldId id, std::string_view written) {
   }
   std::uint8_t v6[16];
   if (!parse_ipv6(written, v6)) return value;
+  if (std::memcmp(v6, kMappedPrefix, sizeof kMappedPrefix) == 0) {
+    value.kind = Value::Kind::ip;
+    value.ip_is_v4 = true;
+    value.as.ipv4 = std::uint32_t{v6[12]} << 24 | std::uint32_t{v6[13]} << 16 | std::uint32_t{v6[14]} << 8 | v6[15];
+    // The dotted form is part of what was written, nearly always.
+    std::string_view dotted = written.substr(written.rfind(':') + 1);
+    if (dotted.find('.') == std::string_view::npos) {
+      char quad[sizeof "255.255.255.255"];
+      const int size = std::snprintf(quad, sizeof quad, "%u.%u.%u.%u", unsigned{v6[12]}, unsigned{v6[13]}, unsigned{v6[14]},
+                                     unsigned{v6[15]});
+      dotted = arena.copy({quad, static_cast<std::size_t>(size)});
+    }
+    value.text_data = dotted.data();
+    value.text_size = static_cast<std::uint32_t>(dotted.size());
+    return value;
+  }
   auto* bytes = arena.array<std::uint8_t>(sizeof v6);
   std::memcpy(bytes, v6, sizeof v6);
   value.kind = Value::Kind::ip;

@@ -62,6 +62,7 @@ enum Known : FieldId {
   ident,        // RFC 1413 identity, nearly always absent
   method,       // GET, POST, … as sent
   url,          // the request target exactly as sent: path and query, or absolute
+  url_plain,    // the same as the server behind may read it: decoded, comments and shell blanks gone; only where it differs
   path,         // `url` up to the first '?'
   query,        // `url` after the first '?', absent when there is none
   protocol,     // HTTP/1.1
@@ -214,12 +215,15 @@ inline const Value* ValueList::end() const noexcept { return items + size; }
 
 /// One log line, Windows event or signal.
 struct Record {
+  static constexpr std::uint16_t kRepeatsMost = 1'000;
+
   std::int64_t time_ns = 0;            // unix time in nanoseconds, UTC; meaningless unless time_known
   bool time_known = false;             // false: the line has none, or none that can be read
   bool parsed = false;                 // false: kept as plain text although its source has another format (it is counted)
   bool truncated = false;              // the line was longer than the reader's limit; raw holds its head
   Severity severity = Severity::info;  // info when the source says nothing
   RecordKind kind = RecordKind::text;
+  std::uint16_t repeated = 1;  // how many equal events it stands for ("message repeated 5 times"), up to kRepeatsMost
   std::uint32_t field_count = 0;
   Value* fields = nullptr;  // in source order; a name may occur more than once
 
@@ -384,7 +388,8 @@ class RecordBatch {
     value.as.integer = number;
     return value;
   }
-  /// An ip if `written` is one, else a string.
+  /// An ip if `written` is one, else a string. An IPv4 address written in IPv6's form ("::ffff:203.0.113.7") is the IPv4
+  /// address, also in its text, so that one peer is one group.
   Value& add_ip(FieldId id, std::string_view written);
   /// An integer if `written` is a decimal one of 64 bits (no leading '+'), else a string.
   Value& add_number(FieldId id, std::string_view written);

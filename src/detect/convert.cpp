@@ -362,7 +362,12 @@ bool Writer::window(const Window& window, bool own_detection) {
   line(2, "span: " + std::to_string(window.span_ns / 1'000'000'000) + "s");
   const auto places = [](const std::vector<Subject>& subjects) {
     std::vector<std::string> names;
-    for (const Subject& subject : subjects) names.push_back(field_name(subject.places.back()));
+    for (const Subject& subject : subjects) {
+      // The last place is ours; but a target's plain form only stands beside the target.
+      const Place* place = &subject.places.back();
+      if (place->name == "url_plain" && subject.places.size() > 1) --place;
+      names.push_back(field_name(*place));
+    }
     return list_of(names);
   };
   if (!window.group_by.empty()) line(2, "group_by: " + places(window.group_by));
@@ -371,7 +376,7 @@ bool Writer::window(const Window& window, bool own_detection) {
     bounds += (bounds.empty() ? "" : ", ") + std::string(compare_name(bound.compare)) + ": " + number_text(bound.number);
   const std::string of = window.fields.empty() ? "" : "field: " + places(window.fields) + ", ";
   switch (window.kind) {
-    case Window::Kind::count: line(2, "count: {" + bounds + "}"); break;
+    case Window::Kind::count: line(2, (window.attempts ? "attempts: {" : "count: {") + bounds + "}"); break;
     case Window::Kind::distinct: line(2, "distinct: {" + of + bounds + "}"); break;
     case Window::Kind::sum: line(2, "sum: {" + of + bounds + "}"); break;
     case Window::Kind::average:

@@ -12,7 +12,8 @@
 //   window:                           # optional: how often, by whom
 //     span: 60s
 //     group_by: client_ip
-//     count: {gte: 5}                 # or distinct / sum: {field: …, gte: …}; or rules: […], ordered: true
+//     count: {gte: 5}                 # or attempts: {gte: 5}, each attempt to log in once;
+//                                     # or distinct / sum: {field: …, gte: …}; or rules: […], ordered: true
 //
 // Text operators ignore ASCII case, as Sigma's do, unless the test says `cased: true`; regular expressions are as written.
 #include <algorithm>
@@ -311,8 +312,9 @@ void read_bounds(const Node& node, std::string_view what, bool with_field, Windo
 }
 
 void read_window(const Node& node, Draft& draft, Notes& notes) {
-  if (!node.is_map()) return notes.refuse(node.at, "window is a map of span, group_by and count, distinct, sum or rules");
-  only_keys(node, {"span", "group_by", "count", "distinct", "sum", "rules", "ordered"}, "window", notes);
+  if (!node.is_map())
+    return notes.refuse(node.at, "window is a map of span, group_by and count, attempts, distinct, sum or rules");
+  only_keys(node, {"span", "group_by", "count", "attempts", "distinct", "sum", "rules", "ordered"}, "window", notes);
   Window window;
   const Node* span = node.find("span");
   if (span) window.span_ns = read_span(*span, notes);
@@ -322,6 +324,11 @@ void read_window(const Node& node, Draft& draft, Notes& notes) {
   if (const Node* count = node.find("count")) {
     ++measures;
     read_bounds(*count, "count", false, window, notes);
+  }
+  if (const Node* attempts = node.find("attempts")) {
+    ++measures;
+    window.attempts = true;
+    read_bounds(*attempts, "attempts", false, window, notes);
   }
   if (const Node* distinct = node.find("distinct")) {
     ++measures;
@@ -344,7 +351,7 @@ void read_window(const Node& node, Draft& draft, Notes& notes) {
   } else if (const Node* ordered = node.find("ordered")) {
     notes.refuse(ordered->at, "ordered goes with rules");
   }
-  if (measures != 1) notes.refuse(node.at, "window has one of count, distinct, sum, or rules");
+  if (measures != 1) notes.refuse(node.at, "window has one of count, attempts, distinct, sum, or rules");
   draft.rule.window = std::move(window);
 }
 

@@ -104,6 +104,7 @@ static void pass(Io& io, Window::Alias& alias) {
 template <typename Io>
 static void pass(Io& io, Window& window) {
   io.choice(window.kind, Window::Kind::ordered);
+  io.boolean(window.attempts);
   io.number(window.span_ns);
   io.rows(window.inputs);
   io.list(window.group_by);

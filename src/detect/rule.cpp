@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/service.hpp"
 #include "detect/text.hpp"
 
 namespace logystera::detect {
@@ -16,10 +17,15 @@ bool listed(const std::vector<std::string>& names, std::string_view text) noexce
   return false;
 }
 
+// A program by its written name, or by the service it belongs to: "sshd" takes in "sshd-session".
+bool listed_program(const std::vector<std::string>& names, std::string_view program) noexcept {
+  return listed(names, program) || listed(names, service_of(program));
+}
+
 bool recognises(const ScopeChoice& choice, const Record& record) noexcept {
   if (choice.kinds != 0 && !(choice.kinds >> static_cast<unsigned>(record.kind) & 1)) return false;
   if (!listed(choice.formats, record.format)) return false;
-  if (!choice.programs.empty() && !listed(choice.programs, record.text(field::program))) return false;
+  if (!choice.programs.empty() && !listed_program(choice.programs, record.text(field::program))) return false;
   if (!choice.channels.empty() && !listed(choice.channels, record.text(field::Channel))) return false;
   if (!choice.providers.empty() && !listed(choice.providers, record.text(field::Provider_Name))) return false;
   if (!choice.event_types.empty() && !listed(choice.event_types, record.text(field::event_type))) return false;

@@ -143,7 +143,7 @@ struct Logsource {
 struct ScopeChoice {
   std::uint16_t kinds = 0;  // bit per RecordKind; 0: any
   std::vector<std::string> formats;
-  std::vector<std::string> programs;
+  std::vector<std::string> programs;  // as written in the record, or the service that name belongs to (core/service.hpp)
   std::vector<std::string> channels;
   std::vector<std::string> providers;
   std::vector<std::int64_t> event_ids;
@@ -177,7 +177,7 @@ bool in_scope(const Scope& scope, const Record& record, const Logsource& declare
 /// after the group's first hit have passed or the input ends.
 struct Window {
   enum class Kind : std::uint8_t {
-    count,       // hits
+    count,       // hits; one that stands for several equal events counts as many (Record::repeated)
     distinct,    // different values of `fields` (several: different combinations)
     sum,         // of `fields[0]`
     average,     // of `fields[0]`
@@ -196,6 +196,7 @@ struct Window {
   };
 
   Kind kind = Kind::count;
+  bool attempts = false;  // count: attempts to log in, each once, however many of the hits are about it (attempts.hpp)
   std::int64_t span_ns = 0;
   std::vector<std::uint32_t> inputs;  // indexes of rules in the set, all smaller than the window's own
   std::vector<Subject> group_by;      // absence of a field is a value of its own

@@ -202,7 +202,7 @@ void linux_scope(const Logsource& source, std::vector<ScopeChoice>& out) {
   if (service.empty()) out.push_back(of_kinds({K::syslog, K::auth}));
   else if (service == "auth") out.push_back(of_kinds({K::auth}));
   else if (service == "syslog") out.push_back(of_kinds({K::syslog, K::auth}));
-  else if (service == "sshd") out.push_back(of_programs({K::auth, K::syslog, K::application}, {"sshd", "sshd-session"}));
+  else if (service == "sshd") out.push_back(of_programs({K::auth, K::syslog, K::application}, {"sshd"}));
   else if (service == "sudo") out.push_back(of_programs({K::auth, K::syslog, K::application}, {"sudo"}));
   else if (service == "cron") out.push_back(of_programs({K::auth, K::syslog, K::application}, {"cron", "crond", "CRON"}));
   else if (service == "auditd") out.push_back(of_programs({}, {"auditd", "audit", "audispd", "kernel-audit"}));
@@ -219,10 +219,10 @@ struct FieldAlias {
 };
 
 constexpr FieldAlias kWebFields[] = {
-    {"c-uri", {"url"}},
-    {"cs-uri", {"url"}},
-    {"cs-uri-query", {"url", "query"}},  // rules write paths here as often as queries
-    {"c-uri-query", {"url", "query"}},
+    {"c-uri", {"url", "url_plain"}},
+    {"cs-uri", {"url", "url_plain"}},
+    {"cs-uri-query", {"url", "query", "url_plain"}},  // rules write paths here as often as queries
+    {"c-uri-query", {"url", "query", "url_plain"}},
     {"cs-uri-stem", {"path"}},
     {"c-uri-stem", {"path"}},
     {"cs-method", {"method"}},
@@ -374,6 +374,8 @@ Subject native_subject(std::string_view name) {
       return subject;
     }
   subject.places.push_back({Part::field, std::string(name)});
+  // What is hidden in a request target shows in its plain form. ".url" is the target alone.
+  if (name == "url") subject.places.push_back({Part::field, "url_plain"});
   return subject;
 }
 

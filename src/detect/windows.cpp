@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/hmac.hpp"
+#include "detect/attempts.hpp"
 #include "detect/quiet_hits.hpp"
 #include "detect/text.hpp"
 
@@ -151,9 +152,10 @@ class History {
 
 // What a hit brings to a window that counts it.
 struct Brought {
-  bool counted = true;   // false: it has nothing the window counts
-  double number = 0;     // sum, average, percentile
-  std::uint64_t id = 0;  // distinct: hash of the value
+  bool counted = true;      // false: it has nothing the window counts
+  double number = 0;        // sum, average, percentile
+  std::uint64_t id = 0;     // distinct: hash of the value
+  std::uint32_t times = 1;  // count: how many hits it is
 };
 
 // What only some groups remember.
@@ -412,9 +414,10 @@ struct Windows::State {
     FieldId by_field = field::none;            // the records' field that is the whole of the group-by, if that is so simple
     std::vector<std::vector<Reader>> aliases;  // alias → one for each of Alias::fields
     Groups groups;
-    double quiet_below = 0;            // no group can fire before it measures that much; 0: cannot be said of the window
-    std::unique_ptr<QuietHits> quiet;  // in front of the groups then, from the first hit on
-    std::int64_t clock = kNever;       // time of the newest hit, as far as time goes forward
+    double quiet_below = 0;              // no group can fire before it measures that much; 0: cannot be said of the window
+    std::unique_ptr<Attempts> attempts;  // of a window that counts attempts, from the first hit on
+    std::unique_ptr<QuietHits> quiet;    // in front of the groups then, from the first hit on
+    std::int64_t clock = kNever;         // time of the newest hit, as far as time goes forward
   };
   std::vector<Plan> plans;                         // in rule order, so inputs come before windows over them
   std::vector<std::vector<std::uint32_t>> fed_by;  // rule → plans that count it
@@ -449,7 +452,7 @@ struct Windows::State {
   GroupKey group_key(Plan& plan, std::uint32_t input, std::uint32_t base, const Record& record);
   void hit(std::uint32_t rule, const Cause& cause, std::vector<Match>& out);
   void count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey group_id, std::vector<Match>& out);
-  Brought bring(Plan& plan, const Record* record);
+  Brought bring(Plan& plan, std::uint32_t input, const Record* record);
   void remember(const Plan& plan, Group& group, std::uint32_t input, const Brought& brought, std::int64_t time) const;
   Group& enter(std::uint32_t plan_index, std::uint32_t input, const Brought& brought, GroupKey key, std::int64_t& time);
   bool keep_quiet(std::uint32_t plan_index, const Brought& brought, GroupKey key, std::int64_t time);
@@ -587,12 +590,19 @@ bool Windows::State::satisfied(const Plan& plan, double value) const {
 }
 
 // What the window counts of a hit.
-Brought Windows::State::bring(Plan& plan, const Record* from) {
+Brought Windows::State::bring(Plan& plan, std::uint32_t input, const Record* from) {
   constexpr Brought kNothing{.counted = false};
   std::string_view text;
   const Value* value = nullptr;
   switch (plan.window->kind) {
-    case Window::Kind::count:
+    case Window::Kind::count: {
+      // A window that fired is one hit, whatever its last record stands for.
+      if (!from || rules.rules[input].is_window()) return {};
+      if (!plan.window->attempts) return {.times = from->repeated};
+      if (!plan.attempts) plan.attempts = std::make_unique<Attempts>([this](std::string_view key) { return hash(key); });
+      const std::uint32_t times = plan.attempts->added_by(*from);
+      return {.counted = times > 0, .times = times};
+    }
     case Window::Kind::temporal:
     case Window::Kind::ordered: return {};
     case Window::Kind::distinct: {
@@ -623,9 +633,11 @@ void Windows::State::remember(const Plan& plan, Group& group, std::uint32_t inpu
   const Window& window = *plan.window;
   switch (window.kind) {
     case Window::Kind::count: {
-      group.samples.push_back({time, 0});
-      // "N or more" needs the last N times; what it is compared with may be no whole number.
-      if (plan.most > 0 && static_cast<double>(group.samples.size()) > plan.most) group.samples.pop_front();
+      for (std::uint32_t i = 0; i < brought.times; ++i) {
+        group.samples.push_back({time, 0});
+        // "N or more" needs the last N times; what it is compared with may be no whole number.
+        if (plan.most > 0 && static_cast<double>(group.samples.size()) > plan.most) group.samples.pop_front();
+      }
       return;
     }
     case Window::Kind::distinct: {
@@ -806,7 +818,8 @@ bool Windows::State::keep_quiet(std::uint32_t plan_index, const Brought& brought
   const bool of_number = plan.window->kind == Window::Kind::sum;
   const std::uint64_t what = of_number ? std::bit_cast<std::uint64_t>(brought.number) : brought.id;
   const double weight = !brought.counted ? 0 : of_number ? std::max(brought.number, 0.0) : 1;
-  if (plan.quiet->keep({time, key, what, 0, brought.counted}, weight, plan.clock)) {
+  // One that is several hits is rare, and counted in its group.
+  if (brought.times <= 1 && plan.quiet->keep({time, key, what, 0, brought.counted}, weight, plan.clock)) {
     ++stats.cells;
     return true;
   }
@@ -840,7 +853,7 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
     plan.clock = time;
   }
   if (plan.quiet_below > 0 && !plan.quiet) plan.quiet = std::make_unique<QuietHits>(plan.quiet_below, window.span_ns);
-  const Brought brought = bring(plan, cause.record);
+  const Brought brought = bring(plan, input, cause.record);
   if (!plan.quiet || !keep_quiet(plan_index, brought, key, time)) {
     Group& group = enter(plan_index, input, brought, key, time);
     if (plan.at_once && brought.counted) {

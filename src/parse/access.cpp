@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "parse/find_byte.hpp"
+#include "parse/plain_target.hpp"
 #include "parse/readers.hpp"
 
 namespace logystera::parse {
@@ -577,6 +578,12 @@ void add_target(std::string_view target, RecordBatch& batch) {
   const std::size_t mark = find_byte(target, 0, '?');
   batch.add_text(field::path, target.substr(0, mark));
   if (mark < target.size()) batch.add_text(field::query, target.substr(mark + 1));
+  add_plain_target(target, batch);
+}
+
+void add_plain_target(std::string_view target, RecordBatch& batch) {
+  if (const std::string_view plain = plain_target(target, batch.arena); !plain.empty())
+    batch.add_text(field::url_plain, plain);
 }
 
 void add_request(std::string_view request, RecordBatch& batch) {

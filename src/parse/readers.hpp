@@ -31,8 +31,8 @@ std::unique_ptr<LineParser> make_w3c_parser(const ParserContext& context);
 /// plaintext.cpp
 std::unique_ptr<LineParser> make_plaintext_parser(const ParserContext& context);
 
-/// messages.cpp: what a syslog or journal message says by itself. `program` is the tag; sets kind, severity (unless the
-/// envelope gave one) and adds fields.
+/// messages.cpp: what a syslog or journal message says by itself. `program` is the tag; sets kind, repeated, message, severity
+/// (unless the envelope gave one) and adds fields.
 void read_program_message(std::string_view program, std::string_view message, bool severity_given, RecordBatch& batch,
                           Record& record);
 /// Whether a program's messages are of kind auth: sshd, sudo, su, login, useradd, …
@@ -40,8 +40,10 @@ bool is_auth_program(std::string_view program) noexcept;
 
 /// Splits an HTTP request line into method, url, path, query, protocol; whatever is no request line becomes `request`.
 void add_request(std::string_view request, RecordBatch& batch);
-/// Adds url, path and query of a request target.
+/// Adds url, path and query of a request target, and url_plain.
 void add_target(std::string_view target, RecordBatch& batch);
+/// Adds url_plain if the target has a plain form (plain_target.hpp).
+void add_plain_target(std::string_view target, RecordBatch& batch);
 
 /// severity.cpp: a level word in any case ("warn", "ERR", "Fatal"), syslog's or a logger's. False if it is none.
 bool severity_of_word(std::string_view word, Severity& severity) noexcept;

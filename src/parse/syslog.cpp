@@ -53,7 +53,12 @@ class SyslogParser final : public LineParser {
       record.host = rest.substr(0, space);
       if (record.host.empty()) return false;
       rest = trim_left(rest.substr(space + 1));
-      if (!split_tag(rest, program, pid, message, job)) message = rest;
+      if (bracketed_tag(record.host, program)) {  // "May 18 10:00:01 [sshd]: …", without a host
+        record.host = {};
+        message = rest;
+      } else if (!split_tag(rest, program, pid, message, job)) {
+        message = rest;
+      }
     }
     if (!job.empty()) batch.add_text(job_, job);
     finish(program, pid, message, has_priority, batch, record);
@@ -113,6 +118,15 @@ class SyslogParser final : public LineParser {
     }
     skip(message, ":");
     message = trim_left(message);
+    return true;
+  }
+
+  // "[sshd]" and "[sshd]:" where the host should stand; an IPv6 address in brackets is one.
+  static bool bracketed_tag(std::string_view word, std::string_view& program) {
+    if (word.back() == ':') word.remove_suffix(1);
+    if (word.size() < 3 || word.front() != '[' || word.back() != ']' || word.find(':') != std::string_view::npos)
+      return false;
+    program = word.substr(1, word.size() - 2);
     return true;
   }
 

@@ -180,13 +180,16 @@ class W3cParser final : public LineParser {
   static void add_url(std::string_view path, std::string_view query, RecordBatch& batch) {
     if (query.empty()) {
       batch.add_text(field::url, path);
+      add_plain_target(path, batch);
       return;
     }
     char* out = batch.arena.allocate(path.size() + 1 + query.size());
     std::memcpy(out, path.data(), path.size());
     out[path.size()] = '?';
     std::memcpy(out + path.size() + 1, query.data(), query.size());
-    batch.add_text(field::url, {out, path.size() + 1 + query.size()});
+    const std::string_view url{out, path.size() + 1 + query.size()};
+    batch.add_text(field::url, url);
+    add_plain_target(url, batch);
   }
 
   // "2026-05-18" and "10:00:01" in UTC, as the standard has it.

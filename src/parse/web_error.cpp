@@ -83,6 +83,7 @@ class NginxErrorParser final : public LineParser {
       rest = trim_left(rest);
     }
     record.message = rest.substr(0, add_tail(rest, batch));
+    add_failed_login(record.message, batch);
     if (record.message.empty()) record.message = rest;
     return true;
   }
@@ -94,14 +95,69 @@ class NginxErrorParser final : public LineParser {
     bool quoted;
   };
 
+  static bool is_client(std::string_view text) {
+    text = text.substr(0, text.find(", "));
+    IpAddress address;
+    if (starts_with(text, "unix:") || parse_ip(text, address)) return true;
+    return parse_ip(text.substr(0, text.rfind(':')), address);
+  }
+
+  // Where the tail starts. A message may quote a visitor (a user's name, a path, what PHP said), and so do request, host and
+  // referrer behind the client: any of them can hold a whole ", client: …, server: …". Messages that quote a name or PHP end in
+  // words of nginx's own, and the last place behind such words is the tail; a path stands in quotes, so in all others it is the
+  // first place where quotes are closed.
+  static std::size_t tail_start(std::string_view text) {
+    constexpr std::string_view kClient = ", client: ";
+    constexpr std::string_view kEnds[] = {": password mismatch", "\"", " upstream", "Authentication failure"};
+    const bool quoting =
+        starts_with(text, "user \"") || starts_with(text, "PAM: user '") || starts_with(text, "FastCGI sent in stderr: ");
+    std::size_t first = std::string_view::npos, last = first, closed = first, ended = first;
+    std::size_t quotes = 0, counted = 0;
+    for (std::size_t at = text.find(kClient); at != std::string_view::npos; at = text.find(kClient, at + 1)) {
+      if (!is_client(text.substr(at + kClient.size()))) continue;
+      if (first == std::string_view::npos) first = at;
+      last = at;
+      for (; counted < at; ++counted) quotes += text[counted] == '"';
+      if (closed == std::string_view::npos && quotes % 2 == 0) closed = at;
+      for (std::string_view end : kEnds) {
+        if (text.substr(0, at).size() >= end.size() && text.substr(at - end.size(), end.size()) == end) ended = at;
+      }
+    }
+    if (quoting) return ended != std::string_view::npos ? ended : first;
+    return closed != std::string_view::npos ? closed : last;
+  }
+
+  // `user "NAME": password mismatch`, `user "NAME" was not found in "FILE"`, "PAM: user 'NAME' - not authenticated: …".
+  static void add_failed_login(std::string_view message, RecordBatch& batch) {
+    struct Form {
+      std::string_view start, end, action;
+    };
+    constexpr Form forms[] = {{"user \"", "\": password mismatch", "auth_failed"},
+                              {"user \"", " was not found in \"", "auth_unknown_user"},
+                              {"PAM: user '", "' - not authenticated: ", "auth_failed"}};
+    for (const Form& form : forms) {
+      std::string_view rest = message;
+      if (!skip(rest, form.start)) continue;
+      const std::size_t end = rest.rfind(form.end);
+      // Words of the server's end the message; before that they can be the visitor's.
+      const bool last = form.end.back() != 'h' || end + form.end.size() == rest.size();
+      if (end == std::string_view::npos || !last) continue;
+      std::string_view name = rest.substr(0, end);
+      if (!name.empty() && name.back() == ':') name.remove_suffix(1);
+      if (!name.empty() && name.back() == '"') name.remove_suffix(1);
+      if (!name.empty()) batch.add_text(field::user, name);
+      batch.add_text(field::action, form.action);
+      return;
+    }
+  }
+
   // The ", client: …, server: …" behind the message, in nginx's fixed order. Returns where the message ends.
   static std::size_t add_tail(std::string_view text, RecordBatch& batch) {
     constexpr Key keys[] = {{", client: ", field::client_ip, false},   {", server: ", field::server, false},
                             {", request: \"", field::none, true},      {", subrequest: \"", field::none, true},
                             {", upstream: \"", field::upstream, true}, {", host: \"", field::vhost, true},
                             {", referrer: \"", field::referer, true}};
-    // The message may quote what a client or an upstream said, so the tail starts at the last ", client: ".
-    std::size_t at = text.rfind(", client: ");
+    std::size_t at = tail_start(text);
     if (at == std::string_view::npos) at = text.rfind(", upstream: \"");
     if (at == std::string_view::npos) return text.size();
     const std::size_t message_end = at;
@@ -160,18 +216,21 @@ class ApacheErrorParser final : public LineParser {
     if (!severity_of_word(level, record.severity)) return false;
     if (!module.empty() && module != "-") batch.add_text(field::module, module);
     rest = trim_left(rest);
-    add_bracketed(rest, batch);
+    bool client_known = false;
+    add_bracketed(rest, client_known, batch);
     // "(13)Permission denied: " may stand before the client.
     const std::string_view whole = rest;
-    if (const std::size_t client = rest.find("[client ");
-        client != std::string_view::npos && client > 0 && rest[0] == '(') {
-      rest.remove_prefix(client);
-      add_bracketed(rest, batch);
+    if (const std::size_t client =
+            client_known || rest.substr(0, 1) != "(" ? std::string_view::npos : rest.find(": [client ");
+        client != std::string_view::npos) {
+      rest.remove_prefix(client + 2);
+      add_bracketed(rest, client_known, batch);
       record.message = whole;
     } else {
       record.message = rest;
     }
     if (starts_with(rest, "AH") && rest.size() > 7 && rest[7] == ':') batch.add_text(field::error_code, rest.substr(0, 7));
+    add_failed_login(rest, batch);
     if (const std::size_t referer = rest.rfind(", referer: "); referer != std::string_view::npos) {
       batch.add_text(field::referer, rest.substr(referer + 11));
       record.message.remove_suffix(rest.size() - referer);
@@ -181,7 +240,44 @@ class ApacheErrorParser final : public LineParser {
   }
 
  private:
-  static void add_bracketed(std::string_view& rest, RecordBatch& batch) {
+  // What mod_auth_basic, mod_auth_digest, mod_authz and the core say of a login, 2.2 and 2.4. The name is the visitor's and
+  // ends where the last of the server's words begin.
+  static void add_failed_login(std::string_view message, RecordBatch& batch) {
+    struct Form {
+      std::string_view start, end, action;
+    };
+    constexpr Form forms[] = {
+        {"user ", ": authentication failure for \"", "auth_failed"},
+        {"user ", ": password mismatch", "auth_failed"},
+        {"user ", ": authorization failure for \"", "auth_not_allowed"},
+        {"user `", "' in realm `", "auth_unknown_user"},
+        {"user ", " not found", "auth_unknown_user"},
+        {"Authorization of user ", " to access ", "auth_not_allowed"},
+        {"client used wrong authentication scheme", "", "auth_failed"},
+        {"client denied by server configuration", "", "access_denied"},
+        {"invalid qop ", "", "auth_malformed"},
+        {"invalid nonce ", "", "auth_malformed"},
+        {"realm mismatch ", "", "auth_malformed"},
+        {"unknown algorithm ", "", "auth_malformed"},
+    };
+    if (starts_with(message, "AH") && message.size() > 9) message.remove_prefix(9);
+    skip(message, "Digest: ");
+    for (const Form& form : forms) {
+      std::string_view rest = message;
+      if (!skip(rest, form.start)) continue;
+      if (!form.end.empty()) {
+        const std::size_t end = rest.rfind(form.end);
+        if (end == std::string_view::npos) continue;
+        if (end > 0) batch.add_text(field::user, rest.substr(0, end));
+      }
+      batch.add_text(field::action, form.action);
+      return;
+    }
+  }
+
+  // The brackets behind the level. ModSecurity 2 repeats the client in front of its message: the server's own, which is the
+  // first, counts.
+  static void add_bracketed(std::string_view& rest, bool& client_known, RecordBatch& batch) {
     std::string_view inside;
     for (;;) {
       if (!starts_with(rest, "[pid ") && !starts_with(rest, "[client ") && !starts_with(rest, "[remote ") &&
@@ -204,7 +300,8 @@ class ApacheErrorParser final : public LineParser {
           inside = std::string_view(inside.data(), static_cast<std::size_t>(before.data() + close - inside.data()));
           rest = before.substr(close + 1);
         }
-        add_client(inside, batch);
+        if (!client_known) add_client(inside, batch);
+        client_known = true;
       }
       rest = trim_left(rest);
     }

@@ -498,10 +498,9 @@ TEST_CASE("window_takes_an_address_for_one_group_whether_it_is_typed_or_a_text")
   };
   add("192.0.2.1", true);
   add("192.0.2.1", false);
-  add("192.0.2.01", false);        // not that address
-  add("::ffff:192.0.2.1", true);   // written otherwise, so another group
-  add("0::ffff:192.0.2.1", true);  // as well
-  add("192.0.2.1", true);
+  add("192.0.2.01", false);       // not that address
+  add("::ffff:192.0.2.1", true);  // the same, as IPv6 writes it
+  add("0::ffff:192.0.2.1", true);
   std::vector<std::size_t> fired_at;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     std::vector<Match> matches;
@@ -509,5 +508,5 @@ TEST_CASE("window_takes_an_address_for_one_group_whether_it_is_typed_or_a_text")
     windows.feed(batch.records[i], hit, matches);
     if (!matches.empty()) fired_at.push_back(i);
   }
-  CHECK(fired_at == std::vector<std::size_t>{5});
+  CHECK(fired_at == std::vector<std::size_t>{3});
 }

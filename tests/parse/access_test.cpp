@@ -46,6 +46,7 @@ class Reader {
 bool agree(Reader& reader, const std::string& line, bool combined) {
   auto expected = oracle::read_access_line(line, combined);
   auto got = reader.read(line);
+  if (got) got->erase("url_plain");  // what a target hides has tests of its own
   if (expected) {
     std::int64_t ns;
     if (read_clf_time(expected->at("time"), ns) != 26) expected.reset();
