@@ -14,20 +14,22 @@ constexpr bool is_mark(char c) noexcept { return c == '%' || c == '$' || c == '*
 
 // Whether a target has a character that any change starts with. Most have none, so this is what plain_target costs.
 bool has_mark(std::string_view text) noexcept {
-  std::size_t at = 0;
 #if defined(__SSE2__)
   constexpr std::size_t kWidth = 16;
-  for (; at + kWidth <= text.size(); at += kWidth) {
-    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    const auto is = [here](char c) { return _mm_cmpeq_epi8(here, _mm_set1_epi8(c)); };
-    const __m128i any =
-        _mm_or_si128(_mm_or_si128(_mm_or_si128(is('%'), is('$')), _mm_or_si128(is('*'), is(';'))), is('\\'));
-    if (_mm_movemask_epi8(any) != 0) return true;
+  if (text.size() >= kWidth) {
+    const auto marks_at = [text](std::size_t at) {
+      const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+      const auto is = [here](char c) { return _mm_cmpeq_epi8(here, _mm_set1_epi8(c)); };
+      const __m128i any =
+          _mm_or_si128(_mm_or_si128(_mm_or_si128(is('%'), is('$')), _mm_or_si128(is('*'), is(';'))), is('\\'));
+      return _mm_movemask_epi8(any) != 0;
+    };
+    for (std::size_t at = 0; at + kWidth <= text.size(); at += kWidth)
+      if (marks_at(at)) return true;
+    return marks_at(text.size() - kWidth);  // the last bytes, some of them once more
   }
 #endif
-  for (; at < text.size(); ++at)
-    if (is_mark(text[at])) return true;
-  return false;
+  return std::any_of(text.begin(), text.end(), is_mark);
 }
 
 int hex(char c) noexcept {
