@@ -337,6 +337,7 @@ bool may_be_value(const SecretName& name, std::string_view value) noexcept {
   if (name.word == "sig" || name.word == "signature")
     return value.size() >= kSignatureBytes && has_digit(value) && value.find(' ') == std::string_view::npos;
   if (name.word == "pass") return value.size() >= 4 && !number;
+  if (name.word == "pwd") return value.front() != '/';  // a working directory: sudo's PWD=/home/admin
   // Counts of tokens; token=Token{a64f992 u0}, as objects are written.
   return name.word != "token" || (!number && value.find('{') == std::string_view::npos);
 }

@@ -645,6 +645,7 @@ std::optional<std::pair<std::size_t, std::size_t>> named_secret(std::string_view
     if ((word == "sig" || word == "signature") && (found.size() < 16 || !part(found, R"(\d)") || part(found, " ")))
       return {};
     if (word == "pass" && (found.size() < 4 || full(found, R"(\d*)"))) return {};
+    if (word == "pwd" && found[0] == '/') return {};
     if (word == "token" && full(found, R"((?s)\d*|.*\{.*)")) return {};
     return std::pair{value, end};
   };

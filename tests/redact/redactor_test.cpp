@@ -391,6 +391,8 @@ TEST_CASE("the_value_of_a_name_that_says_secret_ends_where_its_grammar_ends") {
   const auto check = [&](const char* text, const char* wanted) { CHECK(redacted(redactor, text) == wanted); };
   check("host=h user=u password=hun!ter2 dbname=x", "host=h user=u password=<token> dbname=x");
   check("password='a b''c' x=1", "password='<token>' x=1");
+  // A working directory, as sudo writes it.
+  check("anna : TTY=pts/0 ; PWD=/home/anna ; USER=root", "anna : TTY=pts/0 ; PWD=/home/anna ; USER=root");
   check("password='a\\'b c' x=1", "password='<token>' x=1");
   check(R"(password="a b\"c" x=1)", R"(password="<token>" x=1)");
   check("Server=h;Uid=u;Pwd={a;b}}c};Port=1", "Server=h;Uid=u;Pwd={<token>};Port=1");
