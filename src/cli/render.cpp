@@ -193,8 +193,17 @@ void append_source(JsonText& out, const scan::SourceReport& report) {
   out.begin_object().member("source", report.name).member("format", report.format).member("title", report.title);
   out.key("confidence").real(report.confidence);
   if (!report.compression.empty()) out.member("compression", report.compression);
+  if (!report.encoding.empty()) out.member("encoding", report.encoding);
+  if (!report.changes.empty()) {
+    out.key("format_changes").begin_array();
+    for (const parse::FormatChange& change : report.changes)
+      out.begin_object().member("format", change.format->name).count("line", change.line).end_object();
+    out.end_array();
+  }
   out.count("events", counts.records).count("lines", counts.lines).count("bytes", counts.bytes);
   out.count("unparsed", counts.unparsed).count("truncated", counts.truncated).count("damaged", counts.damaged);
+  if (counts.unfinished > 0) out.count("unfinished", counts.unfinished);
+  if (counts.undecodable > 0) out.count("undecodable", counts.undecodable);
   out.count("findings", report.findings).count("pii_hits", report.redacted_total());
   out.key("problem");
   if (report.problem) out.string(report.problem->message);

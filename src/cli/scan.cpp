@@ -180,8 +180,11 @@ void Report::print_header(const scan::Totals& totals) const {
   if (totals.sources == 1 && !sources_.empty()) {
     const scan::SourceReport& source = sources_.front();
     fmt::print("Source   : {}\n", printable(source.name));
-    fmt::print("Format   : {}{}\n", source.format.empty() ? "-" : source.format,
-               source.compression.empty() ? "" : " (" + source.compression + ")");
+    fmt::print("Format   : {}{}{}\n", source.format.empty() ? "-" : source.format,
+               source.compression.empty() ? "" : " (" + source.compression + ")",
+               source.encoding.empty() ? "" : " in " + source.encoding);
+    for (const parse::FormatChange& change : source.changes)
+      fmt::print("           {} from line {} on\n", change.format->name, grouped(change.line));
   } else {
     std::string formats;
     for (const auto& [name, count] : formats_)
@@ -195,6 +198,8 @@ void Report::print_header(const scan::Totals& totals) const {
   if (counts.unparsed > 0) fmt::print("Unparsed : {} (kept as plain text)\n", grouped(counts.unparsed));
   if (counts.truncated > 0) fmt::print("Cut      : {} lines were too long and kept in part\n", grouped(counts.truncated));
   if (counts.hole_bytes > 0) fmt::print("Holes    : {} NUL bytes in front of lines\n", grouped(counts.hole_bytes));
+  if (counts.unfinished > 0) fmt::print("In part  : {} records whose last part is missing\n", grouped(counts.unfinished));
+  if (counts.undecodable > 0) fmt::print("Encoding : {} characters could not be decoded\n", grouped(counts.undecodable));
   if (counts.damaged > 0) fmt::print("Damaged  : {} parts could not be read\n", grouped(counts.damaged));
   fmt::print("PII hits : {} (mode: {})\n", grouped(totals.redacted_total()), redact::mode_name(analysis_.pipeline.mode));
   std::string levels;
@@ -244,7 +249,8 @@ void Report::append_summary(JsonText& json, const scan::Totals& totals) const {
   json.begin_object().count("sources", totals.sources).count("failed", totals.failed);
   json.count("events", totals.counts.records).count("bytes", totals.counts.bytes).count("unparsed", totals.counts.unparsed);
   json.count("truncated", totals.counts.truncated).count("damaged", totals.counts.damaged);
-  json.count("hole_bytes", totals.counts.hole_bytes);
+  json.count("hole_bytes", totals.counts.hole_bytes).count("unfinished", totals.counts.unfinished);
+  json.count("undecodable", totals.counts.undecodable).count("format_changes", totals.counts.format_changes);
   json.member("mode", redact::mode_name(analysis_.pipeline.mode)).count("pii_hits", totals.redacted_total()).key("pii");
   append_redacted(json, totals.redacted);
   json.count("findings", finding_count_).key("findings_by_severity").begin_object();

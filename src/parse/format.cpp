@@ -40,7 +40,7 @@ class Definition {
     if (format_.reader.empty())
       return fail(
           "\"reader\" is missing (access, nginx_error, apache_error, php_error, syslog, syslog_5424, json, "
-          "logfmt, w3c or plaintext)");
+          "logfmt, w3c, cri or plaintext)");
     if (format_.title.empty()) format_.title = format_.name;
     if (format_.samples.empty()) return fail("\"samples\" is missing: a format shows at least one line it reads");
     return std::move(format_);
@@ -78,6 +78,7 @@ class Definition {
     if (key == "nginx") return text(value, format_.nginx);
     if (key == "apache") return text(value, format_.apache);
     if (key == "strip") return text(value, format_.strip);
+    if (key == "parts") return text(value, format_.parts);
     if (key == "kind") return kind(value);
     if (key == "continuation") return continuation(value);
     if (key == "programs") return texts(value, format_.programs);
@@ -99,7 +100,7 @@ class Definition {
     return no(
         "is not known; known are name, title, reader, kind, specificity, continuation, nginx, apache, rest_allowed, "
         "programs, "
-        "required, time, severity, message, host, aliases, byte_lists, strip, samples and rejects");
+        "required, time, severity, message, host, aliases, byte_lists, strip, samples, rejects and parts");
   }
 
   bool named() {
@@ -252,6 +253,7 @@ Result<std::unique_ptr<LineParser>> make_parser(const Format& format, const Pars
   if (format.reader == "syslog" || format.reader == "syslog_5424") return make_syslog_parser(format, context);
   if (format.reader == "logfmt") return make_logfmt_parser(format, context);
   if (format.reader == "w3c") return make_w3c_parser(context);
+  if (format.reader == "cri") return make_cri_parser(context);
   if (format.reader == "plaintext") return make_plaintext_parser(context);
   return Error{format.name + ": there is no reader '" + format.reader + "'"};
 }

@@ -9,7 +9,7 @@
 //     "samples": [ { "line": "…", "time": "2026-05-18T10:00:01Z", "severity": "WARNING", "fields": { "status": "404" } } ],
 //     "rejects": [ "a line this format must not read" ] }
 //
-// Readers: access, nginx_error, apache_error, php_error, syslog, syslog_5424, json, logfmt, w3c, plaintext.
+// Readers: access, nginx_error, apache_error, php_error, syslog, syslog_5424, json, logfmt, w3c, cri, plaintext.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,14 @@ enum class LineRead : std::uint8_t {
   directive,  // about the log itself (W3C's #Fields); no record
 };
 
+/// A line that holds a part of a record: container runtimes cut what a process writes (Docker at 16 KiB, CRI with "P").
+struct RecordPart {
+  bool stream_wanted = false;              // of a last part, too
+  std::string_view stream;                 // parts of one stream belong together; empty for a last part unless wanted
+  std::size_t text_at = 0, text_size = 0;  // of the part's text in the line
+  bool last = true;
+};
+
 /// Takes the lines of one source apart. One instance a source: it may remember (W3C's #Fields line, a year).
 class LineParser {
  public:
@@ -40,6 +48,10 @@ class LineParser {
   /// Fills `record` (time, severity, kind, host, message, fields) from `line`, which lies in `batch.text` or otherwise outlives
   /// the batch. Unless it was a record, what was added to the batch is to be dropped by the caller.
   virtual LineRead read(std::string_view line, RecordBatch& batch, Record& record) = 0;
+  /// Whether lines of this format can be parts of a record, and which part `line` is; false if it is no line of the format.
+  /// Joined texts, in the place of the first part's, make a line of the format.
+  virtual bool has_parts() const noexcept { return false; }
+  virtual bool part(std::string_view /*line*/, RecordPart& /*part*/) const { return false; }
   /// Whether a record this parser made is of the sort the format is named for; detection wants half of them to be.
   virtual bool typical(const Record&) const { return true; }
 };
@@ -77,6 +89,7 @@ struct Format {
   std::map<std::string, std::string> aliases;  // json: dotted path → known field it is also given as
   bool byte_lists = false;                     // json: a list of numbers 0-255 is a text given byte by byte (journald)
   std::string strip;                           // json: a leading path left out of field names ("labels.")
+  std::string parts;                           // json: the key whose text ends in a line feed unless the next line goes on
 
   std::vector<FormatSample> samples;
   std::vector<std::string> rejects;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -92,9 +93,13 @@ class MemoryStream final : public ByteStream {
 // Gives back the bytes that were read to recognise the input, then the rest.
 class PeekedStream final : public ByteStream {
  public:
-  PeekedStream(std::string head, std::unique_ptr<ByteStream> rest) : head_(std::move(head)), rest_(std::move(rest)) {}
+  PeekedStream(std::string head, std::unique_ptr<ByteStream> rest, std::optional<Error> error = std::nullopt)
+      : head_(std::move(head)), rest_(std::move(rest)), error_(std::move(error)) {}
   Result<std::size_t> read(char* into, std::size_t size) override {
-    if (at_ == head_.size()) return rest_->read(into, size);
+    if (at_ == head_.size()) {
+      if (error_) return *std::exchange(error_, std::nullopt);
+      return rest_->read(into, size);
+    }
     const std::size_t count = std::min(size, head_.size() - at_);
     std::memcpy(into, head_.data() + at_, count);
     at_ += count;
@@ -105,7 +110,69 @@ class PeekedStream final : public ByteStream {
   std::string head_;
   std::size_t at_ = 0;
   std::unique_ptr<ByteStream> rest_;
+  std::optional<Error> error_;  // what reading the head ended with
 };
+
+// UTF-16 and UTF-32 as UTF-8.
+class DecodingStream final : public ByteStream {
+ public:
+  DecodingStream(std::unique_ptr<ByteStream> coded, Encoding encoding)
+      : coded_(std::move(coded)), decoder_(encoding), block_(kPackedBlock) {}
+
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    while (at_ == text_.size() && !ended_) {
+      text_.clear();
+      at_ = 0;
+      Result<std::size_t> got = coded_->read(block_.data(), block_.size());
+      if (!got) {
+        ended_ = true;
+        return got;
+      }
+      if (got.value() > 0) {
+        decoder_.decode({block_.data(), got.value()}, text_);
+      } else {
+        ended_ = true;
+        decoder_.finish(text_);
+      }
+    }
+    const std::size_t count = std::min(size, text_.size() - at_);
+    std::memcpy(into, text_.data() + at_, count);
+    at_ += count;
+    return count;
+  }
+  std::uint64_t undecodable() const noexcept override { return decoder_.replaced(); }
+
+ private:
+  std::unique_ptr<ByteStream> coded_;
+  TextDecoder decoder_;
+  std::vector<char> block_;
+  std::string text_;
+  std::size_t at_ = 0;
+  bool ended_ = false;
+};
+
+// Looks at the first bytes of what has been unpacked, and decodes it if it is not made of bytes.
+Input decoded(Input input) {
+  constexpr std::size_t kHeadLeast = 64;         // a pipe brings more only when there is more
+  constexpr std::size_t kHeadBytes = 64 * 1024;  // what a format is told by: a file's should come at once
+  std::string head(kHeadBytes, '\0');
+  std::size_t size = 0;
+  std::optional<Error> error;
+  while (size < kHeadLeast) {
+    Result<std::size_t> got = input.stream->read(head.data() + size, head.size() - size);
+    if (!got) error = got.error();
+    if (!got || got.value() == 0) break;
+    size += got.value();
+  }
+  head.resize(size);
+  const RecognisedEncoding recognised = recognise_encoding(head);
+  head.erase(0, recognised.mark_bytes);
+  input.encoding = recognised.encoding;
+  input.stream = std::make_unique<PeekedStream>(std::move(head), std::move(input.stream), std::move(error));
+  if (input.encoding != Encoding::bytes && input.encoding != Encoding::utf8)
+    input.stream = std::make_unique<DecodingStream>(std::move(input.stream), input.encoding);
+  return input;
+}
 
 // What gzip and zstd share: a block of packed bytes, counts and the ratio limit.
 class UnpackingStream : public ByteStream {
@@ -269,7 +336,7 @@ Result<Input> recognise(std::unique_ptr<ByteStream> stream, Input input, const I
   } else {
     input.stream = std::move(peeked);
   }
-  return input;
+  return decoded(std::move(input));
 }
 
 }  // namespace

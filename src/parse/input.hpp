@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
+#include "parse/encoding.hpp"
 
 namespace logystera::parse {
 
@@ -22,6 +23,8 @@ class ByteStream {
   virtual ~ByteStream() = default;
   /// Up to `size` bytes into `into`; 0 is the end. After an error the stream is at its end: what was read before it stands.
   virtual Result<std::size_t> read(char* into, std::size_t size) = 0;
+  /// Units of another encoding that meant nothing and were given as U+FFFD, so far.
+  virtual std::uint64_t undecodable() const noexcept { return 0; }
 };
 
 struct InputLimits {
@@ -38,10 +41,11 @@ enum class Compression : std::uint8_t { none, gzip, zstd };
 /// "", "gzip" or "zstd".
 std::string_view compression_name(Compression compression) noexcept;
 
-/// An opened input. `stream` yields unpacked bytes.
+/// An opened input. `stream` yields unpacked bytes; text in UTF-16 and UTF-32 is decoded to UTF-8, byte-order marks are left out.
 struct Input {
   std::unique_ptr<ByteStream> stream;
   Compression compression = Compression::none;
+  Encoding encoding = Encoding::bytes;
   std::string name;               // as given, "-" for stdin
   std::int64_t modified_ns = 0;   // the file's change time; 0 for pipes and memory
   std::uint64_t packed_size = 0;  // the file's size when opened; 0 for pipes

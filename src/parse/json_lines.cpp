@@ -55,6 +55,9 @@ class JsonParser final : public LineParser {
     required_all_ = format.required.empty() ? 0 : (std::uint64_t{1} << format.required.size()) - 1;
   }
 
+  bool has_parts() const noexcept override { return !format_.parts.empty(); }
+  bool part(std::string_view line, RecordPart& part) const override { return json_part(line, format_.parts, part); }
+
   LineRead read(std::string_view line, RecordBatch& batch, Record& record) override {
     std::string_view text = trim_left(line);
     if (text.empty() || text[0] != '{' || text.size() > kLineBytes) return LineRead::unknown;

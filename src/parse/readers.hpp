@@ -28,6 +28,10 @@ Result<std::unique_ptr<LineParser>> make_json_parser(const Format& format, const
 std::unique_ptr<LineParser> make_logfmt_parser(const Format& format, const ParserContext& context);
 /// w3c.cpp
 std::unique_ptr<LineParser> make_w3c_parser(const ParserContext& context);
+/// container.cpp: what Kubernetes' runtimes write (CRI).
+std::unique_ptr<LineParser> make_cri_parser(const ParserContext& context);
+/// container.cpp: where the text of a JSON line's string `key` is, and of "stream"; false if there is none.
+bool json_part(std::string_view line, std::string_view key, RecordPart& part) noexcept;
 /// plaintext.cpp
 std::unique_ptr<LineParser> make_plaintext_parser(const ParserContext& context);
 

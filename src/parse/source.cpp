@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "parse/encoding.hpp"
 #include "parse/evtx.hpp"
 #include "parse/journal.hpp"
 #include "parse/readers.hpp"
@@ -15,6 +16,7 @@ constexpr std::size_t kSampleLines = 200;
 constexpr std::size_t kSampleEnough = 32;  // a pipe need not bring more before its format is decided
 constexpr std::size_t kSampleBytes = 64 * 1024;
 constexpr std::size_t kJoinedBytes = 256 * 1024;
+constexpr std::string_view kMark = "\xEF\xBB\xBF";  // a byte-order mark in UTF-8
 
 // Text formats have no NULs, but a log torn by a crash may start with some (ext4 leaves them).
 std::string_view without_leading_nuls(std::string_view text) {
@@ -70,6 +72,8 @@ std::int64_t now_ns() {
 // The record being built: its fields stay open until it is known that no line continues it.
 struct LineRecords::Open {
   bool any = false;
+  bool in_place = false;      // raw lies in the block, so lines can be joined to it
+  bool counted = false;       // `before` is set
   std::size_t lines = 0;      // joined so far
   std::size_t at = 0;         // where its first line starts in the block
   std::size_t second_at = 0;  // where its second line starts, 0 without
@@ -80,13 +84,22 @@ struct LineRecords::Open {
 
 LineRecords::LineRecords(const Format& format, std::unique_ptr<LineParser> parser, std::unique_ptr<LineParser> fallback,
                          std::string source, const SourceOptions& options, TimeContext time)
-    : format_(format),
-      parser_(std::move(parser)),
-      fallback_(std::move(fallback)),
-      source_(std::move(source)),
-      options_(options),
-      time_(std::move(time)),
-      json_(format.reader == "json" && format.continuation == Continuation::none) {}
+    : fallback_(std::move(fallback)), source_(std::move(source)), options_(options), time_(std::move(time)) {
+  known_.push_back({&format, std::move(parser)});
+  has_parts_ = known_.front().parser->has_parts();
+  json_ = format.reader == "json" && format.continuation == Continuation::none;
+}
+
+void LineRecords::watch(const Formats& formats, FieldNames& names, std::size_t seen) {
+  lookout_.emplace(formats, time_, seen, format().reader == "plaintext");
+  names_ = &names;
+}
+
+void LineRecords::skip_hole(std::uint64_t bytes) noexcept {
+  counts_.hole_bytes += bytes;
+  counts_.bytes += bytes;
+  offset_ += bytes;
+}
 
 void LineRecords::close(RecordBatch& batch, Open& open) {
   if (!open.any) return;
@@ -103,17 +116,150 @@ void LineRecords::close(RecordBatch& batch, Open& open) {
   open.any = false;
 }
 
+// Begins a record anew: whatever another parser left in it is gone.
+void LineRecords::start(std::string_view text, RecordBatch& batch, Record& record) {
+  const std::uint64_t line = record.line, offset = record.offset;
+  const bool truncated = record.truncated;
+  record = Record{};
+  record.source = source_;
+  record.format = format().name;
+  record.raw = text;
+  record.line = line;
+  record.offset = offset;
+  record.truncated = truncated;
+  batch.begin_fields();
+}
+
+// By the formats the log is known to have, the one that read last first.
+LineRead LineRecords::read_as_known(std::string_view text, RecordBatch& batch, Record& record) {
+  const bool plain = lookout_ && format().reader == "plaintext";
+  if (!plain) {
+    start(text, batch, record);
+    const LineRead read = known_.front().parser->read(text, batch, record);
+    if (!lookout_) return read;
+    if (read != LineRead::unknown) {
+      lookout_->fits(line_);
+      return read;
+    }
+    batch.drop_fields();
+    for (std::size_t i = 1; i < known_.size(); ++i) {
+      std::swap(known_.front(), known_[i]);
+      start(text, batch, record);
+      const LineRead again = known_.front().parser->read(text, batch, record);
+      if (again != LineRead::unknown) {
+        lookout_->fits(line_);
+        has_parts_ = known_.front().parser->has_parts();
+        return again;
+      }
+      batch.drop_fields();
+      std::swap(known_.front(), known_[i]);
+    }
+  }
+  const LineRead read = read_as_other(text, batch, record);
+  if (read != LineRead::unknown) return read;
+  start(text, batch, record);
+  return plain ? known_.front().parser->read(text, batch, record) : LineRead::unknown;
+}
+
+// By a format that is found now, because too many lines fit none that is known.
+LineRead LineRecords::read_as_other(std::string_view text, RecordBatch& batch, Record& record) {
+  if (peeking_) return LineRead::unknown;
+  const bool plain = format().reader == "plaintext";
+  const Format* found = lookout_->unfit(line_, text, plain);
+  if (!found || known_.size() == FormatLookout::kFormatsMost) return LineRead::unknown;
+  const auto same = [found](const Known& known) { return known.format == found; };
+  if (std::any_of(known_.begin(), known_.end(), same)) return LineRead::unknown;
+  auto parser = make_parser(*found, {*names_, time_});
+  if (!parser) return LineRead::unknown;
+  if (plain) known_.clear();
+  known_.insert(known_.begin(), Known{found, std::move(parser).value()});
+  has_parts_ = known_.front().parser->has_parts();
+  lookout_->found();
+  ++counts_.format_changes;
+  changes_.push_back({found, line_});
+  start(text, batch, record);
+  const LineRead read = known_.front().parser->read(text, batch, record);
+  if (read == LineRead::unknown) batch.drop_fields();
+  return read;
+}
+
+// True if `text` is a part after which more come: it is put aside. The last part becomes the whole line.
+bool LineRecords::take_part(std::string_view& text, RecordBatch& batch, Record& record) {
+  RecordPart part;
+  part.stream_wanted = !parts_.empty();
+  if (!known_.front().parser->part(text, part) || (part.last && parts_.empty())) return false;
+  const std::string_view stream = part.stream == "stdout" || part.stream == "stderr" ? part.stream : std::string_view("");
+  auto open = std::find_if(parts_.begin(), parts_.end(), [stream](const Parts& parts) { return parts.stream == stream; });
+  if (part.last && open == parts_.end()) return false;
+  if (open == parts_.end()) {
+    parts_.push_back({std::string(stream), std::string(text.substr(0, part.text_at)),
+                      std::string(text.substr(part.text_at + part.text_size)), line_, record.offset, false});
+    open = parts_.end() - 1;
+    parts_bytes_ += text.size() - part.text_size;
+  }
+  const std::string_view more = text.substr(part.text_at, part.text_size);
+  // Of what is too much nothing is taken: a text is not cut where an escape or an address may be.
+  if (open->truncated || parts_bytes_ + more.size() > options_.line_bytes) {
+    counts_.truncated += !open->truncated;
+    counts_.truncated_bytes += more.size();
+    open->truncated = true;
+  } else {
+    open->line += more;
+    parts_bytes_ += more.size();
+  }
+  if (!part.last) {
+    ++counts_.joined;
+    return true;
+  }
+  open->line += open->behind;
+  text = batch.arena.copy(open->line);
+  record.line = open->number;
+  record.offset = open->offset;
+  record.truncated = open->truncated;
+  parts_.erase(open);
+  parts_bytes_ = 0;
+  for (const Parts& parts : parts_) parts_bytes_ += parts.line.size() + parts.behind.size();
+  return false;
+}
+
+void LineRecords::finish(RecordBatch& batch) {
+  Open open;
+  for (Parts& parts : parts_) {
+    parts.line += parts.behind;
+    const std::string_view text = batch.arena.copy(parts.line);
+    open.record = Record{};
+    open.record.line = parts.number;
+    open.record.offset = parts.offset;
+    open.record.truncated = true;
+    start(text, batch, open.record);
+    open.record.parsed = known_.front().parser->read(text, batch, open.record) == LineRead::record;
+    if (!open.record.parsed) {
+      batch.drop_fields();
+      start(text, batch, open.record);
+      fallback_->read(text, batch, open.record);
+    }
+    open.any = true;
+    close(batch, open);
+    ++counts_.unfinished;
+  }
+  parts_.clear();
+  parts_bytes_ = 0;
+}
+
 void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open) {
-  std::string_view text = line;
+  std::string_view text = nuls_ ? without_spacing_nuls(line, batch) : line;
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  // Files that are put one behind the other bring a mark each.
+  if (!text.empty() && text.front() == kMark[0] && starts_with(text, kMark)) text.remove_prefix(kMark.size());
   // Nearly every line begins with something to be seen.
   const bool seen = !text.empty() && static_cast<unsigned char>(text.front()) > ' ';
   if (!seen && text.find_first_not_of(std::string_view(" \t\r\0", 4)) == std::string_view::npos) {
     ++counts_.blank;
     return;
   }
-  if (open.any && format_.continuation == Continuation::traces && open.lines < options_.joined_lines &&
-      open.record.raw.size() < kJoinedBytes && continues(text)) {
+  bool in_place = !nuls_ || (text.data() >= line.data() && text.data() <= line.data() + line.size());
+  if (open.any && open.in_place && in_place && format().continuation == Continuation::traces &&
+      open.lines < options_.joined_lines && open.record.raw.size() < kJoinedBytes && continues(text)) {
     if (open.second_at == 0) open.second_at = at;
     ++open.lines;
     ++counts_.joined;
@@ -123,18 +269,20 @@ void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& 
   }
   close(batch, open);
   open.lines = open.second_at = 0;
-  open.record = Record{};
-  if (format_.continuation != Continuation::none) open.before = counts_;
+  open.counted = format().continuation != Continuation::none;
+  if (open.counted) open.before = counts_;
   open.at = at;
   open.line = line_;
   Record& record = open.record;
-  record.source = source_;
-  record.format = format_.name;
-  record.raw = text;
   record.line = line_;
   record.offset = offset_ + at;
-  batch.begin_fields();
-  const LineRead read = parser_->read(text, batch, record);
+  record.truncated = false;
+  if (has_parts_ && join_parts_ && !peeking_) {
+    const char* const whole = text.data();
+    if (take_part(text, batch, record)) return;
+    in_place = in_place && text.data() == whole;
+  }
+  const LineRead read = read_as_known(text, batch, record);
   if (read == LineRead::directive) {
     batch.drop_fields();
     ++counts_.directives;
@@ -149,6 +297,7 @@ void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& 
     fallback_->read(text, batch, record);
   }
   open.any = true;
+  open.in_place = in_place;
 }
 
 // The head of a line that is too long. Nothing can be joined to it: between it and the next line lies what is passed over.
@@ -231,6 +380,7 @@ std::size_t LineRecords::read(RecordBatch& batch, bool final) {
   const char* const text = batch.text.data();
   const std::size_t size = batch.text.size();
   Open open;
+  nuls_ = size > 0 && std::memchr(text, '\0', size) != nullptr;
   std::size_t at = within_long_line_ ? pass_over(batch.text.view()) : 0;
   while (at < size) {
     if (text[at] == '\0') {  // a hole: what a crash or a truncation under the writer's feet leaves in front of a line
@@ -278,8 +428,9 @@ std::size_t LineRecords::read(RecordBatch& batch, bool final) {
   }
   // What is held back counts with the unfinished line behind it, so that a block always gets done sooner or later.
   const std::size_t held_back = std::min(kJoinedBytes, options_.line_bytes / 2);
-  const bool may_go_on = !final && open.any && format_.continuation != Continuation::none &&
-                         open.lines < options_.joined_lines && size - open.at < held_back;
+  const bool may_go_on = !final && open.any && open.counted && open.in_place &&
+                         format().continuation != Continuation::none && open.lines < options_.joined_lines &&
+                         size - open.at < held_back;
   if (may_go_on) {
     // Read again with what follows it.
     batch.drop_fields();
@@ -307,11 +458,16 @@ class StreamLines final : public RecordReader {
         stream_problem_(std::move(problem)),
         records_(std::move(records)),
         options_(options),
-        growing_(std::move(growing)) {}
+        growing_(std::move(growing)) {
+    records_.count_undecodable(stream_->undecodable());
+  }
 
   bool fill(RecordBatch& batch, std::optional<Error>& problem) override {
     while (batch.records.empty()) {
       if (ended_ && carry_.size() == 0) {
+        batch.clear();
+        records_.finish(batch);
+        if (!batch.records.empty()) break;
         if (stream_problem_) problem = std::move(stream_problem_);
         stream_problem_.reset();
         return false;
@@ -323,6 +479,7 @@ class StreamLines final : public RecordReader {
     return true;
   }
   const SourceCounts& counts() const noexcept override { return records_.counts(); }
+  std::vector<FormatChange> changes() const override { return records_.changes(); }
 
  private:
   // The rest of last time, and a block more.
@@ -341,6 +498,7 @@ class StreamLines final : public RecordReader {
     Result<std::size_t> got = stream_->read(into, size);
     if (!got) stream_problem_ = got.error();
     if (!got || got.value() == 0) ended_ = true;
+    records_.count_undecodable(stream_->undecodable());
     return got ? got.value() : 0;
   }
 
@@ -397,7 +555,11 @@ void LineRecords::peek(RecordBatch& batch) {
   const SourceCounts counts = counts_;
   const std::uint64_t line = line_, offset = offset_;
   const bool within = within_long_line_;
+  const TimeContext::Order order = time_.order();
+  peeking_ = true;
   read(batch, true);
+  peeking_ = false;
+  time_.set_order(order);
   counts_ = counts;
   line_ = line;
   offset_ = offset;
@@ -447,6 +609,84 @@ Detection detect_format(std::string_view text, const Formats& formats, const Tim
   return best;
 }
 
+namespace {
+
+// What a format is told by: the first lines, at least one of them whole, whatever lies in front of it.
+struct Sample {
+  TextBlock text;
+  bool ended = false;
+  std::optional<Error> problem;
+  std::uint64_t hole_bytes = 0;  // NULs in front, left out
+};
+
+Sample read_sample(ByteStream& stream, std::size_t line_bytes) {
+  Sample sample;
+  TextBlock& text = sample.text;
+  std::size_t lines = 0, first_end = 0;
+  const auto enough = [&] {
+    if (lines >= kSampleEnough) return true;
+    // A first line as long as a line may be is no reason to look at nothing else.
+    return lines > 0 ? text.size() - first_end >= kSampleBytes : text.size() >= line_bytes + kSampleBytes;
+  };
+  while (!sample.ended && !enough()) {
+    const std::size_t at = text.size();
+    text.resize(at + kSampleBytes);
+    Result<std::size_t> got = stream.read(text.data() + at, kSampleBytes);
+    if (!got) sample.problem = got.error();
+    sample.ended = !got || got.value() == 0;
+    text.resize(at + (got ? got.value() : 0));
+    if (at == 0 && text.size() > 0 && text.data()[0] == '\0') {
+      const std::size_t hole = std::min(text.view().find_first_not_of('\0'), text.size());
+      sample.hole_bytes += hole;
+      std::memmove(text.data(), text.data() + hole, text.size() - hole);
+      text.resize(text.size() - hole);
+    }
+    if (text.size() <= at) continue;
+    const std::string_view more = text.view().substr(at);
+    if (lines == 0 && more.find('\n') != std::string_view::npos) first_end = at + more.find('\n') + 1;
+    lines += static_cast<std::size_t>(std::count(more.begin(), more.end(), '\n'));
+  }
+  return sample;
+}
+
+// By the first lines of a sample, or if these are nothing but text (a banner), by its last ones.
+Detection detect_in(std::string_view sample, bool ended, const Formats& formats, const TimeContext& time) {
+  // A line cut by the end of the sample would count against its own format.
+  const std::size_t whole = ended ? sample.size() : sample.rfind('\n') + 1;
+  const std::string_view lines = whole > 0 ? sample.substr(0, whole) : sample;
+  Detection first = detect_format(lines, formats, time);
+  if (first.format && first.format->reader != "plaintext") return first;
+  std::size_t from = lines.size();
+  for (std::size_t count = 0; count <= kSampleLines && from > 0; ++count) {
+    const std::size_t before = lines.rfind('\n', from - 1);
+    from = before == std::string_view::npos ? 0 : before;
+  }
+  if (from == 0) return first;
+  Detection last = detect_format(lines.substr(from + 1), formats, time);
+  const bool most = last.format && last.format->reader != "plaintext" && last.matched * 2 >= last.sampled;
+  return most ? last : first;
+}
+
+// Whether a log of parts has a last one anywhere: a collector may have left out the line feeds that tell it.
+bool parts_end_somewhere(std::string_view sample, const Format& format, const ParserContext& context) {
+  constexpr std::size_t kPartsLeast = 8;
+  const auto parser = make_parser(format, context);
+  if (!parser || !parser.value()->has_parts()) return true;
+  std::size_t parts = 0;
+  while (!sample.empty()) {
+    const std::size_t end = std::min(sample.find('\n'), sample.size());
+    RecordPart part;
+    if (parser.value()->part(sample.substr(0, end), part)) {
+      if (part.last) return true;
+      ++parts;
+    }
+    sample.remove_prefix(std::min(end + 1, sample.size()));
+  }
+  return parts < kPartsLeast;
+}
+
+}  // namespace
+
 Result<Source> Source::open(const std::string& path, const Formats& formats, FieldNames& names,
                             const SourceOptions& options) {
   Result<Input> input = open_input(path, options.input);
@@ -457,21 +697,11 @@ Result<Source> Source::open(const std::string& path, const Formats& formats, Fie
 Result<Source> Source::open(Input input, const Formats& formats, FieldNames& names, const SourceOptions& options) {
   Source source;
   source.name_ = std::make_unique<const std::string>(input.name);
-  TextBlock sample;
-  bool ended = false;
-  std::optional<Error> problem;
-  std::size_t lines = 0;
-  while (!ended && sample.size() < kSampleBytes && lines < kSampleEnough) {
-    const std::size_t at = sample.size();
-    sample.resize(at + kSampleBytes);
-    Result<std::size_t> got = input.stream->read(sample.data() + at, kSampleBytes);
-    if (!got) problem = got.error();
-    ended = !got || got.value() == 0;
-    sample.resize(at + (got ? got.value() : 0));
-    lines += static_cast<std::size_t>(std::count(sample.data() + at, sample.data() + sample.size(), '\n'));
-  }
+  Sample read = read_sample(*input.stream, options.line_bytes);
+  TextBlock& sample = read.text;
+  const bool ended = read.ended;
+  std::optional<Error>& problem = read.problem;
   if (problem && sample.size() == 0) return *problem;
-  source.detection_.compression = input.compression;
   const std::int64_t reference = options.reference_ns ? options.reference_ns
                                  : input.modified_ns  ? input.modified_ns
                                                       : now_ns();
@@ -481,13 +711,14 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
 
   const bool chosen = !options.format.empty();
   if (chosen ? options.format == "evtx" : is_evtx(sample.view())) {
-    source.detection_ = {nullptr, "evtx", "Windows event log (EVTX)", 1.0, input.compression, 0, 0};
+    source.detection_ = {nullptr, "evtx", "Windows event log (EVTX)", 1.0, input.compression, input.encoding, 0, 0};
     source.reader_ =
         make_evtx_reader(std::move(input.stream), std::move(sample), ended, std::move(problem), *source.name_, names);
     return source;
   }
   if (chosen ? options.format == "journal_export" : is_journal_export(sample.view())) {
-    source.detection_ = {nullptr, "journal_export", "systemd journal, export format", 0.99, input.compression, 0, 0};
+    source.detection_ = {
+        nullptr, "journal_export", "systemd journal, export format", 0.99, input.compression, input.encoding, 0, 0};
     source.reader_ =
         make_journal_reader(std::move(input.stream), std::move(sample), ended, std::move(problem), *source.name_, names);
     return source;
@@ -496,19 +727,27 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
   if (chosen) {
     format = formats.find(options.format);
     if (!format) return Error{"there is no format '" + options.format + "'; 'logystera formats' lists them"};
-    source.detection_ = {format, format->name, format->title, 1.0, input.compression, 0, 0};
+    source.detection_ = {format, format->name, format->title, 1.0, input.compression, input.encoding, 0, 0};
   } else {
-    // A line cut by the end of the sample would count against its own format.
-    const std::size_t whole = ended ? sample.size() : sample.view().rfind('\n') + 1;
-    source.detection_ = detect_format(whole > 0 ? sample.view().substr(0, whole) : sample.view(), formats, time);
+    if (std::string_view what = known_binary(sample.view()); !what.empty())
+      return Error{*source.name_ + ": " + std::string(what)};
+    if (is_binary(sample.view()))
+      return Error{*source.name_ +
+                   ": not a text, and no log in a binary form that is read here. If it is a log all the same, "
+                   "say which with --format"};
+    source.detection_ = detect_in(sample.view(), ended, formats, time);
     source.detection_.compression = input.compression;
+    source.detection_.encoding = input.encoding;
     format = source.detection_.format ? source.detection_.format : formats.find("plaintext");
     if (!format) return Error{"the formats lack 'plaintext', which reads what no other does"};
   }
-  Result<std::unique_ptr<LineParser>> parser = make_parser(*format, {names, time});
+  auto parser = make_parser(*format, {names, time});
   if (!parser) return parser.error();
   LineRecords records(*format, std::move(parser.value()), make_plaintext_parser({names, time}), *source.name_, options,
                       time);
+  if (!chosen) records.watch(formats, names, source.detection_.sampled);
+  records.join_parts(parts_end_somewhere(sample.view(), *format, {names, time}));
+  records.skip_hole(read.hole_bytes);
   const bool goes_on = options.reference_ns == 0 && input.modified_ns == 0;
   source.reader_ = std::make_unique<StreamLines>(std::move(input.stream), std::move(sample), ended, std::move(problem),
                                                  std::move(records), options, goes_on ? time : TimeContext());

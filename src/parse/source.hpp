@@ -22,6 +22,7 @@
 #include "parse/format.hpp"
 #include "parse/input.hpp"
 #include "parse/json_frames.hpp"
+#include "parse/lookout.hpp"
 
 namespace logystera::parse {
 
@@ -43,8 +44,15 @@ struct Detection {
   std::string_view title;
   double confidence = 0;  // 0-1: the share of sampled lines that fit, times how specific the format is
   Compression compression = Compression::none;
+  Encoding encoding = Encoding::bytes;
   std::size_t sampled = 0;  // lines looked at
   std::size_t matched = 0;  // of them, how many fit
+};
+
+/// From that line on lines have that format, too: what comes before did not fit it.
+struct FormatChange {
+  const Format* format = nullptr;
+  std::uint64_t line = 0;
 };
 
 /// What went through, and what did not go through whole. Every total is since the source was opened.
@@ -59,6 +67,9 @@ struct SourceCounts {
   std::uint64_t truncated = 0;        // lines longer than line_bytes
   std::uint64_t truncated_bytes = 0;  // what was skipped of them
   std::uint64_t hole_bytes = 0;       // NULs in front of lines, passed over
+  std::uint64_t unfinished = 0;       // records in parts (containers) whose last part is missing
+  std::uint64_t undecodable = 0;      // units of another encoding that mean nothing, read as U+FFFD
+  std::uint64_t format_changes = 0;   // further formats found on the way
   std::uint64_t damaged = 0;          // EVTX: chunks and records that cannot be read; journal export: entries
   std::uint64_t damaged_bytes = 0;
   std::uint64_t checksums = 0;  // EVTX: chunks whose checksum does not hold; their records are read all the same
@@ -80,6 +91,17 @@ class LineRecords {
   std::size_t read(RecordBatch& batch, bool final);
   /// The record an unfinished last line would be if it ended here. Nothing is done with: bring it again.
   void peek(RecordBatch& batch);
+  /// Tells the format again when lines stop fitting; `formats` and `names` outlive the reader. `seen`: how many lines the format
+  /// was told by. Without it, or if the user named the format, it stays what it is.
+  void watch(const Formats& formats, FieldNames& names, std::size_t seen);
+  /// Appends the records in parts whose last part has not come, each marked truncated: the log, or this file of it, ends here.
+  void finish(RecordBatch& batch);
+  /// Whether records in parts are joined: not where a collector left out the line feeds that tell the last part.
+  void join_parts(bool join) noexcept { join_parts_ = join; }
+  /// NULs in front of the first line were passed over already.
+  void skip_hole(std::uint64_t bytes) noexcept;
+  void count_undecodable(std::uint64_t units) noexcept { counts_.undecodable = units; }
+  const std::vector<FormatChange>& changes() const noexcept { return changes_; }
   /// Where to go on in a source that was read in part before: `line` is the number of the next line, or of the one whose rest
   /// is passed over.
   void resume(std::uint64_t line, std::uint64_t offset, bool within_long_line) noexcept;
@@ -93,14 +115,33 @@ class LineRecords {
 
   void read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open);
   void read_head(std::string_view head, std::size_t at, RecordBatch& batch, Open& open);
+  void start(std::string_view text, RecordBatch& batch, Record& record);
+  LineRead read_as_known(std::string_view text, RecordBatch& batch, Record& record);
+  LineRead read_as_other(std::string_view text, RecordBatch& batch, Record& record);
+  bool take_part(std::string_view& text, RecordBatch& batch, Record& record);
   std::size_t pass_over(std::string_view text);
   /// JSON that is no line, from `at` on: returns where it goes on. `stuck`: not without more text.
   std::size_t read_frames(std::size_t at, bool final, RecordBatch& batch, Open& open, bool& stuck);
   void pass_lines(std::string_view passed);
   void close(RecordBatch& batch, Open& open);
 
-  const Format& format_;
-  std::unique_ptr<LineParser> parser_;
+  // A format of the log; there are several if it changed.
+  struct Known {
+    const Format* format;
+    std::unique_ptr<LineParser> parser;
+  };
+  // A record of which the last part is still to come.
+  struct Parts {
+    std::string stream;
+    std::string line;    // the first part's up to where its text ends, and the texts of the others
+    std::string behind;  // the rest of the first part's line
+    std::uint64_t number = 0, offset = 0;
+    bool truncated = false;
+  };
+
+  const Format& format() const noexcept { return *known_.front().format; }
+
+  std::vector<Known> known_;  // the one that read last first
   std::unique_ptr<LineParser> fallback_;
   std::string source_;
   SourceOptions options_;
@@ -113,6 +154,15 @@ class LineRecords {
   JsonFrames frames_;
   JsonExtent rest_of_value_;  // of a value beyond the limit
   bool within_long_value_ = false;
+  bool peeking_ = false;
+  bool nuls_ = false;  // somewhere in the text being read
+  bool join_parts_ = true, has_parts_ = false;
+  std::vector<Parts> parts_;
+  std::size_t parts_bytes_ = 0;
+  std::vector<FormatChange> changes_;
+  // Set by watch().
+  std::optional<FormatLookout> lookout_;
+  FieldNames* names_ = nullptr;
 };
 
 /// Something that fills batches: lines, EVTX chunks, journal entries.
@@ -122,6 +172,7 @@ class RecordReader {
   /// Fills the empty `batch`; false at the end. A reason to end early is left in `problem`.
   virtual bool fill(RecordBatch& batch, std::optional<Error>& problem) = 0;
   virtual const SourceCounts& counts() const noexcept = 0;
+  virtual std::vector<FormatChange> changes() const { return {}; }
 };
 
 class Source {
@@ -138,6 +189,8 @@ class Source {
   /// Why reading ended before the end of the data (truncated or damaged archive, limit, I/O error), if it did.
   const std::optional<Error>& problem() const noexcept { return problem_; }
   const SourceCounts& counts() const noexcept;
+  /// The formats found on the way.
+  std::vector<FormatChange> changes() const { return reader_->changes(); }
   /// For the next file of the same log, see SourceOptions.
   TimeContext::Order order() const noexcept { return time_.order(); }
 

@@ -30,6 +30,9 @@ void add(parse::SourceCounts& sum, const parse::SourceCounts& more) {
   sum.damaged += more.damaged;
   sum.damaged_bytes += more.damaged_bytes;
   sum.checksums += more.checksums;
+  sum.unfinished += more.unfinished;
+  sum.undecodable += more.undecodable;
+  sum.format_changes += more.format_changes;
 }
 
 template <std::size_t size>
@@ -166,6 +169,7 @@ void Run::open_next() {
     open->report.format = detection.name;
     open->report.title = detection.title;
     open->report.compression = parse::compression_name(detection.compression);
+    open->report.encoding = parse::encoding_name(detection.encoding);
     open->report.confidence = detection.confidence;
   } else {
     open->report.problem = source.error();
@@ -204,6 +208,7 @@ bool Run::take_batch(Ticket& ticket) {
   SourceReport& report = open_->report;
   if (readable) {
     report.counts = open_->source->counts();
+    report.changes = open_->source->changes();
     order_ = open_->source->order();
     if (!report.problem) report.problem = open_->source->problem();
   }

@@ -46,7 +46,8 @@ struct Finding {
 /// What is known of a source when all of it was read.
 struct SourceReport {
   std::string name;
-  std::string format, title, compression;
+  std::string format, title, compression, encoding;
+  std::vector<parse::FormatChange> changes;  // formats found further down
   double confidence = 0;
   parse::SourceCounts counts;
   std::array<std::uint64_t, redact::kKinds> redacted{};

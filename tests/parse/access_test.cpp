@@ -161,7 +161,7 @@ TEST_CASE("real_logs_are_recognised", "[source][data]") {
       {"nginx-http-sqli-probing/nginx-http-sqli-probing.log", "access_combined", 16, 0},
       {"apache2-malformed/apache2-logs.log", "access_combined", 11, 0},
       {"http-wordpress_wpconfig/http-wordpress_wpconfig.log", "access_vhost", 14, 0},
-      {"envoy-http-crawl-non_statics/envoy-http-crawl-non_statics.log", "plaintext", 41, 0},
+      {"envoy-http-crawl-non_statics/envoy-http-crawl-non_statics.log", "cri", 41, 0},
   };
   for (const Expected& e : expected) {
     FieldNames names;

@@ -1,0 +1,123 @@
+// Logs of containers. Kubernetes' runtimes write "2016-10-06T00:17:09.669794202Z stdout F text" (CRI), with P where a record goes
+// on in the next line of its stream; Docker writes JSON whose text ends in a line feed unless it goes on.
+#include <cstring>
+
+#include "parse/readers.hpp"
+
+namespace logystera::parse {
+namespace {
+
+// The pieces of a line: time, stream, tags ("F", "P", perhaps more behind ':').
+struct CriLine {
+  std::string_view stream;
+  std::size_t text_at = 0;
+  bool last = true;
+};
+
+bool take_apart(std::string_view line, const TimeContext& time, std::int64_t& ns, CriLine& out) {
+  constexpr std::size_t kShortest = 20;  // "2016-10-06T00:17:09Z"
+  if (line.size() < kShortest || line[10] != 'T') return false;
+  const std::size_t used = read_iso_time(line, time, ns);
+  if (used < kShortest || used >= line.size() || line[used] != ' ') return false;
+  const std::string_view rest = line.substr(used + 1);
+  if (starts_with(rest, "stdout ")) out.stream = rest.substr(0, 6);
+  else if (starts_with(rest, "stderr ")) out.stream = rest.substr(0, 6);
+  else return false;
+  const std::size_t tags = used + 1 + out.stream.size() + 1;
+  if (tags >= line.size() || (line[tags] != 'F' && line[tags] != 'P')) return false;
+  std::size_t end = tags + 1;
+  while (end < line.size() && line[end] != ' ') ++end;
+  if (end > tags + 1 && line[tags + 1] != ':') return false;
+  out.last = line[tags] == 'F';
+  out.text_at = end < line.size() ? end + 1 : end;
+  return true;
+}
+
+class CriParser final : public LineParser {
+ public:
+  explicit CriParser(const ParserContext& context) : time_(context.time), text_(make_plaintext_parser(context)) {}
+
+  LineRead read(std::string_view line, RecordBatch& batch, Record& record) override {
+    std::int64_t ns;
+    CriLine parts;
+    if (!take_apart(line, time_, ns, parts)) return LineRead::unknown;
+    batch.add_text(field::stream, parts.stream);
+    const std::string_view text = line.substr(parts.text_at);
+    record.message = text;
+    if (!text.empty()) text_->read(text, batch, record);
+    record.kind = RecordKind::application;
+    record.time_known = true;
+    record.time_ns = ns;
+    if (record.message.empty()) record.message = line;
+    return LineRead::record;
+  }
+
+  bool has_parts() const noexcept override { return true; }
+  bool part(std::string_view line, RecordPart& part) const override {
+    std::int64_t ns;
+    CriLine parts;
+    if (!take_apart(line, time_, ns, parts)) return false;
+    part.stream = parts.stream;
+    part.text_at = parts.text_at;
+    part.text_size = line.size() - parts.text_at;
+    part.last = parts.last;
+    return true;
+  }
+
+ private:
+  TimeContext time_;
+  std::unique_ptr<LineParser> text_;
+};
+
+// The text of the string that begins behind `"key":`, quotes left out; npos as `at` if there is none.
+struct Found {
+  std::size_t at = std::string_view::npos, size = 0;
+};
+
+Found string_of(std::string_view line, std::string_view key) noexcept {
+  constexpr auto npos = std::string_view::npos;
+  for (std::size_t at = line.find(key); at != npos; at = line.find(key, at + 1)) {
+    // A key stands between quotes that are not escaped; inside of a text they would be.
+    std::size_t behind = at + key.size();
+    if (at < 2 || line[at - 1] != '"' || line[at - 2] == '\\' || behind >= line.size() || line[behind] != '"') continue;
+    behind = line.find_first_not_of(" \t", behind + 1);
+    if (behind == npos || line[behind] != ':') continue;
+    behind = line.find_first_not_of(" \t", behind + 1);
+    if (behind == npos || line[behind] != '"') continue;
+    const std::size_t from = behind + 1;
+    for (std::size_t end = from; (end = line.find('"', end)) != npos; ++end) {
+      std::size_t slashes = 0;
+      while (end > from + slashes && line[end - 1 - slashes] == '\\') ++slashes;
+      if (slashes % 2 == 0) return {from, end - from};
+    }
+    return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+bool json_part(std::string_view line, std::string_view key, RecordPart& part) noexcept {
+  if (line.size() < 2 || line.front() != '{' || line.back() != '}') return false;
+  const Found text = string_of(line, key);
+  if (text.at == std::string_view::npos) return false;
+  part.text_at = text.at;
+  part.text_size = text.size;
+  const std::string_view inside = line.substr(text.at, text.size);
+  part.last = false;
+  for (std::string_view feed : {std::string_view("\\n"), std::string_view("\\u000a"), std::string_view("\\u000A")}) {
+    if (inside.size() < feed.size() || inside.substr(inside.size() - feed.size()) != feed) continue;
+    std::size_t slashes = 0;
+    for (std::size_t at = inside.size() - feed.size() + 1; at > 0 && inside[at - 1] == '\\'; --at) ++slashes;
+    part.last = slashes % 2 == 1;
+  }
+  part.stream = {};
+  if (part.last && !part.stream_wanted) return true;
+  const Found stream = string_of(line, "stream");
+  if (stream.at != std::string_view::npos) part.stream = line.substr(stream.at, stream.size);
+  return true;
+}
+
+std::unique_ptr<LineParser> make_cri_parser(const ParserContext& context) { return std::make_unique<CriParser>(context); }
+
+}  // namespace logystera::parse
