@@ -31,6 +31,11 @@ std::int64_t now_ns() {
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
 
+// For dates in lines: the clock that is set, and that whoever wrote them looked at.
+std::int64_t date_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 std::int64_t written_ns(const struct stat& status) {
   return status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec;
 }
@@ -41,7 +46,7 @@ Follower::Follower(std::string path, const parse::Formats& formats, FieldNames& 
     : path_(std::move(path)),
       formats_(formats),
       options_(std::move(options)),
-      time_(now_ns(), options_.source.zone),
+      time_(date_ns(), options_.source.zone),
       reading_{path_, formats_, names, options_.source, time_, [this](std::string text) { say(std::move(text)); }},
       rotated_dirs_(options_.rotated_dirs) {}
 
@@ -495,7 +500,7 @@ Result<bool> Follower::late_lines(RecordBatch& batch) {
 
 Result<bool> Follower::poll(RecordBatch& batch) {
   batch.clear();
-  time_.set_now(now_ns());
+  time_.set_now(date_ns());
   // In turns: a service that stays with the old file must not keep the new one waiting.
   if ((late_turn_ = !late_turn_)) {
     auto late = late_lines(batch);
