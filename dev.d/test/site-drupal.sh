@@ -21,7 +21,7 @@ a_standard_site_installs_through_composer() {
 }
 
 nothing_is_sent_before_somebody_connects_the_site() {
-  scenario before_connecting && [ -z "$(logystera --json events)" ] && [ ! -e "$buffer/dispatch.history" ]
+  scenario before_connecting && [ -z "$(logystera --json events)" ] && [ ! -s "$buffer/dispatch.history" ]
 }
 
 connecting_by_hand_sends_what_was_waiting() {

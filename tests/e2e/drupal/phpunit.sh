@@ -13,11 +13,13 @@ prepare_phpunit() {
   web_dir "$state/opcache" 700
 }
 
-# extension_of_version VERSION: the path of a copy of the extension that says it is of that version, as long as the real one.
+# extension_of_version VERSION: the path of a copy of the extension that says it is of that version, as long as the real one and
+# with its last digit: the linker lays "1", a setting's default, over the end of "0.1.1".
 extension_of_version() {
   local version copy="$state/logystera-$1.so"
   version=$(cat "$root/VERSION")
   [ ${#version} -eq ${#1} ] || die "a copy of the extension can only take a version as long as $version, not $1"
+  [ "${version: -1}" = "${1: -1}" ] || die "a copy of the extension can only take a version that ends as $version does, not $1"
   sed "s/\x00${version//./\\.}\x00/\x00$1\x00/g" "$extension_so" >"$copy"
   chmod 755 "$copy"
   [ "$("$php_bin" -n -d extension="$copy" -r 'echo phpversion("logystera");')" = "$1" ] || die "the copy of the extension is not of version $1"
