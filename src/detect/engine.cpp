@@ -669,6 +669,11 @@ bool Session::State::decide_plain(const CompiledTest& test, std::string_view tex
       if (value && value->kind != Value::Kind::string) return false;
       return equal_ignoring_case(text, test.flag != 0 ? "true" : "false");
     case Test::Kind::network: {
+      // The zone says on which interface, not which address: fe80::1%eth0 (RFC 4007).
+      const std::size_t zone = text.find('%');
+      if (zone != std::string_view::npos && zone + 1 < text.size() &&
+          text.substr(0, zone).find(':') != std::string_view::npos)
+        text = text.substr(0, zone);
       IpAddress address;
       return parse_ip(text, address) && contains(program.networks[test.row], address);
     }

@@ -149,6 +149,12 @@ TEST_CASE("sigma_networks") {
   CHECK(selects("{F|cidr: ['2001:db8::/33', 127.0.0.1]}", "F: '2001:db8:7fff::1'"));
   CHECK_FALSE(selects("{F|cidr: '2001:db8::/33'}", "F: '2001:db8:8000::1'"));
   CHECK_FALSE(selects("{F|cidr: 10.0.0.0/8}", "F: 10.0.0.0.1"));
+  // An address with its zone is in the network of the address; an IPv4 address has none.
+  CHECK(selects("{F|cidr: 'fe80::/10'}", "F: 'fe80::1%12'"));
+  CHECK(selects("{F|cidr: 'fe80::/10'}", "F: 'fe80::1%eth0'"));
+  CHECK_FALSE(selects("{F|cidr: 'fe80::/10'}", "F: 'fe80::1%'"));
+  CHECK_FALSE(selects("{F|cidr: 'fe80::/10'}", "F: 'fec0::1%12'"));
+  CHECK_FALSE(selects("{F|cidr: 10.0.0.0/8}", "F: '10.0.0.1%1'"));
   CHECK(refusal(selection("{F|cidr: 10.0.0.0/33}")).find("is no network") != std::string::npos);
 }
 

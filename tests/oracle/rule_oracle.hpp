@@ -130,7 +130,10 @@ inline bool read_number(const Seen& seen, double& out) {
   return std::isfinite(out);
 }
 
-inline bool in_network(const Network& network, const std::string& text) {
+inline bool in_network(const Network& network, std::string text) {
+  static const re2::RE2 zone("(.*:.*)%.+");
+  std::string without;
+  if (re2::RE2::FullMatch(text, zone, &without)) text = without;
   IpAddress address;
   if (!parse_ip(text, address)) return false;
   for (unsigned bit = 0; bit < network.bits; ++bit) {
