@@ -13,7 +13,7 @@
 namespace logystera::test {
 
 /// What no label of kind `message` or `path` may show; each of the texts `secret_texts` makes holds it.
-inline constexpr std::string_view kSecret = "Hunter2Hunter2";
+inline constexpr std::string_view kQuotedSecret = "Hunter2Hunter2";
 
 inline std::vector<std::string> hostile_texts() {
   using namespace std::string_view_literals;
@@ -87,9 +87,9 @@ inline std::vector<std::string> hostile_texts() {
   return texts;
 }
 
-/// Errors that quote kSecret in each of the ways the rule for messages knows.
+/// Errors that quote kQuotedSecret in each of the ways the rule for messages knows.
 inline std::vector<std::string> secret_texts() {
-  const std::string secret(kSecret);
+  const std::string secret(kQuotedSecret);
   std::vector<std::string> texts;
   for (const char* before : {"", "=()", "=(", "it's ", "'", "user/1 ", "\xFF", "\xE2\x80\x98", "x=()y=()"}) {
     for (const std::string& named :

@@ -7,7 +7,7 @@ source "$root/tests/e2e/drupal/site.sh"
 # The account ids of the scenario; expected.jsonl names them too.
 readonly boss_uid=918273645 maria_uid=918273646 next_uid=918273647 viewer_uid=918273640
 # One worker: what it remembers of the site is the same for every request.
-pool() { printf 'pm.max_children = 1\nphp_admin_value[sendmail_path] = %s\n' "$state/cli/sendmail.sh"; }
+pool() { printf 'pm.max_children = 1\nphp_admin_value[session.gc_probability] = 0\nphp_admin_value[sendmail_path] = %s\n' "$state/cli/sendmail.sh"; }
 readonly accounts="[{\"uid\":$boss_uid,\"name\":\"boss\",\"pass\":\"planted-password-boss\",\"roles\":[\"administrator\"]},
   {\"uid\":$maria_uid,\"name\":\"maria\",\"pass\":\"planted-password-maria\"},
   {\"uid\":$viewer_uid,\"name\":\"viewer\",\"pass\":\"planted-password-viewer\",\"roles\":[\"content_editor\"]}]"
