@@ -33,6 +33,25 @@ run_ctest() {
     END { for (id in cases) good += cases[id]; for (id in broken) bad += broken[id]; print good + 0, bad + 0, left_out + 0 }' "$log")
   # shellcheck disable=SC2086  # three numbers
   tally $counts
+  failed_cases "$log"
   # A skip has to say why: Catch2 test cases report theirs with a line "skipped: reason".
   sed -n 's/^[0-9]*: *\(skipped[: ].*\)/\1/p' "$log" | sed 's/^skipped: */skipped /' | sort -u
+}
+
+# failed_cases LOG: one line for each failed assertion of Catch2 ("FAILED case: file:line: expression, expansion") and for each
+# executable that died or ran out of time, so that a summary that shows little of a long log shows these.
+failed_cases() {
+  awk '
+    function done() { if (block != "") print "FAILED " substr(block, 1, 600); block = ""; rest = 0 }
+    /^ *[0-9]+\/[0-9]+ Test +#[0-9]+:/ { done(); if ($0 ~ /\*\*\*(Exception|Timeout)/) { sub(/^ */, ""); print "FAILED " $0 } next }
+    !/^[0-9]+:/ { next }
+    {
+      line = $0; sub(/^[0-9]+: ?/, "", line)
+      if (line ~ /^---/) { if (++dashes % 2) name = ""; next }
+      if (dashes % 2 && line != "") { sub(/^ +/, "", line); name = name (name == "" ? "" : " / ") line; next }
+      if (line ~ /: FAILED:$/) { done(); block = name ": " line; rest = 8; next }
+      if (line ~ /^(\.\.\.|===)/) { done(); next }
+      if (rest > 0 && line != "") { sub(/^ +/, "", line); block = block " " line; if (--rest == 0) done() }
+    }
+    END { done() }' "$1"
 }
