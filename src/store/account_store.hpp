@@ -16,7 +16,7 @@
 
 #include "core/hmac.hpp"
 #include "core/result.hpp"
-#include "store/connection.hpp"
+#include "store/sqlite/connection.hpp"
 #include "store/store.hpp"
 
 namespace logystera::store {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "store/connection.hpp"
+#include "store/sqlite/connection.hpp"
 
 namespace logystera::store {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "store/sqlite.hpp"
+#include "store/sqlite/database.hpp"
 
 namespace logystera::store {
 namespace {

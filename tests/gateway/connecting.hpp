@@ -11,7 +11,7 @@
 #include "gateway/users.hpp"
 #include "scratch.hpp"
 #include "store/account_store.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite/database.hpp"
 
 namespace logystera::testing {
 

@@ -12,7 +12,7 @@
 #include "core/wire.hpp"
 #include "rapidjson/document.h"
 #include "scratch.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite/database.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;

@@ -7,7 +7,7 @@
 #include "core/wire.hpp"
 #include "gateway/ingest.hpp"
 #include "scratch.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite/database.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;

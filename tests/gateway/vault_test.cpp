@@ -8,7 +8,7 @@
 #include "catch.hpp"
 #include "gateway/entities.hpp"
 #include "scratch.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite/database.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;

@@ -1,4 +1,4 @@
-#include "store/ownership.hpp"
+#include "store/sqlite/ownership.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -17,7 +17,7 @@
 #include "scratch.hpp"
 #include "store/account_store.hpp"
 #include "store/findings_store.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite/database.hpp"
 
 using namespace logystera;
 using namespace logystera::store;

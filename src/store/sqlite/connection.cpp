@@ -1,11 +1,11 @@
-#include "store/connection.hpp"
+#include "store/sqlite/connection.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstring>
 
-#include "store/ownership.hpp"
+#include "store/sqlite/ownership.hpp"
 
 namespace logystera::store {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/result.hpp"
-#include "store/connection.hpp"
+#include "store/sqlite/connection.hpp"
 
 namespace logystera::store {
 

@@ -1,4 +1,4 @@
-#include "store/sqlite.hpp"
+#include "store/sqlite/database.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 #include "catch.hpp"
 #include "scratch.hpp"
-#include "store/connection.hpp"
+#include "store/sqlite/connection.hpp"
 
 using namespace logystera;
 using namespace logystera::store;

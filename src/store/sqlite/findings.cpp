@@ -10,7 +10,7 @@
 
 #include "core/hmac.hpp"
 #include "core/json.hpp"
-#include "store/schema.hpp"
+#include "store/sqlite/schema.hpp"
 
 namespace logystera::store {
 namespace {

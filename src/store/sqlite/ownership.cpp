@@ -1,4 +1,4 @@
-#include "store/ownership.hpp"
+#include "store/sqlite/ownership.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,10 +1,10 @@
-#include "store/schema.hpp"
+#include "store/sqlite/schema.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 
-#include "store/ownership.hpp"
+#include "store/sqlite/ownership.hpp"
 
 namespace logystera::store {
 namespace {
