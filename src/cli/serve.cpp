@@ -14,8 +14,6 @@
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
 #include "cli/log.hpp"
-#include "core/limits.hpp"
-#include "core/wire.hpp"
 #include "gateway/connect.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/site_requests.hpp"
@@ -78,20 +76,6 @@ server::Route health_route(store::Store& store) {
           }};
 }
 
-std::vector<server::Route> site_routes(gateway::Ingest& ingest, gateway::SiteRequests& requests) {
-  return {
-      {"POST", std::string(wire::kIngestPath), limits::kWireBytes,
-       [&ingest](server::Request request, const server::Reply& reply) { ingest.ingest(std::move(request), reply); }},
-      {"POST", std::string(wire::kPingPath), limits::kWireBytes,
-       [&ingest](server::Request request, const server::Reply& reply) { ingest.ping(std::move(request), reply); }},
-      {"POST", std::string(wire::kDisconnectPath), limits::kWireBytes,
-       [&requests](server::Request request, const server::Reply& reply) {
-         requests.disconnect(std::move(request), reply);
-       }},
-      {"POST", std::string(wire::kSupportPath), limits::kSupportBytes,
-       [&requests](server::Request request, const server::Reply& reply) { requests.support(std::move(request), reply); }}};
-}
-
 Result<std::vector<server::Listener>> listeners_of(const Options& options, gateway::Ingest& ingest,
                                                    gateway::SiteRequests& requests, gateway::Connect& connect,
                                                    store::Store& store) {
@@ -105,7 +89,8 @@ Result<std::vector<server::Listener>> listeners_of(const Options& options, gatew
     own.routes = {health_route(store)};
     listeners.push_back(std::move(own));
   }
-  for (server::Route& route : site_routes(ingest, requests)) listeners.back().routes.push_back(std::move(route));
+  for (server::Route& route : ingest.routes()) listeners.back().routes.push_back(std::move(route));
+  for (server::Route& route : requests.routes()) listeners.back().routes.push_back(std::move(route));
   for (const server::Listener& listener : listeners) {
     if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
   }

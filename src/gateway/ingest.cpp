@@ -17,7 +17,6 @@ namespace {
 using server::Answer;
 using server::problem;
 using server::Reply;
-using server::Request;
 using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 struct RejectedLine {
@@ -75,13 +74,15 @@ struct Reservation {
 
 /// A batch on its way through: owns every byte the store's views point at.
 struct Ingest::Work {
-  Request request;
-  Verified verified;
+  explicit Work(std::shared_ptr<const SignedRequest> given) : sent(std::move(given)) {}
+
+  std::shared_ptr<const SignedRequest> sent;
   std::string inflated;
   store::Batch batch;
   std::vector<RejectedLine> rejected;
 
-  std::string_view body() const { return verified.encoding == "gzip" ? inflated : request.body; }
+  const Verified& verified() const { return sent->verified; }
+  std::string_view body() const { return verified().encoding == "gzip" ? inflated : sent->request.body; }
 };
 
 Ingest::Ingest(Entities& entities, store::Store& store, IngestOptions options)
@@ -91,9 +92,9 @@ Ingest::Ingest(Entities& entities, store::Store& store, IngestOptions options)
       limiter_(options_.rate) {}
 
 bool Ingest::unpack(Work& work, Answer& refusal) const {
-  const Verified& verified = work.verified;
+  const Verified& verified = work.verified();
   if (verified.encoding == "gzip") {
-    switch (inflate_gzip(work.request.body, limits::kInflatedBytes, work.inflated)) {
+    switch (inflate_gzip(work.sent->request.body, limits::kInflatedBytes, work.inflated)) {
       case InflateFault::none: break;
       case InflateFault::corrupt:
         refusal = problem(400, "bad_gzip", "the body is not one whole gzip member: compress it again");
@@ -153,8 +154,8 @@ bool Ingest::unpack(Work& work, Answer& refusal) const {
 }
 
 bool Ingest::unpack_within_rate(Work& work, Answer& refusal) {
-  const std::string& token = work.verified.sender.token;
-  const std::size_t most = most_lines(work.request.body, work.verified.encoding);
+  const std::string& token = work.verified().sender.token;
+  const std::size_t most = most_lines(work.sent->request.body, work.verified().encoding);
   if (const auto seconds = limiter_.reserve(token, most, RateLimiter::Clock::now())) {
     refusal = too_fast(*seconds, "events");
     return false;
@@ -187,7 +188,7 @@ void Ingest::finish(const Work& work, const Result<store::Appended>& appended, c
     writer.EndObject();
     answer = json_answer(appended->batch_known || !work.rejected.empty() ? 200 : 202, text);
     if (!work.rejected.empty()) {
-      options_.log(fmt::format("entity {}: {} of {} lines rejected, the first is line {}: {}", work.verified.sender.token,
+      options_.log(fmt::format("entity {}: {} of {} lines rejected, the first is line {}: {}", work.verified().sender.token,
                                work.rejected.size(), work.rejected.size() + appended->accepted + appended->duplicates,
                                work.rejected.front().line, name_of(work.rejected.front().fault)));
     }
@@ -195,24 +196,18 @@ void Ingest::finish(const Work& work, const Result<store::Appended>& appended, c
       options_.log(
           fmt::format("entity {}: {} events are of types beyond those the store numbers: they are stored, but "
                       "found more slowly; look for a sender that invents types",
-                      work.verified.sender.token, appended->unnumbered));
+                      work.verified().sender.token, appended->unnumbered));
     }
   }
-  work.verified.acknowledge(answer);
   reply(std::move(answer));
 }
 
-void Ingest::ingest(Request request, const Reply& reply) {
-  auto work = std::make_shared<Work>();
-  work->request = std::move(request);
+void Ingest::ingest(std::shared_ptr<const SignedRequest> sent, const Reply& reply) {
+  auto work = std::make_shared<Work>(std::move(sent));
   Answer refusal;
-  if (!check_.verify(work->request, work->verified, refusal)) return reply(std::move(refusal));
-  if (!check_.admit(work->request, work->verified, refusal) || !unpack_within_rate(*work, refusal)) {
-    work->verified.acknowledge(refusal);
-    return reply(std::move(refusal));
-  }
-  work->batch.entity = work->verified.sender.token;
-  work->batch.id = work->verified.batch;
+  if (!unpack_within_rate(*work, refusal)) return reply(std::move(refusal));
+  work->batch.entity = work->verified().sender.token;
+  work->batch.id = work->verified().batch;
   work->batch.received_at = options_.now();
   work->batch.rejected = static_cast<std::uint32_t>(work->rejected.size());
   // The views in the batch point into *work, which the callback keeps.
@@ -220,31 +215,29 @@ void Ingest::ingest(Request request, const Reply& reply) {
                 [this, work, reply](Result<store::Appended> appended) { finish(*work, appended, reply); });
 }
 
-void Ingest::ping(Request request, const Reply& reply) {
-  Verified verified;
-  Answer answer;
-  if (!check_.verify(request, verified, answer)) return reply(std::move(answer));
-  if (!check_.admit(request, verified, answer)) {
-    // `answer` says why.
-  } else if (const auto seconds = limiter_.wait(verified.sender.token, RateLimiter::Clock::now())) {
-    answer = too_fast(*seconds, "events");
-  } else {
-    rapidjson::StringBuffer text;
-    JsonWriter writer(text);
-    writer.StartObject();
-    writer.Key("status");
-    writer.String("ok");
-    writer.Key("entity");
-    string(writer, verified.sender.token);
-    writer.Key("name");
-    string(writer, verified.sender.name);
-    writer.Key("server_time");
-    writer.Int64(options_.now());
-    writer.EndObject();
-    answer = json_answer(200, text);
-  }
-  verified.acknowledge(answer);
-  reply(std::move(answer));
+Answer Ingest::ping(const SignedRequest& sent) {
+  const Sender& sender = sent.verified.sender;
+  if (const auto seconds = limiter_.wait(sender.token, RateLimiter::Clock::now())) return too_fast(*seconds, "events");
+  rapidjson::StringBuffer text;
+  JsonWriter writer(text);
+  writer.StartObject();
+  writer.Key("status");
+  writer.String("ok");
+  writer.Key("entity");
+  string(writer, sender.token);
+  writer.Key("name");
+  string(writer, sender.name);
+  writer.Key("server_time");
+  writer.Int64(options_.now());
+  writer.EndObject();
+  return json_answer(200, text);
+}
+
+std::vector<server::Route> Ingest::routes() {
+  return {signed_route(wire::kIngestPath, limits::kWireBytes, check_,
+                       [this](auto sent, const Reply& reply) { ingest(std::move(sent), reply); }),
+          signed_route(wire::kPingPath, limits::kWireBytes, check_,
+                       [this](const auto& sent, const Reply& reply) { reply(ping(*sent)); })};
 }
 
 }  // namespace logystera::gateway

@@ -7,12 +7,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/limits.hpp"
 #include "gateway/entities.hpp"
 #include "gateway/rate_limit.hpp"
 #include "gateway/signature_check.hpp"
-#include "server/message.hpp"
+#include "gateway/signed_route.hpp"
+#include "server/http.hpp"
 #include "store/store.hpp"
 
 namespace logystera::gateway {
@@ -34,13 +36,14 @@ class Ingest {
   /// `entities` and `store` must outlive it and every reply it still owes.
   Ingest(Entities& entities, store::Store& store, IngestOptions options);
 
-  /// POST /v1/ingest. Replies 202 or 200 only once the events are durable.
-  void ingest(server::Request request, const server::Reply& reply);
-  /// POST /v1/ping: says whether token, secret and clock are right, and stores nothing.
-  void ping(server::Request request, const server::Reply& reply);
+  /// POST /v1/ingest replies 202 or 200 only once the events are durable; POST /v1/ping says whether token, secret and clock are
+  /// right, and stores nothing.
+  std::vector<server::Route> routes();
 
  private:
   struct Work;
+  void ingest(std::shared_ptr<const SignedRequest> sent, const server::Reply& reply);
+  server::Answer ping(const SignedRequest& sent);
   bool unpack_within_rate(Work& work, server::Answer& refusal);
   bool unpack(Work& work, server::Answer& refusal) const;
   void finish(const Work& work, const Result<store::Appended>& appended, const server::Reply& reply) const;

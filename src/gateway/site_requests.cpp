@@ -18,7 +18,6 @@ using rapidjson::Value;
 using server::Answer;
 using server::problem;
 using server::Reply;
-using server::Request;
 
 constexpr std::size_t kReferenceBytes = 9;  // 12 characters of base64url
 constexpr double kSecondsAnHour = 3600;
@@ -109,12 +108,13 @@ Answer json_object(int status, const char* key, std::string_view value) {
 }
 
 // These bodies are small: whoever compresses them has taken this for another route.
-bool plain_and_whole(const Request& request, const Verified& verified, Answer& refusal) {
+bool plain_and_whole(const SignedRequest& sent, Answer& refusal) {
+  const Verified& verified = sent.verified;
   if (verified.encoding != "identity") {
     refusal = problem(415, "unsupported_encoding", "Content-Encoding must be identity here");
     return false;
   }
-  if (verified.batch != wire::batch_id(verified.sender.token, request.body)) {
+  if (verified.batch != wire::batch_id(verified.sender.token, sent.request.body)) {
     refusal = problem(400, "wrong_batch_id",
                       "Logystera-Batch must be the first 32 hex digits of SHA-256(entity, a zero byte, body)");
     return false;
@@ -142,28 +142,25 @@ Answer SiteRequests::revoke(const Verified& verified) {
   return json_object(200, "status", "disconnected");
 }
 
-void SiteRequests::disconnect(Request request, const Reply& reply) {
-  Verified verified;
-  Answer answer;
-  if (!check_.verify(request, verified, answer)) return reply(std::move(answer));
-  if (check_.admit(request, verified, answer) && plain_and_whole(request, verified, answer)) {
-    rapidjson::Document body;
-    body.Parse<rapidjson::kParseIterativeFlag>(request.body.data(), request.body.size());
-    const bool empty_object = !body.HasParseError() && body.IsObject() && body.ObjectEmpty();
-    answer = empty_object ? revoke(verified) : problem(400, "malformed", "the body must be an empty JSON object: {}");
-  }
-  verified.acknowledge(answer);
-  reply(std::move(answer));
+Answer SiteRequests::disconnect(const SignedRequest& sent) {
+  Answer refusal;
+  if (!plain_and_whole(sent, refusal)) return refusal;
+  rapidjson::Document body;
+  body.Parse<rapidjson::kParseIterativeFlag>(sent.request.body.data(), sent.request.body.size());
+  const bool empty_object = !body.HasParseError() && body.IsObject() && body.ObjectEmpty();
+  return empty_object ? revoke(sent.verified) : problem(400, "malformed", "the body must be an empty JSON object: {}");
 }
 
-Answer SiteRequests::take(const Request& request, const Verified& verified) {
-  const std::string& token = verified.sender.token;
+Answer SiteRequests::support(const SignedRequest& sent) {
+  Answer refusal;
+  if (!plain_and_whole(sent, refusal)) return refusal;
+  const std::string& token = sent.verified.sender.token;
   if (const auto seconds = support_limiter_.wait(token, RateLimiter::Clock::now())) {
     return too_fast(*seconds, "support requests");
   }
   // Charged before it is read: what is refused was work too.
   support_limiter_.settle(token, 0, 1, RateLimiter::Clock::now());
-  auto read = read_support(request.body);
+  auto read = read_support(sent.request.body);
   if (!read) return problem(400, "malformed", read.error().message);
   auto random = random_text(kReferenceBytes);
   if (!random) {
@@ -172,7 +169,7 @@ Answer SiteRequests::take(const Request& request, const Verified& verified) {
   }
   read->reference = "sup_" + random.value();
   read->entity = token;
-  read->batch = verified.batch;
+  read->batch = sent.verified.batch;
   read->received_at = options_.now();
   const auto stored = store_.add_support(read.value());
   if (!stored) {
@@ -183,14 +180,11 @@ Answer SiteRequests::take(const Request& request, const Verified& verified) {
   return json_object(202, "reference", stored.value());
 }
 
-void SiteRequests::support(Request request, const Reply& reply) {
-  Verified verified;
-  Answer answer;
-  if (!check_.verify(request, verified, answer)) return reply(std::move(answer));
-  if (check_.admit(request, verified, answer) && plain_and_whole(request, verified, answer))
-    answer = take(request, verified);
-  verified.acknowledge(answer);
-  reply(std::move(answer));
+std::vector<server::Route> SiteRequests::routes() {
+  return {signed_route(wire::kDisconnectPath, limits::kWireBytes, check_,
+                       [this](const auto& sent, const Reply& reply) { reply(disconnect(*sent)); }),
+          signed_route(wire::kSupportPath, limits::kSupportBytes, check_,
+                       [this](const auto& sent, const Reply& reply) { reply(support(*sent)); })};
 }
 
 }  // namespace logystera::gateway

@@ -2,11 +2,14 @@
 // runs the gateway. Signed and checked as batches are (ARCHITECTURE.md, "Wire").
 #pragma once
 
+#include <vector>
+
 #include "core/limits.hpp"
 #include "gateway/entities.hpp"
 #include "gateway/rate_limit.hpp"
 #include "gateway/signature_check.hpp"
-#include "server/message.hpp"
+#include "gateway/signed_route.hpp"
+#include "server/http.hpp"
 #include "store/store.hpp"
 
 namespace logystera::gateway {
@@ -20,15 +23,14 @@ class SiteRequests {
   /// `entities` and `store` must outlive it.
   SiteRequests(Entities& entities, store::Store& store, SignatureCheck::Options options);
 
-  /// POST /v1/disconnect, body `{}`. 200 once the entity is durably revoked; its secret is not taken again, not even to
-  /// repeat this.
-  void disconnect(server::Request request, const server::Reply& reply);
-  /// POST /v1/support. 202 {"reference":"sup_…"} once it is durable; the same body again gets the same reference.
-  void support(server::Request request, const server::Reply& reply);
+  /// POST /v1/disconnect, body `{}`: 200 once the entity is durably revoked; its secret is not taken again, not even to repeat
+  /// this. POST /v1/support: 202 {"reference":"sup_…"} once it is durable; the same body again gets the same reference.
+  std::vector<server::Route> routes();
 
  private:
+  server::Answer disconnect(const SignedRequest& sent);
+  server::Answer support(const SignedRequest& sent);
   server::Answer revoke(const Verified& verified);
-  server::Answer take(const server::Request& request, const Verified& verified);
 
   Entities& entities_;
   store::Store& store_;

@@ -74,9 +74,11 @@ struct Gateway {
     const std::string batch(request.header("Logystera-Batch").value_or(""));
     Answer answer;
     const server::Reply reply = [&](Answer given) { answer = std::move(given); };
-    if (request.path == wire::kDisconnectPath) requests->disconnect(std::move(request), reply);
-    else if (request.path == wire::kSupportPath) requests->support(std::move(request), reply);
-    else ingest->ping(std::move(request), reply);
+    std::vector<server::Route> routes = requests->routes();
+    for (server::Route& route : ingest->routes()) routes.push_back(std::move(route));
+    for (const server::Route& route : routes) {
+      if (route.path == request.path) route.handler(request, reply);
+    }
     std::string ack;
     for (const auto& [name, value] : answer.headers) {
       if (name == wire::kAckHeader) ack = value;
