@@ -15,31 +15,51 @@ lint_format() {
   formatted_files | (cd "$root" && xargs -r clang-format --dry-run --Werror) 2>&1
 }
 
-# --- layering: extension → agent → core; Zend only in extension; agent and detect never meet; core above nothing.
-includes_of() { (cd "$root" && grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.cpp' --include='*.hpp' --include='*.h' "src/$1" 2>/dev/null) || true; }
-
+# --- layering: every include of src/ against the matrix in dev.d/layers.txt, and the matrix against what is included.
 lint_layers() {
-  local room found bad=0
-  for room in $(cd "$root/src" && ls -d -- */ | tr -d /); do
-    [ "$room" = extension ] || {
-      found=$(includes_of "$room" | grep -E '[<"](php|zend|Zend|TSRM|SAPI|main/|ext/)[A-Za-z_/]*\.h[>"]' || true)
-      report_layer "src/$room includes PHP's headers" "$found"
-    }
-    [ "$room" = cli ] || report_layer "src/$room includes the command line or the extension" \
-      "$(includes_of "$room" | grep -E '"(cli|extension)/' | { [ "$room" = extension ] && grep -v '"extension/' || cat; } || true)"
-  done
-  report_layer 'src/core includes something above it' "$(includes_of core | grep -E '#[[:space:]]*include "' | grep -v '"core/' || true)"
-  report_layer 'src/agent includes more than core' "$(includes_of agent | grep -E '#[[:space:]]*include "' | grep -vE '"(core|agent)/' || true)"
-  report_layer 'src/extension includes more than agent and core' \
-    "$(includes_of extension | grep -E '#[[:space:]]*include "' | grep -vE '"((core|agent|extension)/|(php|zend|SAPI|TSRM|main/|ext/|php_logystera|config)[A-Za-z_/]*\.h")' || true)"
-  report_layer 'src/detect includes agent' "$(includes_of detect | grep '"agent/' || true)"
-  return "$bad"
-}
-
-report_layer() {
-  [ -z "$2" ] && return 0
-  printf '%s:\n%s\n' "$1" "$2"
-  bad=1
+  (cd "$root" && grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' --include='*.cpp' --include='*.hpp' --include='*.h' src) |
+    awk -v rooms="$(cd "$root/src" && echo */ | tr -d /)" '
+      function report(text) { print text; bad = 1 }
+      BEGIN { n = split(rooms, list, " "); for (i = 1; i <= n; i++) is_room[list[i]] = 1 }
+      FNR == NR {
+        if ($0 ~ /^#/ || $0 == "") next
+        colon = match($0, /: |:$/)
+        name = substr($0, 1, colon - 1); n = split(substr($0, colon + 1), to, " ")
+        if (name ~ /^</) { library[++libraries] = "^" substr(name, 2); places[libraries] = " "; for (i = 1; i <= n; i++) { places[libraries] = places[libraries] to[i] " " } next }
+        named[name] = 1
+        if (!is_room[name]) report("dev.d/layers.txt names the room " name ", which src/ has not")
+        for (i = 1; i <= n; i++) allowed[name, to[i]] = 1
+        next
+      }
+      {
+        file = $0; sub(/:.*/, "", file)
+        header = $0; sub(/^[^"<]*/, "", header); quoted = header ~ /^"/; header = substr(header, 2); sub(/[">].*/, "", header)
+        place = file; sub(/^src\//, "", place); sub(/\/[^\/]*$/, "", place)
+        room = place; sub(/\/.*/, "", room)
+        if (!named[room]) { if (!said[room]++) report("src/" room " is not in dev.d/layers.txt"); next }
+        target = header; sub(/\/.*/, "", target)
+        if (quoted && index(header, "/") && is_room[target]) {
+          if (target != room && !allowed[room, target]) report($0 ": src/" room " may not include src/" target)
+          used[room, target] = 1
+          next
+        }
+        for (i = 1; i <= libraries; i++) {
+          if (header !~ library[i]) continue
+          ok = 0; n = split(places[i], to, " ")
+          for (j = 1; j <= n; j++) if (place == to[j] || index(place, to[j] "/") == 1) { ok = 1; entered[i, to[j]] = 1 }
+          if (!ok) report($0 ": only" places[i] "may include this")
+          next
+        }
+        if (quoted && file !~ /^src\/extension\//) report($0 ": is in no room")
+      }
+      END {
+        for (pair in allowed) { split(pair, at, SUBSEP); if (!used[pair]) report("dev.d/layers.txt lets " at[1] " include " at[2] ", and it does not") }
+        for (i = 1; i <= libraries; i++) {
+          n = split(places[i], to, " ")
+          for (j = 1; j <= n; j++) if (!entered[i, to[j]]) report("dev.d/layers.txt lets " to[j] " include " library[i] ", and it does not")
+        }
+        exit bad
+      }' "$root/dev.d/layers.txt" -
 }
 
 # --- paths: the agent reaches files by descriptors (src/agent/directory.hpp says why). Two looks remain that change nothing.
