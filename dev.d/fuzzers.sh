@@ -37,5 +37,14 @@ run_fuzzer() {
     -artifact_prefix="$corpus_dir/found/$target-" "$corpus_dir/$target" "$seeds" >"$corpus_dir/$target.log" 2>&1
 }
 
+# Numbered inputs, a hundred times as many a second: tests/fuzz/*_runs.cpp, in the ordinary build.
+runs_targets() { (cd "$root/tests/fuzz" && compgen -G '*_runs.cpp' | sed 's/^\(.*\)_runs\.cpp$/runs_\1/' | sort); }
+
+build_runs() {
+  cmake -S "$root" -B "$build_dir" -G Ninja
+  # shellcheck disable=SC2046  # a list of targets
+  ninja -C "$build_dir" -j "$jobs" $(runs_targets)
+}
+
 # executed TARGET: how many inputs the last run tried.
 executed() { sed -n 's/^stat::number_of_executed_units: *//p' "$corpus_dir/$1.log"; }

@@ -50,11 +50,11 @@ class EventHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Even
     if (field_ == Field::event_type) {
       type_size_ = size;
       type_end_ = stream_.Tell();
-      return size > 0 && size <= kTypeBytesMax && raw(type_end_, size) == std::string_view(text, size);
+      return size > 0 && size <= kTypeBytesMax && verbatim(type_end_, {text, size});
     }
     if (field_ == Field::event_id) {
       id_end_ = stream_.Tell();
-      return is_uuid_v4(std::string_view(text, size)) && raw(id_end_, size) == std::string_view(text, size);
+      return is_uuid_v4(std::string_view(text, size)) && verbatim(id_end_, {text, size});
     }
     return false;
   }
@@ -104,6 +104,13 @@ class EventHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Even
   // The characters of a string that ends, closing quote included, at `end`.
   std::string_view raw(std::size_t end, std::size_t size) const {
     return end < size + 1 ? std::string_view() : line_.substr(end - 1 - size, size);
+  }
+
+  // Whether the string that ends at `end` is written without an escape: it begins where its length says, at the opening quote.
+  // (`\"a` ends with the two bytes it stands for.)
+  bool verbatim(std::size_t end, std::string_view text) const {
+    const std::string_view written = raw(end, text.size() + 1);
+    return !written.empty() && written.front() == '"' && written.substr(1) == text;
   }
 
   std::string_view line_;

@@ -56,6 +56,15 @@ TEST_CASE("a_field_that_is_missing_doubled_foreign_or_of_another_type_is_refused
   CHECK(fault_of("1") == LineFault::not_an_event);
 }
 
+TEST_CASE("a_type_or_an_id_with_an_escape_is_refused_wherever_the_escape_stands") {
+  const std::string line = line_with("{}");
+  for (const char* type : {R"(\"a)", R"(\\a)", R"(\/a)", R"(a\"b)", R"(a\")", R"(\"a\")", R"(\u0061b)", R"(\")"}) {
+    INFO(type);
+    CHECK(fault_of(replaced(line, "auth.login", type)) == LineFault::not_an_event);
+  }
+  CHECK(fault_of(replaced(line, kId, R"(\u0033)" + kId.substr(1))) == LineFault::not_an_event);
+}
+
 TEST_CASE("a_line_that_is_no_json_text_is_refused_with_its_reason") {
   const std::string line = line_with("{}");
   CHECK(fault_of("") == LineFault::empty);

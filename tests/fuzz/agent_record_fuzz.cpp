@@ -6,9 +6,8 @@
 #include <cstring>
 #include <memory>
 
-#include "core/event.hpp"
 #include "core/path.hpp"
-#include "fuzz/core_oracle.hpp"
+#include "fuzz/recorded.hpp"
 
 using namespace logystera;
 using namespace logystera::agent;
@@ -76,35 +75,8 @@ void give(EventWriter& event, const Label& label, Parts& parts) {
 }
 
 void look(std::string_view line, bool may_show) {
-  require(line.size() < limits::kEventBytes);
-  EventView view;
-  require(read_event_line(line, view) == LineFault::none);
-  require(view.created_at == kNow);
-  const std::uint16_t index = signals().find(view.type);
-  require(index != SignalSet::kUnknown);
+  const EventView view = check_recorded_line(line, signals(), kNow);
   require(may_show || view.labels.find(kSecret) == std::string_view::npos);
-  rapidjson::Document labels;
-  labels.Parse<rapidjson::kParseIterativeFlag>(view.labels.data(), view.labels.size());
-  require(!labels.HasParseError() && labels.IsObject());
-  for (const auto& member : labels.GetObject()) {
-    const std::string_view name(member.name.GetString(), member.name.GetStringLength());
-    const Label* known = nullptr;
-    for (const Label& label : signals().at(index).labels) known = label.is(name) ? &label : known;
-    require(known != nullptr);
-    if (member.value.IsArray()) {
-      require(known->kind == LabelKind::list && member.value.Size() <= limits::kListItems);
-      for (const auto& item : member.value.GetArray())
-        require(item.IsString() && item.GetStringLength() <= limits::kStringBytes);
-    } else if (member.value.IsString()) {
-      const std::string_view text(member.value.GetString(), member.value.GetStringLength());
-      std::size_t characters = 0;
-      for (const char c : text) characters += (c & 0xc0) != 0x80 ? 1 : 0;
-      require(known->max_chars != 0 && known->kind != LabelKind::path ? characters <= known->max_chars
-                                                                      : text.size() <= limits::kStringBytes);
-    } else {
-      require(!member.value.IsObject());
-    }
-  }
 }
 
 }  // namespace
