@@ -1,19 +1,13 @@
 #include "cli/credentials_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
 
 #include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <string_view>
 
-#include "core/fd.hpp"
 #include "core/hmac.hpp"
+#include "core/secret.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -21,10 +15,8 @@ namespace {
 constexpr std::size_t kFileBytes = 4096;
 enum Name : std::size_t { url, token, secret, proxy, names };
 constexpr std::size_t kDemanded = proxy;  // the names before it
-constexpr std::array<std::string_view, names> kNames = {"LOGYSTERA_GATEWAY_URL", "LOGYSTERA_ENTITY_TOKEN",
-                                                        "LOGYSTERA_ENTITY_SECRET", "LOGYSTERA_PROXY"};
-constexpr mode_t kOthers = 077;
-constexpr mode_t kOthersOfAService = 027;
+constexpr std::array<const char*, names> kNames = {"LOGYSTERA_GATEWAY_URL", kTokenVariable, kEntitySecretVariable,
+                                                   kProxyVariable};
 
 using Values = std::array<std::string_view, kNames.size()>;
 
@@ -79,59 +71,31 @@ Result<Access> make(const Values& values, const std::string& place) {
   return Access{std::move(made).value(), std::move(options.proxy)};
 }
 
-std::string_view from_environment(std::string_view name) {
-  const char* value = std::getenv(std::string(name).c_str());
-  return value ? value : "";
-}
-
 Result<Access> from_environment() {
+  std::array<std::string, names> texts;
   Values values;
-  for (std::size_t i = 0; i < kNames.size(); ++i) values[i] = from_environment(kNames[i]);
-  return make(values, "environment (or give --credentials FILE)");
-}
-
-// systemd (LoadCredential=) hands a service its secrets in a directory of its own, on a file system nobody else is let
-// into. Since version 254 their mode shows a group's right to read: it stands for the access list that names the
-// service's user. A link that leads out of the directory is a file like any other.
-bool is_of_the_service(const std::string& path, const struct stat& opened) {
-  const std::string_view directory = from_environment("CREDENTIALS_DIRECTORY");
-  if (directory.empty()) return false;
-  std::error_code error;
-  const std::filesystem::path folder = std::filesystem::canonical(directory, error);
-  if (error) return false;
-  const std::filesystem::path file = std::filesystem::canonical(path, error);
-  // The name may lead elsewhere than when it was opened.
-  struct stat named {};
-  return !error && file.parent_path() == folder && ::stat(file.c_str(), &named) == 0 && named.st_dev == opened.st_dev &&
-         named.st_ino == opened.st_ino;
+  for (std::size_t i = 0; i < kNames.size(); ++i) values[i] = texts[i] = secret_variable(kNames[i]);
+  auto made = make(values, "environment (or give --credentials FILE)");
+  for (std::string& text : texts) wipe(text);
+  return made;
 }
 
 }  // namespace
 
 Result<Access> read_access(const std::string& path) {
   if (path.empty()) return from_environment();
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) return Error{fmt::format("credentials file {}: {}", path, std::strerror(errno))};
-  struct stat info {};
-  if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return Error{fmt::format("credentials file {}: not a regular file", path)};
-  }
-  if ((info.st_mode & kOthers) != 0 && ((info.st_mode & kOthersOfAService) != 0 || !is_of_the_service(path, info))) {
-    return Error{
-        fmt::format("credentials file {}: mode {:04o} lets others read the secret: run chmod 600 on it, and rotate "
-                    "the secret if others have been there",
-                    path, static_cast<unsigned>(info.st_mode & 07777))};
-  }
-  std::string text(kFileBytes + 1, '\0');
-  const ssize_t size = ::read(file.get(), text.data(), text.size());
-  if (size < 0) return Error{fmt::format("credentials file {}: {}", path, std::strerror(errno))};
-  if (static_cast<std::size_t>(size) > kFileBytes) {
-    return Error{fmt::format("credentials file {}: longer than {} bytes", path, kFileBytes)};
-  }
-  auto values = parse(path, std::string_view(text).substr(0, static_cast<std::size_t>(size)));
-  if (values && values.value()[proxy].empty()) values.value()[proxy] = from_environment(kNames[proxy]);
+  SecretFile wanted;
+  wanted.noun = "credentials file";
+  wanted.after_exposure = "rotate the secret";
+  wanted.bytes_max = kFileBytes;
+  auto text = read_secret_file(path, wanted);
+  if (!text) return text.error();
+  auto values = parse(path, text.value());
+  std::string otherwise;
+  if (values && values.value()[proxy].empty()) values.value()[proxy] = otherwise = secret_variable(kNames[proxy]);
   auto made = values ? make(values.value(), path) : Result<Access>(values.error());
-  wipe(text);
+  wipe(text.value());
+  wipe(otherwise);
   return made;
 }
 

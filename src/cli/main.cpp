@@ -1,6 +1,7 @@
 // The `logystera` program.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
@@ -8,12 +9,16 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/secret_option.hpp"
+#include "core/secret.hpp"
 
 namespace {
 
 // CLI11 has exit codes of its own for every kind of mistake; this program has one.
 int report(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);
+  // Arguments are in the message, and one that was misplaced or misspelt may be a secret.
+  const std::string what = logystera::without_url_secrets(error.what());
   const CLI::App* command = &app;
   std::string name = "logystera";
   while (!command->get_subcommands().empty()) {
@@ -23,11 +28,11 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
   // A command that is misspelt is the mistake to name, not that none was given.
   const std::vector<std::string> unknown = command->remaining();
   if (!command->get_subcommands({}).empty() && !unknown.empty() && unknown.front().rfind('-', 0) != 0) {
-    std::fprintf(stderr, "%s: there is no command '%s'\nSee '%s --help'.\n", name.c_str(), unknown.front().c_str(),
-                 name.c_str());
+    std::fprintf(stderr, "%s: there is no command '%s'\nSee '%s --help'.\n", name.c_str(),
+                 logystera::without_url_secrets(unknown.front()).c_str(), name.c_str());
     return logystera::cli::kExitError;
   }
-  std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", name.c_str(), error.what(), name.c_str());
+  std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", name.c_str(), what.c_str(), name.c_str());
   return logystera::cli::kExitError;
 }
 
@@ -50,6 +55,8 @@ int with_output_written(int exit_code) {
 int main(int argc, char** argv) {
   using namespace logystera::cli;
   fill_standard_streams();
+  logystera::take_secret_variables();
+  std::vector<std::string> arguments = take_arguments(argc, argv);
   Globals globals;
   int exit_code = kExitDone;
   CLI::App app("Receives, keeps and shows the signals of your sites, and analyses any log.", "logystera");
@@ -81,7 +88,9 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done; 1 done, and something was found that was asked about (scan --fail-on, rules validate,\n"
       "rules test); 2 an error (said on standard error, with the remedy; what was done until then stands).");
   try {
-    app.parse(argc, argv);
+    arguments.erase(arguments.begin(), arguments.begin() + std::min<std::ptrdiff_t>(argc, 1));
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return with_output_written(report(app, error));
   } catch (const std::exception& error) {

@@ -14,6 +14,7 @@
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
 #include "cli/log.hpp"
+#include "core/secret.hpp"
 #include "gateway/connect.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/site_requests.hpp"
@@ -101,10 +102,10 @@ Result<std::vector<server::Listener>> listeners_of(const Options& options, gatew
 Result<std::string> public_origin(const std::string& text) {
   if (text.empty()) return std::string();
   auto address = gateway::WebAddress::parse(text);
-  if (!address) return Error{fmt::format("--public-url {}: {}", text, address.error().message)};
+  if (!address) return Error{fmt::format("--public-url {}: {}", without_url_secrets(text), address.error().message)};
   if (address->path != "/" || address->has_query) {
-    return Error{
-        fmt::format("--public-url {}: write scheme, host and port alone, as in https://gateway.example.org", text)};
+    return Error{fmt::format("--public-url {}: write scheme, host and port alone, as in https://gateway.example.org",
+                             without_url_secrets(text))};
   }
   return address->origin();
 }

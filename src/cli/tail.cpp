@@ -18,11 +18,13 @@
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/render.hpp"
+#include "cli/secret_option.hpp"
 #include "cli/terminal.hpp"
 #include "cli/tracking.hpp"
 #include "cli/webhook.hpp"
 #include "core/fd.hpp"
 #include "core/hmac.hpp"
+#include "core/secret.hpp"
 #include "detect/windows.hpp"
 #include "redact/redactor.hpp"
 #include "redact/salt.hpp"
@@ -43,7 +45,11 @@ struct Options {
   AnomalyOptions anomaly;
   bool from_start = false, resume = false, track_errors = false, track_findings = false, detect_anomalies = false,
        findings_only = false;
-  std::string webhook, webhook_severity = "high";
+  SecretOption webhook{
+      {"--alert-webhook", "--alert-webhook-file", kWebhookVariable, "webhook", "have the receiver make another URL"}};
+  SecretOption webhook_secret{
+      {"", "--webhook-secret-file", kWebhookSecretVariable, "webhook secret", "make another secret"}};
+  std::string webhook_severity = "high";
   double poll_seconds = kPollSeconds;
 };
 
@@ -244,8 +250,8 @@ Result<Done> Stream::finish() {
   return tracker ? tracker->commit() : Result<Done>(Done{});
 }
 
-Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& options, bool json,
-                   std::optional<store::FindingsStore>& baseline_store) {
+Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& options, const std::string& webhook_url,
+                   bool json, std::optional<store::FindingsStore>& baseline_store) {
   if (options.track_errors || options.track_findings) {
     auto tracker = Tracker::open(analysis.store_path, analysis.config, analysis.pipeline.patterns);
     if (!tracker) return tracker.error();
@@ -274,10 +280,11 @@ Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& opti
     if (!baselines) return baselines.error();
     stream.baselines = std::move(baselines).value();
   }
-  if (options.webhook.empty()) return Done{};
+  if (webhook_url.empty()) return Done{};
   stream.webhook_least = detect::level_from(options.webhook_severity).value_or(detect::Level::high);
-  const char* secret = std::getenv(kWebhookSecretVariable);
-  auto webhook = Webhook::start(options.webhook, secret ? secret : "");
+  const auto secret = options.webhook_secret.resolve();
+  if (!secret) return secret.error();
+  auto webhook = Webhook::start(webhook_url, secret.value());
   if (!webhook) return webhook.error();
   stream.webhook = std::move(webhook).value();
   return Done{};
@@ -287,13 +294,15 @@ int run(const Globals& globals, const Options& options) {
   auto prepared = prepare("tail", globals, options.analysis);
   if (!prepared) return fail("tail", prepared.error());
   Analysis& analysis = keep(std::move(prepared).value());
-  const bool keeps = options.track_errors || options.track_findings || !options.webhook.empty();
+  const auto webhook_url = options.webhook.resolve();
+  if (!webhook_url) return fail("tail", webhook_url.error());
+  const bool keeps = options.track_errors || options.track_findings || !webhook_url->empty();
   if (keeps && analysis.pipeline.mode == redact::Mode::dry_run)
     return fail("tail", Error{"dry-run leaves personal data as they are, and those are never stored or sent: leave "
-                              "--track-errors, --track-findings and --alert-webhook out, or use --redact redact or mask"});
+                              "--track-errors, --track-findings and the webhook out, or use --redact redact or mask"});
   std::optional<store::FindingsStore> baseline_store;
   Stream stream(analysis, options, globals.json, options.path);
-  if (auto equipped = equip(stream, analysis, options, globals.json, baseline_store); !equipped)
+  if (auto equipped = equip(stream, analysis, options, webhook_url.value(), globals.json, baseline_store); !equipped)
     return fail("tail", equipped.error());
 
   scan::Follower::Options following;
@@ -373,8 +382,8 @@ void add_tail(Program program) {
   tail->add_flag("--detect-anomalies", options->detect_anomalies,
                  "Compare activity with the source's baseline, which grows by it");
   add_anomaly_options(*tail, options->anomaly);
-  tail->add_option("--alert-webhook", options->webhook,
-                   "Post findings as JSON to this URL (signed with $LOGYSTERA_WEBHOOK_SECRET)");
+  options->webhook.add(*tail, "Post findings as JSON to this URL");
+  options->webhook_secret.add(*tail, "Sign what is posted with this secret, whsec_BASE64");
   tail->add_option("--alert-min-severity", options->webhook_severity,
                    "Post findings of this severity and worse: low, medium, high, critical")
       ->check(any_of({"informational", "low", "medium", "high", "critical"}))
@@ -387,8 +396,7 @@ void add_tail(Program program) {
   tail->footer(
       "Examples:\n"
       "  logystera tail /var/log/auth.log --track-findings\n"
-      "  logystera tail /var/log/nginx/access.log --resume --findings-only --alert-webhook "
-      "https://hooks.example.org/logs\n\n"
+      "  logystera tail /var/log/nginx/access.log --resume --findings-only --alert-webhook-file /etc/logystera/webhook\n\n"
       "Rotated parts are read in order, packed ones (gzip, zstd) too, also those of while tail was away. What may be lost, "
       "and\n"
       "a change of format, is said on standard error.\n"

@@ -1,8 +1,6 @@
 // `logystera user`: who may connect sites to this gateway in a browser.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -15,15 +13,13 @@
 #include "cli/gate.hpp"
 #include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
-#include "core/fd.hpp"
 #include "core/hmac.hpp"
+#include "core/secret.hpp"
 #include "gateway/password.hpp"
 #include "gateway/users.hpp"
 
 namespace logystera::cli {
 namespace {
-
-constexpr mode_t kOthers = 077;
 
 /// A password in memory, overwritten at the end.
 struct Password {
@@ -83,19 +79,15 @@ Result<Done> ask(const char* words, Password& into) {
 }
 
 Result<Done> read_file(const std::string& path, Password& into) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) return Error{fmt::format("password file {}: {}", path, std::strerror(errno))};
-  struct stat info {};
-  if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return Error{fmt::format("password file {}: not a regular file", path)};
-  }
-  if ((info.st_mode & kOthers) != 0) {
-    return Error{
-        fmt::format("password file {}: mode {:04o} lets others read it: run chmod 600 on it, and choose another "
-                    "password if others have been there",
-                    path, static_cast<unsigned>(info.st_mode & 07777))};
-  }
-  return read_line(file.get(), into);
+  SecretFile wanted;
+  wanted.noun = "password file";
+  wanted.after_exposure = "choose another password";
+  wanted.bytes_max = gateway::kPasswordBytesMax;
+  wanted.first_line = true;
+  auto password = read_secret_file(path, wanted);
+  if (!password) return password.error();
+  into.text = std::move(password).value();
+  return Done{};
 }
 
 // From the file, from a terminal (twice, unseen), or the first line of whatever standard input is.

@@ -21,7 +21,7 @@ constexpr std::size_t kSecretBytesLeast = 16;
 
 Result<std::string> key_of(const std::string& secret) {
   if (secret.empty()) return std::string();
-  const Error wrong{fmt::format("{}: not a secret of the form whsec_BASE64 with at least {} bytes", kWebhookSecretVariable,
+  const Error wrong{fmt::format("the webhook's signing secret is not of the form whsec_BASE64 with at least {} bytes",
                                 kSecretBytesLeast)};
   if (!secret.starts_with(kSecretPrefix)) return wrong;
   const std::string_view text = std::string_view(secret).substr(kSecretPrefix.size());
@@ -34,22 +34,36 @@ Result<std::string> key_of(const std::string& secret) {
   return key.size() < kSecretBytesLeast ? Result<std::string>(wrong) : Result<std::string>(std::move(key));
 }
 
+// The host: what of a URL may be said.
+Result<std::string> host_of(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&::curl_url_cleanup)> parts(::curl_url(), &::curl_url_cleanup);
+  char* text = nullptr;
+  CURLUcode code = parts ? ::curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) : CURLUE_OUT_OF_MEMORY;
+  if (code == CURLUE_OK) code = ::curl_url_get(parts.get(), CURLUPART_HOST, &text, 0);
+  if (code != CURLUE_OK) return Error{fmt::format("the webhook's URL cannot be read: {}", ::curl_url_strerror(code))};
+  std::string host = text;
+  ::curl_free(text);
+  return host;
+}
+
 std::size_t ignore_body(char*, std::size_t size, std::size_t count, void*) { return size * count; }
 
 }  // namespace
 
 Result<std::unique_ptr<Webhook>> Webhook::start(const std::string& url, const std::string& secret) {
   if (!url.starts_with("http://") && !url.starts_with("https://"))
-    return Error{fmt::format("--alert-webhook {}: write a URL that begins with https:// or http://", url)};
+    return Error{"the webhook is no URL that begins with https:// or http:// (it is not repeated: it may be a secret)"};
+  auto host = host_of(url);
+  if (!host) return host.error();
   auto key = key_of(secret);
   if (!key) return key.error();
   static const CURLcode ready = ::curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (ready != CURLE_OK) return Error{"--alert-webhook: libcurl cannot be started"};
-  return std::unique_ptr<Webhook>(new Webhook(url, std::move(key).value()));
+  if (ready != CURLE_OK) return Error{"the webhook: libcurl cannot be started"};
+  return std::unique_ptr<Webhook>(new Webhook(url, std::move(key).value(), std::move(host).value()));
 }
 
-Webhook::Webhook(std::string url, std::string key)
-    : url_(std::move(url)), key_(std::move(key)), thread_([this] { work(); }) {}
+Webhook::Webhook(std::string url, std::string key, std::string host)
+    : url_(std::move(url)), key_(std::move(key)), host_(std::move(host)), thread_([this] { work(); }) {}
 
 Webhook::~Webhook() {
   {
@@ -101,8 +115,8 @@ bool Webhook::send(const std::string& id, const std::string& body) {
   ::curl_slist_free_all(headers);
   constexpr long kSuccess = 200, kBeyondSuccess = 300;
   if (code == CURLE_OK && status >= kSuccess && status < kBeyondSuccess) return true;
-  log(code == CURLE_OK ? fmt::format("the webhook answered {}", status)
-                       : fmt::format("the webhook cannot be reached: {}", ::curl_easy_strerror(code)));
+  log(code == CURLE_OK ? fmt::format("the webhook at {} answered {}", host_, status)
+                       : fmt::format("the webhook at {} cannot be reached: {}", host_, ::curl_easy_strerror(code)));
   return false;
 }
 

@@ -1,6 +1,6 @@
 // Findings posted to a URL as they come, signed as the Standard Webhooks specification says: webhook-id, webhook-timestamp and
-// webhook-signature over "id.timestamp.body". The secret is $LOGYSTERA_WEBHOOK_SECRET ("whsec_" and base64); without one
-// nothing is signed.
+// webhook-signature over "id.timestamp.body". The secret is "whsec_" and base64; without one nothing is signed. The
+// URL may be a secret itself, as those of chat services are: of it no message says more than the host.
 //
 // A thread of its own sends, so a slow receiver never holds the log up. A finding is tried three times; what does not fit the
 // queue or cannot be delivered is counted.
@@ -18,13 +18,11 @@
 
 namespace logystera::cli {
 
-inline constexpr const char* kWebhookSecretVariable = "LOGYSTERA_WEBHOOK_SECRET";
-
 class Webhook {
  public:
   static constexpr std::size_t kQueued = 1000;
 
-  /// Refuses a URL that is not http or https, and a secret that is not base64.
+  /// Refuses a URL that is not http or https, and a secret that is not base64. An empty secret: nothing is signed.
   static Result<std::unique_ptr<Webhook>> start(const std::string& url, const std::string& secret);
   /// Tries what is queued once more for a few seconds.
   ~Webhook();
@@ -36,11 +34,11 @@ class Webhook {
   std::uint64_t lost() const;
 
  private:
-  Webhook(std::string url, std::string key);
+  Webhook(std::string url, std::string key, std::string host);
   void work();
   bool send(const std::string& id, const std::string& body);
 
-  const std::string url_, key_;
+  const std::string url_, key_, host_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::string> queue_;

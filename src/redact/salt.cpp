@@ -27,27 +27,14 @@ bool make_parents(const std::string& file) {
 }
 
 Result<std::string> read_secret(const std::string& file, const std::string& noun) {
-  Fd in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!in) return fault(file, "the " + noun + " cannot be read (" + reason() + ")");
-  struct stat status;
-  if (::fstat(in.get(), &status) != 0) return fault(file, "the " + noun + " cannot be read (" + reason() + ")");
-  if (!S_ISREG(status.st_mode)) return fault(file, "the " + noun + " must be an ordinary file");
-  if (status.st_uid != ::geteuid()) return fault(file, "the " + noun + " belongs to another user");
-  if ((status.st_mode & 077) != 0) return fault(file, "others may read the " + noun + ": chmod 600 it");
-  std::string salt(kSaltBytesMax + 1, '\0');
-  std::size_t size = 0;
-  while (size < salt.size()) {
-    const ssize_t got = ::read(in.get(), salt.data() + size, salt.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fault(file, "the " + noun + " cannot be read (" + reason() + ")");
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  salt.resize(size);
-  while (!salt.empty() && (salt.back() == '\n' || salt.back() == '\r')) salt.pop_back();
-  if (salt.empty()) return fault(file, "the " + noun + " is empty; delete the file to have one generated");
-  if (salt.size() > kSaltBytesMax) return fault(file, "the " + noun + " is longer than 4096 bytes");
-  return salt;
+  SecretFile wanted;
+  wanted.noun = noun + " in";
+  wanted.after_exposure = "delete it to have another one made";
+  wanted.bytes_max = kSaltBytesMax;
+  wanted.own = true;
+  auto secret = read_secret_file(file, wanted);
+  if (secret && secret->empty()) return fault(file, "the " + noun + " is empty; delete the file to have one generated");
+  return secret;
 }
 
 // Writes a new secret beside its place and links it there: the link fails if another process was first, and no process
@@ -77,10 +64,9 @@ Result<Done> create_secret(const std::string& file, const std::string& noun) {
 }  // namespace
 
 Result<std::string> resolve_salt(const std::string& configured, const std::string& file) {
-  if (const char* set = std::getenv(kSaltVariable); set != nullptr && *set != '\0') {
-    if (std::strlen(set) > kSaltBytesMax)
-      return Error{std::string(kSaltVariable) + " is longer than 4096 bytes; shorten it"};
-    return std::string(set);
+  if (std::string set = secret_variable(kSaltVariable); !set.empty()) {
+    if (set.size() > kSaltBytesMax) return Error{std::string(kSaltVariable) + " is longer than 4096 bytes; shorten it"};
+    return set;
   }
   if (!configured.empty()) {
     if (configured.size() > kSaltBytesMax) return Error{"pii_salt is longer than 4096 bytes; shorten it"};

@@ -5,12 +5,12 @@
 #include <string_view>
 
 #include "core/result.hpp"
+#include "core/secret.hpp"
 
 namespace logystera::redact {
 
 inline constexpr std::size_t kSaltBytesMax = 4096;
 inline constexpr std::size_t kSaltBytesGenerated = 32;
-inline constexpr const char* kSaltVariable = "LOGYSTERA_PII_SALT";
 
 /// The salt to use: the environment's LOGYSTERA_PII_SALT if set and not empty, else `configured` (pii_salt) if not empty,
 /// else the content of `file`, which is created with a random salt, mode 0600, if it does not exist. Several processes

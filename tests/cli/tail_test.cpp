@@ -174,6 +174,148 @@ TEST_CASE("tail_refuses_what_cannot_work") {
   CHECK(has(run(house.arguments({"--alert-webhook", "http://127.0.0.1:1/"}), house.setting).err, "whsec_"));
 }
 
+// The URLs of chat services are secrets: whoever has one may post.
+TEST_CASE("a_webhook_that_is_a_secret_stands_in_no_list_of_processes_and_in_no_message") {
+  House house;
+  Receiver receiver;
+  const std::string secret = "T0001-s3cr3t-of-the-hook", file = house.scratch.file("hook");
+  const std::string url = receiver.url + "/" + secret + "?key=" + secret;
+  const auto proc = [](const Running& tail, const char* name) {
+    return read_whole("/proc/" + std::to_string(tail.pid()) + "/" + name);
+  };
+  const auto delivers = [&](const Running& tail) {
+    CHECK(shows(tail, "begun"));
+    CHECK_FALSE(has(proc(tail, "cmdline"), secret));
+    CHECK(has(proc(tail, "cmdline"), "--poll-interval"));
+    CHECK_FALSE(has(proc(tail, "environ"), secret));
+    append(house.log, "2026-05-18 10:00:01 INFO a leak\n");
+    const std::string request = receiver.request();
+    CHECK(has(request, "/hook/" + secret + "?key=" + secret + " HTTP/1.1\r\n"));
+    tail.kill(SIGTERM);
+    CHECK_FALSE(has(tail.out() + tail.err(), secret));
+  };
+  SECTION("from the environment") {
+    house.setting.environment["LOGYSTERA_WEBHOOK_URL"] = url;
+    delivers(Running(house.arguments({"--from-start"}), house.setting));
+  }
+  SECTION("from the first line of a file") {
+    append(file, url + "\r\nnot read\n");
+    ::chmod(file.c_str(), 0600);
+    delivers(Running(house.arguments({"--from-start", "--alert-webhook-file", file}), house.setting));
+  }
+  SECTION("from a service's credentials, whose mode shows a group") {
+    append(file, url);
+    ::chmod(file.c_str(), 0440);
+    house.setting.environment["CREDENTIALS_DIRECTORY"] = std::filesystem::path(file).parent_path();
+    delivers(Running(house.arguments({"--from-start", "--alert-webhook-file", file}), house.setting));
+  }
+  SECTION("as an argument, overwritten at once") {
+    delivers(Running(house.arguments({"--from-start", "--alert-webhook", url}), house.setting));
+  }
+  SECTION("as an argument in one word") {
+    delivers(Running(house.arguments({"--from-start", "--alert-webhook=" + url}), house.setting));
+  }
+  SECTION("a file wins over the environment") {
+    house.setting.environment["LOGYSTERA_WEBHOOK_URL"] = "http://127.0.0.1:1/";
+    append(file, url);
+    ::chmod(file.c_str(), 0600);
+    delivers(Running(house.arguments({"--from-start", "--alert-webhook-file", file}), house.setting));
+  }
+}
+
+TEST_CASE("a_finding_that_cannot_be_delivered_names_the_host_alone") {
+  House house;
+  house.setting.environment["LOGYSTERA_WEBHOOK_URL"] = "http://user:hunter2@127.0.0.1:1/hook/s3cr3t";
+  Running tail(house.arguments({"--from-start"}), house.setting);
+  CHECK(shows(tail, "begun"));
+  append(house.log, "2026-05-18 10:00:01 INFO a leak\n");
+  CHECK(eventually([&] { return has(tail.err(), "the webhook at 127.0.0.1 cannot be reached"); }));
+  tail.kill(SIGINT);
+  CHECK(tail.wait() == 0);
+  CHECK_FALSE(has(tail.err(), "s3cr3t"));
+  CHECK_FALSE(has(tail.err(), "hunter2"));
+}
+
+TEST_CASE("a_webhook_that_cannot_be_used_says_why_and_is_not_repeated") {
+  House house;
+  const std::string file = house.scratch.file("hook");
+  const auto refused = [&](const Arguments& more, const std::string& words) {
+    const Finished finished = run(house.arguments(more), house.setting);
+    INFO(finished.err);
+    CHECK(finished.code == 2);
+    CHECK(has(finished.err, words));
+    CHECK_FALSE(has(finished.err + finished.out, "s3cr3t"));
+  };
+  const auto in_file = [&](const std::string& text, mode_t mode, const std::string& words) {
+    std::ofstream(file, std::ios::trunc) << text;
+    ::chmod(file.c_str(), mode);
+    refused({"--alert-webhook-file", file}, words);
+  };
+  const std::string url = "https://hooks.example.org/s3cr3t";
+  in_file(url, 0640, "mode 0640 lets others read the secret: run chmod 600 on it");
+  in_file(url, 0604, "have the receiver make another URL");
+  in_file("\n" + url, 0600, "its first line is empty");
+  in_file("ftp://hooks.example.org/s3cr3t", 0600, "begins with https:// or http://");
+  in_file("https://hooks.example.org/s3cr3t s3cr3t", 0600, "blanks or control characters");
+  in_file("https://hooks.example.org:port/s3cr3t", 0600, "cannot be read");
+  in_file("https://hooks.example.org/s3cr3t" + std::string(4096, 'x'), 0600, "at most 4096 bytes");
+  refused({"--alert-webhook-file", "/dev/null"}, "not a regular file");
+  refused({"--alert-webhook-file", house.scratch.file("none")}, "No such file");
+  refused({"--alert-webhook-file", file, "--alert-webhook", url}, "leave one of them out");
+  refused({"--alert-webhook", "hooks.example.org/s3cr3t"}, "begins with https:// or http://");
+  house.setting.environment["LOGYSTERA_WEBHOOK_URL"] = "hooks.example.org/s3cr3t";
+  refused({}, "begins with https:// or http://");
+  refused({"--redact", "dry-run"}, "never stored or sent");
+}
+
+TEST_CASE("a_webhook_s_signing_secret_comes_from_a_file_too") {
+  House house;
+  Receiver receiver;
+  const std::string file = house.scratch.file("signing");
+  append(file, "whsec_MDEyMzQ1Njc4OWFiY2RlZg==\n");
+  ::chmod(file.c_str(), 0600);
+  Running tail(house.arguments({"--from-start", "--alert-webhook", receiver.url, "--webhook-secret-file", file}),
+               house.setting);
+  CHECK(shows(tail, "begun"));
+  append(house.log, "2026-05-18 10:00:01 INFO a leak\n");
+  CHECK(header(receiver.request(), "webhook-signature").starts_with("v1,"));
+}
+
+TEST_CASE("an_argument_that_is_misspelt_is_named_without_the_secret_in_it") {
+  House house;
+  for (const Arguments& more : {Arguments{"--alert-webhok", "https://hooks.example.org/s3cr3t"},
+                                Arguments{"--alert-webhok=https://hooks.example.org/s3cr3t"}}) {
+    const Finished finished = run(house.arguments(more), house.setting);
+    CHECK(finished.code == 2);
+    CHECK(has(finished.err, "--alert-webhok"));
+    CHECK(has(finished.err, "https://hooks.example.org/"));
+    CHECK_FALSE(has(finished.err, "s3cr3t"));
+  }
+  const Finished command = run({"https://user:s3cr3t@hooks.example.org/"}, house.setting);
+  CHECK(command.code == 2);
+  CHECK_FALSE(has(command.err, "s3cr3t"));
+}
+
+TEST_CASE("a_program_that_is_started_is_given_no_secret") {
+  House house;
+  const std::string seen = house.scratch.file("seen");
+  append(house.scratch.file("xdg-open"), "#!/bin/sh\nenv > " + seen + ".part; mv " + seen + ".part " + seen + "\n");
+  ::chmod(house.scratch.file("xdg-open").c_str(), 0755);
+  std::ofstream(house.scratch.file("empty.log")) << "";
+  house.setting.environment["PATH"] = std::filesystem::path(seen).parent_path().string() + ":/usr/bin:/bin";
+  for (const char* name : {"LOGYSTERA_PII_SALT", "LOGYSTERA_WEBHOOK_URL", "LOGYSTERA_WEBHOOK_SECRET",
+                           "LOGYSTERA_ENTITY_TOKEN", "LOGYSTERA_ENTITY_SECRET", "LOGYSTERA_PROXY"})
+    house.setting.environment[name] = "s3cr3t";
+  REQUIRE(run({"scan", house.log, "--track-errors", "--store", house.store}, house.setting).code == 0);
+  REQUIRE(
+      run({"export", "report", "--open", "-o", house.scratch.file("r.html"), "--store", house.store}, house.setting).code ==
+      0);
+  REQUIRE(eventually([&] { return std::filesystem::exists(seen); }));
+  CHECK(has(read_whole(seen), "PATH="));
+  CHECK_FALSE(has(read_whole(seen), "s3cr3t"));
+  CHECK_FALSE(has(read_whole(seen), "LOGYSTERA_PII_SALT"));
+}
+
 namespace {
 
 // A log of numbered lines that logrotate rotates, and a service that writes it and opens it anew when it is told to.

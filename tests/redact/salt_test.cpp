@@ -22,10 +22,10 @@ struct Room {
   Room() {
     char name[] = "/tmp/logystera-salt-XXXXXX";
     folder = ::mkdtemp(name);
-    ::unsetenv(kSaltVariable);
+    ::unsetenv(logystera::kSaltVariable);
   }
   ~Room() {
-    ::unsetenv(kSaltVariable);
+    ::unsetenv(logystera::kSaltVariable);
     std::filesystem::remove_all(folder);
   }
   std::string file() const { return (folder / "state/pii-salt").string(); }
@@ -38,9 +38,9 @@ TEST_CASE("the_environment_wins_over_the_configuration_and_that_over_the_file") 
   const std::string generated = resolve_salt("", room.file()).value();
   CHECK(generated.size() == 2 * kSaltBytesGenerated);
   CHECK(resolve_salt("configured", room.file()).value() == "configured");
-  ::setenv(kSaltVariable, "from environment", 1);
+  ::setenv(logystera::kSaltVariable, "from environment", 1);
   CHECK(resolve_salt("configured", room.file()).value() == "from environment");
-  ::setenv(kSaltVariable, "", 1);
+  ::setenv(logystera::kSaltVariable, "", 1);
   CHECK(resolve_salt("", room.file()).value() == generated);
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("a_salt_others_can_read_or_replace_is_refused") {
   ::chmod(elsewhere.c_str(), 0600);
   std::filesystem::create_symlink(elsewhere, room.file());
   CHECK_FALSE(resolve_salt("", room.file()).ok());
-  CHECK_THAT(resolve_salt("", (room.folder / "state").string()).error().message, Contains("ordinary file"));
+  CHECK_THAT(resolve_salt("", (room.folder / "state").string()).error().message, Contains("not a regular file"));
 }
 
 TEST_CASE("an_empty_or_endless_salt_is_refused") {
