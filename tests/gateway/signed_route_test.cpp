@@ -9,7 +9,7 @@
 #include "gateway/ingest.hpp"
 #include "gateway/site_requests.hpp"
 #include "scratch.hpp"
-#include "store/sqlite.hpp"
+#include "store/sqlite/database.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;
