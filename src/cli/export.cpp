@@ -18,7 +18,7 @@
 #include "cli/history.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
-#include "gateway/pages.hpp"
+#include "web/html.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -51,7 +51,7 @@ std::string markdown(std::string_view text) {
   return out;
 }
 
-std::string html(std::string_view text) { return gateway::pages::escaped(printable(text)); }
+std::string html(std::string_view text) { return web::escaped(printable(text)); }
 
 std::string severity_text(const store::ErrorGroup& group) {
   return std::string(severity_name(static_cast<Severity>(group.severity)));

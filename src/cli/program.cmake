@@ -8,7 +8,8 @@ pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 logystera_room(store STANDARD 20 LINKS logystera_core SQLite::SQLite3 fmt::fmt Threads::Threads)
 logystera_room(server STANDARD 20 LINKS logystera_core Boost::boost OpenSSL::SSL fmt::fmt Threads::Threads)
-logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server PkgConfig::DEFLATE PkgConfig::SODIUM
+logystera_room(web STANDARD 20 LINKS logystera_core logystera_store logystera_server fmt::fmt)
+logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::DEFLATE PkgConfig::SODIUM
   fmt::fmt)
 logystera_room(cli STANDARD 20 LINKS logystera_gateway logystera_agent logystera_scan CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
@@ -42,6 +43,7 @@ endif()
 
 logystera_room_tests(store STANDARD 20)
 logystera_room_tests(server STANDARD 20)
+logystera_room_tests(web STANDARD 20)
 logystera_room_tests(gateway STANDARD 20 LINKS ZLIB::ZLIB CURL::libcurl)
 # The command's tests run the program itself, as its users do.
 logystera_room_tests(cli STANDARD 20 LINKS CURL::libcurl SQLite::SQLite3)

@@ -198,8 +198,10 @@ int run(const Globals& globals, const Options& options) {
   auto accounts = open_accounts(globals, store::Access::existing);
   if (!accounts) return fail("serve", accounts.error());
   gateway::Users users(accounts.value());
+  web::Sessions sessions(accounts.value());
   gateway::Authorization authorization(accounts.value(), *gate->entities, {unix_now, log});
-  auto connect = gateway::Connect::make(users, authorization, {unix_now, log, options.behind_proxy ? options.proxies : 0});
+  auto connect =
+      gateway::Connect::make(users, sessions, authorization, {unix_now, log, options.behind_proxy ? options.proxies : 0});
   if (!connect) return fail("serve", connect.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());

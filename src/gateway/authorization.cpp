@@ -6,10 +6,13 @@
 
 #include "core/base64.hpp"
 #include "core/hmac.hpp"
-#include "gateway/random.hpp"
+#include "core/random.hpp"
 
 namespace logystera::gateway {
 namespace {
+
+using web::Form;
+using web::percent_encoded;
 
 constexpr std::size_t kCodeBytes = 32;
 constexpr std::size_t kCodeCharsMax = 128;

@@ -17,9 +17,9 @@
 
 #include "core/result.hpp"
 #include "gateway/entities.hpp"
-#include "gateway/form.hpp"
 #include "gateway/web_address.hpp"
 #include "store/account_store.hpp"
+#include "web/form.hpp"
 
 namespace logystera::gateway {
 
@@ -39,7 +39,7 @@ struct AuthorizationRequest {
 
   /// From /oauth/authorize's query or the consent form. The error names the parameter and what it should be. Errors are for
   /// a page of the gateway's own: nobody has agreed yet to be sent anywhere.
-  static Result<AuthorizationRequest> read(const Form& form);
+  static Result<AuthorizationRequest> read(const web::Form& form);
 
   /// The same parameters as a query, in one order: what the login page returns to and the consent is bound to.
   std::string query() const;
@@ -73,7 +73,7 @@ class Authorization {
   Result<std::string> issue(const AuthorizationRequest& request, std::int64_t user);
 
   /// Makes an entity of a code, or fills `refusal`. An Error is a fault of this machine: the site may try again.
-  Result<bool> redeem(const Form& form, IssuedEntity& issued, TokenError& refusal);
+  Result<bool> redeem(const web::Form& form, IssuedEntity& issued, TokenError& refusal);
 
  private:
   store::AccountStore& accounts_;

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-#include <strings.h>
 
-#include "core/base64.hpp"
-#include "core/wire.hpp"
-#include "gateway/form.hpp"
-#include "gateway/random.hpp"
+#include "core/random.hpp"
 #include "server/address.hpp"
+#include "web/cookies.hpp"
+#include "web/form.hpp"
+#include "web/headers.hpp"
 
 namespace logystera::gateway {
 namespace {
@@ -17,67 +16,22 @@ namespace {
 using server::Answer;
 using server::Reply;
 using server::Request;
+using web::comes_from_elsewhere;
+using web::Cookies;
+using web::Form;
+using web::kFormBytes;
+using web::kSessionCookie;
+using web::percent_encoded;
+using web::see_other;
 
-constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
-constexpr std::string_view kSessionCookie = "logystera_session";
 constexpr std::string_view kLoginCookie = "logystera_login";  // what a login form's token is bound to; it confers nothing
 constexpr std::size_t kKeyBytes = 32;
-constexpr std::size_t kSecretChars = 43;
 constexpr std::size_t kLoginsWaiting = 16;
 
 constexpr std::string_view kBeginAgain =
     " Begin again in the site's own settings; if it happens once more, the site's software is at fault.";
 
-bool is_https(const PublicAddresses& addresses) { return addresses.issuer.starts_with("https://"); }
-
-// Over HTTPS a browser lets nobody but this very host set a cookie of this name (RFC 6265bis §4.1.3.2).
-std::string cookie_name(std::string_view name, const PublicAddresses& addresses) {
-  return (is_https(addresses) ? "__Host-" : "") + std::string(name);
-}
-
-std::pair<std::string, std::string> set_cookie(std::string_view name, std::string_view value,
-                                               const PublicAddresses& addresses, bool end = false) {
-  std::string text = cookie_name(name, addresses) + "=" + std::string(value) + "; Path=/; HttpOnly; SameSite=Lax";
-  if (is_https(addresses)) text += "; Secure";
-  if (end) text += "; Max-Age=0";
-  return {"Set-Cookie", std::move(text)};
-}
-
-// The cookie's value when it was sent exactly once and could be one of ours: a second one was planted by somebody.
-std::string cookie_of(const Request& request, std::string_view name, const PublicAddresses& addresses) {
-  std::string_view rest = request.header("Cookie").value_or("");
-  const std::string wanted = cookie_name(name, addresses);
-  std::string_view found;
-  while (!rest.empty()) {
-    std::string_view pair = rest.substr(0, rest.find(';'));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    while (!pair.empty() && pair.front() == ' ') pair.remove_prefix(1);
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos || pair.substr(0, equals) != wanted) continue;
-    if (!found.empty()) return {};
-    found = pair.substr(equals + 1);
-  }
-  return found.size() == kSecretChars && wire::is_token(found) ? std::string(found) : std::string();
-}
-
-// A form of a page of ours. Browsers that say where a request comes from are believed when they say: from elsewhere.
-Result<Form> posted(const Request& request) {
-  const std::string_view type = request.header("Content-Type").value_or("");
-  const std::string_view essence = type.substr(0, type.find(';'));
-  if (essence.size() != kFormType.size() || ::strncasecmp(essence.data(), kFormType.data(), kFormType.size()) != 0) {
-    return Error{fmt::format("Content-Type must be {}", kFormType)};
-  }
-  return Form::parse(request.body);
-}
-
-bool comes_from_elsewhere(const Request& request) {
-  const std::string site = request.joined("Sec-Fetch-Site");
-  return !site.empty() && site != "same-origin" && site != "none";
-}
-
-std::string token_for(const HmacKey& key, std::string_view purpose, std::string_view bound_to) {
-  return base64url(bytes_of(key.digest(std::string(purpose) + "\n" + std::string(bound_to))));
-}
+Cookies cookies_of(const PublicAddresses& addresses) { return Cookies(addresses.issuer.starts_with("https://")); }
 
 Answer expired_form() {
   return pages::problem(
@@ -113,7 +67,7 @@ Answer json_answer(int status, const rapidjson::StringBuffer& text) {
   answer.status = status;
   answer.body.assign(text.GetString(), text.GetSize());
   answer.headers.emplace_back("Pragma", "no-cache");  // RFC 6749 §5.1; Cache-Control is every answer's
-  answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  web::forbid_sniffing(answer);
   return answer;
 }
 
@@ -138,23 +92,20 @@ Answer not_yet(const PublicAddresses* addresses) {
 
 }  // namespace
 
-/// Who a request comes from, as far as his cookie tells.
-struct Connect::Visitor {
-  std::string secret;  // of the session; empty: none
-  std::optional<SignedIn> signed_in;
-};
-
-Result<std::unique_ptr<Connect>> Connect::make(Users& users, Authorization& authorization, ConnectOptions options) {
+Result<std::unique_ptr<Connect>> Connect::make(Users& users, web::Sessions& sessions, Authorization& authorization,
+                                               ConnectOptions options) {
   auto secret = random_text(kKeyBytes);
   if (!secret) return secret.error();
-  return std::unique_ptr<Connect>(new Connect(users, authorization, std::move(options), secret.value()));
+  return std::unique_ptr<Connect>(new Connect(users, sessions, authorization, std::move(options), secret.value()));
 }
 
-Connect::Connect(Users& users, Authorization& authorization, ConnectOptions options, std::string_view secret)
+Connect::Connect(Users& users, web::Sessions& sessions, Authorization& authorization, ConnectOptions options,
+                 std::string_view secret)
     : users_(users),
+      sessions_(sessions),
       authorization_(authorization),
       options_(std::move(options)),
-      csrf_key_(secret),
+      form_tokens_(secret),
       logins_of_address_(kLoginsOfAddress, secret),
       logins_for_name_(kLoginsForName, secret),
       token_requests_(kTokenRequests, secret),
@@ -199,26 +150,20 @@ std::string Connect::client_address(const Request& request) const {
   return server::forwarded_client(request.joined("X-Forwarded-For"), options_.proxies).value_or(request.remote);
 }
 
-Result<Connect::Visitor> Connect::visitor_of(const Request& request, const PublicAddresses& addresses) {
-  Visitor visitor;
-  visitor.secret = cookie_of(request, kSessionCookie, addresses);
-  if (visitor.secret.empty()) return visitor;
-  auto session = users_.session(visitor.secret, options_.now());
-  if (!session) return session.error();
-  visitor.signed_in = std::move(session).value();
-  return visitor;
+Result<web::Visitor> Connect::visitor_of(const Request& request, const PublicAddresses& addresses) {
+  return sessions_.visitor(request, cookies_of(addresses), options_.now());
 }
 
 // The form's token is bound to a cookie made for it: nobody can make a stranger's browser sign in as somebody else.
 Answer Connect::ask_to_log_in(const Request& request, const PublicAddresses& addresses, std::string_view next,
                               std::string_view problem, std::string_view name) const {
   // One for all the tabs of a browser.
-  Result<std::string> secret = cookie_of(request, kLoginCookie, addresses);
+  Result<std::string> secret = cookies_of(addresses).secret_of(request, kLoginCookie);
   if (secret.value().empty()) secret = random_text(kKeyBytes);
   if (!secret) return failed(secret.error());
-  const std::string csrf = token_for(csrf_key_, "login", secret.value());
+  const std::string csrf = form_tokens_.token("login", secret.value());
   Answer answer = pages::login({csrf, next}, problem, name);
-  answer.headers.push_back(set_cookie(kLoginCookie, secret.value(), addresses));
+  cookies_of(addresses).set(answer, kLoginCookie, secret.value());
   return answer;
 }
 
@@ -249,14 +194,14 @@ Answer Connect::authorize(const Request& request, const PublicAddresses& address
   if (!visitor) return failed(visitor.error());
   const std::string query = asked->query();
   if (!visitor->signed_in) return ask_to_log_in(request, addresses, query);
-  const std::string csrf = token_for(csrf_key_, "consent", visitor->secret + "\n" + query);
+  const std::string csrf = form_tokens_.token("consent", visitor->secret + "\n" + query);
   return pages::consent(asked.value(), visitor->signed_in->name, {csrf, query},
-                        token_for(csrf_key_, "logout", visitor->secret));
+                        form_tokens_.token("logout", visitor->secret));
 }
 
 Answer Connect::decide(const Request& request, const PublicAddresses& addresses) {
   if (comes_from_elsewhere(request)) return expired_form();
-  auto form = posted(request);
+  auto form = Form::posted(request);
   if (!form) return bad_form(form.error());
   auto asked_form = Form::parse(form.value()["request"]);
   if (!asked_form) return bad_form(asked_form.error());
@@ -268,23 +213,22 @@ Answer Connect::decide(const Request& request, const PublicAddresses& addresses)
   if (!visitor->signed_in)
     return ask_to_log_in(request, addresses, query, "You are no longer signed in. Nothing was decided.");
   // Bound to the session and to the very request that was shown: what is allowed is what was read.
-  const std::string csrf = token_for(csrf_key_, "consent", visitor->secret + "\n" + query);
-  if (!equal_constant_time(form.value()["csrf"], csrf)) return expired_form();
+  if (!form_tokens_.holds(form.value()["csrf"], "consent", visitor->secret + "\n" + query)) return expired_form();
   const std::string_view decision = form.value()["decision"];
   const std::string rest = "state=" + percent_encoded(asked->state) + "&iss=" + percent_encoded(addresses.issuer);
-  if (decision == "deny") return pages::see_other(asked->back_with("error=access_denied&" + rest));
+  if (decision == "deny") return see_other(asked->back_with("error=access_denied&" + rest));
   if (decision != "allow") return bad_form(Error{"the decision must be allow or deny"});
   auto code = authorization_.issue(asked.value(), visitor->signed_in->user);
   if (!code) return failed(code.error());
   options_.log(fmt::format("user {} allows {} to connect", visitor->signed_in->name, asked->client.origin()));
-  return pages::see_other(asked->back_with("code=" + code.value() + "&" + rest));
+  return see_other(asked->back_with("code=" + code.value() + "&" + rest));
 }
 
 Answer Connect::login_page(const Request& request, const PublicAddresses& addresses) {
   auto visitor = visitor_of(request, addresses);
   if (!visitor) return failed(visitor.error());
   if (!visitor->signed_in) return ask_to_log_in(request, addresses, {});
-  return pages::account(visitor->signed_in->name, token_for(csrf_key_, "logout", visitor->secret));
+  return pages::account(visitor->signed_in->name, form_tokens_.token("logout", visitor->secret));
 }
 
 void Connect::log_in(Request request, const Reply& reply) {
@@ -309,10 +253,10 @@ void Connect::log_in(Request request, const Reply& reply) {
 
 Answer Connect::logged_in(const Request& request, const PublicAddresses& addresses) {
   if (comes_from_elsewhere(request)) return expired_form();
-  auto form = posted(request);
+  auto form = Form::posted(request);
   if (!form) return bad_form(form.error());
-  const std::string secret = cookie_of(request, kLoginCookie, addresses);
-  if (secret.empty() || !equal_constant_time(form.value()["csrf"], token_for(csrf_key_, "login", secret))) {
+  const std::string secret = cookies_of(addresses).secret_of(request, kLoginCookie);
+  if (secret.empty() || !form_tokens_.holds(form.value()["csrf"], "login", secret)) {
     return expired_form();
   }
   std::string next;
@@ -348,28 +292,28 @@ Answer Connect::logged_in(const Request& request, const PublicAddresses& address
   logins_of_address_.give_back(address);
   logins_for_name_.give_back(name);
   // A session of its own, always new: one that was there before, or was planted, gains nothing.
-  auto session = users_.sign_in(*user.value(), options_.now());
+  auto session = sessions_.sign_in(*user.value(), options_.now());
   if (!session) return failed(session.error());
-  if (const std::string before = cookie_of(request, kSessionCookie, addresses); !before.empty()) {
-    if (auto ended = users_.sign_out(before); !ended) return failed(ended.error());
+  if (const std::string before = cookies_of(addresses).secret_of(request, kSessionCookie); !before.empty()) {
+    if (auto ended = sessions_.sign_out(before); !ended) return failed(ended.error());
   }
-  Answer answer = pages::see_other(next.empty() ? std::string("/login") : "/oauth/authorize?" + next);
-  answer.headers.push_back(set_cookie(kSessionCookie, session.value(), addresses));
+  Answer answer = see_other(next.empty() ? std::string("/login") : "/oauth/authorize?" + next);
+  cookies_of(addresses).set(answer, kSessionCookie, session.value());
   return answer;
 }
 
 Answer Connect::log_out(const Request& request, const PublicAddresses& addresses) {
   if (comes_from_elsewhere(request)) return expired_form();
-  auto form = posted(request);
+  auto form = Form::posted(request);
   if (!form) return bad_form(form.error());
   auto visitor = visitor_of(request, addresses);
   if (!visitor) return failed(visitor.error());
   if (visitor->signed_in) {
-    if (!equal_constant_time(form.value()["csrf"], token_for(csrf_key_, "logout", visitor->secret))) return expired_form();
-    if (auto ended = users_.sign_out(visitor->secret); !ended) return failed(ended.error());
+    if (!form_tokens_.holds(form.value()["csrf"], "logout", visitor->secret)) return expired_form();
+    if (auto ended = sessions_.sign_out(visitor->secret); !ended) return failed(ended.error());
   }
-  Answer answer = pages::see_other("/login");
-  answer.headers.push_back(set_cookie(kSessionCookie, "", addresses, true));
+  Answer answer = see_other("/login");
+  cookies_of(addresses).end(answer, kSessionCookie);
   return answer;
 }
 
@@ -380,7 +324,7 @@ Answer Connect::token(const Request& request, const PublicAddresses& addresses) 
     answer.headers.emplace_back("Retry-After", std::to_string(*seconds));
     return answer;
   }
-  auto form = posted(request);
+  auto form = Form::posted(request);
   if (!form) return token_refusal(400, "invalid_request", form.error().message);
   IssuedEntity issued;
   TokenError refusal;

@@ -1,5 +1,5 @@
 // One-click connect over HTTP: signing in, the consent page, the token endpoint and the metadata (RFC 6749, 7636, 8414, 9207).
-// What the parts mean is in users.hpp and authorization.hpp; here are cookies, forms and the order of the checks.
+// What the parts mean is in users.hpp and authorization.hpp; here is the order of the checks.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/hmac.hpp"
 #include "gateway/attempt_limit.hpp"
 #include "gateway/authorization.hpp"
 #include "gateway/pages.hpp"
@@ -18,6 +17,8 @@
 #include "gateway/work_queue.hpp"
 #include "server/http.hpp"
 #include "server/message.hpp"
+#include "web/csrf.hpp"
+#include "web/sessions.hpp"
 
 namespace logystera::gateway {
 
@@ -42,8 +43,9 @@ inline constexpr AttemptLimit::Rate kTokenRequests{60, 60};
 
 class Connect {
  public:
-  /// `users` and `authorization` must outlive it. The error is a lack of randomness.
-  static Result<std::unique_ptr<Connect>> make(Users& users, Authorization& authorization, ConnectOptions options);
+  /// `users`, `sessions` and `authorization` must outlive it. The error is a lack of randomness.
+  static Result<std::unique_ptr<Connect>> make(Users& users, web::Sessions& sessions, Authorization& authorization,
+                                               ConnectOptions options);
 
   /// All of them; before open() they answer 503.
   std::vector<server::Route> routes();
@@ -52,9 +54,9 @@ class Connect {
 
  private:
   using Handle = server::Answer (Connect::*)(const server::Request&, const PublicAddresses&);
-  struct Visitor;
 
-  Connect(Users& users, Authorization& authorization, ConnectOptions options, std::string_view secret);
+  Connect(Users& users, web::Sessions& sessions, Authorization& authorization, ConnectOptions options,
+          std::string_view secret);
   server::Route route(const char* method, const char* path, std::size_t body_bytes, Handle handle);
 
   server::Answer metadata(const server::Request& request, const PublicAddresses& addresses);
@@ -68,14 +70,15 @@ class Connect {
 
   server::Answer ask_to_log_in(const server::Request& request, const PublicAddresses& addresses, std::string_view next,
                                std::string_view problem = {}, std::string_view name = {}) const;
-  Result<Visitor> visitor_of(const server::Request& request, const PublicAddresses& addresses);
+  Result<web::Visitor> visitor_of(const server::Request& request, const PublicAddresses& addresses);
   std::string client_address(const server::Request& request) const;
   server::Answer failed(const Error& error) const;
 
   Users& users_;
+  web::Sessions& sessions_;
   Authorization& authorization_;
   ConnectOptions options_;
-  HmacKey csrf_key_;
+  web::FormTokens form_tokens_;
   AttemptLimit logins_of_address_, logins_for_name_, token_requests_;
   std::atomic<std::shared_ptr<const PublicAddresses>> addresses_;
   WorkQueue passwords_;  // last: it ends before what its work uses

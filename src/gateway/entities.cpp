@@ -5,8 +5,8 @@
 #include "core/hmac.hpp"
 #include "core/json.hpp"
 #include "core/limits.hpp"
+#include "core/random.hpp"
 #include "core/wire.hpp"
-#include "gateway/random.hpp"
 
 namespace logystera::gateway {
 namespace {

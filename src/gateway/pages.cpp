@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "web/headers.hpp"
+#include "web/html.hpp"
+
 namespace logystera::gateway::pages {
 namespace {
 
 using server::Answer;
+using web::escaped;
 
 // Contrast is at least 4.5:1 in both schemes (WCAG 2.1 AA); nothing is wider than a 320 px screen.
 constexpr std::string_view kStyle = R"css(:root {
@@ -56,18 +60,6 @@ footer form { display: inline; }
 footer button { padding: 0.25rem 0.75rem; border-width: 1px; }
 )css";
 
-void protect(Answer& answer, std::string_view form_action) {
-  answer.headers.emplace_back(
-      "Content-Security-Policy",
-      fmt::format("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {}",
-                  form_action));
-  answer.headers.emplace_back("X-Frame-Options", "DENY");
-  answer.headers.emplace_back("Referrer-Policy", "no-referrer");
-  answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  answer.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
-  answer.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
-}
-
 struct Page {
   std::string_view title;
   std::string body;         // of <main>, HTML
@@ -78,14 +70,13 @@ struct Page {
 Answer html(int status, const Page& page) {
   Answer answer;
   answer.status = status;
-  answer.content_type = "text/html; charset=utf-8";
   answer.body = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0} – Logystera gateway</title>\n"
       "<link rel=\"stylesheet\" href=\"{1}\">\n</head>\n<body>\n<header>Logystera gateway</header>\n<main>\n<h1>{0}</h1>\n"
       "{2}</main>\n{3}</body>\n</html>\n",
       escaped(page.title), kStylePath, page.body, page.footer);
-  protect(answer, page.form_action);
+  web::make_page(answer, page.form_action);
   return answer;
 }
 
@@ -101,22 +92,6 @@ std::string signed_in_as(std::string_view user, std::string_view csrf) {
 }
 
 }  // namespace
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 Answer login(const Hidden& hidden, std::string_view problem, std::string_view name) {
   std::string body;
@@ -183,17 +158,8 @@ Answer stylesheet() {
   Answer answer;
   answer.content_type = "text/css; charset=utf-8";
   answer.body = kStyle;
-  answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  web::forbid_sniffing(answer);
   answer.headers.emplace_back("Cache-Control", "public, max-age=3600");
-  return answer;
-}
-
-Answer see_other(std::string target) {
-  Answer answer;
-  answer.status = 303;
-  answer.content_type = "text/plain; charset=utf-8";
-  answer.headers.emplace_back("Location", std::move(target));
-  answer.headers.emplace_back("Referrer-Policy", "no-referrer");
   return answer;
 }
 

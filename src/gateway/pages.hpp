@@ -1,5 +1,5 @@
 // The few pages a person sees of the gateway: signing in, allowing a site to connect, and what went wrong. HTML without a
-// script, one stylesheet, and headers under which a browser runs, embeds, remembers and passes on nothing.
+// script, one stylesheet, and the headers of web/headers.hpp.
 #pragma once
 
 #include <string>
@@ -27,11 +27,5 @@ server::Answer consent(const AuthorizationRequest& request, std::string_view use
 /// A page that says what is wrong and what to do, and leads nowhere.
 server::Answer problem(int status, std::string_view title, std::string_view words);
 server::Answer stylesheet();
-
-/// 303 to `target`, which must be of this program's making or checked by WebAddress.
-server::Answer see_other(std::string target);
-
-/// `text` with & < > " ' replaced, so that it is text in HTML and in a quoted attribute.
-std::string escaped(std::string_view text);
 
 }  // namespace logystera::gateway::pages

@@ -8,8 +8,8 @@
 #include <algorithm>
 
 #include "core/json.hpp"
+#include "core/random.hpp"
 #include "core/wire.hpp"
-#include "gateway/random.hpp"
 
 namespace logystera::gateway {
 namespace {

@@ -4,16 +4,10 @@
 
 #include <algorithm>
 
-#include "core/hmac.hpp"
 #include "gateway/password.hpp"
-#include "gateway/random.hpp"
 
 namespace logystera::gateway {
 namespace {
-
-constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kSecretChars = 43;
-constexpr std::int64_t kTouchSeconds = 60;  // how exact the idle time is kept
 
 // What a password for a name nobody has is checked against: of random bytes, and of the cost hash_password() has.
 const std::string kNobody =
@@ -76,33 +70,5 @@ Result<std::optional<std::int64_t>> Users::check(std::string_view name, std::str
   if (known && possible && holds) return std::optional(user.value()->id);
   return std::optional<std::int64_t>();
 }
-
-Result<std::string> Users::sign_in(std::int64_t user, std::int64_t now) {
-  auto secret = random_text(kSecretBytes);
-  if (!secret) return secret;
-  if (auto added = accounts_->add_session(sha256(secret.value()), user, now, now - kSessionIdleSeconds); !added) {
-    return added.error();
-  }
-  return secret;
-}
-
-Result<std::optional<SignedIn>> Users::session(std::string_view secret, std::int64_t now) {
-  if (secret.size() != kSecretChars) return std::optional<SignedIn>();
-  const Digest hash = sha256(secret);
-  auto session = accounts_->find_session(hash);
-  if (!session) return session.error();
-  if (!session.value()) return std::optional<SignedIn>();
-  const store::Session& found = *session.value();
-  if (now - found.seen_at > kSessionIdleSeconds || now - found.created_at > kSessionSeconds) {
-    if (auto ended = accounts_->end_session(hash); !ended) return ended.error();
-    return std::optional<SignedIn>();
-  }
-  if (now - found.seen_at >= kTouchSeconds) {
-    if (auto touched = accounts_->touch_session(hash, now); !touched) return touched.error();
-  }
-  return std::optional(SignedIn{found.user, found.user_name});
-}
-
-Result<Done> Users::sign_out(std::string_view secret) { return accounts_->end_session(sha256(secret)); }
 
 }  // namespace logystera::gateway

@@ -1,7 +1,4 @@
-// The people who may connect sites to this gateway, and their sessions in a browser.
-//
-// A session is 256 random bits in a cookie; the database has its SHA-256. It ends by itself after half an hour without a
-// request or twelve hours in all, by signing out, and with a change of the password.
+// The people who may connect sites to this gateway.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +12,7 @@
 
 namespace logystera::gateway {
 
-inline constexpr std::int64_t kSessionIdleSeconds = 30 * 60;
-inline constexpr std::int64_t kSessionSeconds = 12 * 3600;
 inline constexpr std::size_t kUserNameBytes = 64;
-
-/// Somebody who is signed in.
-struct SignedIn {
-  std::int64_t user = 0;
-  std::string name;
-};
 
 class Users {
  public:
@@ -38,11 +27,6 @@ class Users {
 
   /// The user's number when there is one of that name and the password is his. Costs the same for a name nobody has.
   Result<std::optional<std::int64_t>> check(std::string_view name, std::string_view password) const;
-
-  /// A new session's secret, 43 characters of base64url, for the cookie.
-  Result<std::string> sign_in(std::int64_t user, std::int64_t now);
-  Result<std::optional<SignedIn>> session(std::string_view secret, std::int64_t now);
-  Result<Done> sign_out(std::string_view secret);
 
  private:
   store::AccountStore* accounts_;

@@ -8,9 +8,9 @@
 
 #include "catch.hpp"
 #include "cli/site.hpp"
-#include "gateway/form.hpp"
 #include "gateway/users.hpp"
 #include "socket_client.hpp"
+#include "web/form.hpp"
 
 using namespace logystera::testing;
 
@@ -167,7 +167,7 @@ TEST_CASE("a_user_connects_a_site_at_a_gateway_that_runs") {
   const auto field = [](const std::string& page, const std::string& name) {
     std::string value = body_between(page, "name=\"" + name + "\" value=\"", "\"");
     for (std::size_t at; (at = value.find("&amp;")) != std::string::npos;) value.replace(at, 5, "&");
-    return logystera::gateway::percent_encoded(value);
+    return logystera::web::percent_encoded(value);
   };
   const std::string entered = post(
       url, "/login",

@@ -206,7 +206,7 @@ TEST_CASE("a_request_survives_the_way_through_its_own_query") {
   const auto fields = authorization_fields().set("site_name", "A & B = \"C\" <\xc3\xa4>+%");
   const auto request = AuthorizationRequest::read(fields.form());
   REQUIRE(request.ok());
-  const auto again = AuthorizationRequest::read(std::move(Form::parse(request->query())).value());
+  const auto again = AuthorizationRequest::read(std::move(web::Form::parse(request->query())).value());
   REQUIRE(again.ok());
   CHECK(again->query() == request->query());
   CHECK(again->site_name == request->site_name);

@@ -16,6 +16,7 @@
 
 using namespace logystera;
 using namespace logystera::gateway;
+using namespace logystera::web;
 using namespace logystera::testing;
 
 namespace {
@@ -30,7 +31,7 @@ struct Web : House {
   explicit Web(std::string issuer = std::string(kIssuer), std::size_t proxies = 0) {
     const auto clock = [this] { return now; };
     const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
-    connect = std::move(Connect::make(*users, *authorization, {clock, log, proxies})).value();
+    connect = std::move(Connect::make(*users, *sessions, *authorization, {clock, log, proxies})).value();
     auto started = server::Server::start({{"127.0.0.1", 0, {}, connect->routes()}});
     REQUIRE(started.ok());
     server = std::move(started).value();

@@ -29,6 +29,7 @@ struct House {
   std::unique_ptr<gateway::Entities> entities;
   std::unique_ptr<store::AccountStore> accounts;
   std::unique_ptr<gateway::Users> users;
+  std::unique_ptr<web::Sessions> sessions;
   std::unique_ptr<gateway::Authorization> authorization;
 
   House() {
@@ -38,6 +39,7 @@ struct House {
         std::move(Entities::open(*store, std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
     accounts = std::make_unique<store::AccountStore>(std::move(store::AccountStore::open(scratch.file("a.db"))).value());
     users = std::make_unique<Users>(*accounts);
+    sessions = std::make_unique<web::Sessions>(*accounts);
     authorization = std::make_unique<Authorization>(
         *accounts, *entities,
         Authorization::Options{[this] { return now; },
@@ -69,11 +71,11 @@ struct Fields {
     std::string text;
     for (const auto& [key, value] : all) {
       if (value.empty()) continue;
-      text += (text.empty() ? "" : "&") + key + "=" + gateway::percent_encoded(value);
+      text += (text.empty() ? "" : "&") + key + "=" + web::percent_encoded(value);
     }
     return text;
   }
-  gateway::Form form() const { return std::move(gateway::Form::parse(encoded())).value(); }
+  web::Form form() const { return std::move(web::Form::parse(encoded())).value(); }
 };
 
 inline Fields authorization_fields() {

@@ -67,26 +67,14 @@ TEST_CASE("names_and_passwords_that_cannot_be_are_refused_with_a_reason") {
 TEST_CASE("a_user_who_comes_back_under_an_old_name_inherits_no_session") {
   House house;
   const std::int64_t before = house.user();
-  const std::string session = house.users->sign_in(before, kNow).value();
-  CHECK(house.users->session(session, kNow)->has_value());
+  const std::string session = house.sessions->sign_in(before, kNow).value();
+  CHECK(house.sessions->find(session, kNow)->has_value());
   REQUIRE(house.users->remove("anna").ok());
   CHECK(house.user() != before);
-  CHECK(!house.users->session(session, kNow)->has_value());
+  CHECK(!house.sessions->find(session, kNow)->has_value());
   // Nor can one who was removed while his password was being checked.
-  const std::string late = house.users->sign_in(before, kNow).value();
-  CHECK(!house.users->session(late, kNow)->has_value());
-}
-
-TEST_CASE("sessions_nobody_uses_are_forgotten") {
-  House house;
-  const std::int64_t anna = house.user();
-  const std::string first = house.users->sign_in(anna, kNow).value();
-  (void)house.users->sign_in(anna, kNow + kSessionIdleSeconds + 1);
-  CHECK(!house.users->session(first, kNow)->has_value());
-  for (const std::string& secret :
-       {std::string(), std::string(42, 'a'), std::string(44, 'a'), std::string(43, 'a'), first + first}) {
-    CHECK(!house.users->session(secret, kNow)->has_value());
-  }
+  const std::string late = house.sessions->sign_in(before, kNow).value();
+  CHECK(!house.sessions->find(late, kNow)->has_value());
 }
 
 TEST_CASE("attempts_run_out_and_come_back_key_by_key") {

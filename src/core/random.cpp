@@ -1,11 +1,11 @@
-#include "gateway/random.hpp"
+#include "core/random.hpp"
 
 #include <openssl/rand.h>
 
 #include "core/base64.hpp"
 #include "core/hmac.hpp"
 
-namespace logystera::gateway {
+namespace logystera {
 
 Result<std::string> random_text(std::size_t bytes) {
   std::string random(bytes, '\0');
@@ -17,4 +17,4 @@ Result<std::string> random_text(std::size_t bytes) {
   return text;
 }
 
-}  // namespace logystera::gateway
+}  // namespace logystera

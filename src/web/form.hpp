@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "server/message.hpp"
 
-namespace logystera::gateway {
+namespace logystera::web {
 
 inline constexpr std::size_t kFormBytes = 16 * 1024;
 inline constexpr std::size_t kFormFields = 32;
@@ -21,6 +22,8 @@ class Form {
  public:
   /// The error names the limit or what does not parse; it never repeats a value.
   static Result<Form> parse(std::string_view text);
+  /// A request's body, which must say that it is a form.
+  static Result<Form> posted(const server::Request& request);
 
   /// Overwrites the values: a password may be among them.
   ~Form();
@@ -39,4 +42,4 @@ class Form {
 /// `text` so that it can stand as a value in a query or a form: everything but unreserved characters as %XX.
 std::string percent_encoded(std::string_view text);
 
-}  // namespace logystera::gateway
+}  // namespace logystera::web

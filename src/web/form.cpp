@@ -1,6 +1,7 @@
-#include "gateway/form.hpp"
+#include "web/form.hpp"
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <optional>
@@ -8,8 +9,10 @@
 #include "core/hmac.hpp"
 #include "core/json.hpp"
 
-namespace logystera::gateway {
+namespace logystera::web {
 namespace {
+
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
 int digit_of(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -69,6 +72,15 @@ Result<Form> Form::parse(std::string_view text) {
   return form;
 }
 
+Result<Form> Form::posted(const server::Request& request) {
+  const std::string_view type = request.header("Content-Type").value_or("");
+  const std::string_view essence = type.substr(0, type.find(';'));
+  if (essence.size() != kFormType.size() || ::strncasecmp(essence.data(), kFormType.data(), kFormType.size()) != 0) {
+    return Error{fmt::format("Content-Type must be {}", kFormType)};
+  }
+  return Form::parse(request.body);
+}
+
 std::string_view Form::operator[](std::string_view name) const noexcept {
   for (const auto& [key, value] : fields_) {
     if (key == name) return value;
@@ -94,4 +106,4 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
-}  // namespace logystera::gateway
+}  // namespace logystera::web

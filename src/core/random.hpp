@@ -6,9 +6,9 @@
 
 #include "core/result.hpp"
 
-namespace logystera::gateway {
+namespace logystera {
 
 /// `bytes` from the kernel's random source as base64url, 4 characters for 3 bytes.
 Result<std::string> random_text(std::size_t bytes);
 
-}  // namespace logystera::gateway
+}  // namespace logystera

@@ -1,4 +1,4 @@
-#include "gateway/form.hpp"
+#include "web/form.hpp"
 
 #include <random>
 
@@ -6,7 +6,7 @@
 #include "core/json.hpp"
 
 using namespace logystera;
-using namespace logystera::gateway;
+using namespace logystera::web;
 
 TEST_CASE("a_form_is_decoded") {
   const auto form = Form::parse("a=1&b=x+y%20z&c=%C3%A4%26%3D&d&e=&&f=g=h");
@@ -61,4 +61,17 @@ TEST_CASE("any_bytes_are_a_form_of_text_or_none") {
     }
   }
   CHECK(parsed > 1000);
+}
+
+TEST_CASE("a_posted_form_must_say_that_it_is_one") {
+  const auto posted = [](const char* type) {
+    server::Request request;
+    if (type) request.headers.emplace_back("Content-Type", type);
+    request.body = "a=1";
+    return Form::posted(request);
+  };
+  CHECK(posted("application/x-www-form-urlencoded").value()["a"] == "1");
+  CHECK(posted("Application/X-WWW-Form-urlencoded; charset=utf-8").ok());
+  for (const char* type : {static_cast<const char*>(nullptr), "", "text/plain", "application/json", "multipart/form-data"})
+    CHECK(posted(type).error().message.find("Content-Type must be") == 0);
 }

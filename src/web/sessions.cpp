@@ -1,0 +1,53 @@
+#include "web/sessions.hpp"
+
+#include "core/hmac.hpp"
+#include "core/random.hpp"
+
+namespace logystera::web {
+namespace {
+
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kSecretChars = 43;
+constexpr std::int64_t kTouchSeconds = 60;  // how exact the idle time is kept
+
+}  // namespace
+
+Result<std::string> Sessions::sign_in(std::int64_t user, std::int64_t now) {
+  auto secret = random_text(kSecretBytes);
+  if (!secret) return secret;
+  if (auto added = accounts_.add_session(sha256(secret.value()), user, now, now - kSessionIdleSeconds); !added) {
+    return added.error();
+  }
+  return secret;
+}
+
+Result<std::optional<SignedIn>> Sessions::find(std::string_view secret, std::int64_t now) {
+  if (secret.size() != kSecretChars) return std::optional<SignedIn>();
+  const Digest hash = sha256(secret);
+  auto session = accounts_.find_session(hash);
+  if (!session) return session.error();
+  if (!session.value()) return std::optional<SignedIn>();
+  const store::Session& found = *session.value();
+  if (now - found.seen_at > kSessionIdleSeconds || now - found.created_at > kSessionSeconds) {
+    if (auto ended = accounts_.end_session(hash); !ended) return ended.error();
+    return std::optional<SignedIn>();
+  }
+  if (now - found.seen_at >= kTouchSeconds) {
+    if (auto touched = accounts_.touch_session(hash, now); !touched) return touched.error();
+  }
+  return std::optional(SignedIn{found.user, found.user_name});
+}
+
+Result<Visitor> Sessions::visitor(const server::Request& request, const Cookies& cookies, std::int64_t now) {
+  Visitor visitor;
+  visitor.secret = cookies.secret_of(request, kSessionCookie);
+  if (visitor.secret.empty()) return visitor;
+  auto session = find(visitor.secret, now);
+  if (!session) return session.error();
+  visitor.signed_in = std::move(session).value();
+  return visitor;
+}
+
+Result<Done> Sessions::sign_out(std::string_view secret) { return accounts_.end_session(sha256(secret)); }
+
+}  // namespace logystera::web
