@@ -23,7 +23,7 @@ build_extension() {
   stamp="$(sha256sum <"$root/config.m4") $("$php" -n -i | grep -E '^(PHP Version|PHP API|Thread Safety|Debug Build)' | tr '\n' ' ') $*"
   if [ ! -f "$dir/Makefile" ] || [ "$(cat "$dir/.configured" 2>/dev/null)" != "$stamp" ]; then
     (
-      cd "$dir"
+      cd "$dir" || exit
       [ ! -f Makefile ] || make -s distclean || true
       "$(php_tool phpize "$php")"
       ./configure --with-php-config="$(php_tool php-config "$php")" CC="$c_compiler" CXX="$compiler" "$@"

@@ -9,7 +9,7 @@ jobs=${LOGYSTERA_JOBS:-$(nproc)}
 # A checkout that belongs to somebody else (a container's volume) is still this project's.
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="$root"
 
-say() { printf '\033[1m==> %s\033[0m\n' "$*" | { [ -t 1 ] && cat || sed 's/\x1b\[[0-9;]*m//g'; }; }
+say() { if [ -t 1 ]; then printf '\033[1m==> %s\033[0m\n' "$*"; else printf '==> %s\n' "$*"; fi; }
 die() { printf './dev: %s\n' "$*" >&2; exit 2; }
 
 # quietly WHAT LOG COMMAND...: its output goes to the log; here one line with the time it took, and the log's end when it

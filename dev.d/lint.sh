@@ -1,4 +1,4 @@
-# ./dev lint [CHECK...]: formatting, layering, generated files, package metadata, scripts and words. Changes nothing.
+# ./dev lint [CHECK...]: formatting, layering, generated files, package metadata, scripts, words and spelling. Changes nothing.
 # One line a check; exit 1 when any fails. ./dev lint --list names them.
 
 source "$root/dev.d/clang-format.sh"
@@ -6,7 +6,7 @@ source "$root/dev.d/clang-format.sh"
 lint_failed=0 lint_passed=0 lint_skipped=0
 lint_dir="$run_dir/lint"
 
-checks=(format layers paths generated arginfo composer pecl sources scripts php words mutants)
+checks=(format layers paths generated arginfo composer pecl sources scripts php words spelling mutants)
 
 tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
 
@@ -123,7 +123,7 @@ lint_pecl() {
 # --- sources: config.m4 and config.w32 name every source of the three rooms.
 lint_sources() {
   local tree m4 w32
-  tree=$(cd "$root" && ls src/core/*.cpp src/agent/*.cpp src/extension/*.cpp | sort)
+  tree=$(cd "$root" && printf '%s\n' src/core/*.cpp src/agent/*.cpp src/extension/*.cpp | sort)
   m4=$(grep -v '^ *dnl' "$root/config.m4" | grep -oE 'src/[a-z]+/[a-z0-9_]+\.cpp' | sort)
   w32=$(php -r '
     preg_match_all("/var logystera_(\w+) = ([^;]*);/", file_get_contents($argv[1]), $lists, PREG_SET_ORDER);
@@ -137,9 +137,9 @@ lint_sources() {
   return 0
 }
 
-# --- scripts. Sourced pieces have no shebang of their own, share variables, and run under the caller's set -e.
+# --- scripts: every shell script, to the last note. .shellcheckrc says what is left out, and why.
 lint_scripts() {
-  (cd "$root" && { echo dev; echo .ci/run; tracked '*.sh'; } | sort -u | xargs shellcheck -s bash -S warning -e SC2148,SC2154,SC2034,SC1090,SC1091,SC2164)
+  (cd "$root" && { echo dev; echo .ci/run; tracked '*.sh'; } | sort -u | xargs -d '\n' shellcheck -S style)
 }
 
 lint_php() {
@@ -152,6 +152,12 @@ lint_words() {
   local forbidden='T''ODO|F''IXME|X''XX:|lorem ip''sum|/wo''rk/(main|wt|shared)'
   (cd "$root" && tracked | grep -vE '^(LICENSE|drupal-module/LICENSE.*|web/dist/.*)$' | xargs -d '\n' grep -nIE "$forbidden") && return 1
   return 0
+}
+
+# --- spelling: codespell over what people here wrote. dev.d/spelling.txt has the words that are right all the same.
+lint_spelling() {
+  (cd "$root" && tracked | grep -vE '^(LICENSE|drupal-module/LICENSE.*|web/dist/.*|tests/data/.*|dev\.d/spelling\.txt)$' |
+    xargs -d '\n' codespell --check-filenames --check-hidden --quiet-level 2 --ignore-words dev.d/spelling.txt)
 }
 
 # --- mutants: each still finds the text it breaks (`./dev mutants` shows that a test notices).

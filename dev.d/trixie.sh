@@ -50,7 +50,7 @@ adapt_trixie() {
   if [ -f "$composer_home/config.json" ]; then
     as_root mkdir -p "$trixie_dir/root/.config/composer"
     as_root cp "$composer_home/config.json" "$trixie_dir/root/.config/composer/"
-    mapfile -t trixie_lent < <(grep -oE 'file:\\?/\\?/[^"]+' "$composer_home/config.json" | tr -d '\\' | sed 's|^file://||')
+    mapfile -t trixie_lent < <(grep -oE 'file:\\?/\\?/[^"]+' "$composer_home/config.json" | tr -d '\134' | sed 's|^file://||')
   fi
 }
 

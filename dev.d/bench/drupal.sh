@@ -28,11 +28,13 @@ site() {
   mkdir -p "$directory/files"
   cp "$web/sites/default/files/.sqlite" "$directory/files/.sqlite"
   sed "s|sites/default/files/.sqlite|sites/$host/files/.sqlite|; s|'$state/private'|'$state/$name'|" "$web/sites/default/settings.php" >"$directory/settings.php"
-  printf "\$settings['trusted_host_patterns'] = ['^%s$'];\n" "${host//./\\.}" >>"$directory/settings.php"
-  # Core writes the time of the last access every three minutes: one request of many would pay for it.
-  printf "\$settings['session_write_interval'] = 1000000;\n" >>"$directory/settings.php"
-  printf "\$settings['logystera_buffer_path'] = '%s';\n" "$state/$name/buffer" >>"$directory/settings.php"
-  printf "\$settings['logystera_bench_agent'] = '%s';\n" "$agent" >>"$directory/settings.php"
+  {
+    printf "\$settings['trusted_host_patterns'] = ['^%s$'];\n" "${host//./\\.}"
+    # Core writes the time of the last access every three minutes: one request of many would pay for it.
+    printf "\$settings['session_write_interval'] = 1000000;\n"
+    printf "\$settings['logystera_buffer_path'] = '%s';\n" "$state/$name/buffer"
+    printf "\$settings['logystera_bench_agent'] = '%s';\n" "$agent"
+  } >>"$directory/settings.php"
   if [[ "$name" == timed-* ]]; then
     samples="\"$state/$name.samples\""
     printf "\$settings['logystera_bench_samples'] = '%s';\n" "$state/$name.samples" >>"$directory/settings.php"
