@@ -1,7 +1,8 @@
 # ./dev mutants [NAME...]: breaks the code in known ways, one at a time, and shows the test that notices.
 #
-# Each dev.d/mutants/NAME.mutant is applied to a copy of the tree in build/mutants, built there, and the test it names must
-# fail; before that the same test must pass on the unbroken copy. The checkout is not touched.
+# Each dev.d/mutants/NAME.mutant is applied to a copy of the tree in build/mutants and built there, and the test it names must fail;
+# before that the same test must pass on the unbroken copy. The checkout is not touched. The copy has a build/ of its own, where
+# a compiler cache finds what the checkout's build left.
 source "$root/dev.d/extension.sh"
 
 mutants_dir="$build_dir/mutants"
@@ -26,9 +27,9 @@ test_passes() {
   read -r kind suite name <<<"$1"
   case "$kind" in
     catch2)
-      cmake -S "$mutant_tree" -B "$mutants_dir/program" -G Ninja >>"$mutant_log" 2>&1 &&
-        ninja -C "$mutants_dir/program" -j "$jobs" "$suite" >>"$mutant_log" 2>&1 || die "the copy does not build: $mutant_log"
-      (cd "$mutant_tree" && timeout 300 "$mutants_dir/program/$suite" "$name") >>"$mutant_log" 2>&1
+      cmake -S "$mutant_tree" -B "$mutant_tree/build" -G Ninja >>"$mutant_log" 2>&1 &&
+        ninja -C "$mutant_tree/build" -j "$jobs" "$suite" >>"$mutant_log" 2>&1 || die "the copy does not build: $mutant_log"
+      (cd "$mutant_tree" && timeout 300 "$mutant_tree/build/$suite" "$name") >>"$mutant_log" 2>&1
       ;;
     phpt)
       build_mutant_extension

@@ -32,6 +32,7 @@ TEST_CASE("values_in_a_message_become_question_marks") {
   CHECK(message("Unknown column 'mail' in 'field list'") == "Unknown column ? in ?");
   CHECK(message("Undefined array key \"planted\"") == "Undefined array key ?");
   CHECK(message("Duplicate entry 'it\\'s O'Brien' for key 'name'") == "Duplicate entry ? for key ?");
+  CHECK(message("near 'a\\' b' at line 1") == "near ? at line 1");
   CHECK(message("cut off in 'the middle of a val") == "cut off in ?");
   CHECK(message("The user \xE2\x80\x9CMaria\xE2\x80\x9D is gone") == "The user ? is gone");
   CHECK(message("Key (mail)=(a@example.org) already exists") == "Key (mail)=(?) already exists");
@@ -50,6 +51,7 @@ TEST_CASE("secrets_named_in_a_message_become_question_marks") {
   CHECK(message("pass => hunter2)") == "pass => ?)");
   CHECK(message("https://me:hunter2@example.org/") == "https://me:?/");
   CHECK(message("token=") == "token=");
+  CHECK(message(std::string_view("password=ab\0cd, again", 21)) == "password=?, again");
 }
 
 TEST_CASE("a_message_ends_before_the_stack_trace") {

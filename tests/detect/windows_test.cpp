@@ -139,6 +139,24 @@ TEST_CASE("window_counts_different_values_and_sums") {
   CHECK(sum.finish() == "W@4");
 }
 
+TEST_CASE("lines_of_one_attempt_count_once") {
+  Run run(native("{span: 60s, attempts: {gte: 2}}"));
+  const auto line = [](const std::string& action, const std::string& port) {
+    return "{a: 1, auth_method: password, pid: 7, client_ip: 192.0.2.1, user: x, client_port: " + port +
+           ", action: " + action + "}";
+  };
+  run.at(0, line("invalid_user", "40"));
+  run.at(1, line("failed_invalid_user", "40"));
+  run.at(2, line("closed", "40"));
+  CHECK(run.fired.empty());
+  run.at(3, line("failed_invalid_user", "40"));
+  CHECK(run.fired == "W@3");
+  run.at(100, line("failed", "41"));
+  CHECK(run.fired == "W@3");
+  run.at(101, line("closed", "42"));
+  CHECK(run.finish() == "W@3 W@101");
+}
+
 TEST_CASE("window_absent_group_is_a_group_of_its_own") {
   Run run(native("{span: 60s, group_by: ip, count: {gte: 2}}"));
   run.at(1, "{a: 1}");
