@@ -103,9 +103,11 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/agent/fork_mark.cpp
     src/agent/history.cpp
     src/agent/moment.cpp
+    src/agent/proxy.cpp
     src/agent/reader.cpp
     src/agent/request.cpp
     src/agent/run.cpp
+    src/agent/seal.cpp
     src/agent/signal_set.cpp
     src/agent/signed_call.cpp
     src/agent/transport.cpp
@@ -120,6 +122,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/extension/native.cpp
     src/extension/options.cpp
     src/extension/recorder_class.cpp
+    src/extension/secret_class.cpp
     src/extension/state.cpp
   ]), [$ext_shared],, [$LOGYSTERA_FLAGS], [cxx])
   PHP_ADD_LIBRARY([stdc++], 1, [LOGYSTERA_SHARED_LIBADD])

@@ -6,7 +6,7 @@ logystera
 <?php
 require __DIR__ . '/include.inc';
 
-use Logystera\Agent\{Buffer, Credentials, Dispatcher, Recorder};
+use Logystera\Agent\{Buffer, Credentials, Dispatcher, Recorder, Secret};
 
 $credentials = new Credentials('https://gateway.example', 'ent_test', 'a-secret-of-the-test');
 $objects = [
@@ -14,6 +14,7 @@ $objects = [
     new Buffer(scratch()),
     $credentials,
     new Dispatcher(scratch(), $credentials),
+    new Secret('a proxy\'s password'),
 ];
 
 function message(callable $work): string
@@ -48,4 +49,4 @@ foreach ($objects as $object) {
 done();
 ?>
 --EXPECT--
-48 checks made
+60 checks made

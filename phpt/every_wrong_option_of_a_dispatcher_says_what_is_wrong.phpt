@@ -6,7 +6,7 @@ logystera
 <?php
 require __DIR__ . '/include.inc';
 
-use Logystera\Agent\{Buffer, Credentials, Dispatcher};
+use Logystera\Agent\{Buffer, Credentials, Dispatcher, Secret};
 use Logystera\Agent\Exception\{BufferUnavailable, InvalidOption};
 
 const SECRET = 'hunter2-hunter2-hunter2';
@@ -16,8 +16,8 @@ $proxy = 'proxy: must look like http://proxy.example.com:3128';
 $bundle = 'ca_bundle: must be the absolute path of a PEM file';
 $agent = 'user_agent: must be printable ASCII of at most 128 characters';
 $wrong = [
-    [['no_such' => 1], "there is no option 'no_such'; known are batch_size, proxy, proxy_from_environment, ca_bundle, connect_timeout, timeout, "
-        . 'max_seconds, max_requests, user_agent, share and allow_network_fs'],
+    [['no_such' => 1], "there is no option 'no_such'; known are batch_size, proxy, proxy_password, proxy_from_environment, ca_bundle, connect_timeout, "
+        . 'timeout, max_seconds, max_requests, user_agent, share and allow_network_fs'],
     [['x'], "there is no option '0'"],
     [['verify' => false], "there is no option 'verify'"],
     [['proxy_from_environment' => 1], "option 'proxy_from_environment' must be true or false, integer 1 given"],
@@ -27,6 +27,12 @@ $wrong = [
     [['proxy' => 'proxy.example:3128'], $proxy], [['proxy' => 'ftp://proxy.example'], $proxy], [['proxy' => 'http://'], $proxy],
     [['proxy' => 'http://a b'], $proxy], [['proxy' => "http://a\r\nX: y"], $proxy], [['proxy' => "http://a\0b"], $proxy],
     [['proxy' => 'http://' . str_repeat('x', 506)], $proxy], [['proxy' => 'HTTP://proxy.example'], $proxy],
+    [['proxy' => 'http://user:pass@proxy.example:99999'], $proxy], [['proxy' => 'http://user:pa/ss@proxy example'], $proxy],
+    [['proxy_password' => SECRET], "option 'proxy_password' must be a Logystera\\Agent\\Secret, a string of 23 bytes given"],
+    [['proxy_password' => $credentials], "option 'proxy_password' must be a Logystera\\Agent\\Secret, "],
+    [['proxy_password' => new Secret(SECRET)], 'proxy_password: needs a user in `proxy`'],
+    [['proxy' => 'http://user:x@proxy', 'proxy_password' => new Secret(SECRET)], 'proxy_password: needs a user in `proxy`'],
+    [['proxy' => 'http://user@proxy', 'proxy_password' => new Secret("a\0b")], 'proxy_password: must have at most 1024 bytes'],
     [['ca_bundle' => 'relative.pem'], $bundle], [['ca_bundle' => "/etc/ssl\0.pem"], $bundle],
     [['user_agent' => "two\nlines"], $agent], [['user_agent' => str_repeat('x', 129)], $agent], [['user_agent' => "\u{E9}"], $agent],
 ];
@@ -67,11 +73,11 @@ try {
 $least = ['batch_size' => 10, 'connect_timeout' => 1, 'timeout' => 1, 'max_seconds' => 1, 'max_requests' => 0, 'proxy' => '', 'ca_bundle' => '', 'user_agent' => ''];
 $most = ['batch_size' => 500, 'connect_timeout' => 60, 'timeout' => 300, 'max_seconds' => 3600, 'max_requests' => 4294967295,
     'proxy' => 'http://' . str_repeat('x', 505), 'ca_bundle' => '/' . str_repeat('x', 4095), 'user_agent' => str_repeat('~', 128)];
-$rest = ['proxy' => null, 'ca_bundle' => null, 'user_agent' => null, 'proxy_from_environment' => true, 'share' => 'user', 'allow_network_fs' => false];
+$rest = ['proxy' => null, 'proxy_password' => null, 'ca_bundle' => null, 'user_agent' => null, 'proxy_from_environment' => true, 'share' => 'user', 'allow_network_fs' => false];
 foreach ([$least, $most, $rest, []] as $options) {
     same('idle', $make($options)->flush()['status'], 'accepted');
 }
-foreach (['https://user:pass@proxy.example:3128', 'socks5h://proxy.example', 'socks5://proxy.example:1080'] as $value) {
+foreach (['https://user:pass@proxy.example:3128', 'socks5h://proxy.example', 'socks5://proxy.example:1080', 'http://user:@proxy_1'] as $value) {
     same(false, $make(['proxy' => $value])->state()['suspended'], "the proxy $value");
 }
 
@@ -81,4 +87,4 @@ refused(TypeError::class, '__construct', static fn () => new Dispatcher(scratch(
 done();
 ?>
 --EXPECT--
-185 checks made
+200 checks made

@@ -19,6 +19,7 @@ same([
     'Logystera\Agent\Exception\BufferUnavailable',
     'Logystera\Agent\Exception\InvalidOption',
     'Logystera\Agent\Recorder',
+    'Logystera\Agent\Secret',
 ], $names, 'the classes');
 same([], $module->getFunctions(), 'no functions');
 same([], $module->getConstants(), 'no constants');

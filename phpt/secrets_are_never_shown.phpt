@@ -1,12 +1,12 @@
 --TEST--
-The secret of Credentials is in no dump, export, trace, cast or phpinfo; sealed text opens with its key alone
+The secret of Credentials, or a Secret, is in no dump, export, trace, cast or phpinfo; sealed text opens with its key alone
 --EXTENSIONS--
 logystera
 --FILE--
 <?php
 require __DIR__ . '/include.inc';
 
-use Logystera\Agent\{Credentials, Dispatcher, Recorder};
+use Logystera\Agent\{Credentials, Dispatcher, Recorder, Secret};
 use Logystera\Agent\Exception\InvalidOption;
 
 const SECRET = 'hunter2-hunter2-hunter2';
@@ -27,9 +27,11 @@ function output(callable $work): string
     $work();
     return ob_get_clean();
 }
-$dispatcher = new Dispatcher(scratch(), $credentials);
+$password = new Secret(SECRET);
+same(SECRET, $password->reveal(), 'whoever asks for it gets it');
+$dispatcher = new Dispatcher(scratch(), $credentials, ['proxy' => 'http://user@proxy.example', 'proxy_password' => $password]);
 $recorder = new Recorder(scratch('recorder'), ['uid_key' => SECRET]);
-foreach ([$credentials, $dispatcher, $recorder] as $object) {
+foreach ([$credentials, $password, $dispatcher, $recorder] as $object) {
     $shown = output(static function () use ($object): void {
         var_dump($object);
         print_r($object);
@@ -44,6 +46,11 @@ foreach ([$credentials, $dispatcher, $recorder] as $object) {
 foreach ([fn () => new Credentials('ftp://x', 'ent_test', SECRET), fn () => new Credentials('https://x', 'bad token', SECRET),
     fn () => new Credentials('https://x', 'ent_test', SECRET . "\n"), fn () => $credentials->seal('short'),
     fn () => Credentials::unseal('no sealed text', SECRET), fn () => new Recorder(scratch(), ['uid_key' => SECRET, 'no_such' => 1]),
+    fn () => new Secret(str_repeat(SECRET, 100)), fn () => $password->seal('short', 'purpose'), fn () => $password->seal(SECRET, ''),
+    fn () => Secret::unseal('no sealed text', SECRET, 'purpose'),
+    fn () => new Dispatcher(scratch(), $credentials, ['proxy' => 'http://user:' . SECRET . '@proxy.example:99999']),
+    fn () => new Dispatcher(scratch(), $credentials, ['proxy' => 'http://user@proxy.example', 'proxy_password' => SECRET]),
+    fn () => new Dispatcher(scratch(), $credentials, ['proxy_password' => $password]),
     fn () => new Dispatcher(scratch(), $credentials, ['proxy' => 'http://user:' . SECRET . '@proxy.example', 'no_such' => 1])] as $wrong) {
     try {
         $wrong();
@@ -66,9 +73,20 @@ for ($i = 0; $i < strlen($bytes); ++$i) {
     refused(InvalidOption::class, '', fn () => Credentials::unseal(base64_encode($changed), KEY));
     refused(InvalidOption::class, '', fn () => Credentials::unseal(base64_encode(substr($bytes, 0, $i)), KEY));
 }
+$purpose = 'proxy http://user@proxy.example';
+$sealed = $password->seal(KEY, $purpose);
+holds($sealed !== $password->seal(KEY, $purpose), 'sealing twice gives two texts');
+holds(!str_contains(base64_decode($sealed), SECRET) && !str_contains($sealed, SECRET), 'no secret in the sealed text');
+same(SECRET, Secret::unseal($sealed, KEY, $purpose)->reveal(), 'opened again');
+refused(InvalidOption::class, 'enter it again', fn () => Secret::unseal($sealed, KEY . 'x', $purpose));
+refused(InvalidOption::class, 'enter it again', fn () => Secret::unseal($sealed, KEY, $purpose . ':3128'));
+refused(InvalidOption::class, 'connect the site again', fn () => Credentials::unseal($sealed, KEY));
+refused(InvalidOption::class, 'enter it again', fn () => Secret::unseal($credentials->seal(KEY), KEY, $purpose));
+refused(InvalidOption::class, 'secret: must have 1-1024 bytes', fn () => new Secret(''));
+same("\0", (new Secret("\0"))->reveal(), 'any byte');
 $credentials->__construct('https://second.example', 'ent_second', SECRET);
 same('ent_second', $credentials->entityToken(), 'the constructor called again replaces what was');
 done();
 ?>
 --EXPECT--
-366 checks made
+390 checks made

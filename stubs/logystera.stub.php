@@ -88,6 +88,33 @@ namespace Logystera\Agent {
     }
 
     /**
+     * What a site has to keep to itself besides its Credentials: a proxy's password. Never dumped, serialised or printed.
+     * @strict-properties
+     * @not-serializable
+     */
+    final class Secret
+    {
+        /**
+         * @param string $value 1-1,024 bytes
+         * @throws Exception\InvalidOption
+         */
+        public function __construct(#[\SensitiveParameter] string $value) {}
+
+        /**
+         * @param string $key 16-4,096 bytes the site keeps outside its database
+         * @param string $purpose what it is for, 1-1,024 bytes: it opens for that purpose only
+         * @throws Exception\InvalidOption
+         */
+        public function seal(#[\SensitiveParameter] string $key, string $purpose): string {}
+
+        /** @throws Exception\InvalidOption */
+        public static function unseal(string $sealed, #[\SensitiveParameter] string $key, string $purpose): Secret {}
+
+        /** For whatever takes a string only; keep it out of logs and dumps. */
+        public function reveal(): string {}
+    }
+
+    /**
      * Sends what the buffer holds to the gateway.
      * @strict-properties
      * @not-serializable
@@ -95,7 +122,7 @@ namespace Logystera\Agent {
     final class Dispatcher
     {
         /**
-         * @param array $options batch_size (10-500), proxy, proxy_from_environment, ca_bundle, connect_timeout (1-60 s),
+         * @param array $options batch_size (10-500), proxy, proxy_password (Secret), proxy_from_environment, ca_bundle, connect_timeout (1-60 s),
          *   timeout (1-300 s), max_seconds (1-3600), max_requests (0: no limit), user_agent, share, allow_network_fs
          * @throws Exception\InvalidOption
          * @throws Exception\BufferUnavailable

@@ -48,6 +48,8 @@ final class LogysteraServiceProvider extends ServiceProviderBase {
    */
   public function register(ContainerBuilder $container): void {
     $settings = self::settings();
+    // It may hold a password, and the container lies in the database.
+    unset($settings['proxy']);
     $container->getDefinition(AgentFactory::class)->setArgument('$settings', $settings);
     unset($settings['signals'], $settings['advanced_signals']);
     foreach (self::CONFIGURED as $id) {

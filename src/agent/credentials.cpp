@@ -1,14 +1,13 @@
 #include "agent/credentials.hpp"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
 
+#include "agent/seal.hpp"
 #include "core/hmac.hpp"
 #include "core/wire.hpp"
 
@@ -18,11 +17,7 @@ namespace {
 constexpr std::string_view kTokenPrefix = "ent_";
 constexpr std::size_t kHostBytes = 253;  // RFC 1035 §2.3.4, as text
 
-constexpr unsigned char kSealVersion = 1;
-constexpr std::string_view kSealPurpose = "logystera credentials seal/v1";
-constexpr std::size_t kNonceBytes = 12;  // NIST SP 800-38D §8.2.2
-constexpr std::size_t kTagBytes = 16;
-constexpr std::size_t kSealedBytesMax = 4096;
+constexpr Seal kSeal{"logystera credentials seal/v1", "credentials", "connect the site again"};
 
 bool is_alnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
@@ -93,75 +88,11 @@ Result<std::string> normal_url(std::string_view url) {
   return std::string(scheme) + "://" + lower + (port.empty() ? "" : ":" + std::string(port)) + std::string(path);
 }
 
-// --- Sealing ---
-
-struct CipherFree {
-  void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
-};
-using Cipher = std::unique_ptr<EVP_CIPHER_CTX, CipherFree>;
-
-unsigned char* bytes(std::string& text, std::size_t at = 0) noexcept {
-  return reinterpret_cast<unsigned char*>(text.data()) + at;
-}
-const unsigned char* bytes(std::string_view text) noexcept { return reinterpret_cast<const unsigned char*>(text.data()); }
-
 // Text that is overwritten when it goes out of scope: the joined values hold the secret.
 struct Plain {
   std::string text;
   ~Plain() { wipe(text); }
 };
-
-Result<Done> check_key(std::string_view key) {
-  if (key.size() >= kSealKeyBytesMin && key.size() <= kSealKeyBytesMax) return Done{};
-  return Error{"sealing key: must have " + std::to_string(kSealKeyBytesMin) + "-" + std::to_string(kSealKeyBytesMax) +
-               " bytes, has " + std::to_string(key.size())};
-}
-
-// The version byte is authenticated too, so that a later format cannot be passed off as this one.
-bool encrypt(const Digest& key, std::string_view nonce, std::string_view plain, std::string& out, std::size_t at) {
-  const Cipher cipher(EVP_CIPHER_CTX_new());
-  int done = 0;
-  return cipher && EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.data(), bytes(nonce)) == 1 &&
-         EVP_EncryptUpdate(cipher.get(), nullptr, &done, &kSealVersion, 1) == 1 &&
-         EVP_EncryptUpdate(cipher.get(), bytes(out, at), &done, bytes(plain), static_cast<int>(plain.size())) == 1 &&
-         EVP_EncryptFinal_ex(cipher.get(), bytes(out, at + plain.size()), &done) == 1 &&
-         EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, bytes(out, at + plain.size())) == 1;
-}
-
-bool decrypt(const Digest& key, std::string_view nonce, std::string_view sealed, std::string tag, std::string& plain) {
-  const Cipher cipher(EVP_CIPHER_CTX_new());
-  plain.assign(sealed.size() + 1, '\0');
-  int done = 0;
-  const bool good =
-      cipher && EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.data(), bytes(nonce)) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), nullptr, &done, &kSealVersion, 1) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), bytes(plain), &done, bytes(sealed), static_cast<int>(sealed.size())) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(cipher.get(), bytes(plain, sealed.size()), &done) == 1;
-  plain.resize(sealed.size());
-  if (!good) wipe(plain);
-  return good;
-}
-
-std::string to_base64(std::string_view raw) {
-  std::string out(4 * ((raw.size() + 2) / 3) + 1, '\0');
-  out.resize(static_cast<std::size_t>(EVP_EncodeBlock(bytes(out), bytes(raw), static_cast<int>(raw.size()))));
-  return out;
-}
-
-// Strict: nothing but the alphabet, padding only at the end, no stray bits: one text for one value. Empty on any fault.
-std::string from_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0 || text.size() > kSealedBytesMax) return {};
-  const std::size_t padding = text.back() != '=' ? 0 : text[text.size() - 2] == '=' ? 2 : 1;
-  const std::string_view digits = text.substr(0, text.size() - padding);
-  if (!std::all_of(digits.begin(), digits.end(), [](char c) { return is_alnum(c) || c == '+' || c == '/'; })) return {};
-  std::string out(3 * (text.size() / 4), '\0');
-  const int size = EVP_DecodeBlock(bytes(out), bytes(text), static_cast<int>(text.size()));
-  if (size < 0) return {};
-  out.resize(static_cast<std::size_t>(size) - padding);
-  if (to_base64(out) != text) out.clear();
-  return out;
-}
 
 }  // namespace
 
@@ -218,44 +149,19 @@ std::string Credentials::fingerprint() const {
 }
 
 Result<std::string> Credentials::seal(std::string_view key) const {
-  if (Result<Done> checked = check_key(key); !checked) return checked.error();
   Plain plain;
   plain.text.reserve(gateway_url_.size() + entity_token_.size() + secret_.view().size() + 2);
   plain.text.append(gateway_url_).append(1, '\n').append(entity_token_).append(1, '\n').append(secret_.view());
-  std::string nonce(kNonceBytes, '\0');
-  if (RAND_bytes(bytes(nonce), kNonceBytes) != 1) return Error{"sealing: the system gives no random bytes"};
-  std::string out(1, static_cast<char>(kSealVersion));
-  out += nonce;
-  out.resize(1 + kNonceBytes + plain.text.size() + kTagBytes);
-  Digest derived = hmac_sha256(key, kSealPurpose);
-  const bool sealed = encrypt(derived, nonce, plain.text, out, 1 + kNonceBytes);
-  wipe(derived.data(), derived.size());
-  if (!sealed) return Error{"sealing: libcrypto refuses AES-256-GCM"};
-  return to_base64(out);
+  return agent::seal(plain.text, key, kSeal);
 }
 
 Result<Credentials> Credentials::unseal(std::string_view sealed, std::string_view key) {
-  const Error refused{
-      "sealed credentials: cannot be opened; the key is another one than they were sealed with, or the "
-      "text was changed. Connect the site again"};
-  if (Result<Done> checked = check_key(key); !checked) return checked.error();
-  const std::string raw = from_base64(sealed);
-  if (raw.size() < 1 + kNonceBytes + kTagBytes) return refused;
-  if (static_cast<unsigned char>(raw.front()) != kSealVersion) {
-    return Error{"sealed credentials: made by a later version of this software; update it or connect the site again"};
-  }
-  const std::string_view view(raw);
-  const std::string_view body = view.substr(1 + kNonceBytes, raw.size() - 1 - kNonceBytes - kTagBytes);
-  Plain plain;
-  Digest derived = hmac_sha256(key, kSealPurpose);
-  const bool opened =
-      decrypt(derived, view.substr(1, kNonceBytes), body, std::string(view.substr(raw.size() - kTagBytes)), plain.text);
-  wipe(derived.data(), derived.size());
-  if (!opened) return refused;
-  const std::string_view values(plain.text);
+  const Result<Secret> opened = agent::unseal(sealed, key, kSeal);
+  if (!opened) return opened.error();
+  const std::string_view values = opened->view();
   const std::size_t first = values.find('\n');
   const std::size_t second = first == std::string_view::npos ? first : values.find('\n', first + 1);
-  if (second == std::string_view::npos) return refused;
+  if (second == std::string_view::npos) return Error{"sealed credentials: are none; connect the site again"};
   return make(values.substr(0, first), values.substr(first + 1, second - first - 1), values.substr(second + 1));
 }
 

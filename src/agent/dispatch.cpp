@@ -6,13 +6,14 @@
 #include "agent/buffer.hpp"
 #include "agent/checkpoint.hpp"
 #include "agent/dispatch_lock.hpp"
+#include "agent/proxy.hpp"
 #include "agent/run.hpp"
+#include "agent/seal.hpp"
 #include "agent/signed_call.hpp"
 
 namespace logystera::agent {
 namespace {
 
-constexpr std::size_t kProxyBytes = 512;
 constexpr std::size_t kPathBytes = 4096;
 constexpr std::size_t kUserAgentBytes = 128;
 
@@ -50,18 +51,17 @@ Result<Done> in_range(std::string_view name, std::uint32_t value, std::uint32_t 
                std::to_string(value)};
 }
 
-// The value itself may hold a password and is not repeated.
-Result<Done> check_proxy(std::string_view proxy) {
-  if (proxy.empty()) return Done{};
-  constexpr std::string_view kSchemes[] = {"http://", "https://", "socks5h://", "socks5://"};
-  const bool known = std::any_of(std::begin(kSchemes), std::end(kSchemes), [&](std::string_view scheme) {
-    return proxy.size() > scheme.size() && proxy.substr(0, scheme.size()) == scheme;
-  });
-  const bool spaces = proxy.find(' ') != std::string_view::npos;
-  if (known && proxy.size() <= kProxyBytes && is_printable(proxy) && !spaces) return Done{};
-  return Error{
-      "proxy: must look like http://proxy.example.com:3128 (or https://, socks5://, socks5h://) and have at most " +
-      std::to_string(kProxyBytes) + " characters"};
+// The values themselves are secrets, or hold one, and are not repeated.
+Result<Done> check_proxy(const DispatchOptions& options) {
+  const Result<Proxy> proxy = Proxy::parse(options.proxy);
+  if (!proxy) return proxy.error();
+  const std::string_view password = options.proxy_password.view();
+  if (password.empty()) return Done{};
+  if (password.size() > kSecretValueBytesMax || password.find('\0') != std::string_view::npos) {
+    return Error{"proxy_password: must have at most " + std::to_string(kSecretValueBytesMax) + " bytes, none of them NUL"};
+  }
+  if (proxy->has_user && proxy->password.view().empty()) return Done{};
+  return Error{"proxy_password: needs a user in `proxy` (http://USER@HOST:PORT) that has no password there"};
 }
 
 CallResult without_memory() noexcept {
@@ -138,7 +138,7 @@ Result<Done> validate(const DispatchOptions& options) {
   for (const auto& range : ranges) {
     if (Result<Done> good = in_range(range.name, range.value, range.least, range.most); !good) return good;
   }
-  if (Result<Done> good = check_proxy(options.proxy); !good) return good;
+  if (Result<Done> good = check_proxy(options); !good) return good;
   if (!options.ca_bundle.empty() && (options.ca_bundle.front() != '/' || options.ca_bundle.size() > kPathBytes ||
                                      options.ca_bundle.find('\0') != std::string::npos)) {
     return Error{"ca_bundle: must be the absolute path of a PEM file"};

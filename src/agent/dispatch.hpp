@@ -28,9 +28,11 @@ namespace logystera::agent {
 struct DispatchOptions {
   /// Events in a batch, 10-500; it closes earlier at 512 KiB.
   std::uint32_t batch_size = limits::kBatchEventsDefault;
-  /// http://, https:// or socks5h://[USER:PASSWORD@]HOST:PORT. Empty: none. The environment's *_proxy variables are
+  /// http://, https:// or socks5h://[USER[:PASSWORD]@]HOST:PORT. Empty: none. The environment's *_proxy variables are
   /// ignored unless `proxy_from_environment`: a web server's environment is not where this is decided.
   std::string proxy;
+  /// Of the user that `proxy` names without one, as it is (no %XX). Empty: none. At most 1,024 bytes.
+  Secret proxy_password;
   bool proxy_from_environment = false;
   /// PEM file of certificate authorities instead of the system's. Verification cannot be switched off.
   std::string ca_bundle;

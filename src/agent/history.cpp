@@ -65,6 +65,11 @@ bool read_text(const rapidjson::Value& object, const char* name, std::string& ou
   return true;
 }
 
+// Earlier versions wrote libcurl's words about a proxy it could not read as they are: with user and password.
+void hide_proxy(std::string& error) {
+  if (error.find("Unsupported proxy") != std::string::npos) error = "the address of the proxy cannot be used";
+}
+
 bool read_record(const char* data, Numbered& out) {
   rapidjson::Document record;
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
@@ -74,10 +79,12 @@ bool read_record(const char* data, Numbered& out) {
   const auto ack = record.FindMember("ack");
   if (ack == record.MemberEnd() || !ack->value.IsBool()) return false;
   entry.acknowledged = ack->value.GetBool();
-  return read_number(record, "n", out.number) && read_number(record, "at", entry.at) &&
-         read_number(record, "events", entry.events) && read_number(record, "bytes", entry.bytes) &&
-         read_number(record, "http", entry.http_status) && read_number(record, "ms", entry.duration_ms) &&
-         read_text(record, "batch", entry.batch) && read_text(record, "error", entry.error);
+  const bool good = read_number(record, "n", out.number) && read_number(record, "at", entry.at) &&
+                    read_number(record, "events", entry.events) && read_number(record, "bytes", entry.bytes) &&
+                    read_number(record, "http", entry.http_status) && read_number(record, "ms", entry.duration_ms) &&
+                    read_text(record, "batch", entry.batch) && read_text(record, "error", entry.error);
+  if (good) hide_proxy(entry.error);
+  return good;
 }
 
 // Every record that reads, newest first.

@@ -8,6 +8,9 @@
 #include <mutex>
 #include <utility>
 
+#include "agent/proxy.hpp"
+#include "core/hmac.hpp"
+
 namespace logystera::agent {
 namespace {
 
@@ -132,6 +135,36 @@ std::string plain_text(std::string_view text) {
   return out;
 }
 
+// A proxy of the environment has its user and password in its address, which libcurl quotes where it cannot read it, cut off
+// where its buffer ends. Nothing else that it quotes needs an '@'.
+std::string words_for(std::string_view libcurl, CURLcode code) {
+  const bool quotes_address =
+      libcurl.find('@') != std::string_view::npos || libcurl.find("Unsupported proxy") != std::string_view::npos;
+  return plain_text(libcurl.empty() || quotes_address ? std::string_view(curl_easy_strerror(code)) : libcurl);
+}
+
+// In one text: what names and passwords that are set one by one are decoded from differs between libcurl's versions, this is
+// always decoded. libcurl copies it.
+bool set_proxy_user(CURL* curl, const Secret& user, const Secret& password) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text;
+  text.reserve(3 * (user.view().size() + password.view().size()) + 1);  // so that no copy is left behind
+  const auto encode = [&text](std::string_view part) {
+    for (const char c : part) {
+      const auto byte = static_cast<unsigned char>(c);
+      text += '%';
+      text += kDigits[byte >> 4];
+      text += kDigits[byte & 15];
+    }
+  };
+  encode(user.view());
+  text += ':';
+  encode(password.view());
+  const bool good = curl_easy_setopt(curl, CURLOPT_PROXYUSERPWD, text.c_str()) == CURLE_OK;
+  wipe(text);
+  return good;
+}
+
 // Before 7.87 libcurl lets OpenSSL write to the socket itself, so a gateway that closes a TLS connection early raises SIGPIPE,
 // which would end somebody else's process; told to keep its hands off signals (CURLOPT_NOSIGNAL), libcurl leaves that to its
 // caller. So it is held back in this thread, and what was raised meanwhile is taken away.
@@ -209,11 +242,17 @@ Result<Transport> Transport::open(const DispatchOptions& options) {
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   if (!options.ca_bundle.empty()) set(CURLOPT_CAINFO, options.ca_bundle.c_str());
+  const Result<Proxy> proxy = Proxy::parse(options.proxy);
+  if (!proxy) return proxy.error();
   if (!options.proxy_from_environment) {
-    set(CURLOPT_PROXY, options.proxy.c_str());  // empty: none, whatever the environment says
+    set(CURLOPT_PROXY, proxy->address.c_str());  // empty: none, whatever the environment says
     set(CURLOPT_NOPROXY, "");
-  } else if (!options.proxy.empty()) {
-    set(CURLOPT_PROXY, options.proxy.c_str());
+  } else if (!proxy->address.empty()) {
+    set(CURLOPT_PROXY, proxy->address.c_str());
+  }
+  if (proxy->has_user) {
+    const Secret& password = proxy->password.view().empty() ? options.proxy_password : proxy->password;
+    good &= set_proxy_user(curl, proxy->user, password);
   }
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
@@ -274,8 +313,7 @@ HttpAnswer Transport::post(const std::string& url, const std::vector<std::string
     return answer;
   }
   answer.error = answer.failure == Failure::oversize ? std::string("the answer is larger than 64 KiB")
-                 : inner_->error[0] != '\0'          ? plain_text(inner_->error)
-                                                     : plain_text(curl_easy_strerror(code));
+                                                     : words_for(inner_->error, code);
   answer.body.clear();
   answer.ack.clear();
   return answer;

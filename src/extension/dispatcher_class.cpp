@@ -10,6 +10,7 @@ extern "C" {
 #include "agent/history.hpp"
 #include "extension/credentials_class.hpp"
 #include "extension/guarded.hpp"
+#include "extension/secret_class.hpp"
 
 namespace logystera::extension {
 namespace {
@@ -35,6 +36,17 @@ Result<Done> read_text(std::string_view name, zval* value, std::string& into) {
   return Done{};
 }
 
+Result<Done> read_secret(std::string_view name, zval* value, agent::Secret& into) {
+  if (Z_TYPE_P(value) == IS_NULL) return Done{};
+  const bool secret = Z_TYPE_P(value) == IS_OBJECT && Z_OBJCE_P(value) == secret_class;
+  if (!secret)
+    return Error{"option '" + std::string(name) + "' must be a Logystera\\Agent\\Secret, " + kind_of(value) + " given"};
+  const agent::Secret* core = secret_of(value);
+  if (core == nullptr) return Error{"option '" + std::string(name) + "': the constructor of this Secret was not called"};
+  into = *core;
+  return Done{};
+}
+
 Result<Done> read_option(std::string_view name, zval* value, agent::DispatchOptions& options) {
   if (name == "batch_size") return read_number(name, value, options.batch_size);
   if (name == "connect_timeout") return read_number(name, value, options.connect_timeout_seconds);
@@ -42,6 +54,7 @@ Result<Done> read_option(std::string_view name, zval* value, agent::DispatchOpti
   if (name == "max_seconds") return read_number(name, value, options.max_seconds);
   if (name == "max_requests") return read_number(name, value, options.max_requests);
   if (name == "proxy") return read_text(name, value, options.proxy);
+  if (name == "proxy_password") return read_secret(name, value, options.proxy_password);
   if (name == "ca_bundle") return read_text(name, value, options.ca_bundle);
   if (name == "user_agent") return read_text(name, value, options.user_agent);
   if (name == "proxy_from_environment") {
@@ -61,9 +74,10 @@ Result<Done> read_option(std::string_view name, zval* value, agent::DispatchOpti
     options.allow_network_fs = buffer.allow_network_fs;
     return Done{};
   }
-  return Error{"there is no option '" + std::string(name.substr(0, 64)) +
-               "'; known are batch_size, proxy, proxy_from_environment, ca_bundle, connect_timeout, timeout, max_seconds, "
-               "max_requests, user_agent, share and allow_network_fs"};
+  return Error{
+      "there is no option '" + std::string(name.substr(0, 64)) +
+      "'; known are batch_size, proxy, proxy_password, proxy_from_environment, ca_bundle, connect_timeout, timeout, "
+      "max_seconds, max_requests, user_agent, share and allow_network_fs"};
 }
 
 Result<agent::DispatchOptions> read_options(HashTable* table) {

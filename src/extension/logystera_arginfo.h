@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 29e7f2f97644e1c0a2349e8f869966be72fdc2f9 */
+ * Stub hash: 772d15b294fcc8fabb00e01e6d891acb388658b5 */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Logystera_Agent_Recorder___construct, 0, 0, 1)
 	ZEND_ARG_TYPE_INFO(0, bufferDir, IS_STRING, 0)
@@ -63,6 +63,23 @@ ZEND_END_ARG_INFO()
 
 #define arginfo_class_Logystera_Agent_Credentials_fingerprint arginfo_class_Logystera_Agent_Credentials_gatewayUrl
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Logystera_Agent_Secret___construct, 0, 0, 1)
+	ZEND_ARG_TYPE_INFO(0, value, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Logystera_Agent_Secret_seal, 0, 2, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, purpose, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Logystera_Agent_Secret_unseal, 0, 3, Logystera\\Agent\\Secret, 0)
+	ZEND_ARG_TYPE_INFO(0, sealed, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO(0, purpose, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_Logystera_Agent_Secret_reveal arginfo_class_Logystera_Agent_Credentials_gatewayUrl
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Logystera_Agent_Dispatcher___construct, 0, 0, 2)
 	ZEND_ARG_TYPE_INFO(0, bufferDir, IS_STRING, 0)
 	ZEND_ARG_OBJ_INFO(0, credentials, Logystera\\Agent\\Credentials, 0)
@@ -109,6 +126,10 @@ ZEND_METHOD(Logystera_Agent_Credentials, unseal);
 ZEND_METHOD(Logystera_Agent_Credentials, gatewayUrl);
 ZEND_METHOD(Logystera_Agent_Credentials, entityToken);
 ZEND_METHOD(Logystera_Agent_Credentials, fingerprint);
+ZEND_METHOD(Logystera_Agent_Secret, __construct);
+ZEND_METHOD(Logystera_Agent_Secret, seal);
+ZEND_METHOD(Logystera_Agent_Secret, unseal);
+ZEND_METHOD(Logystera_Agent_Secret, reveal);
 ZEND_METHOD(Logystera_Agent_Dispatcher, __construct);
 ZEND_METHOD(Logystera_Agent_Dispatcher, flush);
 ZEND_METHOD(Logystera_Agent_Dispatcher, state);
@@ -148,6 +169,15 @@ static const zend_function_entry class_Logystera_Agent_Credentials_methods[] = {
 	ZEND_ME(Logystera_Agent_Credentials, gatewayUrl, arginfo_class_Logystera_Agent_Credentials_gatewayUrl, ZEND_ACC_PUBLIC)
 	ZEND_ME(Logystera_Agent_Credentials, entityToken, arginfo_class_Logystera_Agent_Credentials_entityToken, ZEND_ACC_PUBLIC)
 	ZEND_ME(Logystera_Agent_Credentials, fingerprint, arginfo_class_Logystera_Agent_Credentials_fingerprint, ZEND_ACC_PUBLIC)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_Logystera_Agent_Secret_methods[] = {
+	ZEND_ME(Logystera_Agent_Secret, __construct, arginfo_class_Logystera_Agent_Secret___construct, ZEND_ACC_PUBLIC)
+	ZEND_ME(Logystera_Agent_Secret, seal, arginfo_class_Logystera_Agent_Secret_seal, ZEND_ACC_PUBLIC)
+	ZEND_ME(Logystera_Agent_Secret, unseal, arginfo_class_Logystera_Agent_Secret_unseal, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
+	ZEND_ME(Logystera_Agent_Secret, reveal, arginfo_class_Logystera_Agent_Secret_reveal, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
 
@@ -214,6 +244,24 @@ static zend_class_entry *register_class_Logystera_Agent_Credentials(void)
 
 
 	zend_add_parameter_attribute(zend_hash_str_find_ptr(&class_entry->function_table, "__construct", sizeof("__construct") - 1), 2, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(&class_entry->function_table, "seal", sizeof("seal") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(&class_entry->function_table, "unseal", sizeof("unseal") - 1), 1, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
+
+	return class_entry;
+}
+
+static zend_class_entry *register_class_Logystera_Agent_Secret(void)
+{
+	zend_class_entry ce, *class_entry;
+
+	INIT_NS_CLASS_ENTRY(ce, "Logystera\\Agent", "Secret", class_Logystera_Agent_Secret_methods);
+	class_entry = zend_register_internal_class_ex(&ce, NULL);
+	class_entry->ce_flags |= ZEND_ACC_FINAL|ZEND_ACC_NO_DYNAMIC_PROPERTIES|ZEND_ACC_NOT_SERIALIZABLE;
+
+
+	zend_add_parameter_attribute(zend_hash_str_find_ptr(&class_entry->function_table, "__construct", sizeof("__construct") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
 
 	zend_add_parameter_attribute(zend_hash_str_find_ptr(&class_entry->function_table, "seal", sizeof("seal") - 1), 0, ZSTR_KNOWN(ZEND_STR_SENSITIVEPARAMETER), 0);
 

@@ -174,6 +174,7 @@ static PHP_MINIT_FUNCTION(logystera) {
   set_up_recorder_class(register_class_Logystera_Agent_Recorder());
   set_up_buffer_class(register_class_Logystera_Agent_Buffer());
   set_up_credentials_class(register_class_Logystera_Agent_Credentials());
+  set_up_secret_class(register_class_Logystera_Agent_Secret());
   set_up_dispatcher_class(register_class_Logystera_Agent_Dispatcher());
   watch_fatal_errors();
   watch_databases();

@@ -44,6 +44,7 @@ extern zend_class_entry* buffer_unavailable_class;
 void set_up_recorder_class(zend_class_entry* type);
 void set_up_buffer_class(zend_class_entry* type);
 void set_up_credentials_class(zend_class_entry* type);
+void set_up_secret_class(zend_class_entry* type);
 void set_up_dispatcher_class(zend_class_entry* type);
 
 /// The process's (thread's) state; made on first use. nullptr only when memory is out.

@@ -144,7 +144,7 @@ TEST_CASE("sealed_credentials_do_not_open_with_another_key") {
   const std::string sealed = good().seal(kKey).value();
   const Result<Credentials> opened = Credentials::unseal(sealed, kKey + "x");
   REQUIRE(!opened.ok());
-  CHECK(opened.error().message.find("Connect the site again") != std::string::npos);
+  CHECK(opened.error().message.find("connect the site again") != std::string::npos);
 }
 
 TEST_CASE("a_sealed_text_changed_in_any_place_does_not_open") {

@@ -851,6 +851,22 @@ TEST_CASE("options_out_of_range_are_refused_by_name") {
   CHECK(refusal([](O& o) { o.proxy = "http://" + std::string(600, 'a'); }).find("proxy") == 0);
   CHECK(refusal([](O& o) { o.proxy = "http://user:hush@proxy:3128\n"; }).find("hush") == std::string::npos);
   CHECK(refusal([](O& o) { o.proxy = "socks5h://proxy.example.com:1080"; }).empty());
+  CHECK(refusal([](O& o) { o.proxy = "http://user:hush@proxy:99999"; }).find("hush") == std::string::npos);
+  CHECK(refusal([](O& o) { o.proxy = "http://user:hush@proxy:99999"; }).find("proxy: ") == 0);
+  const auto with_password = [](std::string_view proxy, std::string_view password) {
+    DispatchOptions chosen;
+    chosen.proxy = proxy;
+    chosen.proxy_password = Secret(password);
+    const Result<Done> result = validate(chosen);
+    return result.ok() ? std::string() : result.error().message;
+  };
+  CHECK(with_password("http://user@proxy", std::string(1024, 'h')).empty());
+  CHECK(with_password("http://user@proxy", std::string(1025, 'h')).find("proxy_password: must have at most 1024") == 0);
+  CHECK(with_password("http://user@proxy", std::string_view("hu\0sh", 5)).find("proxy_password: must have") == 0);
+  for (const char* proxy : {"", "http://proxy", "http://user:hush@proxy"}) {
+    CHECK(with_password(proxy, "hush").find("proxy_password: needs a user") == 0);
+    CHECK(with_password(proxy, "hush").find("hush") == std::string::npos);
+  }
   CHECK(refusal([](O& o) { o.ca_bundle = "relative.pem"; }).find("ca_bundle") == 0);
   CHECK(refusal([](O& o) { o.user_agent = "a\r\nX: y"; }).find("user_agent") == 0);
   CHECK(refusal([](O& o) { o.user_agent = std::string(129, 'a'); }).find("user_agent") == 0);

@@ -117,6 +117,94 @@ TEST_CASE("a_proxy_that_refuses_the_tunnel_is_a_proxy_trouble") {
   }
 }
 
+// What a proxy that wants Basic authentication is told (RFC 7617 §2), whichever way the password came.
+TEST_CASE("a_proxy_is_told_user_and_password_as_they_were_meant") {
+  const struct {
+    const char *user_info, *password, *expected;  // base64 of USER:PASSWORD
+  } ways[] = {
+      {"ann:hush@", "", "Basic YW5uOmh1c2g="},
+      {"ann@", "hush", "Basic YW5uOmh1c2g="},
+      {"ann:@", "", "Basic YW5uOg=="},
+      {"ann:h%2Fu%40s:h@", "", "Basic YW5uOmgvdUBzOmg="},  // h/u@s:h
+      {"ann@", "h/u@s:h", "Basic YW5uOmgvdUBzOmg="},
+      {"ann@", "h%2Fu", "Basic YW5uOmglMkZ1"},  // as it is
+      {"", "", ""},
+  };
+  for (const auto& way : ways) {
+    INFO(way.user_info << " " << way.password);
+    Site site;
+    FaultServer gateway([](const Request&) { return accepted(); });
+    FaultServer proxy([](const Request&) { return status(407, Ack::none); });
+    site.record(10);
+    DispatchOptions chosen = test::options();
+    chosen.proxy = std::string("http://") + way.user_info + "127.0.0.1:" + std::to_string(proxy.port());
+    chosen.proxy_password = Secret(way.password);
+    Dispatcher d = Dispatcher::open(site.directory(), gateway.credentials(), chosen).value();
+    CHECK(name_of(d.flush().status) == "backoff");
+    REQUIRE(proxy.request_count() == 1);
+    CHECK(proxy.requests()[0].header("proxy-authorization") == way.expected);
+  }
+}
+
+// libcurl quotes an address it cannot read; one of the environment is the only one it gets whole.
+TEST_CASE("no_message_about_a_proxy_holds_its_password") {
+  const char* proxies[] = {
+      "http://ann:hush@no-such-proxy.invalid:3128",
+      "https://ann:hush@127.0.0.1:1",
+      "socks5h://ann:hush@127.0.0.1:1",
+      "http://ann:hush@127.0.0.1:1",
+      "http://ann:hush@[::1]:1",
+      "socks5://ann:hu/sh@127.0.0.1:1",
+  };
+  for (const char* proxy : proxies) {
+    INFO(proxy);
+    Site site;
+    site.record(10);
+    DispatchOptions chosen = test::options();
+    chosen.proxy = proxy;
+    Dispatcher d =
+        Dispatcher::open(site.directory(), Credentials::make("https://127.0.0.1:1", kEntity, kSecret).value(), chosen)
+            .value();
+    const FlushResult result = d.flush();
+    CHECK(!result.error.empty());
+    for (const std::string& told : {result.error, d.ping().error, site.slurp("dispatch.history"),
+                                    site.slurp("dispatch.state.a"), site.slurp("dispatch.state.b")}) {
+      CHECK(told.find("hu") == std::string::npos);
+      CHECK(told.find("ann") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a_proxy_of_the_environment_that_cannot_be_read_is_not_quoted") {
+  const std::string proxies[] = {
+      "http://ann:" + std::string(300, 'h') + "uhu@127.0.0.1:99999",
+      "http://ann:hush@127.0.0.1:99999",
+      "http://ann:hu/sh@127.0.0.1:1",
+      "foo://ann:hush@127.0.0.1:1",
+      "http://ann:hush@no such",
+      "ann:hush@no-such-proxy.invalid:1",
+  };
+  for (const std::string& proxy : proxies) {
+    INFO(proxy);
+    ::setenv("https_proxy", proxy.c_str(), 1);
+    Site site;
+    site.record(10);
+    DispatchOptions chosen = test::options();
+    chosen.proxy_from_environment = true;
+    Dispatcher d =
+        Dispatcher::open(site.directory(), Credentials::make("https://127.0.0.1:1", kEntity, kSecret).value(), chosen)
+            .value();
+    const FlushResult result = d.flush();
+    CHECK(!result.error.empty());
+    for (const std::string& told : {result.error, d.ping().error, site.slurp("dispatch.history")}) {
+      CHECK(told.find("hu") == std::string::npos);
+      CHECK(told.find("hhh") == std::string::npos);
+      CHECK(told.find("ann") == std::string::npos);
+    }
+  }
+  ::unsetenv("https_proxy");
+}
+
 TEST_CASE("proxy_variables_of_the_environment_are_ignored_unless_asked_for") {
   Site site;
   FaultServer gateway([](const Request&) { return accepted(); });

@@ -78,6 +78,18 @@ TEST_CASE("a_damaged_record_is_skipped_and_the_others_are_not") {
   CHECK(read_dispatch_history(site.directory()).empty());
 }
 
+TEST_CASE("a_proxy_that_an_earlier_version_quoted_is_not_shown") {
+  Site site;
+  HistoryFile history = open_in(site);
+  history.append(entry(1, "Unsupported proxy syntax in 'http://ann:hush@proxy.example:99999'"));
+  history.append(entry(2, "Unsupported proxy scheme for 'foo://ann:hush" + std::string(300, 'h')));
+  history.append(entry(3, "Could not resolve proxy: proxy.example"));
+  const std::vector<HistoryEntry> read = read_dispatch_history(site.directory());
+  REQUIRE(read.size() == 3);
+  CHECK(read[0].error == "Could not resolve proxy: proxy.example");
+  for (const HistoryEntry& one : {read[1], read[2]}) CHECK(one.error == "the address of the proxy cannot be used");
+}
+
 TEST_CASE("an_error_of_any_length_and_bytes_fits_its_record") {
   Site site;
   HistoryFile history = open_in(site);

@@ -20,8 +20,16 @@ final class AgentFactory {
 
   /**
    * The oldest extension this module works with.
+   *
+   * Those before 0.1.1 work, too, but a visitor can write over a PHP worker's
+   * stack through them: to record nothing is better.
    */
-  public const MINIMUM_EXTENSION = '0.1.0';
+  public const MINIMUM_EXTENSION = '0.1.1';
+
+  /**
+   * Extensions before this one have a hole that is known.
+   */
+  private const VULNERABLE_BEFORE = '0.1.1';
 
   /**
    * Constructs the factory.
@@ -147,11 +155,21 @@ final class AgentFactory {
     if (!class_exists(Recorder::class, FALSE)) {
       return 'The PHP extension "logystera" is not loaded: install it and add extension=logystera to php.ini, for the web server and for the command line.';
     }
-    $version = (string) phpversion('logystera');
-    if (version_compare($version, self::MINIMUM_EXTENSION, '<')) {
-      return sprintf('The PHP extension "logystera" is version %s; this module needs %s or newer.', $version, self::MINIMUM_EXTENSION);
+    return self::versionProblem((string) phpversion('logystera'));
+  }
+
+  /**
+   * What is wrong with that version of the extension, or NULL.
+   */
+  public static function versionProblem(string $version): ?string {
+    if (!version_compare($version, self::MINIMUM_EXTENSION, '<')) {
+      return NULL;
     }
-    return NULL;
+    $problem = sprintf('The PHP extension "logystera" is version %s; this module needs %s or newer.', $version, self::MINIMUM_EXTENSION);
+    if (version_compare($version, self::VULNERABLE_BEFORE, '<')) {
+      $problem .= sprintf(' SECURITY: before %s a visitor can crash PHP through it, or worse. Nothing is recorded with it any more, but it watches for fatal errors by itself as long as it is loaded: update it and reload PHP now, and set logystera.enabled=0 in php.ini until then.', self::VULNERABLE_BEFORE);
+    }
+    return $problem;
   }
 
   /**

@@ -12,7 +12,6 @@ use Drupal\Core\StringTranslation\StringTranslationTrait;
 use Drupal\Core\Url;
 use GuzzleHttp\ClientInterface;
 use GuzzleHttp\Exception\ConnectException;
-use GuzzleHttp\Exception\GuzzleException;
 use GuzzleHttp\Psr7\BufferStream;
 use GuzzleHttp\RequestOptions;
 use Logystera\Agent\Credentials;
@@ -66,6 +65,7 @@ final class Authorization {
     private readonly ClientInterface $http,
     private readonly ConfigFactoryInterface $config,
     private readonly TimeInterface $time,
+    private readonly Proxy $proxy,
     private readonly array $settings,
   ) {}
 
@@ -88,6 +88,10 @@ final class Authorization {
     $client = $request->getSchemeAndHttpHost() . $request->getBasePath() . '/';
     if (!self::isTrustworthy($client)) {
       throw AuthorizationFailed::because($this->t('This page was opened over plain HTTP, and what the gateway answers must not travel so. Open the site over HTTPS, or connect it with credentials.'));
+    }
+    // Better now than when the gateway has been asked.
+    if ($problem = $this->proxy->problem()) {
+      throw new AuthorizationFailed($problem);
     }
     $attempt = [
       'gateway' => $gateway,
@@ -173,7 +177,9 @@ final class Authorization {
     catch (ConnectException) {
       throw AuthorizationFailed::because($this->t('You agreed, but this server cannot reach @gateway. Look at its firewall, and at the proxy and the certificate authorities on this page.', ['@gateway' => $attempt['gateway']]));
     }
-    catch (GuzzleException) {
+    catch (\Throwable) {
+      // Whatever it is: its message and its trace may quote the request, the
+      // proxy's password included.
       throw AuthorizationFailed::because($this->t('You agreed, but the answer of @gateway could not be received whole. Try again.', ['@gateway' => $attempt['gateway']]));
     }
     return $this->credentials($response, $attempt['gateway']);
@@ -222,7 +228,7 @@ final class Authorization {
    */
   private function transport(): array {
     return array_filter([
-      RequestOptions::PROXY => $this->settings['proxy'] ?? '',
+      RequestOptions::PROXY => $this->proxy->url(),
       RequestOptions::VERIFY => $this->settings['ca_bundle'] ?? '',
     ]);
   }

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Drupal\logystera\Agent;
 
-use Drupal\Core\Site\Settings;
 use Drupal\Core\State\StateInterface;
 use Logystera\Agent\Credentials;
 use Logystera\Agent\Exception\AgentException;
@@ -68,7 +67,7 @@ final class Connection {
    * Connects the site, or replaces its credentials.
    */
   public function connect(Credentials $credentials): void {
-    $sealed = $credentials->seal(self::sealingKey());
+    $sealed = $credentials->seal(SealingKey::derive());
     if (!$this->hasIdentity()) {
       $this->state->set(self::IDENTITY, $sealed);
     }
@@ -115,14 +114,7 @@ final class Connection {
    */
   private function open(string $key): ?Credentials {
     $sealed = $this->state->get($key);
-    return is_string($sealed) ? Credentials::unseal($sealed, self::sealingKey()) : NULL;
-  }
-
-  /**
-   * The key things are sealed with: derived from the hash salt, kept nowhere.
-   */
-  private static function sealingKey(): string {
-    return hash_hmac('sha256', 'logystera credentials', Settings::getHashSalt());
+    return is_string($sealed) ? Credentials::unseal($sealed, SealingKey::derive()) : NULL;
   }
 
 }

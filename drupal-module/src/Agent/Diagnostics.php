@@ -27,6 +27,7 @@ final class Diagnostics {
     private readonly BufferView $buffer,
     private readonly Connection $connection,
     private readonly Dispatch $dispatch,
+    private readonly Proxy $proxy,
     private readonly StateInterface $state,
     private readonly Catalogue $catalogue,
     private readonly array $settings,
@@ -113,7 +114,8 @@ final class Diagnostics {
       'connected' => $this->connection->isConnected() ? 'yes' : 'no',
       'mode' => (string) ($this->settings['dispatch_mode'] ?? 'cron'),
       'batch size' => (string) ($this->settings['batch_size'] ?? ''),
-      'proxy' => empty($this->settings['proxy']) ? 'none' : 'set',
+      'proxy' => $this->proxy->address() === '' ? 'none' : 'set',
+      "the proxy's password" => $this->proxy->passwordState(),
       'certificate authorities' => empty($this->settings['ca_bundle']) ? "the system's" : 'a file of its own',
     ];
     foreach ($this->dispatch->state() ?? [] as $name => $value) {

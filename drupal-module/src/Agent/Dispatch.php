@@ -28,6 +28,8 @@ final class Dispatch {
    *   Where the buffer is.
    * @param \Drupal\logystera\Agent\Connection $connection
    *   Where it goes.
+   * @param \Drupal\logystera\Agent\Proxy $proxy
+   *   What it goes through.
    * @param array $settings
    *   The settings as compiled into the container.
    * @param \Psr\Log\LoggerInterface $logger
@@ -37,6 +39,7 @@ final class Dispatch {
     private readonly AgentInterface $agent,
     private readonly BufferDirectory $directory,
     private readonly Connection $connection,
+    private readonly Proxy $proxy,
     private readonly array $settings,
     private readonly LoggerInterface $logger,
   ) {}
@@ -65,9 +68,9 @@ final class Dispatch {
       if (!$credentials) {
         return NULL;
       }
-      $result = (new Dispatcher($path, $credentials, $limits + $this->options()))->flush();
+      $result = (new Dispatcher($path, $credentials, $limits + $this->proxy->options() + $this->options()))->flush();
     }
-    catch (AgentException $error) {
+    catch (\RuntimeException $error) {
       $result = ['status' => 'unavailable', 'sent' => 0, 'error' => $error->getMessage()];
     }
     if ($result['error']) {
@@ -167,10 +170,10 @@ final class Dispatch {
         return $unavailable('The site is not connected.');
       }
       /** @var array{status: string, http_code: ?int, error: ?string, reference?: ?string} $answer */
-      $answer = $question(new Dispatcher($path, $credentials, $this->options()));
+      $answer = $question(new Dispatcher($path, $credentials, $this->proxy->options() + $this->options()));
       return $answer;
     }
-    catch (AgentException $error) {
+    catch (\RuntimeException $error) {
       return $unavailable($error->getMessage());
     }
   }
@@ -197,11 +200,12 @@ final class Dispatch {
 
   /**
    * The dispatcher's options, those not set left to its defaults.
+   *
+   * The proxy is not among them: only what asks the gateway needs it.
    */
   private function options(): array {
     return array_filter([
       'batch_size' => $this->settings['batch_size'] ?? NULL,
-      'proxy' => $this->settings['proxy'] ?? NULL,
       'ca_bundle' => $this->settings['ca_bundle'] ?? NULL,
       'share' => $this->settings['buffer_share'] ?? NULL,
     ]);

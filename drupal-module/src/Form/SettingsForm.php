@@ -17,6 +17,8 @@ use Drupal\logystera\Agent\Authorization;
 use Drupal\logystera\Agent\AuthorizationFailed;
 use Drupal\logystera\Agent\Connection;
 use Drupal\logystera\Agent\Dispatch;
+use Drupal\logystera\Agent\Proxy;
+use Drupal\logystera\Agent\ProxyUrl;
 use Drupal\logystera\Controller\PrivacyController;
 use Drupal\logystera\EventSubscriber\AutoDispatchSubscriber;
 use Drupal\logystera\Signal\Catalogue;
@@ -33,12 +35,18 @@ final class SettingsForm extends ConfigFormBase {
 
   private const SETTINGS = 'logystera.settings';
 
+  /**
+   * Where a password that was typed into an address waits to be stored.
+   */
+  private const TYPED_PASSWORD = 'logystera_proxy_password';
+
   public function __construct(
     ConfigFactoryInterface $config_factory,
     TypedConfigManagerInterface $typed_config_manager,
     private readonly AgentInterface $agent,
     private readonly Connection $connection,
     private readonly Dispatch $dispatch,
+    private readonly Proxy $proxy,
     private readonly Authorization $authorization,
     private readonly Catalogue $catalogue,
   ) {
@@ -55,6 +63,7 @@ final class SettingsForm extends ConfigFormBase {
       $container->get(AgentInterface::class),
       $container->get(Connection::class),
       $container->get(Dispatch::class),
+      $container->get(Proxy::class),
       $container->get(Authorization::class),
       $container->get(Catalogue::class),
     );
@@ -150,9 +159,65 @@ final class SettingsForm extends ConfigFormBase {
   }
 
   /**
+   * What was typed as address of the proxy, without its password.
+   *
+   * That is what the page shows again when something else on it was wrong. The
+   * password is remembered for this request alone.
+   */
+  public static function proxyValue(array &$element, mixed $input, FormStateInterface $form_state): ?string {
+    if (!is_string($input)) {
+      return NULL;
+    }
+    [$address, $password] = ProxyUrl::split(trim($input));
+    if ((string) $password !== '') {
+      $form_state->setTemporaryValue(self::TYPED_PASSWORD, $password);
+    }
+    return $address;
+  }
+
+  /**
+   * What was typed as address of a gateway, without a password.
+   *
+   * It has none; whoever types one all the same is told so, and the page that
+   * tells it does not show the password again.
+   */
+  public static function gatewayValue(array &$element, mixed $input, FormStateInterface $form_state): ?string {
+    return is_string($input) ? ProxyUrl::split(trim($input))[0] : NULL;
+  }
+
+  /**
+   * {@inheritdoc}
+   */
+  public function validateForm(array &$form, FormStateInterface $form_state): void {
+    parent::validateForm($form, $form_state);
+    $address = (string) $form_state->getValue(['dispatch', 'proxy']);
+    $password = $this->typedPassword($form_state);
+    if ($address !== '' && !ProxyUrl::isUsable($address)) {
+      $form_state->setErrorByName('dispatch][proxy', $this->t('The proxy must look like http://proxy.example.org:3128; https://, socks5:// and socks5h:// will do, too. If it wants a user, write http://user@proxy.example.org:3128.'));
+    }
+    elseif ($password !== '' && !ProxyUrl::needsPassword($address)) {
+      $form_state->setErrorByName('dispatch][proxy', $this->t('A password needs a user of the proxy: http://user@proxy.example.org:3128.'));
+    }
+    elseif (strlen($password) > ProxyUrl::PASSWORD_CHARS_MAX || preg_match('/[\x00-\x1f\x7f]/', $password)) {
+      $form_state->setErrorByName('dispatch][proxy_password', $this->t('The password of a proxy has at most @count characters, none of them a control character.', ['@count' => ProxyUrl::PASSWORD_CHARS_MAX]));
+    }
+    elseif ($password !== '' && ($problem = AgentFactory::extensionProblem())) {
+      $form_state->setErrorByName('dispatch][proxy_password', $this->t('No password can be stored yet: @problem', ['@problem' => $problem]));
+    }
+    elseif ($password === '' && ProxyUrl::needsPassword($address) && !$this->keepsPassword($form_state, $address)) {
+      $form_state->setErrorByName('dispatch][proxy_password', $this->t('Enter the password of the proxy: none is stored for @address, and one of another address is not sent there. If this user has none, write @without.', [
+        '@address' => $address,
+        '@without' => ProxyUrl::withoutPassword($address),
+      ]));
+    }
+  }
+
+  /**
    * {@inheritdoc}
    */
   public function submitForm(array &$form, FormStateInterface $form_state): void {
+    // One that is still in the configuration is one that is stored.
+    $this->proxy->secure();
     $config = $this->config(self::SETTINGS);
     foreach ($form_state->getValue('toggles', []) as $group) {
       foreach ($group as $key => $on) {
@@ -162,12 +227,52 @@ final class SettingsForm extends ConfigFormBase {
     $config
       ->set('batch_size', (int) $form_state->getValue(['dispatch', 'batch_size']))
       ->set('dispatch_mode', $form_state->getValue(['dispatch', 'dispatch_mode']))
-      ->set('proxy', trim($form_state->getValue(['dispatch', 'proxy'])))
+      ->set('proxy', $this->storeProxy($form_state))
       ->set('ca_bundle', trim($form_state->getValue(['dispatch', 'ca_bundle'])))
       ->set('buffer_share', $form_state->getValue(['dispatch', 'buffer_share']))
       ->set('anonymize_ip', (bool) $form_state->getValue(['privacy', 'anonymize_ip']))
       ->save();
     parent::submitForm($form, $form_state);
+  }
+
+  /**
+   * Stores the password of the proxy, or removes it.
+   *
+   * @return string
+   *   The address that goes into the configuration.
+   */
+  private function storeProxy(FormStateInterface $form_state): string {
+    $address = (string) $form_state->getValue(['dispatch', 'proxy']);
+    $password = $this->typedPassword($form_state);
+    if ($password !== '') {
+      $this->proxy->setPassword($address, $password);
+      return $address;
+    }
+    if ($form_state->getValue(['dispatch', 'proxy_password_remove'])) {
+      $address = ProxyUrl::withoutPassword($address);
+    }
+    if (!ProxyUrl::needsPassword($address)) {
+      $this->proxy->forget();
+    }
+    return $address;
+  }
+
+  /**
+   * The password that was typed, in its own field or within the address.
+   */
+  private function typedPassword(FormStateInterface $form_state): string {
+    $typed = (string) $form_state->getValue(['dispatch', 'proxy_password']);
+    return $typed !== '' ? $typed : (string) $form_state->getTemporaryValue(self::TYPED_PASSWORD);
+  }
+
+  /**
+   * Whether nothing has to be typed for an address.
+   */
+  private function keepsPassword(FormStateInterface $form_state, string $address): bool {
+    [$stored, $password] = ProxyUrl::split(trim((string) $this->config(self::SETTINGS)->get('proxy')));
+    return $form_state->getValue(['dispatch', 'proxy_password_remove'])
+      || $this->proxy->hasPasswordFor($address)
+      || ((string) $password !== '' && $stored === $address);
   }
 
   /**
@@ -222,6 +327,7 @@ final class SettingsForm extends ConfigFormBase {
             '@service' => PrivacyController::SERVICE,
           ]),
           '#default_value' => $credentials?->gatewayUrl() ?? PrivacyController::SERVICE,
+          '#value_callback' => [self::class, 'gatewayValue'],
         ],
         'actions' => [
           '#type' => 'actions',
@@ -254,6 +360,7 @@ final class SettingsForm extends ConfigFormBase {
           '@service' => PrivacyController::SERVICE,
         ]),
         '#default_value' => $credentials?->gatewayUrl() ?? '',
+        '#value_callback' => [self::class, 'gatewayValue'],
         '#placeholder' => PrivacyController::SERVICE,
       ],
       'token' => [
@@ -359,6 +466,8 @@ final class SettingsForm extends ConfigFormBase {
    */
   private function buildDispatch(): array {
     $config = $this->config(self::SETTINGS);
+    [$address, $password] = ProxyUrl::split(trim((string) $config->get('proxy')));
+    $has_password = (string) $password !== '' || $this->proxy->hasPasswordFor($address);
     return [
       '#type' => 'details',
       '#title' => $this->t('Dispatch'),
@@ -392,8 +501,26 @@ final class SettingsForm extends ConfigFormBase {
       'proxy' => [
         '#type' => 'textfield',
         '#title' => $this->t('Proxy'),
-        '#description' => $this->t('For example http://proxy.example.org:3128. Empty for none.'),
-        '#default_value' => $config->get('proxy'),
+        '#description' => $this->proxyDescription(),
+        '#default_value' => $address,
+        '#value_callback' => [self::class, 'proxyValue'],
+        '#maxlength' => ProxyUrl::CHARS_MAX,
+        '#attributes' => ['autocomplete' => 'off', 'spellcheck' => 'false'],
+      ],
+      'proxy_password' => [
+        '#type' => 'password',
+        '#title' => $this->t("The proxy's password"),
+        '#description' => $has_password
+          ? $this->t('One is stored. Leave this empty to keep it. It is for this proxy and user alone: another address asks for it again.')
+          : $this->t('Of the user in the address, if there is one. It is stored encrypted, outside of the configuration, and never shown again.'),
+        '#attributes' => ['autocomplete' => 'new-password'],
+        '#maxlength' => ProxyUrl::PASSWORD_CHARS_MAX,
+      ],
+      'proxy_password_remove' => [
+        '#type' => 'checkbox',
+        '#title' => $this->t('Remove the stored password of the proxy'),
+        '#default_value' => FALSE,
+        '#access' => $has_password,
       ],
       'ca_bundle' => [
         '#type' => 'textfield',
@@ -411,6 +538,15 @@ final class SettingsForm extends ConfigFormBase {
         '#default_value' => $config->get('buffer_share'),
       ],
     ];
+  }
+
+  /**
+   * What to enter as a proxy, and what counts instead.
+   */
+  private function proxyDescription(): TranslatableMarkup {
+    return $this->proxy->isOverridden()
+      ? $this->t('settings.php sets the proxy (@address): what is entered here counts once it no longer does.', ['@address' => $this->proxy->address() ?: $this->t('none')])
+      : $this->t('For example http://proxy.example.org:3128, or http://user@proxy.example.org:3128. Empty for none.');
   }
 
   /**

@@ -12,6 +12,7 @@ use Drupal\Core\Url;
 use Drupal\logystera\Agent\AgentInterface;
 use Drupal\logystera\Agent\Connection;
 use Drupal\logystera\Agent\Dispatch;
+use Drupal\logystera\Agent\Proxy;
 use Drupal\logystera\Signal\Router;
 
 /**
@@ -32,6 +33,7 @@ final class AdminHooks {
     private readonly AgentInterface $agent,
     private readonly Connection $connection,
     private readonly Dispatch $dispatch,
+    private readonly Proxy $proxy,
     private readonly StateInterface $state,
     private readonly Router $router,
   ) {}
@@ -42,6 +44,8 @@ final class AdminHooks {
   #[Hook('cron')]
   public function cron(): void {
     $this->router->on('hook:cron');
+    // One that was saved by a PHP without the extension.
+    $this->proxy->secure();
     if ($this->dispatch->isForCron()) {
       $this->dispatch->flush();
     }
@@ -52,10 +56,14 @@ final class AdminHooks {
    */
   #[Hook('runtime_requirements')]
   public function runtimeRequirements(): array {
-    return [
+    $findings = [
       'logystera' => ['title' => $this->t('Logystera')] + $this->health(),
       'logystera_dispatch' => ['title' => $this->t('Logystera: sending')] + $this->sending(),
     ];
+    if ($proxy = $this->proxyTrouble()) {
+      $findings['logystera_proxy'] = ['title' => $this->t('Logystera: proxy')] + $proxy;
+    }
+    return $findings;
   }
 
   /**
@@ -153,6 +161,17 @@ final class AdminHooks {
       return $this->finding(self::WARNING, $failures, [$remedy, $status]);
     }
     return $this->finding(self::OK, $this->t('In order'), $status);
+  }
+
+  /**
+   * What there is to say about the proxy; NULL for nothing.
+   */
+  private function proxyTrouble(): ?array {
+    if ($this->proxy->isExposed()) {
+      return $this->finding(self::WARNING, $this->t('Its password stands in the configuration'), $this->t('Configuration is exported and shown. The password was saved by a PHP that has not loaded the extension (the command line?), and moves into encrypted storage with the next cron run of one that has. Change it if others could read it.'));
+    }
+    $problem = $this->proxy->problem();
+    return $problem === NULL ? NULL : $this->finding(self::ERROR, $this->t('Nothing can be sent through it'), $problem);
   }
 
   /**

@@ -88,6 +88,7 @@ final class PagesTest extends BrowserTestBase {
     $malformed = [
       ['http://gateway.example.org', 'ent_' . str_repeat('a', 22)],
       ['https://gateway.example.org', 'not a token'],
+      ['https://user:planted-secret@gateway.example.org', 'ent_' . str_repeat('a', 22)],
     ];
     foreach ($malformed as [$url, $token]) {
       $this->drupalGet(self::BASE);

@@ -6,6 +6,7 @@ namespace Drupal\Tests\logystera\Kernel;
 
 use Drupal\logystera\Agent\Authorization;
 use Drupal\logystera\Agent\AuthorizationFailed;
+use Drupal\Tests\logystera\Traits\StrangeGatewayTrait;
 use Logystera\Agent\Credentials;
 use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
@@ -25,25 +26,14 @@ use Symfony\Component\HttpFoundation\Session\Storage\MockArraySessionStorage;
 #[RunTestsInSeparateProcesses]
 final class AuthorizationTest extends LogysteraKernelTestBase {
 
+  use StrangeGatewayTrait;
+
   private const SITE = 'https://site.example.org';
-  private const STARTED_SECONDS = 10;
 
   /**
    * The session of who connects the site.
    */
   private SessionInterface $session;
-
-  /**
-   * The gateway that misbehaves, its address, and what it was sent.
-   *
-   * @var resource|null
-   */
-  private $gateway = NULL;
-
-  /**
-   * Where it is.
-   */
-  private string $address = '';
 
   /**
    * {@inheritdoc}
@@ -203,6 +193,22 @@ final class AuthorizationTest extends LogysteraKernelTestBase {
     // Nobody listens there: only the proxy can have answered.
     $this->assertSame('http://localhost:9', rtrim($this->attempt('http://localhost:9')->gatewayUrl(), '/'));
     $this->assertSame('http://localhost:9/oauth/token', $this->received()[1]);
+    $this->assertNull($this->received()[3]);
+  }
+
+  /**
+   * So is its password, and one that is missing is asked for before anything.
+   */
+  public function testExchangeTellsTheProxyItsPassword(): void {
+    $this->startGateway();
+    $this->config('logystera.settings')->set('proxy', str_replace('//', '//ann:planted-h%2Fush@', $this->address))->save();
+    $this->assertStringNotContainsString('planted', serialize($this->config('logystera.settings')->getRawData()));
+    $this->attempt('http://localhost:9');
+    $this->assertSame('Basic ' . base64_encode('ann:planted-h/ush'), $this->received()[3]);
+    $this->stopGateway();
+    $this->fails('cannot reach', fn() => $this->attempt('http://localhost:9'));
+    $this->container->get('state')->delete('logystera.proxy');
+    $this->fails('Enter it on the Logystera page', fn() => $this->begin('http://localhost:9'));
   }
 
   /**
@@ -255,47 +261,6 @@ final class AuthorizationTest extends LogysteraKernelTestBase {
       return;
     }
     $this->fail("It did not fail: $words");
-  }
-
-  /**
-   * Starts the gateway that misbehaves.
-   */
-  private function startGateway(): void {
-    $probe = stream_socket_server('tcp://127.0.0.1:0');
-    assert($probe !== FALSE);
-    $this->address = 'http://' . stream_socket_get_name($probe, FALSE);
-    fclose($probe);
-    $router = dirname(__DIR__, 2) . '/fixtures/strange_gateway.php';
-    $gateway = proc_open(
-      [PHP_BINARY, '-n', '-S', substr($this->address, strlen('http://')), $router],
-      [['file', '/dev/null', 'r'], ['file', '/dev/null', 'w'], ['file', '/dev/null', 'w']],
-      $pipes,
-      NULL,
-      ['RECEIVED' => "$this->privateDirectory/received"],
-    );
-    assert($gateway !== FALSE);
-    $this->gateway = $gateway;
-    for ($until = time() + self::STARTED_SECONDS; !@fsockopen(str_replace('http://', 'tcp://', $this->address)); usleep(20000)) {
-      $this->assertLessThan($until, time(), 'the gateway does not start');
-    }
-  }
-
-  /**
-   * What the gateway was sent last.
-   */
-  private function received(): array {
-    return json_decode((string) file_get_contents("$this->privateDirectory/received"), TRUE);
-  }
-
-  /**
-   * Ends it.
-   */
-  private function stopGateway(): void {
-    if ($this->gateway) {
-      proc_terminate($this->gateway);
-      proc_close($this->gateway);
-      $this->gateway = NULL;
-    }
   }
 
 }

@@ -55,6 +55,20 @@ final class ExtensionMissingTest extends KernelTestBase {
     $this->assertSame('unavailable', $this->container->get(Dispatch::class)->flush()['status'] ?? NULL);
     $this->container->get('cron')->run();
 
+    // Nothing here can seal a password: it stays usable, is told, and is in no
+    // export.
+    $this->config('logystera.settings')->set('proxy', 'http://ann:planted-hush@proxy.example.org')->save();
+    $this->container->get('cron')->run();
+    $findings = $this->container->get(AdminHooks::class)->runtimeRequirements();
+    $this->assertSame('Its password stands in the configuration', (string) $findings['logystera_proxy']['value']);
+    $this->assertStringNotContainsString('planted', print_r($findings, TRUE));
+    $this->assertStringNotContainsString('planted', $this->container->get(Diagnostics::class)->text());
+    $exported = $this->container->get('config.storage.export')->read('logystera.settings');
+    $this->assertSame('http://ann@proxy.example.org', $exported['proxy'] ?? NULL);
+    $this->assertSame('http://ann:planted-hush@proxy.example.org', $this->config('logystera.settings')->get('proxy'));
+    $this->container->get('module_handler')->loadInclude('logystera', 'php', 'logystera.post_update');
+    $this->assertStringContainsString('has not loaded the extension', (string) logystera_post_update_seal_proxy_password());
+
     $this->assertTrue($this->container->get('module_installer')->uninstall(['logystera']));
     $this->assertNull(\Drupal::state()->get('logystera.credentials'));
     $this->assertTrue(\Drupal::service('module_installer')->install(['logystera']));

@@ -36,6 +36,7 @@ final class ExtensionOlderTest extends LogysteraKernelTestBase {
     $this->container->get('cron')->run();
     $finding = $this->container->get(AdminHooks::class)->runtimeRequirements()['logystera'];
     $this->assertStringContainsString('this module needs ' . AgentFactory::MINIMUM_EXTENSION . ' or newer', $finding['description']['#plain_text']);
+    $this->assertStringContainsString('SECURITY', $finding['description']['#plain_text']);
     $this->assertDirectoryDoesNotExist("$this->privateDirectory/logystera");
   }
 

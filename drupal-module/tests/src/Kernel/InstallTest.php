@@ -6,6 +6,7 @@ namespace Drupal\Tests\logystera\Kernel;
 
 use Drupal\logystera\Agent\BufferDirectory;
 use Drupal\logystera\Agent\Connection;
+use Drupal\logystera\Agent\Proxy;
 use Drupal\logystera\Signal\AvailableUpdates;
 use Drupal\logystera\Signal\CodeIntegrity;
 use Drupal\logystera\Signal\Router;
@@ -29,6 +30,7 @@ final class InstallTest extends LogysteraKernelTestBase {
   public function testUninstallingLeavesNothingBehind(): void {
     $state = $this->container->get('state');
     $this->container->get(Connection::class)->connect(new Credentials('http://127.0.0.1:9', 'ent_' . str_repeat('a', 22), str_repeat('secret', 8)));
+    $this->container->get(Proxy::class)->setPassword('http://ann@proxy.example.org', 'planted');
     $state->set(Router::ERRORS, ['user.created' => ['count' => 1, 'class' => 'Error', 'place' => 'somewhere']]);
     $state->set(AvailableUpdates::TOLD, ['drupal' => '1 2']);
     $this->container->get('keyvalue')->get(CodeIntegrity::COLLECTION)->set('core/lib', ['version' => '', 'files' => []]);
@@ -39,7 +41,7 @@ final class InstallTest extends LogysteraKernelTestBase {
     $types = array_column((new Buffer($directory))->events([], 0, 10)['events'], 'event_type');
     $this->assertSame(['agent.changed', 'module.uninstall'], array_slice(array_reverse($types), -2));
     $this->assertSame([], $this->container->get('config.storage')->listAll('logystera.'));
-    foreach (['logystera.credentials', 'logystera.identity', Router::ERRORS, AvailableUpdates::TOLD] as $key) {
+    foreach (['logystera.credentials', 'logystera.identity', 'logystera.proxy', Router::ERRORS, AvailableUpdates::TOLD] as $key) {
       $this->assertNull($this->container->get('state')->get($key), $key);
     }
     $this->assertSame([], $this->container->get('keyvalue')->get(CodeIntegrity::COLLECTION)->getAll());

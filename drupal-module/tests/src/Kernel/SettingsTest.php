@@ -55,13 +55,31 @@ final class SettingsTest extends LogysteraKernelTestBase {
       'batch_size' => [0, 9, 501, -1],
       'dispatch_mode' => ['', 'sometimes'],
       'buffer_share' => ['', 'world'],
+      'proxy' => [
+        'http://ann:hush@proxy.example.org:3128',
+        'http://:hush@proxy.example.org',
+        'ann:hush@proxy.example.org',
+        "socks5h://ann:hu/s@h\n@proxy.example.org",
+      ],
     ];
     foreach ($wrong as $key => $values) {
       foreach ($values as $value) {
         $this->assertSame([$key], $this->violations([$key => $value] + $data), "$key: " . var_export($value, TRUE));
       }
     }
-    foreach (['batch_size' => [10, 500], 'dispatch_mode' => ['cron', 'auto'], 'buffer_share' => ['user', 'group']] as $key => $values) {
+    $right = [
+      'batch_size' => [10, 500],
+      'dispatch_mode' => ['cron', 'auto'],
+      'buffer_share' => ['user', 'group'],
+      'proxy' => [
+        '',
+        'http://proxy.example.org:3128',
+        'http://ann@proxy.example.org:3128',
+        'http://ann:@proxy.example.org:3128',
+        'socks5h://ann@[2001:db8::1]:1080',
+      ],
+    ];
+    foreach ($right as $key => $values) {
       foreach ($values as $value) {
         $this->assertSame([], $this->violations([$key => $value] + $data), "$key: " . var_export($value, TRUE));
       }

@@ -1,0 +1,39 @@
+<?php
+
+/**
+ * @file
+ * What an update has to do once.
+ */
+
+declare(strict_types=1);
+
+use Drupal\Core\StringTranslation\TranslatableMarkup;
+use Drupal\logystera\Agent\Proxy;
+use Drupal\logystera\Agent\ProxyUrl;
+
+/**
+ * Move the password of the proxy out of the configuration.
+ */
+function logystera_post_update_seal_proxy_password(): ?TranslatableMarkup {
+  $proxy = \Drupal::service(Proxy::class);
+  $settings = \Drupal::configFactory()->getEditable('logystera.settings');
+  $address = trim((string) $settings->get('proxy'));
+  // A user without a password has worked so far, and goes on to.
+  if (ProxyUrl::needsPassword($address) && !$proxy->hasPasswordFor($address)) {
+    $settings->set('proxy', ProxyUrl::withoutPassword($address))->save();
+    return new TranslatableMarkup('The proxy is @address now: its user has no password, and that is said so.', [
+      '@address' => ProxyUrl::withoutPassword($address),
+    ]);
+  }
+  $was_exposed = $proxy->isExposed();
+  if ($was_exposed && !$proxy->secure()) {
+    return new TranslatableMarkup('The password of the proxy still stands in the configuration, because the PHP of this command line cannot encrypt it: it has not loaded the extension, or an old one. The next cron run of a PHP that has moves it. Change the password if others could read the configuration.');
+  }
+  $was_exposed = $proxy->cleanSnapshot() || $was_exposed;
+  $exported = \Drupal::service('config.storage.sync')->read('logystera.settings')['proxy'] ?? '';
+  $exported_holds_one = is_string($exported) && (string) ProxyUrl::split($exported)[1] !== '';
+  if ($exported_holds_one) {
+    return new TranslatableMarkup('The password of the proxy is stored encrypted now, outside of the configuration. logystera.settings.yml in the synchronization directory still holds it: export the configuration again, and change the password if others could read that file or its history.');
+  }
+  return $was_exposed ? new TranslatableMarkup('The password of the proxy was moved out of the configuration and is stored encrypted now. Change it if others could read an export or a dump of the database.') : NULL;
+}
