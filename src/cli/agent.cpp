@@ -243,7 +243,7 @@ int flush(const Globals& globals, const Flush& flush) {
 }
 
 // What the command line did not say, from the section `agent` of the configuration.
-Result<Done> fill_in(const std::string& name, const Globals& globals, const CLI::App& command, Flush& out) {
+Result<Done> fill_in(const std::string& name, const Globals& globals, const Command& command, Flush& out) {
   auto config = load_shipping(name, globals, &Config::agent);
   if (!config) return config.error();
   if (out.directory.empty()) {

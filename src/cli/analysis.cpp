@@ -194,7 +194,7 @@ std::string time_in(const Zone& zone, bool known, std::int64_t time_ns) {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts)};
 }
 
-void add_reading(CLI::App& command, AnalysisOptions& options) {
+void add_reading(Command& command, AnalysisOptions& options) {
   command.add_option("--redact", options.redact,
                      "Personal data: 'redact' (pseudonyms: same value, same token), 'mask' (<ip>), 'dry-run' (count only)\n"
                      "[default: redact]");
@@ -209,10 +209,10 @@ void add_reading(CLI::App& command, AnalysisOptions& options) {
       "--timezone", options.timezone,
       "Zone of times that name none, and of times shown: local, UTC, +02:00 or Europe/Berlin [default: local]");
   command.add_option("--threads", options.threads, "Threads at work [default: one a processor, at most 8]")
-      ->check(CLI::Range(1u, scan::kThreadsMost));
+      ->check(Check::range(1u, scan::kThreadsMost));
 }
 
-void add_rules(CLI::App& command, AnalysisOptions& options) {
+void add_rules(Command& command, AnalysisOptions& options) {
   command.add_flag("--no-rules", options.no_rules, "Run no rules at all");
   command.add_flag("--no-builtin", options.no_builtin, "Leave the built-in rules out");
   command.add_option("--rules-dir", options.rules_dirs, "Directory (or file) with rules of your own; may be repeated")

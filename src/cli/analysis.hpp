@@ -2,13 +2,13 @@
 // loaded and checked before the first line is read.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/arguments.hpp"
 #include "cli/command.hpp"
 #include "cli/config.hpp"
 #include "core/record.hpp"
@@ -57,8 +57,8 @@ struct Analysis {
 void say_passed_over(std::string_view command, const PassedOver& passed);
 
 /// Options for reading and redacting, and those for rules.
-void add_reading(CLI::App& command, AnalysisOptions& options);
-void add_rules(CLI::App& command, AnalysisOptions& options);
+void add_reading(Command& command, AnalysisOptions& options);
+void add_rules(Command& command, AnalysisOptions& options);
 
 /// Loads and checks all of it; warnings (refused rules, unknown configuration keys) go to standard error.
 Result<std::unique_ptr<Analysis>> prepare(std::string_view command, const Globals& globals, const AnalysisOptions& options);

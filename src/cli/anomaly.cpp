@@ -132,7 +132,7 @@ void add_anomaly(Program program) {
   learning->add_flag("--rotated", options->rotated, "Read each file's rotated siblings too");
   learning->add_option("--source", options->anomaly.source, "Key of the baseline [default: the file's stem]");
   learning->add_option("--bucket", options->anomaly.bucket_seconds, "Seconds a bucket")
-      ->check(CLI::Range(1u, detect::kBucketSecondsMax))
+      ->check(Check::range(1u, detect::kBucketSecondsMax))
       ->capture_default_str();
   learning
       ->add_option("--anomaly-model", options->anomaly.model,

@@ -66,7 +66,7 @@ Result<Done> Baselines::finish() {
   return store_.put_baseline(row);
 }
 
-void add_anomaly_options(CLI::App& command, AnomalyOptions& options) {
+void add_anomaly_options(Command& command, AnomalyOptions& options) {
   command.add_option("--anomaly-source", options.source, "Key of the baseline [default: the file's stem]");
   command.add_option("--anomaly-threshold", options.threshold, "Deviations from which a bucket is an anomaly")
       ->check(positive_number())

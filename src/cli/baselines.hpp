@@ -1,13 +1,13 @@
 // Baselines of sources between runs: taken from the database, fed with records in log order, put back.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/arguments.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "detect/anomaly.hpp"
@@ -24,7 +24,7 @@ struct AnomalyOptions {
 };
 
 /// --anomaly-source, --anomaly-threshold and --anomaly-model.
-void add_anomaly_options(CLI::App& command, AnomalyOptions& options);
+void add_anomaly_options(Command& command, AnomalyOptions& options);
 
 class Baselines {
  public:

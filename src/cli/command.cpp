@@ -13,50 +13,47 @@
 
 namespace logystera::cli {
 
-void add_json(CLI::App& command, Globals& globals, const std::string& help) {
+void add_json(Command& command, Globals& globals, const std::string& help) {
   command.add_flag("--json", globals.json, help);
 }
 
-void add_config(CLI::App& command, Globals& globals) {
+void add_config(Command& command, Globals& globals) {
   command.add_option("--config,-c", globals.config,
                      "Configuration file [default: $LOGYSTERA_CONFIG, else config.yaml if it is there]");
 }
 
-void add_store(CLI::App& command, Globals& globals) {
+void add_store(Command& command, Globals& globals) {
   command.add_option("--store", globals.store,
                      "The database: sqlite:PATH [default: the configuration's db_path, else sqlite:logystera.db]");
   add_config(command, globals);
 }
 
-CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
-  return {[least, most](std::string& text) {
-            std::uint64_t number = 0;
-            const char* const end = text.data() + text.size();
-            const auto [stopped, error] = std::from_chars(text.data(), end, number);
-            if (error == std::errc() && stopped == end && number >= least && number <= most) return std::string();
-            return fmt::format("{}: write a whole number from {} to {}", text, least, most);
-          },
-          ""};
+Check whole_number(std::uint64_t least, std::uint64_t most) {
+  return Check([least, most](std::string& text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc() && stopped == end && number >= least && number <= most) return std::string();
+    return fmt::format("{}: write a whole number from {} to {}", text, least, most);
+  });
 }
 
-CLI::Validator positive_number() {
-  return {[](std::string& text) {
-            char* stopped = nullptr;
-            const double number = std::strtod(text.c_str(), &stopped);
-            if (!text.empty() && *stopped == 0 && std::isfinite(number) && number > 0) return std::string();
-            return fmt::format("{}: write a number greater than 0, like 3 or 2.5", text);
-          },
-          ""};
+Check positive_number() {
+  return Check([](std::string& text) {
+    char* stopped = nullptr;
+    const double number = std::strtod(text.c_str(), &stopped);
+    if (!text.empty() && *stopped == 0 && std::isfinite(number) && number > 0) return std::string();
+    return fmt::format("{}: write a number greater than 0, like 3 or 2.5", text);
+  });
 }
 
-CLI::Validator any_of(std::vector<std::string> words) {
-  return {[words = std::move(words)](std::string& text) {
-            if (std::find(words.begin(), words.end(), text) != words.end()) return std::string();
-            std::string list = words.front();
-            for (std::size_t i = 1; i < words.size(); ++i) list += (i + 1 < words.size() ? ", " : " or ") + words[i];
-            return fmt::format("{}: write {}", text, list);
-          },
-          ""};
+Check any_of(std::vector<std::string> words) {
+  return Check([words = std::move(words)](std::string& text) {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return std::string();
+    std::string list = words.front();
+    for (std::size_t i = 1; i < words.size(); ++i) list += (i + 1 < words.size() ? ", " : " or ") + words[i];
+    return fmt::format("{}: write {}", text, list);
+  });
 }
 
 Result<std::string> store_url(const Globals& globals) {

@@ -2,12 +2,12 @@
 // argument handling and printing, the work is done in the rooms below.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/arguments.hpp"
 #include "core/result.hpp"
 
 namespace logystera::cli {
@@ -27,7 +27,7 @@ struct Globals {
 
 /// A command sets `exit_code` when it runs.
 struct Program {
-  CLI::App& app;
+  Command& app;
   Globals& globals;
   int& exit_code;
 };
@@ -51,17 +51,17 @@ void add_demo(Program program);
 void add_completion(Program program);
 
 /// Adds --json, --config and --store to a command; --store comes with --config, which may name the store.
-void add_json(CLI::App& command, Globals& globals, const std::string& help);
-void add_config(CLI::App& command, Globals& globals);
-void add_store(CLI::App& command, Globals& globals);
+void add_json(Command& command, Globals& globals, const std::string& help);
+void add_config(Command& command, Globals& globals);
+void add_store(Command& command, Globals& globals);
 
 inline constexpr std::uint64_t kListedMost = 1'000'000'000;  // what -n takes
 
 /// Checks of an option's text that say what to write instead. CLI11's own take "-1" for an unsigned number, "nan" for a
 /// positive one, and an empty text for 0.
-CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
-CLI::Validator positive_number();
-CLI::Validator any_of(std::vector<std::string> words);
+Check whole_number(std::uint64_t least, std::uint64_t most);
+Check positive_number();
+Check any_of(std::vector<std::string> words);
 
 /// The store --store or the configuration names: "sqlite:PATH".
 Result<std::string> store_url(const Globals& globals);

@@ -1,6 +1,7 @@
 // Shell completion and manual pages, made from the same command tree as --help.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -175,10 +176,10 @@ std::string manual(const CLI::App& app) {
 }  // namespace
 
 void add_completion(Program program) {
-  const CLI::App* app = &program.app;
+  CLI::App& root = program.app.cli11();
+  const CLI::App* app = &root;
   const auto shells = CLI::IsMember({"bash", "zsh", "fish"});
-  program.app
-      .add_option_function<std::string>(
+  root.add_option_function<std::string>(
           "--install-completion",
           [app](const std::string& shell) {
             const int code = install(*app, shell.empty() ? "auto" : shell);
@@ -189,8 +190,7 @@ void add_completion(Program program) {
       ->default_str("auto")
       ->check(CLI::IsMember({"auto", "bash", "zsh", "fish"}))
       ->trigger_on_parse();
-  program.app
-      .add_option_function<std::string>(
+  root.add_option_function<std::string>(
           "--show-completion",
           [app](const std::string& shell) {
             std::fputs(script_for(*app, shell).c_str(), stdout);
@@ -199,8 +199,7 @@ void add_completion(Program program) {
           "Print the completion script for bash, zsh or fish, and exit")
       ->check(shells)
       ->trigger_on_parse();
-  program.app
-      .add_flag_callback(
+  root.add_flag_callback(
           "--manual",
           [app] {
             std::fputs(manual(*app).c_str(), stdout);

@@ -126,7 +126,7 @@ void add_errors(Program program) {
     sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
     return sub;
   };
-  const auto add_limit = [&](CLI::App* sub) {
+  const auto add_limit = [&](Command* sub) {
     sub->add_option("-n", options->limit, "Most errors to list")
         ->check(whole_number(1, kListedMost))
         ->capture_default_str();
@@ -134,7 +134,7 @@ void add_errors(Program program) {
   };
   auto* listing = add_limit(command("list", "List error groups", list));
   listing->add_option("--sort", options->sort, "last_seen, count or first_seen")
-      ->check(CLI::IsMember({"last_seen", "count", "first_seen"}))
+      ->check(Check::one_of({"last_seen", "count", "first_seen"}))
       ->capture_default_str();
   listing->add_option("--severity", options->severity, "Only this severity and worse: error, critical");
   command("show", "Show one error and its 20 newest occurrences", show)

@@ -272,7 +272,7 @@ void add_export(Program program) {
   sub->add_option("--output,-o", options->output, "File to write, '-' for standard output")->capture_default_str();
   sub->add_option("--format", options->format,
                   "markdown, html, json or sarif [default: by the file's ending, without one markdown]")
-      ->check(CLI::IsMember({"markdown", "html", "json", "sarif"}));
+      ->check(Check::one_of({"markdown", "html", "json", "sarif"}));
   sub->add_option("--since", options->since, "How far back: 24h, 7d, or unix seconds")->capture_default_str();
   sub->add_option("--severity", options->severity, "Only this severity and worse [default: all]");
   sub->add_option("--title", options->title, "The report's title")->capture_default_str();

@@ -1,6 +1,7 @@
 // The `logystera` program.
 #include <fcntl.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -63,9 +64,10 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version,-V", "logystera " LOGYSTERA_VERSION, "Print the version and exit");
   app.set_help_flag("--help,-h", "Print this help and exit");
   app.require_subcommand(1);
-  add_json(app, globals, "Print JSON instead of text for people, where the command has both");
-  add_store(app, globals);
-  const Program program{app, globals, exit_code};
+  Command root(app);
+  add_json(root, globals, "Print JSON instead of text for people, where the command has both");
+  add_store(root, globals);
+  const Program program{root, globals, exit_code};
   add_scan(program);
   add_tail(program);
   add_findings(program);

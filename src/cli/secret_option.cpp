@@ -14,7 +14,7 @@ constexpr std::size_t kSecretBytes = 4096;
 
 }  // namespace
 
-void SecretOption::add(CLI::App& command, const std::string& help) {
+void SecretOption::add(Command& command, const std::string& help) {
   const bool direct = *names_.option != '\0';
   if (direct)
     command.add_option(names_.option, value_,

@@ -2,10 +2,10 @@
 // command the same order, the same checks and the same words.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/arguments.hpp"
 #include "core/result.hpp"
 
 namespace logystera::cli {
@@ -22,7 +22,7 @@ class SecretOption {
   explicit SecretOption(Names names) : names_(names) {}
 
   /// Adds the options. `help` begins what --help says about them: "Post findings as JSON to this URL".
-  void add(CLI::App& command, const std::string& help);
+  void add(Command& command, const std::string& help);
 
   /// The secret, or an empty text if there is none: the option's or the first line of the file, of at most 4,096 bytes; else
   /// the environment's. Refused: both options, an empty file, and control characters. No message repeats it.

@@ -241,7 +241,7 @@ void add_serve(Program program) {
                    "With --behind-proxy: proxies a request passes, one behind the other, each of which adds to\n"
                    "X-Forwarded-For")
       ->capture_default_str()
-      ->check(CLI::Range(1, 16));
+      ->check(Check::range(1, 16));
   serve->add_option("--public-url", options->public_url,
                     "Where browsers and sites reach this gateway, for connecting sites: https://HOST[:PORT]\n"
                     "[default: where it listens, unless behind a proxy]");
@@ -251,10 +251,10 @@ void add_serve(Program program) {
       ->add_option("--rate-limit", options->rate.events_per_second,
                    "Events a second one site may send on average; 0: no limit")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(Check::not_negative());
   serve->add_option("--rate-burst", options->rate.burst, "Events one site may send at once")
       ->capture_default_str()
-      ->check(CLI::Range(1.0, 1e12));
+      ->check(Check::range(1.0, 1e12));
   serve->add_option("--min-agent-version", options->min_agent_version,
                     "Refuse older agents (426) and tell them this version");
   serve
@@ -262,15 +262,15 @@ void add_serve(Program program) {
                    "Connections open at the same time. Beyond, those without a request are closed first; the last\n"
                    "eighth is for addresses that signed validly within the last hour")
       ->capture_default_str()
-      ->check(CLI::Range(1, 100000));
+      ->check(Check::range(1, 100000));
   serve
       ->add_option("--connections-per-address", options->connections_per_address,
                    "Of them from one address (IPv6: one /64) [default: an eighth, at least 8; no limit with\n"
                    "--behind-proxy, whose address all have: limit them there]")
-      ->check(CLI::Range(1, 100000));
+      ->check(Check::range(1, 100000));
   serve->add_option("--threads", options->threads, "Threads that serve requests; 0: one per processor, at least two")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
+      ->check(Check::range(0, 1024));
   add_store(*serve, program.globals);
   serve->footer(
       "Examples:\n"

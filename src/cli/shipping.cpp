@@ -36,20 +36,20 @@ std::string absolute_directory(const std::string& path) {
   return absolute;
 }
 
-void add_shipping(CLI::App& command, agent::DispatchOptions& options) {
+void add_shipping(Command& command, agent::DispatchOptions& options) {
   command.add_option("--batch-size", options.batch_size, "Events in a batch, 10-500")->capture_default_str();
   command
       .add_option("--proxy", options.proxy,
                   "http://, https:// or socks5h://HOST:PORT; one with a password goes into LOGYSTERA_PROXY, in the "
                   "credentials file or the environment")
-      ->check(CLI::Validator(refuse_password, ""));
+      ->check(Check(refuse_password));
   command.add_flag("--proxy-from-environment", options.proxy_from_environment, "Heed http_proxy, https_proxy and no_proxy");
   command.add_option("--ca-bundle", options.ca_bundle, "PEM file of certificate authorities instead of the system's");
   command.add_flag("--share-group", options.share_group, "The buffer directory is shared by a group (2770)");
   command.add_flag("--allow-network-fs", options.allow_network_fs, "Allow a buffer on NFS, CIFS and the like");
 }
 
-void add_named_config(CLI::App& command, Globals& globals) {
+void add_named_config(Command& command, Globals& globals) {
   command.add_option("--config,-c", globals.config, "Configuration file [default: $LOGYSTERA_CONFIG, else none]");
 }
 
@@ -61,7 +61,7 @@ Result<ShippingConfig> load_shipping(std::string_view command, const Globals& gl
   return std::move(config.value().*section);
 }
 
-void fill_in(const CLI::App& command, const ShippingConfig& config, agent::DispatchOptions& options) {
+void fill_in(const Command& command, const ShippingConfig& config, agent::DispatchOptions& options) {
   const auto said = [&command](const char* option) { return command.count(option) > 0; };
   if (!said("--batch-size") && config.batch_size) options.batch_size = *config.batch_size;
   if (!said("--proxy")) options.proxy = config.proxy;

@@ -1,11 +1,11 @@
 // What `agent` and `relay` share: where a site buffers and how its events are sent.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 
 #include "agent/dispatch.hpp"
+#include "cli/arguments.hpp"
 #include "cli/command.hpp"
 #include "cli/config.hpp"
 #include "core/result.hpp"
@@ -17,23 +17,23 @@ std::string absolute_directory(const std::string& path);
 
 /// The buffer directory or directories, made absolute: the program may be started anywhere.
 template <typename Target>
-CLI::Option* add_buffer_directory(CLI::App& command, Target& target, const std::string& help) {
+Option* add_buffer_directory(Command& command, Target& target, const std::string& help) {
   return command.add_option("BUFFERDIR", target, help + " [default: the configuration's]")
       ->transform([](const std::string& path) { return absolute_directory(path); });
 }
 
-void add_shipping(CLI::App& command, agent::DispatchOptions& options);
+void add_shipping(Command& command, agent::DispatchOptions& options);
 
 /// Whether a proxy's address has a password in it, which arguments and the configuration may not.
 bool holds_password(std::string_view proxy) noexcept;
 
 /// --config for commands that read it only if it is named.
-void add_named_config(CLI::App& command, Globals& globals);
+void add_named_config(Command& command, Globals& globals);
 
 /// The command's section of the configuration, its warnings said, its directories absolute.
 Result<ShippingConfig> load_shipping(std::string_view command, const Globals& globals, ShippingConfig Config::*section);
 
 /// What the command line did not say, from the configuration.
-void fill_in(const CLI::App& command, const ShippingConfig& config, agent::DispatchOptions& options);
+void fill_in(const Command& command, const ShippingConfig& config, agent::DispatchOptions& options);
 
 }  // namespace logystera::cli

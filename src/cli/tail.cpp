@@ -389,7 +389,7 @@ void add_tail(Program program) {
       ->check(any_of({"informational", "low", "medium", "high", "critical"}))
       ->capture_default_str();
   tail->add_option("--poll-interval", options->poll_seconds, "Seconds between looks at the file")
-      ->check(CLI::Range(0.01, 3600.0))
+      ->check(Check::range(0.01, 3600.0))
       ->capture_default_str();
   add_json(*tail, program.globals, "One JSON object a line: event, finding, anomaly");
   add_store(*tail, program.globals);
