@@ -1,4 +1,4 @@
-// `logystera rules`: list, validate, convert, test.
+// `logystera rules`: list, explain, validate, convert, test.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
+#include "cli/explain.hpp"
 #include "cli/json_text.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
@@ -21,7 +22,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 struct Options {
   std::vector<std::string> paths, rules_dirs, sigma_dirs;
-  std::string placeholders, level;
+  std::string placeholders, level, id;
   bool no_builtin = false, sigma = false, strict = false, quiet = false, follow_links = false;
 };
 
@@ -98,6 +99,19 @@ int list(const Globals& globals, const Options& options) {
   if (const std::size_t refused = rules->refused(); refused > 0)
     fmt::print(", {} documents refused ('rules validate')", refused);
   fmt::print("\n");
+  return kExitDone;
+}
+
+int explain(const Globals& globals, const Options& options) {
+  auto rules = chosen("rules explain", globals, options);
+  if (!rules) return fail("rules explain", rules.error());
+  auto rule = rule_called(rules.value(), options.id);
+  if (!rule) return fail("rules explain", rule.error());
+  FieldNames names;
+  auto engine = detect::Engine::compile(rules.value(), names);
+  if (!engine) return fail("rules explain", engine.error());
+  if (globals.json) fmt::print("{}\n", explained_json(engine.value(), rule.value()));
+  else fmt::print("{}", explained_text(engine.value(), rule.value()));
   return kExitDone;
 }
 
@@ -208,7 +222,7 @@ int test(const Globals& globals, const Options& options) {
 }  // namespace
 
 void add_rules_commands(Program program) {
-  auto* rules = program.app.add_subcommand("rules", "List, check, convert and test detection rules");
+  auto* rules = program.app.add_subcommand("rules", "List, explain, check, convert and test detection rules");
   rules->require_subcommand(1);
   auto options = std::make_shared<Options>();
   const auto command = [&](const char* name, const char* help, int (*run)(const Globals&, const Options&)) {
@@ -220,14 +234,20 @@ void add_rules_commands(Program program) {
     sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
     return sub;
   };
-  auto* listing = command("list", "List the built-in rules and your own", list);
-  listing->add_option("--rules-dir", options->rules_dirs, "Directory (or file) with rules of your own; may be repeated")
-      ->allow_extra_args(false);
-  listing->add_option("--sigma", options->sigma_dirs, "Directory (or file) with Sigma rules; may be repeated")
-      ->allow_extra_args(false);
-  listing->add_flag("--no-builtin", options->no_builtin, "Leave the built-in rules out");
+  const auto add_sources = [&](Command* sub) {
+    sub->add_option("--rules-dir", options->rules_dirs, "Directory (or file) with rules of your own; may be repeated")
+        ->allow_extra_args(false);
+    sub->add_option("--sigma", options->sigma_dirs, "Directory (or file) with Sigma rules; may be repeated")
+        ->allow_extra_args(false);
+    sub->add_flag("--no-builtin", options->no_builtin, "Leave the built-in rules out");
+    return sub;
+  };
+  auto* listing = add_sources(command("list", "List the built-in rules and your own", list));
   listing->add_option("--severity", options->level, "Only rules of this severity")
       ->check(any_of({"informational", "low", "medium", "high", "critical"}));
+  add_sources(command("explain", "Print what a rule was compiled to: what is looked for, tested and counted", explain))
+      ->add_option("ID", options->id, "The rule's id, as 'rules list' shows it")
+      ->required();
   auto* validating = command("validate", "Load rules and say what is wrong with them, and where", validate);
   validating->add_option("PATH", options->paths, "Rule files or directories, native or Sigma")->required();
   validating->add_flag("--sigma", options->sigma, "Print what loaded in the native form")->allow_extra_args(false);
@@ -240,6 +260,7 @@ void add_rules_commands(Program program) {
   rules->footer(
       "Examples:\n"
       "  logystera rules list --severity critical\n"
+      "  logystera rules explain SSH_BRUTE_FORCE\n"
       "  logystera rules validate my_rule.yml\n"
       "  logystera rules validate sigma/rules --strict\n"
       "  logystera rules convert proc_creation_win_whoami.yml > whoami.yml\n"

@@ -49,6 +49,8 @@ class Engine {
   const RuleSet& rules() const noexcept;
 
   struct Program;  // what compile() makes; known to the engine's own source only
+  /// For those sources (explain.hpp describes it to everybody else).
+  const Program& program() const noexcept { return *program_; }
 
  private:
   friend class Session;

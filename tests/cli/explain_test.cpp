@@ -1,0 +1,90 @@
+// `rules explain` as a user runs it.
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "catch.hpp"
+#include "cli/program.hpp"
+
+using namespace logystera::testing;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+Finished explain(const Arguments& more) {
+  Arguments all{"rules", "explain"};
+  all.insert(all.end(), more.begin(), more.end());
+  return run(all, {{{"TZ", "UTC"}}, RLIM_INFINITY, 0});
+}
+
+const std::string kRule = "tests/data/explain_own_rule.yml";  // and what is said about it, in explain_own_rule.txt
+
+}  // namespace
+
+TEST_CASE("rules_explain_prints_what_a_window_counts_and_what_that_is_looked_for_by") {
+  const Finished done = explain({"OWN_RULE", "--rules-dir", kRule, "--no-builtin"});
+  CHECK(done.code == 0);
+  CHECK(done.err.empty());
+  const std::string expected = read_whole("tests/data/explain_own_rule.txt");
+  CHECK(done.out == expected);
+}
+
+TEST_CASE("rules_explain_gives_the_same_as_one_json_object") {
+  const Finished done = explain({"OWN_RULE", "--rules-dir", kRule, "--no-builtin", "--json"});
+  CHECK(done.code == 0);
+  CHECK(std::count(done.out.begin(), done.out.end(), '\n') == 1);
+  for (const char* part :
+       {R"("id":"OWN_RULE")", R"("window":{"kind":"distinct","span_seconds":90.0)", R"("group_by":["client_ip"])",
+        R"("bounds":[{"compare":"gte","number":3.0)", R"({"field":"path","anchor":"start","text":"/backup"})",
+        R"("operation":"starts with","value":"/backup","cased":false,"indexed":true)",
+        R"("kind":"not","children":[{"kind":"test")"})
+    CHECK(has(done.out, part));
+}
+
+TEST_CASE("rules_explain_takes_rules_built_in_and_sigma_s_by_id_and_by_name") {
+  CHECK(has(explain({"SSH_BRUTE_FORCE"}).out, "SSH_BRUTE_FORCE"));
+  const Scratch scratch;
+  write(
+      scratch.file("sigma.yml"),
+      "title: S\nid: 11111111-2222-3333-4444-555555555555\nname: traversal\nlogsource: {category: webserver}\ndetection:\n"
+      "  sel: {cs-uri-query|contains: '../'}\n  condition: sel\nlevel: high\n");
+  for (const char* id : {"11111111-2222-3333-4444-555555555555", "traversal"}) {
+    const Finished done = explain({id, "--sigma", scratch.file("sigma.yml")});
+    CHECK(done.code == 0);
+    CHECK(has(done.out, "severity high, Sigma, "));
+    CHECK(has(done.out, "contains \"../\""));
+  }
+}
+
+TEST_CASE("rules_explain_names_the_rules_most_like_one_there_is_not") {
+  const Finished wrong = explain({"SSH_BRUTEFORCE"});
+  CHECK(wrong.code == 2);
+  CHECK(wrong.out.empty());
+  CHECK(has(wrong.err, "rules explain: there is no rule 'SSH_BRUTEFORCE'; like it are SSH_BRUTE_FORCE"));
+  CHECK(has(wrong.err, "'logystera rules list' lists them"));
+  CHECK(has(explain({"brute_force"}).err, "SSH_BRUTE_FORCE"));
+  const Finished nothing = explain({"zzzzzzzzzzzzzzzz"});
+  CHECK(nothing.code == 2);
+  CHECK_FALSE(has(nothing.err, "like it"));
+  CHECK(explain({}).code == 2);
+  CHECK(explain({std::string(100'000, 'a')}).code == 2);
+}
+
+TEST_CASE("rules_explain_stays_within_80_columns_and_shows_nothing_a_terminal_obeys") {
+  const Scratch scratch;
+  write(scratch.file("own.yml"),
+        "id: R\ntitle: \"a\\e[2Jb " + std::string(300, 'x') +
+            "\"\nlevel: low\ndetection:\n  match:\n    - {field: message, op: contains, value: \"" + std::string(300, 'y') +
+            "\\e]0;z\\a\"}\n");
+  const Finished done = explain({"R", "--rules-dir", scratch.file("own.yml")});
+  CHECK(done.code == 0);
+  CHECK(done.out.find('\x1b') == std::string::npos);
+  CHECK(done.out.find('\a') == std::string::npos);
+  std::size_t longest = 0, begin = 0;
+  for (std::size_t i = 0; i < done.out.size(); ++i)
+    if (done.out[i] == '\n') longest = std::max(longest, i - std::exchange(begin, i + 1));
+  CHECK(longest <= 80);
+}
