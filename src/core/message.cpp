@@ -56,6 +56,7 @@ class Scrubber {
       const char c = text_[at_];
       if ((c == '\'' || c == '"') && (is_sql_ || opens_quote())) quoted(c);
       else if (!is_sql_ && typographic_quote()) continue;
+      else if (!is_sql_ && c == '(' && shows_row()) row();
       else if (!is_sql_ && c == '=' && at_ + 1 < text_.size() && text_[at_ + 1] == '(') value_in_parentheses();
       else if (is_run(c)) run();
       else keep_one();
@@ -102,6 +103,25 @@ class Scrubber {
     const std::size_t end = text_.find(open == "\u2018" ? "\u2019" : "\u201d", at_ + 3);
     replace(end == std::string_view::npos ? text_.size() - at_ : end + 3 - at_);
     return true;
+  }
+
+  // PostgreSQL tells a violated constraint by the whole row: "Failing row contains (1, Ann, a) b)." in English, and in every
+  // language with one of these states in front of it. Values may hold parentheses; what is behind the last ")." is not of the row.
+  bool shows_row() const {
+    constexpr std::string_view kRow = "Failing row contains ";
+    const std::string_view before = text_.substr(0, at_);
+    if (before.size() >= kRow.size() && before.substr(before.size() - kRow.size()) == kRow) return true;
+    if (row_shown_ || before.empty() || before.back() != ' ') return false;
+    for (const std::string_view state : {"SQLSTATE[23502]", "SQLSTATE[23514]", "SQLSTATE[44000]"})
+      if (before.find(state) != std::string_view::npos) return true;
+    return false;
+  }
+
+  void row() {
+    row_shown_ = true;
+    keep_one();
+    const std::size_t end = text_.rfind(").");
+    replace(end == std::string_view::npos || end < at_ ? text_.size() - at_ : end - at_);
   }
 
   void value_in_parentheses() {
@@ -191,6 +211,7 @@ class Scrubber {
   bool is_sql_;
   BoundedWriter& out_;
   std::size_t at_ = 0;
+  bool row_shown_ = false;
 };
 
 }  // namespace

@@ -67,6 +67,18 @@ TEST_CASE("parentheses_with_nothing_in_them_stay_and_hide_nothing") {
   CHECK(message(many) == many);
 }
 
+TEST_CASE("the_row_a_constraint_refuses_is_not_shown") {
+  CHECK(
+      message("SQLSTATE[23502]: Not null violation: 7 ERROR:  null value in column \"name\" violates not-null constraint\n"
+              "DETAIL:  Failing row contains (7, null, Ann Smith (home), a). b).: INSERT INTO \"t\" (\"a\") VALUES (:x)") ==
+      "SQLSTATE[23502]: Not null violation: 7 ERROR:  null value in column ? violates not-null constraint\\n"
+      "DETAIL:  Failing row contains (?).: INSERT INTO ? (?) VALUES (:x)");
+  CHECK(message("SQLSTATE[23514]: Check violation: 7 FEHLER: x\nDETAIL: Fehlgeschlagene Zeile enthält (7, Ann).")
+            .find("Ann") == std::string::npos);
+  CHECK(message("Failing row contains (7, Ann Smi") == "Failing row contains (?");
+  CHECK(message("f (a, b). And (c).") == "f (a, b). And (c).");
+}
+
 TEST_CASE("literals_of_a_statement_become_question_marks_and_names_stay") {
   CHECK(sql("SELECT \"n\".\"nid\" FROM \"node\" n2 WHERE n2.uid = :db_condition_placeholder_0 LIMIT 10") ==
         "SELECT \\\"n\\\".\\\"nid\\\" FROM \\\"node\\\" n2 WHERE n2.uid = :db_condition_placeholder_0 LIMIT ?");

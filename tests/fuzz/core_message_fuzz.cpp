@@ -48,5 +48,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write_message(safe, planted, is_sql, {kMessageBytesMax, false});
   require(safe.view().find(is_sql ? kNumber : kSecret) == std::string_view::npos ||
           text.find(is_sql ? kNumber : kSecret) != std::string_view::npos);
+
+  // A row PostgreSQL shows, whatever stands in it before that value.
+  std::string row("DETAIL:  Failing row contains (");
+  row.append(text.substr(0, kMessageBytesMax / 2)).append(", ").append(kSecret).append(").");
+  json::Output masked(guarded.last(64 * 1024), 64 * 1024);
+  write_message(masked, row, false, {kMessageBytesMax, false});
+  require(masked.view().find(kSecret) == std::string_view::npos || text.find(kSecret) != std::string_view::npos);
   return 0;
 }
