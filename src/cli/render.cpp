@@ -204,6 +204,7 @@ void append_source(JsonText& out, const scan::SourceReport& report) {
   out.count("unparsed", counts.unparsed).count("truncated", counts.truncated).count("damaged", counts.damaged);
   if (counts.unfinished > 0) out.count("unfinished", counts.unfinished);
   if (counts.undecodable > 0) out.count("undecodable", counts.undecodable);
+  if (counts.unnamed_fields > 0) out.count("unnamed_fields", counts.unnamed_fields);
   out.count("findings", report.findings).count("pii_hits", report.redacted_total());
   out.key("problem");
   if (report.problem) out.string(report.problem->message);

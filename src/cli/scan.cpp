@@ -23,6 +23,15 @@ constexpr std::uint64_t kEventsShown = 50;
 constexpr std::uint64_t kFindingsOfRuleShown = 20;  // in text for people; --all shows every one
 constexpr std::uint64_t kFindingsListed = 100'000;  // in one JSON document; --ndjson has no limit
 constexpr std::uint64_t kSourcesListed = 200;
+constexpr std::uint64_t kPassedOverSaid = 20;
+
+// `why` names the file in front.
+void say_no_log(const std::string& file, const Error& why) {
+  std::string_view what = why.message;
+  if (what.starts_with(file + ": ")) what.remove_prefix(file.size() + 2);
+  fmt::print(stderr, "logystera scan: {}: passed over: {}\n", printable(file), printable(what));
+}
+
 constexpr int kEventDigitsMost = 12;
 
 struct Options {
@@ -95,6 +104,10 @@ class Report final : public scan::Watcher {
   }
 
   void finished(const scan::SourceReport& source) override {
+    if (source.passed_over) {
+      if (++passed_over_ <= kPassedOverSaid) say_no_log(source.name, *source.problem);
+      return;
+    }
     if (sources_.size() < kSourcesListed) sources_.push_back(source);
     ++formats_[source.format];
     if (source.problem) fmt::print(stderr, "logystera scan: {}\n", printable(source.problem->message));
@@ -172,6 +185,7 @@ class Report final : public scan::Watcher {
   std::map<std::string, std::uint64_t> formats_, by_rule_;
   std::map<detect::Level, std::uint64_t> by_level_;
   std::optional<Error> problem_;
+  std::uint64_t passed_over_ = 0;
 };
 
 void Report::print_header(const scan::Totals& totals) const {
@@ -200,6 +214,8 @@ void Report::print_header(const scan::Totals& totals) const {
   if (counts.hole_bytes > 0) fmt::print("Holes    : {} NUL bytes in front of lines\n", grouped(counts.hole_bytes));
   if (counts.unfinished > 0) fmt::print("In part  : {} records whose last part is missing\n", grouped(counts.unfinished));
   if (counts.undecodable > 0) fmt::print("Encoding : {} characters could not be decoded\n", grouped(counts.undecodable));
+  if (counts.unnamed_fields > 0)
+    fmt::print("Fields   : {} left out: too many different names, or names too long\n", grouped(counts.unnamed_fields));
   if (counts.damaged > 0) fmt::print("Damaged  : {} parts could not be read\n", grouped(counts.damaged));
   fmt::print("PII hits : {} (mode: {})\n", grouped(totals.redacted_total()), redact::mode_name(analysis_.pipeline.mode));
   std::string levels;
@@ -247,10 +263,12 @@ Result<Done> Report::print_text(const scan::Totals& totals) {
 
 void Report::append_summary(JsonText& json, const scan::Totals& totals) const {
   json.begin_object().count("sources", totals.sources).count("failed", totals.failed);
+  json.count("passed_over", totals.passed_over);
   json.count("events", totals.counts.records).count("bytes", totals.counts.bytes).count("unparsed", totals.counts.unparsed);
   json.count("truncated", totals.counts.truncated).count("damaged", totals.counts.damaged);
   json.count("hole_bytes", totals.counts.hole_bytes).count("unfinished", totals.counts.unfinished);
   json.count("undecodable", totals.counts.undecodable).count("format_changes", totals.counts.format_changes);
+  json.count("unnamed_fields", totals.counts.unnamed_fields);
   json.member("mode", redact::mode_name(analysis_.pipeline.mode)).count("pii_hits", totals.redacted_total()).key("pii");
   append_redacted(json, totals.redacted);
   json.count("findings", finding_count_).key("findings_by_severity").begin_object();
@@ -291,6 +309,8 @@ Result<Done> Report::print_json(const scan::Totals& totals) {
 }
 
 Result<Done> Report::print(const scan::Totals& totals) {
+  if (passed_over_ > kPassedOverSaid)
+    fmt::print(stderr, "logystera scan: {} files were passed over in all, because they are no logs\n", passed_over_);
   auto printed = output_ == Output::text ? print_text(totals) : print_json(totals);
   if (printed && std::fflush(stdout) != 0) return Error{kOutputLost};
   return printed;
@@ -304,8 +324,14 @@ int print_formats(const Analysis& analysis, const std::vector<scan::SourceSet>& 
       FieldNames names;
       const std::string& file = member.path;
       auto input = scan::open_source(member, analysis.pipeline.source.input);
-      auto source = input ? parse::Source::open(std::move(input).value(), analysis.formats, names, analysis.pipeline.source)
-                          : Result<parse::Source>(input.error());
+      bool no_log = false;
+      auto source =
+          input ? parse::Source::open(std::move(input).value(), analysis.formats, names, analysis.pipeline.source, &no_log)
+                : Result<parse::Source>(input.error());
+      if (!source && no_log && member.found) {
+        say_no_log(file, source.error());
+        continue;
+      }
       if (!source) {
         exit_code = fail("scan", source.error());
         continue;
@@ -423,7 +449,10 @@ void add_scan(Program program) {
       "The format is recognised; gzip, zstd, EVTX and journal exports are read as they are. Lines that fit no format are\n"
       "kept as text and counted. Everything shown or stored is redacted first; nothing is stored without --track-errors\n"
       "or --detect-anomalies, and nothing leaves the machine.\n"
-      "Exit codes: 0 done, 1 a finding of --fail-on's severity, 2 an error (a source that could not be read to its end).");
+      "Exit codes: 0 done, 1 a finding of --fail-on's severity, 2 an error (a source that could not be read to its end).\n"
+      "Files below a directory that are no logs (programs, images, journals, wtmp) are passed over and said; one that is "
+      "named "
+      "is an error.");
   scan->callback([program, options] { program.exit_code = run(program.globals, *options); });
 }
 

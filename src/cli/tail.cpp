@@ -355,6 +355,9 @@ int run(const Globals& globals, const Options& options) {
     }
     if (!more.value()) std::this_thread::sleep_for(pause);
   }
+  while (follower.finish(batch)) {
+    if (auto taken = stream.take(batch); !taken) return fail("tail", taken.error());
+  }
   if (auto finished = stream.finish(); !finished) return fail("tail", finished.error());
   if (auto done = keep_position(); !done) return fail("tail", done.error());
   if (stream.webhook && stream.webhook->lost() > 0)

@@ -1,7 +1,9 @@
 // Logs of containers. Kubernetes' runtimes write "2016-10-06T00:17:09.669794202Z stdout F text" (CRI), with P where a record goes
 // on in the next line of its stream; Docker writes JSON whose text ends in a line feed unless it goes on.
+#include <charconv>
 #include <cstring>
 
+#include "parse/journal.hpp"
 #include "parse/readers.hpp"
 
 namespace logystera::parse {
@@ -72,9 +74,10 @@ class CriParser final : public LineParser {
 // The text of the string that begins behind `"key":`, quotes left out; npos as `at` if there is none.
 struct Found {
   std::size_t at = std::string_view::npos, size = 0;
+  bool list = false;  // if that is asked for: what is inside of a list that stands there
 };
 
-Found string_of(std::string_view line, std::string_view key) noexcept {
+Found string_of(std::string_view line, std::string_view key, bool or_list = false) noexcept {
   constexpr auto npos = std::string_view::npos;
   for (std::size_t at = line.find(key); at != npos; at = line.find(key, at + 1)) {
     // A key stands between quotes that are not escaped; inside of a text they would be.
@@ -83,6 +86,11 @@ Found string_of(std::string_view line, std::string_view key) noexcept {
     behind = line.find_first_not_of(" \t", behind + 1);
     if (behind == npos || line[behind] != ':') continue;
     behind = line.find_first_not_of(" \t", behind + 1);
+    if (or_list && behind != npos && line[behind] == '[') {
+      const std::size_t end = line.find(']', behind);
+      if (end == npos) return {};
+      return {behind + 1, end - behind - 1, true};
+    }
     if (behind == npos || line[behind] != '"') continue;
     const std::size_t from = behind + 1;
     for (std::size_t end = from; (end = line.find('"', end)) != npos; ++end) {
@@ -115,6 +123,59 @@ bool json_part(std::string_view line, std::string_view key, RecordPart& part) no
   if (part.last && !part.stream_wanted) return true;
   const Found stream = string_of(line, "stream");
   if (stream.at != std::string_view::npos) part.stream = line.substr(stream.at, stream.size);
+  if (part.stream != "stdout" && part.stream != "stderr") part.stream = {};
+  return true;
+}
+
+bool json_journal_part(std::string_view line, RecordPart& part) noexcept {
+  if (line.size() < 2 || line.front() != '{' || line.back() != '}') return false;
+  const auto occurs = [line](std::string_view text) {
+    return ::memmem(line.data(), line.size(), text.data(), text.size()) != nullptr;
+  };
+  if (!part.stream_wanted && !occurs("\"CONTAINER_PARTIAL_") && !occurs("\"line-max\"")) return false;
+  const auto value = [line](std::string_view key) {
+    const Found found = string_of(line, key);
+    return found.at == std::string_view::npos ? std::string_view() : line.substr(found.at, found.size);
+  };
+  JournalPartFields fields;
+  fields.partial_id = value("CONTAINER_PARTIAL_ID");
+  fields.partial_last = value("CONTAINER_PARTIAL_LAST");
+  fields.partial_message = value("CONTAINER_PARTIAL_MESSAGE");
+  fields.container = value("CONTAINER_ID_FULL");
+  if (fields.container.empty()) fields.container = value("CONTAINER_ID");
+  fields.priority = value("PRIORITY");
+  fields.line_break = value("_LINE_BREAK");
+  fields.stream = value("_STREAM_ID");
+  if (!journal_part(fields, part)) return false;
+  const Found text = string_of(line, "MESSAGE", true);
+  part.text_at = text.at;
+  part.text_size = text.size;
+  part.bytes = text.list;
+  return text.at != std::string_view::npos;
+}
+
+bool json_text_of_bytes(std::string_view list, std::string& out) {
+  const auto pass_blanks = [&list] {
+    while (!list.empty() && static_cast<unsigned char>(list.front()) <= ' ') list.remove_prefix(1);
+  };
+  for (pass_blanks(); !list.empty();) {
+    unsigned byte = 0;
+    const auto [end, error] = std::from_chars(list.data(), list.data() + list.size(), byte);
+    if (error != std::errc() || byte > 255) return false;
+    list.remove_prefix(static_cast<std::size_t>(end - list.data()));
+    constexpr char digits[] = "0123456789abcdef";
+    if (byte == '"' || byte == '\\') out += '\\';
+    if (byte < ' ') {
+      out += "\\u00";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    } else {
+      out += static_cast<char>(byte);
+    }
+    pass_blanks();
+    if (!list.empty() && !skip(list, ",")) return false;
+    pass_blanks();
+  }
   return true;
 }
 

@@ -173,6 +173,22 @@ void TextDecoder::finish(std::string& out) {
   }
 }
 
+std::size_t encoded_size(Encoding encoding, std::string_view bytes, std::size_t text_size) {
+  if (!is_wide(encoding)) return std::min(bytes.size(), text_size);
+  const std::size_t unit = unit_bytes(encoding);
+  TextDecoder decoder(encoding);
+  std::string piece;
+  std::size_t at = 0, size = 0, whole = 0;
+  while (size < text_size && at + unit <= bytes.size()) {
+    piece.clear();
+    decoder.decode(bytes.substr(at, unit), piece);
+    at += unit;
+    size += piece.size();
+    if (!piece.empty()) whole = at;
+  }
+  return whole;
+}
+
 std::string_view without_spacing_nuls(std::string_view line, RecordBatch& batch) {
   constexpr std::size_t kUnitsLeast = 3, kGapMost = 3;
   char* out = nullptr;
@@ -208,7 +224,21 @@ std::string_view without_spacing_nuls(std::string_view line, RecordBatch& batch)
   return {out, size + line.size() - copied};
 }
 
+// Whether these are records of who logged in (wtmp, btmp, utmp of Linux): 384 bytes each, which begin with a small number and end
+// in 20 that are not used.
+static bool is_logins(std::string_view text) noexcept {
+  constexpr std::size_t kRecord = 384, kUnused = 20, kTypeMost = 9;
+  if (text.size() < kRecord) return false;
+  for (; text.size() >= kRecord; text.remove_prefix(kRecord)) {
+    const std::string_view record = text.substr(0, kRecord);
+    if (static_cast<unsigned char>(record[0]) > kTypeMost || record.substr(1, 3) != "\0\0\0"sv) return false;
+    if (record.substr(kRecord - kUnused).find_first_not_of('\0') != std::string_view::npos) return false;
+  }
+  return true;
+}
+
 std::string_view known_binary(std::string_view head) noexcept {
+  if (is_logins(head)) return "a record of logins (wtmp, btmp or utmp), not a log: 'last -f FILE' shows it";
   for (const Magic& magic : kMagics)
     if (head.size() >= magic.at + magic.bytes.size() && head.substr(magic.at, magic.bytes.size()) == magic.bytes)
       return magic.what;
@@ -230,6 +260,7 @@ bool is_binary(std::string_view sample) noexcept {
     controls += kControl[static_cast<unsigned char>(c)];
     nuls += c == '\0';
   }
+  if (sample.size() >= kBytesLeast && nuls * 2 > sample.size() && sample.find('\n') == std::string_view::npos) return true;
   return sample.size() - nuls >= kBytesLeast && controls * kOneIn > sample.size() - nuls;
 }
 

@@ -51,6 +51,15 @@ class TextDecoder {
   std::uint64_t replaced_ = 0;
 };
 
+/// Whether a text in that encoding has to be decoded: its characters are units of two or four bytes.
+inline bool is_wide(Encoding encoding) noexcept { return encoding > Encoding::utf8; }
+/// Bytes of a unit.
+inline std::size_t unit_bytes(Encoding encoding) noexcept {
+  return !is_wide(encoding) ? 1 : encoding == Encoding::utf32_le || encoding == Encoding::utf32_be ? 4 : 2;
+}
+/// How many of `bytes` the first `text_size` bytes of what they are decoded to come from; nothing of a unit that is incomplete.
+std::size_t encoded_size(Encoding encoding, std::string_view bytes, std::size_t text_size);
+
 /// A line of bytes with letters that have NULs between them (UTF-16 or UTF-32 written into a log of bytes) without these NULs,
 /// in the batch's arena; `line` itself if there are none.
 std::string_view without_spacing_nuls(std::string_view line, RecordBatch& batch);
@@ -58,7 +67,8 @@ std::string_view without_spacing_nuls(std::string_view line, RecordBatch& batch)
 /// What a file is that is no log, by its first bytes, with what to do about it ("a zip archive: unpack it first"); empty: nothing
 /// known. `head`: at least 512 bytes if there are so many, without leading NULs.
 std::string_view known_binary(std::string_view head) noexcept;
-/// Whether `sample` is no text at all: more than one in twenty of its bytes is a control character no log has. NULs do not count.
+/// Whether `sample` is no text at all: more than one in twenty of its bytes is a control character no log has (NULs do not
+/// count), or most of it is NULs and it has no line.
 bool is_binary(std::string_view sample) noexcept;
 
 }  // namespace logystera::parse

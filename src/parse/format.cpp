@@ -92,6 +92,7 @@ class Definition {
     if (key == "samples") return samples(value);
     if (key == "rest_allowed") return truth(value, format_.rest_allowed);
     if (key == "byte_lists") return truth(value, format_.byte_lists);
+    if (key == "journal_parts") return truth(value, format_.journal_parts);
     if (key == "specificity") {
       if (!value.IsNumber() || value.GetDouble() < 0 || value.GetDouble() > 1) return no("must be a number from 0 to 1");
       format_.specificity = value.GetDouble();
@@ -100,7 +101,7 @@ class Definition {
     return no(
         "is not known; known are name, title, reader, kind, specificity, continuation, nginx, apache, rest_allowed, "
         "programs, "
-        "required, time, severity, message, host, aliases, byte_lists, strip, samples, rejects and parts");
+        "required, time, severity, message, host, aliases, byte_lists, journal_parts, strip, samples, rejects and parts");
   }
 
   bool named() {

@@ -33,11 +33,13 @@ enum class LineRead : std::uint8_t {
   directive,  // about the log itself (W3C's #Fields); no record
 };
 
-/// A line that holds a part of a record: container runtimes cut what a process writes (Docker at 16 KiB, CRI with "P").
+/// A line that holds a part of a record: container runtimes cut what a process writes (Docker at 16 KiB, CRI with "P"), and so
+/// does journald (LineMax=).
 struct RecordPart {
   bool stream_wanted = false;              // of a last part, too
-  std::string_view stream;                 // parts of one stream belong together; empty for a last part unless wanted
+  std::string_view group, stream;          // parts with the same belong together; empty for a last part unless wanted
   std::size_t text_at = 0, text_size = 0;  // of the part's text in the line
+  bool bytes = false;                      // that is what is inside of a JSON list of its bytes
   bool last = true;
 };
 
@@ -54,6 +56,11 @@ class LineParser {
   virtual bool part(std::string_view /*line*/, RecordPart& /*part*/) const { return false; }
   /// Whether a record this parser made is of the sort the format is named for; detection wants half of them to be.
   virtual bool typical(const Record&) const { return true; }
+  /// Fields left out, of all lines it was given: their names are too long, or the table of names is full (FieldNames).
+  std::uint64_t unnamed_fields() const noexcept { return unnamed_fields_; }
+
+ protected:
+  std::uint64_t unnamed_fields_ = 0;
 };
 
 /// What may follow a record's first line and still belong to it.
@@ -90,6 +97,7 @@ struct Format {
   bool byte_lists = false;                     // json: a list of numbers 0-255 is a text given byte by byte (journald)
   std::string strip;                           // json: a leading path left out of field names ("labels.")
   std::string parts;                           // json: the key whose text ends in a line feed unless the next line goes on
+  bool journal_parts = false;                  // json: other fields of the journal say which MESSAGE goes on (journal.hpp)
 
   std::vector<FormatSample> samples;
   std::vector<std::string> rejects;

@@ -336,7 +336,7 @@ Result<Input> recognise(std::unique_ptr<ByteStream> stream, Input input, const I
   } else {
     input.stream = std::move(peeked);
   }
-  return decoded(std::move(input));
+  return limits.decode ? decoded(std::move(input)) : std::move(input);
 }
 
 }  // namespace

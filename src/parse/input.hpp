@@ -28,6 +28,7 @@ class ByteStream {
 };
 
 struct InputLimits {
+  bool decode = true;                               // false: bytes as they are, whatever their encoding, marks included
   std::uint64_t expansion = 500;                    // unpacked bytes per packed byte; real logs reach 10 to 60
   std::uint64_t expansion_from = 64 * 1024 * 1024;  // unpacked bytes from which `expansion` counts
   int zstd_window_log = 27;                         // 128 MiB: what `zstd --long` makes; more is refused

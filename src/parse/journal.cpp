@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
+#include <vector>
 
 #include "parse/readers.hpp"
 #include "parse/source.hpp"
@@ -16,10 +17,22 @@ constexpr std::size_t kNameBytes = 64;
 constexpr std::size_t kBlockBytes = 256 * 1024;
 constexpr std::size_t kEntryBytes = 16 * 1024 * 1024;  // a larger entry (a core dump in the journal) is skipped and counted
 constexpr std::size_t kNames = 4'096;
+constexpr std::size_t kPartsMost = 64;            // messages in parts that wait for more
+constexpr std::size_t kPartsBytes = 1024 * 1024;  // of one of them; what is beyond is left out and counted
+constexpr std::size_t kStreamBytes = 128;         // of the name of what parts belong to
 
 bool name_char(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
 enum class Step { entry, more, damaged };
+
+// A message whose last part is still to come.
+struct Parts {
+  std::string group, stream;
+  std::string entry;  // the first part's, without its message
+  std::string message;
+  std::uint64_t offset = 0;
+  bool truncated = false;
+};
 
 class JournalReader final : public RecordReader {
  public:
@@ -35,6 +48,9 @@ class JournalReader final : public RecordReader {
   bool fill(RecordBatch& batch, std::optional<Error>& problem) override {
     while (batch.records.empty()) {
       if (ended_ && carry_.size() == 0) {
+        batch.clear();
+        while (!parts_.empty()) finish_oldest(batch);
+        if (!batch.records.empty()) break;
         if (stream_problem_) problem = std::move(stream_problem_);
         stream_problem_.reset();
         return false;
@@ -82,12 +98,8 @@ class JournalReader final : public RecordReader {
     }
     const std::size_t begin = here;
     Record record;
-    record.source = source_;
-    record.format = "journal_export";
+    start(batch, record);
     record.offset = offset_ + begin;
-    program_ = message_ = {};
-    severity_given_ = has_message_ = false;
-    batch.begin_fields();
     while (here < block.size() && block[here] != '\n') {
       const Step step = read_field(block, here, batch, record);
       if (step == Step::more && !ended_) {
@@ -105,12 +117,88 @@ class JournalReader final : public RecordReader {
       batch.drop_fields();
       return Step::more;
     }
-    finish(block.substr(begin, here - begin), batch, record);
     at = std::min(here + 1, block.size());
+    if (!take_part(block.substr(begin, here - begin), batch, record))
+      finish(block.substr(begin, here - begin), batch, record);
     return Step::entry;
   }
 
+  void start(RecordBatch& batch, Record& record) {
+    record.source = source_;
+    record.format = "journal_export";
+    program_ = message_ = message_field_ = {};
+    part_fields_ = {};
+    unnamed_ = 0;
+    severity_given_ = has_message_ = false;
+    batch.begin_fields();
+  }
+
+  // True if the entry is a part of a message: it waits for the others, or was the last and the message is done with.
+  bool take_part(std::string_view entry, RecordBatch& batch, const Record& record) {
+    RecordPart part;
+    part.stream_wanted = !parts_.empty();
+    if (!has_message_ || !journal_part(part_fields_, part)) return false;
+    const std::string_view group = part.group.substr(0, kStreamBytes), stream = part.stream.substr(0, kStreamBytes);
+    const auto same = [&](const Parts& parts) { return parts.group == group && parts.stream == stream; };
+    auto open = std::find_if(parts_.begin(), parts_.end(), same);
+    if (part.last && open == parts_.end()) return false;
+    batch.drop_fields();
+    const std::string_view message = message_;  // of this entry: another may be read below
+    if (open == parts_.end()) {
+      const auto before = static_cast<std::size_t>(message_field_.data() - entry.data());
+      std::string others(entry.substr(0, before));
+      others += entry.substr(before + message_field_.size());
+      if (parts_.size() == kPartsMost) finish_oldest(batch);
+      parts_.push_back({std::string(group), std::string(stream), std::move(others), std::string(), record.offset, false});
+      open = parts_.end() - 1;
+    }
+    // Of what is too much nothing is taken: a text is not cut where an escape or an address may be.
+    if (open->truncated || open->message.size() + message.size() > kPartsBytes) {
+      counts_.truncated += !open->truncated;
+      counts_.truncated_bytes += message.size();
+      open->truncated = true;
+    } else {
+      open->message += message;
+    }
+    if (!part.last) {
+      ++counts_.joined;
+      return true;
+    }
+    Parts whole = std::move(*open);
+    parts_.erase(open);
+    finish_parts(whole, batch);
+    return true;
+  }
+
+  void finish_oldest(RecordBatch& batch) {
+    Parts oldest = std::move(parts_.front());
+    parts_.erase(parts_.begin());
+    oldest.truncated = true;
+    ++counts_.unfinished;
+    finish_parts(oldest, batch);
+  }
+
+  // The first part's entry with the whole message, read as if it had been written so.
+  void finish_parts(const Parts& parts, RecordBatch& batch) {
+    std::string text = parts.entry;
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    text += "MESSAGE\n";
+    for (unsigned i = 0; i < 8; ++i) text += static_cast<char>(parts.message.size() >> (8 * i) & 0xFF);
+    text += parts.message;
+    text += '\n';
+    const std::string_view entry = batch.arena.copy(text);
+    Record record;
+    start(batch, record);
+    record.offset = parts.offset;
+    record.truncated = parts.truncated;
+    std::size_t here = 0;
+    while (here < entry.size() && read_field(entry, here, batch, record) == Step::entry) {
+    }
+    finish(entry, batch, record);
+  }
+
   Step read_field(std::string_view block, std::size_t& here, RecordBatch& batch, Record& record) {
+    const std::size_t begin = here;
     std::size_t end = here;
     while (end < block.size() && end - here <= kNameBytes && name_char(block[end])) ++end;
     if (end >= block.size()) return Step::more;
@@ -136,12 +224,14 @@ class JournalReader final : public RecordReader {
     } else {
       return Step::damaged;
     }
+    if (name == "MESSAGE") message_field_ = block.substr(begin, here - begin);
     take(name, value, batch, record);
     return Step::entry;
   }
 
   void take(std::string_view name, std::string_view value, RecordBatch& batch, Record& record) {
     if (const FieldId id = id_of(name)) batch.add_number(id, value);
+    else ++unnamed_;
     if (name == "MESSAGE") {
       message_ = value;
       has_message_ = true;
@@ -149,10 +239,18 @@ class JournalReader final : public RecordReader {
     else if (name == "_PID") batch.add_number(field::pid, value);
     else if (name == "SYSLOG_IDENTIFIER") batch.add_text(field::program, program_ = value);
     else if (name == "_UID") batch.add_number(field::uid, value);
+    else if (name == "CONTAINER_PARTIAL_ID") part_fields_.partial_id = value;
+    else if (name == "CONTAINER_PARTIAL_LAST") part_fields_.partial_last = value;
+    else if (name == "CONTAINER_PARTIAL_MESSAGE") part_fields_.partial_message = value;
+    else if (name == "CONTAINER_ID_FULL" || (name == "CONTAINER_ID" && part_fields_.container.empty()))
+      part_fields_.container = value;
+    else if (name == "_LINE_BREAK") part_fields_.line_break = value;
+    else if (name == "_STREAM_ID") part_fields_.stream = value;
     else if (name == "PRIORITY" && value.size() == 1 && value[0] >= '0' && value[0] <= '7') {
       batch.add_number(field::priority, value);
       record.severity = severity_of_priority(static_cast<unsigned>(value[0] - '0'));
       severity_given_ = true;
+      part_fields_.priority = value;
     } else if (name == "_SOURCE_REALTIME_TIMESTAMP" || (name == "__REALTIME_TIMESTAMP" && !record.time_known)) {
       std::int64_t ns;
       if (!value.empty() && read_epoch(value, ns) == value.size()) {
@@ -164,6 +262,7 @@ class JournalReader final : public RecordReader {
 
   void finish(std::string_view raw, RecordBatch& batch, Record& record) {
     record.raw = raw;
+    counts_.unnamed_fields += unnamed_;
     record.parsed = true;
     record.kind = RecordKind::application;
     record.line = ++counts_.records;
@@ -200,13 +299,29 @@ class JournalReader final : public RecordReader {
   FieldNames& names_;
   std::unordered_map<std::string, FieldId> ids_;
   std::string lookup_;
-  std::string_view program_, message_;  // of the entry being read
+  std::string_view program_, message_, message_field_;  // of the entry being read
+  JournalPartFields part_fields_;
+  std::uint64_t unnamed_ = 0;  // its fields that have no number
   bool severity_given_ = false, has_message_ = false;
   SourceCounts counts_;
   std::uint64_t offset_ = 0;
+  std::vector<Parts> parts_;
 };
 
 }  // namespace
+
+bool journal_part(const JournalPartFields& fields, RecordPart& part) noexcept {
+  if (!fields.partial_id.empty()) {
+    part.group = fields.partial_id;
+    part.last = fields.partial_last == "true";
+    return true;
+  }
+  const bool container = !fields.container.empty();
+  part.group = container ? fields.container : fields.stream;
+  part.stream = container ? fields.priority : std::string_view();
+  part.last = container ? fields.partial_message != "true" : fields.line_break != "line-max";
+  return !part.group.empty();
+}
 
 bool is_journal_export(std::string_view head) noexcept {
   if (head.substr(0, 9) == "__CURSOR=") return true;

@@ -55,8 +55,10 @@ class JsonParser final : public LineParser {
     required_all_ = format.required.empty() ? 0 : (std::uint64_t{1} << format.required.size()) - 1;
   }
 
-  bool has_parts() const noexcept override { return !format_.parts.empty(); }
-  bool part(std::string_view line, RecordPart& part) const override { return json_part(line, format_.parts, part); }
+  bool has_parts() const noexcept override { return format_.journal_parts || !format_.parts.empty(); }
+  bool part(std::string_view line, RecordPart& part) const override {
+    return format_.journal_parts ? json_journal_part(line, part) : json_part(line, format_.parts, part);
+  }
 
   LineRead read(std::string_view line, RecordBatch& batch, Record& record) override {
     std::string_view text = trim_left(line);
@@ -164,6 +166,8 @@ class JsonParser final : public LineParser {
       Value& cell = walk.batch->add_field(meaning.id);
       value.field = meaning.id;
       cell = value;
+    } else if (meaning.alias == field::none) {
+      ++unnamed_fields_;  // an aliased one is given under its other name
     }
     if (meaning.role != KeyMeaning::Role::plain || meaning.alias != field::none)
       walk.roles.take(meaning, value, *walk.batch);

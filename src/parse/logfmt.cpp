@@ -41,6 +41,7 @@ class LogfmtParser final : public LineParser {
         // Its field is there, and empty.
         begins_with_flag = begins_with_flag || pairs == 0;
         if (meaning.id != field::none) batch.add_text(meaning.id, {rest.data(), 0});
+        else unnamed_fields_ += meaning.alias == field::none;
         continue;
       }
       rest.remove_prefix(1);
@@ -50,6 +51,7 @@ class LogfmtParser final : public LineParser {
       if (meaning.id != field::none) {
         value = batch.add_number(meaning.id, text);
       } else {
+        unnamed_fields_ += meaning.alias == field::none;
         value.set_text(text);
       }
       roles.take(meaning, value, batch);

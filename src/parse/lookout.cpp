@@ -17,9 +17,9 @@ constexpr std::uint64_t kSeenFew = 4;
 FormatLookout::FormatLookout(const Formats& formats, TimeContext time, std::size_t seen, bool plain)
     : formats_(formats),
       time_(std::move(time)),
-      next_look_(!plain            ? kFirstLook
-                 : seen < kSeenFew ? 1
-                                   : std::max<std::uint64_t>(kFirstLook, seen + kLines)) {}
+      next_look_(seen < kSeenFew ? 1
+                 : !plain        ? kFirstLook
+                                 : std::max<std::uint64_t>(kFirstLook, seen + kLines)) {}
 
 const Format* FormatLookout::unfit(std::uint64_t number, std::string_view line, bool plain) {
   if (number <= last_) return nullptr;

@@ -84,6 +84,7 @@ void read_program_message(std::string_view program, std::string_view message, bo
     return;
   }
   record.kind = RecordKind::syslog;
+  if (read_web_error(service, whole.text, severity_given, batch, record)) return;
   if (starts_with(message, "http")) read_drupal(whole);
 }
 

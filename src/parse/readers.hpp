@@ -17,6 +17,9 @@ Result<std::unique_ptr<LineParser>> make_access_parser(const Format& format, con
 std::unique_ptr<LineParser> make_nginx_error_parser(const ParserContext& context);
 std::unique_ptr<LineParser> make_apache_error_parser(const ParserContext& context);
 std::unique_ptr<LineParser> make_php_error_parser(const ParserContext& context);
+/// web_error.cpp: what nginx and Apache send to syslog instead, without the time in front or with it; false if it is no such text.
+bool read_web_error(std::string_view service, std::string_view message, bool severity_given, RecordBatch& batch,
+                    Record& record);
 /// syslog.cpp: RFC 3164 and 5424, with what sshd, sudo, PAM and Drupal put inside.
 std::unique_ptr<LineParser> make_syslog_parser(const Format& format, const ParserContext& context);
 /// What precedes each line of the logs of large clusters: "- 1117838570 2005.06.03 R02-M1-N0 ", an alert's category or "-", the
@@ -32,6 +35,10 @@ std::unique_ptr<LineParser> make_w3c_parser(const ParserContext& context);
 std::unique_ptr<LineParser> make_cri_parser(const ParserContext& context);
 /// container.cpp: where the text of a JSON line's string `key` is, and of "stream"; false if there is none.
 bool json_part(std::string_view line, std::string_view key, RecordPart& part) noexcept;
+/// container.cpp: the same of the journal's MESSAGE, by the fields that say whether it goes on.
+bool json_journal_part(std::string_view line, RecordPart& part) noexcept;
+/// container.cpp: appends what is inside of a JSON list of bytes to `out` as it would stand between quotes; false if it is none.
+bool json_text_of_bytes(std::string_view list, std::string& out);
 /// plaintext.cpp
 std::unique_ptr<LineParser> make_plaintext_parser(const ParserContext& context);
 

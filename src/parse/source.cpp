@@ -16,6 +16,9 @@ constexpr std::size_t kSampleLines = 200;
 constexpr std::size_t kSampleEnough = 32;  // a pipe need not bring more before its format is decided
 constexpr std::size_t kSampleBytes = 64 * 1024;
 constexpr std::size_t kJoinedBytes = 256 * 1024;
+constexpr std::size_t kStreamBytes = 128;           // of the name of what parts belong to
+constexpr std::size_t kPartsMost = 64;              // records in parts that wait for more, of as many streams
+constexpr std::size_t kPartsBytesTimes = 4;         // all of them together, in the longest line
 constexpr std::string_view kMark = "\xEF\xBB\xBF";  // a byte-order mark in UTF-8
 
 // Text formats have no NULs, but a log torn by a crash may start with some (ext4 leaves them).
@@ -130,12 +133,19 @@ void LineRecords::start(std::string_view text, RecordBatch& batch, Record& recor
   batch.begin_fields();
 }
 
+LineRead LineRecords::read_with(LineParser& parser, std::string_view text, RecordBatch& batch, Record& record) {
+  const std::uint64_t before = parser.unnamed_fields();
+  const LineRead read = parser.read(text, batch, record);
+  if (read == LineRead::record) counts_.unnamed_fields += parser.unnamed_fields() - before;
+  return read;
+}
+
 // By the formats the log is known to have, the one that read last first.
 LineRead LineRecords::read_as_known(std::string_view text, RecordBatch& batch, Record& record) {
   const bool plain = lookout_ && format().reader == "plaintext";
   if (!plain) {
     start(text, batch, record);
-    const LineRead read = known_.front().parser->read(text, batch, record);
+    const LineRead read = read_with(*known_.front().parser, text, batch, record);
     if (!lookout_) return read;
     if (read != LineRead::unknown) {
       lookout_->fits(line_);
@@ -145,7 +155,7 @@ LineRead LineRecords::read_as_known(std::string_view text, RecordBatch& batch, R
     for (std::size_t i = 1; i < known_.size(); ++i) {
       std::swap(known_.front(), known_[i]);
       start(text, batch, record);
-      const LineRead again = known_.front().parser->read(text, batch, record);
+      const LineRead again = read_with(*known_.front().parser, text, batch, record);
       if (again != LineRead::unknown) {
         lookout_->fits(line_);
         has_parts_ = known_.front().parser->has_parts();
@@ -158,7 +168,7 @@ LineRead LineRecords::read_as_known(std::string_view text, RecordBatch& batch, R
   const LineRead read = read_as_other(text, batch, record);
   if (read != LineRead::unknown) return read;
   start(text, batch, record);
-  return plain ? known_.front().parser->read(text, batch, record) : LineRead::unknown;
+  return plain ? read_with(*known_.front().parser, text, batch, record) : LineRead::unknown;
 }
 
 // By a format that is found now, because too many lines fit none that is known.
@@ -178,7 +188,7 @@ LineRead LineRecords::read_as_other(std::string_view text, RecordBatch& batch, R
   ++counts_.format_changes;
   changes_.push_back({found, line_});
   start(text, batch, record);
-  const LineRead read = known_.front().parser->read(text, batch, record);
+  const LineRead read = read_with(*known_.front().parser, text, batch, record);
   if (read == LineRead::unknown) batch.drop_fields();
   return read;
 }
@@ -188,18 +198,34 @@ bool LineRecords::take_part(std::string_view& text, RecordBatch& batch, Record& 
   RecordPart part;
   part.stream_wanted = !parts_.empty();
   if (!known_.front().parser->part(text, part) || (part.last && parts_.empty())) return false;
-  const std::string_view stream = part.stream == "stdout" || part.stream == "stderr" ? part.stream : std::string_view("");
-  auto open = std::find_if(parts_.begin(), parts_.end(), [stream](const Parts& parts) { return parts.stream == stream; });
+  const std::string_view group = part.group.substr(0, kStreamBytes), stream = part.stream.substr(0, kStreamBytes);
+  const auto same = [&](const Parts& parts) { return parts.group == group && parts.stream == stream; };
+  auto open = std::find_if(parts_.begin(), parts_.end(), same);
   if (part.last && open == parts_.end()) return false;
-  if (open == parts_.end()) {
-    parts_.push_back({std::string(stream), std::string(text.substr(0, part.text_at)),
-                      std::string(text.substr(part.text_at + part.text_size)), line_, record.offset, false});
-    open = parts_.end() - 1;
-    parts_bytes_ += text.size() - part.text_size;
+  // What is joined is a text between quotes, whatever its parts were written as.
+  std::string written;
+  std::string_view more = text.substr(part.text_at, part.text_size);
+  if (part.bytes) {
+    if (!json_text_of_bytes(more, written)) return false;
+    more = written;
   }
-  const std::string_view more = text.substr(part.text_at, part.text_size);
+  if (open == parts_.end()) {
+    if (parts_.size() == kPartsMost) finish_oldest(batch);
+    std::string front(text.substr(0, part.text_at - part.bytes)),
+        behind(text.substr(part.text_at + part.text_size + part.bytes));
+    if (part.bytes) {
+      front += '"';
+      behind.insert(0, 1, '"');
+    }
+    parts_bytes_ += front.size() + behind.size();
+    parts_.push_back(
+        {std::string(group), std::string(stream), std::move(front), std::move(behind), line_, record.offset, false});
+    open = parts_.end() - 1;
+  }
   // Of what is too much nothing is taken: a text is not cut where an escape or an address may be.
-  if (open->truncated || parts_bytes_ + more.size() > options_.line_bytes) {
+  const std::size_t size = open->line.size() + open->behind.size() + more.size();
+  if (open->truncated || size > options_.line_bytes ||
+      parts_bytes_ + more.size() > kPartsBytesTimes * options_.line_bytes) {
     counts_.truncated += !open->truncated;
     counts_.truncated_bytes += more.size();
     open->truncated = true;
@@ -216,34 +242,42 @@ bool LineRecords::take_part(std::string_view& text, RecordBatch& batch, Record& 
   record.line = open->number;
   record.offset = open->offset;
   record.truncated = open->truncated;
+  parts_bytes_ -= std::min(parts_bytes_, open->line.size());
   parts_.erase(open);
-  parts_bytes_ = 0;
-  for (const Parts& parts : parts_) parts_bytes_ += parts.line.size() + parts.behind.size();
   return false;
 }
 
-void LineRecords::finish(RecordBatch& batch) {
+// A record whose last part has not come, as far as it has.
+void LineRecords::finish_oldest(RecordBatch& batch) {
+  Parts parts = std::move(parts_.front());
+  parts_.erase(parts_.begin());
+  parts.line += parts.behind;
+  parts_bytes_ -= std::min(parts_bytes_, parts.line.size());
+  const std::string_view text = batch.arena.copy(parts.line);
   Open open;
-  for (Parts& parts : parts_) {
-    parts.line += parts.behind;
-    const std::string_view text = batch.arena.copy(parts.line);
-    open.record = Record{};
-    open.record.line = parts.number;
-    open.record.offset = parts.offset;
-    open.record.truncated = true;
+  open.record.line = parts.number;
+  open.record.offset = parts.offset;
+  open.record.truncated = true;
+  start(text, batch, open.record);
+  open.record.parsed = known_.front().parser->read(text, batch, open.record) == LineRead::record;
+  if (!open.record.parsed) {
+    batch.drop_fields();
     start(text, batch, open.record);
-    open.record.parsed = known_.front().parser->read(text, batch, open.record) == LineRead::record;
-    if (!open.record.parsed) {
-      batch.drop_fields();
-      start(text, batch, open.record);
-      fallback_->read(text, batch, open.record);
-    }
-    open.any = true;
-    close(batch, open);
-    ++counts_.unfinished;
+    fallback_->read(text, batch, open.record);
   }
-  parts_.clear();
-  parts_bytes_ = 0;
+  open.any = true;
+  close(batch, open);
+  ++counts_.unfinished;
+}
+
+void LineRecords::finish(RecordBatch& batch) {
+  while (!parts_.empty()) finish_oldest(batch);
+}
+
+std::optional<LineRecords::OpenPart> LineRecords::oldest_part() const noexcept {
+  if (parts_.empty()) return std::nullopt;
+  const Parts& oldest = parts_.front();
+  return OpenPart{oldest.number, offset_ - std::min(offset_, oldest.offset)};
 }
 
 void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open) {
@@ -552,6 +586,7 @@ Trial try_format(const std::vector<std::string_view>& lines, const Format& forma
 }  // namespace
 
 void LineRecords::peek(RecordBatch& batch) {
+  if (!parts_.empty()) return;  // it may be the rest of one of those: a piece, whose secrets nothing shows
   const SourceCounts counts = counts_;
   const std::uint64_t line = line_, offset = offset_;
   const bool within = within_long_line_;
@@ -649,8 +684,9 @@ Sample read_sample(ByteStream& stream, std::size_t line_bytes) {
   return sample;
 }
 
-// By the first lines of a sample, or if these are nothing but text (a banner), by its last ones.
-Detection detect_in(std::string_view sample, bool ended, const Formats& formats, const TimeContext& time) {
+}  // namespace
+
+Detection detect_log(std::string_view sample, bool ended, const Formats& formats, const TimeContext& time) {
   // A line cut by the end of the sample would count against its own format.
   const std::size_t whole = ended ? sample.size() : sample.rfind('\n') + 1;
   const std::string_view lines = whole > 0 ? sample.substr(0, whole) : sample;
@@ -667,9 +703,9 @@ Detection detect_in(std::string_view sample, bool ended, const Formats& formats,
   return most ? last : first;
 }
 
-// Whether a log of parts has a last one anywhere: a collector may have left out the line feeds that tell it.
 bool parts_end_somewhere(std::string_view sample, const Format& format, const ParserContext& context) {
   constexpr std::size_t kPartsLeast = 8;
+  if (format.parts.empty()) return true;  // others say it in words of their own
   const auto parser = make_parser(format, context);
   if (!parser || !parser.value()->has_parts()) return true;
   std::size_t parts = 0;
@@ -685,8 +721,6 @@ bool parts_end_somewhere(std::string_view sample, const Format& format, const Pa
   return parts < kPartsLeast;
 }
 
-}  // namespace
-
 Result<Source> Source::open(const std::string& path, const Formats& formats, FieldNames& names,
                             const SourceOptions& options) {
   Result<Input> input = open_input(path, options.input);
@@ -694,7 +728,9 @@ Result<Source> Source::open(const std::string& path, const Formats& formats, Fie
   return open(std::move(input.value()), formats, names, options);
 }
 
-Result<Source> Source::open(Input input, const Formats& formats, FieldNames& names, const SourceOptions& options) {
+Result<Source> Source::open(Input input, const Formats& formats, FieldNames& names, const SourceOptions& options,
+                            bool* no_log) {
+  if (no_log) *no_log = false;
   Source source;
   source.name_ = std::make_unique<const std::string>(input.name);
   Sample read = read_sample(*input.stream, options.line_bytes);
@@ -729,13 +765,15 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
     if (!format) return Error{"there is no format '" + options.format + "'; 'logystera formats' lists them"};
     source.detection_ = {format, format->name, format->title, 1.0, input.compression, input.encoding, 0, 0};
   } else {
-    if (std::string_view what = known_binary(sample.view()); !what.empty())
-      return Error{*source.name_ + ": " + std::string(what)};
-    if (is_binary(sample.view()))
+    const std::string_view what = known_binary(sample.view());
+    const bool binary = !what.empty() || is_binary(sample.view());
+    if (no_log) *no_log = binary;
+    if (!what.empty()) return Error{*source.name_ + ": " + std::string(what)};
+    if (binary)
       return Error{*source.name_ +
                    ": not a text, and no log in a binary form that is read here. If it is a log all the same, "
                    "say which with --format"};
-    source.detection_ = detect_in(sample.view(), ended, formats, time);
+    source.detection_ = detect_log(sample.view(), ended, formats, time);
     source.detection_.compression = input.compression;
     source.detection_.encoding = input.encoding;
     format = source.detection_.format ? source.detection_.format : formats.find("plaintext");

@@ -70,6 +70,7 @@ struct SourceCounts {
   std::uint64_t unfinished = 0;       // records in parts (containers) whose last part is missing
   std::uint64_t undecodable = 0;      // units of another encoding that mean nothing, read as U+FFFD
   std::uint64_t format_changes = 0;   // further formats found on the way
+  std::uint64_t unnamed_fields = 0;   // fields left out of records: their names are too long, or there are too many names
   std::uint64_t damaged = 0;          // EVTX: chunks and records that cannot be read; journal export: entries
   std::uint64_t damaged_bytes = 0;
   std::uint64_t checksums = 0;  // EVTX: chunks whose checksum does not hold; their records are read all the same
@@ -96,6 +97,11 @@ class LineRecords {
   void watch(const Formats& formats, FieldNames& names, std::size_t seen);
   /// Appends the records in parts whose last part has not come, each marked truncated: the log, or this file of it, ends here.
   void finish(RecordBatch& batch);
+  /// The oldest of the records in parts that wait for more: its number, and how many bytes before the place it begins.
+  struct OpenPart {
+    std::uint64_t line = 0, back = 0;
+  };
+  std::optional<OpenPart> oldest_part() const noexcept;
   /// Whether records in parts are joined: not where a collector left out the line feeds that tell the last part.
   void join_parts(bool join) noexcept { join_parts_ = join; }
   /// NULs in front of the first line were passed over already.
@@ -116,9 +122,11 @@ class LineRecords {
   void read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open);
   void read_head(std::string_view head, std::size_t at, RecordBatch& batch, Open& open);
   void start(std::string_view text, RecordBatch& batch, Record& record);
+  LineRead read_with(LineParser& parser, std::string_view text, RecordBatch& batch, Record& record);
   LineRead read_as_known(std::string_view text, RecordBatch& batch, Record& record);
   LineRead read_as_other(std::string_view text, RecordBatch& batch, Record& record);
   bool take_part(std::string_view& text, RecordBatch& batch, Record& record);
+  void finish_oldest(RecordBatch& batch);
   std::size_t pass_over(std::string_view text);
   /// JSON that is no line, from `at` on: returns where it goes on. `stuck`: not without more text.
   std::size_t read_frames(std::size_t at, bool final, RecordBatch& batch, Open& open, bool& stuck);
@@ -132,7 +140,7 @@ class LineRecords {
   };
   // A record of which the last part is still to come.
   struct Parts {
-    std::string stream;
+    std::string group, stream;
     std::string line;    // the first part's up to where its text ends, and the texts of the others
     std::string behind;  // the rest of the first part's line
     std::uint64_t number = 0, offset = 0;
@@ -180,7 +188,9 @@ class Source {
   /// `formats` and `names` outlive the source. Errors: the file cannot be opened or read at all, options.format is not known.
   static Result<Source> open(const std::string& path, const Formats& formats, FieldNames& names,
                              const SourceOptions& options = {});
-  static Result<Source> open(Input input, const Formats& formats, FieldNames& names, const SourceOptions& options = {});
+  /// `no_log`, if given, tells whether the error is that these bytes are known to be no log: nothing went wrong then.
+  static Result<Source> open(Input input, const Formats& formats, FieldNames& names, const SourceOptions& options = {},
+                             bool* no_log = nullptr);
 
   const Detection& detection() const noexcept { return detection_; }
   const std::string& name() const noexcept { return *name_; }
@@ -206,5 +216,11 @@ class Source {
 
 /// The format whose parser fits `lines` (whole lines, up to 200 are looked at) best.
 Detection detect_format(std::string_view lines, const Formats& formats, const TimeContext& time);
+/// The same for the bytes a log begins with, or some from its middle: by the first lines, or if these are nothing but text (a
+/// banner), by the last ones. `ended`: the last line is whole though it has no end.
+Detection detect_log(std::string_view sample, bool ended, const Formats& formats, const TimeContext& time);
+/// Whether a log of parts has a last one anywhere in `sample`: a collector may have left out the line feeds that tell it. True if
+/// there are too few to say.
+bool parts_end_somewhere(std::string_view sample, const Format& format, const ParserContext& context);
 
 }  // namespace logystera::parse

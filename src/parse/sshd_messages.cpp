@@ -3,6 +3,11 @@
 // disconnect, a certificate's key id, the names in a host-based attempt, the algorithms offered. What no visitor chooses: the
 // name of a user that exists ("invalid user" is missing then), the method, the address and the port.
 //
+// Behind "ssh2" stands what the method tells of itself: auth_log() writes format_method_key() or auth_method_info, which only
+// publickey, hostbased and gssapi set, and which each request clears first (auth2_authctxt_reset_info). So behind a password's
+// attempt nothing stands, and " from ADDRESS port N ssh2" at its end is sshd's own, whatever comes before it: in
+// "… for invalid user x from 192.0.2.1 port 22 ssh2: from ADDRESS port N ssh2" all of "x … ssh2:" is the name that was sent.
+//
 // Two places are open to a text that reads like the rest of the sentence, and both are closed by what may follow an address:
 //
 //   Failed publickey for invalid user NAME from ADDRESS port N ssh2: ED25519-CERT SHA256:… ID KEYID (serial 0) CA …
@@ -237,8 +242,7 @@ bool divide(std::string_view text, std::size_t at, Attempt& out) {
 // Which of the divisions is sshd's own.
 //   - An account that exists has no " from " in its name: the first.
 //   - Behind a key's attempt stands a whole description of the key: the last that has one, if the name can be so long.
-//   - Nothing stands behind any other method: the last that ends the message. Logs are known in which text about the attempt
-//     followed that itself named a peer ("ssh2: from 192.0.2.1 port 22 ssh2"); there it is the one before that text.
+//   - Nothing stands behind any other method: the last that ends the message.
 bool find_attempt(std::string_view text, bool invalid, bool key, Attempt& out) {
   bool found = false;
   for (std::size_t at = text.find(" from "); at != std::string_view::npos; at = text.find(" from ", at + 1)) {
@@ -249,7 +253,6 @@ bool find_attempt(std::string_view text, bool invalid, bool key, Attempt& out) {
       return true;
     }
     if (here.ends) {
-      if (found && starts_with(out.about, "from ")) return true;
       out = here;
       found = true;
     } else if (key ? is_key_description(here.about) && (!found || here.name.size() <= kNameBytes) : !found) {

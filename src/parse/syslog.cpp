@@ -243,6 +243,7 @@ class SyslogParser final : public LineParser {
       scratch_ += '.';
       scratch_ += name;
       if (const FieldId field = names_.add(scratch_)) batch.add_text(field, escapes ? unescaped(value, batch) : value);
+      else ++unnamed_fields_;
       rest.remove_prefix(end + 1);
     }
   }

@@ -62,9 +62,15 @@ class NginxErrorParser final : public LineParser {
       return false;
     }
     std::string_view rest = line.substr(kTime);
-    std::string_view level;
-    if (!skip(rest, " ") || !take_bracketed(rest, level) || !severity_of_word(level, record.severity)) return false;
+    if (!skip(rest, " ") || !read_body(rest, connection_, batch, record)) return false;
     record.time_known = true;
+    return true;
+  }
+
+  // From the level on. `connection`: the field for its number, or none.
+  static bool read_body(std::string_view rest, FieldId connection, RecordBatch& batch, Record& record) {
+    std::string_view level;
+    if (!take_bracketed(rest, level) || !severity_of_word(level, record.severity)) return false;
     record.kind = RecordKind::web_error;
     rest = trim_left(rest);
     const std::string_view after_level = rest;
@@ -79,7 +85,8 @@ class NginxErrorParser final : public LineParser {
       rest = after_level;  // start-up notices of some builds carry no process id
     }
     if (skip(rest, "*")) {
-      batch.add_number(connection_, take_digits(rest));
+      const std::string_view number = take_digits(rest);
+      if (connection != field::none) batch.add_number(connection, number);
       rest = trim_left(rest);
     }
     record.message = rest.substr(0, add_tail(rest, batch));
@@ -206,14 +213,22 @@ class ApacheErrorParser final : public LineParser {
     if (!take_bracketed(rest, inside)) return false;
     const std::size_t used = read_ctime(inside, time_, record.time_ns);
     if (used == 0 || used != inside.size()) return false;
-    if (!skip(rest, " ") || !take_bracketed(rest, inside)) return false;
+    if (!skip(rest, " ") || !read_body(rest, batch, record)) return false;
     record.time_known = true;
-    record.kind = RecordKind::web_error;
+    if (record.message.empty()) record.message = line;
+    return true;
+  }
+
+  // From the module and level on.
+  static bool read_body(std::string_view rest, RecordBatch& batch, Record& record) {
+    std::string_view inside;
+    if (!take_bracketed(rest, inside)) return false;
     const std::size_t colon = inside.find(':');
     const std::string_view module = colon == std::string_view::npos ? std::string_view() : inside.substr(0, colon);
     std::string_view level = colon == std::string_view::npos ? inside : inside.substr(colon + 1);
     if (starts_with(level, "trace")) level = "trace";  // trace1 … trace8
     if (!severity_of_word(level, record.severity)) return false;
+    record.kind = RecordKind::web_error;
     if (!module.empty() && module != "-") batch.add_text(field::module, module);
     rest = trim_left(rest);
     bool client_known = false;
@@ -235,7 +250,7 @@ class ApacheErrorParser final : public LineParser {
       batch.add_text(field::referer, rest.substr(referer + 11));
       record.message.remove_suffix(rest.size() - referer);
     }
-    if (record.message.empty()) record.message = whole.empty() ? line : whole;
+    if (record.message.empty()) record.message = whole;
     return true;
   }
 
@@ -385,6 +400,28 @@ class PhpErrorParser final : public LineParser {
 };
 
 }  // namespace
+
+bool read_web_error(std::string_view service, std::string_view message, bool severity_given, RecordBatch& batch,
+                    Record& record) {
+  const Severity severity = record.severity;
+  bool read = false;
+  if (service == "nginx") {
+    constexpr std::size_t kTime = 19;
+    std::string_view rest = message;
+    // The journal of a forwarding host has nginx's own envelope in front once more: "host nginx: ".
+    if (const std::size_t own = rest.find(" nginx: "); own < rest.find('[')) rest.remove_prefix(own + 8);
+    std::int64_t ns = 0;
+    if (rest.size() > kTime && rest[4] == '/' && read_iso_time(rest.substr(0, kTime), TimeContext(), ns) == kTime)
+      rest = trim_left(rest.substr(kTime));
+    read = NginxErrorParser::read_body(rest, field::none, batch, record);
+  } else if (service == "httpd" || service == "apache2" || service == "apache" || starts_with(service, "httpd/") ||
+             starts_with(service, "apache2/")) {
+    read = ApacheErrorParser::read_body(message, batch, record);
+  }
+  if (!read) record.message = message;
+  if (!read || severity_given) record.severity = severity;
+  return read;
+}
 
 std::unique_ptr<LineParser> make_nginx_error_parser(const ParserContext& context) {
   return std::make_unique<NginxErrorParser>(context);

@@ -59,6 +59,8 @@ Result<std::unique_ptr<Follower>> Follower::open(const std::string& path, const 
   std::unique_ptr<Follower> follower(new Follower(path, formats, names, std::move(options)));
   auto begun = follower->options_.resume ? follower->resume(*follower->options_.resume) : follower->begin();
   if (!begun) return begun.error();
+  if (const std::string_view what = follower->file_->refusal(); !what.empty())
+    return Error{fmt::format("{}: {}", path, what)};
   return follower;
 }
 
@@ -347,14 +349,14 @@ bool Follower::parts_before() {
     if (auto fresh = part.file->again()) newer_.push_back(std::move(fresh).value());
   }
   if (newer_.empty()) return false;
-  newer_.front()->expect_format(file_->format());
+  newer_.front()->expect_like(*file_);
   file_ = std::move(newer_.front());
   newer_.pop_front();
   return true;
 }
 
 void Follower::go_on_with(std::unique_ptr<LogFile> next) {
-  if (!next->format()) next->expect_format(file_->format());
+  if (!next->format()) next->expect_like(*file_);
   remember(file_->mark());
   if (!file_->packed()) {
     late_.push_back({std::move(file_), Clock::now() + options_.late});
@@ -368,7 +370,7 @@ void Follower::go_on_with(std::unique_ptr<LogFile> next) {
 }
 
 // The file being read does not hold any more what was read of it: it was truncated, with or without a copy, or written anew.
-Result<Follower::Step> Follower::changed() {
+Result<Follower::Step> Follower::changed(RecordBatch& batch) {
   ++truncations_;
   std::vector<Part> listed = parts();
   std::unique_ptr<LogFile> copy;
@@ -400,15 +402,15 @@ Result<Follower::Step> Follower::changed() {
     if (!part.file || known(*part.file) || newer_.size() == kNewerMost) continue;
     if (auto fresh = part.file->again()) newer_.push_back(std::move(fresh).value());
   }
-  const parse::Format* const format = file_->format();
+  const std::unique_ptr<LogFile> before = std::move(file_);
   if (newer_.empty()) {
     file_ = std::move(log).value();
   } else {
     file_ = std::move(newer_.front());
     newer_.pop_front();
   }
-  file_->expect_format(format);
-  return Step::progress;
+  file_->expect_like(*before);
+  return before->hand_out_parts(batch) ? Step::records : Step::progress;
 }
 
 // Whether the file being read, which is not the log's own any more, may be left.
@@ -442,6 +444,7 @@ Result<Follower::Step> Follower::ended(RecordBatch& batch) {
     if (++quiet_polls_ >= kQuietPolls && file_->hand_out(batch, LogFile::Expect::quiet)) return Step::records;
     return Step::nothing;
   }
+  if (file_->packed() && !file_->unfinished() && file_->hand_out_parts(batch)) return Step::records;
   // Its records are whole now; a line without its end may still get it, unless nobody can write it.
   if (file_->hand_out(batch, file_->packed() ? LogFile::Expect::last : LogFile::Expect::lines)) return Step::records;
   if (newer_.empty())
@@ -461,11 +464,12 @@ Result<Follower::Step> Follower::ended(RecordBatch& batch) {
 }
 
 Result<Follower::Step> Follower::step(RecordBatch& batch) {
+  if (file_->parts_overdue(options_.parts) && file_->hand_out_parts(batch)) return Step::records;
   const bool first = file_->read_bytes() == 0 && file_->path() == path_;
   auto look = file_->look();
   if (!look) return look.error();
   if (first && look.value() == LogFile::Look::bytes && parts_before()) return Step::progress;
-  if (look.value() == LogFile::Look::changed) return changed();
+  if (look.value() == LogFile::Look::changed) return changed(batch);
   if (look.value() == LogFile::Look::nothing) return ended(batch);
   quiet_polls_ = 0;
   last_bytes_ = Clock::now();
@@ -476,6 +480,7 @@ Result<Follower::Step> Follower::step(RecordBatch& batch) {
 Result<bool> Follower::late_lines(RecordBatch& batch) {
   for (std::size_t i = 0; i < late_.size();) {
     LogFile& file = *late_[i].file;
+    if (file.parts_overdue(options_.parts) && file.hand_out_parts(batch)) return true;
     auto look = file.look();
     if (look && look.value() == LogFile::Look::bytes) {
       late_[i].until = Clock::now() + options_.late;
@@ -485,10 +490,13 @@ Result<bool> Follower::late_lines(RecordBatch& batch) {
     } else if (file.hand_out(batch, LogFile::Expect::lines)) {
       return true;
     } else if (!look || look.value() == LogFile::Look::changed) {
+      const bool any = file.hand_out_parts(batch);
       late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (any) return true;
       continue;
     } else if (Clock::now() >= late_[i].until) {
-      const bool any = file.hand_out(batch, LogFile::Expect::last);
+      bool any = file.hand_out(batch, LogFile::Expect::last);
+      any = any || file.hand_out_parts(batch);
       late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
       if (any) return true;
       continue;
@@ -512,6 +520,18 @@ Result<bool> Follower::poll(RecordBatch& batch) {
     if (!done) return done.error();
     if (done.value() == Step::records) return true;
     if (done.value() == Step::nothing) break;
+  }
+  batch.clear();
+  return false;
+}
+
+bool Follower::finish(RecordBatch& batch) {
+  std::vector<LogFile*> files;
+  for (const Late& late : late_) files.push_back(late.file.get());
+  files.push_back(file_.get());
+  for (LogFile* const file : files) {
+    batch.clear();
+    if (file->hand_out(batch, LogFile::Expect::lines) || file->hand_out_parts(batch)) return true;
   }
   batch.clear();
   return false;

@@ -17,6 +17,9 @@
 // A last line without its end waits until it is complete. When the log has been quiet for a moment it is shown as it stands, and
 // once more whole when its end comes: a piece of a line is never a line.
 //
+// A record in parts (containers) whose last part does not come is handed out as far as it came, marked truncated, after `parts`,
+// or when its file ends or the follower stops.
+//
 // What may have been lost is said (notices()), never passed over in silence.
 #pragma once
 
@@ -45,7 +48,7 @@ class Follower {
     std::optional<Position> resume;         // wins over from_start
     std::vector<std::string> rotated_dirs;  // where rotated parts may lie beside the log's own directory
     bool follow_links = false;              // to rotated parts; the log itself may always be a link
-    std::chrono::milliseconds grace{1000}, late{60'000};
+    std::chrono::milliseconds grace{1000}, late{60'000}, parts{5'000};
   };
 
   /// The file must exist, or a rotated part of it that is resumed. `formats` and `names` outlive the follower.
@@ -54,6 +57,9 @@ class Follower {
 
   /// Fills the emptied `batch` with what came since the last call; false if there is nothing new.
   Result<bool> poll(RecordBatch& batch);
+  /// Nobody polls any more: fills the emptied `batch` with what waited for more to come; to be called until it returns false. A
+  /// line without its end is left for whoever resumes.
+  bool finish(RecordBatch& batch);
 
   /// Name of the format, empty until there is something to tell it by.
   std::string_view format() const noexcept;
@@ -96,7 +102,7 @@ class Follower {
   bool missing() const;
   enum class Step { records, progress, nothing };
   Result<Step> step(RecordBatch& batch);
-  Result<Step> changed();
+  Result<Step> changed(RecordBatch& batch);
   Result<Step> ended(RecordBatch& batch);
   Result<bool> late_lines(RecordBatch& batch);
   void go_on_with(std::unique_ptr<LogFile> next);

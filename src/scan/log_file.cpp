@@ -8,17 +8,16 @@
 #include <cstring>
 #include <vector>
 
+#include "parse/evtx.hpp"
+
 namespace logystera::scan {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr std::size_t kSampleBytes = 64 * 1024;
-constexpr std::size_t kMisfitsLeast = 5;      // lines in a row, before a format that was chosen by many is doubted
-constexpr std::size_t kMisfitsLater = 16;     // and before it is doubted again
-constexpr std::size_t kMisfitLines = 32;      // that are looked at
-constexpr double kConfidenceLeast = 0.5;      // of the format that takes its place
-constexpr std::uint64_t kDecidedOnMany = 32;  // lines
-constexpr unsigned kSwitchesShift = 6;        // each change asks for twice as many lines as the one before, to a limit
+constexpr std::size_t kHeldMost = 8 * 1024 * 1024;  // bytes that wait for a record in parts
+constexpr std::uint64_t kSaidAgainTimes = 10;
+constexpr std::size_t kEncodingLeast = 16;  // bytes an encoding is told by, unless no more come
 
 // `size` bytes at `at`, or fewer at the end.
 std::string bytes_at(int fd, std::uint64_t at, std::size_t size) {
@@ -34,8 +33,6 @@ std::string bytes_at(int fd, std::uint64_t at, std::size_t size) {
   return bytes;
 }
 
-std::size_t lines_in(std::string_view text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
-
 }  // namespace
 
 Result<std::unique_ptr<LogFile>> LogFile::open(Fd fd, std::string path, const LogReading& reading) {
@@ -50,10 +47,21 @@ Result<std::unique_ptr<LogFile>> LogFile::open(Fd fd, std::string path, const Lo
   const int copy = ::fcntl(file->fd_.get(), F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return Error{fmt::format("{}: cannot be opened: {}", file->path_, std::strerror(errno))};
   ::lseek(copy, 0, SEEK_SET);
-  auto input = parse::open_input(copy, file->path_, reading.options.input);
+  parse::InputLimits limits = reading.options.input;
+  limits.decode = false;
+  auto input = parse::open_input(copy, file->path_, limits);
   if (!input) return input.error();
   file->stream_ = std::move(input->stream);
   return file;
+}
+
+std::string_view LogFile::refusal() const {
+  constexpr std::size_t kMagicBytes = 512;
+  if (!reading_.options.format.empty()) return {};
+  const std::string head = bytes_at(fd_.get(), 0, kMagicBytes);
+  if (parse::is_evtx(head))
+    return "a Windows event log (EVTX), which is not written line by line: 'logystera scan' reads it";
+  return parse::known_binary(head);
 }
 
 Result<std::unique_ptr<LogFile>> LogFile::again() const {
@@ -88,17 +96,47 @@ void LogFile::consume(std::size_t bytes) {
     if (before_.size() > kBeforeBytes) before_.erase(0, before_.size() - kBeforeBytes);
   }
   pending_.erase(0, bytes);
+  held_ -= std::min(held_, bytes);
+}
+
+// Records were made of the next so many bytes. They are done with, but for those from the first part of an open record on.
+void LogFile::made_records(std::size_t bytes) {
   shown_ -= std::min<std::uint64_t>(shown_, bytes);
+  held_ += bytes;
+  const auto oldest = records_->oldest_part();
+  if (!oldest) {
+    oldest_part_ = 0;
+    parts_due_ = false;
+    return consume(held_);
+  }
+  if (oldest->line != oldest_part_) parts_since_ = std::chrono::steady_clock::now();
+  oldest_part_ = oldest->line;
+  consume(held_ - std::min<std::uint64_t>(held_, oldest->back));
+  parts_due_ = parts_due_ || held_ > kHeldMost;
+}
+
+bool LogFile::parts_overdue(std::chrono::milliseconds wait) const {
+  return oldest_part_ > 0 && (parts_due_ || std::chrono::steady_clock::now() - parts_since_ >= wait);
+}
+
+bool LogFile::hand_out_parts(RecordBatch& batch) {
+  if (!records_ || oldest_part_ == 0) return false;
+  records_->finish(batch);
+  made_records(0);
+  return !batch.records.empty();
 }
 
 Place LogFile::place() const {
+  const bool held = held_ > 0;
   Place place{mark(),
               read_ - pending_.size(),
               before_.size(),
               mark_of(before_),
-              records_ ? records_->next_line() : line_,
-              records_ ? records_->within_long_line() : within_long_line_,
-              shown_};
+              held       ? oldest_part_
+              : records_ ? records_->next_line()
+                         : line_,
+              !held && (records_ ? records_->within_long_line() : within_long_line_),
+              held ? 0 : shown_};
   return place;
 }
 
@@ -129,8 +167,17 @@ Result<Done> LogFile::begin_at_end() {
   if (packed()) return Error{path_ + ": is packed, and nobody writes to such a file: 'logystera scan' reads it"};
   const std::uint64_t size = static_cast<std::uint64_t>(status().st_size);
   const std::size_t most = std::min<std::uint64_t>(size, reading_.options.line_bytes + 1);
-  const std::string tail = bytes_at(fd_.get(), size - most, most);
-  const std::size_t newline = tail.rfind('\n');
+  encoding_ = parse::recognise_encoding(bytes_at(fd_.get(), 0, parse::kEncodingSample)).encoding;
+  if (size < kEncodingLeast) encoding_.reset();
+  const std::size_t unit = parse::unit_bytes(encoding());
+  std::string tail = bytes_at(fd_.get(), size - most, most);
+  tail.erase(0, (unit - (size - most) % unit) % unit);
+  std::size_t newline = tail.rfind('\n');
+  if (unit > 1) {
+    const std::string text = text_of(tail);
+    newline = text.rfind('\n');
+    if (newline != std::string::npos) newline = parse::encoded_size(encoding(), tail, newline + 1) - 1;
+  }
   // A line that has no end yet is whole when its end comes. It was there before, so it is not shown until then.
   std::uint64_t unfinished = newline == std::string::npos ? tail.size() : tail.size() - newline - 1;
   within_long_line_ = unfinished > reading_.options.line_bytes;
@@ -195,9 +242,18 @@ bool LogFile::take_over(LogFile& other, bool exact) {
   format_ = other.format_;
   line_ = other.line_;
   within_long_line_ = other.within_long_line_;
-  decided_on_ = other.decided_on_;
+  held_ = other.held_;
+  changes_said_ = other.changes_said_;
+  unnamed_said_ = other.unnamed_said_;
+  encoding_ = other.encoding_;
+  expected_encoding_ = other.expected_encoding_;
+  oldest_part_ = other.oldest_part_;
+  parts_since_ = other.parts_since_;
+  parts_due_ = other.parts_due_;
   other.pending_.clear();
   other.records_.reset();
+  other.held_ = 0;
+  other.oldest_part_ = 0;
   return true;
 }
 
@@ -216,7 +272,7 @@ bool LogFile::same_before() {
 
 // What a truncation leaves of a file whose writer goes on where he was: nothing, up to where he is.
 void LogFile::pass_hole() {
-  if (!pending_.empty()) return;
+  if (pending_.size() > held_) return;
   char first = 1;
   if (::pread(fd_.get(), &first, 1, static_cast<off_t>(read_)) != 1 || first != '\0' || !same_before()) return;
   off_t data = ::lseek(fd_.get(), static_cast<off_t>(read_), SEEK_DATA);
@@ -226,6 +282,10 @@ void LogFile::pass_hole() {
   reading_.say(fmt::format("{}: {} bytes that were never written (a hole) passed over", path_, to - read_));
   if (read_ == 0) head_.assign(std::min<std::uint64_t>(to, kHeadBytes), '\0');
   before_.assign(std::min<std::uint64_t>(to, kBeforeBytes), '\0');
+  // What waits for parts was before it: nothing completes it any more.
+  pending_.clear();
+  held_ = 0;
+  parts_due_ = true;
   read_ = to;
   if (records_) records_->resume(records_->next_line(), read_, records_->within_long_line());
 }
@@ -276,8 +336,8 @@ void LogFile::prime() {
   if (format_->reader != "w3c" || packed() || read_ == pending_.size()) return;
   const std::uint64_t place = read_ - pending_.size();
   RecordBatch batch;
-  for (const std::uint64_t from : {std::uint64_t{0}, place > kSampleBytes ? place - kSampleBytes : 0}) {
-    const std::string sample = bytes_at(fd_.get(), from, std::min<std::uint64_t>(kSampleBytes, place - from));
+  for (const std::uint64_t from : {std::uint64_t{0}, place > kSampleBytes ? (place - kSampleBytes) / 4 * 4 : 0}) {
+    const std::string sample = text_of(bytes_at(fd_.get(), from, std::min<std::uint64_t>(kSampleBytes, place - from)));
     std::string directives;
     for (std::size_t at = 0; at < sample.size();) {
       const std::size_t end = std::min(sample.find('\n', at), sample.size() - 1) + 1;
@@ -291,110 +351,128 @@ void LogFile::prime() {
   }
 }
 
-// Chooses a format for the first time: the one that is asked for, or by what stands before the place, or by what is there now.
-bool LogFile::choose_format(bool whole_lines) {
-  const std::uint64_t place = read_ - pending_.size();
-  const parse::Format* chosen = nullptr;
-  const auto by = [&](std::string_view sample) {
-    const std::size_t newline = sample.rfind('\n');
-    if (newline == std::string_view::npos && whole_lines) return;
-    const parse::Detection found = parse::detect_format(sample.substr(0, newline), reading_.formats, reading_.time);
-    if (!found.format || (chosen && found.format->reader == "plaintext")) return;
-    chosen = found.format;
-    decided_on_ = found.sampled;
-  };
-  if (!reading_.options.format.empty()) {
-    chosen = reading_.formats.find(reading_.options.format);
-  } else if (format_) {
-    chosen = format_;  // of the file before: a guess, which one line may prove wrong
-    decided_on_ = 0;
-  } else {
-    if (!packed() && place > 0) {
-      const std::uint64_t from = place > kSampleBytes ? place - kSampleBytes : 0;
-      std::string sample = bytes_at(fd_.get(), from, place - from);
-      if (from > 0) sample.erase(0, std::min(sample.find('\n'), sample.size() - 1) + 1);
-      by(sample);
-      if (!chosen || chosen->reader == "plaintext")
-        by(bytes_at(fd_.get(), 0, std::min<std::uint64_t>(place, kSampleBytes)));
-    }
-    if (!chosen) by(std::string_view(pending_).substr(0, kSampleBytes));
-  }
-  if (!chosen &&
-      (!whole_lines || pending_.find('\n') != std::string::npos || pending_.size() > reading_.options.line_bytes))
-    chosen = reading_.formats.find("plaintext");
-  return chosen && make_records(*chosen, line_, place, within_long_line_);
+// Bytes of the file as UTF-8.
+std::string LogFile::text_of(std::string_view bytes) const {
+  std::string text;
+  parse::TextDecoder(encoding()).decode(bytes, text);
+  return text;
 }
 
-// Lines that do not fit are looked at again: another format may have begun. Then `batch` is made anew in that one. A format
-// chosen by little gives way at once, one that many lines stood for only to several in a row, and each time to more.
-bool LogFile::reconsider(RecordBatch& batch, std::size_t whole, bool final, std::size_t& done) {
-  if (!reading_.options.format.empty() || batch.records.empty()) return false;
-  const bool text = format_->reader == "plaintext";
-  std::size_t fitting = 0;
-  for (const Record& record : batch.records) fitting += record.parsed && !text;
-  if (fitting * 2 > batch.records.size()) {
-    decided_on_ += fitting;
-    misfits_.clear();
-    misfit_lines_ = misfits_wanted_ = 0;
-    return false;
+// What the bytes mean, once there are enough of them to tell. A file that goes on with what another one was copied from has no
+// mark of its own: then the encoding is that one's, if there are NULs as there would be.
+bool LogFile::choose_encoding(bool enough) {
+  if (encoding_) return true;
+  std::string head = packed() ? head_ : bytes_at(fd_.get(), 0, parse::kEncodingSample);
+  std::size_t hole = std::min(head.find_first_not_of('\0'), head.size());
+  if (hole > 4) {  // more than what stands before the first letter
+    hole = read_ > pending_.size() ? read_ - pending_.size() : hole;
+    hole -= hole % 2;
+    head = packed() ? head_.substr(std::min(hole, head_.size())) : bytes_at(fd_.get(), hole, parse::kEncodingSample);
   }
-  const std::string_view lines = std::string_view(pending_).substr(0, whole);
-  const bool weak = switches_ == 0 && decided_on_ < kDecidedOnMany && (text || decided_on_ == 0);
-  if (text) decided_on_ += lines_in(lines);
-  misfits_ += lines;
-  misfit_lines_ += lines_in(lines);
-  if (misfit_lines_ < (weak ? 1 : std::max(kMisfitsLeast << std::min(switches_, kSwitchesShift), misfits_wanted_)))
-    return false;
-  // To look costs a parse of these lines in every format.
-  std::size_t from = misfits_.size(), kept = 0;
-  while (from > 0 && kept <= kMisfitLines && misfits_.size() - from < kSampleBytes)
-    if (misfits_[--from] == '\n') ++kept;
-  const parse::Detection found =
-      parse::detect_format(std::string_view(misfits_).substr(from), reading_.formats, reading_.time);
-  misfits_.clear();
-  misfit_lines_ = 0;
-  misfits_wanted_ = kMisfitsLater;
-  if (!found.format || found.format == format_ || found.format->reader == "plaintext") return false;
-  if (found.confidence < kConfidenceLeast || found.matched * 5 < found.sampled * 4) return false;
-  reading_.say(fmt::format("{}: read as {} from here on, not as {}", reading_.name, found.format->name, format_->name));
-  const std::uint64_t offset = read_ - pending_.size();
-  if (!make_records(*found.format, line_, offset, within_long_line_)) return false;
-  ++switches_;
-  decided_on_ = found.matched;
-  misfits_wanted_ = 0;
-  const std::size_t size = batch.text.size();
-  batch.clear();
-  batch.text.resize(size);
-  std::memcpy(batch.text.data(), pending_.data(), size);
-  done = records_->read(batch, final);
+  if (head.size() < kEncodingLeast && !enough) return false;
+  parse::Encoding found = parse::recognise_encoding(head).encoding;
+  if (found == parse::Encoding::bytes && head.find('\0') != std::string::npos) found = expected_encoding_;
+  encoding_ = found;
   return true;
 }
 
+// Chooses a format for the first time: the one that is asked for, or by what stands before the place, or by what is there now.
+bool LogFile::choose_format(bool whole_lines) {
+  if (!choose_encoding(!whole_lines)) return false;
+  const std::uint64_t place = read_ - pending_.size();
+  const parse::Format* chosen = nullptr;
+  std::size_t seen = 0;
+  std::string sample;
+  const auto by = [&](std::string text) {
+    const bool line = text.find('\n') != std::string::npos;
+    if (!line && whole_lines) return;
+    const parse::Detection found = parse::detect_log(text, !line, reading_.formats, reading_.time);
+    if (!found.format || (chosen && found.format->reader == "plaintext")) return;
+    chosen = found.format;
+    seen = found.sampled;
+    sample = std::move(text);
+  };
+  const bool given = !reading_.options.format.empty();
+  const std::string pending = text_of(std::string_view(pending_).substr(0, kSampleBytes));
+  if (given) {
+    chosen = reading_.formats.find(reading_.options.format);
+  } else if (format_) {
+    chosen = format_;  // of the file before: a guess, which one line may prove wrong
+  } else {
+    if (!packed() && place > 0) {
+      const std::uint64_t from = place > kSampleBytes ? (place - kSampleBytes) / 4 * 4 : 0;
+      std::string before = text_of(bytes_at(fd_.get(), from, place - from));
+      if (from > 0) before.erase(0, std::min(before.find('\n'), before.size() - 1) + 1);
+      by(std::move(before));
+      if (!chosen || chosen->reader == "plaintext")
+        by(text_of(bytes_at(fd_.get(), 0, std::min<std::uint64_t>(place, kSampleBytes))));
+    }
+    if (!chosen) by(pending);
+  }
+  if (!chosen && (!whole_lines || pending.find('\n') != std::string::npos || pending_.size() > reading_.options.line_bytes))
+    chosen = reading_.formats.find("plaintext");
+  if (!chosen || !make_records(*chosen, line_, place, within_long_line_)) return false;
+  if (!given) records_->watch(reading_.formats, reading_.names, seen);
+  const std::string_view looked_at = sample.empty() ? std::string_view(pending) : std::string_view(sample);
+  records_->join_parts(!parse::is_wide(encoding()) &&
+                       parse::parts_end_somewhere(looked_at, *chosen, {reading_.names, reading_.time}));
+  return true;
+}
+
+// What the reader has found meanwhile: lines of another format.
+void LogFile::say_changes() {
+  const auto& changes = records_->changes();
+  for (; changes_said_ < changes.size(); ++changes_said_) {
+    const parse::Format* const found = changes[changes_said_].format;
+    reading_.say(fmt::format("{}: read as {} from here on, not as {}", reading_.name, found->name, format_->name));
+    format_ = found;
+  }
+  // At the first, and whenever they have become ten times as many.
+  const std::uint64_t unnamed = records_->counts().unnamed_fields;
+  if (unnamed == 0 || unnamed < unnamed_said_ * kSaidAgainTimes) return;
+  unnamed_said_ = unnamed;
+  reading_.say(fmt::format("{}: {} fields were left out until now: too many different names, or names too long",
+                           reading_.name, unnamed));
+}
+
 bool LogFile::hand_out(RecordBatch& batch, Expect expect) {
-  if (pending_.empty() || (!records_ && !choose_format(expect == Expect::more))) return false;
-  const std::size_t newline = pending_.rfind('\n');
-  const std::size_t whole = newline == std::string::npos ? 0 : newline + 1;
+  if (parts_due_ && hand_out_parts(batch)) return true;
+  if (!unfinished() || (!records_ && !choose_format(expect == Expect::more))) return false;
+  std::string decoded;
+  std::string_view text = fresh();
+  if (parse::is_wide(encoding())) {
+    parse::TextDecoder decoder(encoding());
+    decoder.decode(text, decoded);
+    if (expect == Expect::last) decoder.finish(decoded);
+    text = decoded;
+  }
+  const std::size_t newline = text.rfind('\n');
+  const std::size_t whole = newline == std::string_view::npos ? 0 : newline + 1;
   // Quiet: the lines that have an end are through; one that has none is shown, and comes again whole.
   const bool lines_first = (expect == Expect::quiet || expect == Expect::lines) && whole > 0;
   if (expect == Expect::lines && whole == 0) return false;
-  const std::size_t size = lines_first ? whole : pending_.size();
+  const std::size_t size = lines_first ? whole : text.size();
   if (whole == 0 && expect != Expect::more && shown_ > 0) {
-    if (expect == Expect::last) consume(pending_.size());
+    if (expect == Expect::last) made_records(fresh().size());
     return false;
   }
   batch.text.resize(size);
-  std::memcpy(batch.text.data(), pending_.data(), size);
-  line_ = records_->next_line();
-  within_long_line_ = records_->within_long_line();
+  if (size > 0) std::memcpy(batch.text.data(), text.data(), size);
   if (expect == Expect::quiet && !lines_first) {
     records_->peek(batch);
-    shown_ = pending_.size();
+    if (!batch.records.empty()) shown_ = fresh().size();
     return !batch.records.empty();
   }
-  const bool final = lines_first || expect == Expect::last;
-  std::size_t done = records_->read(batch, final);
-  if (whole > 0) reconsider(batch, whole, final, done);
-  consume(done);
+  const std::size_t done = records_->read(batch, lines_first || expect == Expect::last);
+  say_changes();
+  if (parse::is_wide(encoding())) {
+    made_records(expect == Expect::last && done == text.size() ? fresh().size()
+                                                               : parse::encoded_size(encoding(), fresh(), done));
+    records_->resume(records_->next_line(), read_ - pending_.size(), records_->within_long_line());
+  } else {
+    made_records(done);
+  }
+  if (expect == Expect::last) records_->finish(batch), made_records(0);
   return !batch.records.empty();
 }
 

@@ -3,19 +3,26 @@
 // Plain files are read with pread(2) and may grow; packed ones (gzip, zstd, parts of a log that was rotated) are unpacked from
 // their beginning and end. After every read of a plain file the bytes before it are compared with what they were: a file that
 // was truncated and has grown past the place since, or was written anew, shows.
+//
+// Places are of the bytes as they are written. UTF-16 and UTF-32 are decoded only for the records, and a unit that is not
+// complete waits. A record in parts (containers) whose last part has not come holds the place back: whoever goes on there reads
+// it again from its first part.
 #pragma once
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/fd.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
+#include "parse/encoding.hpp"
 #include "parse/source.hpp"
 #include "scan/position.hpp"
 
@@ -36,6 +43,8 @@ class LogFile {
   /// Takes over `fd`; `path` is for messages. Packed or plain is told by the first bytes. An error if it is no regular file.
   static Result<std::unique_ptr<LogFile>> open(Fd fd, std::string path, const LogReading& reading);
 
+  /// What it is if it is no text that grows line by line, with what to do about it; empty: nothing known.
+  std::string_view refusal() const;
   /// The same file from its beginning.
   Result<std::unique_ptr<LogFile>> again() const;
   /// Begins at the end: with the last line, if it has no end yet.
@@ -54,17 +63,26 @@ class LogFile {
   /// more. False if there are none.
   enum class Expect { more, lines, quiet, last };
   bool hand_out(RecordBatch& batch, Expect expect);
+  /// Hands out the records in parts whose last part has not come, each marked truncated. False if there are none.
+  bool hand_out_parts(RecordBatch& batch);
+  /// Whether the oldest of them waits for longer than that, or has made too much wait behind it.
+  bool parts_overdue(std::chrono::milliseconds wait) const;
 
-  /// Begins with the format of the file before, until lines say otherwise.
-  void expect_format(const parse::Format* format) noexcept { format_ = format; }
+  /// Begins with the format and encoding of the file before, until what is in it says otherwise.
+  void expect_like(const LogFile& before) noexcept {
+    format_ = before.format_;
+    expected_encoding_ = before.encoding();
+  }
   const parse::Format* format() const noexcept { return format_; }
   Place place() const;
   FileMark mark() const;
   bool is(std::uint64_t device, std::uint64_t inode) const noexcept { return device == device_ && inode == inode_; }
   const std::string& path() const noexcept { return path_; }
   bool packed() const noexcept { return stream_ != nullptr; }
-  /// Bytes are waiting to be handed out.
-  bool unfinished() const noexcept { return !pending_.empty(); }
+  /// UTF-16 and the like are decoded.
+  parse::Encoding encoding() const noexcept { return encoding_.value_or(expected_encoding_); }
+  /// Bytes are waiting to be made records of.
+  bool unfinished() const noexcept { return pending_.size() > held_; }
   std::uint64_t read_bytes() const noexcept { return read_; }
   /// Of a plain file: what it is now. All zero if it cannot be looked at.
   struct stat status() const noexcept;
@@ -85,21 +103,26 @@ class LogFile {
   void keep_head(std::string_view bytes);
   void consume(std::size_t bytes);
   void pass_hole();
+  std::string_view fresh() const noexcept { return std::string_view(pending_).substr(held_); }
+  std::string text_of(std::string_view bytes) const;
+  bool choose_encoding(bool enough);
   bool choose_format(bool whole_lines);
   bool make_records(const parse::Format& format, std::uint64_t line, std::uint64_t offset, bool within_long_line);
   void prime();
-  bool reconsider(RecordBatch& batch, std::size_t whole, bool final, std::size_t& done);
+  void made_records(std::size_t bytes);
+  void say_changes();
 
   Fd fd_;
   std::string path_;
   const LogReading& reading_;
   std::unique_ptr<parse::ByteStream> stream_;  // of a packed file
   std::uint64_t device_ = 0, inode_ = 0;
-  std::uint64_t read_ = 0;                  // bytes read, from the beginning
-  std::string head_;                        // the first kHeadBytes of them
-  std::string before_;                      // the last kBeforeBytes of what has been handed out
-  std::string pending_;                     // read, and not handed out
-  std::uint64_t shown_ = 0;                 // of pending_: shown as a line without its end
+  std::uint64_t read_ = 0;   // bytes read, from the beginning
+  std::string head_;         // the first kHeadBytes of them
+  std::string before_;       // the last kBeforeBytes of what has been handed out
+  std::string pending_;      // read, and not handed out
+  std::size_t held_ = 0;     // of pending_: read already, but a record in parts that began there is not whole
+  std::uint64_t shown_ = 0;  // of what is fresh in pending_: shown as a line without its end
   std::int64_t changed_ns_ = 0, size_ = 0;  // as of the last comparison
   bool ended_ = false;                      // packed: there is no more
 
@@ -107,10 +130,14 @@ class LogFile {
   std::unique_ptr<parse::LineRecords> records_;
   std::uint64_t line_ = 1;  // for records_, until there are any
   bool within_long_line_ = false;
-  std::uint64_t decided_on_ = 0;  // lines the format was chosen by
-  std::string misfits_;           // the last lines in a row that did not fit
-  std::size_t misfit_lines_ = 0, misfits_wanted_ = 0;
-  unsigned switches_ = 0;
+  std::size_t changes_said_ = 0;  // of the formats found on the way
+  std::uint64_t unnamed_said_ = 0;
+  std::optional<parse::Encoding> encoding_;
+  parse::Encoding expected_encoding_ = parse::Encoding::bytes;
+  // The oldest record in parts, since when it waits, and whether it must not any longer.
+  std::uint64_t oldest_part_ = 0;
+  std::chrono::steady_clock::time_point parts_since_{};
+  bool parts_due_ = false;
 };
 
 }  // namespace logystera::scan

@@ -33,6 +33,7 @@ void add(parse::SourceCounts& sum, const parse::SourceCounts& more) {
   sum.unfinished += more.unfinished;
   sum.undecodable += more.undecodable;
   sum.format_changes += more.format_changes;
+  sum.unnamed_fields += more.unnamed_fields;
 }
 
 template <std::size_t size>
@@ -159,9 +160,10 @@ void Run::open_next() {
   open->report.name = set.files[file_at_].path;
   if (file_at_ > 0) source_options.order = order_;
   auto input = open_source(set.files[file_at_], source_options.input);
+  bool no_log = false;
   Result<parse::Source> source = [&]() -> Result<parse::Source> {
     if (!input) return input.error();
-    return parse::Source::open(std::move(input.value()), formats_, names_, source_options);
+    return parse::Source::open(std::move(input.value()), formats_, names_, source_options, &no_log);
   }();
   if (source) {
     open->source.emplace(std::move(source).value());
@@ -173,6 +175,7 @@ void Run::open_next() {
     open->report.confidence = detection.confidence;
   } else {
     open->report.problem = source.error();
+    open->report.passed_over = no_log && set.files[file_at_].found;
   }
   open_ = std::move(open);
   fresh_ = true;
@@ -258,8 +261,9 @@ void Run::hand_out(Worker& worker) {
   progress_.records.fetch_add(ticket.batch.size(), std::memory_order_relaxed);
   progress_.findings.fetch_add(chunk.findings.size(), std::memory_order_relaxed);
   if (ticket.last_of_source) {
-    ++totals_.sources;
-    totals_.failed += report.problem.has_value();
+    totals_.sources += !report.passed_over;
+    totals_.passed_over += report.passed_over;
+    totals_.failed += report.problem.has_value() && !report.passed_over;
     add(totals_.counts, report.counts);
     for (std::size_t i = 0; i < report.redacted.size(); ++i) totals_.redacted[i] += report.redacted[i];
     totals_.findings += report.findings;

@@ -53,6 +53,7 @@ struct SourceReport {
   std::array<std::uint64_t, redact::kKinds> redacted{};
   std::uint64_t findings = 0;
   std::optional<Error> problem;  // could not be opened, or ended early
+  bool passed_over = false;      // met by a walk, and `problem` says why it is no log: nothing went wrong
 
   std::uint64_t redacted_total() const noexcept;
 };
@@ -97,6 +98,7 @@ struct Progress {
 
 struct Totals {
   std::uint64_t sources = 0, failed = 0;  // failed: with a problem
+  std::uint64_t passed_over = 0;          // files of a walk that are no logs; not among the sources
   parse::SourceCounts counts;
   std::array<std::uint64_t, redact::kKinds> redacted{};
   std::uint64_t findings = 0;

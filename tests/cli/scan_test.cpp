@@ -416,3 +416,25 @@ TEST_CASE("definitions_of_formats_that_are_links_are_refused_unless_followed") {
   CHECK(has(refused.err, "formats/one.json: a symbolic link"));
   CHECK(run({"formats", "--formats-dir", scratch.file("formats"), "--follow-links"}, kSalted).code == 0);
 }
+
+TEST_CASE("scan_of_a_directory_passes_over_what_is_no_log_and_refuses_it_when_it_is_named") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch.file("logs"));
+  const std::string program = scratch.file("logs/tool");
+  write(scratch.file("logs/a.log"), "2026-05-18 10:00:00 INFO one\n");
+  write(program,
+        "\x7f"
+        "ELF" +
+            std::string(600, '\1'));
+  write(scratch.file("logs/system.journal"), "LPKSHHRH" + std::string(600, '\0'));
+  const Finished walked = run({"scan", "--json", scratch.file("logs"), "--no-progress"}, kSalted);
+  CHECK(walked.code == 0);
+  CHECK(has(walked.err, program + ": passed over: a program or library, not a log"));
+  CHECK(has(walked.err, "system.journal: passed over: a systemd journal"));
+  CHECK(has(walked.out, "\"sources\":1"));
+  CHECK(has(walked.out, "\"passed_over\":2"));
+  CHECK(has(walked.out, "\"failed\":0"));
+  const Finished named = run({"scan", "--json", scratch.file("logs/a.log"), program, "--no-progress"}, kSalted);
+  CHECK(named.code == 2);
+  CHECK(has(named.err, "a program or library, not a log"));
+}

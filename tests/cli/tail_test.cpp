@@ -486,3 +486,23 @@ TEST_CASE("tail_reads_a_log_anew_whose_kept_place_is_damaged_and_says_so") {
   CHECK(shows(tail, "begun"));
   CHECK(has(tail.err(), "cannot be used: it is damaged; the log is read from its beginning"));
 }
+
+TEST_CASE("tail_masks_a_record_that_came_in_parts_as_one_also_when_it_is_stopped") {
+  House house;
+  const std::string at = "2026-05-18T10:00:01.5Z ";
+  std::ofstream(house.log, std::ios::trunc) << at + "stdout F begun\n";
+  Running tail(house.arguments({"--from-start"}), house.setting);
+  CHECK(shows(tail, "begun"));
+  append(house.log, at + "stdout P peer 203.0.\n" + at + "stderr F other\n");
+  CHECK(shows(tail, "other"));
+  append(house.log, at + "stdout F 113.91 gone\n");
+  CHECK(shows(tail, "gone"));
+  append(house.log, at + "stdout P stopped at 198.51.\n" + at + "stdout P 100.7 and\n" + at + "stderr F mark\n");
+  CHECK(shows(tail, "mark"));
+  tail.kill(SIGINT);
+  CHECK(tail.wait() == 0);
+  CHECK(has(tail.out(), "peer ip_"));
+  CHECK(has(tail.out(), "stopped at ip_"));
+  CHECK_FALSE(has(tail.out(), "113.91"));
+  CHECK_FALSE(has(tail.out(), "100.7"));
+}

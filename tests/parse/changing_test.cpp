@@ -287,3 +287,112 @@ TEST_CASE("a_container_log_without_line_feeds_is_not_joined", "[parts]") {
   const All all(times(docker("one message"), 50));
   CHECK(all.lines.size() == 50);
 }
+
+namespace {
+
+// Entries of a container's or a service's output in the journal, in both of journalctl's forms.
+struct Entry {
+  std::string message;
+  std::vector<std::pair<std::string, std::string>> fields;
+  bool bytes = false;  // JSON: as a list of them, as journalctl does for what is no UTF-8
+};
+
+std::string as_export(const std::vector<Entry>& entries) {
+  std::string log;
+  for (const Entry& entry : entries) {
+    log += "__REALTIME_TIMESTAMP=1779098401250000\n";
+    for (const auto& [name, value] : entry.fields) log += name + "=" + value + "\n";
+    log += "MESSAGE=" + entry.message + "\n\n";
+  }
+  return log;
+}
+
+std::string as_json(const std::vector<Entry>& entries) {
+  std::string log;
+  for (const Entry& entry : entries) {
+    log += "{\"__REALTIME_TIMESTAMP\":\"1779098401250000\"";
+    for (const auto& [name, value] : entry.fields) log += ",\"" + name + "\":\"" + value + "\"";
+    std::string message = "\"" + entry.message + "\"";
+    if (entry.bytes) {
+      message = "[";
+      for (unsigned char byte : entry.message) message += std::to_string(byte) + ",";
+      message.back() = ']';
+    }
+    log += ",\"MESSAGE\":" + message + ",\"_HOSTNAME\":\"web1\"}\n";
+  }
+  return log;
+}
+
+}  // namespace
+
+TEST_CASE("messages_the_journal_has_in_parts_are_joined", "[parts]") {
+  const bool json = GENERATE(false, true);
+  const auto text = [json](const std::vector<Entry>& entries) { return json ? as_json(entries) : as_export(entries); };
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  const auto docker_part = [](const char* id, const char* ordinal, bool last) {
+    Fields fields{{"CONTAINER_ID", "c1"}, {"CONTAINER_PARTIAL_ID", id}, {"CONTAINER_PARTIAL_ORDINAL", ordinal}};
+    fields.emplace_back("CONTAINER_PARTIAL_LAST", last ? "true" : "false");
+    if (!last) fields.emplace_back("CONTAINER_PARTIAL_MESSAGE", "true");
+    return fields;
+  };
+  SECTION("by Docker's id") {
+    const All all(text({{"mail ann@exam", docker_part("a", "1", false)},
+                        {"203.0.", docker_part("b", "1", false)},
+                        {"alone", {{"CONTAINER_ID", "c1"}}},
+                        {"ple.com", docker_part("a", "2", true)},
+                        {"113.5", docker_part("b", "2", true)}}),
+                  4096);
+    REQUIRE(all.lines.size() == 3);
+    CHECK(all.lines[0].message == "alone");
+    CHECK(all.lines[1].message == "mail ann@example.com");
+    CHECK(all.lines[2].message == "203.0.113.5");
+    CHECK(all.format == (json ? "journal_json" : "journal_export"));
+    CHECK(all.counts.joined == 2);
+    for (const Line& line : all.lines) CHECK(line.time_known);
+  }
+  SECTION("by the container where there is no id, each of its streams alone") {
+    const Fields out{{"CONTAINER_ID_FULL", "c1"}, {"PRIORITY", "6"}}, err{{"CONTAINER_ID_FULL", "c1"}, {"PRIORITY", "3"}};
+    Fields out_goes_on = out;
+    out_goes_on.emplace_back("CONTAINER_PARTIAL_MESSAGE", "true");
+    const All all(text({{"ann@exam", out_goes_on}, {"other", err}, {"ple.c", out_goes_on}, {"om", out}}), 4096);
+    REQUIRE(all.lines.size() == 2);
+    CHECK(all.lines[0].message == "other");
+    CHECK(all.lines[1].message == "ann@example.com");
+  }
+  SECTION("by the stream where journald cut a line") {
+    const All all(text({{"ann@exam", {{"_STREAM_ID", "s1"}, {"_LINE_BREAK", "line-max"}}},
+                        {"cut by the end", {{"_STREAM_ID", "s2"}, {"_LINE_BREAK", "eof"}}},
+                        {"ple.com", {{"_STREAM_ID", "s1"}}}}),
+                  4096);
+    REQUIRE(all.lines.size() == 2);
+    CHECK(all.lines[0].message == "cut by the end");
+    CHECK(all.lines[1].message == "ann@example.com");
+  }
+  SECTION("as far as they came, if the last one is missing") {
+    const All all(text({{"begun ", docker_part("a", "1", false)}, {"and on", docker_part("a", "2", false)}}), 4096);
+    REQUIRE(all.lines.size() == 1);
+    CHECK(all.lines[0].message == "begun and on");
+    CHECK(all.lines[0].truncated);
+    CHECK(all.counts.unfinished == 1);
+  }
+  SECTION("of as many streams as may wait, and the oldest gives way") {
+    std::vector<Entry> entries;
+    for (int i = 0; i < 100; ++i)
+      entries.push_back({std::to_string(i), docker_part(std::to_string(i).c_str(), "1", false)});
+    const All all(text(entries), 4096);
+    REQUIRE(all.lines.size() == 100);
+    CHECK(all.lines[0].message == "0");
+    CHECK(all.lines[99].message == "99");
+    CHECK(all.counts.unfinished == 100);
+  }
+}
+
+TEST_CASE("a_letter_that_was_cut_in_two_is_whole_in_the_joined_message", "[parts]") {
+  const std::string cafe = "caf\u00e9 \"x\"";
+  const std::vector<std::pair<std::string, std::string>> first{{"CONTAINER_PARTIAL_ID", "a"},
+                                                               {"CONTAINER_PARTIAL_LAST", "false"}},
+      last{{"CONTAINER_PARTIAL_ID", "a"}, {"CONTAINER_PARTIAL_LAST", "true"}};
+  const All all(as_json({{cafe.substr(0, 4), first, true}, {cafe.substr(4), last, true}}));
+  REQUIRE(all.lines.size() == 1);
+  CHECK(all.lines[0].message == cafe);
+}

@@ -275,3 +275,49 @@ TEST_CASE("one_address_has_one_text_however_it_was_written", "[messages]") {
     CHECK(value.text() == "203.0.113.7");
   }
 }
+
+TEST_CASE("a_password_attempt_has_nothing_behind_it_so_its_end_is_sshds_own") {
+  // A name that brings a whole end of its own along: auth_log() of OpenSSH writes what follows "ssh2" for keys alone.
+  const Read named("sshd",
+                   "Failed password for invalid user x from 192.0.2.1 port 22 ssh2: from 203.0.113.7 port 4022 ssh2");
+  CHECK(named.ip() == "203.0.113.7");
+  CHECK(named.port() == "4022");
+  CHECK(named.user() == "x from 192.0.2.1 port 22 ssh2:");
+  const Read none("sshd",
+                  "Failed none for invalid user a from 192.0.2.1 port 1 ssh2: from b from 203.0.113.7 port 4022 ssh2");
+  CHECK(none.ip() == "203.0.113.7");
+  // An account that exists has no such name.
+  CHECK(Read("sshd", "Failed password for user from 203.0.113.7 port 20000 ssh1: ruser from 192.0.2.1").ip() ==
+        "203.0.113.7");
+}
+
+TEST_CASE("web_servers_that_log_to_syslog_are_read_as_in_their_own_logs") {
+  const Read apache("httpd/backend1",
+                    "[auth_basic:error] [pid 7:tid 8] [client 203.0.113.7:4022] AH01618: user bob not found: /a");
+  CHECK(apache.record.kind == RecordKind::web_error);
+  CHECK(apache.action() == "auth_unknown_user");
+  CHECK(apache.user() == "bob");
+  CHECK(apache.ip() == "203.0.113.7");
+  CHECK(apache.record.severity == Severity::error);
+  CHECK(Read("apache2", "[error] [client 203.0.113.7] client denied by server configuration: /a").action() ==
+        "access_denied");
+  CHECK(Read("/usr/sbin/apache2",
+             "[:error] [pid 1:tid 2] [client 203.0.113.7:1] AH01630: client denied by server configuration: /")
+            .ip() == "203.0.113.7");
+  const std::string mismatch =
+      "[error] 7#7: *3 user \"bob\": password mismatch, client: 203.0.113.7, server: s, request: \"GET / HTTP/1.1\", host: "
+      "\"s\"";
+  for (const std::string& text :
+       {mismatch, "2023/12/09 21:35:20 " + mismatch, "web1 nginx: 2023/12/09 21:35:20 " + mismatch}) {
+    const Read nginx("nginx", text);
+    CHECK(nginx.record.kind == RecordKind::web_error);
+    CHECK(nginx.action() == "auth_failed");
+    CHECK(nginx.user() == "bob");
+    CHECK(nginx.ip() == "203.0.113.7");
+  }
+  // What they say beside that, and what others say, is a message like any other.
+  const Read other("nginx", "reopening logs");
+  CHECK(other.record.kind == RecordKind::syslog);
+  CHECK(other.record.message == "reopening logs");
+  CHECK(Read("cron", mismatch).record.kind == RecordKind::syslog);
+}

@@ -384,6 +384,16 @@ TEST_CASE("deeply_nested_json_is_refused_without_harm", "[source]") {
   CHECK(all.counts.unparsed == 1);
 }
 
+namespace {
+
+std::string times(const std::string& text, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+}  // namespace
+
 TEST_CASE("endless_new_json_keys_stay_bounded", "[source]") {
   std::string text;
   for (int i = 0; i < 80'000; ++i) text += "{\"message\":\"m\",\"key" + std::to_string(i) + "\":1}\n";
@@ -391,6 +401,46 @@ TEST_CASE("endless_new_json_keys_stay_bounded", "[source]") {
   CHECK(all.records.size() == 80'000);
   CHECK(all.counts.unparsed == 0);
   CHECK(all.names.size() == FieldNames::kNames + 1);
+  // What has no number any more is counted: a field a line from there on.
+  const std::size_t known = FieldNames::kNames + 1 - FieldNames().size();
+  CHECK(all.counts.unnamed_fields >= 80'000 - known);
+  CHECK(all.counts.unnamed_fields <= 80'000 - known + 8);
+}
+
+TEST_CASE("fields_with_names_beyond_the_limit_are_counted", "[source]") {
+  const std::string name(FieldNames::kNameBytes + 1, 'x');
+  CHECK(ReadAll(times("{\"message\":\"m\",\"" + name + "\":1}\n", 5)).counts.unnamed_fields == 5);
+  CHECK(ReadAll(times("level=info msg=m " + name + "=1\n", 5)).counts.unnamed_fields == 5);
+  CHECK(ReadAll(times("{\"message\":\"m\",\"level\":\"info\"}\n", 5)).counts.unnamed_fields == 0);
+}
+
+TEST_CASE("records_of_logins_and_other_bytes_are_no_logs", "[source]") {
+  std::string login(384, '\0');
+  login[0] = 7;
+  login.replace(8, 5, "pts/0");
+  login.replace(44, 4, "root");
+  login.replace(76, 11, "203.0.113.7");
+  std::string lastlog(292 * 40, '\0');
+  lastlog.replace(4, 5, "pts/0");
+  lastlog.replace(36, 11, "203.0.113.7");
+  lastlog[0] = 'q';
+  const Result<Formats> formats = Formats::built_in();
+  for (const std::string& bytes : {times(login, 20), lastlog,
+                                   "\x7f"
+                                   "ELF" +
+                                       std::string(600, '\1')}) {
+    FieldNames names;
+    bool no_log = false;
+    auto input = open_memory(bytes, "wtmp");
+    REQUIRE(input.ok());
+    CHECK_FALSE(Source::open(std::move(input).value(), formats.value(), names, {}, &no_log).ok());
+    CHECK(no_log);
+  }
+  FieldNames names;
+  bool no_log = true;
+  auto input = open_memory("a line\n", "a.log");
+  CHECK(Source::open(std::move(input).value(), formats.value(), names, {}, &no_log).ok());
+  CHECK_FALSE(no_log);
 }
 
 TEST_CASE("a_file_that_shrinks_while_read_ends_with_a_named_problem", "[source]") {

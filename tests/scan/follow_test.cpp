@@ -532,6 +532,193 @@ TEST_CASE("follow_decides_on_the_format_again_when_lines_do_not_fit") {
   }
 }
 
+namespace {
+
+std::string cri(const std::string& stream, char tag, const std::string& text) {
+  return "2026-05-18T10:00:01.5Z " + stream + " " + tag + " " + text + "\n";
+}
+
+// Text in UTF-16, each unit with its low byte first or last.
+std::string utf16(std::u16string_view text, bool little) {
+  std::string bytes;
+  for (char16_t unit : text) {
+    const char low = static_cast<char>(unit & 0xFF), high = static_cast<char>(unit >> 8);
+    bytes += little ? low : high;
+    bytes += little ? high : low;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("follow_joins_the_parts_of_a_containers_record_however_they_come") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.log");
+  append(path, cri("stdout", 'F', "begun"));
+  Tail tail;
+  tail.open(path, Tail::from_start());
+  CHECK(tail.read() == Messages{"begun"});
+  append(path, cri("stdout", 'P', "ann@exam") + cri("stderr", 'F', "ERROR: other"));
+  CHECK(tail.read().size() == 1);
+  const scan::Position before = tail.left();
+  append(path, cri("stdout", 'F', "ple.com came"));
+  CHECK(tail.read() == Messages{"ann@example.com came"});
+  CHECK(tail.last_line == 2);
+
+  // Killed while it waited: the record is read again from its first part.
+  Tail resumed;
+  resumed.open(path, Tail::from(before));
+  const Messages again = resumed.read();
+  REQUIRE(again.size() == 2);
+  CHECK(again[1] == "ann@example.com came");
+  CHECK(resumed.last_line == 2);
+}
+
+TEST_CASE("follow_hands_out_a_record_whose_last_part_does_not_come") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.log");
+  append(path, cri("stdout", 'F', "begun"));
+  append(path, cri("stdout", 'P', "one and ") + cri("stdout", 'P', "two"));
+  Tail tail;
+  scan::Follower::Options options = Tail::from_start();
+  SECTION("after a while") {
+    options.parts = std::chrono::milliseconds(0);
+    tail.open(path, options);
+    CHECK(tail.read() == Messages{"begun", "one and two"});
+    append(path, cri("stdout", 'F', "late"));
+    CHECK(tail.read() == Messages{"late"});
+  }
+  SECTION("when it stops, and not again after that") {
+    tail.open(path, options);
+    CHECK(tail.read() == Messages{"begun"});
+    RecordBatch batch;
+    REQUIRE(tail.follower->finish(batch));
+    REQUIRE(batch.records.size() == 1);
+    CHECK(batch.records[0].message == "one and two");
+    CHECK(batch.records[0].truncated);
+    CHECK_FALSE(tail.follower->finish(batch));
+    Tail resumed;
+    resumed.open(path, Tail::from(tail.left()));
+    CHECK(resumed.read().empty());
+  }
+  SECTION("when its file was rotated away and packed, before what the new file holds") {
+    append(path, cri("stderr", 'F', "filler"));
+    tail.open(path, options);
+    std::filesystem::rename(path, path + ".1");
+    pack(path + ".1");
+    append(path, cri("stdout", 'F', "new"));
+    Tail resumed;
+    resumed.open(path, Tail::from(tail.left()));
+    const Messages all = resumed.read();
+    REQUIRE(all.size() >= 1);
+    CHECK(all.back() == "new");
+  }
+  SECTION("when its file is emptied") {
+    tail.open(path, options);
+    CHECK(tail.read() == Messages{"begun"});
+    write(path, cri("stdout", 'F', "new"));
+    CHECK(tail.read() == Messages{"one and two", "new"});
+  }
+}
+
+TEST_CASE("follow_shows_no_end_of_a_record_in_parts_alone") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.log");
+  append(path, cri("stdout", 'F', "begun"));
+  Tail tail;
+  tail.open(path, Tail::from_start());
+  CHECK(tail.read() == Messages{"begun"});
+  std::string last = cri("stdout", 'F', "ple.com");
+  last.pop_back();
+  append(path, cri("stdout", 'P', "ann@exam") + last);
+  CHECK(tail.read().empty());
+  append(path, "\n");
+  CHECK(tail.read() == Messages{"ann@example.com"});
+}
+
+TEST_CASE("follow_decodes_utf16_whatever_the_blocks_cut") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.log");
+  const bool little = GENERATE(true, false);
+  const std::u16string one = u"2026-05-18 10:00:00 INFO caf\u00e9 \U0001F600\u0a0a one\r\n";
+  const std::u16string two = u"2026-05-18 10:00:01 INFO two\r\n";
+  const std::string mark = utf16(u"\uFEFF", little);
+  SECTION("byte by byte") {
+    append(path, "");
+    Tail tail;
+    tail.open(path, Tail::from_start());
+    Messages all;
+    for (char byte : mark + utf16(one + two, little)) {
+      append(path, std::string(1, byte));
+      for (std::string& text : tail.read(2)) all.push_back(std::move(text));
+    }
+    for (std::string& text : tail.read()) all.push_back(std::move(text));
+    CHECK(all == Messages{"caf\u00e9 \U0001F600\u0a0a one", "two"});
+    CHECK(tail.last_line == 2);
+    CHECK(tail.follower->position().places.back().offset == std::filesystem::file_size(path));
+  }
+  SECTION("from its end, and where it was left") {
+    append(path, mark + utf16(one, little) + utf16(u"2026-05-18 10:00:01 INFO ", little));
+    Tail tail;
+    tail.open(path, {});
+    append(path, utf16(u"t", little) + std::string(1, little ? 'w' : '\0'));
+    CHECK(tail.read().empty());
+    const scan::Position left = tail.left();
+    append(path, std::string(1, little ? '\0' : 'w') + utf16(u"o\r\n", little));
+    CHECK(tail.read() == Messages{"two"});
+    Tail resumed;
+    resumed.open(path, Tail::from(left));
+    CHECK(resumed.read() == Messages{"two"});
+  }
+  SECTION("across rotation, with a mark in the new file or without one") {
+    append(path, mark + utf16(one, little));
+    Tail tail;
+    tail.open(path, Tail::from_start());
+    CHECK(tail.read().size() == 1);
+    std::filesystem::rename(path, path + ".1");
+    pack(path + ".1");
+    append(path, (GENERATE(true, false) ? mark : std::string()) + utf16(two, little));
+    CHECK(tail.read() == Messages{"two"});
+    CHECK(tail.notices.empty());
+  }
+  SECTION("in a part that was packed after it was left") {
+    append(path, mark + utf16(one, little));
+    Tail tail;
+    tail.open(path, Tail::from_start());
+    CHECK(tail.read().size() == 1);
+    append(path, utf16(two, little));
+    std::filesystem::rename(path, path + ".1");
+    pack(path + ".1");
+    append(path, mark + utf16(two, little));
+    Tail resumed;
+    resumed.open(path, Tail::from(tail.left()));
+    CHECK(resumed.read() == Messages{"two", "two"});
+    CHECK(resumed.notices.empty());
+  }
+  SECTION("behind the hole a truncation under the writer leaves") {
+    append(path, mark + utf16(one, little));
+    Tail tail;
+    tail.open(path, Tail::from_start());
+    CHECK(tail.read().size() == 1);
+    const auto size = std::filesystem::file_size(path);
+    std::filesystem::resize_file(path, 0);
+    std::filesystem::resize_file(path, size);
+    append(path, utf16(two, little));
+    CHECK(tail.read() == Messages{"two"});
+  }
+}
+
+TEST_CASE("follow_refuses_what_is_known_to_be_no_text_by_its_name") {
+  const Scratch scratch;
+  const std::string path = scratch.file("system.journal");
+  append(path, "LPKSHHRH" + std::string(600, '\0'));
+  Result<parse::Formats> formats = parse::Formats::built_in();
+  FieldNames names;
+  const auto refused = scan::Follower::open(path, formats.value(), names, {});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message.find("a systemd journal: journalctl") != std::string::npos);
+}
+
 TEST_CASE("a_place_is_kept_as_hashes_and_half_of_one_is_refused") {
   const Scratch scratch;
   const std::string path = scratch.file("a.log");
