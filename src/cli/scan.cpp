@@ -263,12 +263,11 @@ Result<Done> Report::print_text(const scan::Totals& totals) {
 
 void Report::append_summary(JsonText& json, const scan::Totals& totals) const {
   json.begin_object().count("sources", totals.sources).count("failed", totals.failed);
-  json.count("passed_over", totals.passed_over);
   json.count("events", totals.counts.records).count("bytes", totals.counts.bytes).count("unparsed", totals.counts.unparsed);
   json.count("truncated", totals.counts.truncated).count("damaged", totals.counts.damaged);
   json.count("hole_bytes", totals.counts.hole_bytes).count("unfinished", totals.counts.unfinished);
   json.count("undecodable", totals.counts.undecodable).count("format_changes", totals.counts.format_changes);
-  json.count("unnamed_fields", totals.counts.unnamed_fields);
+  json.count("unnamed_fields", totals.counts.unnamed_fields).count("passed_over", totals.passed_over);
   json.member("mode", redact::mode_name(analysis_.pipeline.mode)).count("pii_hits", totals.redacted_total()).key("pii");
   append_redacted(json, totals.redacted);
   json.count("findings", finding_count_).key("findings_by_severity").begin_object();

@@ -234,7 +234,7 @@ TEST_CASE("a_cache_made_with_another_key_is_not_used") {
   house.kept();
   CHECK(house.why_not().empty());
   ::chmod(house.place.key_file.c_str(), 0644);
-  CHECK(has(house.why_not(), "others may read the key"));
+  CHECK(has(house.why_not(), "lets others read the secret"));
 }
 
 TEST_CASE("cache_files_and_directories_others_could_have_made_are_not_used") {
