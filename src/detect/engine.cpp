@@ -375,7 +375,7 @@ std::string_view Session::State::fold_copy(std::string_view text) {
   };
   std::size_t at = 0;
   for (; at + kBlock <= text.size(); at += kBlock) {
-    char block[kBlock];
+    LOGYSTERA_UNINITIALIZED char block[kBlock];
     std::memcpy(block, text.data() + at, kBlock);
     for (char& c : block) c = lower(c);
     std::memcpy(out + at, block, kBlock);

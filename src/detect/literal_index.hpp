@@ -22,6 +22,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/bounded_text.hpp"
 #include "detect/byte_pairs.hpp"
 
 namespace logystera::detect {
@@ -76,7 +77,7 @@ class LiteralIndex {
     }
     if (!few_.empty()) {
       constexpr std::size_t kBlocks = 16;
-      std::uint64_t blocks[kBlocks];
+      LOGYSTERA_UNINITIALIZED std::uint64_t blocks[kBlocks];
       for (std::size_t from = 0; from < size; from += kBlocks * BytePairs::kBlockBytes) {
         // One byte more than is asked about, for a pair across the edge.
         const std::size_t part = std::min(size - from, kBlocks * BytePairs::kBlockBytes);

@@ -36,11 +36,7 @@ HWY_INLINE std::uint64_t sieve_block(const std::uint8_t* at, const LiteralSieve:
       one = hn::And(one, accepts(0));
       two = hn::And(two, accepts(1));
     }
-    std::uint8_t bits[8] = {};
-    hn::StoreMaskBits(d, hn::Ne(hn::Or(one, two), hn::Zero(d)), bits);
-    std::uint64_t word;
-    std::memcpy(&word, bits, sizeof word);
-    mask |= word << i;
+    hn::StoreMaskBits(d, hn::Ne(hn::Or(one, two), hn::Zero(d)), reinterpret_cast<std::uint8_t*>(&mask) + i / 8);
   }
   return mask;
 }

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/bounded_text.hpp"
+
 namespace logystera::detect {
 
 class LiteralSieve {
@@ -34,7 +36,7 @@ class LiteralSieve {
   template <typename Hit>
   void scan(std::string_view text, Hit&& hit) const {
     constexpr std::size_t kBlocks = 16;
-    std::uint64_t blocks[kBlocks];
+    LOGYSTERA_UNINITIALIZED std::uint64_t blocks[kBlocks];
     for (std::size_t from = 0; from < text.size(); from += kBlocks * kBlockBytes) {
       const std::size_t count = find(text, from, kBlocks, blocks);
       for (std::size_t n = 0; n < count; ++n)

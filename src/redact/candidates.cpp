@@ -2,7 +2,8 @@
 // end a finding is then shifts and ands of those masks, all looking backwards, with the previous block's masks carried in,
 // and of as many blocks at once as a vector has words. So "a digit that follows a dot that follows a digit, the third such
 // within reach" costs a handful of instructions for a few hundred bytes whatever they contain. Literals (eyJ, AKIA, ghp_, …)
-// are found the way Hyperscan's Teddy does: three bytes, two nibble tables each, eight buckets a bit each.
+// are found the way Hyperscan's Teddy does: three bytes, two nibble tables each, eight buckets a bit each; what that lets
+// through is nearly always something else, so it is compared before it becomes a candidate.
 //
 // Written by hand because the general engine is slower here: the same triggers as a Vectorscan database, one call a record,
 // take several times as long (./dev bench redact shows both). Highway gives every x86 and Arm level from this one source
@@ -17,6 +18,7 @@
 #include <iterator>
 #include <type_traits>
 
+#include "core/bounded_text.hpp"
 #include "redact/candidates.hpp"
 
 #ifndef LOGYSTERA_REDACT_TABLES
@@ -61,6 +63,20 @@ constexpr NibbleTables make_classes() {
   return tables;
 }
 inline constexpr NibbleTables kClasses = make_classes();
+
+// What is looked for alone, each as often as a vector has bytes: taken from here a comparison needs no register for it.
+enum Sign : std::uint8_t { sign_zero, sign_dot, sign_colon, sign_at, sign_dash, sign_plus, sign_paren, sign_count_ };
+struct Signs {
+  alignas(64) std::uint8_t rows[sign_count_][kBlock] = {};
+};
+inline constexpr Signs kSigns = [] {
+  constexpr std::string_view kThem = "0.:@-+(";
+  static_assert(kThem.size() == sign_count_);
+  Signs signs;
+  for (std::size_t i = 0; i < kThem.size(); ++i)
+    for (std::uint8_t& byte : signs.rows[i]) byte = static_cast<std::uint8_t>(kThem[i]);
+  return signs;
+}();
 
 // The first three bytes of every literal, by bucket. A bucket accepts every mix of its members' nibbles; who shares one with
 // whom was chosen by trying, on web, system and application logs: 0.1 false alarms in 1,000 bytes, against 9 with literals
@@ -123,6 +139,83 @@ constexpr LiteralTables make_literals() {
 }
 inline constexpr LiteralTables kLiterals = make_literals();
 
+// Up to four bytes as a number, the first one lowest.
+constexpr std::uint32_t packed(std::string_view text) {
+  std::uint32_t word = 0;
+  for (std::size_t i = text.size(); i > 0; --i) word = word << 8 | static_cast<unsigned char>(text[i - 1]);
+  return word;
+}
+
+// Whether the three bytes the tables let through begin a token: the buckets mix nibbles, this does not.
+inline bool begins_token(std::uint32_t three) noexcept {
+  switch (three) {
+    case packed("AKI"):
+    case packed("ASI"):
+    case packed("ABI"):
+    case packed("ACC"):
+    case packed("AIz"):
+    case packed("ghp"):
+    case packed("GOC"):
+    case packed("eyJ"):
+    case packed("dop"):
+    case packed("xox"):
+    case packed("xap"):
+    case packed("hoo"):
+    case packed("pyp"):
+    case packed("gho"):
+    case packed("ghr"):
+    case packed("glp"):
+    case packed("npm"):
+    case packed("sk-"):
+    case packed("SG."):
+    case packed("ya2"):
+    case packed("%40"):
+    case packed("BEG"):
+    case packed("git"):
+    case packed("ghu"):
+    case packed("ghs"):
+    case packed("sk_"):
+    case packed("rk_"):
+    case packed("hf_"):
+    case packed("shp"):
+    case packed("whs"): return true;
+    default: break;
+  }
+  const std::uint32_t small = three | packed("   ");
+  return small == packed("bas") || small == packed("bea");
+}
+
+// Whether the small letters of `word` end as a name does that may say secret: its last four bytes, of which the first counts
+// for most names.
+inline bool ends_secret_name(std::uint32_t word) noexcept {
+  constexpr std::uint32_t kLastThree = 0xFFFFFF00;
+  switch (word & kLastThree) {
+    case packed("ord") << 8: return word == packed("word");
+    case packed("swd") << 8: return word == packed("sswd");
+    case packed("ase") << 8: return word == packed("rase");
+    case packed("ass") << 8: return word == packed("pass");
+    case packed("ret") << 8: return word == packed("cret");
+    case packed("ken") << 8: return word == packed("oken");
+    case packed("ure") << 8: return word == packed("ture");
+    case packed("ion") << 8: return word == packed("tion");
+    case packed("pwd") << 8:
+    case packed("key") << 8:
+    case packed("sig") << 8: return true;
+    default: return false;
+  }
+}
+
+// Whether a literal is at `at`, where the tables say that one may be, so that three bytes are there.
+inline bool is_literal(const std::uint8_t* text, std::size_t at) noexcept {
+  const std::uint32_t three = text[at] | text[at + 1] << 8 | text[at + 2] << 16;
+  if (begins_token(three)) return true;
+  if (at < 2) return at == 1;  // three letters may be a name; two are none
+  const std::uint8_t sign = text[at + 2];
+  if (sign != '=' && sign != ':' && sign != '\\' && sign != '"' && sign != '\'') return false;
+  const std::uint32_t word = text[at - 2] | text[at - 1] << 8 | three << 16;
+  return ends_secret_name(word | packed("    "));
+}
+
 }  // namespace logystera::redact
 #endif  // LOGYSTERA_REDACT_TABLES
 
@@ -153,14 +246,10 @@ struct Masks {
   std::uint64_t dash[kBlocksMost], plus[kBlocksMost], paren[kBlocksMost], literal[kBlocksMost];
 };
 
-// The lanes' truth as bits of `mask` from bit `at` on.
+// The lanes' truth as bits of `mask` from bit `at` on, a multiple of eight.
 template <typename M>
-HWY_INLINE void deposit(Bytes d, M lanes, unsigned at, std::uint64_t& mask) {
-  std::uint8_t bits[8] = {};
-  hn::StoreMaskBits(d, lanes, bits);
-  std::uint64_t word;
-  std::memcpy(&word, bits, sizeof word);
-  mask |= word << at;
+HWY_INLINE void deposit(Bytes d, M lanes, std::size_t at, std::uint64_t& mask) {
+  hn::StoreMaskBits(d, lanes, reinterpret_cast<std::uint8_t*>(&mask) + at / 8);
 }
 
 HWY_INLINE Vector look_up(Bytes d, const NibbleTables& tables, Vector bytes) {
@@ -171,38 +260,29 @@ HWY_INLINE Vector look_up(Bytes d, const NibbleTables& tables, Vector bytes) {
                  hn::TableLookupBytes(high, hn::And(hn::ShiftRight<4>(bytes), nibble)));
 }
 
-// `at` has kBlock + 2 readable bytes.
-HWY_INLINE void classify(const std::uint8_t* at, Masks& m, std::size_t n) {
+// `at` has kBlock + 2 readable bytes. `signs` are kSigns.
+HWY_INLINE void classify(const std::uint8_t* at, const Signs& signs, Masks& m, std::size_t n) {
   const Bytes d;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto has = [&](Vector classes, std::uint8_t bits) {
-    return hn::Ne(hn::And(classes, hn::Set(d, bits)), hn::Zero(d));
-  };
-  std::uint64_t digit = 0, zero = 0, hex_letter = 0, separator = 0, letter = 0, dot = 0;
-  std::uint64_t colon = 0, at_sign = 0, dash = 0, plus = 0, paren = 0, literals = 0;
-  for (std::size_t i = 0; i < kBlock; i += lanes) {
-    const unsigned bit = static_cast<unsigned>(i);
+  for (std::size_t i = 0; i < kBlock; i += hn::Lanes(d)) {
     const Vector bytes = hn::LoadU(d, at + i);
     const Vector classes = look_up(d, kClasses, bytes);
-    deposit(d, has(classes, class_digit), bit, digit);
-    deposit(d, has(classes, class_hex_letter), bit, hex_letter);
-    deposit(d, has(classes, class_separator), bit, separator);
-    deposit(d, has(classes, class_letter_low | class_letter_high), bit, letter);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '0')), bit, zero);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '.')), bit, dot);
-    deposit(d, hn::Eq(bytes, hn::Set(d, ':')), bit, colon);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '@')), bit, at_sign);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '-')), bit, dash);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '+')), bit, plus);
-    deposit(d, hn::Eq(bytes, hn::Set(d, '(')), bit, paren);
+    const auto is = [&](Sign sign) { return hn::Eq(bytes, hn::Load(d, signs.rows[sign])); };
+    deposit(d, hn::TestBit(classes, hn::Set(d, class_digit)), i, m.digit[n]);
+    deposit(d, hn::TestBit(classes, hn::Set(d, class_hex_letter)), i, m.hex_letter[n]);
+    deposit(d, hn::TestBit(classes, hn::Set(d, class_separator)), i, m.separator[n]);
+    deposit(d, hn::Ne(hn::And(classes, hn::Set(d, class_letter_low | class_letter_high)), hn::Zero(d)), i, m.letter[n]);
+    deposit(d, is(sign_zero), i, m.zero[n]);
+    deposit(d, is(sign_dot), i, m.dot[n]);
+    deposit(d, is(sign_colon), i, m.colon[n]);
+    deposit(d, is(sign_at), i, m.at[n]);
+    deposit(d, is(sign_dash), i, m.dash[n]);
+    deposit(d, is(sign_plus), i, m.plus[n]);
+    deposit(d, is(sign_paren), i, m.paren[n]);
     const Vector literal =
         hn::And(look_up(d, kLiterals.byte[0], bytes), hn::And(look_up(d, kLiterals.byte[1], hn::LoadU(d, at + i + 1)),
                                                               look_up(d, kLiterals.byte[2], hn::LoadU(d, at + i + 2))));
-    deposit(d, hn::Ne(literal, hn::Zero(d)), bit, literals);
+    deposit(d, hn::Ne(literal, hn::Zero(d)), i, m.literal[n]);
   }
-  m.digit[n] = digit, m.zero[n] = zero, m.hex_letter[n] = hex_letter, m.separator[n] = separator;
-  m.letter[n] = letter, m.dot[n] = dot, m.colon[n] = colon, m.at[n] = at_sign;
-  m.dash[n] = dash, m.plus[n] = plus, m.paren[n] = paren, m.literal[n] = literals;
 }
 
 // Each block's mask as the block before it had it. `carry` is that of the block before the first; the last one's is left there.
@@ -234,11 +314,11 @@ HWY_INLINE Row all(Row a, Row b, Row c) {
   return hn::And(a, hn::And(b, c));
 }
 
-// Turns the masks of `blocks` blocks into candidates; `offset` is the first one's place, `valid[n]` has a bit for every byte
-// of block n that is text or the one virtual byte after it.
+// Turns the masks of `blocks` blocks of `text` into candidates; `offset` is the first one's place, `valid[n]` has a bit for
+// every byte of block n that is text or the one virtual byte after it.
 template <typename D>
-HWY_INLINE void emit(D d, const Masks& m, Carry& c, std::size_t blocks, std::size_t offset, const std::uint64_t* valid,
-                     std::vector<Candidate>& out) {
+HWY_INLINE void emit(D d, const Masks& m, Carry& c, const std::uint8_t* text, std::size_t blocks, std::size_t offset,
+                     const std::uint64_t* valid, std::vector<Candidate>& out) {
   using Row = hn::Vec<D>;
   alignas(64) std::uint64_t order[kBlocksMost] = {};
   for (std::size_t n = 0; n < hn::Lanes(d); ++n) order[n] = (n + hn::Lanes(d) - 1) % hn::Lanes(d);
@@ -296,7 +376,8 @@ HWY_INLINE void emit(D d, const Masks& m, Carry& c, std::size_t blocks, std::siz
       hn::And(hn::And(digit, back<1>(digit, digit_b)), hn::And(back<2>(letter, letter_b), back<3>(letter, letter_b)));
 
   const Row at = hn::Load(d, m.at), literal = hn::Load(d, m.literal);
-  alignas(64) std::uint64_t found[8][kBlocksMost], any[kBlocksMost];  // by the bit of Trigger
+  LOGYSTERA_UNINITIALIZED alignas(64) std::uint64_t found[8][kBlocksMost];  // by the bit of Trigger
+  LOGYSTERA_UNINITIALIZED alignas(64) std::uint64_t seldom[kBlocksMost], often[kBlocksMost];
   hn::Store(at, d, found[0]);
   hn::Store(quad, d, found[1]);
   hn::Store(colons, d, found[2]);
@@ -305,14 +386,23 @@ HWY_INLINE void emit(D d, const Masks& m, Carry& c, std::size_t blocks, std::siz
   hn::Store(plus, d, found[5]);
   hn::Store(iban, d, found[6]);
   hn::Store(literal, d, found[7]);
-  hn::Store(hn::Or(either(at, quad, colons), hn::Or(either(uuid, number, plus), hn::Or(iban, literal))), d, any);
-  for (std::size_t n = 0; n < blocks; ++n)
-    for (std::uint64_t places = any[n] & valid[n]; places != 0; places &= places - 1) {
+  hn::Store(hn::Or(either(at, colons, uuid), hn::Or(plus, iban)), d, seldom);
+  hn::Store(hn::Or(quad, number), d, often);
+  for (std::size_t n = 0; n < blocks; ++n) {
+    const std::size_t begin = offset + n * kBlock;
+    for (std::uint64_t places = found[7][n] & valid[n]; places != 0; places &= places - 1) {
+      const std::uint64_t place = places & (~places + 1);
+      if (is_literal(text, begin + static_cast<unsigned>(__builtin_ctzll(places)))) seldom[n] |= place;
+      else found[7][n] ^= place;
+    }
+    for (std::uint64_t places = (often[n] | seldom[n]) & valid[n]; places != 0; places &= places - 1) {
       const unsigned i = static_cast<unsigned>(__builtin_ctzll(places));
       const auto bit = [&](std::size_t trigger) { return static_cast<unsigned>(found[trigger][n] >> i & 1) << trigger; };
-      const unsigned triggers = bit(0) | bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(6) | bit(7);
-      out.push_back({static_cast<std::uint32_t>(offset + n * kBlock + i), static_cast<std::uint8_t>(triggers)});
+      unsigned triggers = bit(1) | bit(4);
+      if ((seldom[n] >> i & 1) != 0) triggers |= bit(0) | bit(2) | bit(3) | bit(5) | bit(6) | bit(7);
+      out.push_back({static_cast<std::uint32_t>(begin + i), static_cast<std::uint8_t>(triggers)});
     }
+  }
 }
 
 void find_candidates(std::string_view text, std::vector<Candidate>& out) {
@@ -321,14 +411,16 @@ void find_candidates(std::string_view text, std::vector<Candidate>& out) {
   const std::size_t size = text.size();
   if (size == 0) return;
   const std::size_t lanes = hn::Lanes(Words());
+  const Signs* signs = &kSigns;
+  asm("" : "+r"(signs));  // else the compiler makes each of them anew, for every vector
   Carry carry;
-  alignas(64) Masks masks;
+  LOGYSTERA_UNINITIALIZED alignas(64) Masks masks;
   std::uint64_t valid[kBlocksMost];
   std::fill(std::begin(valid), std::end(valid), kWhole);
   std::size_t at = 0;
   for (; at + lanes * kBlock + 2 <= size; at += lanes * kBlock) {
-    for (std::size_t n = 0; n < lanes; ++n) classify(bytes + at + n * kBlock, masks, n);
-    emit(Words(), masks, carry, lanes, at, valid, out);
+    for (std::size_t n = 0; n < lanes; ++n) classify(bytes + at + n * kBlock, *signs, masks, n);
+    emit(Words(), masks, carry, bytes, lanes, at, valid, out);
   }
   // The rest, and one byte more, so that a number that ends with the text is followed by something.
   while (at <= size) {
@@ -340,11 +432,29 @@ void find_candidates(std::string_view text, std::vector<Candidate>& out) {
       const std::size_t rest = size - at;
       std::memcpy(padded, bytes + at, rest < sizeof padded ? rest : sizeof padded);
       valid[n] = rest + 1 >= kBlock ? kWhole : (std::uint64_t{1} << (rest + 1)) - 1;
-      classify(padded, masks, n);
+      classify(padded, *signs, masks, n);
     }
-    if (blocks == 1) emit(Word(), masks, carry, blocks, begin, valid, out);
-    else emit(Words(), masks, carry, blocks, begin, valid, out);
+    if (blocks == 1) emit(Word(), masks, carry, bytes, blocks, begin, valid, out);
+    else emit(Words(), masks, carry, bytes, blocks, begin, valid, out);
   }
+}
+
+std::size_t find_escape_sign(std::string_view text, std::size_t from) {
+  const Bytes d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  const auto signs = [&](std::size_t at) {
+    const Vector here = hn::LoadU(d, bytes + at);
+    return hn::Or(hn::Eq(here, hn::Set(d, '%')), hn::Eq(here, hn::Set(d, '\\')));
+  };
+  const auto first = [&](std::size_t at) { return hn::FindFirstTrue(d, signs(at)); };
+  for (; from + 2 * lanes <= text.size(); from += 2 * lanes)
+    if (!hn::AllFalse(d, hn::Or(signs(from), signs(from + lanes)))) {
+      const std::intptr_t place = first(from);
+      return from + static_cast<std::size_t>(place >= 0 ? place : static_cast<std::intptr_t>(lanes) + first(from + lanes));
+    }
+  while (from < text.size() && bytes[from] != '%' && bytes[from] != '\\') ++from;
+  return std::min(from, text.size());
 }
 
 }  // namespace HWY_NAMESPACE
@@ -358,6 +468,12 @@ HWY_EXPORT(find_candidates);
 
 void find_candidates(std::string_view text, std::vector<Candidate>& out) {
   HWY_DYNAMIC_DISPATCH(find_candidates)(text, out);
+}
+
+HWY_EXPORT(find_escape_sign);
+
+std::size_t find_escape_sign(std::string_view text, std::size_t from) noexcept {
+  return HWY_DYNAMIC_DISPATCH(find_escape_sign)(text, from);
 }
 
 }  // namespace logystera::redact

@@ -29,4 +29,7 @@ struct Candidate {
 /// Appends the candidates of `text` in order of position. `text` is at most 2^31 bytes.
 void find_candidates(std::string_view text, std::vector<Candidate>& out);
 
+/// The place of the first '%' or '\\' at `from` or behind it; the text's size if there is none. For long texts.
+std::size_t find_escape_sign(std::string_view text, std::size_t from) noexcept;
+
 }  // namespace logystera::redact

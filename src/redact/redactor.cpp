@@ -19,7 +19,8 @@ constexpr std::size_t kDecodedBytesLeast = 4;  // a decoded value's finding shor
 constexpr std::size_t kApartMost = 256;        // findings a record has beside its line that are told apart
 
 bool within(std::string_view part, std::string_view whole) noexcept {
-  return !part.empty() && part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+  const auto offset = reinterpret_cast<std::uintptr_t>(part.data()) - reinterpret_cast<std::uintptr_t>(whole.data());
+  return !part.empty() && offset < whole.size() && part.size() <= whole.size() - offset;
 }
 
 bool ends_with_word(std::string_view name, std::string_view word) noexcept {
@@ -236,7 +237,8 @@ inline bool Redactor::may_hold_something(std::string_view part, std::size_t base
   const std::span<const Candidate> from_here = candidates_from(base);
   if (from_here.empty()) return false;
   if (from_here.front().position <= base + part.size()) return true;
-  return belongs_to_number(part.back()) && Finder::number_goes_on(part, base, from_here);
+  return belongs_to_number(part.back()) && belongs_to_number(part.data()[part.size()]) &&
+         Finder::number_goes_on(part, base, from_here);
 }
 
 // Whether it is plain at once that a value of which anything may be found holds nothing: most of a line's do.
@@ -245,6 +247,17 @@ inline bool Redactor::nothing_in(const Value& value, std::string_view raw) noexc
   if (value.kind != Value::Kind::string || finder_.has_own() || escaped_) return false;
   const std::string_view text = value.text();
   return within(text, raw) && !may_hold_something(text, static_cast<std::size_t>(text.data() - origin_));
+}
+
+// Whether the raw line has a byte that escapes begin with. Lines of one text are asked about in their order, nearly always.
+inline bool Redactor::may_be_escaped(std::string_view raw) noexcept {
+  if (together_.empty()) return !raw.empty();
+  const auto begin = static_cast<std::size_t>(raw.data() - together_.data());
+  if (begin < escapes_from_ || begin > next_escape_) {
+    escapes_from_ = begin;
+    next_escape_ = find_escape_sign(together_, begin);
+  }
+  return next_escape_ < begin + raw.size();
 }
 
 // Findings of a part of the line, into hits_.
@@ -332,7 +345,7 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
         hit.end -= begin;
         hits_.push_back(hit);
       }
-    finder_.settle(hits_);
+    if (hits_.size() > 1) finder_.settle(hits_);
   } else {
     const bool whole_is_secret = !hits_.empty();
     value_finder_.find(text, context, hits_);
@@ -446,6 +459,7 @@ void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
   if (!raw.empty()) Finder::candidates(raw, candidates_);
   origin_ = raw.data();
   line_ = candidates_;
+  together_ = {};
   redact_record(record, arena, names);
 }
 
@@ -458,7 +472,7 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   cursor_ = 0;
   const std::string_view raw = record.raw.substr(0, kTextBytes);
   escaped_hits_.clear();
-  escaped_ = !raw.empty() && finder_.find_escaped(raw, Context::text, escaped_hits_);
+  escaped_ = may_be_escaped(raw) && finder_.find_escaped(raw, Context::text, escaped_hits_);
   if (open_key_lines_ != 0) follow_private_key(record, raw, arena);
   for (Value& value : record) {
     const Naming of_field = naming(value.field, names);
@@ -475,11 +489,14 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   // What stands in a typed address, or where a field decides alone, was decided there.
   left_to_judge_.clear();
   const auto begin = static_cast<std::uint32_t>(raw.data() - origin_);
+  // Fields come in the order of the line, nearly always; its candidates always do.
+  const auto before = [](const Span& a, const Span& b) { return a.begin < b.begin; };
+  if (!std::is_sorted(judged_.begin(), judged_.end(), before)) std::sort(judged_.begin(), judged_.end(), before);
+  auto next_span = judged_.begin();
   for (const Candidate& candidate : line_) {
     const std::uint32_t place = candidate.position - begin;
-    bool judged = false;
-    for (const Span& span : judged_) judged = judged || (place > span.begin && place < span.end);
-    if (!judged) left_to_judge_.push_back({place, candidate.triggers});
+    while (next_span != judged_.end() && next_span->end <= place) ++next_span;
+    if (next_span == judged_.end() || place <= next_span->begin) left_to_judge_.push_back({place, candidate.triggers});
   }
   if (!left_to_judge_.empty()) finder_.confirm(raw, 0, left_to_judge_, Context::text, hits_);
   if (finder_.has_own()) finder_.find_own(raw, hits_);
@@ -489,8 +506,9 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
                                     [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
     if (!judged) raw_hits_.push_back(hit);
   }
-  finder_.settle(raw_hits_);
-  note_open_key(raw, raw_hits_);
+  if (raw_hits_.size() > 1) finder_.settle(raw_hits_);
+  if (std::any_of(raw_hits_.begin(), raw_hits_.end(), [](const Hit& hit) { return hit.kind == Kind::private_key; }))
+    note_open_key(raw, raw_hits_);
   count(raw_hits_);
   if (host_in_raw) record.host = redact_part(record.host, raw, arena);
   if (message_in_raw) record.message = redact_part(record.message, raw, arena);
@@ -524,6 +542,8 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
   if (lines && !looked_ahead_) Finder::candidates(text, batch_candidates_);
   looked_ahead_ = false;
   std::size_t at = 0;  // the first candidate of the next line
+  escapes_from_ = text.size();
+  next_escape_ = 0;
   for (std::size_t i = 0; i < batch.records.size(); ++i) {
     if (i + kAhead < batch.records.size()) {
       const Record& later = batch.records[i + kAhead];
@@ -542,6 +562,7 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
     while (at < batch_candidates_.size() && batch_candidates_[at].position < begin) ++at;
     const std::size_t first = at;
     while (at < batch_candidates_.size() && batch_candidates_[at].position <= begin + record.raw.size()) ++at;
+    together_ = text;
     origin_ = text.data();
     line_ = std::span<const Candidate>(batch_candidates_).subspan(first, at - first);
     redact_record(record, batch.arena, names);

@@ -100,6 +100,7 @@ class Redactor {
   static bool together(const RecordBatch& batch) noexcept;
   std::span<const Candidate> candidates_from(std::size_t place) noexcept;
   bool may_hold_something(std::string_view part, std::size_t base) noexcept;
+  bool may_be_escaped(std::string_view raw) noexcept;
   bool nothing_in(const Value& value, std::string_view raw) noexcept;
   void confirm_part(std::string_view part, std::size_t base, Context context);
   void redact_apart(std::string_view& part, std::string_view raw, Arena& arena);
@@ -126,6 +127,9 @@ class Redactor {
   std::size_t cursor_ = 0;           // the first of them in the part looked at last
   std::vector<Candidate> candidates_;
   std::vector<Candidate> batch_candidates_;
+  std::string_view together_;             // the batch's text, if the raw line is part of it
+  std::size_t escapes_from_ = 0;          // there is no '%' and no '\\' in it from here
+  std::size_t next_escape_ = 0;           // up to here, where there is one or the end
   bool looked_ahead_ = false;             // batch_candidates_ are those of the coming batch
   std::vector<Candidate> left_to_judge_;  // of the raw line, numbered in it
   std::vector<Hit> raw_hits_;

@@ -71,10 +71,13 @@ Escape escape_at(std::string_view text, std::size_t at) noexcept {
 bool has_escapes(std::string_view text) noexcept {
   for (std::size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 1))
     if (unsigned code; read_hex(text, at + 1, 2, code) && is_printable(code)) return true;
-  const bool slashes_count = std::memchr(text.data(), '\\', text.size()) != nullptr && text.find('@') != text.npos;
+  bool slashes_count = true;  // until it is seen that there is no '@'
   for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at + 1)) {
     const Escape escape = escape_at(text, at);
-    if (escape.size > 2 ? is_printable(escape.code) : escape.size == 2 && escape.code == '/' && slashes_count) return true;
+    if (escape.size > 2 && is_printable(escape.code)) return true;
+    if (escape.size != 2 || escape.code != '/' || !slashes_count) continue;
+    slashes_count = text.find('@') != text.npos;
+    if (slashes_count) return true;
   }
   return false;
 }

@@ -288,6 +288,22 @@ TEST_CASE("fast_and_naive_search_agree_at_every_level_of_vector_instructions") {
   });
 }
 
+TEST_CASE("an_escape_is_found_wherever_it_stands_at_every_level_of_vector_instructions") {
+  test::at_every_level([&](const std::string& level) {
+    CAPTURE(level);
+    int wrong = 0;
+    for (std::size_t size = 1; size < 300; size += size < 140 ? 1 : 37)
+      for (std::size_t place = 0; place < size; ++place) {
+        std::string text(size, 'x');
+        text[place] = place % 2 == 0 ? '%' : '\\';
+        wrong += find_escape_sign(text, 0) != place;
+        wrong += find_escape_sign(text, place) != place;
+        wrong += find_escape_sign(text, place + 1) != size;
+      }
+    CHECK(wrong == 0);
+  });
+}
+
 TEST_CASE("fast_and_naive_search_agree_on_real_logs") {
   const auto web = test::shared_data("weblogs");
   if (!web) {

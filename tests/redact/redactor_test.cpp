@@ -202,6 +202,47 @@ TEST_CASE("what_a_field_says_decides_for_the_line_too") {
   CHECK(batch.records[0].message == batch.records[0].raw);
 }
 
+TEST_CASE("what_fields_decide_does_not_depend_on_their_order") {
+  RecordBatch batch;
+  FieldNames names;
+  const std::string line = R"({"contactPhone":"0490754081","app_version":"10.1.2.3","ip":"203.0.113.9"})";
+  batch.begin_fields();
+  batch.add_ip(field::client_ip, std::string_view(line).substr(line.find("203.0.113.9"), 11));
+  batch.add_text(names.add("app_version"), std::string_view(line).substr(line.find("10.1.2.3"), 8));
+  batch.add_text(names.add("contactPhone"), std::string_view(line).substr(line.find("0490754081"), 10));
+  Record record;
+  record.raw = record.message = line;
+  batch.end_fields(record);
+  batch.records.push_back(record);
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  CHECK(batch.records[0].raw == R"({"contactPhone":"<phone>","app_version":"10.1.2.3","ip":"<ip>"})");
+}
+
+TEST_CASE("escapes_are_undone_in_the_lines_that_have_them") {
+  const std::vector<std::string> lines = {
+      "plain a@example.com", "x ann%40example.com 2001%3Adb8%3A%3A9", "nothing", "\\u0041\\u0042", "2001%3Adb8%3A%3A9",
+      "2001:db8::9"};
+  const std::vector<std::string> masked = {"plain <email>", "x <email> <ip>", "nothing", "\\u0041\\u0042", "<ip>", "<ip>"};
+  std::string text;
+  for (const std::string& line : lines) text += line + '\n';
+  RecordBatch batch;
+  batch.text.resize(text.size());
+  std::copy(text.begin(), text.end(), batch.text.data());
+  const auto add = [&](std::size_t i) {
+    Record record;
+    record.raw = record.message = batch.text.view().substr(text.find(lines[i] + '\n'), lines[i].size());
+    batch.records.push_back(record);
+  };
+  for (std::size_t i = 0; i < lines.size(); ++i) add(i);
+  add(1);  // out of order
+  FieldNames names;
+  Redactor redactor = make(Mode::mask);
+  redactor.redact(batch, names);
+  for (std::size_t i = 0; i < lines.size(); ++i) CHECK(batch.records[i].raw == masked[i]);
+  CHECK(batch.records.back().raw == masked[1]);
+}
+
 TEST_CASE("a_decoded_field_is_found_in_the_line_as_well") {
   RecordBatch batch;
   FieldNames names;
