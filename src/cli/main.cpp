@@ -1,12 +1,17 @@
 // The `logystera` program.
 #include <fcntl.h>
+#include <malloc.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -44,6 +49,28 @@ void fill_standard_streams() {
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+// The address space the process may have in KiB; 0: there is no limit.
+std::uint64_t address_space_kib() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur / 1024 : 0;
+}
+
+// For every thread glibc reserves 64 MiB of address space. Where that is refused each allocation becomes a mapping of its own,
+// page and two system calls, and the program crawls. With little address space all threads allocate from one arena.
+void share_arena_if_limited() {
+#if defined(__GLIBC__)
+  constexpr std::uint64_t kRoomForArenasKib = 8 * 1024 * 1024;
+  if (const std::uint64_t kib = address_space_kib(); kib != 0 && kib < kRoomForArenasKib) ::mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+std::string remedy_for_memory() {
+  const std::uint64_t kib = address_space_kib();
+  return (kib != 0 ? "'ulimit -v' allows " + std::to_string(kib) + " KiB; allow more"
+                   : "give the machine or container more") +
+         ", or use fewer threads where the command has --threads";
+}
+
 // A command that printed into a full disk has failed, whatever it was.
 int with_output_written(int exit_code) {
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.flush().good();
@@ -56,6 +83,7 @@ int with_output_written(int exit_code) {
 int main(int argc, char** argv) {
   using namespace logystera::cli;
   fill_standard_streams();
+  share_arena_if_limited();
   logystera::take_secret_variables();
   std::vector<std::string> arguments = take_arguments(argc, argv);
   Globals globals;
@@ -95,6 +123,11 @@ int main(int argc, char** argv) {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return with_output_written(report(app, error));
+  } catch (const std::bad_alloc&) {
+    return fail("", logystera::Error{"out of memory: " + remedy_for_memory()});
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) return fail("", logystera::Error{error.what()});
+    return fail("", logystera::Error{"a thread cannot be started: raise 'ulimit -u'; " + remedy_for_memory()});
   } catch (const std::exception& error) {
     return fail("", logystera::Error{error.what()});
   }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 
 #include "cli/render.hpp"
 
@@ -19,7 +20,11 @@ constexpr int kBarColumns = 24;
 
 ProgressLine::ProgressLine(const scan::Progress& progress, std::uint64_t total_bytes, bool wanted)
     : progress_(progress), total_(total_bytes) {
-  if (wanted && ::isatty(STDERR_FILENO) != 0) thread_ = std::thread([this] { show(); });
+  if (!wanted || ::isatty(STDERR_FILENO) == 0) return;
+  try {
+    thread_ = std::thread([this] { show(); });
+  } catch (const std::system_error&) {  // no thread may be started: the scan goes on unseen
+  }
 }
 
 ProgressLine::~ProgressLine() {

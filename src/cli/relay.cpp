@@ -217,17 +217,28 @@ int run(const Options& options) {
   if (!stop) return fail("relay", Error{"the kernel gives no eventfd: too many open files?"});
   std::vector<std::unique_ptr<Relay>> relays;
   std::vector<std::thread> threads;
+  threads.reserve(options.directories.size());
+  const auto end_all = [&] {
+    const std::uint64_t one = 1;
+    if (::write(stop.get(), &one, sizeof one) != sizeof one) log("cannot tell the threads to stop");
+    for (std::thread& thread : threads) thread.join();
+  };
   for (std::size_t i = 0; i < options.directories.size(); ++i) {
     relays.push_back(std::make_unique<Relay>(options.directories[i], path_for(i), options.dispatch, stop.get()));
-    threads.emplace_back([relay = relays.back().get()] { relay->run(); });
+    try {
+      threads.emplace_back([relay = relays.back().get()] { relay->run(); });
+    } catch (const std::system_error& error) {
+      end_all();
+      return fail("relay", Error{fmt::format("{}: no thread can be started for it ({}); relay fewer directories, or raise "
+                                             "'ulimit -u' and 'ulimit -v'",
+                                             options.directories[i], error.code().message())});
+    }
   }
   fmt::print("relaying {} {}\n", options.directories.size(), options.directories.size() == 1 ? "directory" : "directories");
   std::fflush(stdout);
   int signal_number = 0;
   sigwait(&end_signals, &signal_number);
-  const std::uint64_t one = 1;
-  if (::write(stop.get(), &one, sizeof one) != sizeof one) log("cannot tell the threads to stop");
-  for (std::thread& thread : threads) thread.join();
+  end_all();
   return kExitDone;
 }
 

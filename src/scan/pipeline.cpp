@@ -4,9 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <numeric>
+#include <system_error>
 #include <thread>
 
 #include "detect/windows.hpp"
@@ -45,18 +48,26 @@ std::uint64_t sum_of(const std::array<std::uint64_t, size>& counts) noexcept {
 // few times before going to sleep: waking up takes longer.
 class Gate {
  public:
-  void enter(std::uint64_t number) {
+  // False: the gate is shut, somebody whose turn came before will never pass.
+  bool enter(std::uint64_t number) {
     constexpr int kLooks = 4096;
+    std::uint64_t next = 0;
     for (int look = 0; look < kLooks; ++look)
-      if (next_.load(std::memory_order_acquire) == number) return;
-    for (std::uint64_t next; (next = next_.load(std::memory_order_acquire)) != number;) next_.wait(next);
+      if ((next = next_.load(std::memory_order_acquire)) == number) return true;
+    for (; next != number && next != kShut; next = next_.load(std::memory_order_acquire)) next_.wait(next);
+    return next == number;
   }
-  void leave() {
-    next_.fetch_add(1, std::memory_order_release);
+  void leave(std::uint64_t number) {
+    next_.compare_exchange_strong(number, number + 1, std::memory_order_release, std::memory_order_relaxed);
+    next_.notify_all();
+  }
+  void shut() {
+    next_.store(kShut, std::memory_order_release);
     next_.notify_all();
   }
 
  private:
+  static constexpr std::uint64_t kShut = ~std::uint64_t{0};
   std::atomic<std::uint64_t> next_{0};
 };
 
@@ -99,7 +110,11 @@ class Run {
  private:
   struct Worker;
 
-  void work();
+  std::unique_ptr<Worker> make_worker() const;
+  void work_beside();
+  void work_or_give_up(Worker& worker);
+  void work(Worker& worker);
+  void give_up();
   bool take_batch(Ticket& ticket);
   void open_next();
   void end_source(Ticket& ticket);
@@ -135,6 +150,8 @@ class Run {
   // Handing out.
   Gate out_gate_;
   Totals totals_;
+
+  std::exception_ptr failure_;  // what the first worker that failed died of; with take_mutex_
 };
 
 struct Run::Worker {
@@ -244,6 +261,7 @@ void Run::redact(Worker& worker) {
   for (std::size_t i = 0; i < before.size(); ++i) worker.redacted[i] = worker.redactor.counts()[i] - before[i];
 }
 
+// After the output gate is shut nothing more is handed out.
 void Run::hand_out(Worker& worker) {
   Ticket& ticket = worker.ticket;
   Chunk chunk{ticket.source->report.name, ticket.set->name, ticket.batch, worker.first_record, {}, {}};
@@ -253,7 +271,7 @@ void Run::hand_out(Worker& worker) {
   }
   watcher_.prepare(chunk);
 
-  out_gate_.enter(ticket.number);
+  if (!out_gate_.enter(ticket.number)) return;
   watcher_.take(chunk);
   SourceReport& report = ticket.source->report;
   for (std::size_t i = 0; i < report.redacted.size(); ++i) report.redacted[i] += worker.redacted[i];
@@ -269,17 +287,50 @@ void Run::hand_out(Worker& worker) {
     totals_.findings += report.findings;
     watcher_.finished(report);
   }
-  out_gate_.leave();
+  out_gate_.leave(ticket.number);
 }
 
-void Run::work() {
-  Worker worker{.ticket = {},
-                .session = engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt,
-                .redactor = redact::Redactor(redactor_),
-                .hits = {},
-                .hits_ends = {},
-                .matches = {}};
-  if (worker.session && !options_.declared.empty()) worker.session->declare(options_.declared);
+std::unique_ptr<Run::Worker> Run::make_worker() const {
+  auto worker =
+      std::make_unique<Worker>(Worker{.ticket = {},
+                                      .session = engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt,
+                                      .redactor = redact::Redactor(redactor_),
+                                      .hits = {},
+                                      .hits_ends = {},
+                                      .matches = {}});
+  if (worker->session && !options_.declared.empty()) worker->session->declare(options_.declared);
+  return worker;
+}
+
+// To be called while an exception is handled: no batch passes any more, and finish() throws it.
+void Run::give_up() {
+  std::lock_guard lock(take_mutex_);
+  if (!failure_) failure_ = std::current_exception();
+  ended_ = true;
+  windows_gate_.shut();
+  out_gate_.shut();
+}
+
+// A thread beside the one that called run(). For which there is no memory, it leaves the work to the others.
+void Run::work_beside() {
+  std::unique_ptr<Worker> worker;
+  try {
+    worker = make_worker();
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  work_or_give_up(*worker);
+}
+
+void Run::work_or_give_up(Worker& worker) {
+  try {
+    work(worker);
+  } catch (...) {
+    give_up();
+  }
+}
+
+void Run::work(Worker& worker) {
   Ticket& ticket = worker.ticket;
   while (take_batch(ticket)) {
     worker.hits.clear();
@@ -295,7 +346,7 @@ void Run::work() {
     }
     const bool key_possible = worker.redactor.look_ahead(ticket.batch);
 
-    windows_gate_.enter(ticket.number);
+    if (!windows_gate_.enter(ticket.number)) return;
     count_windows(worker);
     if (ticket.first_of_source) open_key_ = 0;
     const bool in_turn = key_possible || open_key_ != 0;
@@ -304,20 +355,29 @@ void Run::work() {
       redact(worker);
       open_key_ = worker.redactor.open_key();
     }
-    windows_gate_.leave();
+    windows_gate_.leave(ticket.number);
 
     if (!in_turn) redact(worker);
     hand_out(worker);
   }
 }
 
+// Where fewer threads than wanted can be started, or have the memory to begin, those do the work. Throws what a thread died of
+// (std::bad_alloc), when all have ended.
 Totals Run::finish() {
   const auto started = std::chrono::steady_clock::now();
   const unsigned threads = std::clamp(options_.threads, 1u, kThreadsMost);
+  const std::unique_ptr<Worker> worker = make_worker();  // before the others take what memory there is
   std::vector<std::thread> others;
-  for (unsigned i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
-  work();
+  others.reserve(threads);
+  try {
+    for (unsigned i = 1; i < threads; ++i) others.emplace_back([this] { work_beside(); });
+  } catch (const std::system_error&) {  // no more threads may be started: those there are do the work
+  } catch (const std::bad_alloc&) {
+  }
+  work_or_give_up(*worker);
   for (std::thread& other : others) other.join();
+  if (failure_) std::rethrow_exception(failure_);
   totals_.interrupted = stop_.load();
   totals_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return totals_;
