@@ -22,6 +22,7 @@
 #include "agent/dispatch_files.hpp"
 #include "agent/drop_records.hpp"
 #include "core/bounded_text.hpp"
+#include "core/clock.hpp"
 #include "core/faults.hpp"
 
 namespace logystera::agent {
@@ -36,12 +37,6 @@ constexpr std::int64_t kBusyPauseNanosecondsMax = 500'000;
 constexpr std::int64_t kNoSlotNanoseconds = 100'000'000;  // how long it is believed that no slot is free
 constexpr std::int64_t kInVainNanoseconds = 100'000'000;  // so long in vain, and it is not waited for any more
 constexpr std::size_t kPathBytes = 4096;
-
-std::int64_t wall_seconds() noexcept {
-  struct timespec now;
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return now.tv_sec;
-}
 
 std::uint32_t lines_in(std::string_view text) noexcept {
   return static_cast<std::uint32_t>(std::count(text.begin(), text.end(), '\n'));
@@ -444,7 +439,7 @@ bool Buffer::seal_current(Lock& lock, std::uint64_t bytes) noexcept {
 // in each would cost a commit hundreds of system calls.
 bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint32_t events,
                    CommitResult& result) noexcept {
-  if (lines.size() > options_.spill_bytes || monotonic_nanoseconds() < no_slot_until_) return false;
+  if (lines.size() > options_.spill_bytes || monotonic_ns() < no_slot_until_) return false;
   const auto first = static_cast<std::size_t>(::getpid());
   for (std::size_t i = 0; i < limits::kSpillSlots; ++i) {
     const std::size_t number = (first + i) % limits::kSpillSlots;
@@ -486,7 +481,7 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
     drop_failed_write(result, error, events);
     return true;
   }
-  no_slot_until_ = monotonic_nanoseconds() + kNoSlotNanoseconds;
+  no_slot_until_ = monotonic_ns() + kNoSlotNanoseconds;
   return false;
 }
 
@@ -496,7 +491,7 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
 void Buffer::append_late(std::string_view lines, std::uint32_t events, std::int64_t since, CommitResult& result) noexcept {
   std::int64_t pause = kBusyPauseNanoseconds;
   for (;;) {
-    const std::int64_t now = monotonic_nanoseconds();
+    const std::int64_t now = monotonic_ns();
     if (in_vain_since_ == 0) in_vain_since_ = since;
     const std::int64_t left = now - in_vain_since_ > kInVainNanoseconds ? 0 : since + kBusyNanoseconds - now;
     if (left <= 0) return drop(result, Drop::lock_busy, events);

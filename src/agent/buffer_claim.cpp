@@ -12,6 +12,7 @@
 #include "agent/buffer_lock.hpp"
 #include "agent/drop_records.hpp"
 #include "core/base64.hpp"
+#include "core/clock.hpp"
 #include "core/event.hpp"
 #include "core/faults.hpp"
 #include "core/fd.hpp"
@@ -27,18 +28,10 @@ constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr std::size_t kReasonBytes = 512;
 constexpr char kDropsPart[] = ".drops";  // the segment of agent.dropped events while it is written
 
-std::int64_t wall_seconds() noexcept {
-  struct timespec now;
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec;
-}
-
 // When a lock file was removed and made anew, a writer may still hold the old one and be about to append to what has just
 // been sealed. Its commit takes microseconds; this waits out even one that was preempted.
 void wait_out_young_lock(std::int64_t born_at_ms) {
-  struct timespec now;
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  const std::int64_t age = now.tv_sec * 1000 + now.tv_nsec / 1'000'000 - born_at_ms;
+  const std::int64_t age = wall_ns() / 1'000'000 - born_at_ms;
   if (age < 0 || age >= kYoungLockMilliseconds) return;
   const struct timespec rest = {0, static_cast<long>(kYoungLockMilliseconds - age) * 1'000'000};
   ::nanosleep(&rest, nullptr);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "core/bounded_text.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::agent::layout {
 namespace {
@@ -84,13 +85,12 @@ void remove_unfinished(const Directory& directory) noexcept {
   DIR* dir = again ? ::fdopendir(again.get()) : nullptr;
   if (dir == nullptr) return;
   again.release();
-  struct timespec now;
-  ::clock_gettime(CLOCK_REALTIME, &now);
+  const std::int64_t now = wall_seconds();
   while (const dirent* entry = ::readdir(dir)) {
     struct stat st;
     const bool unfinished = std::string_view(entry->d_name).substr(0, kUnfinished.size()) == kUnfinished;
     if (!unfinished || !directory.look(entry->d_name, st) || !S_ISREG(st.st_mode)) continue;
-    if (now.tv_sec - st.st_mtim.tv_sec >= kUnfinishedSeconds) directory.remove(entry->d_name);
+    if (now - st.st_mtim.tv_sec >= kUnfinishedSeconds) directory.remove(entry->d_name);
   }
   ::closedir(dir);
 }

@@ -8,6 +8,7 @@
 
 #include "agent/buffer_layout.hpp"
 #include "core/bounded_text.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::agent {
 namespace {
@@ -33,18 +34,6 @@ int try_lock(int fd) noexcept {
 }
 
 }  // namespace
-
-std::int64_t monotonic_seconds() noexcept {
-  struct timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return now.tv_sec;
-}
-
-std::int64_t monotonic_nanoseconds() noexcept {
-  struct timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 // Whether it is the file with the name, and has no other.
 bool Buffer::Lock::has_its_name(const struct stat& st) const noexcept { return directory_.is_only_name(layout::kLock, st); }
@@ -152,7 +141,7 @@ bool Buffer::Lock::acquire(Wait wait) noexcept {
       continue;
     }
     // In place: giving up the processor takes as long as all the others want it, on a busy machine milliseconds.
-    if (busy_since_ == 0) busy_since_ = monotonic_nanoseconds();
+    if (busy_since_ == 0) busy_since_ = monotonic_ns();
     if (i + 1 == tries) break;
     for (int p = 0; p < kSpinPauses; ++p) pause_processor();
   }
@@ -170,8 +159,7 @@ void Buffer::Lock::load(const struct stat& st) noexcept {
   }
   // New, torn or overwritten: the directory itself knows.
   cache.header = BufferHeader{};
-  struct timespec now;
-  ::clock_gettime(CLOCK_REALTIME, &now);
+  const timespec now = time_of(CLOCK_REALTIME);
   cache.header.generation = static_cast<std::uint64_t>(now.tv_sec) << 12 | static_cast<std::uint64_t>(now.tv_nsec >> 20);
   cache.header.born_at_ms = now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
   buffer_.rescan(*this);

@@ -55,11 +55,6 @@ struct Buffer::Kept {
   std::optional<ForkMark> fork_mark;  // once there is a lock_file
 };
 
-/// CLOCK_MONOTONIC, as coarse as a timer tick.
-std::int64_t monotonic_seconds() noexcept;
-/// CLOCK_MONOTONIC, exact.
-std::int64_t monotonic_nanoseconds() noexcept;
-
 /// Holds buffer.lock from construction to destruction when `held()`. A commit (try_briefly, try_once) leaves the descriptor open for the
 /// next one, within the same second and the same process; everybody else opens the file by its name, and closes it.
 class Buffer::Lock {
@@ -74,7 +69,7 @@ class Buffer::Lock {
   bool held() const noexcept { return held_; }
   /// Why it is not held: EWOULDBLOCK when somebody else has it, otherwise the errno of the failed call.
   int error() const noexcept { return error_; }
-  /// When somebody else was first found to have it (monotonic_nanoseconds); for the two that try.
+  /// When somebody else was first found to have it (monotonic_ns); for the two that try.
   std::int64_t busy_since() const noexcept { return busy_since_; }
   int fd() const noexcept { return fd_.get(); }
   /// The directory the lock is in: what is done under the lock is done there, whatever its path leads to meanwhile. Also

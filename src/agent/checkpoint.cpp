@@ -8,6 +8,7 @@
 
 #include "core/bounded_text.hpp"
 #include "core/faults.hpp"
+#include "core/fd.hpp"
 
 namespace logystera::agent {
 namespace {
@@ -95,14 +96,7 @@ void fields(Checkpoint& c, Field& field) noexcept {
 Digest checksum(const Slot& slot) noexcept { return sha256(std::string_view(slot.data(), kSlotBytes - kChecksumBytes)); }
 
 bool read_slot(int fd, Slot& slot) noexcept {
-  std::size_t got = 0;
-  while (got < kSlotBytes) {
-    const ssize_t n = ::pread(fd, slot.data() + got, kSlotBytes - got, static_cast<off_t>(got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    got += static_cast<std::size_t>(n);
-  }
-  return true;
+  return read_up_to(fd, slot.data(), kSlotBytes, 0) == static_cast<ssize_t>(kSlotBytes);
 }
 
 bool write_at(int fd, const char* data, std::size_t size, off_t at) noexcept {
@@ -190,16 +184,10 @@ bool decode(const Slot& slot, Checkpoint& out) noexcept {
 
 std::uint64_t identify(int fd, std::uint64_t size) noexcept {
   char head[kHeadBytes];
-  std::size_t got = 0;
-  while (got < sizeof head) {
-    const ssize_t n = ::pread(fd, head + got, sizeof head - got, static_cast<off_t>(got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    got += static_cast<std::size_t>(n);
-  }
+  const ssize_t got = read_up_to(fd, head, sizeof head, 0);
   Sha256 hash;
   hash.update(std::string_view(reinterpret_cast<const char*>(&size), sizeof size));
-  hash.update(std::string_view(head, got));
+  hash.update(std::string_view(head, got > 0 ? static_cast<std::size_t>(got) : 0));
   const Digest sum = hash.finish();
   std::uint64_t identity;
   std::memcpy(&identity, sum.data(), sizeof identity);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/fd.hpp"
 #include "core/json.hpp"
 
 namespace logystera::agent {
@@ -90,13 +91,8 @@ bool read_record(const char* data, Numbered& out) {
 // Every record that reads, newest first.
 std::vector<Numbered> read_ring(int fd) {
   std::string ring(kHistoryRecords * kHistoryRecordBytes, '\0');
-  std::size_t got = 0;
-  while (got < ring.size()) {
-    const ssize_t n = ::pread(fd, ring.data() + got, ring.size() - got, static_cast<off_t>(got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    got += static_cast<std::size_t>(n);
-  }
+  const ssize_t size = read_up_to(fd, ring.data(), ring.size(), 0);
+  const std::size_t got = size > 0 ? static_cast<std::size_t>(size) : 0;
   std::vector<Numbered> records;
   for (std::size_t at = 0; at + kHistoryRecordBytes <= got; at += kHistoryRecordBytes) {
     Numbered record;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "agent/file.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::agent {
 namespace {
@@ -30,11 +31,7 @@ std::uint64_t boot_id() noexcept {
 }  // namespace
 
 Moment now() noexcept {
-  struct timespec wall {};
-  struct timespec boot {};
-  ::clock_gettime(CLOCK_REALTIME, &wall);
-  ::clock_gettime(CLOCK_BOOTTIME, &boot);
-  return {wall.tv_sec, boot.tv_sec, boot_id()};
+  return {time_of(CLOCK_REALTIME).tv_sec, time_of(CLOCK_BOOTTIME).tv_sec, boot_id()};
 }
 
 std::int64_t seconds_between(const Moment& from, const Moment& to) noexcept {

@@ -68,15 +68,9 @@ bool read_file(const Directory& directory, const std::string& name, const FileRu
   const Fd file = directory.open_file(name.c_str(), O_RDONLY, rules, st);
   if (!file) return false;
   text.resize(static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(st.st_size), limit)));
-  std::size_t filled = 0;
-  while (filled < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + filled, text.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  text.resize(filled);
-  return true;
+  const ssize_t size = read_up_to(file.get(), text.data(), text.size());
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return size >= 0;
 }
 
 }  // namespace

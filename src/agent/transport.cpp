@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/proxy.hpp"
+#include "core/clock.hpp"
 #include "core/hmac.hpp"
 
 namespace logystera::agent {
@@ -26,9 +27,7 @@ bool start_libcurl() noexcept {
 }
 
 std::uint64_t milliseconds() noexcept {
-  struct timespec time {};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1000 + static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
+  return static_cast<std::uint64_t>(monotonic_ns() / 1'000'000);
 }
 
 bool starts_with_nocase(std::string_view text, std::string_view prefix) noexcept {

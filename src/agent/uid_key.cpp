@@ -23,7 +23,7 @@ Result<std::string> read_key(const Directory& directory, const std::string& path
   const Fd file = directory.open_file(kFileName, O_RDONLY, rules, st);
   if (!file) return Error{path + ": cannot be read: " + describe_errno(errno)};
   std::string key(2 * kKeyBytes, '\0');
-  if (::read(file.get(), key.data(), key.size()) != static_cast<ssize_t>(key.size())) {
+  if (read_up_to(file.get(), key.data(), key.size()) != static_cast<ssize_t>(key.size())) {
     key.clear();
   }
   // A file the disk lost holds zero bytes: hashing with those would tell every id.

@@ -93,18 +93,13 @@ Result<std::string> read_secret_file(const std::string& path, const SecretFile& 
   if (auto good = check(path, file.get(), wanted); !good) return good.error();
   constexpr std::size_t kLineEnd = 2;  // of the last line, not counted
   std::string text(wanted.bytes_max + kLineEnd + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      const Error error = fault(std::strerror(errno));
-      wipe(text);
-      return error;
-    }
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
+  const ssize_t got = read_up_to(file.get(), text.data(), text.size());
+  if (got < 0) {
+    const Error error = fault(std::strerror(errno));
+    wipe(text);
+    return error;
   }
+  const auto size = static_cast<std::size_t>(got);
   std::size_t end = size;
   if (wanted.first_line) end = std::min(end, std::string_view(text).substr(0, size).find('\n'));
   while (end > 0 && (text[end - 1] == '\n' || text[end - 1] == '\r')) --end;

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "core/bytes.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::detect {
 namespace {
 
-constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 // Differences below these are noise however even the past was: one event, one in a hundred.
 constexpr std::array<double, kFeatures> kDeviationFloor = {1.0, 0.01, 0.01};
 constexpr std::string_view kMagic = "LGYB1";
@@ -151,7 +151,7 @@ void AnomalyDetector::add(bool time_known, std::int64_t time_ns, Severity severi
     return;
   }
   const std::int64_t start =
-      floor_to(floor_to(time_ns, kNanosecondsPerSecond) / kNanosecondsPerSecond, baseline_.bucket_seconds());
+      floor_to(floor_to(time_ns, kSecondNs) / kSecondNs, baseline_.bucket_seconds());
   if (closed_until_ && start <= *closed_until_) {
     ++late_;
     return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/clock.hpp"
 #include "core/json.hpp"
 #include "detect/taxonomy.hpp"
 #include "detect/text.hpp"
@@ -359,7 +360,7 @@ void Writer::scope(const Scope& scope) {
 bool Writer::window(const Window& window, bool own_detection) {
   if (!window.aliases.empty()) return cannot("aliases cannot be said in the native form");
   line(0, "window:");
-  line(2, "span: " + std::to_string(window.span_ns / 1'000'000'000) + "s");
+  line(2, "span: " + std::to_string(window.span_ns / kSecondNs) + "s");
   const auto places = [](const std::vector<Subject>& subjects) {
     std::vector<std::string> names;
     for (const Subject& subject : subjects) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "detect/loader.hpp"
 #include "detect/rule.hpp"
 #include "detect/sigma_value.hpp"
@@ -81,7 +82,7 @@ void only_keys(const yaml::Node& map, std::initializer_list<std::string_view> ke
 bool check_regex(const std::string& regex, yaml::Position at, Notes& notes);
 
 /// Longest window: 90 days.
-inline constexpr std::int64_t kSpanMaxNs = std::int64_t{90} * 24 * 3600 * 1'000'000'000;
+inline constexpr std::int64_t kSpanMaxNs = std::int64_t{90} * 24 * 3600 * kSecondNs;
 /// Highest count a window may wait for, since it remembers as many hits.
 inline constexpr double kCountMax = 1'000'000;
 

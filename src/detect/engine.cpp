@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "core/clock.hpp"
 #include "detect/literal_sieve.hpp"
 #include "detect/program.hpp"
 #include "detect/text.hpp"
@@ -409,7 +410,7 @@ std::string_view Session::State::part_text(Part part) {
     case Part::time: {
       if (!record->time_known || !time_view.empty()) return time_view;
       const CivilTime time = civil_of(record->time_ns);
-      std::int64_t second = record->time_ns / 1'000'000'000 % 60;
+      std::int64_t second = record->time_ns / kSecondNs % 60;
       if (second < 0) second += 60;
       const int size = std::snprintf(time_text, sizeof time_text, "%04d-%02d-%02dT%02d:%02d:%02dZ", time.year, time.month,
                                      time.day, time.hour, time.minute, static_cast<int>(second));

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "core/clock.hpp"
 #include "core/walk.hpp"
 #include "detect/draft.hpp"
 #include "detect/regex.hpp"
@@ -50,7 +51,6 @@ std::vector<std::string> read_texts(const Node& map, std::string_view key, Notes
 }
 
 std::int64_t read_span(const Node& value, Notes& notes) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
   std::int64_t number = 0;
   const char* end = value.text.data() + value.text.size();
   const auto [at, error] = std::from_chars(value.text.data(), end, number);
@@ -60,11 +60,11 @@ std::int64_t read_span(const Node& value, Notes& notes) {
     notes.refuse(value.at, "'" + value.text + "' is no time span: write a number and s, m, h or d, as 30s or 24h");
     return 0;
   }
-  if (number > kSpanMaxNs / kSecond / factor) {
+  if (number > kSpanMaxNs / kSecondNs / factor) {
     notes.refuse(value.at, "'" + value.text + "' is longer than the 90 days a window may last");
     return 0;
   }
-  return number * factor * kSecond;
+  return number * factor * kSecondNs;
 }
 
 std::optional<Compare> compare_from(std::string_view name) noexcept {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/clock.hpp"
 #include "detect/engine.hpp"
 #include "detect/taxonomy.hpp"
 #include "detect/windows.hpp"
@@ -11,7 +12,7 @@ namespace {
 
 using Kind = yaml::Node::Kind;
 
-constexpr std::int64_t kStartNs = std::int64_t{1'767'225'600} * 1'000'000'000;  // 2026-01-01T00:00:00Z
+constexpr std::int64_t kStartNs = std::int64_t{1'767'225'600} * kSecondNs;  // 2026-01-01T00:00:00Z
 
 // `{n}` is the round the sample is in.
 std::string filled(std::string text, std::uint32_t round) {

@@ -2,6 +2,7 @@
 // start because its database is gone. The methods of PDO that talk to a server are wrapped once per process; a call costs two
 // looks at the clock while db.slow_query is on, and one comparison when it is not.
 extern "C" {
+#include "core/clock.hpp"
 #include "php.h"
 
 #include "zend_exceptions.h"
@@ -203,12 +204,6 @@ std::string_view find_caller(BoundedWriter& room) {
   return {};
 }
 
-std::int64_t nanoseconds() noexcept {
-  struct timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
-
 void report_slow(Site& site, std::int64_t taken, std::string_view statement) noexcept {
   const double milliseconds = static_cast<double>(taken) / 1e6;
   if (milliseconds <= kSlowMs) return;
@@ -259,10 +254,10 @@ template <Method method>
 void watched(INTERNAL_FUNCTION_PARAMETERS) {
   Site* slow = method != connect_to ? native_site() : nullptr;
   if (slow != nullptr && !slow->times_statements) slow = nullptr;
-  const std::int64_t start = slow != nullptr ? nanoseconds() : 0;
+  const std::int64_t start = slow != nullptr ? monotonic_ns() : 0;
   originals[method](INTERNAL_FUNCTION_PARAM_PASSTHRU);
   if (slow != nullptr) {
-    const std::int64_t taken = nanoseconds() - start;
+    const std::int64_t taken = monotonic_ns() - start;
     if (static_cast<double>(taken) > kSlowMs * 1e6) report_slow(*slow, taken, statement_of(execute_data, method));
   }
   if (UNEXPECTED(EG(exception) != nullptr)) {

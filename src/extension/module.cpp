@@ -51,12 +51,6 @@ State* state() noexcept {
   return kept;
 }
 
-std::int64_t wall_seconds() noexcept {
-  struct timespec now;
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return now.tv_sec;
-}
-
 std::uint32_t configured_max_events() noexcept { return static_cast<std::uint32_t>(LOGYSTERA_G(max_events)); }
 
 std::uint32_t allowance_seconds() noexcept {

@@ -50,7 +50,6 @@ void set_up_dispatcher_class(zend_class_entry* type);
 /// The process's (thread's) state; made on first use. nullptr only when memory is out.
 State* state() noexcept;
 
-std::int64_t wall_seconds() noexcept;
 /// The INI cap, never above 200.
 std::uint32_t configured_max_events() noexcept;
 /// 60 for the command line, where one request may last for days; 0 elsewhere.

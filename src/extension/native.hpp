@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/request.hpp"
+#include "core/clock.hpp"
 #include "extension/module.hpp"
 
 namespace logystera::extension {

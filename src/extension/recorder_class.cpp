@@ -8,6 +8,7 @@ extern "C" {
 
 #include <cstring>
 
+#include "core/clock.hpp"
 #include "extension/native.hpp"
 
 namespace logystera::extension {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/uid_key.hpp"
+#include "core/clock.hpp"
 #include "extension/module.hpp"
 
 namespace logystera::extension {

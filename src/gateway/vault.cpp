@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/fd.hpp"
 #include "core/hmac.hpp"
 
 namespace logystera::gateway {
@@ -21,20 +22,6 @@ constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kTagBytes = 16;
 
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
 
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -60,9 +47,9 @@ Result<Done> create_key(const std::string& path) {
         fmt::format("key file {}: cannot {} it: {}: its directory must be writable", path, doing, std::strerror(code))};
   };
   {
-    const Descriptor file(::open(draft.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (file.get() < 0) return failed("create");
-    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return failed("write");
+    const Fd file(::open(draft.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file) return failed("create");
+    if (!write_all(file.get(), text)) return failed("write");
     if (::fsync(file.get()) != 0) return failed("write");
   }
   // link, not rename: of two programs that start together, one key wins and the other is dropped.
@@ -80,8 +67,8 @@ Result<Vault> Vault::open(const std::string& key_path, bool create) {
   if (create && ::access(key_path.c_str(), F_OK) != 0) {
     if (auto created = create_key(key_path); !created) return created.error();
   }
-  const Descriptor file(::open(key_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (file.get() < 0) {
+  const Fd file(::open(key_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file) {
     return Error{
         fmt::format("key file {}: {}: without it no entity's secret can be read: restore it from the backup it was "
                     "saved to, or start with a new database",
@@ -98,7 +85,7 @@ Result<Vault> Vault::open(const std::string& key_path, bool create) {
   std::string text(2 * kKeyBytes, '\0');
   Vault vault;
   vault.key_path_ = key_path;
-  bool good = ::read(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  bool good = read_up_to(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
   for (std::size_t i = 0; good && i < kKeyBytes; ++i) {
     const auto high = nibble(text[2 * i]), low = nibble(text[2 * i + 1]);
     good = high && low;

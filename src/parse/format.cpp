@@ -311,14 +311,8 @@ Result<Done> Formats::add_directory(const std::string& directory, bool follow_li
     auto fd = open_found(file);
     if (!fd) return fd.error();
     std::string json(kDefinitionBytes + 1, '\0');
-    std::size_t size = 0;
-    while (size < json.size()) {
-      const ssize_t got = ::read(fd->get(), json.data() + size, json.size() - size);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) break;
-      size += static_cast<std::size_t>(got);
-    }
-    json.resize(size);
+    const ssize_t size = read_up_to(fd->get(), json.data(), json.size());
+    json.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     if (json.empty()) return Error{file.path + ": cannot be read, or is empty"};
     if (Result<Done> added = add(json, file.path); !added) return added;
   }

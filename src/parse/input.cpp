@@ -15,6 +15,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "core/clock.hpp"
+
 namespace logystera::parse {
 namespace {
 
@@ -362,7 +364,7 @@ Result<Input> open_input(int fd, std::string name, const InputLimits& limits) {
   std::uint64_t expected = 0;
   const bool regular = ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
   if (regular) {
-    input.modified_ns = about.st_mtim.tv_sec * 1'000'000'000LL + about.st_mtim.tv_nsec;
+    input.modified_ns = nanoseconds_of(about.st_mtim);
     input.packed_size = static_cast<std::uint64_t>(about.st_size);
     const off_t at = ::lseek(fd, 0, SEEK_CUR);
     if (at >= 0 && at < about.st_size) expected = static_cast<std::uint64_t>(about.st_size - at);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "core/clock.hpp"
 #include "parse/encoding.hpp"
 #include "parse/evtx.hpp"
 #include "parse/journal.hpp"
@@ -64,10 +65,6 @@ bool continues(std::string_view line) {
     case 'T': return starts_with(line, "Traceback (most recent call last)") || starts_with(line, "The above exception was");
     default: return names_exception(line);
   }
-}
-
-std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
@@ -529,7 +526,7 @@ class StreamLines final : public RecordReader {
     carry_.clear();
     if (!ended_) filled += read_some(batch.text.data() + filled, options_.block_bytes);
     batch.text.resize(filled);
-    growing_.set_now(now_ns());
+    growing_.set_now(wall_ns());
   }
 
   std::size_t read_some(char* into, std::size_t size) {
@@ -744,7 +741,7 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
   if (problem && sample.size() == 0) return *problem;
   const std::int64_t reference = options.reference_ns ? options.reference_ns
                                  : input.modified_ns  ? input.modified_ns
-                                                      : now_ns();
+                                                      : wall_ns();
   TimeContext time(reference, options.zone);
   time.set_order(options.order);
   source.time_ = time;

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/clock.hpp"
+
 namespace logystera::parse {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -61,7 +62,7 @@ bool to_reading(const Civil& civil, std::int64_t& reading) noexcept {
 bool to_ns(const Civil& civil, const TimeContext& context, std::int64_t& ns) noexcept {
   std::int64_t reading;
   if (!to_reading(civil, reading)) return false;
-  ns = (civil.local ? context.from_local(reading) : reading - civil.zone_seconds) * kSecond + civil.nanos;
+  ns = (civil.local ? context.from_local(reading) : reading - civil.zone_seconds) * kSecondNs + civil.nanos;
   return true;
 }
 
@@ -77,7 +78,7 @@ bool read_clock(std::string_view text, std::size_t at, Civil& civil) noexcept {
 // ".123456" or ",123": moves `at` behind it.
 void read_fraction(std::string_view text, std::size_t& at, Civil& civil) noexcept {
   if (at + 1 >= text.size() || (text[at] != '.' && text[at] != ',') || !is_digit(text[at + 1])) return;
-  std::int64_t unit = kSecond;
+  std::int64_t unit = kSecondNs;
   for (++at; at < text.size() && is_digit(text[at]); ++at) {
     unit /= 10;
     civil.nanos += unit * (text[at] - '0');
@@ -166,8 +167,8 @@ void read_zone_behind(std::string_view text, std::size_t& at, const TimeContext&
 
 // A time without a year: the latest that does not put it more than a day after the reference.
 bool in_latest_year(Civil& civil, const TimeContext& context, std::int64_t& ns) noexcept {
-  constexpr std::int64_t kDay = 86'400 * kSecond;
-  constexpr std::int64_t kYear = 31'556'952 * kSecond;  // Gregorian mean
+  constexpr std::int64_t kDay = 86'400 * kSecondNs;
+  constexpr std::int64_t kYear = 31'556'952 * kSecondNs;  // Gregorian mean
   civil.year = 1970 + context.reference_ns() / kYear + 1;
   for (int tries = 0; tries < 10; ++tries, --civil.year) {
     if (to_ns(civil, context, ns) && ns <= context.reference_ns() + kDay) return true;
@@ -210,7 +211,7 @@ std::size_t read_short_year(std::string_view text, const TimeContext& context, s
   read_zone_behind(text, at, context, civil);
   if (!ends(text, at)) return 0;
   constexpr int orders[][3] = {{0, 1, 2}, {2, 1, 0}, {2, 0, 1}};  // where year, month and day stand
-  constexpr std::int64_t kDay = 86'400 * kSecond;
+  constexpr std::int64_t kDay = 86'400 * kSecondNs;
   for (const auto& order : orders) {
     civil.year = 2000 + parts[order[0]];
     civil.month = static_cast<unsigned>(parts[order[1]]);
@@ -256,7 +257,7 @@ std::size_t read_compact(std::string_view text, const TimeContext& context, std:
     return 0;
   }
   read_zone_behind(text, end, context, civil);
-  constexpr std::int64_t kDay = 86'400 * kSecond;
+  constexpr std::int64_t kDay = 86'400 * kSecondNs;
   if (!ends(text, end) || !to_ns(civil, context, ns)) return 0;
   return context.reference_ns() == 0 || ns <= context.reference_ns() + kDay ? end : 0;
 }
@@ -336,17 +337,17 @@ std::int64_t TimeContext::look_up(Cached& cached, std::int64_t reading) const no
 
 // The first pass as long as it does not lead back in time, then the second.
 std::int64_t TimeContext::choose(const LocalTime& when) const noexcept {
-  constexpr std::int64_t kFar = kFarNs / kSecond;
+  constexpr std::int64_t kFar = kFarNs / kSecondNs;
   constexpr std::int64_t kLate = 300;  // lines of several writers are not sorted
   const auto near_it = [&](std::int64_t ns) {
-    return ns != Order::kNone && ns / kSecond >= when.first - kFar && ns / kSecond <= when.second + kFar;
+    return ns != Order::kNone && ns / kSecondNs >= when.first - kFar && ns / kSecondNs <= when.second + kFar;
   };
   const Order& order = state_->order;
   std::int64_t after = Order::kNone;
   for (std::int64_t ns : {order.written_ns, order.stray_ns, order.latest_ns})
-    if (near_it(ns)) after = ns / kSecond;
+    if (near_it(ns)) after = ns / kSecondNs;
   const std::int64_t late = std::min(kLate, (when.second - when.first) / 2);
-  const std::int64_t reference = state_->reference_ns / kSecond;
+  const std::int64_t reference = state_->reference_ns / kSecondNs;
   const bool second_is_ahead = when.first <= reference + late && when.second > reference + late;
   return after == Order::kNone || when.first >= after - late || second_is_ahead ? when.first : when.second;
 }
@@ -401,7 +402,7 @@ void TimeContext::passed_elsewhere(std::int64_t time_ns) noexcept {
 }
 
 void TimeContext::set_now(std::int64_t now_ns) noexcept {
-  constexpr std::int64_t kLookEvery = 60 * kSecond;
+  constexpr std::int64_t kLookEvery = 60 * kSecondNs;
   if (!state_) return;
   state_->reference_ns = now_ns;
   const std::int64_t since = now_ns - state_->zone_looked_at_ns;
@@ -527,14 +528,14 @@ std::size_t read_epoch(std::string_view text, std::int64_t& ns) noexcept {
   if (digits == 0 || text[0] == '0') return 0;
   std::uint64_t unit;
   switch (digits) {
-    case 10: unit = kSecond; break;
+    case 10: unit = kSecondNs; break;
     case 13: unit = 1'000'000; break;
     case 16: unit = 1'000; break;
     case kMostDigits: unit = 1; break;
     default: return 0;
   }
   // The last second is left out whole: it may have a fraction.
-  if (number > (static_cast<std::uint64_t>(INT64_MAX) - kSecond) / unit) return 0;
+  if (number > (static_cast<std::uint64_t>(INT64_MAX) - kSecondNs) / unit) return 0;
   ns = static_cast<std::int64_t>(number * unit);
   std::size_t at = digits;
   if (digits == 10) {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.hpp"
 #include "core/fd.hpp"
 #include "parse/timestamp.hpp"
 
@@ -349,7 +350,7 @@ Zone::Origin Zone::look_at(Origin origin) {
   origin.device = about.st_dev;
   origin.inode = about.st_ino;
   origin.size = static_cast<std::uint64_t>(about.st_size);
-  origin.modified_ns = about.st_mtim.tv_sec * 1'000'000'000LL + about.st_mtim.tv_nsec;
+  origin.modified_ns = nanoseconds_of(about.st_mtim);
   return origin;
 }
 
@@ -359,16 +360,10 @@ Result<std::shared_ptr<const Zone>> Zone::read_file(const std::string& path, Ori
   struct stat about {};
   if (::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return Error{path + ": not a regular file"};
   std::string bytes(kFileBytes + 1, '\0');
-  std::size_t size = 0;
-  while (size < bytes.size()) {
-    const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error{path + ": cannot be read: " + std::strerror(errno)};
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size > kFileBytes) return Error{path + ": larger than any time zone"};
-  bytes.resize(size);
+  const ssize_t size = read_up_to(file.get(), bytes.data(), bytes.size());
+  if (size < 0) return Error{path + ": cannot be read: " + std::strerror(errno)};
+  bytes.resize(static_cast<std::size_t>(size));
+  if (bytes.size() > kFileBytes) return Error{path + ": larger than any time zone"};
   Result<std::shared_ptr<const Zone>> read = from_tzif(bytes);
   if (!read) return Error{path + ": " + read.error().message};
   auto zone = std::make_shared<Zone>(*read.value());

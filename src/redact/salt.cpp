@@ -12,6 +12,7 @@
 
 #include "core/fd.hpp"
 #include "core/hmac.hpp"
+#include "core/user_directory.hpp"
 
 namespace logystera::redact {
 namespace {
@@ -85,13 +86,6 @@ Result<std::string> kept_secret(const std::string& file, const std::string& noun
     if (auto created = create_secret(file, noun); !created) return created.error();
   }
   return read_secret(file, noun);
-}
-
-std::string state_file(std::string_view name) {
-  const std::string kept = "/logystera/" + std::string(name);
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') return state + kept;
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return home + ("/.local/state" + kept);
-  return {};
 }
 
 std::string default_salt_file() { return state_file("pii-salt"); }

@@ -24,7 +24,4 @@ std::string default_salt_file();
 /// The content of `file`, which is made as above if it does not exist. `noun` is what messages call it.
 Result<std::string> kept_secret(const std::string& file, const std::string& noun);
 
-/// Where the user's own files of that name are: $XDG_STATE_HOME or ~/.local/state, then logystera/NAME. Empty without a home.
-std::string state_file(std::string_view name);
-
 }  // namespace logystera::redact

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "core/clock.hpp"
 #include "scan/rotation.hpp"
 
 namespace logystera::scan {
@@ -23,22 +24,15 @@ constexpr std::size_t kNewerMost = 64;            // newer parts held open
 constexpr std::size_t kNoticesMost = 100;         // until somebody asks
 constexpr int kListings = 8;                      // a listing taken while names change is taken again
 constexpr int kStepsMost = 64;                    // a poll
-constexpr std::int64_t kTimesNs = 1'000'000'000;  // what packing may round a file's time by
+constexpr std::int64_t kTimesNs = kSecondNs;        // what packing may round a file's time by
 
-std::int64_t now_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);  // the clock files' times are of
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
+// The clock that files' times are of.
+std::int64_t now_ns() { return nanoseconds_of(time_of(CLOCK_REALTIME_COARSE)); }
 
 // For dates in lines: the clock that is set, and that whoever wrote them looked at.
-std::int64_t date_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+std::int64_t date_ns() { return wall_ns(); }
 
-std::int64_t written_ns(const struct stat& status) {
-  return status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec;
-}
+std::int64_t written_ns(const struct stat& status) { return nanoseconds_of(status.st_mtim); }
 
 }  // namespace
 

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <vector>
 
+#include "core/clock.hpp"
+#include "core/fd.hpp"
 #include "parse/evtx.hpp"
 
 namespace logystera::scan {
@@ -22,14 +24,8 @@ constexpr std::size_t kEncodingLeast = 16;  // bytes an encoding is told by, unl
 // `size` bytes at `at`, or fewer at the end.
 std::string bytes_at(int fd, std::uint64_t at, std::size_t size) {
   std::string bytes(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const ssize_t got = ::pread(fd, bytes.data() + filled, size - filled, static_cast<off_t>(at + filled));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  bytes.resize(filled);
+  const ssize_t got = read_up_to(fd, bytes.data(), size, static_cast<off_t>(at));
+  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   return bytes;
 }
 
@@ -142,7 +138,7 @@ Place LogFile::place() const {
 
 FileMark LogFile::mark() const {
   const struct stat now = status();
-  return {device_, inode_, head_.size(), mark_of(head_), now.st_mtim.tv_sec * 1'000'000'000LL + now.st_mtim.tv_nsec, head_};
+  return {device_, inode_, head_.size(), mark_of(head_), nanoseconds_of(now.st_mtim), head_};
 }
 
 std::string LogFile::head() {
@@ -261,7 +257,7 @@ bool LogFile::take_over(LogFile& other, bool exact) {
 bool LogFile::same_before() {
   const struct stat now = status();
   if (static_cast<std::uint64_t>(now.st_size) < read_) return false;
-  const std::int64_t changed = now.st_mtim.tv_sec * 1'000'000'000LL + now.st_mtim.tv_nsec;
+  const std::int64_t changed = nanoseconds_of(now.st_mtim);
   if (changed == changed_ns_ && now.st_size == size_ && static_cast<std::uint64_t>(size_) == read_) return true;
   changed_ns_ = changed;
   size_ = now.st_size;

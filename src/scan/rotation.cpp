@@ -7,6 +7,8 @@
 #include <set>
 #include <tuple>
 
+#include "core/clock.hpp"
+
 namespace logystera::scan {
 namespace {
 
@@ -133,7 +135,7 @@ std::vector<FilePath> rotated_parts(const std::string& path, const std::vector<s
       if (digits.size() <= kNumberDigitsMost) digits.insert(0, kNumberDigitsMost - digits.size(), '0');
       const bool packed = without_packing(file.path).size() != file.path.size();
       parts.push_back({std::move(file), digits.size() > kNumberDigitsMost, std::move(digits),
-                       status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec, packed});
+                       nanoseconds_of(status.st_mtim), packed});
     }
   }
   const bool dates = std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.dated; });

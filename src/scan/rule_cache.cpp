@@ -12,15 +12,16 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <new>
 #include <utility>
 
 #include "core/bytes.hpp"
+#include "core/clock.hpp"
 #include "core/fd.hpp"
 #include "core/hmac.hpp"
+#include "core/user_directory.hpp"
 #include "core/walk.hpp"
 #include "detect/program_image.hpp"
 #include "redact/salt.hpp"
@@ -55,19 +56,16 @@ constexpr std::string_view kPrefix = "rules-", kSuffix = ".cache", kDraft = ".ne
 constexpr std::size_t kMacBytes = 32;
 constexpr std::size_t kNameDigits = 32;
 constexpr std::size_t kEntriesMost = 200'000;
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kSettledNs = 2 * kSecond;
+constexpr std::int64_t kSettledNs = 2 * kSecondNs;
 constexpr std::int64_t kDraftSecondsMost = 3600;  // older ones are of processes that died
 
 std::string reason() { return std::strerror(errno); }
 
-std::int64_t nanoseconds(const timespec& time) noexcept { return time.tv_sec * kSecond + time.tv_nsec; }
-
 Inventory::Stamp stamp_at(int directory, const char* path) noexcept {
   struct stat status;
   if (::fstatat(directory, path, &status, 0) != 0) return {};
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
-          nanoseconds(status.st_ctim)};
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds_of(status.st_mtim),
+          nanoseconds_of(status.st_ctim)};
 }
 
 // What a root's entries are found from: the root itself if it is a directory.
@@ -138,14 +136,9 @@ Result<Bytes> read_file(int directory, const std::string& name) {
   if ((status.st_mode & 077) != 0) return Error{"others may read or write it"};
   if (static_cast<std::uint64_t>(status.st_size) > kCachedBytesMost) return Error{"it is larger than 64 MiB"};
   Bytes bytes = room_for(static_cast<std::size_t>(status.st_size));
-  while (bytes.size < static_cast<std::size_t>(status.st_size)) {
-    const ssize_t got =
-        ::read(file.get(), bytes.data.get() + bytes.size, static_cast<std::size_t>(status.st_size) - bytes.size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error{reason()};
-    if (got == 0) break;
-    bytes.size += static_cast<std::size_t>(got);
-  }
+  const ssize_t size = read_up_to(file.get(), bytes.data.get(), static_cast<std::size_t>(status.st_size));
+  if (size < 0) return Error{reason()};
+  bytes.size = static_cast<std::size_t>(size);
   ::futimens(file.get(), nullptr);  // used now: the ones not used longest go first
   return bytes;
 }
@@ -181,7 +174,7 @@ void tidy(int directory, const std::string& newest) {
     std::string name;
   };
   std::vector<Kept> kept;
-  const std::int64_t now = std::time(nullptr);
+  const std::int64_t now = wall_seconds();
   while (const dirent* entry = ::readdir(list.get())) {
     const std::string_view name = entry->d_name;
     struct stat status;
@@ -189,7 +182,7 @@ void tidy(int directory, const std::string& newest) {
     if (name.find(kDraft) != std::string_view::npos) {
       if (now - status.st_mtim.tv_sec > kDraftSecondsMost) ::unlinkat(directory, entry->d_name, 0);
     } else if (name.ends_with(kSuffix) && name != newest) {
-      kept.push_back({nanoseconds(status.st_mtim), static_cast<std::uint64_t>(status.st_size), std::string(name)});
+      kept.push_back({nanoseconds_of(status.st_mtim), static_cast<std::uint64_t>(status.st_size), std::string(name)});
     } else if (name == newest) {
       kept.push_back({INT64_MAX, static_cast<std::uint64_t>(status.st_size), std::string(name)});
     }
@@ -215,9 +208,7 @@ std::string running_build() {
 Result<Inventory> take_inventory(const RuleSources& sources) {
   namespace fs = std::filesystem;
   Inventory inventory;
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  inventory.taken_ns = nanoseconds(now);
+  inventory.taken_ns = wall_ns();
   std::vector<std::string> paths = sources.paths;
   if (!sources.placeholders.empty()) paths.push_back(sources.placeholders);
   for (const std::string& path : paths) {
@@ -249,11 +240,8 @@ Result<Inventory> take_inventory(const RuleSources& sources) {
 
 Result<RuleCache> RuleCache::of_user() {
   Place place;
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
-    place.directory = std::string(cache) + "/logystera";
-  else if (const char* home = std::getenv("HOME"); home && *home == '/')
-    place.directory = std::string(home) + "/.cache/logystera";
-  place.key_file = redact::state_file("rule-cache-key");
+  if (std::string cache = user_directory(UserDirectory::cache); !cache.empty()) place.directory = cache + "/logystera";
+  place.key_file = state_file("rule-cache-key");
   place.build = running_build();
   if (place.directory.empty() || place.key_file.empty()) return Error{"there is no home directory to keep rules in"};
   if (place.build.empty()) return Error{"the program cannot see its own file in /proc"};

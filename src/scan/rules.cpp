@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "core/clock.hpp"
 #include "detect/loader.hpp"
 #include "detect/packs.hpp"
 #include "parse/source.hpp"
@@ -15,7 +16,7 @@ namespace logystera::scan {
 namespace {
 
 constexpr std::size_t kPlaceholderBytes = 4 * 1024 * 1024;
-constexpr std::int64_t kSampleReference = std::int64_t{1'780'000'000} * 1'000'000'000;  // 2026: syslog lines name no year
+constexpr std::int64_t kSampleReference = std::int64_t{1'780'000'000} * kSecondNs;  // 2026: syslog lines name no year
 
 }  // namespace
 

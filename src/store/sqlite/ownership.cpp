@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -13,6 +12,8 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+
+#include "core/fd.hpp"
 
 namespace logystera::store {
 namespace {
@@ -70,28 +71,14 @@ class DatabaseFile {
   sqlite3_file* file_ = nullptr;
 };
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
 // The first page as the log's last commit left it; nothing when the log does not have it. Frames of an earlier round bear other
 // salts. Their checksums are not worked out: what a power cut tore belongs to the same program as what it did not.
 std::optional<Head> first_page_in_log(const std::string& path) {
-  const Descriptor log(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (log.get() < 0) return std::nullopt;
+  const Fd log(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!log) return std::nullopt;
   std::array<unsigned char, kLogHeaderBytes> header{};
   const auto read = [&log](void* into, std::size_t size, std::uint64_t at) {
-    return ::pread(log.get(), into, size, static_cast<off_t>(at)) == static_cast<ssize_t>(size);
+    return read_up_to(log.get(), static_cast<char*>(into), size, static_cast<off_t>(at)) == static_cast<ssize_t>(size);
   };
   if (!read(header.data(), header.size(), 0)) return std::nullopt;
   const std::size_t page_bytes = number_at(&header[8], 4);
