@@ -30,9 +30,7 @@ std::uint64_t boot_id() noexcept {
 
 }  // namespace
 
-Moment now() noexcept {
-  return {time_of(CLOCK_REALTIME).tv_sec, time_of(CLOCK_BOOTTIME).tv_sec, boot_id()};
-}
+Moment now() noexcept { return {time_of(CLOCK_REALTIME).tv_sec, time_of(CLOCK_BOOTTIME).tv_sec, boot_id()}; }
 
 std::int64_t seconds_between(const Moment& from, const Moment& to) noexcept {
   const bool same_boot = from.boot != 0 && from.boot == to.boot && to.since_boot >= from.since_boot;

@@ -26,9 +26,7 @@ bool start_libcurl() noexcept {
   return code == CURLE_OK;
 }
 
-std::uint64_t milliseconds() noexcept {
-  return static_cast<std::uint64_t>(monotonic_ns() / 1'000'000);
-}
+std::uint64_t milliseconds() noexcept { return static_cast<std::uint64_t>(monotonic_ns() / 1'000'000); }
 
 bool starts_with_nocase(std::string_view text, std::string_view prefix) noexcept {
   if (text.size() < prefix.size()) return false;

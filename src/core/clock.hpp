@@ -12,7 +12,9 @@ namespace logystera {
 /// One second of a `_ns`.
 inline constexpr std::int64_t kSecondNs = 1'000'000'000;
 
-constexpr std::int64_t nanoseconds_of(const timespec& time) noexcept { return std::int64_t{time.tv_sec} * kSecondNs + time.tv_nsec; }
+constexpr std::int64_t nanoseconds_of(const timespec& time) noexcept {
+  return std::int64_t{time.tv_sec} * kSecondNs + time.tv_nsec;
+}
 
 inline timespec time_of(clockid_t clock) noexcept {
   timespec now{};

@@ -150,8 +150,7 @@ void AnomalyDetector::add(bool time_known, std::int64_t time_ns, Severity severi
     ++without_time_;
     return;
   }
-  const std::int64_t start =
-      floor_to(floor_to(time_ns, kSecondNs) / kSecondNs, baseline_.bucket_seconds());
+  const std::int64_t start = floor_to(floor_to(time_ns, kSecondNs) / kSecondNs, baseline_.bucket_seconds());
   if (closed_until_ && start <= *closed_until_) {
     ++late_;
     return;

@@ -7,6 +7,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "parse/escapes.hpp"
+
 namespace logystera::parse {
 namespace {
 
@@ -67,22 +69,6 @@ int plain_character(int code) noexcept {
   return code;
 }
 
-std::size_t put_utf8(char* out, int code) noexcept {
-  if (code < 0x80) {
-    out[0] = static_cast<char>(code);
-    return 1;
-  }
-  if (code < 0x800) {
-    out[0] = static_cast<char>(0xC0 | code >> 6);
-    out[1] = static_cast<char>(0x80 | (code & 0x3F));
-    return 2;
-  }
-  out[0] = static_cast<char>(0xE0 | code >> 12);
-  out[1] = static_cast<char>(0x80 | (code >> 6 & 0x3F));
-  out[2] = static_cast<char>(0x80 | (code & 0x3F));
-  return 3;
-}
-
 // One round of decoding; false if there was nothing to decode. In the first, '+' behind '?' is a blank, and the log's own
 // escapes ("\x22") are undone.
 bool decode(Rewriter& now, bool first) noexcept {
@@ -107,7 +93,7 @@ bool decode(Rewriter& now, bool first) noexcept {
         used = 3;
       }
       if (code >= 0) {
-        if (wide) out += put_utf8(out, plain_character(code));
+        if (wide) out += put_utf8(static_cast<std::uint32_t>(plain_character(code)), out);
         else *out++ = static_cast<char>(code);
         at += used;
         changed = true;

@@ -8,7 +8,6 @@
 namespace logystera::parse {
 namespace {
 
-
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 // Exactly `digits` decimal digits at `at`, or -1.

@@ -19,12 +19,12 @@ namespace {
 
 constexpr unsigned kQuietPolls = 5;  // then a record that may go on, and a line without its end, are shown
 constexpr auto kGraceMost = std::chrono::seconds(5);
-constexpr std::size_t kLateMost = 16;             // old files watched for late lines
-constexpr std::size_t kNewerMost = 64;            // newer parts held open
-constexpr std::size_t kNoticesMost = 100;         // until somebody asks
-constexpr int kListings = 8;                      // a listing taken while names change is taken again
-constexpr int kStepsMost = 64;                    // a poll
-constexpr std::int64_t kTimesNs = kSecondNs;        // what packing may round a file's time by
+constexpr std::size_t kLateMost = 16;         // old files watched for late lines
+constexpr std::size_t kNewerMost = 64;        // newer parts held open
+constexpr std::size_t kNoticesMost = 100;     // until somebody asks
+constexpr int kListings = 8;                  // a listing taken while names change is taken again
+constexpr int kStepsMost = 64;                // a poll
+constexpr std::int64_t kTimesNs = kSecondNs;  // what packing may round a file's time by
 
 // The clock that files' times are of.
 std::int64_t now_ns() { return nanoseconds_of(time_of(CLOCK_REALTIME_COARSE)); }

@@ -134,8 +134,8 @@ std::vector<FilePath> rotated_parts(const std::string& path, const std::vector<s
       if (::stat(file.path.c_str(), &status) != 0) continue;
       if (digits.size() <= kNumberDigitsMost) digits.insert(0, kNumberDigitsMost - digits.size(), '0');
       const bool packed = without_packing(file.path).size() != file.path.size();
-      parts.push_back({std::move(file), digits.size() > kNumberDigitsMost, std::move(digits),
-                       nanoseconds_of(status.st_mtim), packed});
+      parts.push_back(
+          {std::move(file), digits.size() > kNumberDigitsMost, std::move(digits), nanoseconds_of(status.st_mtim), packed});
     }
   }
   const bool dates = std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.dated; });

@@ -1,5 +1,6 @@
 // The gateway as a process, over real connections, and what a person does beside it.
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -242,6 +243,33 @@ TEST_CASE("a_gateway_that_may_open_few_files_says_so_and_still_stores_what_sites
   const Finished none = run(house.serve({"--threads", "2"}), few);
   CHECK(none.code == 2);
   CHECK(none.err.find("raise 'ulimit -n'") != std::string::npos);
+}
+
+TEST_CASE("a_gateway_whose_files_run_out_while_it_runs_says_so_and_goes_on_serving") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve({"--threads", "2"}));
+  const std::string url = url_of(gateway);
+  CHECK(site.send(url, event_lines(0, 1)).status == 202);
+  // Lowered from outside: a limit it starts with would have it take fewer connections, and never get there.
+  std::set<rlim_t> open;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(gateway.pid()) + "/fd")) {
+    open.insert(std::stoul(entry.path().filename().string()));
+  }
+  constexpr rlim_t kSpare = 4;
+  rlimit limit{};
+  REQUIRE(::prlimit(gateway.pid(), RLIMIT_NOFILE, nullptr, &limit) == 0);
+  limit.rlim_cur = 0;
+  for (rlim_t spare = 0; spare < kSpare; ++limit.rlim_cur) spare += 1 - open.count(limit.rlim_cur);
+  REQUIRE(::prlimit(gateway.pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
+  std::vector<std::unique_ptr<SocketClient>> silent;
+  for (rlim_t i = 0; i < 3 * kSpare; ++i) silent.push_back(std::make_unique<SocketClient>(url));
+  CHECK(eventually([&] { return gateway.err().find("this process may open no more files") != std::string::npos; }));
+  CHECK(gateway.err().find("raise 'ulimit -n'") != std::string::npos);
+  CHECK(site.send(url, event_lines(1, 3)).status == 202);
+  silent.clear();
+  CHECK(site.send(url, event_lines(4, 3)).status == 202);
+  CHECK(house.stored().size() == 7);
 }
 
 TEST_CASE("a_rate_limit_is_kept_and_said") {

@@ -4,6 +4,8 @@
 // line keeps its size and its end; one in 64 is read back as an event whose labels are within their bounds.
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "agent/request.hpp"
 #include "core/event.hpp"
@@ -88,34 +90,47 @@ SignalSet hostile_signals() {
 class GuardedRequest {
  public:
   GuardedRequest() {
-    // The arena takes addresses from the system, which gives it the hole that is left between these pages.
+    // An arena takes addresses from the system, which gives it the hole that is left between these pages, or another that is as
+    // large; then the next one is tried.
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    void* mapped =
-        ::mmap(nullptr, limits::kArenaBytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    require_that(mapped != MAP_FAILED);
-    char* hole = static_cast<char*>(mapped) + page;
-    require_that(::munmap(hole, limits::kArenaBytes) == 0);
-    require_that(request_.arena().room() == hole);
-    request_.configure(limits::kEventsPerRequest, 0);
+    for (;;) {
+      void* mapped =
+          ::mmap(nullptr, limits::kArenaBytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      require_that(mapped != MAP_FAILED && requests_.size() < kHolesMost);
+      char* hole = static_cast<char*>(mapped) + page;
+      require_that(::munmap(hole, limits::kArenaBytes) == 0);
+      requests_.push_back(std::make_unique<Request>());
+      if (requests_.back()->arena().room() == hole || !kPagesAround) break;
+    }
+    request_ = requests_.back().get();
+    request_->configure(limits::kEventsPerRequest, 0);
   }
 
-  Request& operator*() { return request_; }
-  Request* operator->() { return &request_; }
+  Request& operator*() { return *request_; }
+  Request* operator->() { return request_; }
 
   /// The next event lies at the arena's beginning, or in its last 32 KiB.
   void place(bool at_end) {
     before_ = at_end ? limits::kArenaBytes - limits::kEventBytes : 0;
-    request_.arena().keep(before_);
+    request_->arena().keep(before_);
   }
-  std::string_view line() { return request_.arena().lines().substr(before_); }
+  std::string_view line() { return request_->arena().lines().substr(before_); }
   /// Ready for the next; without giving pages back, which would cost more than the rest.
   void reset() {
-    request_.arena().keep(std::size_t{0} - request_.arena().size());
-    request_.reset();
+    request_->arena().keep(std::size_t{0} - request_->arena().size());
+    request_->reset();
   }
 
  private:
-  Request request_;
+  static constexpr std::size_t kHolesMost = 64;
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr bool kPagesAround = false;  // AddressSanitizer gives out addresses its own way
+#else
+  static constexpr bool kPagesAround = true;
+#endif
+
+  std::vector<std::unique_ptr<Request>> requests_;  // the last one's arena is where it should be
+  Request* request_ = nullptr;
   std::size_t before_ = 0;
 };
 

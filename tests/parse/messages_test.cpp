@@ -253,6 +253,7 @@ TEST_CASE("a_target_is_decoded_until_it_is_plain", "[messages]") {
   CHECK(plain("/%%32%65%%32%65/x") == "/../x");
   CHECK(plain("/%25252e%25252e/x") == "/../x");
   CHECK(plain("/%u002e%uff0e/x") == "/../x");
+  CHECK(plain("/%ud83d%uFFFF/x") == "/\xEF\xBF\xBD\xEF\xBF\xBF/x");  // half a pair is no character
   CHECK(plain("/%c0%ae%e0%80%ae/x") == "/../x");
   CHECK(plain("/a/..;p=1/x") == "/a/../x");
   CHECK(plain("/a%5c..%5cx") == "/a/../x");
