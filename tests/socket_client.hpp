@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace logystera::testing {
 
@@ -52,6 +53,18 @@ class SocketClient {
     while (read_some()) {
     }
     return std::exchange(received_, {});
+  }
+
+  /// Everything up to and with `mark`, or up to the peer's close.
+  std::string receive_until(std::string_view mark) {
+    for (;;) {
+      if (const std::size_t at = received_.find(mark); at != std::string::npos) {
+        std::string text = received_.substr(0, at + mark.size());
+        received_.erase(0, text.size());
+        return text;
+      }
+      if (!read_some()) return std::exchange(received_, {});
+    }
   }
 
   /// One answer: header and, by its Content-Length, body. What the peer sent until it closed, if that is less.

@@ -3,6 +3,8 @@
 declare(strict_types=1);
 
 const BARS = ['one_dispatcher' => 0.4, 'eight_dispatchers' => 0.6];
+// What ingest keeps of its speed while 50 pages that read everything are asked for at once.
+const SLOW_PAGES_BAR = 0.9;
 // Above what an idle process takes: bounded means it does not grow with the 50 MB drained.
 const MEMORY_BAR_KIB = 128 * 1024;
 
@@ -38,6 +40,14 @@ foreach (BARS as $name => $bar) {
     ...array_slice(array_values($report["{$name}_ratio"]), 0, 3), $bar, $good ? 'held' : 'MISSED',
   ]);
 }
+// The same, of ingest beside 50 slow pages and without.
+$ratios = array_map(fn ($with, $without) => $with / $without, $samples['beside_slow_pages_events_per_s'], $samples['without_slow_pages_events_per_s']);
+$report['slow_pages_ratio'] = spread($ratios) + ['bar' => SLOW_PAGES_BAR];
+$good = $report['slow_pages_ratio']['median'] >= SLOW_PAGES_BAR;
+$held = $held && $good;
+printf("%-34s %12.2f %12.2f %12.2f  bar %.1f: %s\n", 'beside 50 slow pages ÷ without', ...[
+  ...array_slice(array_values($report['slow_pages_ratio']), 0, 3), SLOW_PAGES_BAR, $good ? 'held' : 'MISSED',
+]);
 foreach (['dispatcher_peak_kib', 'gateway_peak_kib'] as $name) {
   $good = $report[$name]['max'] <= MEMORY_BAR_KIB;
   $held = $held && $good;

@@ -12,13 +12,14 @@ install_packages build
 mkdir -p "$run_dir/bench"
 say 'building the program and the measuring programs'
 cmake -S "$root" -B "$build_dir" -G Ninja >"$run_dir/bench-build.log"
-ninja -C "$build_dir" -j "$jobs" logystera bench_dispatch_prepare bench_dispatch_insert bench_dispatch_measure >>"$run_dir/bench-build.log" ||
+ninja -C "$build_dir" -j "$jobs" logystera bench_dispatch_{prepare,insert,measure,gateway,readers} >>"$run_dir/bench-build.log" ||
   die 'the build failed (whole log: .run/bench-build.log)'
 
 # On the disk of the checkout: /tmp may be memory, where a durable commit costs nothing.
 work=$(mktemp -d "$run_dir/bench/dispatch-XXXXXX")
-gateway_pid=''
+gateway_pid='' readers_pid=''
 tidy() {
+  [ -z "$readers_pid" ] || kill "$readers_pid" 2>/dev/null || true
   [ -z "$gateway_pid" ] || kill "$gateway_pid" 2>/dev/null || true
   rm -rf "$work"
 }
@@ -28,14 +29,24 @@ samples=$run_dir/bench/dispatch.samples
 
 # start_gateway: on a fresh store with eight sites, each with its credentials file.
 start_gateway() {
-  local i added
   rm -rf "$work"/store* "$work"/site-*.credentials
-  "$build_dir/logystera" --store "sqlite:$work/store.db" serve --port 0 --rate-limit 0 >"$work/gateway.out" 2>"$work/gateway.err" &
+  run_gateway "$build_dir/logystera" --store "sqlite:$work/store.db" serve --port 0 --rate-limit 0
+  add_sites
+}
+
+# run_gateway COMMAND...: until it says where it listens: $url.
+run_gateway() {
+  local i
+  "$@" >"$work/gateway.out" 2>"$work/gateway.err" &
   gateway_pid=$!
   for ((i = 0; i < 200; i++)); do grep -q '^listening on' "$work/gateway.out" && break; sleep 0.05; done
-  local url
   url=$(sed -n 's/^listening on //p' "$work/gateway.out")
   [ -n "$url" ] || { cat "$work/gateway.err" >&2; die 'the gateway did not start'; }
+}
+
+# add_sites: eight, which send to $url.
+add_sites() {
+  local i added
   for ((i = 0; i < 8; i++)); do
     added=$("$build_dir/logystera" --store "sqlite:$work/store.db" entity add "site $i" --json)
     (umask 077; printf 'LOGYSTERA_GATEWAY_URL=%s\nLOGYSTERA_ENTITY_TOKEN=%s\nLOGYSTERA_ENTITY_SECRET=%s\n' "$url" \
@@ -95,6 +106,40 @@ for ((round = 1; round <= rounds; round++)); do
     stop_gateway
     check_stored "$sent"
     sample "${name}_events_per_s" "$sent" "$seconds"
+  done
+done
+
+# A page that reads every stored event, asked for by 50 at once, against the same without anybody who asks. One round after the other,
+# each with the other's order, on a store with what one dispatcher had sent before.
+say 'eight dispatchers beside 50 slow pages'
+for ((round = 1; round <= rounds; round++)); do
+  turns=(0 50)
+  [ $((round % 2)) -eq 1 ] || turns=(50 0)
+  for readers in "${turns[@]}"; do
+    rm -rf "$work"/store* "$work"/site-*.credentials
+    start_gateway
+    sent=$(prepare 1 "$events")
+    drain 1 >/dev/null || die 'a dispatcher failed'
+    stop_gateway
+    run_gateway "$build_dir/bench_dispatch_gateway" "$work/store.db"
+    sed -i "s|^LOGYSTERA_GATEWAY_URL=.*|LOGYSTERA_GATEWAY_URL=$url|" "$work"/site-*.credentials
+    sent=$((sent + $(prepare 8 "$events")))
+    if [ "$readers" -gt 0 ]; then
+      "$build_dir/bench_dispatch_readers" "${url##*:}" "$readers" /pages/slow >"$work/readers.out" &
+      readers_pid=$!
+    fi
+    read -r seconds _ < <(drain 8) || die 'a dispatcher failed'
+    if [ "$readers" -gt 0 ]; then
+      kill "$readers_pid"
+      wait "$readers_pid" || die 'the readers failed'
+      readers_pid=''
+      awk '{ print "slow_pages_answered", $1; print "slow_pages_refused", $2 }' "$work/readers.out" >>"$samples"
+    fi
+    stop_gateway
+    check_stored "$sent"
+    name=without_slow_pages
+    [ "$readers" -eq 0 ] || name=beside_slow_pages
+    sample "${name}_events_per_s" $((8 * events)) "$seconds"
   done
 done
 

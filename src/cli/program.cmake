@@ -41,6 +41,16 @@ if(NOT CMAKE_CROSSCOMPILING)
   install(FILES ${SHARED_FILES}/logystera.fish DESTINATION ${COMPLETIONS}/fish/vendor_completions.d)
 endif()
 
+if(LOGYSTERA_FUZZERS)
+  # These sources and not the room: http.cpp takes minutes to compile and has no part in it.
+  add_executable(fuzz_server_path tests/fuzz/server_path_fuzz.cpp src/server/router.cpp src/server/message.cpp
+    src/server/workers.cpp)
+  set_target_properties(fuzz_server_path PROPERTIES CXX_STANDARD 20)
+  target_compile_options(fuzz_server_path PRIVATE -fsanitize=fuzzer)
+  target_link_options(fuzz_server_path PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(fuzz_server_path PRIVATE logystera_core fmt::fmt Threads::Threads)
+endif()
+
 logystera_room_tests(store STANDARD 20)
 logystera_room_tests(server STANDARD 20)
 logystera_room_tests(web STANDARD 20)
@@ -55,8 +65,8 @@ if(TARGET logystera_shared)
 endif()
 
 # ./dev bench dispatch
-foreach(BENCH_PROGRAM prepare insert measure)
+foreach(BENCH_PROGRAM prepare insert measure gateway readers)
   add_executable(bench_dispatch_${BENCH_PROGRAM} EXCLUDE_FROM_ALL bench/dispatch/${BENCH_PROGRAM}.cpp)
   set_target_properties(bench_dispatch_${BENCH_PROGRAM} PROPERTIES CXX_STANDARD 20)
-  target_link_libraries(bench_dispatch_${BENCH_PROGRAM} PRIVATE logystera_agent logystera_store)
+  target_link_libraries(bench_dispatch_${BENCH_PROGRAM} PRIVATE logystera_agent logystera_gateway)
 endforeach()

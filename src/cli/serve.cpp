@@ -65,33 +65,43 @@ Result<Done> check_exposure(const std::string& host, const Options& options) {
                   host)};
 }
 
-server::Route health_route(store::Store& store) {
-  return {"GET", "/health", 0, [&store](server::Request, const server::Reply& reply) {
-            if (auto found = store.find_entity("ent_"); !found) {
-              log(found.error().message);
-              return reply(server::problem(503, "store_failed", "the store cannot be read: see the gateway's log"));
-            }
-            server::Answer answer;
-            answer.body = R"({"status":"ok","version":")" LOGYSTERA_VERSION "\"}";
-            reply(std::move(answer));
-          }};
+// Threads that may wait for the database, apart from those that serve connections: what a person looks at holds up neither what
+// sites ask for nor what they send.
+struct Pools {
+  std::shared_ptr<server::Workers> pages = std::make_shared<server::Workers>(gateway::pages::workers());
+  std::shared_ptr<server::Workers> sites = std::make_shared<server::Workers>(server::Workers::Options{});
+
+  static unsigned threads() { return gateway::pages::workers().threads + server::Workers::Options{}.threads; }
+};
+
+server::Route health_route(store::Store& store, const Pools& pools) {
+  const auto handle = [&store](server::Request, const server::Reply& reply) {
+    if (auto found = store.find_entity("ent_"); !found) {
+      log(found.error().message);
+      return reply(server::problem(503, "store_failed", "the store cannot be read: see the gateway's log"));
+    }
+    server::Answer answer;
+    answer.body = R"({"status":"ok","version":")" LOGYSTERA_VERSION "\"}";
+    reply(std::move(answer));
+  };
+  return {"GET", "/health", 0, handle, pools.sites};
 }
 
 Result<std::vector<server::Listener>> listeners_of(const Options& options, gateway::Ingest& ingest,
                                                    gateway::SiteRequests& requests, gateway::Connect& connect,
-                                                   store::Store& store) {
+                                                   store::Store& store, const Pools& pools) {
   std::vector<server::Listener> listeners(1);
-  listeners[0] = {options.host, options.port, options.tls, connect.routes()};
-  listeners[0].routes.push_back(health_route(store));
+  listeners[0] = {options.host, options.port, options.tls, connect.routes(pools.pages)};
+  listeners[0].routes.push_back(health_route(store, pools));
   if (!options.listen.empty()) {
     server::Listener own;
     if (auto read = read_address(options.listen, own.host, own.port); !read) return read.error();
     own.tls = options.tls;
-    own.routes = {health_route(store)};
+    own.routes = {health_route(store, pools)};
     listeners.push_back(std::move(own));
   }
   for (server::Route& route : ingest.routes()) listeners.back().routes.push_back(std::move(route));
-  for (server::Route& route : requests.routes()) listeners.back().routes.push_back(std::move(route));
+  for (server::Route& route : requests.routes(pools.sites)) listeners.back().routes.push_back(std::move(route));
   for (const server::Listener& listener : listeners) {
     if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
   }
@@ -152,7 +162,7 @@ Result<server::Limits> limits_of(const Options& options) {
   limits.threads = options.threads != 0 ? options.threads : std::max(2u, std::thread::hardware_concurrency());
   limits.connections = options.connections;
   const rlim_t most = open_files_most();
-  const std::size_t others = kFilesBeside + kFilesOfAThread * limits.threads;
+  const std::size_t others = kFilesBeside + kFilesOfAThread * (limits.threads + Pools::threads());
   if (most != RLIM_INFINITY && most < others + options.connections) {
     const std::size_t least = others + std::min(kConnectionsLeast, options.connections);
     if (most < least) {
@@ -205,7 +215,7 @@ int run(const Globals& globals, const Options& options) {
   if (!connect) return fail("serve", connect.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());
-  auto listeners = listeners_of(options, ingest, requests, *connect.value(), *store);
+  auto listeners = listeners_of(options, ingest, requests, *connect.value(), *store, Pools());
   if (!listeners) return fail("serve", listeners.error());
   auto limits = limits_of(options);
   if (!limits) return fail("serve", limits.error());

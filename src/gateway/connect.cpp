@@ -81,6 +81,16 @@ Answer token_refusal(int status, std::string_view code, std::string_view descrip
   return json_answer(status, text);
 }
 
+// One thread: to check a password takes a tenth of a second and 64 MiB, which must not happen twice at the same time.
+server::Workers::Options password_workers() {
+  server::Workers::Options options;
+  options.threads = 1;
+  options.waiting = kLoginsWaiting;
+  options.full = pages::problem(503, "Too many people sign in at once", "Nothing was done. Try again in a few seconds.");
+  options.full.headers.emplace_back("Retry-After", "5");
+  return options;
+}
+
 Answer not_yet(const PublicAddresses* addresses) {
   Answer answer = pages::problem(
       503, "Not available",
@@ -109,29 +119,33 @@ Connect::Connect(Users& users, web::Sessions& sessions, Authorization& authoriza
       logins_of_address_(kLoginsOfAddress, secret),
       logins_for_name_(kLoginsForName, secret),
       token_requests_(kTokenRequests, secret),
-      passwords_(kLoginsWaiting) {}
+      passwords_(std::make_shared<server::Workers>(password_workers())) {}
 
 void Connect::open(PublicAddresses addresses) {
   addresses_.store(std::make_shared<const PublicAddresses>(std::move(addresses)));
 }
 
-server::Route Connect::route(const char* method, const char* path, std::size_t body_bytes, Handle handle) {
-  return {method, path, body_bytes, [this, handle](Request request, const Reply& reply) {
-            const auto addresses = addresses_.load();
-            if (!addresses || addresses->issuer.empty()) return reply(not_yet(addresses.get()));
-            reply((this->*handle)(request, *addresses));
-          }};
+server::Route Connect::route(const char* method, const char* path, std::size_t body_bytes, Handle handle,
+                             std::shared_ptr<server::Workers> workers) {
+  const auto run = [this, handle](Request request, const Reply& reply) {
+    const auto addresses = addresses_.load();
+    Answer answer =
+        !addresses || addresses->issuer.empty() ? not_yet(addresses.get()) : (this->*handle)(request, *addresses);
+    wipe(request.body);  // a password may be in it, or a code
+    reply(std::move(answer));
+  };
+  return {method, path, body_bytes, run, std::move(workers)};
 }
 
-std::vector<server::Route> Connect::routes() {
+std::vector<server::Route> Connect::routes(const std::shared_ptr<server::Workers>& workers) {
   return {
-      route("GET", "/.well-known/oauth-authorization-server", 0, &Connect::metadata),
-      route("GET", "/oauth/authorize", 0, &Connect::authorize),
-      route("POST", "/oauth/authorize", kFormBytes, &Connect::decide),
-      route("POST", "/oauth/token", kFormBytes, &Connect::token),
-      route("GET", "/login", 0, &Connect::login_page),
-      {"POST", "/login", kFormBytes, [this](Request request, const Reply& reply) { log_in(std::move(request), reply); }},
-      route("POST", "/logout", kFormBytes, &Connect::log_out),
+      route("GET", "/.well-known/oauth-authorization-server", 0, &Connect::metadata, nullptr),
+      route("GET", "/oauth/authorize", 0, &Connect::authorize, workers),
+      route("POST", "/oauth/authorize", kFormBytes, &Connect::decide, workers),
+      route("POST", "/oauth/token", kFormBytes, &Connect::token, workers),
+      route("GET", "/login", 0, &Connect::login_page, workers),
+      route("POST", "/login", kFormBytes, &Connect::log_in, passwords_),
+      route("POST", "/logout", kFormBytes, &Connect::log_out, workers),
       {"GET", std::string(pages::kStylePath), 0, [](Request, const Reply& reply) { reply(pages::stylesheet()); }},
   };
 }
@@ -231,27 +245,7 @@ Answer Connect::login_page(const Request& request, const PublicAddresses& addres
   return pages::account(visitor->signed_in->name, form_tokens_.token("logout", visitor->secret));
 }
 
-void Connect::log_in(Request request, const Reply& reply) {
-  const auto addresses = addresses_.load();
-  if (!addresses || addresses->issuer.empty()) return reply(not_yet(addresses.get()));
-  auto shared = std::make_shared<Request>(std::move(request));
-  const bool taken = passwords_.add([this, shared, addresses, reply] {
-    Answer answer;
-    try {
-      answer = logged_in(*shared, *addresses);
-    } catch (const std::exception& problem) {  // out of memory: the queue goes on, and so does the gateway
-      answer = failed(Error{problem.what()});
-    }
-    wipe(shared->body);
-    reply(std::move(answer));
-  });
-  if (taken) return;
-  Answer answer = pages::problem(503, "Too many people sign in at once", "Nothing was done. Try again in a few seconds.");
-  answer.headers.emplace_back("Retry-After", "5");
-  reply(std::move(answer));
-}
-
-Answer Connect::logged_in(const Request& request, const PublicAddresses& addresses) {
+Answer Connect::log_in(const Request& request, const PublicAddresses& addresses) {
   if (comes_from_elsewhere(request)) return expired_form();
   auto form = Form::posted(request);
   if (!form) return bad_form(form.error());

@@ -14,9 +14,9 @@
 #include "gateway/authorization.hpp"
 #include "gateway/pages.hpp"
 #include "gateway/users.hpp"
-#include "gateway/work_queue.hpp"
 #include "server/http.hpp"
 #include "server/message.hpp"
+#include "server/workers.hpp"
 #include "web/csrf.hpp"
 #include "web/sessions.hpp"
 
@@ -47,8 +47,9 @@ class Connect {
   static Result<std::unique_ptr<Connect>> make(Users& users, web::Sessions& sessions, Authorization& authorization,
                                                ConnectOptions options);
 
-  /// All of them; before open() they answer 503.
-  std::vector<server::Route> routes();
+  /// All of them; before open() they answer 503. Those that read the database run on `workers`; passwords have a thread of their
+  /// own.
+  std::vector<server::Route> routes(const std::shared_ptr<server::Workers>& workers);
   /// Tells where the gateway is, once its listeners know. An empty issuer: nobody knows, and the routes say what to do.
   void open(PublicAddresses addresses);
 
@@ -57,14 +58,14 @@ class Connect {
 
   Connect(Users& users, web::Sessions& sessions, Authorization& authorization, ConnectOptions options,
           std::string_view secret);
-  server::Route route(const char* method, const char* path, std::size_t body_bytes, Handle handle);
+  server::Route route(const char* method, const char* path, std::size_t body_bytes, Handle handle,
+                      std::shared_ptr<server::Workers> workers);
 
   server::Answer metadata(const server::Request& request, const PublicAddresses& addresses);
   server::Answer authorize(const server::Request& request, const PublicAddresses& addresses);
   server::Answer decide(const server::Request& request, const PublicAddresses& addresses);
   server::Answer login_page(const server::Request& request, const PublicAddresses& addresses);
-  void log_in(server::Request request, const server::Reply& reply);
-  server::Answer logged_in(const server::Request& request, const PublicAddresses& addresses);
+  server::Answer log_in(const server::Request& request, const PublicAddresses& addresses);
   server::Answer log_out(const server::Request& request, const PublicAddresses& addresses);
   server::Answer token(const server::Request& request, const PublicAddresses& addresses);
 
@@ -81,7 +82,7 @@ class Connect {
   web::FormTokens form_tokens_;
   AttemptLimit logins_of_address_, logins_for_name_, token_requests_;
   std::atomic<std::shared_ptr<const PublicAddresses>> addresses_;
-  WorkQueue passwords_;  // last: it ends before what its work uses
+  std::shared_ptr<server::Workers> passwords_;
 };
 
 }  // namespace logystera::gateway

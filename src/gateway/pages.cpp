@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "web/headers.hpp"
 #include "web/html.hpp"
 
@@ -10,6 +13,8 @@ namespace {
 
 using server::Answer;
 using web::escaped;
+
+constexpr int kPagesNice = 19;
 
 // Contrast is at least 4.5:1 in both schemes (WCAG 2.1 AA); nothing is wider than a 320 px screen.
 constexpr std::string_view kStyle = R"css(:root {
@@ -161,6 +166,16 @@ Answer stylesheet() {
   web::forbid_sniffing(answer);
   answer.headers.emplace_back("Cache-Control", "public, max-age=3600");
   return answer;
+}
+
+server::Workers::Options workers() {
+  constexpr unsigned kFewest = 2, kMost = 4;
+  server::Workers::Options options;
+  options.threads = std::clamp(std::thread::hardware_concurrency(), kFewest, kMost);
+  options.nice = kPagesNice;
+  options.full = problem(503, "Too many pages are asked for at once", "Try again in a moment.");
+  options.full.headers.emplace_back("Retry-After", "2");
+  return options;
 }
 
 }  // namespace logystera::gateway::pages

@@ -7,6 +7,7 @@
 
 #include "gateway/authorization.hpp"
 #include "server/message.hpp"
+#include "server/workers.hpp"
 
 namespace logystera::gateway::pages {
 
@@ -27,5 +28,9 @@ server::Answer consent(const AuthorizationRequest& request, std::string_view use
 /// A page that says what is wrong and what to do, and leads nowhere.
 server::Answer problem(int status, std::string_view title, std::string_view words);
 server::Answer stylesheet();
+
+/// The threads for what reads the database before it is shown. They give way to those that take what sites send, and tell a person who
+/// comes when too many wait to try again.
+server::Workers::Options workers();
 
 }  // namespace logystera::gateway::pages

@@ -10,7 +10,7 @@ using server::Reply;
 using server::Request;
 
 server::Route signed_route(std::string_view path, std::size_t body_bytes, const SignatureCheck& check,
-                           SignedHandler handler) {
+                           SignedHandler handler, std::shared_ptr<server::Workers> workers) {
   const auto handle = [&check, handler = std::move(handler)](Request request, const Reply& reply) {
     const auto sent = std::make_shared<SignedRequest>();
     sent->request = std::move(request);
@@ -23,7 +23,7 @@ server::Route signed_route(std::string_view path, std::size_t body_bytes, const 
     if (!check.admit(sent->request, sent->verified, refusal)) return acknowledged(std::move(refusal));
     handler(sent, acknowledged);
   };
-  return {"POST", std::string(path), body_bytes, handle};
+  return {"POST", std::string(path), body_bytes, handle, std::move(workers)};
 }
 
 }  // namespace logystera::gateway

@@ -10,6 +10,7 @@
 #include "gateway/signature_check.hpp"
 #include "server/http.hpp"
 #include "server/message.hpp"
+#include "server/workers.hpp"
 
 namespace logystera::gateway {
 
@@ -27,8 +28,9 @@ struct SignedRequest {
 using SignedHandler = std::function<void(std::shared_ptr<const SignedRequest> sent, const server::Reply& reply)>;
 
 /// POST `path`. Who proves nothing gets an answer without acknowledgement, and `handler` is not called; so it is for senders that
-/// are proven and refused, but those refusals are acknowledged. `check` must outlive the route.
+/// are proven and refused, but those refusals are acknowledged. `workers`: where it runs when it writes to the database; what only
+/// looks its sender up, and hands over, needs none. `check` must outlive the route.
 server::Route signed_route(std::string_view path, std::size_t body_bytes, const SignatureCheck& check,
-                           SignedHandler handler);
+                           SignedHandler handler, std::shared_ptr<server::Workers> workers = nullptr);
 
 }  // namespace logystera::gateway

@@ -180,11 +180,13 @@ Answer SiteRequests::support(const SignedRequest& sent) {
   return json_object(202, "reference", stored.value());
 }
 
-std::vector<server::Route> SiteRequests::routes() {
-  return {signed_route(wire::kDisconnectPath, limits::kWireBytes, check_,
-                       [this](const auto& sent, const Reply& reply) { reply(disconnect(*sent)); }),
-          signed_route(wire::kSupportPath, limits::kSupportBytes, check_,
-                       [this](const auto& sent, const Reply& reply) { reply(support(*sent)); })};
+std::vector<server::Route> SiteRequests::routes(const std::shared_ptr<server::Workers>& workers) {
+  return {signed_route(
+              wire::kDisconnectPath, limits::kWireBytes, check_,
+              [this](const auto& sent, const Reply& reply) { reply(disconnect(*sent)); }, workers),
+          signed_route(
+              wire::kSupportPath, limits::kSupportBytes, check_,
+              [this](const auto& sent, const Reply& reply) { reply(support(*sent)); }, workers)};
 }
 
 }  // namespace logystera::gateway

@@ -2,6 +2,7 @@
 // runs the gateway. Signed and checked as batches are (ARCHITECTURE.md, "Wire").
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "core/limits.hpp"
@@ -25,7 +26,8 @@ class SiteRequests {
 
   /// POST /v1/disconnect, body `{}`: 200 once the entity is durably revoked; its secret is not taken again, not even to repeat
   /// this. POST /v1/support: 202 {"reference":"sup_…"} once it is durable; the same body again gets the same reference.
-  std::vector<server::Route> routes();
+  /// They run on `workers`, since they write to the database themselves.
+  std::vector<server::Route> routes(const std::shared_ptr<server::Workers>& workers);
 
  private:
   server::Answer disconnect(const SignedRequest& sent);

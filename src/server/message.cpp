@@ -27,6 +27,13 @@ std::string Request::joined(std::string_view name) const {
   return all;
 }
 
+std::string_view Request::parameter(std::string_view name) const noexcept {
+  for (const auto& [key, value] : parameters) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
 Answer problem(int status, std::string_view code, std::string_view words) {
   rapidjson::StringBuffer text;
   rapidjson::Writer writer(text);

@@ -26,6 +26,8 @@ Words words_of(Notices::Kind kind) noexcept {
     case Notices::Kind::accept_failed: return {"connections could not be taken", "see what the system says"};
     case Notices::Kind::refused_header:
       return {"requests refused for a header that is unsound", "nothing to do; the client was told why"};
+    case Notices::Kind::failed:
+      return {"requests failed in a way nobody foresaw", "this is a fault of this program: report it"};
   }
   return {};
 }

@@ -25,8 +25,9 @@ class Notices {
     descriptors,     // no file descriptor for a connection
     accept_failed,   // a connection could not be taken for another reason
     refused_header,  // a request whose header is unsound
+    failed,          // a handler threw, or went without an answer
   };
-  static constexpr std::size_t kKinds = 6;
+  static constexpr std::size_t kKinds = 7;
 
   explicit Notices(std::function<void(std::string_view)> log) : log_(std::move(log)) {}
 

@@ -32,7 +32,8 @@ struct Web : House {
     const auto clock = [this] { return now; };
     const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
     connect = std::move(Connect::make(*users, *sessions, *authorization, {clock, log, proxies})).value();
-    auto started = server::Server::start({{"127.0.0.1", 0, {}, connect->routes()}});
+    auto started = server::Server::start(
+        {{"127.0.0.1", 0, {}, connect->routes(std::make_shared<server::Workers>(server::Workers::Options{}))}});
     REQUIRE(started.ok());
     server = std::move(started).value();
     url = server->urls().front();

@@ -74,7 +74,7 @@ struct Gateway {
     const std::string batch(request.header("Logystera-Batch").value_or(""));
     Answer answer;
     const server::Reply reply = [&](Answer given) { answer = std::move(given); };
-    std::vector<server::Route> routes = requests->routes();
+    std::vector<server::Route> routes = requests->routes(nullptr);
     for (server::Route& route : ingest->routes()) routes.push_back(std::move(route));
     for (const server::Route& route : routes) {
       if (route.path == request.path) route.handler(request, reply);

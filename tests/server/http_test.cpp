@@ -152,7 +152,7 @@ TEST_CASE("what_is_no_request_or_no_route_is_answered_as_such") {
   CHECK(has_status(answer_to("GET /none HTTP/1.1\r\nHost: x\r\n\r\n"), 404));
   const std::string wrong_method = answer_to("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
   CHECK(has_status(wrong_method, 405));
-  CHECK(wrong_method.find("Allow: POST") != std::string::npos);
+  CHECK(wrong_method.find("Allow: OPTIONS, POST\r\n") != std::string::npos);
   CHECK(has_status(answer_to("\x16\x03\x01 hello\r\n\r\n"), 400));
   CHECK(has_status(answer_to("POST /echo HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), 400));
   CHECK(has_status(answer_to("POST /echo HTTP/1.1\r\nContent-Length: -1\r\n\r\n"), 400));
