@@ -37,9 +37,10 @@ start_gateway() {
 # run_gateway COMMAND...: until it says where it listens: $url.
 run_gateway() {
   local i
+  rm -f "$work/gateway.out"  # the one before has said where it listened
   "$@" >"$work/gateway.out" 2>"$work/gateway.err" &
   gateway_pid=$!
-  for ((i = 0; i < 200; i++)); do grep -q '^listening on' "$work/gateway.out" && break; sleep 0.05; done
+  for ((i = 0; i < 200; i++)); do grep -qs '^listening on' "$work/gateway.out" && break; sleep 0.05; done
   url=$(sed -n 's/^listening on //p' "$work/gateway.out")
   [ -n "$url" ] || { cat "$work/gateway.err" >&2; die 'the gateway did not start'; }
 }
