@@ -40,6 +40,7 @@ lint_layers() {
         target = header; sub(/\/.*/, "", target)
         if (quoted && index(header, "/") && is_room[target]) {
           if (target != room && !allowed[room, target]) report($0 ": src/" room " may not include src/" target)
+          if (target != room && header ~ /\/.*\//) report($0 ": what is in a folder of src/" target " is for that room alone")
           used[room, target] = 1
           next
         }

@@ -25,7 +25,7 @@ int fail(const Error& error) {
 server::Route slow_page(store::Store& store) {
   const auto handle = [&store](server::Request request, const server::Reply& reply) {
     std::size_t events = 0, bytes = 0;
-    const auto read = store.events({}, [&](const store::StoredEvent& event) {
+    const auto read = store.events().read({}, [&](const store::StoredEvent& event) {
       ++events;
       bytes += event.line.size();
       return !request.stopping.stop_requested();
@@ -48,11 +48,11 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &end, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   const std::string path = argv[1];
-  auto store = store::open("sqlite:" + path, store::Access::existing);
+  auto store = store::open("sqlite:" + path);
   if (!store) return fail(store.error());
-  auto vault = gateway::Vault::open(gateway::key_path_for(path), false);
+  auto vault = gateway::Vault::open(path + ".key", false);
   if (!vault) return fail(vault.error());
-  auto entities = gateway::Entities::open(*store.value(), std::move(vault).value());
+  auto entities = gateway::Entities::open(store.value()->entities(), std::move(vault).value());
   if (!entities) return fail(entities.error());
   const auto log = [](std::string_view text) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
@@ -61,7 +61,9 @@ int main(int argc, char** argv) {
   options.rate.events_per_second = 0;
   options.now = [] { return static_cast<std::int64_t>(std::time(nullptr)); };
   options.log = log;
-  gateway::Ingest ingest(entities.value(), *store.value(), options);
+  auto writer = store.value()->start_batch_writer();
+  if (!writer) return fail(writer.error());
+  gateway::Ingest ingest(entities.value(), *writer.value(), options);
   server::Listener listener;
   listener.host = "127.0.0.1";
   listener.routes = ingest.routes();
@@ -75,6 +77,6 @@ int main(int argc, char** argv) {
   int number = 0;
   sigwait(&end, &number);
   server.value()->stop();
-  store.value().reset();
+  writer.value().reset();
   return 0;
 }

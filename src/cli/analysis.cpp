@@ -232,12 +232,8 @@ Result<Setting> load_setting(std::string_view command, const Globals& globals) {
   if (!config) return config.error();
   for (const std::string& warning : config->warnings) warn(command, warning);
   Setting setting{std::move(config).value(), {}};
-  setting.store_path = setting.config.db_path;
-  if (!globals.store.empty()) {
-    auto path = store::sqlite_path(globals.store);
-    if (!path) return path.error();
-    setting.store_path = std::move(path).value();
-  }
+  setting.store_url = globals.store.empty() ? "sqlite:" + setting.config.db_path : globals.store;
+  if (auto known = store::exists(setting.store_url); !known) return known.error();
   return setting;
 }
 
@@ -247,7 +243,7 @@ Result<std::unique_ptr<Analysis>> prepare(std::string_view command, const Global
   if (!setting) return setting.error();
   auto analysis = std::make_unique<Analysis>();
   analysis->config = std::move(setting->config);
-  analysis->store_path = std::move(setting->store_path);
+  analysis->store_url = std::move(setting->store_url);
   const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
   analysis->pipeline.threads = options.threads != 0 ? options.threads : std::min(processors, kThreadsByDefaultMost);
   if (auto done = prepare_reading(*analysis, options); !done) return done.error();

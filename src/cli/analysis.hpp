@@ -43,7 +43,7 @@ struct AnalysisOptions {
 /// Everything a run needs. Kept at one address: the engine points at the rules.
 struct Analysis {
   Config config;
-  std::string store_path;
+  std::string store_url;
   Zone zone;
   parse::Formats formats;
   FieldNames names;
@@ -70,7 +70,7 @@ Analysis& keep(std::unique_ptr<Analysis> analysis);
 /// The configuration, with its warnings said, and the database file it or --store names.
 struct Setting {
   Config config;
-  std::string store_path;
+  std::string store_url;
 };
 Result<Setting> load_setting(std::string_view command, const Globals& globals);
 

@@ -12,6 +12,7 @@
 #include "cli/progress.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
+#include "cli/tracking.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -40,7 +41,7 @@ struct Learner final : scan::Watcher {
 int status(const Globals& globals, const Options&) {
   auto opened = open_history("anomaly status", globals);
   if (!opened) return fail("anomaly status", opened.error());
-  auto baselines = opened->store.baselines();
+  auto baselines = opened->store->baselines().list();
   if (!baselines) return fail("anomaly status", baselines.error());
   std::vector<std::vector<std::string>> rows{{"SOURCE", "MODEL", "BUCKET", "OBSERVATIONS", "STATE", "UPDATED"}};
   for (const auto& one : baselines.value()) {
@@ -81,10 +82,10 @@ int learn(const Globals& globals, Options options) {
   say_passed_over("anomaly learn", passed);
   if (!sets) return fail("anomaly learn", sets.error());
   const bool typed = typed_input("anomaly learn", options.paths);
-  auto store = store::FindingsStore::open(analysis.store_path);
+  auto store = open_tracked(analysis.store_url);
   if (!store) return fail("anomaly learn", store.error());
   options.anomaly.detect = false;
-  auto baselines = Baselines::make(store.value(), options.anomaly, [](const auto&, const auto&, auto) {});
+  auto baselines = Baselines::make(store.value()->baselines(), options.anomaly, [](const auto&, const auto&, auto) {});
   if (!baselines) return fail("anomaly learn", baselines.error());
   Learner learner(*baselines.value());
   scan::Progress progress;
@@ -105,7 +106,7 @@ int reset(const Globals& globals, const Options& options) {
     return fail("anomaly reset", Error{"say which: --source KEY, or --all ('logystera anomaly status' lists them)"});
   auto opened = open_history("anomaly reset", globals);
   if (!opened) return fail("anomaly reset", opened.error());
-  auto removed = opened->store.reset_baselines(options.anomaly.source);
+  auto removed = opened->store->baselines().reset(options.anomaly.source);
   if (!removed) return fail("anomaly reset", removed.error());
   if (removed.value() == 0 && !options.all)
     return fail("anomaly reset", Error{"there is no baseline of '" + options.anomaly.source + "'"});

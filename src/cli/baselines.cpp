@@ -7,7 +7,7 @@
 
 namespace logystera::cli {
 
-Result<std::unique_ptr<Baselines>> Baselines::make(store::FindingsStore& store, AnomalyOptions options, Report report) {
+Result<std::unique_ptr<Baselines>> Baselines::make(store::BaselineStore& store, AnomalyOptions options, Report report) {
   detect::AnomalyModel model;
   if (!detect::parse_anomaly_model(options.model, model))
     return Error{fmt::format("--anomaly-model {}: write zscore or adaptive", options.model)};
@@ -17,7 +17,7 @@ Result<std::unique_ptr<Baselines>> Baselines::make(store::FindingsStore& store, 
 Result<Done> Baselines::begin(const std::string& set) {
   set_ = set;
   key_ = options_.source.empty() ? scan::source_key(set) : options_.source;
-  auto stored = store_.baseline(key_, detect::anomaly_model_name(model_));
+  auto stored = store_.find(key_, detect::anomaly_model_name(model_));
   if (!stored) return stored.error();
   baseline_.emplace(model_, options_.bucket_seconds);
   if (stored.value()) {
@@ -55,7 +55,7 @@ Result<Done> Baselines::finish() {
   if (!detector_) return Done{};
   detector_->finish();
   pass_on();
-  store::FindingsStore::StoredBaseline row;
+  store::StoredBaseline row;
   row.source = key_;
   row.model = detect::anomaly_model_name(model_);
   row.bucket_seconds = options_.bucket_seconds;
@@ -63,7 +63,7 @@ Result<Done> Baselines::finish() {
   row.updated_at = unix_now();
   row.state = baseline_->encode();
   detector_.reset();
-  return store_.put_baseline(row);
+  return store_.put(row);
 }
 
 void add_anomaly_options(Command& command, AnomalyOptions& options) {

@@ -11,7 +11,7 @@
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "detect/anomaly.hpp"
-#include "store/findings_store.hpp"
+#include "store/baseline_store.hpp"
 
 namespace logystera::cli {
 
@@ -34,7 +34,7 @@ class Baselines {
   using Report = std::function<void(const std::string& key, const detect::Anomaly&, Stage)>;
 
   /// Errors: a model this program does not know.
-  static Result<std::unique_ptr<Baselines>> make(store::FindingsStore& store, AnomalyOptions options, Report report);
+  static Result<std::unique_ptr<Baselines>> make(store::BaselineStore& store, AnomalyOptions options, Report report);
 
   /// Records of one log, in its order; `set` names the log.
   Result<Done> add(const std::string& set, const RecordBatch& batch);
@@ -48,12 +48,12 @@ class Baselines {
   std::uint64_t without_time() const noexcept { return detector_ ? detector_->without_time() : 0; }
 
  private:
-  Baselines(store::FindingsStore& store, AnomalyOptions options, detect::AnomalyModel model, Report report)
+  Baselines(store::BaselineStore& store, AnomalyOptions options, detect::AnomalyModel model, Report report)
       : store_(store), options_(std::move(options)), model_(model), report_(std::move(report)) {}
   Result<Done> begin(const std::string& set);
   void pass_on();
 
-  store::FindingsStore& store_;
+  store::BaselineStore& store_;
   AnomalyOptions options_;
   detect::AnomalyModel model_;
   Report report_;

@@ -10,6 +10,7 @@
 
 #include "cli/config.hpp"
 #include "cli/terminal.hpp"
+#include "store/store.hpp"
 
 namespace logystera::cli {
 
@@ -26,6 +27,12 @@ void add_store(Command& command, Globals& globals) {
   command.add_option("--store", globals.store,
                      "The database: sqlite:PATH [default: the configuration's db_path, else sqlite:logystera.db]");
   add_config(command, globals);
+}
+
+void add_key_file(Command& command, Globals& globals) {
+  command.add_option("--key-file", globals.key_file,
+                     "The file with the key entities' secrets are sealed under\n"
+                     "[default: the configuration's key_path, else the database's path with '.key' behind it]");
 }
 
 Check whole_number(std::uint64_t least, std::uint64_t most) {
@@ -61,6 +68,17 @@ Result<std::string> store_url(const Globals& globals) {
   auto config = load_config(globals.config);
   if (!config) return config.error();
   return "sqlite:" + config->db_path;
+}
+
+Result<std::string> key_path(const Globals& globals) {
+  if (!globals.key_file.empty()) return globals.key_file;
+  // Whoever names the store means that one, not whatever a configuration in the working directory is about.
+  auto config = globals.store.empty() ? load_config(globals.config) : load_named_config(globals.config);
+  if (!config) return config.error();
+  if (!config->key_path.empty()) return config->key_path;
+  auto database = store::sqlite_path(globals.store.empty() ? "sqlite:" + config->db_path : globals.store);
+  if (!database) return database.error();
+  return database.value() + ".key";
 }
 
 int fail(std::string_view command, const Error& error) {

@@ -21,8 +21,9 @@ inline constexpr const char* kOutputLost = "standard output cannot be written";
 /// Options that may stand before or after the command's name.
 struct Globals {
   bool json = false;
-  std::string store;   // as given; empty: the configuration's db_path
-  std::string config;  // as given; empty: $LOGYSTERA_CONFIG, else config.yaml if it is there
+  std::string store;     // as given; empty: the configuration's db_path
+  std::string key_file;  // as given; empty: the configuration's key_path, else the database's path with ".key" behind it
+  std::string config;    // as given; empty: $LOGYSTERA_CONFIG, else config.yaml if it is there
 };
 
 /// A command sets `exit_code` when it runs.
@@ -54,6 +55,8 @@ void add_completion(Program program);
 void add_json(Command& command, Globals& globals, const std::string& help);
 void add_config(Command& command, Globals& globals);
 void add_store(Command& command, Globals& globals);
+/// Adds --key-file, for commands that seal or unseal secrets of entities.
+void add_key_file(Command& command, Globals& globals);
 
 inline constexpr std::uint64_t kListedMost = 1'000'000'000;  // what -n takes
 
@@ -65,6 +68,8 @@ Check any_of(std::vector<std::string> words);
 
 /// The store --store or the configuration names: "sqlite:PATH".
 Result<std::string> store_url(const Globals& globals);
+/// The file with the key entities' secrets are sealed under. A store that is no file has no default.
+Result<std::string> key_path(const Globals& globals);
 
 /// Says what went wrong on standard error, as "logystera COMMAND: …", and gives the exit code.
 int fail(std::string_view command, const Error& error);

@@ -62,6 +62,7 @@ Result<Done> read_number(const yaml::Node& value, std::int64_t least, std::int64
 const std::vector<Key>& keys() {
   static const std::vector<Key> table = {
       {"db_path", text(&Config::db_path)},
+      {"key_path", text(&Config::key_path)},
       {"pii_rules_path",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          config.pii_rules_named = true;
@@ -111,8 +112,9 @@ const std::vector<Key>& keys() {
        }},
       {"findings_min_severity",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
-         if (!value.is_string() || !store::parse_level(value.text, config.findings_min_severity))
-           return Error{"wants low, medium, high or critical"};
+         const auto level = value.is_string() ? reported_level_from(value.text) : std::nullopt;
+         if (!level) return Error{"wants low, medium, high or critical"};
+         config.findings_min_severity = *level;
          return Done{};
        }},
   };

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "store/findings_store.hpp"
+#include "core/severity.hpp"
+#include "store/finding_store.hpp"
 
 namespace logystera::cli {
 
@@ -29,6 +30,7 @@ struct ShippingConfig {
 
 struct Config {
   std::string db_path = "logystera.db";
+  std::string key_path;                           // empty: beside the database
   std::string pii_rules_path = "pii_rules.yaml";  // the default may be missing, a named file may not
   bool pii_rules_named = false;
   std::string pii_salt;
@@ -38,7 +40,7 @@ struct Config {
   std::string placeholders, formats_dir, timezone;
   bool rule_cache = true;
   int findings_retention_days = store::kRetentionDays;
-  store::Level findings_min_severity = store::Level::high;
+  Level findings_min_severity = Level::high;
 
   ShippingConfig agent, relay;
 

@@ -160,24 +160,25 @@ int show(bool pause) {
 int seed(const Globals& globals) {
   auto opened = open_history("demo seed", globals, store::Access::create);
   if (!opened) return fail("demo seed", opened.error());
-  store::FindingsStore& store = opened->store;
+  store::Store& database = *opened->store;
   static constexpr struct {
     const char *rule, *title, *message;
-    store::Level level;
+    Level level;
   } kFindings[] = {
-      {"SSH_BRUTE_FORCE", "SSH Brute Force", "Failed password for root from ip_8390373f port 22 ssh2", store::Level::high},
-      {"WEB_SQL_INJECTION", "SQL Injection Attempt", "GET /index.php?id=1%27%20union%20select HTTP/1.1",
-       store::Level::high},
-      {"AUTH_NEW_UID0", "New Account With UID 0", "new user: name=backup2, UID=0, GID=0", store::Level::critical},
-      {"NGINX_5XX_SPIKE", "Server Error Spike", "GET /checkout HTTP/1.1", store::Level::high},
-      {"WIN_LOG_CLEARED", "Windows Log Cleared", "Microsoft-Windows-Eventlog 1102", store::Level::high},
+      {"SSH_BRUTE_FORCE", "SSH Brute Force", "Failed password for root from ip_8390373f port 22 ssh2", Level::high},
+      {"WEB_SQL_INJECTION", "SQL Injection Attempt", "GET /index.php?id=1%27%20union%20select HTTP/1.1", Level::high},
+      {"AUTH_NEW_UID0", "New Account With UID 0", "new user: name=backup2, UID=0, GID=0", Level::critical},
+      {"NGINX_5XX_SPIKE", "Server Error Spike", "GET /checkout HTTP/1.1", Level::high},
+      {"WIN_LOG_CLEARED", "Windows Log Cleared", "Microsoft-Windows-Eventlog 1102", Level::high},
   };
   static constexpr const char* kErrors[] = {"timeout after 31 s from ip_2bcf3253",
                                             "cannot open file '/srv/cache/9f31': permission denied", "database is locked",
                                             "Undefined array key \"title\"", "out of memory: 134217728 bytes"};
   const std::int64_t now = unix_now();
-  if (auto cleared = store.clear_demo(); !cleared) return fail("demo seed", cleared.error());  // seeded twice, there once
-  if (auto begun = store.begin(); !begun) return fail("demo seed", begun.error());
+  if (auto cleared = store::clear_demo(database); !cleared)
+    return fail("demo seed", cleared.error());  // seeded twice, there once
+  auto transaction = database.begin();
+  if (!transaction) return fail("demo seed", transaction.error());
   std::uint64_t added = 0;
   for (int i = 0; i < kSeededFindings; ++i) {
     const auto& kind = kFindings[static_cast<std::size_t>(i) % std::size(kFindings)];
@@ -190,7 +191,7 @@ int seed(const Globals& globals) {
     finding.line = static_cast<std::uint64_t>(i) + 1;
     finding.message = kind.message;
     finding.demo = true;
-    auto done = store.add_finding(finding);
+    auto done = transaction.value()->findings().add(finding);
     if (!done) return fail("demo seed", done.error());
     added += done.value();
   }
@@ -199,15 +200,15 @@ int seed(const Globals& globals) {
     store::ErrorOccurrence error;
     error.fingerprint = to_hex(sha256(std::string("demo ") + kErrors[i])).substr(0, 16);
     error.pattern = error.message = kErrors[i];
-    error.severity = static_cast<std::uint8_t>(Severity::error);
+    error.severity = Severity::error;
     error.source = "demo.log";
     error.time = now - static_cast<std::int64_t>(i) * kDay;
     error.line = i + 1;
     error.demo = true;
     errors.push_back(std::move(error));
   }
-  if (auto done = store.add_errors(errors); !done) return fail("demo seed", done.error());
-  if (auto committed = store.commit(); !committed) return fail("demo seed", committed.error());
+  if (auto done = transaction.value()->errors().add(errors); !done) return fail("demo seed", done.error());
+  if (auto committed = transaction.value()->commit(); !committed) return fail("demo seed", committed.error());
   if (!globals.json)
     fmt::print("{} findings over {} days and {} errors; 'logystera demo clear' removes them.\n", added, kSeededDays,
                std::size(kErrors));
@@ -217,7 +218,7 @@ int seed(const Globals& globals) {
 int clear(const Globals& globals) {
   auto opened = open_history("demo clear", globals);
   if (!opened) return fail("demo clear", opened.error());
-  auto removed = opened->store.clear_demo();
+  auto removed = store::clear_demo(*opened->store);
   if (!removed) return fail("demo clear", removed.error());
   if (!globals.json) fmt::print("{} made-up rows are gone.\n", removed.value());
   return kExitDone;

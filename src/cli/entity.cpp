@@ -124,14 +124,16 @@ void add_entity(Program program) {
       "  logystera entity add 'shop.example.org'\n"
       "  logystera entity add shop --json        {\"token\":\"ent_…\",\"secret\":\"…\",\"name\":\"shop\"}\n"
       "  logystera entity rotate ent_…           a new secret; the old one is good for 24 hours more\n\n"
-      "A gateway that is running sees every change at once. Secrets are kept encrypted under the key file\n"
-      "beside the database (PATH.key): back up both, apart from each other. A site that was disconnected is\n"
+      "A gateway that is running sees every change at once. Secrets are encrypted under the key file\n"
+      "(--key-file, else PATH.key beside the database): back up both, apart from each other. A site that was disconnected "
+      "is\n"
       "shown as revoked, with the time; its secret is gone for good.");
   auto argument = std::make_shared<std::string>();
   const auto command = [&](const char* name, const char* help, const char* operand, const char* operand_help, auto run) {
     auto* sub = entity->add_subcommand(name, help);
     add_json(*sub, program.globals, "Print JSON");
     add_store(*sub, program.globals);
+    add_key_file(*sub, program.globals);
     if (operand) sub->add_option(operand, *argument, operand_help)->required();
     sub->callback([program, argument, run] { program.exit_code = run(program.globals, *argument); });
   };

@@ -30,8 +30,8 @@ int print_groups(const std::vector<store::ErrorGroup>& groups, bool json, bool r
       fmt::print("{}\n", text.text());
       continue;
     }
-    rows.push_back({group.fingerprint, std::string(severity_name(static_cast<Severity>(group.severity))),
-                    grouped(group.count), local_time(group.first_seen), local_time(group.last_seen)});
+    rows.push_back({group.fingerprint, std::string(severity_name(group.severity)), grouped(group.count),
+                    local_time(group.first_seen), local_time(group.last_seen)});
     if (returned)
       rows.back().push_back(local_time(group.returned_at) + fmt::format(" after {} h", group.silent_seconds / 3600));
     rows.back().push_back(fitted_message(group.pattern));
@@ -47,12 +47,12 @@ int list(const Globals& globals, const Options& options) {
   const auto sort = options.sort == "count"        ? store::ErrorSort::count
                     : options.sort == "first_seen" ? store::ErrorSort::first_seen
                                                    : store::ErrorSort::last_seen;
-  std::optional<std::uint8_t> least;
+  std::optional<Severity> least;
   for (Severity severity : {Severity::debug, Severity::info, Severity::warning, Severity::error, Severity::critical})
-    if (upper(options.severity) == severity_name(severity)) least = static_cast<std::uint8_t>(severity);
+    if (upper(options.severity) == severity_name(severity)) least = severity;
   if (!options.severity.empty() && !least)
     return fail("errors list", Error{"--severity " + options.severity + ": write error or critical"});
-  auto groups = opened->store.errors(sort, least, options.limit);
+  auto groups = opened->store->errors().list(sort, least, options.limit);
   if (!groups) return fail("errors list", groups.error());
   return print_groups(groups.value(), globals.json, false);
 }
@@ -60,11 +60,11 @@ int list(const Globals& globals, const Options& options) {
 int show(const Globals& globals, const Options& options) {
   auto opened = open_history("errors show", globals);
   if (!opened) return fail("errors show", opened.error());
-  auto group = opened->store.error(options.fingerprint);
+  auto group = opened->store->errors().find(options.fingerprint);
   if (!group) return fail("errors show", group.error());
   if (!group.value())
     return fail("errors show", Error{"there is no error " + options.fingerprint + "; 'logystera errors list' lists them"});
-  auto occurrences = opened->store.occurrences(options.fingerprint);
+  auto occurrences = opened->store->errors().occurrences(options.fingerprint);
   if (!occurrences) return fail("errors show", occurrences.error());
   const store::ErrorGroup& found = *group.value();
   if (globals.json) {
@@ -85,8 +85,8 @@ int show(const Globals& globals, const Options& options) {
   }
   fmt::print(
       "Fingerprint : {}\nPattern     : {}\nSeverity    : {}\nCount       : {}\nFirst seen  : {}\nLast seen   : {}\n\n",
-      found.fingerprint, printable(found.pattern), severity_name(static_cast<Severity>(found.severity)),
-      grouped(found.count), local_time(found.first_seen), local_time(found.last_seen));
+      found.fingerprint, printable(found.pattern), severity_name(found.severity), grouped(found.count),
+      local_time(found.first_seen), local_time(found.last_seen));
   fmt::print("{}\n", bold(fmt::format("Occurrences (the newest {}):", occurrences->size()), {{}, colour_wanted()}));
   for (const store::ErrorOccurrence& one : occurrences.value())
     fmt::print("{}  {}:{}  {}\n", local_time(one.time), printable(one.source), one.line, fitted_message(one.message));
@@ -98,7 +98,7 @@ int fresh(const Globals& globals, const Options& options) {
   if (!opened) return fail("errors new", opened.error());
   auto since = parse_since("--since", options.since, unix_now());
   if (!since) return fail("errors new", since.error());
-  auto groups = opened->store.new_errors(since.value(), options.limit);
+  auto groups = opened->store->errors().first_seen_since(since.value(), options.limit);
   if (!groups) return fail("errors new", groups.error());
   return print_groups(groups.value(), globals.json, false);
 }
@@ -108,7 +108,7 @@ int regression(const Globals& globals, const Options& options) {
   if (!opened) return fail("errors regression", opened.error());
   auto silence = parse_span("--silence", options.silence);
   if (!silence) return fail("errors regression", silence.error());
-  auto groups = opened->store.regressions(silence.value(), options.limit);
+  auto groups = opened->store->errors().regressions(silence.value(), options.limit);
   if (!groups) return fail("errors regression", groups.error());
   return print_groups(groups.value(), globals.json, true);
 }

@@ -146,7 +146,7 @@ int run(const Globals& globals, const Options& options) {
     writable = printer.print(event);
     return writable && !interrupted;
   };
-  if (auto read = store.events(query, each); !read) return fail("events", read.error());
+  if (auto read = store.events().read(query, each); !read) return fail("events", read.error());
   if (shortened && printed == kTableRows && !options.follow) {
     fmt::print(stderr, "The newest {} are shown; --limit and --since show others.\n", kTableRows);
   }
@@ -158,7 +158,7 @@ int run(const Globals& globals, const Options& options) {
   while (!interrupted && writable) {
     std::fflush(stdout);
     std::this_thread::sleep_for(kFollowPause);
-    if (auto read = store.events(query, each); !read) return fail("events", read.error());
+    if (auto read = store.events().read(query, each); !read) return fail("events", read.error());
   }
   return kExitDone;
 }

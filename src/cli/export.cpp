@@ -37,7 +37,7 @@ struct Contents {
   std::int64_t from = 0, until = 0;
   std::vector<store::Finding> findings;
   std::vector<store::ErrorGroup> errors;
-  std::array<std::uint64_t, store::kLevels> by_level{};
+  store::FindingSummary counts;
   std::vector<std::pair<std::uint64_t, std::string>> by_rule;  // most first
 };
 
@@ -53,20 +53,18 @@ std::string markdown(std::string_view text) {
 
 std::string html(std::string_view text) { return web::escaped(printable(text)); }
 
-std::string severity_text(const store::ErrorGroup& group) {
-  return std::string(severity_name(static_cast<Severity>(group.severity)));
-}
+std::string severity_text(const store::ErrorGroup& group) { return std::string(severity_name(group.severity)); }
 
 std::string as_markdown(const Contents& contents) {
   std::string out = fmt::format("# {}\n\n{} to {}\n\n## Summary\n\n| Severity | Findings |\n|---|---|\n",
                                 markdown(contents.title), local_time(contents.from), local_time(contents.until));
-  for (std::size_t i = store::kLevels; i-- > 0;)
-    out += fmt::format("| {} | {} |\n", store::level_name(static_cast<store::Level>(i)), grouped(contents.by_level[i]));
+  for (const Level level : kReportedLevels)
+    out += fmt::format("| {} | {} |\n", level_name(level), grouped(contents.counts.of(level)));
   out += "\n## Rules\n\n| Rule | Findings |\n|---|---|\n";
   for (const auto& [count, rule] : contents.by_rule) out += fmt::format("| {} | {} |\n", markdown(rule), grouped(count));
   out += "\n## Findings\n\n| Time | Severity | Rule | Source | Message |\n|---|---|---|---|---|\n";
   for (const store::Finding& finding : contents.findings)
-    out += fmt::format("| {} | {} | {} | {} | {} |\n", local_time(finding.time), store::level_name(finding.level),
+    out += fmt::format("| {} | {} | {} | {} | {} |\n", local_time(finding.time), level_name(finding.level),
                        markdown(finding.rule), markdown(finding.source), markdown(finding.message));
   out += "\n## Errors\n\n| Last seen | Count | Severity | Fingerprint | Error |\n|---|---|---|---|---|\n";
   for (const store::ErrorGroup& group : contents.errors)
@@ -84,9 +82,8 @@ std::string as_html(const Contents& contents) {
       "vertical-align:top;overflow-wrap:anywhere}}</style></head>\n<body><h1>{0}</h1><p>{1} to {2}</p>\n",
       html(contents.title), local_time(contents.from), local_time(contents.until));
   out += "<h2>Summary</h2>\n<table><tr><th>Severity</th><th>Findings</th></tr>\n";
-  for (std::size_t i = store::kLevels; i-- > 0;)
-    out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", store::level_name(static_cast<store::Level>(i)),
-                       grouped(contents.by_level[i]));
+  for (const Level level : kReportedLevels)
+    out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", level_name(level), grouped(contents.counts.of(level)));
   out += "</table>\n<h2>Rules</h2>\n<table><tr><th>Rule</th><th>Findings</th></tr>\n";
   for (const auto& [count, rule] : contents.by_rule)
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", html(rule), grouped(count));
@@ -95,7 +92,7 @@ std::string as_html(const Contents& contents) {
       "tr>\n";
   for (const store::Finding& finding : contents.findings)
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", local_time(finding.time),
-                       store::level_name(finding.level), html(finding.rule), html(finding.source), html(finding.message));
+                       level_name(finding.level), html(finding.rule), html(finding.source), html(finding.message));
   out +=
       "</table>\n<h2>Errors</h2>\n<table><tr><th>Last "
       "seen</th><th>Count</th><th>Severity</th><th>Fingerprint</th><th>Error</th></tr>\n";
@@ -109,8 +106,8 @@ std::string as_json(const Contents& contents) {
   JsonText json;
   json.begin_object().member("title", contents.title).member("from", rfc3339(contents.from * kSecond));
   json.member("until", rfc3339(contents.until * kSecond)).key("by_severity").begin_object();
-  for (std::size_t i = 0; i < store::kLevels; ++i)
-    json.count(store::level_name(static_cast<store::Level>(i)), contents.by_level[i]);
+  for (const Level level : {Level::low, Level::medium, Level::high, Level::critical})
+    json.count(level_name(level), contents.counts.of(level));
   json.end_object().key("findings").begin_array();
   for (const store::Finding& finding : contents.findings) append_stored(json, finding);
   json.end_array().key("errors").begin_array();
@@ -137,9 +134,9 @@ std::string as_sarif(const Contents& contents) {
         .end_object();
   json.end_array().end_object().end_object().key("results").begin_array();
   for (const store::Finding& finding : contents.findings) {
-    const bool severe = finding.level >= store::Level::high;
+    const bool severe = finding.level >= Level::high;
     json.begin_object().member("ruleId", finding.rule);
-    json.member("level", severe ? "error" : finding.level == store::Level::medium ? "warning" : "note");
+    json.member("level", severe ? "error" : finding.level == Level::medium ? "warning" : "note");
     json.key("message")
         .begin_object()
         .member("text", finding.message.empty() ? finding.title : finding.message)
@@ -148,7 +145,7 @@ std::string as_sarif(const Contents& contents) {
     json.key("artifactLocation").begin_object().member("uri", finding.source).end_object();
     if (finding.line > 0) json.key("region").begin_object().count("startLine", finding.line).end_object();
     json.end_object().end_object().end_array();
-    json.key("properties").begin_object().member("severity", store::level_name(finding.level));
+    json.key("properties").begin_object().member("severity", level_name(finding.level));
     json.member("time", rfc3339(finding.time * kSecond)).end_object().end_object();
   }
   json.end_array().end_object().end_array().end_object();
@@ -181,23 +178,22 @@ Result<Contents> collect(const Globals& globals, const Options& options) {
   query.since = contents.from;
   query.limit = kFindingsReported;
   if (!options.severity.empty() && options.severity != "all") {
-    store::Level level;
-    if (!store::parse_level(options.severity, level))
-      return Error{"--severity " + options.severity + ": write all, low, medium, high or critical"};
+    const auto level = reported_level_from(options.severity);
+    if (!level) return Error{"--severity " + options.severity + ": write all, low, medium, high or critical"};
     query.at_least = level;
   }
-  auto findings = opened->store.findings(query);
+  auto findings = opened->store->findings().list(query);
   if (!findings) return findings.error();
   contents.findings = std::move(findings).value();
   std::map<std::string, std::uint64_t> rules;
   for (const store::Finding& finding : contents.findings) {
-    ++contents.by_level[static_cast<std::size_t>(finding.level)];
+    ++contents.counts.of(finding.level);
     ++rules[finding.rule];
   }
   for (const auto& [rule, count] : rules) contents.by_rule.emplace_back(count, rule);
   std::stable_sort(contents.by_rule.begin(), contents.by_rule.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
-  auto errors = opened->store.errors(store::ErrorSort::last_seen, std::nullopt, kErrorsReported);
+  auto errors = opened->store->errors().list(store::ErrorSort::last_seen, std::nullopt, kErrorsReported);
   if (!errors) return errors.error();
   for (store::ErrorGroup& group : errors.value())
     if (group.last_seen >= contents.from) contents.errors.push_back(std::move(group));

@@ -28,8 +28,8 @@ void print_json(const store::Finding& finding) {
   fmt::print("{}\n", json.text());
 }
 
-int print_findings(std::string_view command, store::FindingsStore& store, const store::FindingQuery& query, bool json) {
-  auto findings = store.findings(query);
+int print_findings(std::string_view command, store::FindingStore& store, const store::FindingQuery& query, bool json) {
+  auto findings = store.list(query);
   if (!findings) return fail(command, findings.error());
   if (json) {
     for (const store::Finding& finding : findings.value()) print_json(finding);
@@ -43,7 +43,7 @@ int print_findings(std::string_view command, store::FindingsStore& store, const 
   }
   std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "SOURCE", "MESSAGE"}};
   for (const store::Finding& finding : findings.value())
-    rows.push_back({local_time(finding.time), std::string(store::level_name(finding.level)), printable(finding.rule),
+    rows.push_back({local_time(finding.time), std::string(level_name(finding.level)), printable(finding.rule),
                     printable(finding.source) + (finding.line ? fmt::format(":{}", finding.line) : ""),
                     fitted_message(finding.message.empty() ? finding.title : finding.message)});
   std::fputs(table(rows, colour_wanted()).c_str(), stdout);
@@ -59,8 +59,8 @@ int list(const Globals& globals, const Options& options) {
   query.source = options.source;
   query.limit = options.limit;
   if (!options.severity.empty()) {
-    store::Level level;
-    if (!store::parse_level(options.severity, level))
+    const auto level = reported_level_from(options.severity);
+    if (!level)
       return fail("findings list", Error{"--severity " + options.severity + ": write low, medium, high or critical"});
     query.at_least = level;
   }
@@ -69,19 +69,19 @@ int list(const Globals& globals, const Options& options) {
     if (!since) return fail("findings list", since.error());
     query.since = since.value();
   }
-  return print_findings("findings list", opened->store, query, globals.json);
+  return print_findings("findings list", opened->store->findings(), query, globals.json);
 }
 
 int summary(const Globals& globals, const Options&) {
   auto opened = open_history("findings summary", globals);
   if (!opened) return fail("findings summary", opened.error());
-  auto found = opened->store.summary();
+  auto found = opened->store->findings().summary();
   if (!found) return fail("findings summary", found.error());
   if (globals.json) {
     JsonText json;
     json.begin_object().key("by_severity").begin_object();
-    for (std::size_t i = 0; i < store::kLevels; ++i)
-      json.count(store::level_name(static_cast<store::Level>(i)), found->by_level[i]);
+    for (const Level level : {Level::low, Level::medium, Level::high, Level::critical})
+      json.count(level_name(level), found->of(level));
     json.end_object().key("top_rules").begin_array();
     for (const store::RuleCount& rule : found->top)
       json.begin_object().member("rule", rule.rule).count("findings", rule.findings).end_object();
@@ -90,15 +90,14 @@ int summary(const Globals& globals, const Options&) {
     return kExitDone;
   }
   std::vector<std::vector<std::string>> levels{{"SEVERITY", "FINDINGS"}}, rules{{"RULE", "FINDINGS"}};
-  for (std::size_t i = store::kLevels; i-- > 0;)
-    levels.push_back({std::string(store::level_name(static_cast<store::Level>(i))), grouped(found->by_level[i])});
+  for (const Level level : kReportedLevels) levels.push_back({std::string(level_name(level)), grouped(found->of(level))});
   for (const store::RuleCount& rule : found->top) rules.push_back({printable(rule.rule), grouped(rule.findings)});
   fmt::print("{}\n{}", table(levels, colour_wanted()), table(rules, colour_wanted()));
   return kExitDone;
 }
 
 // What a dismissal would hide of what is stored, so that nobody hides more than they mean to.
-Result<Done> print_preview(store::FindingsStore& store, const Options& options) {
+Result<Done> print_preview(store::FindingStore& store, const Options& options) {
   auto preview = store.preview(options.rule, options.source);
   if (!preview) return preview.error();
   fmt::print("{} stored findings are of {}{}", grouped(preview->findings), printable(options.rule),
@@ -129,13 +128,14 @@ int dismiss(const Globals& globals, const Options& options) {
   auto opened = open_history("findings dismiss", globals, store::Access::create);
   if (!opened) return fail("findings dismiss", opened.error());
   if (!globals.json)
-    if (auto shown = print_preview(opened->store, options); !shown) return fail("findings dismiss", shown.error());
-  auto known = opened->store.preview(options.rule, {});
+    if (auto shown = print_preview(opened->store->findings(), options); !shown)
+      return fail("findings dismiss", shown.error());
+  auto known = opened->store->findings().preview(options.rule, {});
   if (!known) return fail("findings dismiss", known.error());
   if (known->findings == 0)
     if (auto warned = warn_of_unknown_rule(opened.value(), options.rule); !warned)
       return fail("findings dismiss", warned.error());
-  if (auto done = opened->store.dismiss({options.rule, options.source, options.reason, unix_now()}); !done)
+  if (auto done = opened->store->findings().dismiss({options.rule, options.source, options.reason, unix_now()}); !done)
     return fail("findings dismiss", done.error());
   if (!globals.json)
     fmt::print("{} is dismissed {}; 'logystera findings undismiss {}' takes it back.\n", printable(options.rule),
@@ -147,14 +147,15 @@ int dismiss(const Globals& globals, const Options& options) {
 int preview(const Globals& globals, const Options& options) {
   auto opened = open_history("findings preview", globals);
   if (!opened) return fail("findings preview", opened.error());
-  if (auto shown = print_preview(opened->store, options); !shown) return fail("findings preview", shown.error());
+  if (auto shown = print_preview(opened->store->findings(), options); !shown)
+    return fail("findings preview", shown.error());
   return kExitDone;
 }
 
 int undismiss(const Globals& globals, const Options& options) {
   auto opened = open_history("findings undismiss", globals);
   if (!opened) return fail("findings undismiss", opened.error());
-  auto removed = opened->store.undismiss(options.rule, options.source);
+  auto removed = opened->store->findings().undismiss(options.rule, options.source);
   if (!removed) return fail("findings undismiss", removed.error());
   if (removed.value() == 0)
     return fail("findings undismiss",
@@ -166,7 +167,7 @@ int undismiss(const Globals& globals, const Options& options) {
 int dismissed(const Globals& globals, const Options&) {
   auto opened = open_history("findings dismissed", globals);
   if (!opened) return fail("findings dismissed", opened.error());
-  auto list = opened->store.dismissals();
+  auto list = opened->store->findings().dismissals();
   if (!list) return fail("findings dismissed", list.error());
   std::vector<std::vector<std::string>> rows{{"RULE", "SOURCE", "SINCE", "REASON"}};
   for (const store::Dismissal& one : list.value()) {

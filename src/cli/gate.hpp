@@ -7,7 +7,6 @@
 #include "cli/command.hpp"
 #include "core/result.hpp"
 #include "gateway/entities.hpp"
-#include "store/account_store.hpp"
 #include "store/store.hpp"
 
 namespace logystera::cli {
@@ -17,11 +16,8 @@ struct Gate {
   std::unique_ptr<gateway::Entities> entities;  // points into `store`
 };
 
-/// Opens the store and the key file beside it; with Access::create both are made when there is neither.
+/// Opens the store and its key file; with Access::create both are made when there is neither.
 Result<Gate> open_gate(const Globals& globals, store::Access access);
-
-/// The people who may connect sites, in the same database.
-Result<store::AccountStore> open_accounts(const Globals& globals, store::Access access);
 
 /// The store alone.
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access);

@@ -2,6 +2,7 @@
 
 #include "cli/analysis.hpp"
 #include "cli/terminal.hpp"
+#include "cli/tracking.hpp"
 #include "core/record.hpp"
 
 namespace logystera::cli {
@@ -15,8 +16,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 Result<History> open_history(std::string_view command, const Globals& globals, store::Access access) {
   auto setting = load_setting(command, globals);
   if (!setting) return setting.error();
-  auto store = access == store::Access::create ? store::FindingsStore::open(setting->store_path)
-                                               : store::FindingsStore::open_to_read(setting->store_path);
+  auto store = open_tracked(setting->store_url, access == store::Access::create ? access : store::Access::look);
   if (!store) return store.error();
   return History{std::move(setting->config), std::move(store).value()};
 }
@@ -27,7 +27,7 @@ std::string fitted_message(std::string_view message) {
 
 void append_stored(JsonText& json, const store::Finding& finding) {
   json.begin_object().member("rule", finding.rule).member("title", finding.title);
-  json.member("severity", store::level_name(finding.level)).member("time", rfc3339(finding.time * kSecond));
+  json.member("severity", level_name(finding.level)).member("time", rfc3339(finding.time * kSecond));
   json.member("source", finding.source).count("line", finding.line).member("message", finding.message);
   if (finding.demo) json.key("demo").boolean(true);
   json.end_object();
@@ -35,7 +35,7 @@ void append_stored(JsonText& json, const store::Finding& finding) {
 
 void append_stored(JsonText& json, const store::ErrorGroup& group) {
   json.begin_object().member("fingerprint", group.fingerprint).member("pattern", group.pattern);
-  json.member("severity", severity_name(static_cast<Severity>(group.severity))).member("source", group.source);
+  json.member("severity", severity_name(group.severity)).member("source", group.source);
   json.count("count", group.count).member("first_seen", rfc3339(group.first_seen * kSecond));
   json.member("last_seen", rfc3339(group.last_seen * kSecond));
   if (group.returned_at != 0) {

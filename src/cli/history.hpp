@@ -1,6 +1,7 @@
 // What findings, errors, anomaly, export and demo share: the database of earlier runs.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -8,14 +9,13 @@
 #include "cli/config.hpp"
 #include "cli/json_text.hpp"
 #include "core/result.hpp"
-#include "store/findings_store.hpp"
 #include "store/store.hpp"
 
 namespace logystera::cli {
 
 struct History {
   Config config;
-  store::FindingsStore store;
+  std::unique_ptr<store::Store> store;
 };
 
 /// Opens the database of the configuration or --store. Where there is none it is made only with Access::create; otherwise the

@@ -375,22 +375,22 @@ int run(const Globals& globals, const Options& options) {
   const Output output = options.ndjson ? Output::ndjson : globals.json ? Output::json : Output::text;
   if (options.format_only) return print_formats(analysis, sets.value(), output);
 
-  auto dismissals = load_dismissals(analysis.store_path);
+  auto dismissals = load_dismissals(analysis.store_url);
   if (!dismissals) return fail("scan", dismissals.error());
   const Style style{analysis.zone, output == Output::text && colour_wanted()};
   Report report(analysis, options, output, style, std::move(dismissals).value(), least.value());
   std::unique_ptr<Tracker> opened;
   if (options.track_errors || options.detect_anomalies) {
-    auto tracker = Tracker::open(analysis.store_path, analysis.config, analysis.pipeline.patterns);
+    auto tracker = Tracker::open(analysis.store_url, analysis.config, analysis.pipeline.patterns);
     if (!tracker) return fail("scan", tracker.error());
     opened = std::move(tracker).value();
   }
   Tracker* const tracker = opened.get();
   if (options.detect_anomalies) {
-    auto baselines =
-        Baselines::make(opened->store(), options.anomaly, [&report](const auto& key, const auto& anomaly, auto stage) {
-          if (stage == Baselines::Stage::over) report.show_anomaly(key, anomaly);
-        });
+    auto baselines = Baselines::make(opened->store().baselines(), options.anomaly,
+                                     [&report](const auto& key, const auto& anomaly, auto stage) {
+                                       if (stage == Baselines::Stage::over) report.show_anomaly(key, anomaly);
+                                     });
     if (!baselines) return fail("scan", baselines.error());
     report.baselines = std::move(baselines).value();
   }

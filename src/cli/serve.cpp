@@ -76,7 +76,7 @@ struct Pools {
 
 server::Route health_route(store::Store& store, const Pools& pools) {
   const auto handle = [&store](server::Request, const server::Reply& reply) {
-    if (auto found = store.find_entity("ent_"); !found) {
+    if (auto found = store.entities().find("ent_"); !found) {
       log(found.error().message);
       return reply(server::problem(503, "store_failed", "the store cannot be read: see the gateway's log"));
     }
@@ -201,21 +201,21 @@ int run(const Globals& globals, const Options& options) {
 
   auto gate = open_gate(globals, store::Access::create);
   if (!gate) return fail("serve", gate.error());
-  std::unique_ptr<server::Server> server;  // outlives the store, whose last replies it still takes
-  std::unique_ptr<store::Store> store = std::move(gate->store);
-  gateway::Ingest ingest(*gate->entities, *store, {options.rate, options.min_agent_version, unix_now, log});
-  gateway::SiteRequests requests(*gate->entities, *store, {options.min_agent_version, unix_now, log});
-  auto accounts = open_accounts(globals, store::Access::existing);
-  if (!accounts) return fail("serve", accounts.error());
-  gateway::Users users(accounts.value());
-  web::Sessions sessions(accounts.value());
-  gateway::Authorization authorization(accounts.value(), *gate->entities, {unix_now, log});
+  std::unique_ptr<server::Server> server;  // outlives the writer, whose last replies it still takes
+  store::Store& store = *gate->store;
+  auto writer = store.start_batch_writer();
+  if (!writer) return fail("serve", writer.error());
+  gateway::Ingest ingest(*gate->entities, *writer.value(), {options.rate, options.min_agent_version, unix_now, log});
+  gateway::SiteRequests requests(*gate->entities, store.support(), {options.min_agent_version, unix_now, log});
+  gateway::Users users(store.accounts());
+  web::Sessions sessions(store.accounts());
+  gateway::Authorization authorization(store, *gate->entities, {unix_now, log});
   auto connect =
       gateway::Connect::make(users, sessions, authorization, {unix_now, log, options.behind_proxy ? options.proxies : 0});
   if (!connect) return fail("serve", connect.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());
-  auto listeners = listeners_of(options, ingest, requests, *connect.value(), *store, Pools());
+  auto listeners = listeners_of(options, ingest, requests, *connect.value(), store, Pools());
   if (!listeners) return fail("serve", listeners.error());
   auto limits = limits_of(options);
   if (!limits) return fail("serve", limits.error());
@@ -231,7 +231,7 @@ int run(const Globals& globals, const Options& options) {
   sigwait(&end_signals, &signal_number);
   log("stopping: finishing what is under way");
   server->stop();
-  store.reset();
+  writer.value().reset();
   return kExitDone;
 }
 
@@ -282,6 +282,7 @@ void add_serve(Program program) {
       ->capture_default_str()
       ->check(Check::range(0, 1024));
   add_store(*serve, program.globals);
+  add_key_file(*serve, program.globals);
   serve->footer(
       "Examples:\n"
       "  logystera serve                                       http://127.0.0.1:8080, logystera.db\n"

@@ -25,7 +25,7 @@ void begin_json(JsonText& json, const store::SupportRequest& request) {
 int list(const Globals& globals) {
   auto store = open_store(globals, store::Access::existing);
   if (!store) return fail("support list", store.error());
-  auto requests = store.value()->support_requests(kListed);
+  auto requests = store.value()->support().list(kListed);
   if (!requests) return fail("support list", requests.error());
   if (globals.json) {
     for (const auto& request : requests.value()) {
@@ -61,7 +61,7 @@ std::string printable_lines(std::string_view text) {
 int show(const Globals& globals, const std::string& reference) {
   auto store = open_store(globals, store::Access::existing);
   if (!store) return fail("support show", store.error());
-  auto found = store.value()->find_support(reference);
+  auto found = store.value()->support().find(reference);
   if (!found) return fail("support show", found.error());
   if (!found.value()) {
     return fail("support show", Error{fmt::format("{}: there is no such request: 'logystera support list' shows them",

@@ -144,7 +144,7 @@ class Stream {
   std::unique_ptr<Baselines> baselines;
   std::unique_ptr<Webhook> webhook;
   detect::Level webhook_least = detect::Level::high;
-  std::optional<store::FindingsStore> dismissal_store;
+  std::unique_ptr<store::Store> dismissal_store;
 
  private:
   Result<Done> report(const std::vector<detect::Match>& matches);
@@ -164,17 +164,18 @@ class Stream {
 };
 
 Result<Done> Stream::refresh_dismissals() {
-  std::error_code ignored;
   if (!dismissal_store) {
-    if (!std::filesystem::exists(analysis_.store_path, ignored)) return Done{};
-    auto opened = store::FindingsStore::open(analysis_.store_path);
+    auto there = store::exists(analysis_.store_url);
+    if (!there) return there.error();
+    if (!there.value()) return Done{};
+    auto opened = open_tracked(analysis_.store_url);
     if (!opened) return opened.error();
-    dismissal_store.emplace(std::move(opened).value());
+    dismissal_store = std::move(opened).value();
   }
-  auto version = dismissal_store->dismissals_version();
+  auto version = dismissal_store->findings().dismissals_version();
   if (!version) return version.error();
   if (dismissals_version_ == version.value()) return Done{};
-  auto list = dismissal_store->dismissals();
+  auto list = dismissal_store->findings().dismissals();
   if (!list) return list.error();
   dismissals_ = Dismissals(std::move(list).value());
   dismissals_version_ = version.value();
@@ -251,19 +252,19 @@ Result<Done> Stream::finish() {
 }
 
 Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& options, const std::string& webhook_url,
-                   bool json, std::optional<store::FindingsStore>& baseline_store) {
+                   bool json, std::unique_ptr<store::Store>& baseline_store) {
   if (options.track_errors || options.track_findings) {
-    auto tracker = Tracker::open(analysis.store_path, analysis.config, analysis.pipeline.patterns);
+    auto tracker = Tracker::open(analysis.store_url, analysis.config, analysis.pipeline.patterns);
     if (!tracker) return tracker.error();
     stream.tracker = std::move(tracker).value();
   }
   if (options.detect_anomalies) {
-    auto opened = store::FindingsStore::open(analysis.store_path);
+    auto opened = open_tracked(analysis.store_url);
     if (!opened) return opened.error();
-    baseline_store.emplace(std::move(opened).value());
+    baseline_store = std::move(opened).value();
     const Style style{analysis.zone, !json && colour_wanted()};
     // Said when it begins; said again when it is over, if there is more to say then.
-    auto baselines = Baselines::make(*baseline_store, options.anomaly,
+    auto baselines = Baselines::make(baseline_store->baselines(), options.anomaly,
                                      [json, style](const auto& key, const auto& anomaly, Baselines::Stage stage) {
                                        const bool over = stage == Baselines::Stage::over;
                                        if (over && anomaly.buckets == 1 && !json) return;
@@ -300,7 +301,7 @@ int run(const Globals& globals, const Options& options) {
   if (keeps && analysis.pipeline.mode == redact::Mode::dry_run)
     return fail("tail", Error{"dry-run leaves personal data as they are, and those are never stored or sent: leave "
                               "--track-errors, --track-findings and the webhook out, or use --redact redact or mask"});
-  std::optional<store::FindingsStore> baseline_store;
+  std::unique_ptr<store::Store> baseline_store;
   Stream stream(analysis, options, globals.json, options.path);
   if (auto equipped = equip(stream, analysis, options, webhook_url.value(), globals.json, baseline_store); !equipped)
     return fail("tail", equipped.error());

@@ -1,11 +1,11 @@
 #include "cli/tracking.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "cli/gate.hpp"
 #include "detect/grouping.hpp"
+#include "store/text.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -61,16 +61,15 @@ bool Dismissals::hides(const std::string& rule, const std::string& source) const
   return std::any_of(first, last, [&](const auto& entry) { return means(entry.second, stored); });
 }
 
-std::optional<store::Level> stored_level(detect::Level level) noexcept {
-  if (level == detect::Level::informational) return std::nullopt;
-  return static_cast<store::Level>(static_cast<int>(level) - static_cast<int>(detect::Level::low));
+Result<std::unique_ptr<store::Store>> open_tracked(std::string_view url, store::Access access) {
+  return store::open(url, {.access = access, .durability = store::Durability::process});
 }
 
 store::Finding stored_finding(const scan::Finding& finding) {
   store::Finding row;
   row.rule = finding.rule;
   row.title = finding.title;
-  row.level = stored_level(finding.level).value_or(store::Level::low);
+  row.level = finding.level;
   row.source = finding.source;
   row.time = finding.time_known ? finding.time_ns / kSecond : unix_now();
   row.line = finding.line;
@@ -78,19 +77,20 @@ store::Finding stored_finding(const scan::Finding& finding) {
   return row;
 }
 
-Tracker::Tracker(store::FindingsStore store, const Config& config, const std::vector<redact::Pattern>& patterns)
+Tracker::Tracker(std::unique_ptr<store::Store> store, const Config& config, const std::vector<redact::Pattern>& patterns)
     : store_(std::move(store)),
       least_(config.findings_min_severity),
       now_(unix_now()),
       groups_(pseudonym_kinds(patterns)) {}
 
-Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& path, const Config& config,
+Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& url, const Config& config,
                                                const std::vector<redact::Pattern>& patterns) {
-  auto store = store::FindingsStore::open(path);
+  auto store = open_tracked(url);
   if (!store) return store.error();
   // Before, not after: what is found in an old log can be looked at until the next run.
-  if (auto pruned = store->prune(unix_now(), config.findings_retention_days); !pruned) return pruned.error();
-  auto known = store->error_templates(detect::kErrorTemplatesMost);
+  if (auto pruned = store::prune(*store.value(), unix_now(), config.findings_retention_days); !pruned)
+    return pruned.error();
+  auto known = store.value()->errors().templates(detect::kErrorTemplatesMost);
   if (!known) return known.error();
   std::unique_ptr<Tracker> tracker(new Tracker(std::move(store).value(), config, patterns));
   for (const store::ErrorTemplate& one : known.value())
@@ -105,11 +105,11 @@ Result<Done> Tracker::wait_for_transaction(std::size_t bytes) {
   return commit();
 }
 
-Result<Done> Tracker::merge(const std::vector<detect::ErrorGroups::Merge>& merges) {
+Result<Done> Tracker::merge(store::ErrorStore& errors, const std::vector<detect::ErrorGroups::Merge>& merges) {
   for (const detect::ErrorGroups::Merge& one : merges) {
-    auto there = store_.error(one.into.fingerprint);
+    auto there = errors.find(one.into.fingerprint);
     if (!there) return there.error();
-    auto merged = store_.merge_errors(one.from, stored_template(one.into));
+    auto merged = errors.merge(one.from, stored_template(one.into));
     if (!merged) return merged.error();
     if (!merged.value()) continue;
     // New is what consists of new ones alone.
@@ -128,33 +128,27 @@ Result<Done> Tracker::commit() {
   regroup(errors, merges);
   waiting_bytes_ = 0;
   std::uint64_t new_findings = 0;
-  store::ErrorsAdded added;
-  const auto store_all = [&]() -> Result<Done> {
-    for (const store::Finding& finding : findings) {
-      auto fresh = store_.add_finding(finding);
-      if (!fresh) return fresh.error();
-      new_findings += fresh.value();
-    }
-    if (auto merged = merge(merges); !merged) return merged;
-    auto done = store_.add_errors(errors);
-    if (!done) return done.error();
-    added = done.value();
-    return store_.commit();
-  };
-  if (auto begun = store_.begin(); !begun) return begun;
-  if (auto stored = store_all(); !stored) {
-    (void)store_.rollback();
-    return stored;
+  // Left before it is committed, it is rolled back.
+  auto begun = store_->begin();
+  if (!begun) return begun.error();
+  store::Transaction& transaction = *begun.value();
+  for (const store::Finding& finding : findings) {
+    auto fresh = transaction.findings().add(finding);
+    if (!fresh) return fresh.error();
+    new_findings += fresh.value();
   }
+  if (auto merged = merge(transaction.errors(), merges); !merged) return merged;
+  auto added = transaction.errors().add(errors);
+  if (!added) return added.error();
+  if (auto committed = transaction.commit(); !committed) return committed;
   new_findings_ += new_findings;
-  new_error_occurrences_ += added.occurrences;
-  new_groups_.insert(added.groups.begin(), added.groups.end());
+  new_error_occurrences_ += added->occurrences;
+  new_groups_.insert(added->groups.begin(), added->groups.end());
   return Done{};
 }
 
 Result<Done> Tracker::add(const scan::Finding& finding) {
-  const auto level = stored_level(finding.level);
-  if (!level || *level < least_) return Done{};
+  if (finding.level == Level::informational || finding.level < least_) return Done{};
   store::Finding row = stored_finding(finding);
   row.message = store::storable(row.message);  // cut as it is stored: it may be as long as a line
   const std::size_t bytes = sizeof row + row.title.size() + row.source.size() + row.message.size();
@@ -173,7 +167,7 @@ Result<Done> Tracker::add(const Record& record) {
   occurrence.scope = store::storable(group.scope);
   occurrence.template_key = group.key;
   occurrence.learnt = group.learnt;
-  occurrence.severity = static_cast<std::uint8_t>(record.severity);
+  occurrence.severity = record.severity;
   occurrence.source = std::string(record.source);
   occurrence.time = record.time_known ? record.time_ns / kSecond : now_;
   occurrence.line = record.line;
@@ -184,12 +178,10 @@ Result<Done> Tracker::add(const Record& record) {
   return wait_for_transaction(bytes);
 }
 
-Result<Dismissals> load_dismissals(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return Dismissals{};
-  auto store = store::FindingsStore::open(path);
+Result<Dismissals> load_dismissals(const std::string& url) {
+  auto store = open_tracked(url, store::Access::look);
   if (!store) return store.error();
-  auto list = store->dismissals();
+  auto list = store.value()->findings().dismissals();
   if (!list) return list.error();
   return Dismissals(std::move(list).value());
 }

@@ -15,7 +15,7 @@
 #include "detect/error_groups.hpp"
 #include "redact/patterns.hpp"
 #include "scan/pipeline.hpp"
-#include "store/findings_store.hpp"
+#include "store/store.hpp"
 
 namespace logystera::cli {
 
@@ -30,8 +30,9 @@ class Dismissals {
   std::multimap<std::string, std::string> sources_;  // rule → source
 };
 
-/// The database's level, or nothing for what it does not keep (informational).
-std::optional<store::Level> stored_level(detect::Level level) noexcept;
+/// The database of earlier runs; what a power loss takes of it can be made again from the logs.
+Result<std::unique_ptr<store::Store>> open_tracked(std::string_view url, store::Access access = store::Access::create);
+
 store::Finding stored_finding(const scan::Finding& finding);
 
 /// Stores findings and errors in transactions of many rows. What a run had not committed when it was killed is not stored; the
@@ -40,7 +41,7 @@ class Tracker {
  public:
   /// Opens or makes the database, and removes what is older than the retention.
   /// `patterns`: the redactor's own, whose pseudonyms are variable parts of errors.
-  static Result<std::unique_ptr<Tracker>> open(const std::string& path, const Config& config,
+  static Result<std::unique_ptr<Tracker>> open(const std::string& url, const Config& config,
                                                const std::vector<redact::Pattern>& patterns);
 
   /// Findings below the configured severity are left out.
@@ -53,15 +54,15 @@ class Tracker {
   std::uint64_t new_findings() const noexcept { return new_findings_; }
   std::uint64_t new_error_groups() const noexcept { return new_groups_.size(); }
   std::uint64_t new_error_occurrences() const noexcept { return new_error_occurrences_; }
-  store::FindingsStore& store() noexcept { return store_; }
+  store::Store& store() noexcept { return *store_; }
 
  private:
-  Tracker(store::FindingsStore store, const Config& config, const std::vector<redact::Pattern>& patterns);
-  Result<Done> merge(const std::vector<detect::ErrorGroups::Merge>& merges);
+  Tracker(std::unique_ptr<store::Store> store, const Config& config, const std::vector<redact::Pattern>& patterns);
+  Result<Done> merge(store::ErrorStore& errors, const std::vector<detect::ErrorGroups::Merge>& merges);
   Result<Done> wait_for_transaction(std::size_t bytes);
 
-  store::FindingsStore store_;
-  store::Level least_;
+  std::unique_ptr<store::Store> store_;
+  Level least_;
   std::int64_t now_;
   // What waits for the next transaction, so that the database is locked only while it is written.
   std::vector<store::Finding> findings_;
@@ -73,7 +74,7 @@ class Tracker {
   std::uint64_t new_findings_ = 0, new_error_occurrences_ = 0;
 };
 
-/// The dismissals in the database at `path`; none if there is no such file, which is not made.
-Result<Dismissals> load_dismissals(const std::string& path);
+/// The dismissals in the database; none if there is none, and none is made.
+Result<Dismissals> load_dismissals(const std::string& url);
 
 }  // namespace logystera::cli

@@ -108,9 +108,9 @@ struct Options {
 int add(const Globals& globals, const Options& options) {
   Password password;
   if (auto read = read_password(options.password_file, password); !read) return fail("user add", read.error());
-  auto accounts = open_accounts(globals, store::Access::create);
-  if (!accounts) return fail("user add", accounts.error());
-  gateway::Users users(accounts.value());
+  auto store = open_store(globals, store::Access::create);
+  if (!store) return fail("user add", store.error());
+  gateway::Users users(store.value()->accounts());
   if (auto added = users.add(options.name, password.text, unix_now()); !added) return fail("user add", added.error());
   if (!globals.json) fmt::print("{} may connect sites now.\n", options.name);
   return kExitDone;
@@ -119,27 +119,27 @@ int add(const Globals& globals, const Options& options) {
 int set_password(const Globals& globals, const Options& options) {
   Password password;
   if (auto read = read_password(options.password_file, password); !read) return fail("user password", read.error());
-  auto accounts = open_accounts(globals, store::Access::existing);
-  if (!accounts) return fail("user password", accounts.error());
-  gateway::Users users(accounts.value());
+  auto store = open_store(globals, store::Access::existing);
+  if (!store) return fail("user password", store.error());
+  gateway::Users users(store.value()->accounts());
   if (auto set = users.set_password(options.name, password.text); !set) return fail("user password", set.error());
   if (!globals.json) fmt::print("{} has a new password; every session that was open has ended.\n", options.name);
   return kExitDone;
 }
 
 int remove(const Globals& globals, const Options& options) {
-  auto accounts = open_accounts(globals, store::Access::existing);
-  if (!accounts) return fail("user remove", accounts.error());
-  gateway::Users users(accounts.value());
+  auto store = open_store(globals, store::Access::existing);
+  if (!store) return fail("user remove", store.error());
+  gateway::Users users(store.value()->accounts());
   if (auto removed = users.remove(options.name); !removed) return fail("user remove", removed.error());
   if (!globals.json) fmt::print("{} is removed. The sites he has connected stay connected.\n", options.name);
   return kExitDone;
 }
 
 int list(const Globals& globals) {
-  auto accounts = open_accounts(globals, store::Access::existing);
-  if (!accounts) return fail("user list", accounts.error());
-  gateway::Users users(accounts.value());
+  auto store = open_store(globals, store::Access::existing);
+  if (!store) return fail("user list", store.error());
+  gateway::Users users(store.value()->accounts());
   auto all = users.list();
   if (!all) return fail("user list", all.error());
   if (globals.json) {

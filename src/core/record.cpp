@@ -152,11 +152,6 @@ void map_v4(std::uint32_t v4, std::uint8_t out[16]) noexcept {
 
 }  // namespace
 
-std::string_view severity_name(Severity severity) noexcept {
-  constexpr std::string_view names[] = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"};
-  return names[static_cast<std::size_t>(severity)];
-}
-
 std::string_view record_kind_name(RecordKind kind) noexcept {
   constexpr std::string_view names[] = {"text",   "web_access",    "web_error",   "syslog", "auth",
                                         "drupal", "windows_event", "application", "signal"};

@@ -24,14 +24,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/severity.hpp"
+
 namespace logystera {
-
-/// How bad the source says it is. Order is meaning: a larger value is worse. Sources with eight steps (syslog) fold into
-/// these five: emergency, alert and critical are `critical`; notice is `info`.
-enum class Severity : std::uint8_t { debug, info, warning, error, critical };
-
-/// "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL".
-std::string_view severity_name(Severity severity) noexcept;
 
 /// What sort of thing a record is, one step above its format: rules are scoped by it. It is set per record, since one
 /// syslog file carries several.

@@ -8,8 +8,6 @@
 namespace logystera::detect {
 namespace {
 
-constexpr std::string_view kLevels[] = {"informational", "low", "medium", "high", "critical"};
-
 bool listed(const std::vector<std::string>& names, std::string_view text) noexcept {
   if (names.empty()) return true;
   for (const std::string& name : names)
@@ -52,14 +50,6 @@ bool covers(const Logsource& rule, const Logsource& declared) noexcept {
 }
 
 }  // namespace
-
-std::string_view level_name(Level level) noexcept { return kLevels[static_cast<std::size_t>(level)]; }
-
-std::optional<Level> level_from(std::string_view name) noexcept {
-  for (std::size_t i = 0; i < std::size(kLevels); ++i)
-    if (kLevels[i] == name) return static_cast<Level>(i);
-  return std::nullopt;
-}
 
 std::string_view compare_name(Compare compare) noexcept {
   constexpr std::string_view names[] = {"lt", "lte", "gt", "gte", "eq", "neq"};

@@ -20,12 +20,9 @@
 
 namespace logystera::detect {
 
-/// How bad a finding of the rule is. Native rules use low to critical; Sigma adds informational.
-enum class Level : std::uint8_t { informational, low, medium, high, critical };
-
-std::string_view level_name(Level level) noexcept;
-/// The level of that name, or nothing. Names are lowercase.
-std::optional<Level> level_from(std::string_view name) noexcept;
+using logystera::Level;
+using logystera::level_from;
+using logystera::level_name;
 
 // ---- What a test looks at -----------------------------------------------------------------------------------------
 

@@ -118,8 +118,31 @@ Result<std::string> Authorization::issue(const AuthorizationRequest& request, st
   grant.redirect_uri = request.redirect.text;
   grant.challenge = request.challenge;
   grant.issued_at = now;
-  if (auto added = accounts_.add_code(sha256(code.value()), grant, now - kReplaySeconds); !added) return added.error();
+  if (auto added = store_.accounts().add_code(sha256(code.value()), grant, now - kReplaySeconds); !added)
+    return added.error();
   return code;
+}
+
+Result<Authorization::Shown> Authorization::use(std::string_view code, const store::Entity& entity, std::int64_t now,
+                                                const std::function<bool(const store::Grant&)>& agrees) {
+  const Digest hash = sha256(code);
+  auto begun = store_.begin();
+  if (!begun) return begun.error();
+  store::Transaction& transaction = *begun.value();
+  auto found = transaction.accounts().find_code(hash);
+  if (!found) return found.error();
+  if (!found.value()) return Shown{};
+  const store::Code& known = *found.value();
+  if (known.used_at != 0) return Shown{Use::replayed, known.entity, known.grant.issued_at};
+  Shown shown{Use::refused, {}, known.grant.issued_at};
+  if (agrees(known.grant)) {
+    shown.use = Use::made;
+    shown.entity = entity.token;
+    if (auto added = transaction.entities().add(entity); !added) return added.error();
+  }
+  if (auto used = transaction.accounts().use_code(hash, now, shown.entity); !used) return used.error();
+  if (auto committed = transaction.commit(); !committed) return committed.error();
+  return shown;
 }
 
 Result<bool> Authorization::redeem(const Form& form, IssuedEntity& issued, TokenError& refusal) {
@@ -150,21 +173,20 @@ Result<bool> Authorization::redeem(const Form& form, IssuedEntity& issued, Token
     return in_time && grant.client_id == form["client_id"] && grant.redirect_uri == form["redirect_uri"] &&
            equal_constant_time(grant.challenge, challenge);
   };
-  auto redeemed = accounts_.redeem(sha256(form["code"]), now, made->entity, check);
-  if (!redeemed) return redeemed.error();
-  using State = store::Redeemed::State;
-  if (redeemed->state == State::made) {
+  auto shown = use(form["code"], made->entity, now, check);
+  if (!shown) return shown.error();
+  if (shown->use == Use::made) {
     issued = {std::move(made->issued), made->entity.name};
-    options_.log(fmt::format("entity {}: connected by its site", redeemed->entity));
+    options_.log(fmt::format("entity {}: connected by its site", shown->entity));
     return true;
   }
-  const bool recent = now - redeemed->issued_at <= kReplaySeconds;
-  if (redeemed->state == State::replayed && recent && !redeemed->entity.empty()) {
+  const bool recent = now - shown->issued_at <= kReplaySeconds;
+  if (shown->use == Use::replayed && recent && !shown->entity.empty()) {
     // Somebody else may hold what the code has made (RFC 6749 §4.1.2).
-    auto revoked = entities_.revoke(redeemed->entity, now);
+    auto revoked = entities_.revoke(shown->entity, now);
     if (!revoked) return revoked.error();
     if (revoked.value()) {
-      options_.log(fmt::format("entity {}: revoked, because the code that made it was used again", redeemed->entity));
+      options_.log(fmt::format("entity {}: revoked, because the code that made it was used again", shown->entity));
     }
   }
   // One answer for all of it: whoever tries codes learns nothing about which part was wrong.

@@ -18,7 +18,7 @@
 #include "core/result.hpp"
 #include "gateway/entities.hpp"
 #include "gateway/web_address.hpp"
-#include "store/account_store.hpp"
+#include "store/store.hpp"
 #include "web/form.hpp"
 
 namespace logystera::gateway {
@@ -65,9 +65,9 @@ class Authorization {
     std::function<void(std::string_view)> log;
   };
 
-  /// `accounts` and `entities` must outlive it.
-  Authorization(store::AccountStore& accounts, Entities& entities, Options options)
-      : accounts_(accounts), entities_(entities), options_(std::move(options)) {}
+  /// `store` and `entities` must outlive it.
+  Authorization(store::Store& store, Entities& entities, Options options)
+      : store_(store), entities_(entities), options_(std::move(options)) {}
 
   /// A code for what `user` has allowed, 43 characters of base64url.
   Result<std::string> issue(const AuthorizationRequest& request, std::int64_t user);
@@ -76,7 +76,23 @@ class Authorization {
   Result<bool> redeem(const web::Form& form, IssuedEntity& issued, TokenError& refusal);
 
  private:
-  store::AccountStore& accounts_;
+  /// What became of a code that was shown.
+  enum class Use : std::uint8_t {
+    unknown,   // never given out, or long gone
+    refused,   // by `agrees`; the code is used up
+    made,      // the entity is stored: this was the one success
+    replayed,  // used before; its entity is what it made then, empty when nothing
+  };
+  struct Shown {
+    Use use = Use::unknown;
+    std::string entity;
+    std::int64_t issued_at = 0;  // 0 when unknown
+  };
+  /// One transaction: of several at once exactly one finds the code unused. It marks it used and, if `agrees`, stores `entity`.
+  Result<Shown> use(std::string_view code, const store::Entity& entity, std::int64_t now,
+                    const std::function<bool(const store::Grant&)>& agrees);
+
+  store::Store& store_;
   Entities& entities_;
   Options options_;
 };

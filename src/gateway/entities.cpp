@@ -30,7 +30,7 @@ Sender::~Sender() {
   wipe(previous);
 }
 
-Result<Entities> Entities::open(store::Store& store, Vault vault) {
+Result<Entities> Entities::open(store::EntityStore& store, Vault vault) {
   Entities entities(store, std::move(vault));
   auto random = random_text(kSecretBytes);
   if (!random) return random.error();
@@ -38,7 +38,7 @@ Result<Entities> Entities::open(store::Store& store, Vault vault) {
   if (!sealed) return sealed.error();
   entities.stand_in_ = std::move(sealed).value();
   // A key that belongs to another database is found out now, not at the first request.
-  auto known = store.entities();
+  auto known = store.list();
   if (!known) return known.error();
   for (const store::Entity& entity : known.value()) {
     if (entity.revoked_at != 0) continue;
@@ -53,7 +53,7 @@ Result<Entities> Entities::open(store::Store& store, Vault vault) {
 Result<IssuedSecret> Entities::add(std::string_view name, std::int64_t now) {
   auto made = make(name, now);
   if (!made) return made.error();
-  if (auto added = store_->add_entity(made->entity); !added) return added.error();
+  if (auto added = store_->add(made->entity); !added) return added.error();
   return std::move(made->issued);
 }
 
@@ -75,7 +75,7 @@ Result<NewEntity> Entities::make(std::string_view name, std::int64_t now) const 
 }
 
 Result<store::Entity> Entities::existing(std::string_view token) {
-  auto found = store_->find_entity(token);
+  auto found = store_->find(token);
   if (!found) return found.error();
   if (!found.value()) {
     return Error{fmt::format("entity {}: there is none with this token: 'logystera entity list' shows them", token)};
@@ -110,7 +110,7 @@ Result<Done> Entities::set_disabled(std::string_view token, bool disabled) {
 }
 
 Result<Done> Entities::update(const store::Entity& entity) {
-  auto updated = store_->update_entity(entity);
+  auto updated = store_->update(entity);
   if (!updated) return updated.error();
   if (!updated.value()) return Error{fmt::format("entity {}: was disconnected at this very moment", entity.token)};
   return Done{};
@@ -120,7 +120,7 @@ Result<Sender> Entities::sender(std::string_view token, std::int64_t now) const 
   store::Entity entity;
   Sender sender;
   if (wire::is_token(token)) {
-    auto found = store_->find_entity(token);
+    auto found = store_->find(token);
     if (!found) return found.error();
     if (found.value() && found.value()->revoked_at == 0) {
       entity = std::move(*found.value());

@@ -10,7 +10,7 @@
 
 #include "core/result.hpp"
 #include "gateway/vault.hpp"
-#include "store/store.hpp"
+#include "store/entity_store.hpp"
 
 namespace logystera::gateway {
 
@@ -44,7 +44,7 @@ struct Sender {
 class Entities {
  public:
   /// `store` must outlive it. The error says why there is no randomness or key.
-  static Result<Entities> open(store::Store& store, Vault vault);
+  static Result<Entities> open(store::EntityStore& store, Vault vault);
 
   /// Names: 1-100 bytes of UTF-8 without control characters; they need not be unique.
   Result<IssuedSecret> add(std::string_view name, std::int64_t now);
@@ -55,19 +55,19 @@ class Entities {
   Result<Done> set_disabled(std::string_view token, bool disabled);
   /// Ends an entity for good: its secrets are erased, so that it is from then on as unknown as one that never was. Durable
   /// when it returns; false when there is none, or it was revoked before.
-  Result<bool> revoke(std::string_view token, std::int64_t now) { return store_->revoke_entity(token, now); }
-  Result<std::vector<store::Entity>> list() { return store_->entities(); }
+  Result<bool> revoke(std::string_view token, std::int64_t now) { return store_->revoke(token, now); }
+  Result<std::vector<store::Entity>> list() { return store_->list(); }
 
   /// The sender to check a request of `token` against at time `now`. An unknown token gives a stand-in of
   /// equal cost.
   Result<Sender> sender(std::string_view token, std::int64_t now) const;
 
  private:
-  Entities(store::Store& store, Vault vault) : store_(&store), vault_(std::move(vault)) {}
+  Entities(store::EntityStore& store, Vault vault) : store_(&store), vault_(std::move(vault)) {}
   Result<store::Entity> existing(std::string_view token);
   Result<Done> update(const store::Entity& entity);
 
-  store::Store* store_;
+  store::EntityStore* store_;
   Vault vault_;
   std::string stand_in_;  // a random secret, sealed for the empty token
 };

@@ -85,8 +85,8 @@ struct Ingest::Work {
   std::string_view body() const { return verified().encoding == "gzip" ? inflated : sent->request.body; }
 };
 
-Ingest::Ingest(Entities& entities, store::Store& store, IngestOptions options)
-    : store_(store),
+Ingest::Ingest(Entities& entities, store::BatchWriter& writer, IngestOptions options)
+    : writer_(writer),
       options_(std::move(options)),
       check_(entities, {options_.min_agent_version, options_.now, options_.log}),
       limiter_(options_.rate) {}
@@ -211,8 +211,8 @@ void Ingest::ingest(std::shared_ptr<const SignedRequest> sent, const Reply& repl
   work->batch.received_at = options_.now();
   work->batch.rejected = static_cast<std::uint32_t>(work->rejected.size());
   // The views in the batch point into *work, which the callback keeps.
-  store_.append(std::move(work->batch),
-                [this, work, reply](Result<store::Appended> appended) { finish(*work, appended, reply); });
+  writer_.append(std::move(work->batch),
+                 [this, work, reply](Result<store::Appended> appended) { finish(*work, appended, reply); });
 }
 
 Answer Ingest::ping(const SignedRequest& sent) {

@@ -15,7 +15,7 @@
 #include "gateway/signature_check.hpp"
 #include "gateway/signed_route.hpp"
 #include "server/http.hpp"
-#include "store/store.hpp"
+#include "store/event_store.hpp"
 
 namespace logystera::gateway {
 
@@ -33,8 +33,8 @@ struct IngestOptions {
 
 class Ingest {
  public:
-  /// `entities` and `store` must outlive it and every reply it still owes.
-  Ingest(Entities& entities, store::Store& store, IngestOptions options);
+  /// `entities` and `writer` must outlive it and every reply it still owes.
+  Ingest(Entities& entities, store::BatchWriter& writer, IngestOptions options);
 
   /// POST /v1/ingest replies 202 or 200 only once the events are durable; POST /v1/ping says whether token, secret and clock are
   /// right, and stores nothing.
@@ -48,7 +48,7 @@ class Ingest {
   bool unpack(Work& work, server::Answer& refusal) const;
   void finish(const Work& work, const Result<store::Appended>& appended, const server::Reply& reply) const;
 
-  store::Store& store_;
+  store::BatchWriter& writer_;
   IngestOptions options_;
   SignatureCheck check_;
   RateLimiter limiter_;

@@ -124,9 +124,9 @@ bool plain_and_whole(const SignedRequest& sent, Answer& refusal) {
 
 }  // namespace
 
-SiteRequests::SiteRequests(Entities& entities, store::Store& store, SignatureCheck::Options options)
+SiteRequests::SiteRequests(Entities& entities, store::SupportStore& support, SignatureCheck::Options options)
     : entities_(entities),
-      store_(store),
+      support_(support),
       options_(options),
       check_(entities, std::move(options)),
       support_limiter_({kSupportPerHour / kSecondsAnHour, kSupportBurst}) {}
@@ -171,7 +171,7 @@ Answer SiteRequests::support(const SignedRequest& sent) {
   read->entity = token;
   read->batch = sent.verified.batch;
   read->received_at = options_.now();
-  const auto stored = store_.add_support(read.value());
+  const auto stored = support_.add(read.value());
   if (!stored) {
     options_.log(stored.error().message);
     return unavailable();

@@ -11,7 +11,7 @@
 #include "gateway/signature_check.hpp"
 #include "gateway/signed_route.hpp"
 #include "server/http.hpp"
-#include "store/store.hpp"
+#include "store/support_store.hpp"
 
 namespace logystera::gateway {
 
@@ -21,8 +21,8 @@ inline constexpr double kSupportPerHour = 10;
 
 class SiteRequests {
  public:
-  /// `entities` and `store` must outlive it.
-  SiteRequests(Entities& entities, store::Store& store, SignatureCheck::Options options);
+  /// `entities` and `support` must outlive it.
+  SiteRequests(Entities& entities, store::SupportStore& support, SignatureCheck::Options options);
 
   /// POST /v1/disconnect, body `{}`: 200 once the entity is durably revoked; its secret is not taken again, not even to repeat
   /// this. POST /v1/support: 202 {"reference":"sup_…"} once it is durable; the same body again gets the same reference.
@@ -35,7 +35,7 @@ class SiteRequests {
   server::Answer revoke(const Verified& verified);
 
   Entities& entities_;
-  store::Store& store_;
+  store::SupportStore& support_;
   SignatureCheck::Options options_;
   SignatureCheck check_;
   RateLimiter support_limiter_;

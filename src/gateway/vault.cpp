@@ -136,6 +136,4 @@ Result<std::string> Vault::unseal(std::string_view sealed, std::string_view boun
   return secret;
 }
 
-std::string key_path_for(std::string_view database_path) { return std::string(database_path) + ".key"; }
-
 }  // namespace logystera::gateway

@@ -1,6 +1,6 @@
 // Seals entity secrets at rest. The gateway must be able to read a secret to check a signature, so a hash
-// will not do: each secret is encrypted with AES-256-GCM under a key kept in a file of its own, beside the
-// database and never in it. Whoever copies only the database has no secret.
+// will not do: each secret is encrypted with AES-256-GCM under a key in a file of its own, never in the
+// database. Whoever copies only the database has no secret.
 #pragma once
 
 #include <array>
@@ -34,8 +34,5 @@ class Vault {
   std::array<std::uint8_t, kKeyBytes> key_{};
   std::string key_path_;
 };
-
-/// Where the key of a database lies: PATH.key.
-std::string key_path_for(std::string_view database_path);
 
 }  // namespace logystera::gateway

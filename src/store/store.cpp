@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "store/sqlite/database.hpp"
 
 namespace logystera::store {
@@ -11,6 +14,12 @@ constexpr std::string_view kSqliteScheme = "sqlite:";
 
 constexpr std::uint8_t nibble(char digit) noexcept {
   return static_cast<std::uint8_t>(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+}
+
+Result<std::uint64_t> sum(const Result<std::uint64_t>& first, const Result<std::uint64_t>& second) {
+  if (!first) return first.error();
+  if (!second) return second.error();
+  return first.value() + second.value();
 }
 
 }  // namespace
@@ -34,10 +43,31 @@ Result<std::string> sqlite_path(std::string_view url) {
   return std::string(url.substr(kSqliteScheme.size()));
 }
 
-Result<std::unique_ptr<Store>> open(std::string_view url, Access access) {
+Result<std::unique_ptr<Store>> open(std::string_view url, const OpenOptions& options) {
   auto path = sqlite_path(url);
   if (!path) return path.error();
-  return open_sqlite(path.value(), access);
+  return sqlite::open(path.value(), options);
+}
+
+Result<bool> exists(std::string_view url) {
+  auto path = sqlite_path(url);
+  if (!path) return path.error();
+  std::error_code ignored;
+  return std::filesystem::exists(path.value(), ignored);
+}
+
+Result<std::uint64_t> prune(Stores& stores, std::int64_t now, int retention_days) {
+  constexpr std::int64_t kDaySeconds = 24 * 3600;
+  const std::int64_t oldest = now - retention_days * kDaySeconds;
+  auto findings = stores.findings().prune(oldest);
+  if (!findings) return findings;
+  return sum(findings, stores.errors().prune(oldest));
+}
+
+Result<std::uint64_t> clear_demo(Stores& stores) {
+  auto findings = stores.findings().clear_demo();
+  if (!findings) return findings;
+  return sum(findings, stores.errors().clear_demo());
 }
 
 }  // namespace logystera::store

@@ -1,139 +1,104 @@
-// Where the gateway keeps entities and events. Everything a caller may rely on is said here; sqlite.hpp is
-// the implementation for one machine.
+// Where a gateway and runs of analysis keep what must outlast them. One interface a kind of thing (the headers beside this one),
+// all of them on one database; what implements them is chosen by address and nobody above knows which it is. tests/store/contract
+// holds every promise made in these headers against every implementation.
 //
-// Promise: append() reports success only when the batch and its events are on stable storage, and an event is
-// stored once however often it is appended, recognised by (entity, event_id).
+//   store->entities().find(token)                 by itself: a write is a transaction of its own
+//   auto transaction = store->begin();            together: all of it or nothing
+//   transaction->entities().add(entity);
+//   transaction->accounts().use_code(hash, now, entity.token);
+//   transaction->commit();
+//
+// Durability: with Durability::full a call that succeeds is on stable storage; so is everything of a transaction whose commit()
+// succeeds. With Durability::process it survives the death of the process, and what a power loss takes is whole transactions
+// from the end.
+//
+// Threads: a Store and what it hands out may be used by several threads at a time, a Transaction by one.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/result.hpp"
+#include "store/account_store.hpp"
+#include "store/baseline_store.hpp"
+#include "store/entity_store.hpp"
+#include "store/error_store.hpp"
+#include "store/event_store.hpp"
+#include "store/finding_store.hpp"
+#include "store/support_store.hpp"
 
 namespace logystera::store {
 
-/// The 16 bytes of a UUID; upper and lower case spellings are the same event.
-using EventId = std::array<std::uint8_t, 16>;
-
-/// Reads the 8-4-4-4-12 form; `text` must already have been checked to be a UUID.
-EventId event_id_of(std::string_view text) noexcept;
-
-/// A site that may send. Secrets arrive sealed; the store never sees them in the clear.
-struct Entity {
-  std::string token;            // "ent_…", unique
-  std::string name;             // for people
-  std::int64_t created_at = 0;  // unix seconds
-  bool disabled = false;
-  std::string sealed_secret;
-  std::string sealed_previous;  // empty: never rotated
-  std::int64_t rotated_at = 0;  // unix seconds; the previous secret's grace starts here
-  std::int64_t revoked_at = 0;  // unix seconds; 0: it may still send. A revoked entity has no secrets
-  // Kept by append(), read-only for callers.
-  std::int64_t last_seen_at = 0;  // last batch; 0: none yet
-  std::uint64_t accepted = 0;     // events stored
-  std::uint64_t duplicates = 0;   // events (or events of batches) that were there already
-  std::uint64_t rejected = 0;     // lines refused for good
-};
-
-/// One event to store. Views live as long as the batch's owner keeps them.
-struct NewEvent {
-  std::string_view line;  // verbatim, without its newline
-  std::string_view type;
-  EventId id;
-  std::int64_t created_at = 0;  // unix seconds, as the sender said
-};
-
-struct Batch {
-  std::string_view entity;  // token of an entity that exists
-  std::string_view id;      // wire::batch_id
-  std::int64_t received_at = 0;
-  std::uint32_t rejected = 0;  // lines the gateway refused, for the entity's counter
-  std::vector<NewEvent> events;
-};
-
-/// What became of a batch. accepted + duplicates equal the events handed in.
-struct Appended {
-  std::uint32_t accepted = 0;
-  std::uint32_t duplicates = 0;
-  std::uint32_t unnumbered = 0;  // of the batch's events: those of types beyond what the store numbers
-  bool batch_known = false;      // this very batch was stored before; nothing was written
-};
-
-/// A message a site has sent to whoever runs the gateway.
-struct SupportRequest {
-  std::string reference;  // "sup_…", unique
-  std::string entity;     // token of an entity that exists
-  std::string batch;      // wire::batch_id of the request: the same text again is the same request
-  std::int64_t received_at = 0;
-  std::string message;
-  std::string email;        // empty: none
-  std::string diagnostics;  // a JSON object; empty: none
-  // Read-only for callers.
-  std::string entity_name;
-};
-
-struct EventQuery {
-  std::string type;                     // empty: all
-  std::string entity;                   // token or name; empty: all
-  std::optional<std::int64_t> since;    // created_at at or after, unix seconds
-  std::uint64_t after = 0;              // only events with a higher sequence
-  std::optional<std::uint64_t> newest;  // only the last so many
-};
-
-struct StoredEvent {
-  std::uint64_t sequence = 0;  // order of arrival
-  std::int64_t created_at = 0;
-  std::int64_t received_at = 0;
-  std::string_view type;
-  std::string_view entity;  // token
-  std::string_view name;    // the entity's name
-  std::string_view line;    // verbatim
-};
-
-class Store {
+/// One store of each kind.
+class Stores {
  public:
-  virtual ~Store() = default;
+  virtual ~Stores() = default;
 
-  using AppendDone = std::function<void(Result<Appended>)>;
-  /// Stores a batch; returns at once. `done` is called exactly once, from a thread of the store, after the
-  /// commit is durable or with the reason it is not. What the batch's views point at must live until then.
-  /// May refuse at once (from the caller's thread) when more is waiting than the store is willing to hold.
-  virtual void append(Batch batch, AppendDone done) = 0;
+  virtual EventStore& events() noexcept = 0;
+  virtual EntityStore& entities() noexcept = 0;
+  virtual SupportStore& support() noexcept = 0;
+  virtual AccountStore& accounts() noexcept = 0;
+  virtual FindingStore& findings() noexcept = 0;
+  virtual ErrorStore& errors() noexcept = 0;
+  virtual BaselineStore& baselines() noexcept = 0;
+};
 
-  virtual Result<Done> add_entity(const Entity& entity) = 0;
-  virtual Result<std::optional<Entity>> find_entity(std::string_view token) = 0;
-  /// By age.
-  virtual Result<std::vector<Entity>> entities() = 0;
-  /// Writes secrets, rotation time and the disabled flag of an entity; false when there is none, or it is revoked.
-  virtual Result<bool> update_entity(const Entity& entity) = 0;
-  /// Erases both secrets of an entity and notes when, durably; false when there is none, or it was revoked before.
-  virtual Result<bool> revoke_entity(std::string_view token, std::int64_t now) = 0;
+/// What is written through it is stored by commit(), all of it, or not at all: leaving it without is a rollback, and after a call
+/// of it has failed commit() refuses. What is read through it is as its own writes have left it. It excludes other transactions
+/// and writes until it ends, so it should be short, and nothing of the store outside it may be written meanwhile by its thread.
+class Transaction : public Stores {
+ public:
+  /// Once, and the last call.
+  virtual Result<Done> commit() = 0;
+};
 
-  /// Stores a request durably and gives its reference: the one it was first stored under when it is a repeat.
-  virtual Result<std::string> add_support(const SupportRequest& request) = 0;
-  /// The newest `limit`, oldest first; messages and diagnostics are left out.
-  virtual Result<std::vector<SupportRequest>> support_requests(std::uint64_t limit) = 0;
-  virtual Result<std::optional<SupportRequest>> find_support(std::string_view reference) = 0;
-
-  /// Calls `each` for every match, oldest arrival first, until it returns false.
-  virtual Result<Done> events(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) = 0;
+class Store : public Stores {
+ public:
+  /// Waits for others' writes for as long as the options say. Must not outlive the store.
+  virtual Result<std::unique_ptr<Transaction>> begin() = 0;
+  /// Starts a thread that appends batches. Must not outlive the store.
+  virtual Result<std::unique_ptr<BatchWriter>> start_batch_writer() = 0;
 };
 
 enum class Access : std::uint8_t {
   create,    // make the store when there is none
   existing,  // it must be there already
+  look,      // as `existing`, but where there is none an empty one answers, and none is made
 };
 
-/// Opens `sqlite:PATH`. The error names the place and the remedy.
-Result<std::unique_ptr<Store>> open(std::string_view url, Access access);
+enum class Durability : std::uint8_t {
+  full,     // what others rely on: a gateway's events, entities and accounts
+  process,  // what can be made again from a log
+};
+
+struct OpenOptions {
+  Access access = Access::existing;
+  Durability durability = Durability::full;
+  /// How long an operation waits for another one's write lock, milliseconds.
+  int busy_ms = 5000;
+  /// Events' bytes that may wait for a batch writer before append() refuses.
+  std::size_t waiting_bytes = 64 * 1024 * 1024;
+  /// How long a batch id is remembered, seconds; events stay recognised by their own id for good.
+  std::int64_t batch_memory_seconds = 30 * 24 * 3600;
+  /// Event types that get a number of their own, in memory and in the database, so that a sender cannot fill
+  /// either by inventing types. Events of further types are stored all the same and found by reading their lines.
+  std::size_t types = 4096;
+};
+
+/// Opens `sqlite:PATH`. The error names the place and the remedy. What is not a store of this program is left as it is.
+Result<std::unique_ptr<Store>> open(std::string_view url, const OpenOptions& options = {});
+
+/// Whether there is something to open; an error when no store has such an address.
+Result<bool> exists(std::string_view url);
 
 /// The file path in `sqlite:PATH`.
 Result<std::string> sqlite_path(std::string_view url);
+
+/// Removes findings and errors older than `retention_days` before `now` or beyond the row limits. How many rows.
+Result<std::uint64_t> prune(Stores& stores, std::int64_t now, int retention_days);
+/// Removes what was stored with `demo` set, and nothing else. How many findings and groups of errors.
+Result<std::uint64_t> clear_demo(Stores& stores);
 
 }  // namespace logystera::store

@@ -83,6 +83,29 @@ TEST_CASE("a_running_gateway_sees_changed_entities_at_once") {
   CHECK(list.out.find(site.secret) == std::string::npos);
 }
 
+TEST_CASE("the_key_file_is_the_one_that_is_named_and_else_beside_the_database") {
+  House house;
+  const std::string beside = house.scratch.file("a.db.key"), named = house.scratch.file("elsewhere.key");
+  const Site site = Site::added(house.store);
+  REQUIRE(std::filesystem::exists(beside));
+  std::filesystem::rename(beside, named);
+  // Never made anew while secrets are sealed under another.
+  const Finished lost = run({"--store", house.store, "entity", "rotate", site.token});
+  CHECK(lost.code == 2);
+  CHECK(lost.err.find(beside) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(beside));
+  Running gateway(house.serve({"--key-file", named}));
+  CHECK(site.send(url_of(gateway), event_lines(0, 1)).status == 202);
+  CHECK(run({"--store", house.store, "entity", "rotate", site.token, "--key-file", named}).code == 0);
+  // The same of a configuration; an option wins.
+  const std::string config = house.scratch.file("config.yaml");
+  std::ofstream(config) << "db_path: " << house.scratch.file("a.db") << "\nkey_path: " << named << "\n";
+  CHECK(run({"entity", "rotate", site.token, "--config", config}).code == 0);
+  CHECK(run({"--store", house.store, "entity", "rotate", site.token, "--config", config}).code == 0);
+  CHECK(run({"entity", "rotate", site.token, "--config", config, "--key-file", beside}).code == 2);
+  CHECK_FALSE(std::filesystem::exists(beside));
+}
+
 TEST_CASE("whatever_was_acknowledged_before_kill_dash_nine_is_there_exactly_once") {
   House house;
   const Site site = Site::added(house.store);

@@ -10,6 +10,7 @@
 #include "cli/site.hpp"
 #include "gateway/users.hpp"
 #include "socket_client.hpp"
+#include "store/store.hpp"
 #include "web/form.hpp"
 
 using namespace logystera::testing;
@@ -111,9 +112,8 @@ TEST_CASE("a_password_is_the_first_line_of_standard_input") {
   CHECK(piped("", "add anna") == 2);
   CHECK(piped(kPassword + "\r\nnot this\n", "add anna") == 0);
   CHECK(piped("another password of anna's", "password anna") == 0);
-  logystera::store::AccountStore accounts =
-      std::move(logystera::store::AccountStore::open(house.scratch.file("a.db"))).value();
-  const logystera::gateway::Users users(accounts);
+  const auto store = std::move(logystera::store::open(house.store)).value();
+  const logystera::gateway::Users users(store->accounts());
   CHECK(users.check("anna", "another password of anna's")->has_value());
   CHECK(!users.check("anna", kPassword)->has_value());
 }

@@ -95,7 +95,7 @@ TEST_CASE("an_old_code_out_of_a_log_disconnects_nobody") {
   CHECK(redeem(house, token_fields(code)).error == "invalid_grant");
   CHECK(house.entities->sender(first.issued.secret.token, house.now)->known);
   // And is forgotten with the next one that is given out.
-  (void)code_for(house, house.accounts->find_user("anna").value()->id);
+  (void)code_for(house, house.store->accounts().find_user("anna").value()->id);
   CHECK(redeem(house, token_fields(code)).error == "invalid_grant");
 }
 
@@ -139,9 +139,9 @@ TEST_CASE("of_many_uses_at_once_exactly_one_succeeds") {
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
-      // A process of its own would have its own connection.
-      auto accounts = std::move(store::AccountStore::open(house.scratch.file("a.db"))).value();
-      Authorization authorization(accounts, *house.entities, {[] { return kNow; }, [](std::string_view) {}});
+      // A process of its own would have its own connections.
+      const auto own = std::move(store::open("sqlite:" + house.scratch.file("a.db"))).value();
+      Authorization authorization(*own, *house.entities, {[] { return kNow; }, [](std::string_view) {}});
       IssuedEntity issued;
       TokenError refusal;
       auto redeemed = authorization.redeem(token_fields(code).form(), issued, refusal);

@@ -162,7 +162,7 @@ struct Consenting {
   Answered page;
 
   explicit Consenting(Web& web, const Fields& fields = authorization_fields()) : browser(web) {
-    if (!web.accounts->find_user("anna").value()) web.user();
+    if (!web.store->accounts().find_user("anna").value()) web.user();
     REQUIRE(browser.sign_in("anna", kPassword, authorize_target(fields)).status == 303);
     page = browser.get(authorize_target(fields));
     REQUIRE(page.status == 200);

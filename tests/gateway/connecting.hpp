@@ -10,8 +10,7 @@
 #include "gateway/entities.hpp"
 #include "gateway/users.hpp"
 #include "scratch.hpp"
-#include "store/account_store.hpp"
-#include "store/sqlite/database.hpp"
+#include "store/store.hpp"
 
 namespace logystera::testing {
 
@@ -27,21 +26,19 @@ struct House {
   std::string logged;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<gateway::Entities> entities;
-  std::unique_ptr<store::AccountStore> accounts;
   std::unique_ptr<gateway::Users> users;
   std::unique_ptr<web::Sessions> sessions;
   std::unique_ptr<gateway::Authorization> authorization;
 
   House() {
     using namespace logystera::gateway;
-    store = std::move(store::open_sqlite(scratch.file("a.db"), store::Access::create)).value();
+    store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
     entities = std::make_unique<Entities>(
-        std::move(Entities::open(*store, std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
-    accounts = std::make_unique<store::AccountStore>(std::move(store::AccountStore::open(scratch.file("a.db"))).value());
-    users = std::make_unique<Users>(*accounts);
-    sessions = std::make_unique<web::Sessions>(*accounts);
+        std::move(Entities::open(store->entities(), std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
+    users = std::make_unique<Users>(store->accounts());
+    sessions = std::make_unique<web::Sessions>(store->accounts());
     authorization = std::make_unique<Authorization>(
-        *accounts, *entities,
+        *store, *entities,
         Authorization::Options{[this] { return now; },
                                [this](std::string_view text) { logged += std::string(text) + "\n"; }});
   }
@@ -49,9 +46,9 @@ struct House {
   /// The user's number.
   std::int64_t user(const std::string& name = "anna") {
     REQUIRE(users->add(name, kPassword, now).ok());
-    return accounts->find_user(name).value()->id;
+    return store->accounts().find_user(name).value()->id;
   }
-  std::vector<store::Entity> all_entities() { return store->entities().value(); }
+  std::vector<store::Entity> all_entities() { return store->entities().list().value(); }
 };
 
 /// Fields of a form or query, to be spoilt one at a time; an empty value leaves the field out.

@@ -12,7 +12,7 @@
 #include "core/wire.hpp"
 #include "rapidjson/document.h"
 #include "scratch.hpp"
-#include "store/sqlite/database.hpp"
+#include "store/store.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;
@@ -57,24 +57,26 @@ struct Gateway {
   std::int64_t now = kNow;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Entities> entities;
+  std::unique_ptr<store::BatchWriter> writer;
   std::unique_ptr<Ingest> ingest;
   IssuedSecret site;
   std::string logged;
 
   explicit Gateway(IngestOptions options = {}) {
-    store = std::move(store::open_sqlite(scratch.file("a.db"), store::Access::create)).value();
+    store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
     auto vault = Vault::open(scratch.file("a.key"), true);
     REQUIRE(vault.ok());
-    entities = std::make_unique<Entities>(std::move(Entities::open(*store, std::move(vault).value())).value());
+    entities = std::make_unique<Entities>(std::move(Entities::open(store->entities(), std::move(vault).value())).value());
     options.now = [this] { return now; };
     options.log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
-    ingest = std::make_unique<Ingest>(*entities, *store, options);
+    writer = std::move(store->start_batch_writer()).value();
+    ingest = std::make_unique<Ingest>(*entities, *writer, options);
     site = std::move(entities->add("shop", now)).value();
   }
 
   std::size_t stored() const {
     std::size_t count = 0;
-    REQUIRE(store->events({}, [&](const store::StoredEvent&) { return ++count, true; }).ok());
+    REQUIRE(store->events().read({}, [&](const store::StoredEvent&) { return ++count, true; }).ok());
     return count;
   }
 };
@@ -518,10 +520,9 @@ TEST_CASE("a_batch_that_is_refused_gives_back_what_was_held_for_it") {
 
 TEST_CASE("an_operator_hears_of_a_site_that_invents_types") {
   Gateway gateway;
-  store::SqliteOptions few;
-  few.types = 1;
-  auto narrow = store::open_sqlite(gateway.scratch.file("a.db"), store::Access::existing, few);
-  Ingest ingest(*gateway.entities, *narrow.value(),
+  const auto narrow = std::move(store::open("sqlite:" + gateway.scratch.file("a.db"), {.types = 1})).value();
+  const auto writer = std::move(narrow->start_batch_writer()).value();
+  Ingest ingest(*gateway.entities, *writer,
                 {{}, {}, [&] { return gateway.now; }, [&](std::string_view text) { gateway.logged = text; }});
   std::string invented = event_line(2);
   invented.replace(invented.find("auth.login"), 10, "made.up");
@@ -549,9 +550,10 @@ TEST_CASE("a_ping_says_whether_token_secret_and_clock_are_right") {
 TEST_CASE("a_store_that_fails_is_answered_503_signed_and_the_batch_is_taken_later") {
   Scratch scratch;
   Gateway gateway;
-  auto blocked =
-      store::open_sqlite(gateway.scratch.file("a.db"), store::Access::existing, {.busy_ms = 20, .waiting_bytes = 10});
-  Ingest ingest(*gateway.entities, *blocked.value(),
+  const auto blocked =
+      std::move(store::open("sqlite:" + gateway.scratch.file("a.db"), {.busy_ms = 20, .waiting_bytes = 10})).value();
+  const auto writer = std::move(blocked->start_batch_writer()).value();
+  Ingest ingest(*gateway.entities, *writer,
                 {{}, {}, [&] { return gateway.now; }, [&](std::string_view text) { gateway.logged = text; }});
   const Sending sending(gateway.site, lines(0, 3));
   const Answer answer = answer_to(ingest, sending.request());

@@ -9,7 +9,7 @@
 #include "gateway/ingest.hpp"
 #include "gateway/site_requests.hpp"
 #include "scratch.hpp"
-#include "store/sqlite/database.hpp"
+#include "store/store.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;
@@ -28,9 +28,9 @@ struct House {
   IssuedSecret site;
 
   House() {
-    store = std::move(store::open_sqlite(scratch.file("a.db"), store::Access::create)).value();
+    store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
     entities = std::make_unique<Entities>(
-        std::move(Entities::open(*store, std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
+        std::move(Entities::open(store->entities(), std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
     site = std::move(entities->add("shop", kNow)).value();
   }
   SignatureCheck::Options options() const {
@@ -110,8 +110,9 @@ TEST_CASE("a_signed_route_hands_on_only_what_is_proven_and_admitted_and_acknowle
 
 TEST_CASE("the_routes_of_sites_are_these_four_and_all_of_them_are_signed") {
   House house;
-  Ingest ingest(*house.entities, *house.store, {{}, "1.0.0", [] { return kNow; }, [](std::string_view) {}});
-  SiteRequests requests(*house.entities, *house.store, house.options());
+  const auto writer = std::move(house.store->start_batch_writer()).value();
+  Ingest ingest(*house.entities, *writer, {{}, "1.0.0", [] { return kNow; }, [](std::string_view) {}});
+  SiteRequests requests(*house.entities, house.store->support(), house.options());
   std::vector<server::Route> routes = ingest.routes();
   for (server::Route& route : requests.routes(nullptr)) routes.push_back(std::move(route));
   std::set<std::string> paths;

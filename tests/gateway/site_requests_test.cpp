@@ -7,7 +7,7 @@
 #include "core/wire.hpp"
 #include "gateway/ingest.hpp"
 #include "scratch.hpp"
-#include "store/sqlite/database.hpp"
+#include "store/store.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;
@@ -26,6 +26,7 @@ struct Gateway {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Entities> entities;
   std::unique_ptr<SiteRequests> requests;
+  std::unique_ptr<store::BatchWriter> writer;
   std::unique_ptr<Ingest> ingest;
   IssuedSecret site;
 
@@ -34,17 +35,19 @@ struct Gateway {
     site = std::move(entities->add("shop", now)).value();
   }
   void open() {
-    store = std::move(store::open_sqlite(scratch.file("a.db"), store::Access::create)).value();
+    store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
     entities = std::make_unique<Entities>(
-        std::move(Entities::open(*store, std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
+        std::move(Entities::open(store->entities(), std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
     const auto clock = [this] { return now; };
     const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
-    requests = std::make_unique<SiteRequests>(*entities, *store, SignatureCheck::Options{"", clock, log});
-    ingest = std::make_unique<Ingest>(*entities, *store, IngestOptions{{}, "", clock, log});
+    requests = std::make_unique<SiteRequests>(*entities, store->support(), SignatureCheck::Options{"", clock, log});
+    writer = std::move(store->start_batch_writer()).value();
+    ingest = std::make_unique<Ingest>(*entities, *writer, IngestOptions{{}, "", clock, log});
   }
   void reopen() {
     requests.reset();
     ingest.reset();
+    writer.reset();
     entities.reset();
     store.reset();
     open();
@@ -117,7 +120,7 @@ TEST_CASE("a_disconnected_site_is_as_unknown_as_one_that_never_was_and_stays_so"
   CHECK(gateway.send(gateway.request({"/v1/support", R"({"message":"Help"})"}), false).status == 401);
   gateway.reopen();
   CHECK(gateway.ping(false) == 401);
-  const auto entity = gateway.store->find_entity(gateway.site.token).value();
+  const auto entity = gateway.store->entities().find(gateway.site.token).value();
   REQUIRE(entity.has_value());
   CHECK(entity->revoked_at == kNow + 5);
   CHECK(entity->sealed_secret.empty());
@@ -145,9 +148,9 @@ TEST_CASE("a_revoked_entity_is_not_brought_back_by_rotating_or_enabling_it") {
   store::Entity stale;
   stale.token = token;
   stale.sealed_secret = "sealed";
-  CHECK(gateway.store->update_entity(stale).value() == false);
+  CHECK(gateway.store->entities().update(stale).value() == false);
   CHECK(gateway.entities->revoke(token, kNow + 9).value() == false);
-  CHECK(gateway.store->find_entity(token).value()->revoked_at == kNow);
+  CHECK(gateway.store->entities().find(token).value()->revoked_at == kNow);
 }
 
 TEST_CASE("only_the_site_itself_disconnects_itself") {
@@ -189,7 +192,7 @@ TEST_CASE("a_support_request_is_kept_whole") {
   CHECK(reference.substr(0, 4) == "sup_");
   CHECK(reference.size() == 16);
   gateway.reopen();
-  const auto found = gateway.store->find_support(reference).value();
+  const auto found = gateway.store->support().find(reference).value();
   REQUIRE(found.has_value());
   CHECK(found->message == "It \"breaks\"\nhere: \xc3\xa4\xf0\x9f\x98\x80");
   CHECK(found->email == "maria@example.org");
@@ -197,7 +200,7 @@ TEST_CASE("a_support_request_is_kept_whole") {
   CHECK(found->entity == gateway.site.token);
   CHECK(found->entity_name == "shop");
   CHECK(found->received_at == kNow);
-  CHECK(!gateway.store->find_support("sup_none").value().has_value());
+  CHECK(!gateway.store->support().find("sup_none").value().has_value());
   CHECK(gateway.logged.find("breaks") == std::string::npos);
   CHECK(gateway.logged.find("maria") == std::string::npos);
 }
@@ -207,8 +210,8 @@ TEST_CASE("the_same_support_request_again_is_kept_once_and_named_the_same") {
   const std::string first = reference_of(gateway.support(R"({"message":"Help"})"));
   CHECK(reference_of(gateway.support(R"({"message":"Help"})")) == first);
   CHECK(reference_of(gateway.support(R"({"message":"Help!"})")) != first);
-  CHECK(gateway.store->support_requests(10).value().size() == 2);
-  CHECK(gateway.store->support_requests(1).value().size() == 1);
+  CHECK(gateway.store->support().list(10).value().size() == 2);
+  CHECK(gateway.store->support().list(1).value().size() == 1);
   // Another site's words are its own.
   gateway.site = std::move(gateway.entities->add("other", kNow)).value();
   CHECK(reference_of(gateway.support(R"({"message":"Help"})")) != first);
@@ -250,7 +253,7 @@ TEST_CASE("a_support_request_beyond_a_limit_is_refused_by_the_limits_name") {
   CHECK(message_of(gateway.support(R"({"message":"a","what":1})")).find("unknown member") == 0);
   CHECK(message_of(gateway.support(nested(33))).find("nested more than 32") != std::string::npos);
   CHECK(message_of(gateway.support(std::string(200'000, '['))).find("nested more than 32") != std::string::npos);
-  CHECK(gateway.store->support_requests(100).value().empty());
+  CHECK(gateway.store->support().list(100).value().empty());
   CHECK(gateway.support(nested(32)).status == 202);
   CHECK(gateway.support(R"({"message":")" + longest + R"(","email":null,"diagnostics":null})").status == 202);
 }
@@ -263,7 +266,7 @@ TEST_CASE("support_requests_beyond_the_rate_of_a_site_are_told_to_wait") {
   const Answer answer = gateway.support(R"({"message":"one more"})");
   CHECK(answer.status == 429);
   CHECK(message_of(answer).find("support requests") != std::string::npos);
-  CHECK(gateway.store->support_requests(100).value().size() == static_cast<std::size_t>(kSupportBurst));
+  CHECK(gateway.store->support().list(100).value().size() == static_cast<std::size_t>(kSupportBurst));
   // Another site has its own.
   gateway.site = std::move(gateway.entities->add("other", kNow)).value();
   CHECK(gateway.support(R"({"message":"one more"})").status == 202);

@@ -8,7 +8,7 @@
 #include "catch.hpp"
 #include "gateway/entities.hpp"
 #include "scratch.hpp"
-#include "store/sqlite/database.hpp"
+#include "store/store.hpp"
 
 using namespace logystera;
 using namespace logystera::gateway;
@@ -67,21 +67,21 @@ TEST_CASE("a_key_file_that_is_missing_short_or_a_link_is_refused") {
 
 TEST_CASE("a_key_of_another_database_is_found_out_when_the_entities_are_opened") {
   Scratch scratch;
-  auto store = store::open_sqlite(scratch.file("a.db"), store::Access::create);
+  auto store = store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create});
   auto vault = Vault::open(scratch.file("a.key"), true);
-  auto entities = Entities::open(*store.value(), std::move(vault).value());
+  auto entities = Entities::open(store.value()->entities(), std::move(vault).value());
   REQUIRE(entities->add("shop", 0).ok());
   auto wrong = Vault::open(scratch.file("b.key"), true);
-  const auto refused = Entities::open(*store.value(), std::move(wrong).value());
+  const auto refused = Entities::open(store.value()->entities(), std::move(wrong).value());
   REQUIRE(!refused.ok());
   CHECK(refused.error().message.find("does not open with key file") != std::string::npos);
 }
 
 TEST_CASE("issued_tokens_and_secrets_are_random_and_names_are_checked") {
   Scratch scratch;
-  auto store = store::open_sqlite(scratch.file("a.db"), store::Access::create);
+  auto store = store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create});
   auto vault = Vault::open(scratch.file("a.key"), true);
-  auto entities = Entities::open(*store.value(), std::move(vault).value());
+  auto entities = Entities::open(store.value()->entities(), std::move(vault).value());
   const auto first = entities->add("shop", 0);
   const auto second = entities->add("shop", 0);
   REQUIRE(first.ok());

@@ -15,12 +15,13 @@
 
 #include "catch.hpp"
 #include "scratch.hpp"
-#include "store/account_store.hpp"
-#include "store/findings_store.hpp"
-#include "store/sqlite/database.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/store.hpp"
 
 using namespace logystera;
 using namespace logystera::store;
+using logystera::store::sqlite::check_ownership;
+using logystera::store::sqlite::Connection;
 using logystera::testing::Scratch;
 
 namespace {
@@ -70,6 +71,10 @@ void in_a_process_that_is_killed(const std::function<void()>& work) {
   REQUIRE(WEXITSTATUS(status) == 0);
 }
 
+Result<std::unique_ptr<Store>> open_at(const std::string& path, Access access = Access::create) {
+  return open("sqlite:" + path, {.access = access});
+}
+
 /// The message of every way to open a database; all must be errors.
 std::string refusals(const std::string& path) {
   std::string all;
@@ -77,11 +82,9 @@ std::string refusals(const std::string& path) {
     REQUIRE_FALSE(opened.ok());
     all += opened.error().message + "\n";
   };
-  refused(open_sqlite(path, Access::create));
-  refused(open_sqlite(path, Access::existing));
-  refused(FindingsStore::open(path));
-  refused(FindingsStore::open_to_read(path));
-  refused(AccountStore::open(path));
+  for (const Access access : {Access::create, Access::existing, Access::look})
+    for (const Durability durability : {Durability::full, Durability::process})
+      refused(open("sqlite:" + path, {.access = access, .durability = durability}));
   refused(Connection::open(path, true, 100));
   return all;
 }
@@ -149,9 +152,9 @@ TEST_CASE("what_is_no_database_is_refused_and_not_touched") {
            std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
   };
   const std::string before = shown();
-  REQUIRE_FALSE(FindingsStore::open(path).ok());
-  REQUIRE_FALSE(open_sqlite(path, Access::create).ok());
-  CHECK(FindingsStore::open(path).error().message.find(path) != std::string::npos);
+  REQUIRE_FALSE(open_at(path).ok());
+  REQUIRE_FALSE(open_at(path).ok());
+  CHECK(open_at(path).error().message.find(path) != std::string::npos);
   CHECK(shown() == before);
   CHECK_FALSE(std::filesystem::exists(path + "-wal"));
   CHECK_FALSE(std::filesystem::exists(scratch.file("nowhere")));
@@ -164,19 +167,19 @@ TEST_CASE("a_database_of_ours_opens_however_it_was_left") {
   SECTION("an empty database") { Other(path).run("PRAGMA journal_mode=WAL; VACUUM"); }
   SECTION("killed before anything was folded in from the write-ahead log") {
     in_a_process_that_is_killed([&path] {
-      auto* killed = new Result<FindingsStore>(FindingsStore::open(path));
-      if (!killed->ok() || !killed->value().dismiss({"R", "", "", 1})) ::_exit(1);
+      auto* killed = new Result<std::unique_ptr<Store>>(open_at(path));
+      if (!killed->ok() || !killed->value()->findings().dismiss({"R", "", "", 1})) ::_exit(1);
     });
     REQUIRE(std::filesystem::file_size(path + "-wal") > 0);
   }
   SECTION("open elsewhere") {
-    auto store = FindingsStore::open(path);
+    auto store = open_at(path);
     REQUIRE(store.ok());
-    CHECK(open_sqlite(path, Access::existing).ok());
-    CHECK(store->dismiss({"R", "", "", 1}).ok());
+    CHECK(open_at(path, Access::existing).ok());
+    CHECK(store.value()->findings().dismiss({"R", "", "", 1}).ok());
   }
-  CHECK(FindingsStore::open(path).ok());
-  CHECK(open_sqlite(path, Access::existing).ok());
+  CHECK(open_at(path).ok());
+  CHECK(open_at(path, Access::existing).ok());
   CHECK(check_ownership(path).ok());
 }
 
@@ -184,9 +187,9 @@ TEST_CASE("a_database_of_ours_opens_however_it_was_left") {
 TEST_CASE("opening_a_database_once_more_leaves_the_locks_of_the_first") {
   Scratch scratch;
   const std::string path = scratch.file("a.db");
-  auto first = FindingsStore::open(path);
+  auto first = open_at(path);
   REQUIRE(first.ok());
-  REQUIRE(FindingsStore::open_to_read(path).ok());
+  REQUIRE(open_at(path, Access::look).ok());
   REQUIRE(check_ownership(path).ok());
   // Another process must find SQLite's shared lock (510 bytes from 2^30 + 2), or it would fold the write-ahead log in and delete it
   // under the first.
@@ -202,5 +205,5 @@ TEST_CASE("opening_a_database_once_more_leaves_the_locks_of_the_first") {
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(WEXITSTATUS(status) == 0);
-  CHECK(first->dismiss({"R", "", "", 1}).ok());
+  CHECK(first.value()->findings().dismiss({"R", "", "", 1}).ok());
 }

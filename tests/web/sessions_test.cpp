@@ -4,7 +4,6 @@
 
 #include "catch.hpp"
 #include "scratch.hpp"
-#include "store/account_store.hpp"
 #include "store/store.hpp"
 
 using namespace logystera;
@@ -18,13 +17,13 @@ constexpr std::int64_t kNow = 1'774'211'679;
 struct House {
   Scratch scratch;
   std::unique_ptr<store::Store> store;
-  std::unique_ptr<store::AccountStore> accounts;
+  store::AccountStore* accounts = nullptr;  // of `store`
   std::unique_ptr<Sessions> sessions;
   std::int64_t anna = 0;
 
   House() {
-    store = std::move(store::open("sqlite:" + scratch.file("a.db"), store::Access::create)).value();
-    accounts = std::make_unique<store::AccountStore>(std::move(store::AccountStore::open(scratch.file("a.db"))).value());
+    store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
+    accounts = &store->accounts();
     sessions = std::make_unique<Sessions>(*accounts);
     REQUIRE(accounts->add_user({0, "anna", "a hash", kNow, 0}).value());
     anna = accounts->find_user("anna").value()->id;

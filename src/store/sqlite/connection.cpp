@@ -7,7 +7,7 @@
 
 #include "store/sqlite/ownership.hpp"
 
-namespace logystera::store {
+namespace logystera::store::sqlite {
 namespace {
 
 std::string_view remedy_for(int code) {
@@ -26,6 +26,33 @@ std::string_view remedy_for(int code) {
 }
 
 }  // namespace
+
+Statement::~Statement() {
+  if (!lease_) {
+    sqlite3_finalize(handle_);
+    return;
+  }
+  sqlite3_reset(handle_);
+  sqlite3_clear_bindings(handle_);
+  lease_->leased = false;
+}
+
+Connection::~Connection() { finalize_all(); }
+
+Connection& Connection::operator=(Connection&& other) noexcept {
+  if (this == &other) return *this;
+  finalize_all();
+  handle_ = std::move(other.handle_);
+  prepared_ = std::exchange(other.prepared_, {});
+  path_ = std::move(other.path_);
+  failed_ = other.failed_;
+  return *this;
+}
+
+void Connection::finalize_all() noexcept {
+  for (auto& [text, prepared] : prepared_) sqlite3_finalize(prepared.handle);
+  prepared_.clear();
+}
 
 Result<Connection> Connection::open(const std::string& path, bool read_only, int busy_ms) {
   if (auto ours = check_ownership(path); !ours) return ours.error();
@@ -54,15 +81,32 @@ Result<Done> Connection::attach(const char* name, int flags) {
   return Done{};
 }
 
-Result<Statement> Connection::prepare(std::string_view sql) {
+Result<sqlite3_stmt*> Connection::compile(std::string_view sql) {
   sqlite3_stmt* handle = nullptr;
   if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle,
                          nullptr) != SQLITE_OK) {
     return error("prepare a statement");
   }
-  Statement statement;
-  statement.handle_.reset(handle);
-  return statement;
+  return handle;
+}
+
+Result<Statement> Connection::prepare(std::string_view sql) {
+  auto handle = compile(sql);
+  if (!handle) return handle.error();
+  return Statement(handle.value(), nullptr);
+}
+
+Result<Statement> Connection::lease(Sql sql) {
+  const auto known = prepared_.find(sql.text().data());
+  if (known != prepared_.end() && known->second.leased) return prepare(sql.text());
+  Statement::Prepared* prepared = known != prepared_.end() ? &known->second : nullptr;
+  if (!prepared) {
+    auto handle = compile(sql.text());
+    if (!handle) return handle.error();
+    prepared = &prepared_.emplace(sql.text().data(), Statement::Prepared{handle.value(), false}).first->second;
+  }
+  prepared->leased = true;
+  return Statement(prepared->handle, prepared);
 }
 
 Result<Done> Connection::run(const std::string& sql) {
@@ -77,7 +121,14 @@ Result<std::int64_t> Connection::integer(std::string_view sql) {
   return statement->integer(0);
 }
 
-Error Connection::error(std::string_view doing) const {
+Result<Done> Connection::finish(Statement& statement, std::string_view doing) {
+  if (statement.step() != SQLITE_DONE) return error(doing);
+  statement.reset();
+  return Done{};
+}
+
+Error Connection::error(std::string_view doing) {
+  failed_ = true;
   const int code = handle_ ? sqlite3_extended_errcode(handle_.get()) : SQLITE_NOMEM;
   const char* words = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
   const int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
@@ -87,4 +138,25 @@ Error Connection::error(std::string_view doing) const {
                            descriptors ? "raise 'ulimit -n' (LimitNOFILE= of a service)" : remedy_for(code))};
 }
 
-}  // namespace logystera::store
+TransactionScope::~TransactionScope() {
+  // Some errors have rolled it back already.
+  if (open_ && connection_.in_transaction()) (void)connection_.run("ROLLBACK");
+}
+
+Result<Done> TransactionScope::begin() {
+  auto begin = connection_.lease("BEGIN IMMEDIATE");
+  if (!begin) return begin.error();
+  auto begun = connection_.finish(begin.value(), "start a transaction");
+  open_ = begun.ok();
+  return begun;
+}
+
+Result<Done> TransactionScope::commit() {
+  auto commit = connection_.lease("COMMIT");
+  if (!commit) return commit.error();
+  auto committed = connection_.finish(commit.value(), "commit");
+  if (committed) open_ = false;
+  return committed;
+}
+
+}  // namespace logystera::store::sqlite

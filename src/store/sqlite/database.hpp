@@ -1,9 +1,7 @@
-// The store for one machine: a SQLite file in WAL mode with synchronous=FULL.
+// The store for one machine: a SQLite file in WAL mode.
 //
-// Writing: callers hand batches to one writer thread. It takes everything that is waiting, up to a bound,
-// into a single transaction and commits once, so the disk's flush is shared by all who wait for it: eight
-// senders cost little more than one. Reading: each reader borrows a connection of its own; WAL lets it read
-// beside the writer.
+// Reading: each call borrows a connection of its own; WAL lets it read beside the writer. Writing: SQLite has one writer at a
+// time; calls and transactions wait for it. Batches of many senders are written by one thread (batch_writer.hpp).
 #pragma once
 
 #include <memory>
@@ -11,22 +9,10 @@
 
 #include "store/store.hpp"
 
-namespace logystera::store {
-
-struct SqliteOptions {
-  /// How long an operation waits for another program's write lock, milliseconds.
-  int busy_ms = 5000;
-  /// Events' bytes that may wait for the writer before append() refuses.
-  std::size_t waiting_bytes = 64 * 1024 * 1024;
-  /// How long a batch id is remembered, seconds; events stay recognised by their own id for good.
-  std::int64_t batch_memory_seconds = 30 * 24 * 3600;
-  /// Event types that get a number of their own, in memory and in the database, so that a sender cannot fill
-  /// either by inventing types. Events of further types are stored all the same and found by reading their lines.
-  std::size_t types = 4096;
-};
+namespace logystera::store::sqlite {
 
 /// Opens `path`; with Access::create the file is made with mode 0600. SQLite's -wal and -shm files take the
 /// same mode.
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Access access, SqliteOptions options = {});
+Result<std::unique_ptr<Store>> open(const std::string& path, const OpenOptions& options);
 
-}  // namespace logystera::store
+}  // namespace logystera::store::sqlite

@@ -15,7 +15,7 @@
 
 #include "core/fd.hpp"
 
-namespace logystera::store {
+namespace logystera::store::sqlite {
 namespace {
 
 // The file format: https://www.sqlite.org/fileformat2.html, sections 1.3 (header), 1.6 (b-tree page), 4.1 (write-ahead log).
@@ -139,4 +139,4 @@ Result<Done> check_ownership(const std::string& path) {
       fmt::format("store {}: this database belongs to another program: name another file with --store sqlite:PATH", path)};
 }
 
-}  // namespace logystera::store
+}  // namespace logystera::store::sqlite

@@ -10,7 +10,7 @@
 
 #include "core/result.hpp"
 
-namespace logystera::store {
+namespace logystera::store::sqlite {
 
 /// In every database of this program, at the place SQLite has for it, so that file(1) and we can tell whose it is.
 inline constexpr std::uint32_t kApplicationId = 0x4c4f4759;  // "LOGY"
@@ -21,4 +21,4 @@ inline constexpr std::uint32_t kApplicationId = 0x4c4f4759;  // "LOGY"
 /// Another program may be writing meanwhile. Its first tables may then stand in the write-ahead log alone, which is looked at too.
 Result<Done> check_ownership(const std::string& path);
 
-}  // namespace logystera::store
+}  // namespace logystera::store::sqlite

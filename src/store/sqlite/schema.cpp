@@ -6,7 +6,7 @@
 
 #include "store/sqlite/ownership.hpp"
 
-namespace logystera::store {
+namespace logystera::store::sqlite {
 namespace {
 
 // Step N brings version N to N + 1. A released step is never edited; a change is a new step.
@@ -201,4 +201,4 @@ Result<Done> migrate(Connection& connection) {
   return steps;
 }
 
-}  // namespace logystera::store
+}  // namespace logystera::store::sqlite

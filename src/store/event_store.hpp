@@ -1,0 +1,88 @@
+// The events sites have sent, as their lines stood. An event is stored once however often it is appended, recognised by
+// (entity, event_id).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace logystera::store {
+
+/// The 16 bytes of a UUID; upper and lower case spellings are the same event.
+using EventId = std::array<std::uint8_t, 16>;
+
+/// Reads the 8-4-4-4-12 form; `text` must already have been checked to be a UUID.
+EventId event_id_of(std::string_view text) noexcept;
+
+/// One event to store. Views live as long as the batch's owner keeps them.
+struct NewEvent {
+  std::string_view line;  // verbatim, without its newline
+  std::string_view type;
+  EventId id;
+  std::int64_t created_at = 0;  // unix seconds, as the sender said
+};
+
+struct Batch {
+  std::string_view entity;  // token of an entity that exists
+  std::string_view id;      // wire::batch_id
+  std::int64_t received_at = 0;
+  std::uint32_t rejected = 0;  // lines the gateway refused, for the entity's counter
+  std::vector<NewEvent> events;
+};
+
+/// What became of a batch. accepted + duplicates equal the events handed in.
+struct Appended {
+  std::uint32_t accepted = 0;
+  std::uint32_t duplicates = 0;
+  std::uint32_t unnumbered = 0;  // of the batch's events: those of types beyond what the store numbers
+  bool batch_known = false;      // this very batch was stored before; nothing was written
+};
+
+struct EventQuery {
+  std::string type;                     // empty: all
+  std::string entity;                   // token or name; empty: all
+  std::optional<std::int64_t> since;    // created_at at or after, unix seconds
+  std::uint64_t after = 0;              // only events with a higher sequence
+  std::optional<std::uint64_t> newest;  // only the last so many
+};
+
+struct StoredEvent {
+  std::uint64_t sequence = 0;  // order of arrival
+  std::int64_t created_at = 0;
+  std::int64_t received_at = 0;
+  std::string_view type;
+  std::string_view entity;  // token
+  std::string_view name;    // the entity's name
+  std::string_view line;    // verbatim
+};
+
+class EventStore {
+ public:
+  virtual ~EventStore() = default;
+
+  /// Stores a batch, with what it changes of its entity's counters. Nothing of it when it fails.
+  virtual Result<Appended> append(const Batch& batch) = 0;
+  /// Calls `each` for every match, oldest arrival first, until it returns false. `each` may use the store.
+  virtual Result<Done> read(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) = 0;
+};
+
+/// Appends what many senders hand in at the same time in one transaction, so that they share the wait for the disk.
+class BatchWriter {
+ public:
+  /// Stores what is still waiting first.
+  virtual ~BatchWriter() = default;
+
+  using AppendDone = std::function<void(Result<Appended>)>;
+  /// Stores a batch; returns at once. `done` is called exactly once, from a thread of the writer, after the
+  /// commit is durable or with the reason it is not. What the batch's views point at must live until then.
+  /// May refuse at once (from the caller's thread) when more is waiting than the store is willing to hold.
+  virtual void append(Batch batch, AppendDone done) = 0;
+};
+
+}  // namespace logystera::store

@@ -1,0 +1,96 @@
+// What rules have found, and which findings nobody wants to see again. Everything handed in is redacted already; nothing here
+// sees raw personal data.
+//
+// A log scanned twice is stored once: every finding has a key made of what identifies it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/result.hpp"
+#include "core/severity.hpp"
+
+namespace logystera::store {
+
+inline constexpr int kRetentionDays = 30;
+inline constexpr std::size_t kFindingRows = 200'000;  // beyond: the oldest go
+
+struct Finding {
+  std::int64_t id = 0;
+  std::string rule;  // its id
+  std::string title;
+  Level level = Level::low;
+  std::string source;
+  std::int64_t time = 0;   // unix seconds
+  std::uint64_t line = 0;  // in the source; 0: unknown
+  std::string message;     // redacted
+  bool demo = false;
+};
+
+struct FindingQuery {
+  std::optional<Level> at_least;
+  std::string rule, source;           // empty: all. A source is a path or the name at the end of one
+  std::optional<std::int64_t> since;  // unix seconds
+  std::size_t limit = 100;
+};
+
+struct Dismissal {
+  std::string rule;
+  std::string source;  // empty: everywhere
+  std::string reason;
+  std::int64_t at = 0;  // unix seconds
+};
+
+/// What a dismissal would hide, of what is stored.
+struct DismissalPreview {
+  std::uint64_t findings = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> by_source;  // most first, at most ten
+  std::vector<Finding> newest;                                   // at most five
+};
+
+struct RuleCount {
+  std::string rule;
+  std::uint64_t findings = 0;
+};
+struct FindingSummary {
+  std::array<std::uint64_t, kLevels> by_level{};
+  std::vector<RuleCount> top;  // ten
+
+  std::uint64_t& of(Level level) noexcept { return by_level[static_cast<std::size_t>(level)]; }
+  std::uint64_t of(Level level) const noexcept { return by_level[static_cast<std::size_t>(level)]; }
+};
+
+class FindingStore {
+ public:
+  virtual ~FindingStore() = default;
+
+  /// True if it is new; false if the same finding (rule, source, time, line, message) was there.
+  virtual Result<bool> add(const Finding& finding) = 0;
+  /// Newest first.
+  virtual Result<std::vector<Finding>> list(const FindingQuery& query) = 0;
+  virtual Result<FindingSummary> summary() = 0;
+
+  /// Dismissing again replaces the reason.
+  virtual Result<Done> dismiss(const Dismissal& dismissal) = 0;
+  /// Takes back the dismissal of exactly that source, or, with an empty source, every one of the rule. How many.
+  virtual Result<std::uint64_t> undismiss(std::string_view rule, std::string_view source) = 0;
+  /// By rule and source.
+  virtual Result<std::vector<Dismissal>> dismissals() = 0;
+  /// Whether findings of the rule in that source are hidden.
+  virtual Result<bool> dismissed(std::string_view rule, std::string_view source) = 0;
+  virtual Result<DismissalPreview> preview(std::string_view rule, std::string_view source) = 0;
+  /// Changes whenever a dismissal does, by whichever process: whoever follows a log asks it instead of the list.
+  virtual Result<std::int64_t> dismissals_version() = 0;
+
+  /// Removes what is older than `oldest` (unix seconds) or beyond the row limit. How many rows.
+  virtual Result<std::uint64_t> prune(std::int64_t oldest) = 0;
+  /// Removes what was stored with `demo` set, and nothing else. How many rows.
+  virtual Result<std::uint64_t> clear_demo() = 0;
+};
+
+}  // namespace logystera::store

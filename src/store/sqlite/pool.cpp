@@ -1,0 +1,102 @@
+#include "store/sqlite/pool.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "store/sqlite/schema.hpp"
+
+namespace logystera::store::sqlite {
+namespace {
+
+// 32 MiB of WAL between checkpoints: fewer, larger ones. SQLite's 4 MB write the same pages over and over, for events and
+// occurrences go into their indexes at random places; so a run of analysis has more than the 2 MB of cache SQLite has, too.
+constexpr std::string_view kSettings = "PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=8192;";
+constexpr std::string_view kFull = "PRAGMA synchronous=FULL;";
+constexpr std::string_view kProcess = "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768;";
+
+constexpr std::size_t kIdleMost = 16;  // beyond, one that comes back is closed
+
+// Makes the file with its mode before SQLite can make it with the umask's. Only a file that was not there is opened: closing a
+// descriptor of another would drop the locks this process's other connections hold on it.
+Result<Done> create_private(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0 && errno != EEXIST) {
+    return Error{
+        fmt::format("store {}: cannot create it: {}: choose a directory that exists and is writable with "
+                    "--store sqlite:PATH",
+                    path, std::strerror(errno))};
+  }
+  if (fd >= 0) ::close(fd);
+  return Done{};
+}
+
+}  // namespace
+
+Lent::Lent(Lent&& other) noexcept
+    : pool_(std::exchange(other.pool_, nullptr)),
+      own_(std::move(other.own_)),
+      connection_(own_ ? &*own_ : other.connection_) {
+  other.own_.reset();
+}
+
+Lent::~Lent() {
+  if (pool_ && !own_->failed() && !own_->in_transaction()) pool_->take_back(std::move(*own_));
+}
+
+Result<std::unique_ptr<Pool>> Pool::open(const std::string& path, const OpenOptions& options) {
+  const bool missing = ::access(path.c_str(), F_OK) != 0;
+  const bool nowhere = missing && errno == ENOENT;
+  if (options.access == Access::create) {
+    if (auto created = create_private(path); !created) return created.error();
+  } else if (missing && options.access == Access::existing) {
+    return Error{
+        fmt::format("store {}: {}: start the gateway or add an entity first, or name the right file with "
+                    "--store sqlite:PATH",
+                    path, std::strerror(errno))};
+  }
+  std::unique_ptr<Pool> pool(new Pool(path, options, options.access == Access::look && nowhere));
+  auto first = pool->connect();
+  if (!first) return first.error();
+  if (!pool->in_memory_) {
+    if (auto set = first->run("PRAGMA journal_mode=WAL"); !set) return set.error();
+    if (auto migrated = migrate(first.value()); !migrated) return migrated.error();
+  }
+  pool->idle_.push_back(std::move(first).value());
+  return pool;
+}
+
+Result<Connection> Pool::connect() const {
+  auto connection = in_memory_ ? Connection::open_in_memory(path_) : Connection::open(path_, false, options_.busy_ms);
+  if (!connection) return connection;
+  const std::string_view durability = options_.durability == Durability::full ? kFull : kProcess;
+  if (auto set = connection->run(fmt::format("{}{}", kSettings, durability)); !set) return set.error();
+  if (in_memory_) {
+    if (auto made = migrate(connection.value()); !made) return made.error();
+  }
+  return connection;
+}
+
+Result<Lent> Pool::lend() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      Lent lent(*this, std::move(idle_.back()));
+      idle_.pop_back();
+      return lent;
+    }
+  }
+  auto connection = connect();
+  if (!connection) return connection.error();
+  return Lent(*this, std::move(connection).value());
+}
+
+void Pool::take_back(Connection connection) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kIdleMost) idle_.push_back(std::move(connection));
+}
+
+}  // namespace logystera::store::sqlite

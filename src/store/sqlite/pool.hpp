@@ -1,0 +1,70 @@
+// Where the classes of stores.hpp get a connection for one call: from a pool, or from the transaction they belong to.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/store.hpp"
+
+namespace logystera::store::sqlite {
+
+class Pool;
+
+/// A connection for the time being. At its end it goes back to its pool, unless something has failed on it: a fresh one is
+/// better than one in an unknown state.
+class Lent {
+ public:
+  /// A transaction's: it stays there.
+  explicit Lent(Connection& connection) noexcept : connection_(&connection) {}
+  Lent(Pool& pool, Connection connection) : pool_(&pool), own_(std::move(connection)), connection_(&*own_) {}
+  Lent(Lent&& other) noexcept;
+  Lent& operator=(Lent&&) = delete;
+  ~Lent();
+
+  Connection& operator*() const noexcept { return *connection_; }
+  Connection* operator->() const noexcept { return connection_; }
+
+ private:
+  Pool* pool_ = nullptr;
+  std::optional<Connection> own_;
+  Connection* connection_;
+};
+
+class Connections {
+ public:
+  virtual ~Connections() = default;
+  virtual Result<Lent> lend() = 0;
+};
+
+/// Connections that are open and idle; may be asked by several threads. Must outlive what it lends.
+class Pool final : public Connections {
+ public:
+  /// Opens the first connection, so that what is wrong with the database is found out now, and brings it to the newest schema.
+  static Result<std::unique_ptr<Pool>> open(const std::string& path, const OpenOptions& options);
+
+  Result<Lent> lend() override;
+  /// A connection for whoever keeps it.
+  Result<Connection> connect() const;
+  const std::string& path() const noexcept { return path_; }
+  const OpenOptions& options() const noexcept { return options_; }
+
+ private:
+  friend class Lent;
+  Pool(std::string path, const OpenOptions& options, bool in_memory)
+      : path_(std::move(path)), options_(options), in_memory_(in_memory) {}
+  void take_back(Connection connection) noexcept;
+
+  const std::string path_;
+  const OpenOptions options_;
+  const bool in_memory_;  // there is no file, and none is to be made
+  std::mutex mutex_;
+  std::vector<Connection> idle_;
+};
+
+}  // namespace logystera::store::sqlite

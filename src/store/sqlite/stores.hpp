@@ -1,0 +1,144 @@
+// The stores of each kind on SQLite. They keep nothing themselves: each call borrows a connection, which is the transaction's
+// where they belong to one.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "store/sqlite/pool.hpp"
+#include "store/store.hpp"
+
+namespace logystera::store::sqlite {
+
+/// Appends batches on one connection, in a transaction its caller has begun.
+class EventAppender {
+ public:
+  explicit EventAppender(Connection& connection, std::size_t types_most)
+      : connection_(connection), types_most_(types_most) {}
+
+  Result<Appended> append(const Batch& batch);
+  /// To be called when a transaction is rolled back: the numbers of types it has added are void.
+  void forget_types();
+
+ private:
+  Result<std::int64_t> entity_number(std::string_view token);
+  Result<std::int64_t> type_number(std::string_view type);
+  Result<std::int64_t> look_up_type(std::string_view type);
+  Result<std::int64_t> add_type(std::string_view type, std::size_t limit);
+  Result<std::int64_t> number_of_the_unnumbered();
+
+  Connection& connection_;
+  std::size_t types_most_;
+  std::unordered_map<std::string, std::int64_t> types_;  // at most types_most_
+  bool types_full_ = false;
+  std::int64_t unnumbered_ = 0;  // of the type all events share whose own got no number; 0: not looked up yet
+};
+
+class Events final : public EventStore {
+ public:
+  Events(Connections& connections, std::size_t types_most) : connections_(connections), types_most_(types_most) {}
+  Result<Appended> append(const Batch& batch) override;
+  Result<Done> read(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) override;
+
+ private:
+  Connections& connections_;
+  std::size_t types_most_;
+};
+
+class Entities final : public EntityStore {
+ public:
+  explicit Entities(Connections& connections) : connections_(connections) {}
+  Result<Done> add(const Entity& entity) override;
+  Result<std::optional<Entity>> find(std::string_view token) override;
+  Result<std::vector<Entity>> list() override;
+  Result<bool> update(const Entity& entity) override;
+  Result<bool> revoke(std::string_view token, std::int64_t now) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Support final : public SupportStore {
+ public:
+  explicit Support(Connections& connections) : connections_(connections) {}
+  Result<std::string> add(const SupportRequest& request) override;
+  Result<std::vector<SupportRequest>> list(std::uint64_t limit) override;
+  Result<std::optional<SupportRequest>> find(std::string_view reference) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Accounts final : public AccountStore {
+ public:
+  explicit Accounts(Connections& connections) : connections_(connections) {}
+  Result<bool> add_user(const User& user) override;
+  Result<std::optional<User>> find_user(std::string_view name) override;
+  Result<std::vector<User>> users() override;
+  Result<bool> remove_user(std::string_view name) override;
+  Result<bool> set_password(std::string_view name, std::string_view password_hash) override;
+  Result<Done> add_session(const Digest& hash, std::int64_t user, std::int64_t now, std::int64_t stale) override;
+  Result<std::optional<Session>> find_session(const Digest& hash) override;
+  Result<Done> touch_session(const Digest& hash, std::int64_t now) override;
+  Result<Done> end_session(const Digest& hash) override;
+  Result<Done> add_code(const Digest& hash, const Grant& grant, std::int64_t oldest) override;
+  Result<std::optional<Code>> find_code(const Digest& hash) override;
+  Result<bool> use_code(const Digest& hash, std::int64_t now, std::string_view entity) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Findings final : public FindingStore {
+ public:
+  explicit Findings(Connections& connections) : connections_(connections) {}
+  Result<bool> add(const Finding& finding) override;
+  Result<std::vector<Finding>> list(const FindingQuery& query) override;
+  Result<FindingSummary> summary() override;
+  Result<Done> dismiss(const Dismissal& dismissal) override;
+  Result<std::uint64_t> undismiss(std::string_view rule, std::string_view source) override;
+  Result<std::vector<Dismissal>> dismissals() override;
+  Result<bool> dismissed(std::string_view rule, std::string_view source) override;
+  Result<DismissalPreview> preview(std::string_view rule, std::string_view source) override;
+  Result<std::int64_t> dismissals_version() override;
+  Result<std::uint64_t> prune(std::int64_t oldest) override;
+  Result<std::uint64_t> clear_demo() override;
+
+ private:
+  Connections& connections_;
+};
+
+class Errors final : public ErrorStore {
+ public:
+  explicit Errors(Connections& connections) : connections_(connections) {}
+  Result<ErrorsAdded> add(const std::vector<ErrorOccurrence>& occurrences) override;
+  Result<bool> merge(std::string_view from, const ErrorTemplate& into) override;
+  Result<std::vector<ErrorTemplate>> templates(std::size_t limit) override;
+  Result<std::vector<ErrorGroup>> list(ErrorSort sort, std::optional<Severity> at_least, std::size_t limit) override;
+  Result<std::optional<ErrorGroup>> find(std::string_view fingerprint) override;
+  Result<std::vector<ErrorOccurrence>> occurrences(std::string_view fingerprint, std::size_t limit) override;
+  Result<std::vector<ErrorGroup>> first_seen_since(std::int64_t since, std::size_t limit) override;
+  Result<std::vector<ErrorGroup>> regressions(std::int64_t silence, std::size_t limit) override;
+  Result<std::uint64_t> prune(std::int64_t oldest) override;
+  Result<std::uint64_t> clear_demo() override;
+
+ private:
+  Connections& connections_;
+};
+
+class Baselines final : public BaselineStore {
+ public:
+  explicit Baselines(Connections& connections) : connections_(connections) {}
+  Result<Done> put(const StoredBaseline& baseline) override;
+  Result<std::optional<StoredBaseline>> find(std::string_view source, std::string_view model) override;
+  Result<std::vector<StoredBaseline>> list() override;
+  Result<std::uint64_t> reset(std::string_view source) override;
+
+ private:
+  Connections& connections_;
+};
+
+/// Runs a statement that removes rows, its one parameter `number`. How many.
+Result<std::uint64_t> remove_rows(Connections& connections, Sql sql, std::int64_t number);
+
+}  // namespace logystera::store::sqlite
