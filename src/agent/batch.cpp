@@ -136,7 +136,7 @@ Result<Batch> read_batch(int fd, std::uint64_t offset, std::uint64_t size, const
     }
     batch.end = piece.end;
   }
-  if (reader.error() != 0) return Error{"reading failed: " + describe_errno(reader.error())};
+  if (reader.error() != 0) return Error{"reading failed: " + describe_errno(reader.error()), kind_of_errno(reader.error())};
   if (stop == 0 && reader.at_end()) batch.end = size;
   return batch;
 }

@@ -81,8 +81,8 @@ void make_ahead(const Directory& directory, const FileRules& rules) noexcept {
   [[maybe_unused]] const DropRecords records = DropRecords::open(directory, rules);
 }
 
-Error directory_error(const std::string& directory, const std::string& what) {
-  return Error{"buffer directory " + directory + ": " + what};
+Error directory_error(const std::string& directory, const std::string& what, ErrorKind kind = ErrorKind::denied) {
+  return Error{"buffer directory " + directory + ": " + what, kind};
 }
 
 std::string cannot_be_used(int error, const struct stat* st) {
@@ -94,12 +94,15 @@ Error cannot_open(const std::string& directory, int error) {
   if (error == ELOOP) return directory_error(directory, "is a symbolic link; name the directory it points to");
   struct stat st;
   if (::lstat(directory.c_str(), &st) != 0) {  // for the message alone
-    if (errno != ENOENT) return directory_error(directory, "cannot be looked at: " + describe_errno(errno));
-    return directory_error(directory, "does not exist and cannot be made: " + describe_errno(error) +
-                                          "; create its parent or give this user write access there");
+    if (errno != ENOENT)
+      return directory_error(directory, "cannot be looked at: " + describe_errno(errno), kind_of_errno(errno));
+    return directory_error(directory,
+                           "does not exist and cannot be made: " + describe_errno(error) +
+                               "; create its parent or give this user write access there",
+                           kind_of_errno(error));
   }
   if (!S_ISDIR(st.st_mode)) return directory_error(directory, "is not a directory");
-  return directory_error(directory, cannot_be_used(error, &st));
+  return directory_error(directory, cannot_be_used(error, &st), kind_of_errno(error));
 }
 
 }  // namespace

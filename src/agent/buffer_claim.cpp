@@ -92,10 +92,12 @@ Error Buffer::lock_error(int error) const {
   if (error == ELOOP || error == ENOENT || error == ENOTDIR) return not_entered(error);
   if (error == EWOULDBLOCK) {
     return Error{"buffer directory " + directory_ +
-                 ": another process has held buffer.lock for 10 s; look for a stopped "
-                 "process (fuser buffer.lock)"};
+                     ": another process has held buffer.lock for 10 s; look for a stopped "
+                     "process (fuser buffer.lock)",
+                 ErrorKind::busy};
   }
-  return Error{"buffer directory " + directory_ + ": buffer.lock cannot be used: " + describe_errno(error)};
+  return Error{"buffer directory " + directory_ + ": buffer.lock cannot be used: " + describe_errno(error),
+               kind_of_errno(error)};
 }
 
 void Buffer::rescan(Lock& lock) const noexcept {
@@ -247,10 +249,11 @@ Result<std::vector<Segment>> Buffer::claim() {
     struct stat st;
     if (lock.directory().look(layout::kCurrent, st) && S_ISREG(st.st_mode) && st.st_size > 0) {
       if (!rules_.accept(st)) {
-        return Error{path_of(layout::kCurrent) + ": is not a plain file of this buffer's owner; move it away to go on"};
+        return Error{path_of(layout::kCurrent) + ": is not a plain file of this buffer's owner; move it away to go on",
+                     ErrorKind::denied};
       }
       if (!seal_current(lock, static_cast<std::uint64_t>(st.st_size))) {
-        return Error{path_of(layout::kCurrent) + ": cannot be sealed: " + describe_errno(errno)};
+        return Error{path_of(layout::kCurrent) + ": cannot be sealed: " + describe_errno(errno), kind_of_errno(errno)};
       }
     }
     take_spills(lock);
@@ -267,7 +270,8 @@ Result<std::vector<Segment>> Buffer::claim() {
         if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment) return;
         segments.push_back({name, sequence, static_cast<std::uint64_t>(st.st_size)});
       });
-  if (!listed) return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno)};
+  if (!listed)
+    return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno), kind_of_errno(errno)};
   std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) {
     return a.sequence != b.sequence ? a.sequence < b.sequence : a.name < b.name;
   });
@@ -276,7 +280,8 @@ Result<std::vector<Segment>> Buffer::claim() {
     const Fd file = open_segment(directory, segment.name);
     if (file && !make_durable(file.get())) {
       return Error{path_of(segment.name) + ": cannot be made durable before it is sent: " + describe_errno(errno) +
-                   "; look at the disk"};
+                       "; look at the disk",
+                   kind_of_errno(errno)};
     }
   }
   if (!segments.empty()) directory.sync();
@@ -292,15 +297,17 @@ Result<int> Buffer::open_segment(std::string_view name) const {
   std::uint64_t sequence = 0;
   const layout::Kind kind = layout::parse_name(name, sequence);
   if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment && kind != layout::Kind::current) {
-    return Error{"buffer directory " + directory_ + ": '" + std::string(name) + "' is not a file of the buffer"};
+    return Error{"buffer directory " + directory_ + ": '" + std::string(name) + "' is not a file of the buffer",
+                 ErrorKind::invalid};
   }
   const Directory directory = enter();
   Fd file = directory ? open_segment(directory, std::string(name)) : Fd();
   if (!file) {
     const int error = errno;
     const std::string path = path_of(name);
-    if (error == EPERM) return Error{path + ": not a plain file of this buffer's owner with one name; it is left alone"};
-    return Error{path + ": cannot be opened: " + describe_errno(error)};
+    if (error == EPERM)
+      return Error{path + ": not a plain file of this buffer's owner with one name; it is left alone", ErrorKind::denied};
+    return Error{path + ": cannot be opened: " + describe_errno(error), kind_of_errno(error)};
   }
   return file.release();
 }
@@ -309,7 +316,7 @@ Result<Done> Buffer::remove(const Segment& segment) {
   std::uint64_t sequence = 0;
   const layout::Kind kind = layout::parse_name(segment.name, sequence);
   if (kind != layout::Kind::segment && kind != layout::Kind::drops_segment) {
-    return Error{"buffer directory " + directory_ + ": '" + segment.name + "' is not a sealed segment"};
+    return Error{"buffer directory " + directory_ + ": '" + segment.name + "' is not a sealed segment", ErrorKind::invalid};
   }
   Lock lock(*this, Lock::Wait::block);
   if (!lock.held()) return lock_error(lock.error());
@@ -322,7 +329,8 @@ Result<Done> Buffer::remove(const Segment& segment) {
   const Fd file = lock.directory().open_file(name, O_WRONLY, rules_, opened);
   [[maybe_unused]] const bool emptied = file && ::ftruncate(file.get(), 0) == 0;
   LOGYSTERA_KILL_POINT("segment-emptied");
-  if (!lock.directory().remove(name)) return Error{path_of(name) + ": cannot be removed: " + describe_errno(errno)};
+  if (!lock.directory().remove(name))
+    return Error{path_of(name) + ": cannot be removed: " + describe_errno(errno), kind_of_errno(errno)};
   LOGYSTERA_KILL_POINT("segment-unlinked");
   if (kind == layout::Kind::segment) {
     BufferHeader& header = lock.header();
@@ -344,7 +352,8 @@ Result<Done> Buffer::bury(std::string_view line, Drop why, std::string_view reas
   const Drop lost = keep_dead_letter(lock, letter);
   if (!own) add_drop(pending_, lost == Drop::count_ ? why : lost, 1, now);
   write_down_pending(lock);
-  if (!lock.save()) return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno)};
+  if (!lock.save())
+    return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno), kind_of_errno(errno)};
   return Done{};
 }
 
@@ -372,7 +381,8 @@ Result<Done> Buffer::count_drops(const DropCounts& drops) {
   Lock lock(*this, Lock::Wait::block);
   if (!lock.held()) return lock_error(lock.error());
   add_drops(lock.header().drops, drops);
-  if (!lock.save()) return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno)};
+  if (!lock.save())
+    return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno), kind_of_errno(errno)};
   return Done{};
 }
 
@@ -385,7 +395,8 @@ Result<BufferStats> Buffer::stats() const {
     ++stats.files;
     stats.pending_bytes += static_cast<std::uint64_t>(st.st_size);
   });
-  if (!listed) return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno)};
+  if (!listed)
+    return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno), kind_of_errno(errno)};
   stats.bytes = stats.pending_bytes + layout::dead_letter_bytes(directory, rules_);
   Lock lock(*this, Lock::Wait::block);
   if (!lock.held()) return lock_error(lock.error());
@@ -412,7 +423,8 @@ Result<std::vector<Segment>> Buffer::files(const Directory& directory) const {
                                                                                                 : sequence;
         files.push_back({name, order, static_cast<std::uint64_t>(st.st_size)});
       });
-  if (!listed) return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno)};
+  if (!listed)
+    return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno), kind_of_errno(errno)};
   std::sort(files.begin(), files.end(), [](const Segment& a, const Segment& b) {
     return a.sequence != b.sequence ? a.sequence < b.sequence : a.name < b.name;
   });
@@ -436,7 +448,8 @@ Result<std::uint64_t> Buffer::clear() {
   }
   lock.header().frozen = false;
   rescan(lock);
-  if (!lock.save()) return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno)};
+  if (!lock.save())
+    return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno), kind_of_errno(errno)};
   lock.directory().sync();
   return lines;
 }

@@ -121,8 +121,9 @@ bool write_slot(int fd, const Slot& slot) noexcept {
 
 Error slot_error(const std::string& path, const char* name, int error) {
   return Error{path + "/" + name + ": the checkpoint cannot be written: " + describe_errno(error) +
-               (error == ENOSPC || error == EDQUOT ? "; free some space" : "") +
-               "; nothing is sent while progress cannot be recorded"};
+                   (error == ENOSPC || error == EDQUOT ? "; free some space" : "") +
+                   "; nothing is sent while progress cannot be recorded",
+               kind_of_errno(error)};
 }
 
 Result<Fd> open_slot(const Directory& directory, const std::string& path, const char* name, const FileRules& rules,

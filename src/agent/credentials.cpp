@@ -22,7 +22,7 @@ constexpr Seal kSeal{"logystera credentials seal/v1", "credentials", "connect th
 bool is_alnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 Error url_error(std::string what) {
-  return Error{"gateway URL: " + std::move(what) + "; it should look like https://gateway.example.com"};
+  return Error{"gateway URL: " + std::move(what) + "; it should look like https://gateway.example.com", ErrorKind::invalid};
 }
 
 bool is_loopback(std::string_view host) noexcept {
@@ -125,16 +125,19 @@ Result<Credentials> Credentials::make(std::string_view gateway_url, std::string_
       entity_token.size() == kTokenPrefix.size()) {
     return Error{
         "entity token: must begin with ent_ and have at most 64 letters, digits, - and _ in all; copy it again "
-        "from the gateway"};
+        "from the gateway",
+        ErrorKind::invalid};
   }
   if (entity_secret.size() < kSecretBytesMin || entity_secret.size() > kSecretBytesMax) {
     return Error{"entity secret: must have " + std::to_string(kSecretBytesMin) + "-" + std::to_string(kSecretBytesMax) +
-                 " characters, has " + std::to_string(entity_secret.size()) + "; copy it again from the gateway"};
+                     " characters, has " + std::to_string(entity_secret.size()) + "; copy it again from the gateway",
+                 ErrorKind::invalid};
   }
   if (!std::all_of(entity_secret.begin(), entity_secret.end(), [](char c) { return c > ' ' && c < 0x7f; })) {
     return Error{
         "entity secret: holds a space, a line break or another character no secret has; copy it again without "
-        "what surrounds it"};
+        "what surrounds it",
+        ErrorKind::invalid};
   }
   Credentials made;
   made.gateway_url_ = std::move(url).value();
@@ -161,7 +164,8 @@ Result<Credentials> Credentials::unseal(std::string_view sealed, std::string_vie
   const std::string_view values = opened->view();
   const std::size_t first = values.find('\n');
   const std::size_t second = first == std::string_view::npos ? first : values.find('\n', first + 1);
-  if (second == std::string_view::npos) return Error{"sealed credentials: are none; connect the site again"};
+  if (second == std::string_view::npos)
+    return Error{"sealed credentials: are none; connect the site again", ErrorKind::broken};
   return make(values.substr(0, first), values.substr(first + 1, second - first - 1), values.substr(second + 1));
 }
 

@@ -48,7 +48,8 @@ bool is_printable(std::string_view text) noexcept {
 Result<Done> in_range(std::string_view name, std::uint32_t value, std::uint32_t least, std::uint32_t most) {
   if (value >= least && value <= most) return Done{};
   return Error{std::string(name) + ": must be " + std::to_string(least) + "-" + std::to_string(most) + ", is " +
-               std::to_string(value)};
+                   std::to_string(value),
+               ErrorKind::invalid};
 }
 
 // The values themselves are secrets, or hold one, and are not repeated.
@@ -58,10 +59,12 @@ Result<Done> check_proxy(const DispatchOptions& options) {
   const std::string_view password = options.proxy_password.view();
   if (password.empty()) return Done{};
   if (password.size() > kSecretValueBytesMax || password.find('\0') != std::string_view::npos) {
-    return Error{"proxy_password: must have at most " + std::to_string(kSecretValueBytesMax) + " bytes, none of them NUL"};
+    return Error{"proxy_password: must have at most " + std::to_string(kSecretValueBytesMax) + " bytes, none of them NUL",
+                 ErrorKind::invalid};
   }
   if (proxy->has_user && proxy->password.view().empty()) return Done{};
-  return Error{"proxy_password: needs a user in `proxy` (http://USER@HOST:PORT) that has no password there"};
+  return Error{"proxy_password: needs a user in `proxy` (http://USER@HOST:PORT) that has no password there",
+               ErrorKind::invalid};
 }
 
 CallResult without_memory() noexcept {
@@ -141,12 +144,13 @@ Result<Done> validate(const DispatchOptions& options) {
   if (Result<Done> good = check_proxy(options); !good) return good;
   if (!options.ca_bundle.empty() && (options.ca_bundle.front() != '/' || options.ca_bundle.size() > kPathBytes ||
                                      options.ca_bundle.find('\0') != std::string::npos)) {
-    return Error{"ca_bundle: must be the absolute path of a PEM file"};
+    return Error{"ca_bundle: must be the absolute path of a PEM file", ErrorKind::invalid};
   }
   if (options.user_agent.size() > kUserAgentBytes || !is_printable(options.user_agent)) {
-    return Error{"user_agent: must be printable ASCII of at most " + std::to_string(kUserAgentBytes) + " characters"};
+    return Error{"user_agent: must be printable ASCII of at most " + std::to_string(kUserAgentBytes) + " characters",
+                 ErrorKind::invalid};
   }
-  if (options.clock == nullptr) return Error{"clock: is missing"};
+  if (options.clock == nullptr) return Error{"clock: is missing", ErrorKind::invalid};
   return Done{};
 }
 
@@ -218,9 +222,11 @@ Result<Done> Dispatcher::resume() noexcept try {
   const Directory directory = buffer.enter();
   if (!directory) return buffer.not_entered(errno);
   const DispatchLock lock = DispatchLock::take(directory, buffer.rules());
-  if (lock.state() == DispatchLock::State::busy) return Error{"another dispatcher is at work; try again when it is done"};
+  if (lock.state() == DispatchLock::State::busy)
+    return Error{"another dispatcher is at work; try again when it is done", ErrorKind::busy};
   if (lock.state() == DispatchLock::State::failed) {
-    return Error{buffer.directory() + "/dispatch.lock: cannot be used: " + describe_errno(lock.error())};
+    return Error{buffer.directory() + "/dispatch.lock: cannot be used: " + describe_errno(lock.error()),
+                 kind_of_errno(lock.error())};
   }
   Result<CheckpointFile> slots = CheckpointFile::open(directory, buffer.directory(), buffer.rules());
   if (!slots) return slots.error();

@@ -123,15 +123,16 @@ void Inspector::dead_letters() {
   }
 }
 
-Error directory_error(const std::string& directory, const std::string& what) {
-  return Error{"buffer directory " + directory + ": " + what};
+Error directory_error(const std::string& directory, const std::string& what, ErrorKind kind = ErrorKind::denied) {
+  return Error{"buffer directory " + directory + ": " + what, kind};
 }
 
 Error cannot_be_read(const std::string& directory, int error) {
   if (error == ELOOP) return directory_error(directory, "is a symbolic link; name the directory it points to");
   if (error == ENOTDIR) return directory_error(directory, "is not a directory");
   return directory_error(
-      directory, std::string(std::strerror(error)) + ": name the directory a site buffers in, as a user who may read it");
+      directory, std::string(std::strerror(error)) + ": name the directory a site buffers in, as a user who may read it",
+      kind_of_errno(error));
 }
 
 bool read_header(const Directory& directory, BufferHeader& header) {

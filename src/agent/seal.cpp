@@ -39,7 +39,8 @@ struct Plain {
 Result<Done> check_key(std::string_view key) {
   if (key.size() >= kSealKeyBytesMin && key.size() <= kSealKeyBytesMax) return Done{};
   return Error{"sealing key: must have " + std::to_string(kSealKeyBytesMin) + "-" + std::to_string(kSealKeyBytesMax) +
-               " bytes, has " + std::to_string(key.size())};
+                   " bytes, has " + std::to_string(key.size()),
+               ErrorKind::invalid};
 }
 
 // The version byte is authenticated too, so that a later format cannot be passed off as this one.
@@ -96,8 +97,9 @@ Error in_words(const Seal& what, std::string_view fault) {
 
 Result<Done> check_purpose(std::string_view purpose) {
   if (!purpose.empty() && purpose.size() <= kSealPurposeBytesMax) return Done{};
-  return Error{"purpose: must have 1-" + std::to_string(kSealPurposeBytesMax) + " bytes, has " +
-               std::to_string(purpose.size())};
+  return Error{
+      "purpose: must have 1-" + std::to_string(kSealPurposeBytesMax) + " bytes, has " + std::to_string(purpose.size()),
+      ErrorKind::invalid};
 }
 
 Seal of_secret(const std::string& purpose) noexcept { return {purpose, "secret", "enter it again"}; }
@@ -140,8 +142,9 @@ Result<Secret> unseal(std::string_view sealed, std::string_view key, const Seal&
 
 Result<Secret> make_secret(std::string_view value) {
   if (!value.empty() && value.size() <= kSecretValueBytesMax) return Secret(value);
-  return Error{"secret: must have 1-" + std::to_string(kSecretValueBytesMax) + " bytes, has " +
-               std::to_string(value.size())};
+  return Error{
+      "secret: must have 1-" + std::to_string(kSecretValueBytesMax) + " bytes, has " + std::to_string(value.size()),
+      ErrorKind::invalid};
 }
 
 Result<std::string> seal_secret(const Secret& secret, std::string_view key, std::string_view purpose) {

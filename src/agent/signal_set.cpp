@@ -47,7 +47,9 @@ Result<SignalSet> SignalSet::build(const std::vector<SignalDeclaration>& declara
     set.add(std::move(signal), spec.config_key, spec.on_by_default);
   }
   for (const SignalDeclaration& declared : declarations) {
-    const auto wrong = [&](const std::string& what) { return Error{"signal '" + declared.type + "': " + what}; };
+    const auto wrong = [&](const std::string& what) {
+      return Error{"signal '" + declared.type + "': " + what, ErrorKind::invalid};
+    };
     if (!is_name(declared.type, limits::kTypeNameBytes, true)) {
       return wrong("a type is group.name in lower case, at most " + std::to_string(limits::kTypeNameBytes) + " bytes");
     }

@@ -100,11 +100,12 @@ std::size_t characters(std::string_view text) noexcept {
 }
 
 Result<Done> check_message(std::string_view message) {
-  if (!json::is_utf8(message)) return Error{"message: is not UTF-8"};
+  if (!json::is_utf8(message)) return Error{"message: is not UTF-8", ErrorKind::invalid};
   const bool blank = message.find_first_not_of(" \t\r\n") == std::string_view::npos;
-  if (blank) return Error{"message: is empty; write what you need help with"};
+  if (blank) return Error{"message: is empty; write what you need help with", ErrorKind::invalid};
   if (characters(message) > limits::kSupportMessageChars) {
-    return Error{"message: is longer than " + std::to_string(limits::kSupportMessageChars) + " characters; shorten it"};
+    return Error{"message: is longer than " + std::to_string(limits::kSupportMessageChars) + " characters; shorten it",
+                 ErrorKind::invalid};
   }
   return Done{};
 }
@@ -117,7 +118,8 @@ Result<Done> check_email(std::string_view email) {
       std::none_of(email.begin(), email.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
   if (plausible) return Done{};
   return Error{"email: must be an address like name@example.org of at most " + std::to_string(limits::kSupportEmailBytes) +
-               " bytes, or null"};
+                   " bytes, or null",
+               ErrorKind::invalid};
 }
 
 Result<Done> check_diagnostics(std::string_view text) {
@@ -128,9 +130,10 @@ Result<Done> check_diagnostics(std::string_view text) {
   rapidjson::BaseReaderHandler<> ignore;
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   const bool object = first != std::string_view::npos && text[first] == '{' && reader.Parse<kFlags>(stream, ignore);
-  if (!object) return Error{"diagnostics: must be one JSON object, or null"};
+  if (!object) return Error{"diagnostics: must be one JSON object, or null", ErrorKind::invalid};
   if (json::depth(text) >= limits::kSupportDepth) {
-    return Error{"diagnostics: are nested more than " + std::to_string(limits::kSupportDepth - 1) + " deep"};
+    return Error{"diagnostics: are nested more than " + std::to_string(limits::kSupportDepth - 1) + " deep",
+                 ErrorKind::invalid};
   }
   return Done{};
 }

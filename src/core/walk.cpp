@@ -46,7 +46,7 @@ class Walk {
     directory_ = Fd(::open(root_.empty() ? "." : root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     struct stat status {};
     if (!directory_ || ::fstat(directory_.get(), &status) != 0)
-      return Error{root_ + ": cannot be listed: " + std::strerror(errno)};
+      return Error{root_ + ": cannot be listed: " + std::strerror(errno), kind_of_errno(errno)};
     fresh(status);
     return Done{};
   }
@@ -117,8 +117,9 @@ class Walk {
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
       if (++entries_ > options_.entries_most)
-        return Error{root_ + ": more than " + std::to_string(options_.entries_most) +
-                     " entries below it: name a smaller directory"};
+        return Error{
+            root_ + ": more than " + std::to_string(options_.entries_most) + " entries below it: name a smaller directory",
+            ErrorKind::too_large};
       const std::string path = joined(relative, name);
       struct stat status {};
       if (::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -133,7 +134,7 @@ class Walk {
 
   // A directory below the one named is passed over; that one itself is what was asked for.
   Result<Done> unreadable(const std::string& relative) {
-    if (relative.empty()) return Error{root_ + ": cannot be listed: " + std::strerror(errno)};
+    if (relative.empty()) return Error{root_ + ": cannot be listed: " + std::strerror(errno), kind_of_errno(errno)};
     passed_.add(joined(root_, relative), Passed::unreadable);
     return Done{};
   }
@@ -152,7 +153,8 @@ class Walk {
     if (!fresh(status)) return pass(Passed::same_file);
     if (files_.size() == options_.files_most)
       return Error{root_ + ": more than " + std::to_string(options_.files_most) +
-                   " files: name a smaller directory, or use a narrower pattern"};
+                       " files: name a smaller directory, or use a narrower pattern",
+                   ErrorKind::too_large};
     files_.emplace_back(shown, root_.size(), options_.follow_links);
     return Done{};
   }
@@ -242,13 +244,14 @@ Result<Fd> open_found(const FilePath& file) {
   }
   if (!fd) {
     const bool link = errno == ELOOP || errno == ENOTDIR;
-    return Error{
-        file.path + ": cannot be opened: " +
-        (link ? "it, or a directory it lies in, is a symbolic link by now; links are not followed" : std::strerror(errno))};
+    return Error{file.path + ": cannot be opened: " +
+                     (link ? "it, or a directory it lies in, is a symbolic link by now; links are not followed"
+                           : std::strerror(errno)),
+                 kind_of_errno(errno)};
   }
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    return Error{file.path + ": is no regular file, and is not read unless it is named itself"};
+    return Error{file.path + ": is no regular file, and is not read unless it is named itself", ErrorKind::denied};
   return fd;
 }
 

@@ -509,12 +509,13 @@ Result<Done> Compiler::run() {
     out_.stats.detections += rule.when.has_value();
   }
   if (names_full_ || out_.spot_names.size() >= kPartSpots)
-    return Error{"the rules name more fields than there is room for: load fewer rules"};
+    return Error{"the rules name more fields than there is room for: load fewer rules", ErrorKind::too_large};
   for (std::uint32_t i = 0; i < rules_.rules.size(); ++i)
     if (rules_.rules[i].when) plan(i);
   for (const ScopeDraft& scope : scopes_) lay_out(scope);
   constexpr std::size_t kTextBytesMost = std::size_t{1} << 31;
-  if (out_.texts.size() > kTextBytesMost) return Error{"the rules hold more than 2 GiB of text: load fewer rules"};
+  if (out_.texts.size() > kTextBytesMost)
+    return Error{"the rules hold more than 2 GiB of text: load fewer rules", ErrorKind::too_large};
   out_.finish();
   out_.make_all();
   out_.stats.tests = out_.tests.size();

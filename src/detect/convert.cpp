@@ -432,7 +432,7 @@ bool Writer::rule(std::uint32_t index) {
 
 Result<std::string> to_native(const RuleSet& rules, std::uint32_t rule) {
   Writer writer(rules);
-  if (!writer.rule(rule)) return Error{rules.rules[rule].id + ": " + writer.problem()};
+  if (!writer.rule(rule)) return Error{rules.rules[rule].id + ": " + writer.problem(), ErrorKind::invalid};
   return writer.take();
 }
 

@@ -194,7 +194,7 @@ void Loader::add_text(std::string_view name, std::string_view text) {
 
 Result<Done> Loader::add_file(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file) return Error{path + ": cannot be opened: check the path and its permissions"};
+  if (!file) return Error{path + ": cannot be opened: check the path and its permissions", kind_of_errno(errno)};
   return add_opened(path, file.get());
 }
 
@@ -206,11 +206,12 @@ Result<Done> Loader::add_opened(const std::string& path, int fd) {
     char block[64 * 1024];
     const ssize_t got = ::read(fd, block, sizeof block);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error{path + ": cannot be read: " + std::strerror(errno)};
+    if (got < 0) return Error{path + ": cannot be read: " + std::strerror(errno), kind_of_errno(errno)};
     if (got == 0) break;
     text.append(block, static_cast<std::size_t>(got));
     if (text.size() > most)
-      return Error{path + ": more than the " + std::to_string(most) + " bytes a rule file may have: split it"};
+      return Error{path + ": more than the " + std::to_string(most) + " bytes a rule file may have: split it",
+                   ErrorKind::invalid};
   }
   add_text(path, text);
   return Done{};
@@ -493,10 +494,11 @@ RuleSet Loader::finish() {
 
 Result<PlaceholderValues> load_placeholders(std::string_view name, std::string_view text) {
   const yaml::Documents documents = yaml::parse(text);
-  if (!documents.ok()) return Error{yaml::describe(name, documents.problem)};
+  if (!documents.ok()) return Error{yaml::describe(name, documents.problem), ErrorKind::invalid};
   PlaceholderValues values;
   for (const Node& root : documents.roots) {
-    if (!root.is_map()) return Error{yaml::describe(name, {root.at, "a placeholder file is a map of names to values"})};
+    if (!root.is_map())
+      return Error{yaml::describe(name, {root.at, "a placeholder file is a map of names to values"}), ErrorKind::invalid};
     for (const Node::Entry& entry : root.entries) {
       std::vector<std::string>& list = values[entry.key];
       if (entry.value.is_scalar()) {
@@ -505,11 +507,13 @@ Result<PlaceholderValues> load_placeholders(std::string_view name, std::string_v
       }
       for (const Node& item : entry.value.items) {
         if (!item.is_scalar() || entry.value.is_map())
-          return Error{yaml::describe(name, {item.at, "a placeholder's value is a text or a list of texts"})};
+          return Error{yaml::describe(name, {item.at, "a placeholder's value is a text or a list of texts"}),
+                       ErrorKind::invalid};
         list.push_back(item.text);
       }
       if (entry.value.is_map())
-        return Error{yaml::describe(name, {entry.value.at, "a placeholder's value is a text or a list of texts"})};
+        return Error{yaml::describe(name, {entry.value.at, "a placeholder's value is a text or a list of texts"}),
+                     ErrorKind::invalid};
     }
   }
   return values;

@@ -328,12 +328,13 @@ std::string write_image(const Engine& engine) {
 
 Result<Engine> read_image(const Image& image, FieldNames& names, RuleSet& rules) {
   static_assert(kMagic.size() % 8 == 0);
-  if (image.bytes.substr(0, kMagic.size()) != kMagic) return Error{"it is no image of rules"};
+  if (image.bytes.substr(0, kMagic.size()) != kMagic) return Error{"it is no image of rules", ErrorKind::broken};
   ByteReader in(image.bytes.substr(kMagic.size()));
   std::uint32_t version = 0, order = 0;
   in.number(version);
   in.number(order);
-  if (version != kImageVersion || order != kOrderMark) return Error{"it is of another version or another machine"};
+  if (version != kImageVersion || order != kOrderMark)
+    return Error{"it is of another version or another machine", ErrorKind::broken};
   auto program = std::make_unique<Engine::Program>();
   program->image = image.block;
   pass(in, *program);
@@ -343,12 +344,12 @@ Result<Engine> read_image(const Image& image, FieldNames& names, RuleSet& rules)
   std::uint64_t others = 0;
   in.number(others);
   rules.other_documents = static_cast<std::size_t>(others);
-  if (!in.ok() || !in.at_end()) return Error{"its parts do not add up"};
+  if (!in.ok() || !in.at_end()) return Error{"its parts do not add up", ErrorKind::broken};
   program->rules = &rules;
-  if (const char* wrong = Check(*program, rules).run()) return Error{wrong};
+  if (const char* wrong = Check(*program, rules).run()) return Error{wrong, ErrorKind::broken};
   for (std::size_t spot = 0; spot < program->spot_names.size(); ++spot) {
     const FieldId id = names.add(program->spot_names[spot]);
-    if (id == field::none) return Error{"there is no room for the names of its fields"};
+    if (id == field::none) return Error{"there is no room for the names of its fields", ErrorKind::too_large};
     if (program->spot_of_field.size() <= id) program->spot_of_field.resize(id + 1u, kNoSpot);
     program->spot_of_field[id] = static_cast<Spot>(spot);
   }

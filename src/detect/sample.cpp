@@ -77,11 +77,11 @@ Result<Done> add_record(const yaml::Node& map, std::uint32_t round, std::int64_t
   batch.begin_fields();
   for (const yaml::Node::Entry& entry : map.entries) {
     const std::string& key = entry.key;
-    if (entry.value.is_map()) return Error{"a field's value is a text, a number or a list: " + key};
+    if (entry.value.is_map()) return Error{"a field's value is a text, a number or a list: " + key, ErrorKind::invalid};
     const std::string_view text = filled(entry.value.text, round, batch.arena);
     if (key == "kind") {
       const int kind = record_kind_from(text);
-      if (kind < 0) return Error{"there is no kind '" + std::string(text) + "'"};
+      if (kind < 0) return Error{"there is no kind '" + std::string(text) + "'", ErrorKind::invalid};
       record.kind = static_cast<RecordKind>(kind);
     } else if (key == "severity") {
       bool known = false;
@@ -90,7 +90,9 @@ Result<Done> add_record(const yaml::Node& map, std::uint32_t round, std::int64_t
           record.severity = static_cast<Severity>(i);
           known = true;
         }
-      if (!known) return Error{"there is no severity '" + std::string(text) + "': DEBUG, INFO, WARNING, ERROR or CRITICAL"};
+      if (!known)
+        return Error{"there is no severity '" + std::string(text) + "': DEBUG, INFO, WARNING, ERROR or CRITICAL",
+                     ErrorKind::invalid};
     } else if (key == "message") {
       record.message = text;
     } else if (key == "raw") {

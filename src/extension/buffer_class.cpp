@@ -19,7 +19,7 @@ constexpr int kJsonDepth = 64;
 
 using BufferObject = Wrapped<agent::Buffer>;
 
-agent::Buffer* open_buffer(zend_string* directory, HashTable* table, Message& message, bool& invalid) noexcept try {
+agent::Buffer* open_buffer(zend_string* directory, HashTable* table, Message& message) noexcept try {
   agent::BufferOptions options = ini_buffer_options();
   if (table != nullptr) {
     zend_string* name;
@@ -27,10 +27,10 @@ agent::Buffer* open_buffer(zend_string* directory, HashTable* table, Message& me
     ZEND_HASH_FOREACH_STR_KEY_VAL(table, name, value) {
       ZVAL_DEREF(value);
       Result<bool> known = name != nullptr ? read_buffer_option(view(name), value, options) : Result<bool>(false);
-      if (known && !known.value()) known = Error{"unknown option; known are durability, share and allow_network_fs"};
+      if (known && !known.value())
+        known = Error{"unknown option; known are durability, share and allow_network_fs", ErrorKind::invalid};
       if (!known) {
-        invalid = true;
-        message.set(known.error().message);
+        message.set(known.error());
         return nullptr;
       }
     }
@@ -38,7 +38,7 @@ agent::Buffer* open_buffer(zend_string* directory, HashTable* table, Message& me
   }
   Result<agent::Buffer> opened = agent::Buffer::open(std::string(directory_or_ini(view(directory))), options);
   if (!opened) {
-    message.set(opened.error().message);
+    message.set(opened.error());
     return nullptr;
   }
   return new agent::Buffer(std::move(opened).value());
@@ -70,20 +70,22 @@ Result<Done> read_filter(std::string_view name, zval* value, agent::EventFilter&
   if (name == "severity") return read_strings(name, value, filter.severities);
   if (name == "since" || name == "until") {
     if (Z_TYPE_P(value) == IS_NULL) return Done{};
-    if (Z_TYPE_P(value) != IS_LONG) return Error{"filter '" + std::string(name) + "' must be a unix time (integer)"};
+    if (Z_TYPE_P(value) != IS_LONG)
+      return Error{"filter '" + std::string(name) + "' must be a unix time (integer)", ErrorKind::invalid};
     (name == "since" ? filter.since : filter.until) = Z_LVAL_P(value);
     return Done{};
   }
   if (name == "text") {
     if (Z_TYPE_P(value) == IS_NULL) return Done{};
     if (Z_TYPE_P(value) != IS_STRING || Z_STRLEN_P(value) > kFilterBytes) {
-      return Error{"filter 'text' must be a string of at most 256 bytes"};
+      return Error{"filter 'text' must be a string of at most 256 bytes", ErrorKind::invalid};
     }
     filter.text = view(Z_STR_P(value));
     return Done{};
   }
-  return Error{"there is no filter '" + std::string(name.substr(0, 64)) +
-               "'; known are type, severity, since, until and text"};
+  return Error{
+      "there is no filter '" + std::string(name.substr(0, 64)) + "'; known are type, severity, since, until and text",
+      ErrorKind::invalid};
 }
 
 Result<agent::EventFilter> read_filters(HashTable* table) {
@@ -100,10 +102,8 @@ Result<agent::EventFilter> read_filters(HashTable* table) {
   return filter;
 }
 
-Result<agent::EventPage> read_page(const agent::Buffer& buffer, HashTable* filters, zend_long offset, zend_long limit,
-                                   bool& invalid) {
+Result<agent::EventPage> read_page(const agent::Buffer& buffer, HashTable* filters, zend_long offset, zend_long limit) {
   const Result<agent::EventFilter> filter = read_filters(filters);
-  invalid = !filter;
   if (!filter) return filter.error();
   return agent::read_events(buffer, filter.value(), static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(limit),
                             agent::now().wall);
@@ -136,10 +136,9 @@ ZEND_METHOD(Logystera_Agent_Buffer, __construct) {
     return;
   }
   Message message;
-  bool invalid = false;
-  logystera::agent::Buffer* buffer = open_buffer(directory, options, message, invalid);
+  logystera::agent::Buffer* buffer = open_buffer(directory, options, message);
   if (buffer == nullptr) {
-    throw_error(invalid ? invalid_option_class : buffer_unavailable_class, message.text());
+    throw_message(message);
     return;
   }
   BufferObject::of(ZEND_THIS)->own(buffer);
@@ -185,7 +184,7 @@ ZEND_METHOD(Logystera_Agent_Buffer, files) {
   Message message;
   const auto* files = keep(message, [&] { return buffer->files(); });
   if (files == nullptr || !files->value) {
-    throw_refusal(buffer_unavailable_class, message, files);
+    throw_refusal(message, files);
     return;
   }
   array_init(return_value);
@@ -215,10 +214,9 @@ ZEND_METHOD(Logystera_Agent_Buffer, events) {
     return;
   }
   Message message;
-  bool invalid = false;
-  const auto* page = keep(message, [&] { return read_page(*buffer, filter, offset, limit, invalid); });
+  const auto* page = keep(message, [&] { return read_page(*buffer, filter, offset, limit); });
   if (page == nullptr || !page->value) {
-    throw_refusal(invalid ? invalid_option_class : buffer_unavailable_class, message, page);
+    throw_refusal(message, page);
     return;
   }
   array_init(return_value);

@@ -21,7 +21,8 @@ using DispatcherObject = Wrapped<agent::Dispatcher>;
 
 Result<Done> read_number(std::string_view name, zval* value, std::uint32_t& into) {
   if (Z_TYPE_P(value) != IS_LONG || Z_LVAL_P(value) < 0 || Z_LVAL_P(value) > UINT32_MAX) {
-    return Error{"option '" + std::string(name) + "' must be a whole number, " + kind_of(value) + " given"};
+    return Error{"option '" + std::string(name) + "' must be a whole number, " + kind_of(value) + " given",
+                 ErrorKind::invalid};
   }
   into = static_cast<std::uint32_t>(Z_LVAL_P(value));
   return Done{};
@@ -30,7 +31,8 @@ Result<Done> read_number(std::string_view name, zval* value, std::uint32_t& into
 Result<Done> read_text(std::string_view name, zval* value, std::string& into) {
   if (Z_TYPE_P(value) == IS_NULL) return Done{};
   if (Z_TYPE_P(value) != IS_STRING || Z_STRLEN_P(value) > 4096) {
-    return Error{"option '" + std::string(name) + "' must be a string of at most 4096 bytes, " + kind_of(value) + " given"};
+    return Error{"option '" + std::string(name) + "' must be a string of at most 4096 bytes, " + kind_of(value) + " given",
+                 ErrorKind::invalid};
   }
   into = view(Z_STR_P(value));
   return Done{};
@@ -40,9 +42,11 @@ Result<Done> read_secret(std::string_view name, zval* value, agent::Secret& into
   if (Z_TYPE_P(value) == IS_NULL) return Done{};
   const bool secret = Z_TYPE_P(value) == IS_OBJECT && Z_OBJCE_P(value) == secret_class;
   if (!secret)
-    return Error{"option '" + std::string(name) + "' must be a Logystera\\Agent\\Secret, " + kind_of(value) + " given"};
+    return Error{"option '" + std::string(name) + "' must be a Logystera\\Agent\\Secret, " + kind_of(value) + " given",
+                 ErrorKind::invalid};
   const agent::Secret* core = secret_of(value);
-  if (core == nullptr) return Error{"option '" + std::string(name) + "': the constructor of this Secret was not called"};
+  if (core == nullptr)
+    return Error{"option '" + std::string(name) + "': the constructor of this Secret was not called", ErrorKind::invalid};
   into = *core;
   return Done{};
 }
@@ -59,7 +63,8 @@ Result<Done> read_option(std::string_view name, zval* value, agent::DispatchOpti
   if (name == "user_agent") return read_text(name, value, options.user_agent);
   if (name == "proxy_from_environment") {
     if (Z_TYPE_P(value) != IS_TRUE && Z_TYPE_P(value) != IS_FALSE) {
-      return Error{"option 'proxy_from_environment' must be true or false, " + kind_of(value) + " given"};
+      return Error{"option 'proxy_from_environment' must be true or false, " + kind_of(value) + " given",
+                   ErrorKind::invalid};
     }
     options.proxy_from_environment = Z_TYPE_P(value) == IS_TRUE;
     return Done{};
@@ -76,8 +81,9 @@ Result<Done> read_option(std::string_view name, zval* value, agent::DispatchOpti
   }
   return Error{
       "there is no option '" + std::string(name.substr(0, 64)) +
-      "'; known are batch_size, proxy, proxy_password, proxy_from_environment, ca_bundle, connect_timeout, timeout, "
-      "max_seconds, max_requests, user_agent, share and allow_network_fs"};
+          "'; known are batch_size, proxy, proxy_password, proxy_from_environment, ca_bundle, connect_timeout, timeout, "
+          "max_seconds, max_requests, user_agent, share and allow_network_fs",
+      ErrorKind::invalid};
 }
 
 Result<agent::DispatchOptions> read_options(HashTable* table) {
@@ -226,21 +232,19 @@ ZEND_METHOD(Logystera_Agent_Dispatcher, __construct) {
   }
   const logystera::agent::Credentials* keys = credentials_of(credentials);
   Message message;
-  bool invalid = false;
   if (keys == nullptr) {
     throw_error(invalid_option_class, "the credentials were not constructed");
     return;
   }
   {
     const auto options = guarded(message, [&] { return read_options(table); });
-    invalid = !options;
     if (options) {
       auto opened = guarded(
           message, [&] { return Dispatcher::open(std::string(directory_or_ini(view(directory))), *keys, *options); });
       if (opened) DispatcherObject::of(ZEND_THIS)->own(new (std::nothrow) Dispatcher(std::move(*opened)));
     }
   }
-  if (!message.empty()) throw_error(invalid ? invalid_option_class : buffer_unavailable_class, message.text());
+  if (!message.empty()) throw_message(message);
 }
 
 ZEND_METHOD(Logystera_Agent_Dispatcher, flush) {

@@ -16,7 +16,7 @@ auto guarded(Message& message, Work&& work) noexcept -> std::optional<std::decay
   try {
     auto result = work();
     if (result) return std::move(result).value();
-    message.set(result.error().message);
+    message.set(result.error());
   } catch (...) {
     message.set("out of memory");
   }

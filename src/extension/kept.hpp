@@ -43,10 +43,10 @@ inline void release_kept() noexcept {
 
 /// Throws what a Result that was kept says, or what stopped it from being made.
 template <typename Refused>
-void throw_refusal(zend_class_entry* type, Message& message, const Refused* kept) {
-  if (kept != nullptr) message.set(kept->value.error().message);
+void throw_refusal(Message& message, const Refused* kept) {
+  if (kept != nullptr) message.set(kept->value.error());
   release_kept();
-  throw_error(type, message.text());
+  throw_message(message);
 }
 
 }  // namespace logystera::extension

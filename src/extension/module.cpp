@@ -79,7 +79,12 @@ std::string_view directory_or_ini(std::string_view directory) noexcept {
 
 void throw_error(zend_class_entry* type, const char* message) { zend_throw_exception(type, message, 0); }
 
-void Message::set(std::string_view text) noexcept {
+void throw_message(const Message& message) {
+  throw_error(message.kind() == ErrorKind::invalid ? invalid_option_class : buffer_unavailable_class, message.text());
+}
+
+void Message::set(std::string_view text, ErrorKind kind) noexcept {
+  kind_ = kind;
   const std::size_t size = text.size() < sizeof text_ - 1 ? text.size() : sizeof text_ - 1;
   // PHP takes the message as a C string: a NUL out of a wrong path must not cut it short.
   std::replace_copy(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size), text_, '\0', '?');

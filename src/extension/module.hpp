@@ -74,12 +74,19 @@ void throw_error(zend_class_entry* type, const char* message);
 /// An error message that outlives the C++ objects it came from: fixed room on the stack, cut if need be.
 class Message {
  public:
-  void set(std::string_view text) noexcept;
+  void set(std::string_view text, ErrorKind kind = ErrorKind::failed) noexcept;
+  void set(const Error& error) noexcept { set(error.message, error.kind); }
   bool empty() const noexcept { return text_[0] == '\0'; }
   const char* text() const noexcept { return text_; }
+  ErrorKind kind() const noexcept { return kind_; }
 
  private:
   char text_[1024] = "";
+  ErrorKind kind_ = ErrorKind::failed;
 };
+
+/// Throws the exception an error's kind stands for: InvalidOption for what the caller gave, BufferUnavailable for everything
+/// else. The caller must return to PHP at once, as with throw_error().
+void throw_message(const Message& message);
 
 }  // namespace logystera::extension

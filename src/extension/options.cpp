@@ -11,7 +11,8 @@ constexpr std::size_t kKeyBytesMax = 256;
 constexpr std::size_t kRootBytesMax = 4096;
 
 Error wrong(std::string_view option, const std::string& expected, const zval* value) {
-  return Error{"option '" + std::string(option) + "' must be " + expected + ", " + kind_of(value) + " given"};
+  return Error{"option '" + std::string(option) + "' must be " + expected + ", " + kind_of(value) + " given",
+               ErrorKind::invalid};
 }
 
 // FNV-1a over eight bytes at a time: not a secret, only a way to see that an array is the one of the last request.
@@ -54,7 +55,7 @@ Result<Done> read_types(zval* value, std::vector<std::string_view>& types) {
   ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(value), item) {
     ZVAL_DEREF(item);
     if (Z_TYPE_P(item) != IS_STRING) return wrong("enabled", "a list of signal types (strings)", item);
-    if (types.size() == limits::kSignals) return Error{"option 'enabled' has more than 256 types"};
+    if (types.size() == limits::kSignals) return Error{"option 'enabled' has more than 256 types", ErrorKind::invalid};
     types.emplace_back(view(Z_STR_P(item)));
   }
   ZEND_HASH_FOREACH_END();
@@ -69,7 +70,8 @@ Result<LabelKind> read_kind(std::string_view name) {
   }
   return Error{
       "option 'signals': a label's type is string, integer, number, boolean, list, uid, path, ip, message or sql, not '" +
-      std::string(name.substr(0, 32)) + "'"};
+          std::string(name.substr(0, 32)) + "'",
+      ErrorKind::invalid};
 }
 
 zval* member(HashTable* table, std::string_view name) {
@@ -86,7 +88,7 @@ Result<agent::SignalDeclaration::DeclaredLabel> read_label(zval* value) {
   zval* type = member(Z_ARRVAL_P(value), "type");
   zval* max = member(Z_ARRVAL_P(value), "max_chars");
   if (name == nullptr || Z_TYPE_P(name) != IS_STRING || type == nullptr || Z_TYPE_P(type) != IS_STRING) {
-    return Error{"option 'signals': each label needs a name and a type (strings)"};
+    return Error{"option 'signals': each label needs a name and a type (strings)", ErrorKind::invalid};
   }
   agent::SignalDeclaration::DeclaredLabel label;
   label.name = view(Z_STR_P(name));
@@ -95,7 +97,7 @@ Result<agent::SignalDeclaration::DeclaredLabel> read_label(zval* value) {
   label.kind = kind.value();
   if (max != nullptr) {
     if (Z_TYPE_P(max) != IS_LONG || Z_LVAL_P(max) < 1 || Z_LVAL_P(max) > 1024) {
-      return Error{"option 'signals': max_chars of label '" + label.name + "' must be 1 to 1024"};
+      return Error{"option 'signals': max_chars of label '" + label.name + "' must be 1 to 1024", ErrorKind::invalid};
     }
     label.max_chars = static_cast<std::uint16_t>(Z_LVAL_P(max));
   }
@@ -108,22 +110,24 @@ Result<agent::SignalDeclaration> read_declaration(zval* value) {
   zval* type = member(Z_ARRVAL_P(value), "type");
   zval* cap = member(Z_ARRVAL_P(value), "cap");
   zval* labels = member(Z_ARRVAL_P(value), "labels");
-  if (type == nullptr || Z_TYPE_P(type) != IS_STRING) return Error{"option 'signals': a declaration has no type (string)"};
+  if (type == nullptr || Z_TYPE_P(type) != IS_STRING)
+    return Error{"option 'signals': a declaration has no type (string)", ErrorKind::invalid};
   agent::SignalDeclaration declaration;
   declaration.type = view(Z_STR_P(type));
   if (cap == nullptr || Z_TYPE_P(cap) != IS_LONG || Z_LVAL_P(cap) < 1 || Z_LVAL_P(cap) > limits::kEventsPerRequest) {
-    return Error{"option 'signals': cap of '" + declaration.type + "' must be 1 to 200"};
+    return Error{"option 'signals': cap of '" + declaration.type + "' must be 1 to 200", ErrorKind::invalid};
   }
   declaration.cap = static_cast<std::uint16_t>(Z_LVAL_P(cap));
   if (zval* key = member(Z_ARRVAL_P(value), "config_key"); key != nullptr && Z_TYPE_P(key) != IS_NULL) {
     if (Z_TYPE_P(key) != IS_STRING || Z_STRLEN_P(key) > kConfigKeyBytesMax) {
-      return Error{"option 'signals': config_key of '" + declaration.type + "' must be a string of at most 128 bytes"};
+      return Error{"option 'signals': config_key of '" + declaration.type + "' must be a string of at most 128 bytes",
+                   ErrorKind::invalid};
     }
     declaration.config_key = view(Z_STR_P(key));
   }
   if (zval* on = member(Z_ARRVAL_P(value), "default"); on != nullptr) {
     if (Z_TYPE_P(on) != IS_TRUE && Z_TYPE_P(on) != IS_FALSE) {
-      return Error{"option 'signals': default of '" + declaration.type + "' must be true or false"};
+      return Error{"option 'signals': default of '" + declaration.type + "' must be true or false", ErrorKind::invalid};
     }
     declaration.on_by_default = Z_TYPE_P(on) == IS_TRUE;
   }
@@ -198,7 +202,8 @@ Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOp
     // Credentials lend their secret, so that it never becomes a PHP string.
     if (Z_TYPE_P(value) == IS_OBJECT && Z_OBJCE_P(value) == credentials_class) {
       const agent::Credentials* credentials = credentials_of(value);
-      if (credentials == nullptr) return Error{"option 'uid_key': the constructor of these Credentials was not called"};
+      if (credentials == nullptr)
+        return Error{"option 'uid_key': the constructor of these Credentials was not called", ErrorKind::invalid};
       options.uid_key = credentials->secret();
       return Done{};
     }
@@ -234,8 +239,9 @@ Result<Done> read_recorder_option(std::string_view name, zval* value, RecorderOp
   if (!known) return known.error();
   if (known.value()) return Done{};
   return Error{"there is no option '" + std::string(name.substr(0, 64)) +
-               "'; known are enabled, toggles, signals, uid_key, root, anonymize_ip, max_events, durability, share and "
-               "allow_network_fs"};
+                   "'; known are enabled, toggles, signals, uid_key, root, anonymize_ip, max_events, durability, share and "
+                   "allow_network_fs",
+               ErrorKind::invalid};
 }
 
 }  // namespace
@@ -281,7 +287,8 @@ Result<agent::SignalSet> build_signals(const RecorderOptions& options) {
     if (!read) return read.error();
   }
   if (options.toggles != nullptr) {
-    if (options.enabled != nullptr) return Error{"option 'toggles' excludes 'enabled': give one of them"};
+    if (options.enabled != nullptr)
+      return Error{"option 'toggles' excludes 'enabled': give one of them", ErrorKind::invalid};
     const Result<Done> checked = check_toggles(options.toggles);
     if (!checked) return checked.error();
   }
@@ -302,7 +309,7 @@ Result<RecorderOptions> read_recorder_options(HashTable* table) {
   zval* value;
   ZEND_HASH_FOREACH_STR_KEY_VAL(table, name, value) {
     ZVAL_DEREF(value);
-    if (name == nullptr) return Error{"options must be named; a list was given"};
+    if (name == nullptr) return Error{"options must be named; a list was given", ErrorKind::invalid};
     const Result<Done> read = read_recorder_option(view(name), value, options);
     if (!read) return read.error();
   }

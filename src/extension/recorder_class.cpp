@@ -37,12 +37,11 @@ zend_object* create_recorder(zend_class_entry* type) {
   return &object->std;
 }
 
-// Phase one and two of the constructor; `invalid` says which exception an error is.
-Site* open_site(zend_string* directory, HashTable* table, Message& message, bool& invalid) noexcept try {
+// Phase one and two of the constructor.
+Site* open_site(zend_string* directory, HashTable* table, Message& message) noexcept try {
   Result<RecorderOptions> options = read_recorder_options(table);
   if (!options) {
-    invalid = true;
-    message.set(options.error().message);
+    message.set(options.error());
     return nullptr;
   }
   const agent::BufferOptions ini = ini_buffer_options();
@@ -53,10 +52,7 @@ Site* open_site(zend_string* directory, HashTable* table, Message& message, bool
   kept->check_fork();
   Result<Site*> site = kept->site(std::string(directory_or_ini(view(directory))), options.value());
   if (!site) {
-    // A wrong list is the caller's mistake, anything about the directory is the machine's.
-    const std::string& text = site.error().message;
-    invalid = text.rfind("signal '", 0) == 0 || text.rfind("option '", 0) == 0;
-    message.set(site.error().message);
+    message.set(site.error());
     return nullptr;
   }
   remember_site(*kept, *site.value());
@@ -68,9 +64,9 @@ Site* open_site(zend_string* directory, HashTable* table, Message& message, bool
 
 void check_options(HashTable* table, Message& message) noexcept try {
   const Result<RecorderOptions> options = read_recorder_options(table);
-  if (!options) return message.set(options.error().message);
+  if (!options) return message.set(options.error());
   const Result<agent::SignalSet> signals = build_signals(options.value());
-  if (!signals) message.set(signals.error().message);
+  if (!signals) message.set(signals.error());
 } catch (...) {
   message.set("out of memory");
 }
@@ -199,16 +195,15 @@ ZEND_METHOD(Logystera_Agent_Recorder, __construct) {
   Z_PARAM_ARRAY_HT(options)
   ZEND_PARSE_PARAMETERS_END();
   Message message;
-  bool invalid = false;
   if (why_off() != nullptr) {
     // A mistake must not wait for the day recording is switched on.
     check_options(options, message);
-    if (!message.empty()) throw_error(invalid_option_class, message.text());
+    if (!message.empty()) throw_message(message);
     return;
   }
-  Site* site = open_site(directory, options, message, invalid);
+  Site* site = open_site(directory, options, message);
   if (site == nullptr) {
-    throw_error(invalid ? invalid_option_class : buffer_unavailable_class, message.text());
+    throw_message(message);
     return;
   }
   object_of(Z_OBJ_P(ZEND_THIS))->site = site;

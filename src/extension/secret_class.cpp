@@ -60,7 +60,9 @@ ZEND_METHOD(Logystera_Agent_Secret, seal) {
   Message message;
   const auto* sealed = keep(message, [&] { return logystera::agent::seal_secret(*core, view(key), view(purpose)); });
   if (sealed == nullptr || !sealed->value) {
-    throw_refusal(invalid_option_class, message, sealed);
+    if (sealed != nullptr) message.set(sealed->value.error());
+    release_kept();
+    throw_error(invalid_option_class, message.text());
     return;
   }
   RETVAL_STRINGL(sealed->value->data(), sealed->value->size());

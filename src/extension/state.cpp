@@ -33,7 +33,8 @@ Result<Site*> State::site(std::string directory, const RecorderOptions& options)
     Result<agent::Buffer> opened = agent::Buffer::open(directory, options.buffer);
     if (!opened) return opened.error();
     if (site == nullptr) {
-      if (sites_.size() == kSites) return Error{"one process records for at most 256 buffer directories"};
+      if (sites_.size() == kSites)
+        return Error{"one process records for at most 256 buffer directories", ErrorKind::too_large};
       sites_.push_back(std::make_unique<Site>(std::move(opened).value()));
       site = sites_.back().get();
     } else if (!same_place || !site->buffer.same_rules(opened.value())) {

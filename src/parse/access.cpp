@@ -172,7 +172,8 @@ class Template {
     if (!pieces_.empty() && pieces_.back().after.empty()) {
       return Error{
           "two fields follow each other with nothing between them, so a line cannot be taken apart; put a space or a "
-          "quote between them"};
+          "quote between them",
+          ErrorKind::invalid};
     }
     const std::string& before = pieces_.empty() ? prefix_ : pieces_.back().after;
     const bool quoted = !before.empty() && before.back() == '"';
@@ -181,8 +182,9 @@ class Template {
     if (free && !pieces_.empty() && pieces_.back().free && std::all_of(before.begin(), before.end(), blank)) {
       return Error{
           pieces_.back().variable + " and " + variable +
-          " follow each other with only a blank between them, and visitors decide what both hold, blanks included: "
-          "nobody can tell where one ends. Put quotes around them in the server's log format"};
+              " follow each other with only a blank between them, and visitors decide what both hold, blanks included: "
+              "nobody can tell where one ends. Put quotes around them in the server's log format",
+          ErrorKind::invalid};
     }
     pieces_.push_back({shape, id, {}, quoted, free, variable});
     return Done{};
@@ -205,9 +207,9 @@ Result<Template> compile_nginx(std::string_view text, FieldNames& names) {
     if (braced) end = ++at;
     while (end < text.size() && word_char(text[end])) ++end;
     const std::string_view name = text.substr(at, end - at);
-    if (name.empty()) return Error{"'$' at character " + std::to_string(at) + " names no variable"};
+    if (name.empty()) return Error{"'$' at character " + std::to_string(at) + " names no variable", ErrorKind::invalid};
     if (braced && (end >= text.size() || text[end] != '}'))
-      return Error{"'${" + std::string(name) + "' is not closed by '}'"};
+      return Error{"'${" + std::string(name) + "' is not closed by '}'", ErrorKind::invalid};
     const Variable* known = look_up(kNginx, name);
     const FieldId id = known && known->id != field::none ? known->id : names.add(name);
     const Shape shape = known ? known->shape : starts_with(name, "upstream_") ? Shape::list : Shape::text;
@@ -241,12 +243,12 @@ Result<Template> compile_apache(std::string_view text, FieldNames& names) {
     if (at < text.size() && text[at] == '{') {
       const std::size_t close = text.find('}', at);
       if (close == std::string_view::npos)
-        return Error{"'%{' at character " + std::to_string(at) + " is not closed by '}'"};
+        return Error{"'%{' at character " + std::to_string(at) + " is not closed by '}'", ErrorKind::invalid};
       argument = text.substr(at, close - at + 1);
       at = close + 1;
     }
     while (at < text.size() && (text[at] == '<' || text[at] == '>')) ++at;
-    if (at >= text.size()) return Error{"'%' at the end names no directive"};
+    if (at >= text.size()) return Error{"'%' at the end names no directive", ErrorKind::invalid};
     std::string name = argument + text[at++];
     if (name == "^" && text.substr(at, 2).size() == 2) {  // %^FB, trailers
       name += text.substr(at, 2);
@@ -616,7 +618,7 @@ Result<std::unique_ptr<LineParser>> make_access_parser(const Format& format, con
   Result<Template> compiled =
       format.nginx.empty() ? compile_apache(format.apache, context.names) : compile_nginx(format.nginx, context.names);
   if (!compiled) return compiled.error();
-  if (compiled->pieces_.empty()) return Error{"the log format names no field"};
+  if (compiled->pieces_.empty()) return Error{"the log format names no field", ErrorKind::invalid};
   return std::unique_ptr<LineParser>(new AccessParser(std::move(compiled.value()), format, context));
 }
 

@@ -47,7 +47,7 @@ class Definition {
   }
 
  private:
-  Error fail(const std::string& what) const { return Error{file_ + ": " + what}; }
+  Error fail(const std::string& what) const { return Error{file_ + ": " + what, ErrorKind::invalid}; }
   bool no(const std::string& why) {
     why_ = why;
     return false;
@@ -178,7 +178,8 @@ std::string at_line(std::string_view text, std::size_t offset) {
 
 Result<Done> compare(const std::string& where, const std::string& what, std::string_view expected, std::string_view got) {
   if (expected == got) return Done{};
-  return Error{where + ": " + what + " should be '" + std::string(expected) + "' but is '" + std::string(got) + "'"};
+  return Error{where + ": " + what + " should be '" + std::string(expected) + "' but is '" + std::string(got) + "'",
+               ErrorKind::invalid};
 }
 
 Result<Done> check_sample(const Format& format, const FormatSample& sample, const std::string& where, LineParser& parser,
@@ -188,18 +189,19 @@ Result<Done> check_sample(const Format& format, const FormatSample& sample, cons
   batch.begin_fields();
   const LineRead read = parser.read(sample.line, batch, record);
   if (read == LineRead::directive && sample.time.empty() && sample.fields.empty()) return Done{};
-  if (read != LineRead::record) return Error{where + ": the line is not read by its own format"};
+  if (read != LineRead::record) return Error{where + ": the line is not read by its own format", ErrorKind::invalid};
   batch.end_fields(record);
   if (!sample.time.empty()) {
     std::int64_t expected = 0;
     if (read_iso_time(sample.time, {}, expected) != sample.time.size())
-      return Error{where + ": 'time' is not an ISO 8601 time"};
+      return Error{where + ": 'time' is not an ISO 8601 time", ErrorKind::invalid};
     if (!record.time_known || record.time_ns != expected) {
       return Error{where + ": the time should be " + std::to_string(expected) + " ns but is " +
-                   (record.time_known ? std::to_string(record.time_ns) : std::string("unknown"))};
+                       (record.time_known ? std::to_string(record.time_ns) : std::string("unknown")),
+                   ErrorKind::invalid};
     }
   } else if (record.time_known) {
-    return Error{where + ": a time was read but the sample names none"};
+    return Error{where + ": a time was read but the sample names none", ErrorKind::invalid};
   }
   if (!sample.severity.empty()) {
     if (auto same = compare(where, "severity", sample.severity, severity_name(record.severity)); !same) return same;
@@ -214,7 +216,7 @@ Result<Done> check_sample(const Format& format, const FormatSample& sample, cons
   if (auto same = compare(where, "kind", kind, record_kind_name(record.kind)); !same) return same;
   for (const auto& [name, expected] : sample.fields) {
     const Value* value = record.find(names.find(name));
-    if (!value && !expected.empty()) return Error{where + ": field '" + name + "' is missing"};
+    if (!value && !expected.empty()) return Error{where + ": field '" + name + "' is missing", ErrorKind::invalid};
     if (auto same = compare(where, "field '" + name + "'", expected, value ? value->text() : std::string_view()); !same)
       return same;
   }
@@ -239,7 +241,8 @@ Result<Done> check_samples(const Format& format) {
     batch.clear();
     batch.begin_fields();
     if (parser.value()->read(format.rejects[i], batch, record) == LineRead::record) {
-      return Error{format.name + ", reject " + std::to_string(i + 1) + ": the line is read though it should not be"};
+      return Error{format.name + ", reject " + std::to_string(i + 1) + ": the line is read though it should not be",
+                   ErrorKind::invalid};
     }
   }
   return Done{};
@@ -256,7 +259,7 @@ Result<std::unique_ptr<LineParser>> make_parser(const Format& format, const Pars
   if (format.reader == "w3c") return make_w3c_parser(context);
   if (format.reader == "cri") return make_cri_parser(context);
   if (format.reader == "plaintext") return make_plaintext_parser(context);
-  return Error{format.name + ": there is no reader '" + format.reader + "'"};
+  return Error{format.name + ": there is no reader '" + format.reader + "'", ErrorKind::invalid};
 }
 
 Result<Formats> Formats::built_in() {
@@ -268,14 +271,16 @@ Result<Formats> Formats::built_in() {
 }
 
 Result<Done> Formats::add(std::string_view json, const std::string& file) {
-  if (json.size() > kDefinitionBytes) return Error{file + ": a format definition has at most 256 KiB"};
+  if (json.size() > kDefinitionBytes)
+    return Error{file + ": a format definition has at most 256 KiB", ErrorKind::too_large};
   rapidjson::Document document;
   constexpr unsigned kFlags =
       rapidjson::kParseIterativeFlag | rapidjson::kParseCommentsFlag | rapidjson::kParseValidateEncodingFlag;
   document.Parse<kFlags>(json.data(), json.size());
   if (document.HasParseError()) {
     return Error{file + ":" + at_line(json, document.GetErrorOffset()) +
-                 ": not JSON: " + rapidjson::GetParseError_En(document.GetParseError())};
+                     ": not JSON: " + rapidjson::GetParseError_En(document.GetParseError()),
+                 ErrorKind::invalid};
   }
   Result<Format> format = Definition(file).read(document);
   if (!format) return format.error();
@@ -284,14 +289,14 @@ Result<Done> Formats::add(std::string_view json, const std::string& file) {
 
 Result<Done> Formats::keep(Format format, const std::string& file) {
   auto kept = std::make_unique<const Format>(std::move(format));
-  if (Result<Done> good = check_samples(*kept); !good) return Error{file + ": " + good.error().message};
+  if (Result<Done> good = check_samples(*kept); !good) return Error{file + ": " + good.error().message, good.error().kind};
   const auto same =
       std::find_if(formats_.begin(), formats_.end(), [&](const auto& other) { return other->name == kept->name; });
   if (same != formats_.end()) {
     *same = std::move(kept);
     return Done{};
   }
-  if (formats_.size() == kFormats) return Error{file + ": at most 256 formats"};
+  if (formats_.size() == kFormats) return Error{file + ": at most 256 formats", ErrorKind::too_large};
   formats_.push_back(std::move(kept));
   return Done{};
 }
@@ -306,7 +311,7 @@ Result<Done> Formats::add_directory(const std::string& directory, bool follow_li
   PassedOver passed;
   if (auto walked = walk_directory(directory, options, files, passed); !walked) return walked;
   for (const auto& [name, reason] : passed.named)
-    if (reason != Passed::too_deep) return Error{name + ": " + std::string(passed_text(reason))};
+    if (reason != Passed::too_deep) return Error{name + ": " + std::string(passed_text(reason)), ErrorKind::denied};
   for (const FilePath& file : files) {
     auto fd = open_found(file);
     if (!fd) return fd.error();

@@ -47,7 +47,9 @@ class FileStream final : public ByteStream {
       }
       if (got < 0 && errno == EINTR) continue;
       ended_ = true;
-      if (got < 0) return Error{name_ + ": reading failed at byte " + std::to_string(read_) + ": " + std::strerror(errno)};
+      if (got < 0)
+        return Error{name_ + ": reading failed at byte " + std::to_string(read_) + ": " + std::strerror(errno),
+                     kind_of_errno(errno)};
       if (read_ < expected_) {
         return Error{name_ + ": the file became shorter while it was read (" + std::to_string(read_) + " of " +
                      std::to_string(expected_) + " bytes); it was probably truncated or rotated by copying"};
@@ -198,15 +200,17 @@ class UnpackingStream : public ByteStream {
     if (unpacked_bytes_ > limits_.expansion_from && unpacked_bytes_ / limits_.expansion > packed_bytes_) {
       ended_ = true;
       return Error{name_ + ": unpacks to more than " + std::to_string(limits_.expansion) +
-                   " times its size, which no log does; reading stopped after " + std::to_string(unpacked_bytes_) +
-                   " bytes. If this is a log, unpack it first and scan the plain file"};
+                       " times its size, which no log does; reading stopped after " + std::to_string(unpacked_bytes_) +
+                       " bytes. If this is a log, unpack it first and scan the plain file",
+                   ErrorKind::too_large};
     }
     return count;
   }
   Error broken(const std::string& why) {
     ended_ = true;
     return Error{name_ + ": " + why + " at packed byte " + std::to_string(packed_bytes_ - (filled_ - at_)) + "; " +
-                 std::to_string(unpacked_bytes_) + " bytes before it were read"};
+                     std::to_string(unpacked_bytes_) + " bytes before it were read",
+                 ErrorKind::broken};
   }
 
   std::unique_ptr<ByteStream> packed_;
@@ -353,7 +357,7 @@ Result<Input> open_input(const std::string& path, const InputLimits& limits) {
   // A named pipe would keep its reader until somebody writes: reading waits for that, and can be stopped.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | (limits.stop != nullptr ? O_NONBLOCK : 0));
   if (fd >= 0 && limits.stop != nullptr) ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-  if (fd < 0) return Error{path + ": cannot be opened: " + std::strerror(errno)};
+  if (fd < 0) return Error{path + ": cannot be opened: " + std::strerror(errno), kind_of_errno(errno)};
   return open_input(fd, path, limits);
 }
 
@@ -370,7 +374,7 @@ Result<Input> open_input(int fd, std::string name, const InputLimits& limits) {
     if (at >= 0 && at < about.st_size) expected = static_cast<std::uint64_t>(about.st_size - at);
   }
   auto stream = std::make_unique<FileStream>(fd, std::move(name), expected, regular ? nullptr : limits.stop);
-  if (S_ISDIR(about.st_mode)) return Error{input.name + ": is a directory; name the files in it"};
+  if (S_ISDIR(about.st_mode)) return Error{input.name + ": is a directory; name the files in it", ErrorKind::invalid};
   return recognise(std::move(stream), std::move(input), limits);
 }
 

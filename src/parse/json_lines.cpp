@@ -380,7 +380,7 @@ class JsonParser final : public LineParser {
 }  // namespace
 
 Result<std::unique_ptr<LineParser>> make_json_parser(const Format& format, const ParserContext& context) {
-  if (format.required.size() > kRequiredMost) return Error{"at most 60 keys can be required"};
+  if (format.required.size() > kRequiredMost) return Error{"at most 60 keys can be required", ErrorKind::too_large};
   return std::unique_ptr<LineParser>(new JsonParser(format, context));
 }
 

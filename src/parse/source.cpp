@@ -763,17 +763,19 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
   const Format* format;
   if (chosen) {
     format = formats.find(options.format);
-    if (!format) return Error{"there is no format '" + options.format + "'; 'logystera formats' lists them"};
+    if (!format)
+      return Error{"there is no format '" + options.format + "'; 'logystera formats' lists them", ErrorKind::not_found};
     source.detection_ = {format, format->name, format->title, 1.0, input.compression, input.encoding, 0, 0};
   } else {
     const std::string_view what = known_binary(sample.view());
     const bool binary = !what.empty() || is_binary(sample.view());
     if (no_log) *no_log = binary;
-    if (!what.empty()) return Error{*source.name_ + ": " + std::string(what)};
+    if (!what.empty()) return Error{*source.name_ + ": " + std::string(what), ErrorKind::invalid};
     if (binary)
       return Error{*source.name_ +
-                   ": not a text, and no log in a binary form that is read here. If it is a log all the same, "
-                   "say which with --format"};
+                       ": not a text, and no log in a binary form that is read here. If it is a log all the same, "
+                       "say which with --format",
+                   ErrorKind::invalid};
     source.detection_ = detect_log(sample.view(), ended, formats, time);
     source.detection_.compression = input.compression;
     source.detection_.encoding = input.encoding;

@@ -15,7 +15,7 @@ Result<std::string> read_whole_file(const std::string& path, std::size_t most, c
     if (got.value() == 0) break;
     size += got.value();
   }
-  if (size > most) return Error{path + ": larger than " + std::to_string(most) + " bytes" + hint};
+  if (size > most) return Error{path + ": larger than " + std::to_string(most) + " bytes" + hint, ErrorKind::too_large};
   text.resize(size);
   return text;
 }

@@ -264,7 +264,8 @@ std::shared_ptr<const Zone> Zone::fixed(std::int32_t seconds_east) {
 Result<std::shared_ptr<const Zone>> Zone::from_posix(std::string_view text) {
   const std::optional<Posix> rules = PosixReader(text).read();
   Builder builder;
-  if (!rules || !builder.add_rules(*rules)) return Error{"'" + std::string(text) + "' is no POSIX time zone"};
+  if (!rules || !builder.add_rules(*rules))
+    return Error{"'" + std::string(text) + "' is no POSIX time zone", ErrorKind::invalid};
   return std::shared_ptr<const Zone>(builder.finish());
 }
 
@@ -356,16 +357,17 @@ Zone::Origin Zone::look_at(Origin origin) {
 
 Result<std::shared_ptr<const Zone>> Zone::read_file(const std::string& path, Origin origin) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) return Error{path + ": cannot be opened: " + std::strerror(errno)};
+  if (file.get() < 0) return Error{path + ": cannot be opened: " + std::strerror(errno), kind_of_errno(errno)};
   struct stat about {};
-  if (::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return Error{path + ": not a regular file"};
+  if (::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode))
+    return Error{path + ": not a regular file", ErrorKind::denied};
   std::string bytes(kFileBytes + 1, '\0');
   const ssize_t size = read_up_to(file.get(), bytes.data(), bytes.size());
-  if (size < 0) return Error{path + ": cannot be read: " + std::strerror(errno)};
+  if (size < 0) return Error{path + ": cannot be read: " + std::strerror(errno), kind_of_errno(errno)};
   bytes.resize(static_cast<std::size_t>(size));
-  if (bytes.size() > kFileBytes) return Error{path + ": larger than any time zone"};
+  if (bytes.size() > kFileBytes) return Error{path + ": larger than any time zone", ErrorKind::too_large};
   Result<std::shared_ptr<const Zone>> read = from_tzif(bytes);
-  if (!read) return Error{path + ": " + read.error().message};
+  if (!read) return Error{path + ": " + read.error().message, read.error().kind};
   auto zone = std::make_shared<Zone>(*read.value());
   zone->origin_ = std::move(origin);
   return std::shared_ptr<const Zone>(std::move(zone));
@@ -376,7 +378,7 @@ Result<std::shared_ptr<const Zone>> Zone::named(std::string_view name) {
       !name.empty() && name.size() <= kNameBytes && name[0] != '/' && std::all_of(name.begin(), name.end(), [](char c) {
         return letter(c) || digit(c) || c == '/' || c == '_' || c == '-' || c == '+';
       });
-  if (!plain) return Error{"'" + std::string(name) + "' is no name of a time zone"};
+  if (!plain) return Error{"'" + std::string(name) + "' is no name of a time zone", ErrorKind::invalid};
   Origin origin;
   origin.kind = Origin::Kind::named;
   origin.name = name;

@@ -45,7 +45,7 @@ std::string place(const std::string& path, fy_node* node) {
 }
 
 Error fault(const std::string& path, fy_node* node, const std::string& what) {
-  return Error{place(path, node) + ": " + what};
+  return Error{place(path, node) + ": " + what, ErrorKind::invalid};
 }
 
 std::string_view scalar(fy_node* node) {
@@ -85,9 +85,10 @@ Result<Pattern> read_entry(fy_node* entry, const std::string& path) {
 
 Result<Pattern> Pattern::compile(std::string_view name, std::string_view pattern, std::string_view prefix) {
   const auto too_long = [](std::string_view what, std::size_t most) {
-    return Error{std::string(what) + " is longer than " + std::to_string(most) + " bytes; shorten it"};
+    return Error{std::string(what) + " is longer than " + std::to_string(most) + " bytes; shorten it", ErrorKind::invalid};
   };
-  if (name.empty() || pattern.empty() || prefix.empty()) return Error{"name, pattern and prefix must not be empty"};
+  if (name.empty() || pattern.empty() || prefix.empty())
+    return Error{"name, pattern and prefix must not be empty", ErrorKind::invalid};
   if (name.size() > kPatternNameBytes) return too_long("the name", kPatternNameBytes);
   if (prefix.size() > kPatternNameBytes) return too_long("the prefix", kPatternNameBytes);
   if (pattern.size() > kPatternBytes) return too_long("the pattern", kPatternBytes);
@@ -95,8 +96,9 @@ Result<Pattern> Pattern::compile(std::string_view name, std::string_view pattern
                            return (c >= 'a' && c <= 'z') || is_digit(c) || c == '_';
                          });
   if (!prefix_ok)
-    return Error{"the prefix '" + std::string(prefix) +
-                 "' must be a lower-case letter followed by lower-case letters, digits or _"};
+    return Error{
+        "the prefix '" + std::string(prefix) + "' must be a lower-case letter followed by lower-case letters, digits or _",
+        ErrorKind::invalid};
 
   re2::RE2::Options options;
   options.set_log_errors(false);
@@ -104,9 +106,11 @@ Result<Pattern> Pattern::compile(std::string_view name, std::string_view pattern
   auto expression = std::make_shared<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!expression->ok())
     return Error{"the pattern is not a regular expression RE2 can run: " + expression->error() +
-                 " (look-around and back-references are not supported)"};
+                     " (look-around and back-references are not supported)",
+                 ErrorKind::invalid};
   if (re2::RE2::FullMatch("", *expression))
-    return Error{"the pattern matches the empty text, so it would match everywhere; make it require something"};
+    return Error{"the pattern matches the empty text, so it would match everywhere; make it require something",
+                 ErrorKind::invalid};
 
   Pattern compiled;
   compiled.name_ = name;
@@ -131,8 +135,9 @@ void Pattern::find(std::string_view text, std::uint16_t index, std::vector<Hit>&
 
 Result<std::vector<Pattern>> parse_patterns(std::string_view yaml, const std::string& path) {
   if (yaml.size() > kPatternFileBytes)
-    return Error{path + ": the file is larger than " + std::to_string(kPatternFileBytes / 1024) +
-                 " KiB; split or shorten it"};
+    return Error{
+        path + ": the file is larger than " + std::to_string(kPatternFileBytes / 1024) + " KiB; split or shorten it",
+        ErrorKind::too_large};
   fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
   diag_config.fp = nullptr;
@@ -148,7 +153,8 @@ Result<std::vector<Pattern>> parse_patterns(std::string_view yaml, const std::st
     void* next = nullptr;
     if (const fy_diag_error* error = fy_diag_errors_iterate(diag.get(), &next))
       return Error{path + ":" + std::to_string(error->line) + ":" + std::to_string(error->column) +
-                   ": not valid YAML: " + error->msg};
+                       ": not valid YAML: " + error->msg,
+                   ErrorKind::invalid};
     return std::vector<Pattern>();  // no document at all: an empty file, or comments alone
   }
   fy_node* root = fy_document_root(document.get());
@@ -180,7 +186,7 @@ Result<std::vector<Pattern>> parse_patterns(std::string_view yaml, const std::st
 
 Result<std::vector<Pattern>> load_patterns(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{path + ": cannot be opened; check that it exists and may be read"};
+  if (!file) return Error{path + ": cannot be opened; check that it exists and may be read", kind_of_errno(errno)};
   std::string yaml(kPatternFileBytes + 1, '\0');
   file.read(yaml.data(), static_cast<std::streamsize>(yaml.size()));
   if (file.bad()) return Error{path + ": reading failed"};

@@ -66,16 +66,20 @@ Result<Done> create_secret(const std::string& file, const std::string& noun) {
 
 Result<std::string> resolve_salt(const std::string& configured, const std::string& file) {
   if (std::string set = secret_variable(kSaltVariable); !set.empty()) {
-    if (set.size() > kSaltBytesMax) return Error{std::string(kSaltVariable) + " is longer than 4096 bytes; shorten it"};
+    if (set.size() > kSaltBytesMax)
+      return Error{std::string(kSaltVariable) + " is longer than 4096 bytes; shorten it", ErrorKind::invalid};
     return set;
   }
   if (!configured.empty()) {
-    if (configured.size() > kSaltBytesMax) return Error{"pii_salt is longer than 4096 bytes; shorten it"};
+    if (configured.size() > kSaltBytesMax)
+      return Error{"pii_salt is longer than 4096 bytes; shorten it", ErrorKind::invalid};
     return configured;
   }
-  if (file.empty()) return Error{std::string("there is no home to keep a salt in: set ") + kSaltVariable + " or pii_salt"};
+  if (file.empty())
+    return Error{std::string("there is no home to keep a salt in: set ") + kSaltVariable + " or pii_salt",
+                 ErrorKind::not_found};
   auto salt = kept_secret(file, "salt");
-  if (!salt) return Error{salt.error().message + "; or set " + kSaltVariable + " or pii_salt"};
+  if (!salt) return Error{salt.error().message + "; or set " + kSaltVariable + " or pii_salt", salt.error().kind};
   return salt;
 }
 
