@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -166,28 +167,39 @@ FieldNames::FieldNames() {
   size_.store(names_.size(), std::memory_order_release);
 }
 
+FieldNames::FieldNames(Over over)
+    : base_(&over.base),
+      first_(over.base.size()),
+      most_(std::min(first_ + kOwnNames, std::size_t{std::numeric_limits<FieldId>::max()})),
+      size_(first_) {}
+
 FieldId FieldNames::add(std::string_view name) {
   if (name.empty() || name.size() > kNameBytes) return field::none;
   if (FieldId known = find(name)) return known;
   std::unique_lock lock(mutex_);
   if (auto known = ids_.find(name); known != ids_.end()) return known->second;
-  if (names_.size() > kNames) return field::none;
-  const auto id = static_cast<FieldId>(names_.size());
+  const std::size_t number = first_ + names_.size();
+  if (number >= most_) return field::none;
+  const auto id = static_cast<FieldId>(number);
   names_.push_back(std::make_unique<const std::string>(name));
   ids_.emplace(*names_.back(), id);
-  size_.store(names_.size(), std::memory_order_release);
+  size_.store(number + 1, std::memory_order_release);
   return id;
 }
 
 FieldId FieldNames::find(std::string_view name) const {
+  if (base_) {
+    if (const FieldId known = base_->find(name)) return known;
+  }
   std::shared_lock lock(mutex_);
   auto known = ids_.find(name);
   return known == ids_.end() ? FieldId{field::none} : known->second;
 }
 
 std::string_view FieldNames::name(FieldId id) const {
+  if (id < first_) return base_->name(id);
   std::shared_lock lock(mutex_);
-  return id < names_.size() ? std::string_view(*names_[id]) : std::string_view();
+  return id - first_ < names_.size() ? std::string_view(*names_[id - first_]) : std::string_view();
 }
 
 bool IpAddress::is_v4() const noexcept { return std::memcmp(bytes, kMappedPrefix, sizeof kMappedPrefix) == 0; }

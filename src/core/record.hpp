@@ -114,7 +114,16 @@ class FieldNames {
   static constexpr std::size_t kNames = 32'768;
   static constexpr std::size_t kNameBytes = 256;
 
+  /// How many names a table over another one has room for: what one sender makes up fills nobody else's table.
+  static constexpr std::size_t kOwnNames = 4'096;
+
   FieldNames();
+  /// A table over another: the names of `base` keep their numbers, and more are added here alone, `kOwnNames` at most.
+  /// `base` must outlive it, and has no names added any more.
+  struct Over {
+    const FieldNames& base;
+  };
+  explicit FieldNames(Over over);
   FieldNames(const FieldNames&) = delete;
   FieldNames& operator=(const FieldNames&) = delete;
 
@@ -128,8 +137,11 @@ class FieldNames {
   std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
 
  private:
+  const FieldNames* const base_ = nullptr;
+  const std::size_t first_ = 0;  // number of the first name of its own
+  const std::size_t most_ = kNames + 1;
   mutable std::shared_mutex mutex_;
-  std::atomic<std::size_t> size_{0};  // of names_, to be read without the lock
+  std::atomic<std::size_t> size_{0};  // with the base's, to be read without the lock
   std::vector<std::unique_ptr<const std::string>> names_;
   std::unordered_map<std::string_view, FieldId> ids_;
 };

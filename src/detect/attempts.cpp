@@ -48,6 +48,26 @@ Attempts::Connection& Attempts::connection(std::uint64_t key) {
   return found->second;
 }
 
+std::vector<Attempts::Saved> Attempts::save() const {
+  std::vector<Saved> saved;
+  saved.reserve(order_.size());
+  for (std::uint64_t key : order_) {
+    const Connection& one = connections_.at(key);
+    saved.push_back({key, one.newest, one.begun, one.counted});
+  }
+  return saved;
+}
+
+void Attempts::restore(const std::vector<Saved>& saved) {
+  connections_.clear();
+  order_.clear();
+  for (const Saved& one : saved) {
+    if (order_.size() == kConnections) return;
+    if (!connections_.try_emplace(one.key, Connection{one.begun, one.counted, one.newest}).second) continue;
+    order_.push_back(one.key);
+  }
+}
+
 std::uint32_t Attempts::added_by(const Record& record) {
   const Kind kind = kind_of(record);
   const std::uint32_t times = record.repeated;

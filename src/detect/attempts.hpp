@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/record.hpp"
 
@@ -32,6 +33,15 @@ class Attempts {
 
   /// 0 if the record is about an attempt that was counted before.
   std::uint32_t added_by(const Record& record);
+
+  /// What is remembered of a connection, to be written down and read back: the one met first comes first.
+  struct Saved {
+    std::uint64_t key = 0, newest = 0;
+    bool begun = false, counted = false;
+  };
+  std::vector<Saved> save() const;
+  /// Goes on from what save() gave; beyond `kConnections` and keys twice are left out.
+  void restore(const std::vector<Saved>& saved);
 
  private:
   struct Connection {

@@ -525,10 +525,28 @@ Result<Done> Compiler::run() {
 
 }  // namespace
 
+Result<Done> add_window_names(const RuleSet& rules, FieldNames& names) {
+  bool room = true;
+  const auto add = [&](const Subject& subject) {
+    for (const Place& place : subject.places)
+      if (place.part == Part::field) room = names.add(place.name) != field::none && room;
+  };
+  for (const Rule& rule : rules.rules) {
+    if (!rule.window) continue;
+    for (const Subject& subject : rule.window->group_by) add(subject);
+    for (const Subject& subject : rule.window->fields) add(subject);
+    for (const Window::Alias& alias : rule.window->aliases)
+      for (const auto& [input, subject] : alias.fields) add(subject);
+  }
+  if (room) return Done{};
+  return Error{"the rules name more fields than there is room for: load fewer rules", ErrorKind::too_large};
+}
+
 Result<Engine> Engine::compile(const RuleSet& rules, FieldNames& names) {
   auto program = std::make_unique<Program>();
   Compiler compiler(rules, names, *program);
   if (Result<Done> done = compiler.run(); !done) return done.error();
+  if (Result<Done> done = add_window_names(rules, names); !done) return done.error();
   return Engine(std::move(program));
 }
 

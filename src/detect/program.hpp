@@ -163,4 +163,8 @@ struct Engine::Program {
   void make_all() const;
 };
 
+/// Adds the names of the fields that windows group, count and join by: a group is then the same one in every run, whether or not
+/// a record with the field has been met before. An error if `names` has no room for them.
+Result<Done> add_window_names(const RuleSet& rules, FieldNames& names);
+
 }  // namespace logystera::detect

@@ -353,6 +353,7 @@ Result<Engine> read_image(const Image& image, FieldNames& names, RuleSet& rules)
     if (program->spot_of_field.size() <= id) program->spot_of_field.resize(id + 1u, kNoSpot);
     program->spot_of_field[id] = static_cast<Spot>(spot);
   }
+  if (!add_window_names(rules, names)) return Error{"there is no room for the names of its fields", ErrorKind::too_large};
   program->finish();
   return EngineImage::made(std::move(program));
 }

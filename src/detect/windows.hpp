@@ -4,7 +4,7 @@
 // "N or more", one time for each different value, the newest chain for an ordered sequence. Group keys and counted values
 // are kept as keyed hashes and never as they stood in the log. When the memory allowed is used up, the group that has been
 // quiet longest is forgotten and counted. Groups whose hits have all left their window are dropped as time goes on. As long
-// as the hits of several groups together are too few for a window to fire, none of them is counted by itself (quiet_hits.hpp).
+// as the hits of several groups together are too few for a window to fire, none of them is counted by itself (window/below_threshold.hpp).
 //
 // Time: a hit without a time happens when the one before it did. A hit older than its group's newest counts as simultaneous
 // with that if it lies within the span, else the clock has jumped and the group starts over (both counted).
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/record.hpp"
+#include "core/result.hpp"
 #include "detect/rule.hpp"
 
 namespace logystera::detect {
@@ -33,11 +34,23 @@ struct Match {
   std::int64_t first_ns = 0;       // window rules: time of the oldest hit still kept
 };
 
+/// A detection that hit `record`.
+inline Match match_of(std::uint32_t rule, const Record& record) noexcept {
+  Match match;
+  match.rule = rule;
+  match.time_ns = match.first_ns = record.time_ns;
+  match.time_known = record.time_known;
+  match.record = &record;
+  return match;
+}
+
 struct WindowOptions {
   /// Hits, values and groups kept in all windows together; each takes about 64 bytes.
   std::size_t cells = 1'000'000;
-  /// Key of the hashes; a random one is made if empty.
+  /// Key of the hashes; a random one is made if empty. With the same key, groups have the same numbers in every run.
   std::string key;
+  /// Time of a hit that has none, before any record has one; nanoseconds.
+  std::int64_t now_ns = 0;
 };
 
 struct WindowStats {
@@ -66,7 +79,21 @@ class Windows {
   /// The end of the input: judges every window still open.
   void finish(std::vector<Match>& out);
 
+  /// What the windows hold, as bytes: times, numbers and keyed hashes of hits, no text of a record. Windows of the same rules
+  /// with the same key go on from it as if nothing had happened in between.
+  std::string save() const;
+  /// Goes on from what save() gave. An error, and empty windows, if that is of another version, of other rules or another
+  /// key, or damaged: the windows then have to be rebuilt by feeding them the stored records once more, whose matches are
+  /// left aside. No byte of `saved` makes it read beyond, or hold more than WindowOptions::cells.
+  Result<Done> restore(std::string_view saved);
+  /// Rule `rule` is known to have fired for `group` (Match::group) at `time_ns`: it does not fire again within its span, as
+  /// if these windows had seen it. For windows that are rebuilt from fewer records than there were. Nothing for rules that
+  /// are judged when their window is full.
+  void seed_fired(std::uint32_t rule, std::uint64_t group, std::int64_t time_ns);
+
   WindowStats stats() const noexcept;
+  /// Cells from now on; what is beyond them is evicted with the next hit.
+  void set_cells(std::size_t cells) noexcept;
 
  private:
   struct State;

@@ -4,7 +4,7 @@
 #include <random>
 
 #include "catch.hpp"
-#include "detect/quiet_hits.hpp"
+#include "detect/window/below_threshold.hpp"
 #include "oracle/window_oracle.hpp"
 #include "record_maker.hpp"
 
@@ -473,16 +473,16 @@ TEST_CASE("window_remembers_a_group_near_its_bound_through_a_flood_of_others") {
   CHECK(run.stats().groups >= 1);
 }
 
-TEST_CASE("quiet_hits_are_handed_over_once_in_the_order_they_came") {
+TEST_CASE("hits_below_the_threshold_are_handed_over_once_in_the_order_they_came") {
   constexpr std::uint64_t kKey = 0x0123456789ABCDEF, kOther = ~kKey;
-  QuietHits quiet(10, 60 * kSecond);
+  BelowThreshold below(10, 60 * kSecond);
   const auto keep = [&](std::uint64_t key, std::int64_t second, double weight) {
-    return quiet.keep({second * kSecond, key, static_cast<std::uint64_t>(second), 0, true}, weight, second * kSecond);
+    return below.add({second * kSecond, key, static_cast<std::uint64_t>(second), 0, true}, weight, second * kSecond);
   };
   std::string taken;
   const auto take = [&](std::uint64_t key) {
     taken.clear();
-    quiet.take(key, [&](const QuietHits::Hit& hit) { taken += std::to_string(hit.what) + " "; });
+    below.take(key, [&](const BelowThreshold::Hit& hit) { taken += std::to_string(hit.what) + " "; });
     return taken;
   };
   CHECK(keep(kKey, 100, 4));
@@ -496,7 +496,7 @@ TEST_CASE("quiet_hits_are_handed_over_once_in_the_order_they_came") {
   CHECK(take(kOther) == "101 ");
   CHECK(keep(kKey, 200, 9));
   CHECK(keep(kKey, 1000, 9));  // what is three spans old adds nothing
-  CHECK(quiet.drop_old(1000 * kSecond) == 4);
+  CHECK(below.drop_old(1000 * kSecond) == 4);
   CHECK(take(kKey) == "1000 ");
 }
 

@@ -5,16 +5,17 @@
 // than one of them has in any window still to come: a group may be late by one span, and its window reaches back another.
 // As long as that sum is below the bound, the hits only lie here one behind the other, and no group needs looking at. When
 // it is not, the cell's hits are handed over, in the order they came, to be counted group by group exactly as if they had
-// been from the first; the cell is loud from then on, until the last of its groups is forgotten.
+// been from the first; the cell is tracked from then on, until the last of its groups is evicted.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace logystera::detect {
 
-class QuietHits {
+class BelowThreshold {
  public:
   struct Hit {
     std::int64_t time;   // nanoseconds
@@ -25,13 +26,13 @@ class QuietHits {
   };
 
   /// `least`: what a window must measure before it can fire, above 1. `span_ns`: of the window, above 0.
-  QuietHits(double least, std::int64_t span_ns);
+  BelowThreshold(double least, std::int64_t span_ns);
 
-  bool loud(std::uint64_t key) const noexcept { return loud_[cell_of(key)] != 0; }
-  /// Keeps a hit whose cell is not loud; `weight` is the most it adds to what its group measures, 0 or more. `clock` is the
+  bool tracked(std::uint64_t key) const noexcept { return tracked_[cell_of(key)] != 0; }
+  /// Keeps a hit whose cell is not tracked; `weight` is the most it adds to what its group measures, 0 or more. `clock` is the
   /// window's, which never goes back while hits are kept, nor is it less than a hit's time or above it by more than a span.
   /// False if a group may have reached the bound with this hit: it is not kept then, and the cell has to be taken.
-  bool keep(const Hit& hit, double weight, std::int64_t clock);
+  bool add(const Hit& hit, double weight, std::int64_t clock);
   /// Hands the hits of the key's cell to `each`, the oldest first, and forgets them.
   template <typename Each>
   void take(std::uint64_t key, Each&& each) {
@@ -50,9 +51,17 @@ class QuietHits {
     }
     started_ = late_ = false;
   }
+  /// Each hit that was not handed over yet, the oldest first.
+  template <typename Each>
+  void each(Each&& each) const {
+    std::vector<std::uint64_t> numbers;
+    for (std::size_t index = 0; index < kCells; ++index) chain(index, numbers);
+    std::sort(numbers.begin(), numbers.end());
+    for (std::uint64_t number : numbers) each(hits_[number & (hits_.size() - 1)]);
+  }
   /// A group that is counted by itself came to be, or is gone.
-  void group_made(std::uint64_t key) noexcept { ++loud_[cell_of(key)]; }
-  void group_gone(std::uint64_t key) noexcept;
+  void track(std::uint64_t key) noexcept { ++tracked_[cell_of(key)]; }
+  void untrack(std::uint64_t key) noexcept;
 
   /// Drops hits that no window can reach any more; how many.
   std::size_t drop_old(std::int64_t clock) noexcept;
@@ -78,36 +87,30 @@ class QuietHits {
   Hit& hit_at(std::uint64_t number) noexcept { return hits_[number & (hits_.size() - 1)]; }
   void turn_to(std::int64_t clock) noexcept;
   void make_room();
+  // Appends the numbers of a cell's hits, the newest first.
+  void chain(std::size_t index, std::vector<std::uint64_t>& numbers) const;
 
   template <typename Each>
   void take_cell(std::size_t index, Each& each) {
-    Cell& cell = cells_[index];
     scratch_.clear();
-    if (cell.span != 0) {
-      // How long ago the newest came; hits that were dropped meanwhile end the chain.
-      std::uint64_t ago = static_cast<std::uint32_t>(static_cast<std::uint32_t>(last_) - cell.newest);
-      for (std::uint64_t number = last_; ago != 0 && ago <= number - first_;) {
-        number -= ago;
-        const Hit& hit = hit_at(number);
-        if (cell_of(hit.key) != index) break;  // a number so old that it stands for another hit
-        scratch_.push_back(hit);
-        ago = hit.back;
-      }
+    chain(index, scratch_);
+    cells_[index] = Cell{};
+    for (std::size_t i = scratch_.size(); i-- > 0;) {
+      const Hit hit = hit_at(scratch_[i]);
+      each(hit);
     }
-    cell = Cell{};
-    for (std::size_t i = scratch_.size(); i-- > 0;) each(scratch_[i]);
   }
 
   double least_;
   std::int64_t span_ns_;
   std::vector<Cell> cells_;
-  std::vector<std::uint32_t> loud_;            // cell → groups counted by themselves
+  std::vector<std::uint32_t> tracked_;         // cell → groups counted by themselves
   std::vector<Hit> hits_;                      // a ring; its size is a power of two
   std::uint64_t first_ = 0, last_ = 0;         // numbers of the oldest hit and of the next
   std::uint32_t span_ = 1;                     // number of the clock's span; cells begin with 0
   std::int64_t span_begin_ = 0, late_at_ = 0;  // nanoseconds; `late_at_`: the clock when a hit last came late
   bool started_ = false, late_ = false;
-  std::vector<Hit> scratch_;
+  std::vector<std::uint64_t> scratch_;
 };
 
 }  // namespace logystera::detect

@@ -1,4 +1,4 @@
-#include "detect/quiet_hits.hpp"
+#include "detect/window/below_threshold.hpp"
 
 #include <algorithm>
 
@@ -16,11 +16,11 @@ std::uint64_t passed(std::int64_t before, std::int64_t now) noexcept {
 
 }  // namespace
 
-QuietHits::QuietHits(double least, std::int64_t span_ns)
-    : least_(least * kRounding), span_ns_(span_ns), cells_(kCells), loud_(kCells), hits_(kRoomLeast) {}
+BelowThreshold::BelowThreshold(double least, std::int64_t span_ns)
+    : least_(least * kRounding), span_ns_(span_ns), cells_(kCells), tracked_(kCells), hits_(kRoomLeast) {}
 
 // The number of the span `clock` is in.
-void QuietHits::turn_to(std::int64_t clock) noexcept {
+void BelowThreshold::turn_to(std::int64_t clock) noexcept {
   if (!started_) {
     span_begin_ = clock;
     started_ = true;
@@ -33,13 +33,27 @@ void QuietHits::turn_to(std::int64_t clock) noexcept {
   span_ += static_cast<std::uint32_t>(std::min<std::uint64_t>(turns, kSpans));
 }
 
-void QuietHits::make_room() {
+void BelowThreshold::make_room() {
   std::vector<Hit> larger(hits_.size() * 2);
   for (std::uint64_t number = first_; number != last_; ++number) larger[number & (larger.size() - 1)] = hit_at(number);
   hits_.swap(larger);
 }
 
-bool QuietHits::keep(const Hit& hit, double weight, std::int64_t clock) {
+void BelowThreshold::chain(std::size_t index, std::vector<std::uint64_t>& numbers) const {
+  const Cell& cell = cells_[index];
+  if (cell.span == 0) return;
+  // How long ago the newest came; hits that were dropped meanwhile end the chain.
+  std::uint64_t ago = static_cast<std::uint32_t>(static_cast<std::uint32_t>(last_) - cell.newest);
+  for (std::uint64_t number = last_; ago != 0 && ago <= number - first_;) {
+    number -= ago;
+    const Hit& hit = hits_[number & (hits_.size() - 1)];
+    if (cell_of(hit.key) != index) break;  // a number so old that it stands for another hit
+    numbers.push_back(number);
+    ago = hit.back;
+  }
+}
+
+bool BelowThreshold::add(const Hit& hit, double weight, std::int64_t clock) {
   turn_to(clock);
   Cell& cell = cells_[cell_of(hit.key)];
   const bool first = cell.span == 0;
@@ -71,9 +85,9 @@ bool QuietHits::keep(const Hit& hit, double weight, std::int64_t clock) {
   return true;
 }
 
-void QuietHits::group_gone(std::uint64_t key) noexcept { --loud_[cell_of(key)]; }
+void BelowThreshold::untrack(std::uint64_t key) noexcept { --tracked_[cell_of(key)]; }
 
-std::size_t QuietHits::drop_old(std::int64_t clock) noexcept {
+std::size_t BelowThreshold::drop_old(std::int64_t clock) noexcept {
   const std::uint64_t span = static_cast<std::uint64_t>(span_ns_);
   if (late_ && passed(late_at_, clock) > kTimelySpans * span) late_ = false;
   const std::uint64_t reach = (late_ ? kLateSpans : kTimelySpans) * span;
@@ -82,6 +96,6 @@ std::size_t QuietHits::drop_old(std::int64_t clock) noexcept {
   return static_cast<std::size_t>(first_ - before);
 }
 
-void QuietHits::drop(std::size_t count) noexcept { first_ += std::min(count, size()); }
+void BelowThreshold::drop(std::size_t count) noexcept { first_ += std::min(count, size()); }
 
 }  // namespace logystera::detect
