@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "core/json.hpp"
 #include "detect/program.hpp"
 #include "detect/regex.hpp"
 #include "detect/text.hpp"
@@ -69,8 +70,7 @@ double literal_frequency(std::string_view literal) {
 std::vector<std::string> required_texts(const std::string& regex) {
   constexpr int kAtomBytesLeast = 1;
   constexpr std::size_t kAtomsMost = 200;  // each is tried once
-  if (std::any_of(regex.begin(), regex.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
-    return {};  // beyond ASCII RE2 folds letters we do not
+  if (!runs_over_bytes(regex)) return {};  // what follows takes bytes for characters
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kRegexBytes);
@@ -265,6 +265,7 @@ std::uint32_t Compiler::test(const Test& test) {
     compiled.literal = keep(test.regex);
     compiled.row = out_.regex_count++;
     compiled.least_bytes = static_cast<std::uint32_t>(least_bytes(test.regex));
+    compiled.flag = ignores_case(test.regex) && runs_over_bytes(test.regex);
     required = required_texts(test.regex);
   }
   if (test.kind == Test::Kind::network) {
@@ -321,9 +322,12 @@ std::uint32_t Compiler::expression(const Expression& expression) {
   return root;
 }
 
-// What is looked for to find a text test's candidates.
+// What is looked for to find a text test's candidates: in folded texts. One that is cased and no UTF-8 (an encoding's bytes) may
+// stand within a character, which folding changes.
 std::string Compiler::indexed_text(const CompiledTest& test) const {
-  return test.shape == Shape::glob ? longest_text(out_.patterns[test.row]) : std::string(out_.text(test.literal));
+  std::string text =
+      test.shape == Shape::glob ? longest_text(out_.patterns[test.row]) : std::string(out_.text(test.literal));
+  return test.cased != 0 && !json::is_utf8(text) ? std::string() : text;
 }
 
 // The share of records in which a test is expected to hold. Longer literals are rarer; those that many rules name

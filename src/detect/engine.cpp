@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "core/clock.hpp"
+#include "core/json.hpp"
 #include "detect/literal_sieve.hpp"
 #include "detect/program.hpp"
 #include "detect/text.hpp"
@@ -21,7 +22,8 @@ using Anchor = LiteralIndex::Anchor;
 
 // All literals of all log sources a record is of, for all its spots at once: most of a line's fields are parts of the
 // line, and one pass over it costs less than one over each field for each log source. Where a literal was found tells whose
-// it is. The sieve takes the line as it is; the index, folded.
+// it is. The sieve takes the line as it is; the index, folded. Neither is asked about a line that folding changes beyond ASCII:
+// its texts are folded and searched each for itself.
 struct LinePlan {
   struct Filed {
     std::uint32_t trigger;
@@ -32,6 +34,7 @@ struct LinePlan {
   LiteralSieve sieve;     // ids are indexes of `filed`
   LiteralIndex literals;  // instead, where the sieve has too many
   bool sieved = false;
+  bool any_bytes = false;  // a literal is no UTF-8: it may be found within a character
   std::vector<Filed> filed;
 };
 
@@ -146,6 +149,9 @@ struct Session::State {
     return places;
   }();
   bool within_line = false;  // every text is part of the line, or empty, and there is no list
+  // The line has letters beyond ASCII that folding changes: folded it may have other places, and no text in it is a part of
+  // it then. A text that lies in a line without such letters has none either.
+  bool wide = false;
 
   // Log source of a record → scopes that take it in.
   struct Scopes {
@@ -210,7 +216,9 @@ struct Session::State {
   std::string_view part_text(Part part);
   std::string_view folded_part(Part part);
   std::string_view fold_copy(std::string_view text);
+  bool regex_found(const CompiledTest& test, std::string_view text);
   std::string_view folded_value(std::uint32_t index);
+  bool folded_with_raw(std::string_view text) const noexcept { return !wide && inside_raw(text); }
   bool inside_raw(std::string_view text) const noexcept {
     return record->raw.data() && text.data() >= record->raw.data() &&
            text.data() + text.size() <= record->raw.data() + record->raw.size();
@@ -353,6 +361,7 @@ const LinePlan* Session::State::line_plan(Scopes& now) {
     for (const FiledText& filed : program.texts_of(program.scopes[scope])) {
       if (!found_in_line(filed.spot)) continue;
       literals.push_back(program.text(filed.literal));
+      plan->any_bytes = plan->any_bytes || !json::is_utf8(literals.back());
       plan->filed.push_back({filed.trigger, filed.literal.size, filed.spot, filed.anchor});
     }
   plan->sieved = plan->sieve.build(literals);
@@ -368,6 +377,8 @@ const LinePlan* Session::State::line_plan(Scopes& now) {
 std::string_view Session::State::fold_copy(std::string_view text) {
   if (text.empty()) return {};
   char* const out = arena.allocate(text.size());
+  constexpr std::uint64_t kBeyondAscii = 0x8080808080808080;
+  std::uint64_t bits = 0;
   // A block of known size at a time: compilers make a few vector instructions of it.
   constexpr std::size_t kBlock = 32;
   const auto lower = [](char c) {
@@ -378,11 +389,19 @@ std::string_view Session::State::fold_copy(std::string_view text) {
   for (; at + kBlock <= text.size(); at += kBlock) {
     LOGYSTERA_UNINITIALIZED char block[kBlock];
     std::memcpy(block, text.data() + at, kBlock);
+    std::uint64_t words[kBlock / sizeof(std::uint64_t)];
+    std::memcpy(words, block, kBlock);
+    for (std::uint64_t word : words) bits |= word;
     for (char& c : block) c = lower(c);
     std::memcpy(out + at, block, kBlock);
   }
-  for (; at < text.size(); ++at) out[at] = lower(text[at]);
-  return {out, text.size()};
+  for (; at < text.size(); ++at) {
+    bits |= static_cast<unsigned char>(text[at]);
+    out[at] = lower(text[at]);
+  }
+  if ((bits & kBeyondAscii) == 0 || !folds_beyond_ascii(text)) return {out, text.size()};
+  char* const wider = arena.allocate(folded_room(text.size()));
+  return {wider, static_cast<std::size_t>(fold_into(text, wider) - wider)};
 }
 
 std::string_view Session::State::folded_value(std::uint32_t index) {
@@ -391,7 +410,7 @@ std::string_view Session::State::folded_value(std::uint32_t index) {
     const std::string_view text = record->fields[index].text();
     // Most fields are parts of the raw line, which is folded once.
     folded_values[index] =
-        inside_raw(text) && !text.empty()
+        folded_with_raw(text) && !text.empty()
             ? folded_part(Part::raw).substr(static_cast<std::size_t>(text.data() - record->raw.data()), text.size())
             : fold_copy(text);
   }
@@ -435,9 +454,10 @@ std::string_view Session::State::folded_part(Part part) {
 void Session::State::collect_anywhere(const SpotPlan& plan, bool line_done) {
   // A text that lies within raw cannot hold a literal raw does not hold: literals of keywords have no anchors.
   if (!record->raw.empty() && !line_done) collect_text(plan.literals, folded_part(Part::raw));
-  if (!record->message.empty() && !inside_raw(record->message)) collect_text(plan.literals, folded_part(Part::message));
+  if (!record->message.empty() && !folded_with_raw(record->message))
+    collect_text(plan.literals, folded_part(Part::message));
   for (std::uint32_t i = 0; i < record->field_count; ++i)
-    if (!inside_raw(record->fields[i].text())) collect_text(plan.literals, folded_value(i));
+    if (!folded_with_raw(record->fields[i].text())) collect_text(plan.literals, folded_value(i));
 }
 
 // The literals of every spot, as far as its texts are parts of the line.
@@ -467,6 +487,13 @@ void Session::State::collect_line(const LinePlan& plan) {
       }
     if (hit) pull(program.triggers[filed.trigger]);
   };
+  if (plan.sieved && !plan.any_bytes) {
+    // What is found holds, folded or not, for a folded literal is of whole characters; but of a wide line it is too little.
+    wide = plan.sieve.scan(record->raw, found_at) && folds_beyond_ascii(record->raw);
+    return;
+  }
+  wide = folds_beyond_ascii(record->raw);
+  if (wide) return;
   if (plan.sieved) plan.sieve.scan(record->raw, found_at);
   else plan.literals.scan(folded_part(Part::raw), found_at);
 }
@@ -604,12 +631,12 @@ bool Session::State::decide_spot(const CompiledTest& test, Spot spot) {
   if (spot == spot_of(Part::anywhere)) {
     const bool contains = test.kind == Test::Kind::text && test.shape == Shape::contains;
     if (!record->raw.empty() && decide_plain(test, record->raw, folded_part(Part::raw), nullptr)) return true;
-    if (!record->message.empty() && !(contains && inside_raw(record->message)) &&
+    if (!record->message.empty() && !(contains && folded_with_raw(record->message)) &&
         decide_plain(test, record->message, folded_part(Part::message), nullptr))
       return true;
     for (std::uint32_t i = 0; i < record->field_count; ++i) {
       const std::string_view text = record->fields[i].text();
-      if (text.empty() || (contains && inside_raw(text))) continue;
+      if (text.empty() || (contains && folded_with_raw(text))) continue;
       if (decide_plain(test, text, test.cased != 0 ? text : folded_value(i), nullptr)) return true;
     }
     return false;
@@ -648,7 +675,7 @@ bool Session::State::text_matches(const CompiledTest& test, std::string_view tex
     case Shape::contains:
       return literal.empty() ||
              (text.size() >= literal.size() && memmem(text.data(), text.size(), literal.data(), literal.size()) != nullptr);
-    case Shape::glob: return matches(program.patterns[test.row], text, true);
+    case Shape::glob: return matches(program.patterns[test.row], text);
   }
   return false;
 }
@@ -658,8 +685,7 @@ bool Session::State::decide_plain(const CompiledTest& test, std::string_view tex
   if (value && value->kind == Value::Kind::null) return false;
   switch (test.kind) {
     case Test::Kind::text: return text_matches(test, test.cased != 0 ? text : folded_text);
-    case Test::Kind::regex:
-      return text.size() >= test.least_bytes && found(program.regexes[test.row].get(program.text(test.literal)), text);
+    case Test::Kind::regex: return regex_found(test, text);
     case Test::Kind::number: {
       double number = 0;
       const bool read = value ? number_of(*value, number) : number_of(text, number);
@@ -668,7 +694,7 @@ bool Session::State::decide_plain(const CompiledTest& test, std::string_view tex
     case Test::Kind::boolean:
       if (value && value->kind == Value::Kind::boolean) return value->as_boolean() == (test.flag != 0);
       if (value && value->kind != Value::Kind::string) return false;
-      return equal_ignoring_case(text, test.flag != 0 ? "true" : "false");
+      return equal_folded(text, test.flag != 0 ? "true" : "false");
     case Test::Kind::network: {
       // The zone says on which interface, not which address: fe80::1%eth0 (RFC 4007).
       const std::size_t zone = text.find('%');
@@ -689,14 +715,26 @@ bool Session::State::decide_plain(const CompiledTest& test, std::string_view tex
   return false;
 }
 
+bool Session::State::regex_found(const CompiledTest& test, std::string_view text) {
+  if (text.size() < test.least_bytes) return false;
+  const re2::RE2& regex = program.regexes[test.row].get(program.text(test.literal));
+  if (found(regex, text)) return true;
+  if (test.flag == 0 || folded_with_raw(text) || !folds_beyond_ascii(text)) return false;
+  char* const plain = arena.allocate(text.size());
+  const auto size = static_cast<std::size_t>(fold_lookalikes_into(text, plain) - plain);
+  return size != text.size() && found(regex, {plain, size});
+}
+
 bool Session::State::field_ref(const CompiledTest& test, std::string_view text) {
   const bool cased = test.cased != 0;
-  const auto same = [&](std::string_view other) {
+  if (!cased) text = fold_copy(text);
+  const auto same = [&](std::string_view as_written) {
+    const std::string_view other = cased ? as_written : fold_copy(as_written);
     switch (test.reference) {
-      case Test::Shape::whole: return cased ? text == other : equal_ignoring_case(text, other);
-      case Test::Shape::starts: return starts_with(text, other, cased);
-      case Test::Shape::ends: return ends_with(text, other, cased);
-      case Test::Shape::contains: return cased ? contains(text, other, true) : contains(text, fold_copy(other), false);
+      case Test::Shape::whole: return text == other;
+      case Test::Shape::starts: return text.starts_with(other);
+      case Test::Shape::ends: return text.ends_with(other);
+      case Test::Shape::contains: return text.find(other) != std::string_view::npos;
     }
     return false;
   };
@@ -735,8 +773,10 @@ std::span<const std::uint32_t> Session::match(const Record& record) {
   State& state = *state_;
   state.begin(record);
   State::Scopes& scopes = state.scopes();
-  const LinePlan* const line = record.raw.empty() ? nullptr : state.line_plan(scopes);
+  const LinePlan* line = record.raw.empty() ? nullptr : state.line_plan(scopes);
   if (line) state.collect_line(*line);
+  else state.wide = folds_beyond_ascii(record.raw);
+  if (state.wide) line = nullptr;
   if (line && state.within_line) {
     state.collect_numbers(scopes);
     for (const SpotPlan* plan : scopes.rest) state.collect(*plan, true);

@@ -19,7 +19,7 @@ using Bytes = hn::CappedTag<std::uint8_t, LiteralSieve::kBlockBytes>;
 using Vector = hn::Vec<Bytes>;
 
 // `at` has a block and three bytes more.
-HWY_INLINE std::uint64_t sieve_block(const std::uint8_t* at, const LiteralSieve::Tables& tables) {
+HWY_INLINE std::uint64_t sieve_block(const std::uint8_t* at, const LiteralSieve::Tables& tables, Vector& seen) {
   const Bytes d;
   const std::size_t lanes = hn::Lanes(d);
   const Vector nibble = hn::Set(d, 15);
@@ -28,6 +28,7 @@ HWY_INLINE std::uint64_t sieve_block(const std::uint8_t* at, const LiteralSieve:
     Vector one = hn::Set(d, 255), two = one;
     for (std::size_t k = 0; k < LiteralSieve::kPieceBytes; ++k) {
       const Vector bytes = hn::LoadU(d, at + i + k);
+      if (k == 0) seen = hn::Or(seen, bytes);
       const Vector low = hn::And(bytes, nibble), high = hn::ShiftRight<4>(bytes);
       const auto accepts = [&](std::size_t group) {
         return hn::And(hn::TableLookupBytes(hn::LoadDup128(d, tables.low[group][k]), low),
@@ -42,22 +43,25 @@ HWY_INLINE std::uint64_t sieve_block(const std::uint8_t* at, const LiteralSieve:
 }
 
 std::size_t sieve(const char* text, std::size_t size, const LiteralSieve::Tables& tables, std::size_t most,
-                  std::uint64_t* blocks) {
+                  std::uint64_t* blocks, bool& beyond_ascii) {
+  const Bytes d;
+  Vector seen = hn::Zero(d);
   constexpr std::size_t kBlock = LiteralSieve::kBlockBytes, kReach = kBlock + LiteralSieve::kPieceBytes - 1;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
   std::size_t n = 0, at = 0;
-  for (; n < most && at + kReach <= size; ++n, at += kBlock) blocks[n] = sieve_block(bytes + at, tables);
+  for (; n < most && at + kReach <= size; ++n, at += kBlock) blocks[n] = sieve_block(bytes + at, tables, seen);
   // The rest is less than a block and what a piece reaches beyond it.
   for (; n < most && at < size; ++n, at += kBlock) {
     std::uint8_t padded[2 * kReach] = {};
     if (size >= kReach) {
       std::memcpy(padded, bytes + size - kReach, kReach);
-      blocks[n] = sieve_block(padded + (at + kReach - size), tables);
+      blocks[n] = sieve_block(padded + (at + kReach - size), tables, seen);
     } else {
       std::memcpy(padded, bytes, size);
-      blocks[n] = sieve_block(padded + at, tables);
+      blocks[n] = sieve_block(padded + at, tables, seen);
     }
   }
+  beyond_ascii = beyond_ascii || !hn::AllFalse(d, hn::Ne(hn::And(seen, hn::Set(d, 0x80)), hn::Zero(d)));
   return n;
 }
 
@@ -216,9 +220,9 @@ bool LiteralSieve::build(const std::vector<std::string_view>& literals) {
   return true;
 }
 
-std::size_t LiteralSieve::find(std::string_view text, std::size_t from, std::size_t most,
-                               std::uint64_t* blocks) const noexcept {
-  return HWY_DYNAMIC_DISPATCH(sieve)(text.data() + from, text.size() - from, tables_, most, blocks);
+std::size_t LiteralSieve::find(std::string_view text, std::size_t from, std::size_t most, std::uint64_t* blocks,
+                               bool& beyond_ascii) const noexcept {
+  return HWY_DYNAMIC_DISPATCH(sieve)(text.data() + from, text.size() - from, tables_, most, blocks, beyond_ascii);
 }
 
 }  // namespace logystera::detect

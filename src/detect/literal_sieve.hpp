@@ -32,17 +32,20 @@ class LiteralSieve {
   /// much through; then it must not be used.
   bool build(const std::vector<std::string_view>& literals);
 
-  /// Calls `hit(id, place)` for each occurrence in `text`, folded or not; in no particular order of ids.
+  /// Calls `hit(id, place)` for each occurrence in `text`, folded or not; in no particular order of ids. Of letters beyond ASCII
+  /// in another case it knows nothing; it returns whether there are any bytes beyond ASCII, which it sees in passing.
   template <typename Hit>
-  void scan(std::string_view text, Hit&& hit) const {
+  bool scan(std::string_view text, Hit&& hit) const {
     constexpr std::size_t kBlocks = 16;
+    bool beyond_ascii = false;
     LOGYSTERA_UNINITIALIZED std::uint64_t blocks[kBlocks];
     for (std::size_t from = 0; from < text.size(); from += kBlocks * kBlockBytes) {
-      const std::size_t count = find(text, from, kBlocks, blocks);
+      const std::size_t count = find(text, from, kBlocks, blocks, beyond_ascii);
       for (std::size_t n = 0; n < count; ++n)
         for (std::uint64_t bits = blocks[n]; bits != 0; bits &= bits - 1)
           look(text, from + n * kBlockBytes + static_cast<std::size_t>(__builtin_ctzll(bits)), hit);
     }
+    return beyond_ascii;
   }
 
  private:
@@ -60,8 +63,10 @@ class LiteralSieve {
   static constexpr std::uint32_t kMultiplier = 0x9E3779B1u;  // 2^32 / golden ratio: spreads neighbouring keys
   static constexpr unsigned kBitmapBits = 13;                // 1 KiB
 
-  /// Bit i of `blocks[n]` says that a piece may begin at byte `from` + n * kBlockBytes + i. Fills `most` blocks at most.
-  std::size_t find(std::string_view text, std::size_t from, std::size_t most, std::uint64_t* blocks) const noexcept;
+  /// Bit i of `blocks[n]` says that a piece may begin at byte `from` + n * kBlockBytes + i. Fills `most` blocks at most. Sets
+  /// `beyond_ascii` if a byte of them is.
+  std::size_t find(std::string_view text, std::size_t from, std::size_t most, std::uint64_t* blocks,
+                   bool& beyond_ascii) const noexcept;
 
   static char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
   // Lower case, and what else differs in that bit alone ('[' and '{') made alike; stands() tells them apart.

@@ -48,7 +48,7 @@ struct CompiledTest {
   Test::Kind kind = Test::Kind::text;
   Shape shape = Shape::glob;
   std::uint8_t cased = 0;
-  std::uint8_t flag = 0;     // boolean, exists
+  std::uint8_t flag = 0;     // boolean, exists; regex: ignores_case()
   std::uint8_t indexed = 0;  // looking for its literal answers it: no hit, no match
   Compare compare = Compare::equal;
   TimePart part = TimePart::minute;

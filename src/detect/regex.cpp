@@ -165,6 +165,20 @@ class LeastBytes {
 
 }  // namespace
 
+bool runs_over_bytes(std::string_view regex) noexcept {
+  return std::all_of(regex.begin(), regex.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool ignores_case(std::string_view regex) noexcept {
+  for (std::size_t at = 0; at < regex.size(); ++at) {
+    if (regex[at] == '\\') ++at;
+    else if (regex.substr(at, 2) == "(?")
+      for (std::size_t i = at + 2; i < regex.size() && ((regex[i] | 0x20) >= 'a' && (regex[i] | 0x20) <= 'z'); ++i)
+        if (regex[i] == 'i') return true;
+  }
+  return false;
+}
+
 std::size_t least_bytes(std::string_view regex) noexcept { return LeastBytes(regex).whole(); }
 
 const re2::RE2& LazyRegex::compile(std::string_view regex) const {
@@ -176,11 +190,10 @@ const re2::RE2& LazyRegex::compile(std::string_view regex) const {
 }
 
 std::unique_ptr<const re2::RE2> compile_regex(std::string_view regex) {
-  const bool ascii = std::all_of(regex.begin(), regex.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kRegexBytes);
-  options.set_encoding(ascii ? re2::RE2::Options::EncodingLatin1 : re2::RE2::Options::EncodingUTF8);
+  options.set_encoding(runs_over_bytes(regex) ? re2::RE2::Options::EncodingLatin1 : re2::RE2::Options::EncodingUTF8);
   return std::make_unique<const re2::RE2>(re2::StringPiece(regex.data(), regex.size()), options);
 }
 

@@ -15,7 +15,11 @@ inline constexpr std::int64_t kRegexBytes = 1 << 20;
 
 /// Compiles `regex`. Expressions of ASCII alone run over bytes, so that an invalid byte in a log line cannot hide what
 /// stands behind it from a `.*`; others run over UTF-8, so that their classes mean characters.
+///
+/// Over bytes RE2 folds ASCII letters alone. An ASCII expression with ignores_case() is therefore also found in a text if it is
+/// found where the Kelvin sign and "ſ" are written as k and s (fold_lookalikes_into).
 std::unique_ptr<const re2::RE2> compile_regex(std::string_view regex);
+bool runs_over_bytes(std::string_view regex) noexcept;  // of ASCII alone
 
 /// An expression that is compiled when it is first asked for, by whichever thread that is.
 class LazyRegex {
@@ -39,6 +43,9 @@ class LazyRegex {
 /// How many bytes a match of `regex` has at least; 0 where that is not plain to see. Spares a text that is too short the
 /// search, which for `^.{1000}` is a walk over every byte of every text.
 std::size_t least_bytes(std::string_view regex) noexcept;
+
+/// Whether an expression asks anywhere for the case of letters to be ignored, by a flag i: "(?i)", "(?si:…)".
+bool ignores_case(std::string_view regex) noexcept;
 
 /// Whether it is found anywhere in `text`.
 inline bool found(const re2::RE2& regex, std::string_view text) noexcept {

@@ -2,6 +2,8 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)  # the tests' oracle alone
 file(GLOB RULE_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rules/*.yml)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${RULE_FILES})
 set(RULE_TABLE "#include \"detect/packs.hpp\"\n\nnamespace logystera::detect {\n\nconst std::vector<BuiltInPack>& built_in_packs() {\n  static const std::vector<BuiltInPack> table = {\n")
@@ -14,9 +16,9 @@ string(APPEND RULE_TABLE "  };\n  return table;\n}\n\n}  // namespace logystera:
 file(WRITE ${CMAKE_BINARY_DIR}/built_in_rules.cpp.new "${RULE_TABLE}")
 configure_file(${CMAKE_BINARY_DIR}/built_in_rules.cpp.new ${CMAKE_BINARY_DIR}/built_in_rules.cpp COPYONLY)
 
-logystera_room(detect STANDARD 20 LINKS logystera_core PkgConfig::FYAML logystera_simd PkgConfig::RE2)
+logystera_room(detect STANDARD 20 LINKS logystera_core PkgConfig::FYAML logystera_simd PkgConfig::RE2 PkgConfig::UTF8PROC)
 target_sources(logystera_detect PRIVATE ${CMAKE_BINARY_DIR}/built_in_rules.cpp)
-logystera_room_tests(detect STANDARD 20 LINKS logystera_parse)
+logystera_room_tests(detect STANDARD 20 LINKS logystera_parse PkgConfig::ICU)
 
 if(LOGYSTERA_FUZZERS)
   foreach(FUZZED rules rule_image)
@@ -25,7 +27,7 @@ if(LOGYSTERA_FUZZERS)
     target_include_directories(fuzz_${FUZZED} PRIVATE tests)
     target_compile_options(fuzz_${FUZZED} PRIVATE -fsanitize=fuzzer)
     target_link_options(fuzz_${FUZZED} PRIVATE -fsanitize=fuzzer)
-    target_link_libraries(fuzz_${FUZZED} PRIVATE logystera_detect)
+    target_link_libraries(fuzz_${FUZZED} PRIVATE logystera_detect PkgConfig::ICU)
   endforeach()
 endif()
 

@@ -11,7 +11,7 @@ namespace {
 bool listed(const std::vector<std::string>& names, std::string_view text) noexcept {
   if (names.empty()) return true;
   for (const std::string& name : names)
-    if (equal_ignoring_case(name, text)) return true;
+    if (equal_folded(name, text)) return true;
   return false;
 }
 
@@ -43,7 +43,7 @@ bool recognises(const ScopeChoice& choice, const Record& record) noexcept {
 // A rule for "linux" takes in a source declared "linux/sshd", not the other way round.
 bool covers(const Logsource& rule, const Logsource& declared) noexcept {
   const auto part = [](const std::string& wanted, const std::string& said) {
-    return wanted.empty() || equal_ignoring_case(wanted, said);
+    return wanted.empty() || equal_folded(wanted, said);
   };
   return part(rule.product, declared.product) && part(rule.category, declared.category) &&
          part(rule.service, declared.service);

@@ -79,12 +79,13 @@ bool holds(double value, Compare compare, double bound) noexcept;
 
 enum class TimePart : std::uint8_t { minute, hour, day, week, month, year };
 
-/// A comparison of one subject with something. Text tests ignore the case of ASCII letters unless `cased`.
+/// A comparison of one subject with something. Text tests compare without regard to case (case_fold.hpp) unless `cased`;
+/// their pattern is folded then.
 /// Values that are lists: the test holds if it holds for any item.
 struct Test {
   enum class Kind : std::uint8_t {
     text,       // the whole text matches `pattern`
-    regex,      // RE2 finds `regex` somewhere in the text
+    regex,      // RE2 finds `regex` somewhere in the text; regex.hpp says in which characters
     number,     // the value is a number and holds(value, compare, number); texts that read as decimal numbers count
     boolean,    // boolean values, and the texts "true" and "false"
     null,       // no such field, or all its values are null
@@ -136,7 +137,7 @@ struct Logsource {
 };
 
 /// One way to recognise a record of the scope. Empty lists say nothing; all that is said must hold. Texts are compared
-/// without regard to ASCII case.
+/// without regard to case.
 struct ScopeChoice {
   std::uint16_t kinds = 0;  // bit per RecordKind; 0: any
   std::vector<std::string> formats;

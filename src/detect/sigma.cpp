@@ -609,7 +609,7 @@ class ConditionParser {
     std::vector<Expression> parts;
     for (std::size_t i = 0; i < detections_.named.size(); ++i) {
       const auto& [name, expression] = detections_.named[i];
-      if (them ? name.rfind('_', 0) == 0 : !matches(pattern, name, true)) continue;
+      if (them ? name.rfind('_', 0) == 0 : !matches(pattern, name)) continue;
       used_[i] = true;
       parts.push_back(expression);
     }

@@ -67,8 +67,7 @@ void wrap(Pattern& pattern, bool before, bool after) {
 }
 
 void fold_pattern(Pattern& pattern) {
-  for (PatternPiece& piece : pattern)
-    for (char& c : piece.text) c = fold(c);
+  for (PatternPiece& piece : pattern) piece.text = folded(piece.text);
 }
 
 std::string base64(std::string_view bytes) {

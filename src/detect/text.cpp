@@ -1,29 +1,10 @@
 #include "detect/text.hpp"
 
-#include <array>
 #include <charconv>
 #include <cstring>
 
 namespace logystera::detect {
 namespace {
-
-constexpr std::array<unsigned char, 256> make_fold_table() {
-  std::array<unsigned char, 256> table{};
-  for (int c = 0; c < 256; ++c)
-    table[static_cast<std::size_t>(c)] = static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return table;
-}
-constexpr auto kFold = make_fold_table();
-
-inline unsigned char fold_byte(char c) noexcept { return kFold[static_cast<unsigned char>(c)]; }
-
-// `b` as it stands, or folded against a folded `b`: patterns are kept folded unless cased, so only the text is folded here.
-bool same(const char* a, std::string_view b, bool cased) noexcept {
-  if (cased) return std::memcmp(a, b.data(), b.size()) == 0;
-  for (std::size_t i = 0; i < b.size(); ++i)
-    if (fold_byte(a[i]) != fold_byte(b[i])) return false;
-  return true;
-}
 
 // Bytes of the character at the start: `?` stands for one character; a byte that begins none counts alone.
 std::size_t character_size(std::string_view text) noexcept {
@@ -67,39 +48,7 @@ int iso_week(const CivilTime& time) noexcept {
 
 }  // namespace
 
-std::string folded(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = fold(c);
-  return out;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && same(a.data(), b, false);
-}
-
-bool contains(std::string_view text, std::string_view needle, bool cased) noexcept {
-  if (needle.empty()) return true;
-  if (cased) return text.find(needle) != std::string_view::npos;
-  if (needle.size() > text.size()) return false;
-  const auto first = static_cast<unsigned char>(needle[0]);
-  const auto last = static_cast<unsigned char>(needle.back());
-  const std::size_t stop = text.size() - needle.size();
-  for (std::size_t at = 0; at <= stop; ++at)
-    if (fold_byte(text[at]) == first && fold_byte(text[at + needle.size() - 1]) == last &&
-        same(text.data() + at, needle, false))
-      return true;
-  return false;
-}
-
-bool starts_with(std::string_view text, std::string_view start, bool cased) noexcept {
-  return text.size() >= start.size() && same(text.data(), start, cased);
-}
-
-bool ends_with(std::string_view text, std::string_view end, bool cased) noexcept {
-  return text.size() >= end.size() && same(text.data() + (text.size() - end.size()), end, cased);
-}
-
-bool matches(const Pattern& pattern, std::string_view text, bool cased) noexcept {
+bool matches(const Pattern& pattern, std::string_view text) noexcept {
   // The classic two-cursor walk: after a `*` that failed later, take one more character into the last `*` and try again.
   std::size_t piece = 0, at = 0;
   std::size_t star_piece = pattern.size() + 1, star_at = 0;
@@ -122,7 +71,7 @@ bool matches(const Pattern& pattern, std::string_view text, bool cased) noexcept
           }
           break;
         case PatternPiece::Kind::text:
-          if (starts_with(text.substr(at), now.text, cased)) {
+          if (text.compare(at, now.text.size(), now.text) == 0) {
             at += now.text.size();
             ++piece;
             stepped = true;

@@ -1,7 +1,4 @@
-// Comparing the texts of records: ASCII case folding, wildcard patterns, numbers, dates, networks.
-//
-// Case is folded for ASCII letters only, in rules and records alike: it is what byte-wise multi-pattern matching can do, and
-// the same on every machine. A rule that must catch "É" and "é" names both.
+// Comparing the texts of records: wildcard patterns, numbers, dates, networks. case_fold.hpp is about case.
 #pragma once
 
 #include <cstdint>
@@ -9,22 +6,13 @@
 #include <string_view>
 
 #include "core/record.hpp"
+#include "detect/case_fold.hpp"
 #include "detect/rule.hpp"
 
 namespace logystera::detect {
 
-inline constexpr char fold(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-std::string folded(std::string_view text);
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
-
-/// Whether `pattern` matches the whole of `text`. Runs in O(text × pattern) at worst.
-bool matches(const Pattern& pattern, std::string_view text, bool cased) noexcept;
-
-/// Finds `needle` in `text`. The needle of the uncased form must be folded already.
-bool contains(std::string_view text, std::string_view needle, bool cased) noexcept;
-bool starts_with(std::string_view text, std::string_view start, bool cased) noexcept;
-bool ends_with(std::string_view text, std::string_view end, bool cased) noexcept;
+/// Whether `pattern` matches the whole of `text`. Without regard to case if both are folded. Runs in O(text × pattern) at worst.
+bool matches(const Pattern& pattern, std::string_view text) noexcept;
 
 /// The number a value is or its text reads as (decimal, optional sign, fraction and exponent; nothing around it).
 bool number_of(const Value& value, double& out) noexcept;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <re2/re2.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -20,9 +22,29 @@ namespace logystera::oracle {
 
 using namespace logystera::detect;
 
-inline std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+// Simple case folding by ICU; the engine has utf8proc's. Bytes that are no UTF-8 stay.
+inline std::string lower(const std::string& text) {
+  std::string out;
+  const auto size = static_cast<int32_t>(text.size());
+  for (int32_t at = 0; at < size;) {
+    const int32_t from = at;
+    UChar32 c = 0;
+    U8_NEXT(text.data(), at, size, c);
+    if (c < 0) {
+      out.append(text, static_cast<std::size_t>(from), static_cast<std::size_t>(at - from));
+      continue;
+    }
+    char bytes[U8_MAX_LENGTH];
+    int32_t length = 0;
+    U8_APPEND_UNSAFE(bytes, length, u_foldCase(c, U_FOLD_CASE_DEFAULT));
+    out.append(bytes, static_cast<std::size_t>(length));
+  }
+  return out;
+}
+
+inline std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+    text.replace(at, what.size(), by);
   return text;
 }
 
@@ -91,7 +113,7 @@ inline std::vector<Seen> look(const Subject& subject, const Record& record, cons
   return out;
 }
 
-// Wildcards by trying every way; exponential in stars on paper, and fine for tests.
+// Wildcards by trying every way; exponential in stars on paper, and fine for tests. Texts are folded unless `cased`.
 inline bool glob(const Pattern& pattern, std::size_t piece, const std::string& text, std::size_t at, bool cased) {
   if (piece == pattern.size()) return at == text.size();
   const PatternPiece& now = pattern[piece];
@@ -112,11 +134,8 @@ inline bool glob(const Pattern& pattern, std::size_t piece, const std::string& t
       }
     return glob(pattern, piece + 1, text, at + size, cased);
   }
-  if (at + now.text.size() > text.size()) return false;
-  const auto plain = [cased](char c) { return !cased && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  for (std::size_t i = 0; i < now.text.size(); ++i)
-    if (plain(text[at + i]) != plain(now.text[i])) return false;
-  return glob(pattern, piece + 1, text, at + now.text.size(), cased);
+  const std::string wanted = cased ? now.text : lower(now.text);
+  return text.compare(at, wanted.size(), wanted) == 0 && glob(pattern, piece + 1, text, at + wanted.size(), cased);
 }
 
 inline bool read_number(const Seen& seen, double& out) {
@@ -157,7 +176,9 @@ inline bool same_field(const Test& test, const std::string& a, const std::string
 
 inline bool holds_for(const Test& test, const Seen& seen, const Record& record, const FieldNames& names) {
   switch (test.kind) {
-    case Test::Kind::text: return seen.kind != Value::Kind::null && glob(test.pattern, 0, seen.text, 0, test.cased);
+    case Test::Kind::text:
+      return seen.kind != Value::Kind::null &&
+             glob(test.pattern, 0, test.cased ? seen.text : lower(seen.text), 0, test.cased);
     case Test::Kind::regex: {
       static std::map<std::string, std::unique_ptr<re2::RE2>> compiled;
       std::unique_ptr<re2::RE2>& regex = compiled[test.regex];
@@ -169,7 +190,13 @@ inline bool holds_for(const Test& test, const Seen& seen, const Record& record, 
         if (ascii) options.set_encoding(re2::RE2::Options::EncodingLatin1);
         regex = std::make_unique<re2::RE2>(test.regex, options);
       }
-      return seen.kind != Value::Kind::null && re2::RE2::PartialMatch(seen.text, *regex);
+      if (seen.kind == Value::Kind::null) return false;
+      if (re2::RE2::PartialMatch(seen.text, *regex)) return true;
+      // The Kelvin sign is a k, and the long s an s, to whoever ignores case.
+      static const re2::RE2 ignoring(R"((?s)(^|.*[^\\])(\\\\)*\(\?[a-zA-Z]*i.*)");
+      return regex->options().encoding() == re2::RE2::Options::EncodingLatin1 &&
+             re2::RE2::FullMatch(test.regex, ignoring) &&
+             re2::RE2::PartialMatch(replaced(replaced(seen.text, "\u212A", "k"), "\u017F", "s"), *regex);
     }
     case Test::Kind::number: {
       double number = 0;
