@@ -487,14 +487,12 @@ void Session::State::collect_line(const LinePlan& plan) {
       }
     if (hit) pull(program.triggers[filed.trigger]);
   };
-  if (plan.sieved && !plan.any_bytes) {
-    // What is found holds, folded or not, for a folded literal is of whole characters; but of a wide line it is too little.
-    wide = plan.sieve.scan(record->raw, found_at) && folds_beyond_ascii(record->raw);
-    return;
-  }
-  wide = folds_beyond_ascii(record->raw);
+  // What the sieve finds holds, folded or not, where a literal is of whole characters; but of a wide line it is too little.
+  const bool afterwards = plan.sieved && !plan.any_bytes;
+  wide = !afterwards && folds_beyond_ascii(record->raw);
   if (wide) return;
-  if (plan.sieved) plan.sieve.scan(record->raw, found_at);
+  // One call, so that compilers put the search in its place.
+  if (plan.sieved) wide = plan.sieve.scan(record->raw, found_at) && afterwards && folds_beyond_ascii(record->raw);
   else plan.literals.scan(folded_part(Part::raw), found_at);
 }
 
