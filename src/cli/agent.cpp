@@ -74,7 +74,8 @@ Result<Done> must_exist(const std::string& directory) {
   struct stat info {};
   if (::stat(directory.c_str(), &info) != 0) {
     return Error{
-        fmt::format("buffer directory {}: {}: name the directory a site buffers in", directory, std::strerror(errno))};
+        fmt::format("buffer directory {}: {}: name the directory a site buffers in", directory, std::strerror(errno)),
+        kind_of_errno(errno)};
   }
   return Done{};
 }
@@ -248,13 +249,16 @@ Result<Done> fill_in(const std::string& name, const Globals& globals, const Comm
   if (!config) return config.error();
   if (out.directory.empty()) {
     if (config->buffers.size() > 1)
-      return Error{"the configuration's agent.buffer names several directories: name the one that is meant"};
-    if (config->buffers.empty()) return Error{"BUFFERDIR is required: name the directory, or set agent.buffer in --config"};
+      return Error{"the configuration's agent.buffer names several directories: name the one that is meant",
+                   ErrorKind::invalid};
+    if (config->buffers.empty())
+      return Error{"BUFFERDIR is required: name the directory, or set agent.buffer in --config", ErrorKind::invalid};
     out.directory = config->buffers.front();
   }
   if (command.get_name() != "flush") return Done{};
   if (out.credentials.empty() && config->credentials.size() > 1)
-    return Error{"the configuration's agent.credentials names several files: name the one that is meant"};
+    return Error{"the configuration's agent.credentials names several files: name the one that is meant",
+                 ErrorKind::invalid};
   if (out.credentials.empty() && !config->credentials.empty()) out.credentials = config->credentials.front();
   fill_in(command, config.value(), out.options);
   return Done{};

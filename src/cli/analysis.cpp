@@ -42,7 +42,8 @@ Result<detect::Logsource> parse_logsource(const std::string& text) {
                           : key == "service"  ? &source.service
                                               : nullptr;
     if (equals == std::string_view::npos || equals + 1 == part.size() || !member)
-      return Error{fmt::format("--logsource {}: write product=…,category=…,service=…, any of the three", text)};
+      return Error{fmt::format("--logsource {}: write product=…,category=…,service=…, any of the three", text),
+                   ErrorKind::invalid};
     *member = part.substr(equals + 1);
   }
   return source;
@@ -65,7 +66,8 @@ Result<Done> prepare_reading(Analysis& analysis, const AnalysisOptions& options)
   }
   const bool named = source.format.empty() || source.format == "evtx" || source.format == "journal_export";
   if (!named && !analysis.formats.find(source.format))
-    return Error{fmt::format("--format {}: there is no such format; 'logystera formats' lists them", source.format)};
+    return Error{fmt::format("--format {}: there is no such format; 'logystera formats' lists them", source.format),
+                 ErrorKind::invalid};
   auto zone = parse_zone(options.timezone.empty() ? analysis.config.timezone : options.timezone);
   if (!zone) return zone.error();
   analysis.zone = zone.value();
@@ -78,11 +80,12 @@ Result<Done> prepare_redaction(Analysis& analysis, const AnalysisOptions& option
   scan::PipelineOptions& pipeline = analysis.pipeline;
   const std::string& mode = options.redact.empty() ? config.redact : options.redact;
   if (!redact::parse_mode(mode, pipeline.mode))
-    return Error{fmt::format("--redact {}: write redact, mask or dry-run", mode)};
+    return Error{fmt::format("--redact {}: write redact, mask or dry-run", mode), ErrorKind::invalid};
   pipeline.digits = options.pii_digits.value_or(config.pii_digits);
   if (pipeline.digits < redact::kPseudonymDigits || pipeline.digits > redact::kPseudonymDigitsMax)
     return Error{fmt::format("--pii-digits {}: write a number from {} to {}", pipeline.digits, redact::kPseudonymDigits,
-                             redact::kPseudonymDigitsMax)};
+                             redact::kPseudonymDigitsMax),
+                 ErrorKind::invalid};
   if (pipeline.mode == redact::Mode::redact) {
     auto salt = redact::resolve_salt(config.pii_salt, redact::default_salt_file());
     if (!salt) return salt.error();
@@ -108,7 +111,7 @@ Result<bool> cache_wanted(const Config& config, const AnalysisOptions& options) 
   const std::string_view value = set;
   if (value == "on" || value == "1") return true;
   if (value == "off" || value == "0") return false;
-  return Error{fmt::format("{}={}: write on or off", kRuleCacheVariable, value)};
+  return Error{fmt::format("{}={}: write on or off", kRuleCacheVariable, value), ErrorKind::invalid};
 }
 
 Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const AnalysisOptions& options) {
@@ -175,12 +178,13 @@ Result<Zone> parse_zone(const std::string& text) {
     auto named = parse::Zone::named(text);
     if (named) return named;
     return Error{fmt::format("timezone {}: write local, UTC, an offset like +02:00 or a name like Europe/Berlin ({})", text,
-                             named.error().message)};
+                             named.error().message),
+                 ErrorKind::invalid};
   }
   const int read = std::sscanf(text.c_str() + 1, "%2d:%2d%c", &hours, &minutes, &end);
   const std::int32_t seconds = hours * 3600 + minutes * 60;
   if (read != 2 || hours < 0 || minutes < 0 || minutes > 59 || seconds > kZoneSecondsMost)
-    return Error{fmt::format("timezone {}: write an offset like +02:00, at most 14 hours", text)};
+    return Error{fmt::format("timezone {}: write an offset like +02:00, at most 14 hours", text), ErrorKind::invalid};
   return parse::Zone::fixed(text[0] == '-' ? -seconds : seconds);
 }
 

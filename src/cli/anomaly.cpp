@@ -103,13 +103,14 @@ int learn(const Globals& globals, Options options) {
 
 int reset(const Globals& globals, const Options& options) {
   if (options.all == !options.anomaly.source.empty())
-    return fail("anomaly reset", Error{"say which: --source KEY, or --all ('logystera anomaly status' lists them)"});
+    return fail("anomaly reset",
+                Error{"say which: --source KEY, or --all ('logystera anomaly status' lists them)", ErrorKind::invalid});
   auto opened = open_history("anomaly reset", globals);
   if (!opened) return fail("anomaly reset", opened.error());
   auto removed = opened->store->baselines().reset(options.anomaly.source);
   if (!removed) return fail("anomaly reset", removed.error());
   if (removed.value() == 0 && !options.all)
-    return fail("anomaly reset", Error{"there is no baseline of '" + options.anomaly.source + "'"});
+    return fail("anomaly reset", Error{"there is no baseline of '" + options.anomaly.source + "'", ErrorKind::not_found});
   if (!globals.json) fmt::print("{} baselines are gone.\n", removed.value());
   return kExitDone;
 }

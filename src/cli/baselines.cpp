@@ -10,7 +10,7 @@ namespace logystera::cli {
 Result<std::unique_ptr<Baselines>> Baselines::make(store::BaselineStore& store, AnomalyOptions options, Report report) {
   detect::AnomalyModel model;
   if (!detect::parse_anomaly_model(options.model, model))
-    return Error{fmt::format("--anomaly-model {}: write zscore or adaptive", options.model)};
+    return Error{fmt::format("--anomaly-model {}: write zscore or adaptive", options.model), ErrorKind::invalid};
   return std::unique_ptr<Baselines>(new Baselines(store, std::move(options), model, std::move(report)));
 }
 
@@ -24,12 +24,13 @@ Result<Done> Baselines::begin(const std::string& set) {
     auto known = detect::Baseline::decode(stored.value()->state);
     if (!known)
       return Error{fmt::format("the baseline of '{}': {}: 'logystera anomaly reset --source {}' removes it", key_,
-                               known.error().message, key_)};
+                               known.error().message, key_),
+                   ErrorKind::broken};
     if (known->bucket_seconds() != options_.bucket_seconds)
-      return Error{
-          fmt::format("the baseline of '{}' was learnt with buckets of {} s: use --bucket {}, or 'logystera "
-                      "anomaly reset --source {}' first",
-                      key_, known->bucket_seconds(), known->bucket_seconds(), key_)};
+      return Error{fmt::format("the baseline of '{}' was learnt with buckets of {} s: use --bucket {}, or 'logystera "
+                               "anomaly reset --source {}' first",
+                               key_, known->bucket_seconds(), known->bucket_seconds(), key_),
+                   ErrorKind::invalid};
     baseline_.emplace(std::move(known).value());
   }
   detector_.emplace(*baseline_, options_.threshold, options_.detect);

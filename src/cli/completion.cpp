@@ -110,8 +110,8 @@ int install(const CLI::App& app, std::string shell) {
     const char* login = std::getenv("SHELL");
     shell = login ? std::filesystem::path(login).filename().string() : "";
     if (shell != "bash" && shell != "zsh" && shell != "fish")
-      return fail("",
-                  Error{fmt::format("--install-completion: the shell '{}' is not known: name bash, zsh or fish", shell)});
+      return fail("", Error{fmt::format("--install-completion: the shell '{}' is not known: name bash, zsh or fish", shell),
+                            ErrorKind::invalid});
   }
   const std::filesystem::path path = place_for(shell);
   std::error_code ignored;
@@ -119,7 +119,9 @@ int install(const CLI::App& app, std::string shell) {
   std::ofstream file(path, std::ios::trunc);
   file << script_for(app, shell);
   file.close();
-  if (!file) return fail("", Error{fmt::format("{}: cannot be written: {}", path.string(), std::strerror(errno))});
+  if (!file)
+    return fail("",
+                Error{fmt::format("{}: cannot be written: {}", path.string(), std::strerror(errno)), kind_of_errno(errno)});
   fmt::print("{}\n", path.string());
   if (shell == "zsh") fmt::print("Add to ~/.zshrc, before compinit: fpath+=({})\n", path.parent_path().string());
   else fmt::print("It works in the next {} you start.\n", shell);

@@ -31,7 +31,8 @@ struct Key {
 Reader text(std::string Config::*member) {
   return [member](const yaml::Node& value, Config& config) -> Result<Done> {
     const bool bare = !value.is_map() && !value.is_list();  // 12345 or yes: text only in quotes
-    if (!value.is_string() && !value.is_null()) return Error{bare ? "wants a text: put it in quotes" : "wants a text"};
+    if (!value.is_string() && !value.is_null())
+      return Error{bare ? "wants a text: put it in quotes" : "wants a text", ErrorKind::invalid};
     config.*member = value.is_null() ? std::string() : value.text;
     return Done{};
   };
@@ -43,9 +44,9 @@ Reader texts(std::vector<std::string> Config::*member) {
       config.*member = {value.text};
       return Done{};
     }
-    if (!value.is_list()) return Error{"wants a text or a list of texts"};
+    if (!value.is_list()) return Error{"wants a text or a list of texts", ErrorKind::invalid};
     for (const yaml::Node& item : value.items) {
-      if (!item.is_string()) return Error{"wants a list of texts"};
+      if (!item.is_string()) return Error{"wants a list of texts", ErrorKind::invalid};
       (config.*member).push_back(item.text);
     }
     return Done{};
@@ -54,7 +55,7 @@ Reader texts(std::vector<std::string> Config::*member) {
 
 Result<Done> read_number(const yaml::Node& value, std::int64_t least, std::int64_t most, std::int64_t& out) {
   if (value.kind != yaml::Node::Kind::integer || value.integer < least || value.integer > most)
-    return Error{fmt::format("wants a whole number from {} to {}", least, most)};
+    return Error{fmt::format("wants a whole number from {} to {}", least, most), ErrorKind::invalid};
   out = value.integer;
   return Done{};
 }
@@ -80,7 +81,8 @@ const std::vector<Key>& keys() {
       {"redact",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          redact::Mode mode;
-         if (!value.is_string() || !redact::parse_mode(value.text, mode)) return Error{"wants redact, mask or dry-run"};
+         if (!value.is_string() || !redact::parse_mode(value.text, mode))
+           return Error{"wants redact, mask or dry-run", ErrorKind::invalid};
          config.redact = value.text;
          return Done{};
        }},
@@ -89,7 +91,7 @@ const std::vector<Key>& keys() {
       {"placeholders", text(&Config::placeholders)},
       {"rule_cache",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
-         if (value.kind != yaml::Node::Kind::boolean) return Error{"wants true or false"};
+         if (value.kind != yaml::Node::Kind::boolean) return Error{"wants true or false", ErrorKind::invalid};
          config.rule_cache = value.boolean;
          return Done{};
        }},
@@ -97,9 +99,10 @@ const std::vector<Key>& keys() {
       {"timezone",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          if (!value.is_string())
-           return Error{"wants a text: local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin"};
+           return Error{"wants a text: local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin",
+                        ErrorKind::invalid};
          if (!parse_zone(value.text))
-           return Error{"wants local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin"};
+           return Error{"wants local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin", ErrorKind::invalid};
          config.timezone = value.text;
          return Done{};
        }},
@@ -113,7 +116,7 @@ const std::vector<Key>& keys() {
       {"findings_min_severity",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          const auto level = value.is_string() ? reported_level_from(value.text) : std::nullopt;
-         if (!level) return Error{"wants low, medium, high or critical"};
+         if (!level) return Error{"wants low, medium, high or critical", ErrorKind::invalid};
          config.findings_min_severity = *level;
          return Done{};
        }},
@@ -122,7 +125,7 @@ const std::vector<Key>& keys() {
 }
 
 Result<Done> read_text(const yaml::Node& value, std::string& out) {
-  if (!value.is_string()) return Error{"wants a text"};
+  if (!value.is_string()) return Error{"wants a text", ErrorKind::invalid};
   out = value.text;
   return Done{};
 }
@@ -131,14 +134,14 @@ Result<Done> read_texts(const yaml::Node& value, std::vector<std::string>& out) 
   out.clear();
   if (value.is_string()) out.push_back(value.text);
   for (const yaml::Node& item : value.items) {
-    if (!item.is_string()) return Error{"wants a text or a list of texts"};
+    if (!item.is_string()) return Error{"wants a text or a list of texts", ErrorKind::invalid};
     out.push_back(item.text);
   }
-  return out.empty() ? Result<Done>(Error{"wants a text or a list of texts"}) : Done{};
+  return out.empty() ? Result<Done>(Error{"wants a text or a list of texts", ErrorKind::invalid}) : Done{};
 }
 
 Result<Done> read_boolean(const yaml::Node& value, bool& out) {
-  if (value.kind != yaml::Node::Kind::boolean) return Error{"wants true or false"};
+  if (value.kind != yaml::Node::Kind::boolean) return Error{"wants true or false", ErrorKind::invalid};
   out = value.boolean;
   return Done{};
 }
@@ -158,7 +161,8 @@ std::optional<Result<Done>> read_shipping(const yaml::Node::Entry& entry, Shippi
     if (read && holds_password(out.proxy))
       return Error{
           "is no place for a password: put LOGYSTERA_PROXY=http://USER:PASSWORD@HOST:PORT into the credentials file "
-          "instead"};
+          "instead",
+          ErrorKind::invalid};
     return read;
   }
   if (key == "batch_size") {
@@ -177,13 +181,15 @@ std::string unknown_key(const std::string& name, yaml::Position at, const std::s
 Result<Done> read_section(const yaml::Node::Entry& section, const std::string& name, ShippingConfig& out, Config& config) {
   if (section.value.is_null()) return Done{};
   if (!section.value.is_map())
-    return Error{yaml::describe(name, {section.value.at, section.key + " wants keys of its own, a line each"})};
+    return Error{yaml::describe(name, {section.value.at, section.key + " wants keys of its own, a line each"}),
+                 ErrorKind::invalid};
   for (const yaml::Node::Entry& entry : section.value.entries) {
     const std::string key = section.key + "." + entry.key;
     const auto read = read_shipping(entry, out);
     if (!read) config.warnings.push_back(unknown_key(name, entry.at, key));
     else if (!read->ok())
-      return Error{yaml::describe(name, {entry.value.at, fmt::format("{} {}", key, read->error().message)})};
+      return Error{yaml::describe(name, {entry.value.at, fmt::format("{} {}", key, read->error().message)}),
+                   ErrorKind::invalid};
   }
   return Done{};
 }
@@ -192,14 +198,16 @@ Result<Done> read_section(const yaml::Node::Entry& section, const std::string& n
 
 Result<Config> parse_config(std::string_view yaml_text, const std::string& name) {
   const yaml::Documents documents = yaml::parse(yaml_text);
-  if (!documents.ok()) return Error{yaml::describe(name, documents.problem)};
+  if (!documents.ok()) return Error{yaml::describe(name, documents.problem), ErrorKind::invalid};
   Config config;
   if (documents.roots.empty()) return config;
   if (documents.roots.size() > 1)
-    return Error{yaml::describe(name, {documents.roots[1].at, "a configuration is one document: take the '---' out"})};
+    return Error{yaml::describe(name, {documents.roots[1].at, "a configuration is one document: take the '---' out"}),
+                 ErrorKind::invalid};
   const yaml::Node& root = documents.roots.front();
   if (root.is_null()) return config;
-  if (!root.is_map()) return Error{yaml::describe(name, {root.at, "a configuration is a map of keys to values"})};
+  if (!root.is_map())
+    return Error{yaml::describe(name, {root.at, "a configuration is a map of keys to values"}), ErrorKind::invalid};
   for (const yaml::Node::Entry& entry : root.entries) {
     if (entry.key == "agent" || entry.key == "relay") {
       if (auto read = read_section(entry, name, entry.key == "agent" ? config.agent : config.relay, config); !read)
@@ -214,9 +222,11 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& name)
       continue;
     }
     if (auto read = known->read(entry.value, config); !read)
-      return Error{yaml::describe(name, {entry.value.at, fmt::format("{} {}", entry.key, read.error().message)})};
+      return Error{yaml::describe(name, {entry.value.at, fmt::format("{} {}", entry.key, read.error().message)}),
+                   ErrorKind::invalid};
   }
-  if (config.db_path.empty()) return Error{name + ": db_path is empty: name a file, or leave the key out"};
+  if (config.db_path.empty())
+    return Error{name + ": db_path is empty: name a file, or leave the key out", ErrorKind::invalid};
   return config;
 }
 

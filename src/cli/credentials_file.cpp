@@ -51,7 +51,7 @@ Result<Values> parse(const std::string& path, std::string_view text) {
     }
     // The line is not repeated: it may be the secret under a misspelt name.
     if (!known) {
-      return Error{fmt::format("{}:{}: not one of {}=", path, number, fmt::join(kNames, "=, "))};
+      return Error{fmt::format("{}:{}: not one of {}=", path, number, fmt::join(kNames, "=, ")), ErrorKind::invalid};
     }
   }
   return values;
@@ -59,14 +59,14 @@ Result<Values> parse(const std::string& path, std::string_view text) {
 
 Result<Access> make(const Values& values, const std::string& place) {
   for (std::size_t i = 0; i < kDemanded; ++i) {
-    if (values[i].empty()) return Error{fmt::format("{}: {} is missing", place, kNames[i])};
+    if (values[i].empty()) return Error{fmt::format("{}: {} is missing", place, kNames[i]), ErrorKind::invalid};
   }
   auto made = agent::Credentials::make(values[url], values[token], values[secret]);
-  if (!made) return Error{fmt::format("{}: {}", place, made.error().message)};
+  if (!made) return Error{fmt::format("{}: {}", place, made.error().message), made.error().kind};
   agent::DispatchOptions options;
   options.proxy = values[proxy];
   if (auto good = agent::validate(options); !good) {
-    return Error{fmt::format("{}: {}: {}", place, kNames[proxy], good.error().message)};
+    return Error{fmt::format("{}: {}: {}", place, kNames[proxy], good.error().message), good.error().kind};
   }
   return Access{std::move(made).value(), std::move(options.proxy)};
 }

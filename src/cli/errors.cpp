@@ -51,7 +51,7 @@ int list(const Globals& globals, const Options& options) {
   for (Severity severity : {Severity::debug, Severity::info, Severity::warning, Severity::error, Severity::critical})
     if (upper(options.severity) == severity_name(severity)) least = severity;
   if (!options.severity.empty() && !least)
-    return fail("errors list", Error{"--severity " + options.severity + ": write error or critical"});
+    return fail("errors list", Error{"--severity " + options.severity + ": write error or critical", ErrorKind::invalid});
   auto groups = opened->store->errors().list(sort, least, options.limit);
   if (!groups) return fail("errors list", groups.error());
   return print_groups(groups.value(), globals.json, false);
@@ -63,7 +63,8 @@ int show(const Globals& globals, const Options& options) {
   auto group = opened->store->errors().find(options.fingerprint);
   if (!group) return fail("errors show", group.error());
   if (!group.value())
-    return fail("errors show", Error{"there is no error " + options.fingerprint + "; 'logystera errors list' lists them"});
+    return fail("errors show", Error{"there is no error " + options.fingerprint + "; 'logystera errors list' lists them",
+                                     ErrorKind::not_found});
   auto occurrences = opened->store->errors().occurrences(options.fingerprint);
   if (!occurrences) return fail("errors show", occurrences.error());
   const store::ErrorGroup& found = *group.value();

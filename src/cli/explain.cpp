@@ -345,7 +345,8 @@ Result<std::uint32_t> rule_called(const detect::RuleSet& rules, std::string_view
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(near.size(), kShown); ++i) names.push_back(near[i].second);
   return Error{fmt::format("there is no rule '{}'{}; 'logystera rules list' lists them", id.substr(0, kIdBytesMost),
-                           names.empty() ? "" : "; like it are " + joined(names, ", "))};
+                           names.empty() ? "" : "; like it are " + joined(names, ", ")),
+               ErrorKind::invalid};
 }
 
 }  // namespace logystera::cli

@@ -160,7 +160,7 @@ Result<Done> open_document(const std::string& path) {
     ::execlp("xdg-open", "xdg-open", path.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
   }
-  if (child < 0) return Error{std::string("the report cannot be opened: ") + std::strerror(errno)};
+  if (child < 0) return Error{std::string("the report cannot be opened: ") + std::strerror(errno), kind_of_errno(errno)};
   ::waitpid(child, nullptr, 0);
   return Done{};
 }
@@ -179,7 +179,8 @@ Result<Contents> collect(const Globals& globals, const Options& options) {
   query.limit = kFindingsReported;
   if (!options.severity.empty() && options.severity != "all") {
     const auto level = reported_level_from(options.severity);
-    if (!level) return Error{"--severity " + options.severity + ": write all, low, medium, high or critical"};
+    if (!level)
+      return Error{"--severity " + options.severity + ": write all, low, medium, high or critical", ErrorKind::invalid};
     query.at_least = level;
   }
   auto findings = opened->store->findings().list(query);
@@ -212,10 +213,10 @@ Result<std::string> format_of(const Options& options) {
   // SARIF 2.1.0, 3.2: a file's name may end in .sarif.json.
   if (ending == ".json") return std::string(name.stem().extension() == ".sarif" ? "sarif" : "json");
   if (ending == ".sarif") return std::string("sarif");
-  return Error{
-      fmt::format("{}: no report is written as '{}': name a file that ends in .md, .html, .json or .sarif, or say "
-                  "which form it shall have with --format",
-                  printable(options.output), printable(ending))};
+  return Error{fmt::format("{}: no report is written as '{}': name a file that ends in .md, .html, .json or .sarif, or say "
+                           "which form it shall have with --format",
+                           printable(options.output), printable(ending)),
+               ErrorKind::invalid};
 }
 
 // A report goes over what had its name before; nobody means a database by that, ours least of all.
@@ -244,12 +245,14 @@ int report(const Globals& globals, const Options& options) {
   }
   if (is_database(options.output))
     return fail("export report", Error{fmt::format("{}: is a database, which the report would replace: name another file",
-                                                   printable(options.output))});
+                                                   printable(options.output)),
+                                       ErrorKind::invalid});
   std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
   if (!file)
-    return fail("export report", Error{fmt::format("{}: cannot be written: {}", options.output, std::strerror(errno))});
+    return fail("export report", Error{fmt::format("{}: cannot be written: {}", options.output, std::strerror(errno)),
+                                       kind_of_errno(errno)});
   if (!globals.json)
     fmt::print("{}: {} findings, {} errors\n", printable(options.output), contents->findings.size(),
                contents->errors.size());

@@ -61,7 +61,8 @@ int list(const Globals& globals, const Options& options) {
   if (!options.severity.empty()) {
     const auto level = reported_level_from(options.severity);
     if (!level)
-      return fail("findings list", Error{"--severity " + options.severity + ": write low, medium, high or critical"});
+      return fail("findings list",
+                  Error{"--severity " + options.severity + ": write low, medium, high or critical", ErrorKind::invalid});
     query.at_least = level;
   }
   if (!options.since.empty()) {
@@ -158,8 +159,9 @@ int undismiss(const Globals& globals, const Options& options) {
   auto removed = opened->store->findings().undismiss(options.rule, options.source);
   if (!removed) return fail("findings undismiss", removed.error());
   if (removed.value() == 0)
-    return fail("findings undismiss",
-                Error{options.rule + " is not dismissed; 'logystera findings dismissed' lists what is"});
+    return fail(
+        "findings undismiss",
+        Error{options.rule + " is not dismissed; 'logystera findings dismissed' lists what is", ErrorKind::not_found});
   if (!globals.json) fmt::print("{} fires again.\n", printable(options.rule));
   return kExitDone;
 }

@@ -196,7 +196,8 @@ int run(const Options& options) {
     return fail("relay",
                 Error{fmt::format("{} times --credentials for {} directories: give it once for all, or once for each, "
                                   "in their order",
-                                  credentials.size(), options.directories.size())});
+                                  credentials.size(), options.directories.size()),
+                      ErrorKind::invalid});
   }
   if (auto good = agent::validate(options.dispatch); !good) return fail("relay", good.error());
   const auto path_for = [&](std::size_t i) {
@@ -279,7 +280,8 @@ void add_relay(Program program) {
     fill_in(*relay, config.value(), options->dispatch);
     program.exit_code =
         options->directories.empty()
-            ? fail("relay", Error{"BUFFERDIR is required: name a directory, or set relay.buffer in --config"})
+            ? fail("relay",
+                   Error{"BUFFERDIR is required: name a directory, or set relay.buffer in --config", ErrorKind::invalid})
             : run(*options);
   });
 }

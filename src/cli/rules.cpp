@@ -150,7 +150,7 @@ int print_native(std::string_view command, const detect::RuleSet& rules) {
     if (counted) continue;
     auto native = detect::to_native(rules, i);
     if (!native) {
-      (void)fail(command, Error{fmt::format("{}: {}", rules.rules[i].id, native.error().message)});
+      (void)fail(command, Error{fmt::format("{}: {}", rules.rules[i].id, native.error().message), native.error().kind});
       exit_code = kExitFound;
       continue;
     }
@@ -170,7 +170,8 @@ int validate(const Globals& globals, const Options& options) {
   }
   const std::size_t refused = rules->refused();
   const std::size_t loaded = rules->documents.size() - refused;
-  if (rules->documents.empty()) return fail("rules validate", Error{"there is no rule in what was named"});
+  if (rules->documents.empty())
+    return fail("rules validate", Error{"there is no rule in what was named", ErrorKind::invalid});
   FieldNames names;
   if (auto engine = detect::Engine::compile(rules.value(), names); !engine) return fail("rules validate", engine.error());
   int exit_code = refused > 0 || (options.strict && warned > 0) ? kExitFound : kExitDone;

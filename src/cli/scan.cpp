@@ -47,7 +47,9 @@ struct Options {
 Result<std::optional<detect::Level>> parse_level(std::string_view option, const std::string& text) {
   if (text.empty()) return std::optional<detect::Level>();
   const auto level = detect::level_from(text);
-  if (!level) return Error{fmt::format("{} {}: write informational, low, medium, high or critical", option, text)};
+  if (!level)
+    return Error{fmt::format("{} {}: write informational, low, medium, high or critical", option, text),
+                 ErrorKind::invalid};
   return level;
 }
 
@@ -365,7 +367,8 @@ int run(const Globals& globals, const Options& options) {
   Analysis& analysis = keep(std::move(prepared).value());
   if (options.track_errors && analysis.pipeline.mode == redact::Mode::dry_run)
     return fail("scan", Error{"dry-run leaves personal data as they are, and those are never stored: leave --track-errors "
-                              "out, or use --redact redact or mask"});
+                              "out, or use --redact redact or mask",
+                              ErrorKind::invalid});
   PassedOver passed;
   auto sets = scan::find_sources(options.paths, {.rotated = options.rotated, .follow_links = options.analysis.follow_links},
                                  &passed);

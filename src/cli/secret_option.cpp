@@ -40,15 +40,18 @@ Result<std::string> SecretOption::resolve() const {
     wanted.first_line = true;
     auto read = read_secret_file(file_, wanted);
     if (!read) return read;
-    if (read->empty()) return Error{fmt::format("{}: its first line is empty: write the secret there", place)};
+    if (read->empty())
+      return Error{fmt::format("{}: its first line is empty: write the secret there", place), ErrorKind::invalid};
     secret = std::move(read).value();
   } else if (value_.empty()) {
     secret = secret_variable(names_.variable);
   }
-  if (secret.size() > kSecretBytes) return Error{fmt::format("{}: at most {} bytes", place, kSecretBytes)};
+  if (secret.size() > kSecretBytes)
+    return Error{fmt::format("{}: at most {} bytes", place, kSecretBytes), ErrorKind::too_large};
   const auto control = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; };
   if (std::any_of(secret.begin(), secret.end(), control))
-    return Error{fmt::format("{}: holds blanks or control characters: write it as it was given to you", place)};
+    return Error{fmt::format("{}: holds blanks or control characters: write it as it was given to you", place),
+                 ErrorKind::invalid};
   return secret;
 }
 

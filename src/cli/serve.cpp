@@ -59,10 +59,10 @@ Result<Done> check_exposure(const std::string& host, const Options& options) {
   auto loopback = server::is_loopback(host);
   if (!loopback) return loopback.error();
   if (loopback.value() || options.behind_proxy || !options.tls.certificate.empty()) return Done{};
-  return Error{
-      fmt::format("{} can be reached from other machines: give --tls-cert and --tls-key, or --behind-proxy when a "
-                  "proxy in front of it does TLS",
-                  host)};
+  return Error{fmt::format("{} can be reached from other machines: give --tls-cert and --tls-key, or --behind-proxy when a "
+                           "proxy in front of it does TLS",
+                           host),
+               ErrorKind::invalid};
 }
 
 // Threads that may wait for the database, apart from those that serve connections: what a person looks at holds up neither what
@@ -112,10 +112,13 @@ Result<std::vector<server::Listener>> listeners_of(const Options& options, gatew
 Result<std::string> public_origin(const std::string& text) {
   if (text.empty()) return std::string();
   auto address = gateway::WebAddress::parse(text);
-  if (!address) return Error{fmt::format("--public-url {}: {}", without_url_secrets(text), address.error().message)};
+  if (!address)
+    return Error{fmt::format("--public-url {}: {}", without_url_secrets(text), address.error().message),
+                 address.error().kind};
   if (address->path != "/" || address->has_query) {
     return Error{fmt::format("--public-url {}: write scheme, host and port alone, as in https://gateway.example.org",
-                             without_url_secrets(text))};
+                             without_url_secrets(text)),
+                 ErrorKind::invalid};
   }
   return address->origin();
 }
@@ -166,10 +169,10 @@ Result<server::Limits> limits_of(const Options& options) {
   if (most != RLIM_INFINITY && most < others + options.connections) {
     const std::size_t least = others + std::min(kConnectionsLeast, options.connections);
     if (most < least) {
-      return Error{
-          fmt::format("this process may open {} files at once, and needs {} at least: raise 'ulimit -n' "
-                      "(LimitNOFILE= of the service)",
-                      most, least)};
+      return Error{fmt::format("this process may open {} files at once, and needs {} at least: raise 'ulimit -n' "
+                               "(LimitNOFILE= of the service)",
+                               most, least),
+                   ErrorKind::too_large};
     }
     limits.connections = most - others;
     log(
@@ -186,7 +189,7 @@ Result<server::Limits> limits_of(const Options& options) {
 int run(const Globals& globals, const Options& options) {
   keep_freed_memory();
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
-    return fail("serve", Error{"--tls-cert and --tls-key belong together: give both"});
+    return fail("serve", Error{"--tls-cert and --tls-key belong together: give both", ErrorKind::invalid});
   }
   // Blocked before any thread exists, so that every thread inherits it and sigwait below is the one who hears
   // them.

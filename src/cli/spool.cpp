@@ -13,7 +13,8 @@ constexpr std::size_t kCopyBytes = 64 * 1024;
 
 Error failed(const char* doing) {
   return Error{fmt::format("the temporary file for the events shown: {}: {}: free some space, set TMPDIR, or use --limit",
-                           doing, std::strerror(errno))};
+                           doing, std::strerror(errno)),
+               kind_of_errno(errno)};
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ int show(const Globals& globals, const std::string& reference) {
   if (!found) return fail("support show", found.error());
   if (!found.value()) {
     return fail("support show", Error{fmt::format("{}: there is no such request: 'logystera support list' shows them",
-                                                  printable(reference))});
+                                                  printable(reference)),
+                                      ErrorKind::not_found});
   }
   const store::SupportRequest& request = *found.value();
   if (globals.json) {

@@ -68,8 +68,8 @@ Result<std::optional<scan::Position>> load_position(const std::string& file) {
   if (!in && errno == ENOENT) return std::optional<scan::Position>();
   struct stat status {};
   if (!in || ::fstat(in.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    return Error{
-        fmt::format("{}: the position kept there cannot be read: {}", file, in ? "no file" : std::strerror(errno))};
+    return Error{fmt::format("{}: the position kept there cannot be read: {}", file, in ? "no file" : std::strerror(errno)),
+                 kind_of_errno(errno)};
   std::string text(kPositionBytes, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
@@ -79,7 +79,8 @@ Result<std::optional<scan::Position>> load_position(const std::string& file) {
   }
   auto position = scan::Position::of_text(std::string_view(text).substr(0, size));
   if (!position)
-    return Error{fmt::format("{}: the position kept there cannot be used: {}", file, position.error().message)};
+    return Error{fmt::format("{}: the position kept there cannot be used: {}", file, position.error().message),
+                 position.error().kind};
   return std::optional<scan::Position>(std::move(position).value());
 }
 
@@ -300,7 +301,8 @@ int run(const Globals& globals, const Options& options) {
   const bool keeps = options.track_errors || options.track_findings || !webhook_url->empty();
   if (keeps && analysis.pipeline.mode == redact::Mode::dry_run)
     return fail("tail", Error{"dry-run leaves personal data as they are, and those are never stored or sent: leave "
-                              "--track-errors, --track-findings and the webhook out, or use --redact redact or mask"});
+                              "--track-errors, --track-findings and the webhook out, or use --redact redact or mask",
+                              ErrorKind::invalid});
   std::unique_ptr<store::Store> baseline_store;
   Stream stream(analysis, options, globals.json, options.path);
   if (auto equipped = equip(stream, analysis, options, webhook_url.value(), globals.json, baseline_store); !equipped)
@@ -313,14 +315,15 @@ int run(const Globals& globals, const Options& options) {
   following.follow_links = options.analysis.follow_links;
   const std::string kept = options.resume ? position_file(options.path) : std::string();
   if (options.resume && kept.empty())
-    return fail("tail", Error{"--resume: there is no home directory to keep the position in: set XDG_STATE_HOME"});
+    return fail("tail", Error{"--resume: there is no home directory to keep the position in: set XDG_STATE_HOME",
+                              ErrorKind::not_found});
   if (!kept.empty()) {
     auto position = load_position(kept);
     if (position) {
       following.resume = std::move(position).value();
     } else {
       following.from_start = true;
-      fail("tail", Error{position.error().message + "; the log is read from its beginning"});
+      fail("tail", Error{position.error().message + "; the log is read from its beginning", position.error().kind});
     }
   }
   auto opened = scan::Follower::open(options.path, analysis.formats, analysis.names, std::move(following));

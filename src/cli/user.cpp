@@ -34,7 +34,7 @@ Result<Done> read_line(int fd, Password& into) {
   while (into.text.size() <= gateway::kPasswordBytesMax) {
     const ssize_t got = ::read(fd, &c, 1);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error{fmt::format("the password cannot be read: {}", std::strerror(errno))};
+    if (got < 0) return Error{fmt::format("the password cannot be read: {}", std::strerror(errno)), kind_of_errno(errno)};
     if (got == 0 || c == '\n') break;
     into.text += c;
   }
@@ -97,7 +97,7 @@ Result<Done> read_password(const std::string& path, Password& into) {
   if (auto first = ask("Password: ", into); !first) return first;
   Password again;
   if (auto second = ask("The same again: ", again); !second) return second;
-  if (into.text != again.text) return Error{"the two are not the same: nothing was changed"};
+  if (into.text != again.text) return Error{"the two are not the same: nothing was changed", ErrorKind::invalid};
   return Done{};
 }
 

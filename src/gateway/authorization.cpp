@@ -46,7 +46,9 @@ bool is_site_name(std::string_view text) noexcept {
          std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
 }
 
-Error about(std::string_view parameter, std::string_view words) { return Error{fmt::format("{}: {}", parameter, words)}; }
+Error about(std::string_view parameter, std::string_view words) {
+  return Error{fmt::format("{}: {}", parameter, words), ErrorKind::invalid};
+}
 
 // What people call the site: where it is, without what goes without saying.
 std::string name_of(const WebAddress& client) {

@@ -231,7 +231,7 @@ Answer Connect::decide(const Request& request, const PublicAddresses& addresses)
   const std::string_view decision = form.value()["decision"];
   const std::string rest = "state=" + percent_encoded(asked->state) + "&iss=" + percent_encoded(addresses.issuer);
   if (decision == "deny") return see_other(asked->back_with("error=access_denied&" + rest));
-  if (decision != "allow") return bad_form(Error{"the decision must be allow or deny"});
+  if (decision != "allow") return bad_form(Error{"the decision must be allow or deny", ErrorKind::invalid});
   auto code = authorization_.issue(asked.value(), visitor->signed_in->user);
   if (!code) return failed(code.error());
   options_.log(fmt::format("user {} allows {} to connect", visitor->signed_in->name, asked->client.origin()));

@@ -19,7 +19,8 @@ Result<Done> check_name(std::string_view name) {
   bool printable = !name.empty() && name.size() <= kNameBytes && json::is_utf8(name);
   for (const char c : name) printable = printable && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
   if (!printable)
-    return Error{fmt::format("entity name: must be 1 to {} bytes of text without control characters", kNameBytes)};
+    return Error{fmt::format("entity name: must be 1 to {} bytes of text without control characters", kNameBytes),
+                 ErrorKind::invalid};
   return Done{};
 }
 
@@ -78,13 +79,15 @@ Result<store::Entity> Entities::existing(std::string_view token) {
   auto found = store_->find(token);
   if (!found) return found.error();
   if (!found.value()) {
-    return Error{fmt::format("entity {}: there is none with this token: 'logystera entity list' shows them", token)};
+    return Error{fmt::format("entity {}: there is none with this token: 'logystera entity list' shows them", token),
+                 ErrorKind::not_found};
   }
   if (found.value()->revoked_at != 0) {
     return Error{
         fmt::format("entity {}: was disconnected and has no secret any more: connect the site again, or register it anew "
                     "with 'logystera entity add'",
-                    token)};
+                    token),
+        ErrorKind::denied};
   }
   return std::move(*found.value());
 }
@@ -112,7 +115,8 @@ Result<Done> Entities::set_disabled(std::string_view token, bool disabled) {
 Result<Done> Entities::update(const store::Entity& entity) {
   auto updated = store_->update(entity);
   if (!updated) return updated.error();
-  if (!updated.value()) return Error{fmt::format("entity {}: was disconnected at this very moment", entity.token)};
+  if (!updated.value())
+    return Error{fmt::format("entity {}: was disconnected at this very moment", entity.token), ErrorKind::busy};
   return Done{};
 }
 

@@ -20,10 +20,11 @@ bool start_libsodium() {
 Result<Done> check_password(std::string_view password) {
   const auto characters = static_cast<std::size_t>(std::count_if(
       password.begin(), password.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-  if (!json::is_utf8(password)) return Error{"password: is not UTF-8 text"};
+  if (!json::is_utf8(password)) return Error{"password: is not UTF-8 text", ErrorKind::invalid};
   if (characters < kPasswordCharsMin || password.size() > kPasswordBytesMax) {
     return Error{fmt::format("password: must have at least {} characters and at most {} bytes", kPasswordCharsMin,
-                             kPasswordBytesMax)};
+                             kPasswordBytesMax),
+                 ErrorKind::invalid};
   }
   return Done{};
 }

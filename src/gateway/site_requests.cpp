@@ -29,14 +29,15 @@ std::size_t characters(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-Error malformed(std::string_view words) { return Error{std::string(words)}; }
+Error malformed(std::string_view words) { return Error{std::string(words), ErrorKind::invalid}; }
 
 Result<Done> read_message(const Value& value, store::SupportRequest& into) {
   if (!value.IsString() || text_of(value).find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return malformed("message: must be a string with something in it");
   }
   if (characters(text_of(value)) > limits::kSupportMessageChars) {
-    return Error{fmt::format("message: may have {} characters: shorten it", limits::kSupportMessageChars)};
+    return Error{fmt::format("message: may have {} characters: shorten it", limits::kSupportMessageChars),
+                 ErrorKind::invalid};
   }
   into.message = text_of(value);
   return Done{};
@@ -50,7 +51,8 @@ Result<Done> read_email(const Value& value, store::SupportRequest& into) {
       at != std::string_view::npos && at > 0 && at + 1 < email.size() && email.size() <= limits::kSupportEmailBytes &&
       std::none_of(email.begin(), email.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
   if (!plausible) {
-    return Error{fmt::format("email: must be null or an address of at most {} bytes", limits::kSupportEmailBytes)};
+    return Error{fmt::format("email: must be null or an address of at most {} bytes", limits::kSupportEmailBytes),
+                 ErrorKind::invalid};
   }
   into.email = email;
   return Done{};
@@ -70,7 +72,7 @@ Result<Done> read_diagnostics(const Value& value, store::SupportRequest& into) {
 Result<store::SupportRequest> read_support(std::string_view body) {
   // Before it is parsed: writing a value out again recurses.
   if (json::depth(body) > limits::kSupportDepth) {
-    return Error{fmt::format("the body is nested more than {} deep", limits::kSupportDepth)};
+    return Error{fmt::format("the body is nested more than {} deep", limits::kSupportDepth), ErrorKind::too_large};
   }
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(body.data(), body.size());
@@ -79,7 +81,7 @@ Result<store::SupportRequest> read_support(std::string_view body) {
   bool has_message = false;
   for (const auto& member : document.GetObject()) {
     const std::string_view name = text_of(member.name);
-    Result<Done> read = Error{"unknown member: a support request has message, email and diagnostics"};
+    Result<Done> read = Error{"unknown member: a support request has message, email and diagnostics", ErrorKind::invalid};
     if (name == "message") {
       has_message = true;
       read = read_message(member.value, request);

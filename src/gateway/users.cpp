@@ -21,14 +21,15 @@ bool is_name(std::string_view name) {
 }
 
 Error nobody(std::string_view name) {
-  return Error{fmt::format("user {}: there is none of this name: 'logystera user list' shows them", name)};
+  return Error{fmt::format("user {}: there is none of this name: 'logystera user list' shows them", name),
+               ErrorKind::not_found};
 }
 
 }  // namespace
 
 Result<Done> Users::add(std::string_view name, std::string_view password, std::int64_t now) {
   if (!is_name(name)) {
-    return Error{fmt::format("user name: must be 1 to {} letters, digits and . _ @ -", kUserNameBytes)};
+    return Error{fmt::format("user name: must be 1 to {} letters, digits and . _ @ -", kUserNameBytes), ErrorKind::invalid};
   }
   if (auto good = check_password(password); !good) return good;
   auto hash = hash_password(password);
@@ -40,7 +41,8 @@ Result<Done> Users::add(std::string_view name, std::string_view password, std::i
   auto added = accounts_->add_user(user);
   if (!added) return added.error();
   if (added.value()) return Done{};
-  return Error{fmt::format("user {}: there is one of this name: change its password with 'logystera user password'", name)};
+  return Error{fmt::format("user {}: there is one of this name: change its password with 'logystera user password'", name),
+               ErrorKind::exists};
 }
 
 Result<Done> Users::remove(std::string_view name) {

@@ -44,7 +44,8 @@ Result<Done> create_key(const std::string& path) {
     ::unlink(draft.c_str());
     wipe(text);
     return Error{
-        fmt::format("key file {}: cannot {} it: {}: its directory must be writable", path, doing, std::strerror(code))};
+        fmt::format("key file {}: cannot {} it: {}: its directory must be writable", path, doing, std::strerror(code)),
+        kind_of_errno(code)};
   };
   {
     const Fd file(::open(draft.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -72,15 +73,17 @@ Result<Vault> Vault::open(const std::string& key_path, bool create) {
     return Error{
         fmt::format("key file {}: {}: without it no entity's secret can be read: restore it from the backup it was "
                     "saved to, or start with a new database",
-                    key_path, std::strerror(errno))};
+                    key_path, std::strerror(errno)),
+        kind_of_errno(errno)};
   }
   struct stat info {};
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return Error{fmt::format("key file {}: not a regular file", key_path)};
+    return Error{fmt::format("key file {}: not a regular file", key_path), ErrorKind::denied};
   }
   if (info.st_mode & 077) {
     return Error{fmt::format("key file {}: mode {:04o} lets others read it: run chmod 600 on it", key_path,
-                             static_cast<unsigned>(info.st_mode & 07777))};
+                             static_cast<unsigned>(info.st_mode & 07777)),
+                 ErrorKind::denied};
   }
   std::string text(2 * kKeyBytes, '\0');
   Vault vault;
@@ -92,7 +95,9 @@ Result<Vault> Vault::open(const std::string& key_path, bool create) {
     if (good) vault.key_[i] = static_cast<std::uint8_t>(*high << 4 | *low);
   }
   wipe(text);
-  if (!good) return Error{fmt::format("key file {}: not 64 lowercase hex digits: restore it from a backup", key_path)};
+  if (!good)
+    return Error{fmt::format("key file {}: not 64 lowercase hex digits: restore it from a backup", key_path),
+                 ErrorKind::broken};
   return vault;
 }
 

@@ -15,7 +15,7 @@ constexpr std::size_t kLabelBytes = 63;
 bool is_alnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 Error wrong(std::string_view what) {
-  return Error{std::string(what) + "; it should look like https://www.example.org/path"};
+  return Error{std::string(what) + "; it should look like https://www.example.org/path", ErrorKind::invalid};
 }
 
 bool is_loopback(const std::string& host) noexcept {

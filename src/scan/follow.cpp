@@ -60,7 +60,7 @@ Result<std::unique_ptr<Follower>> Follower::open(const std::string& path, const 
 
 Result<std::unique_ptr<LogFile>> Follower::open_log() {
   Fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) return Error{fmt::format("{}: cannot be opened: {}", path_, std::strerror(errno))};
+  if (!fd) return Error{fmt::format("{}: cannot be opened: {}", path_, std::strerror(errno)), kind_of_errno(errno)};
   return LogFile::open(std::move(fd), path_, reading_);
 }
 

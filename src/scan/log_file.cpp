@@ -34,14 +34,16 @@ std::string bytes_at(int fd, std::uint64_t at, std::size_t size) {
 Result<std::unique_ptr<LogFile>> LogFile::open(Fd fd, std::string path, const LogReading& reading) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    return Error{path + ": not a regular file: only those can be followed; 'logystera scan -' reads a pipe"};
+    return Error{path + ": not a regular file: only those can be followed; 'logystera scan -' reads a pipe",
+                 ErrorKind::denied};
   std::unique_ptr<LogFile> file(new LogFile(std::move(fd), std::move(path), reading));
   file->device_ = status.st_dev;
   file->inode_ = status.st_ino;
   const std::string magic = bytes_at(file->fd_.get(), 0, 4);
   if (magic.substr(0, 3) != "\x1f\x8b\x08" && magic != "\x28\xb5\x2f\xfd") return file;
   const int copy = ::fcntl(file->fd_.get(), F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) return Error{fmt::format("{}: cannot be opened: {}", file->path_, std::strerror(errno))};
+  if (copy < 0)
+    return Error{fmt::format("{}: cannot be opened: {}", file->path_, std::strerror(errno)), kind_of_errno(errno)};
   ::lseek(copy, 0, SEEK_SET);
   parse::InputLimits limits = reading.options.input;
   limits.decode = false;
@@ -62,7 +64,7 @@ std::string_view LogFile::refusal() const {
 
 Result<std::unique_ptr<LogFile>> LogFile::again() const {
   Fd copy(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) return Error{fmt::format("{}: cannot be opened: {}", path_, std::strerror(errno))};
+  if (!copy) return Error{fmt::format("{}: cannot be opened: {}", path_, std::strerror(errno)), kind_of_errno(errno)};
   return open(std::move(copy), path_, reading_);
 }
 
@@ -160,7 +162,8 @@ bool LogFile::begins_with(const FileMark& mark) {
 }
 
 Result<Done> LogFile::begin_at_end() {
-  if (packed()) return Error{path_ + ": is packed, and nobody writes to such a file: 'logystera scan' reads it"};
+  if (packed())
+    return Error{path_ + ": is packed, and nobody writes to such a file: 'logystera scan' reads it", ErrorKind::invalid};
   const std::uint64_t size = static_cast<std::uint64_t>(status().st_size);
   const std::size_t most = std::min<std::uint64_t>(size, reading_.options.line_bytes + 1);
   encoding_ = parse::recognise_encoding(bytes_at(fd_.get(), 0, parse::kEncodingSample)).encoding;
@@ -303,7 +306,7 @@ Result<LogFile::Look> LogFile::look() {
   pass_hole();
   std::string more(kReadBytes, '\0');
   const ssize_t got = ::pread(fd_.get(), more.data(), more.size(), static_cast<off_t>(read_));
-  if (got < 0) return Error{fmt::format("{}: cannot be read: {}", path_, std::strerror(errno))};
+  if (got < 0) return Error{fmt::format("{}: cannot be read: {}", path_, std::strerror(errno)), kind_of_errno(errno)};
   more.resize(static_cast<std::size_t>(got));
   // After the read: had it been truncated before, these would be bytes of another log.
   if (!same_before()) return Look::changed;

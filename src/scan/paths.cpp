@@ -33,7 +33,8 @@ void without_unpackable(std::vector<FilePath>& files, std::size_t first, PassedO
 Result<Done> add_path(const std::string& path, const PathOptions& options, std::vector<FilePath>& files,
                       PassedOver& passed) {
   std::error_code error;
-  if (path.empty()) return Error{"a path is empty: name a file or directory, or '-' for standard input"};
+  if (path.empty())
+    return Error{"a path is empty: name a file or directory, or '-' for standard input", ErrorKind::invalid};
   if (path == kStdin) {
     files.emplace_back(path);
     return Done{};
@@ -54,10 +55,12 @@ Result<Done> add_path(const std::string& path, const PathOptions& options, std::
     files.emplace_back(path);
     return Done{};
   }
-  if (!is_pattern(path)) return Error{fmt::format("{}: {}", path, error ? error.message() : "no such file or directory")};
+  if (!is_pattern(path))
+    return Error{fmt::format("{}: {}", path, error ? error.message() : "no such file or directory"), ErrorKind::not_found};
   if (auto matched = match_pattern(path, walk, files, passed); !matched) return matched;
   without_unpackable(files, first, passed);
-  if (files.size() == first && passed.total() == 0) return Error{fmt::format("{}: no file fits this pattern", path)};
+  if (files.size() == first && passed.total() == 0)
+    return Error{fmt::format("{}: no file fits this pattern", path), ErrorKind::not_found};
   return Done{};
 }
 
@@ -145,7 +148,7 @@ Result<std::vector<SourceSet>> find_sources(const std::vector<std::string>& path
   for (const std::string& path : paths)
     if (auto added = add_path(path, options, files, passed); !added) return added.error();
   if (paths.size() > 1) without_doubles(files, passed);
-  if (files.empty()) return Error{fmt::format("{}: there is no file to read", paths.front())};
+  if (files.empty()) return Error{fmt::format("{}: there is no file to read", paths.front()), ErrorKind::not_found};
   return grouped(std::move(files), passed);
 }
 

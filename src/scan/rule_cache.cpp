@@ -101,11 +101,12 @@ Result<Fd> open_directory(const std::string& path, bool make) {
     ::mkdir(path.c_str(), 0700);
   }
   Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory) return Error{fmt::format("{}: cannot be opened as a directory ({})", path, reason())};
+  if (!directory)
+    return Error{fmt::format("{}: cannot be opened as a directory ({})", path, reason()), kind_of_errno(errno)};
   struct stat status;
-  if (::fstat(directory.get(), &status) != 0) return Error{fmt::format("{}: {}", path, reason())};
-  if (status.st_uid != ::geteuid()) return Error{path + ": belongs to another user"};
-  if ((status.st_mode & 022) != 0) return Error{path + ": others may write to it: chmod 700 it"};
+  if (::fstat(directory.get(), &status) != 0) return Error{fmt::format("{}: {}", path, reason()), kind_of_errno(errno)};
+  if (status.st_uid != ::geteuid()) return Error{path + ": belongs to another user", ErrorKind::denied};
+  if ((status.st_mode & 022) != 0) return Error{path + ": others may write to it: chmod 700 it", ErrorKind::denied};
   return directory;
 }
 
@@ -128,16 +129,17 @@ Bytes room_for(std::size_t size) {
 
 Result<Bytes> read_file(int directory, const std::string& name) {
   Fd file(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file) return Error{errno == ENOENT ? "these rules have not been kept yet" : reason()};
+  if (!file) return Error{errno == ENOENT ? "these rules have not been kept yet" : reason(), kind_of_errno(errno)};
   struct stat status;
-  if (::fstat(file.get(), &status) != 0) return Error{reason()};
-  if (!S_ISREG(status.st_mode)) return Error{"it is no ordinary file"};
-  if (status.st_uid != ::geteuid()) return Error{"it belongs to another user"};
-  if ((status.st_mode & 077) != 0) return Error{"others may read or write it"};
-  if (static_cast<std::uint64_t>(status.st_size) > kCachedBytesMost) return Error{"it is larger than 64 MiB"};
+  if (::fstat(file.get(), &status) != 0) return Error{reason(), kind_of_errno(errno)};
+  if (!S_ISREG(status.st_mode)) return Error{"it is no ordinary file", ErrorKind::denied};
+  if (status.st_uid != ::geteuid()) return Error{"it belongs to another user", ErrorKind::denied};
+  if ((status.st_mode & 077) != 0) return Error{"others may read or write it", ErrorKind::denied};
+  if (static_cast<std::uint64_t>(status.st_size) > kCachedBytesMost)
+    return Error{"it is larger than 64 MiB", ErrorKind::too_large};
   Bytes bytes = room_for(static_cast<std::size_t>(status.st_size));
   const ssize_t size = read_up_to(file.get(), bytes.data.get(), static_cast<std::size_t>(status.st_size));
-  if (size < 0) return Error{reason()};
+  if (size < 0) return Error{reason(), kind_of_errno(errno)};
   bytes.size = static_cast<std::size_t>(size);
   ::futimens(file.get(), nullptr);  // used now: the ones not used longest go first
   return bytes;
@@ -151,7 +153,7 @@ Result<Done> replace_file(int directory, const std::string& name, std::string_vi
   const std::string draft = name + std::string(kDraft) + to_hex({reinterpret_cast<const char*>(random), sizeof random});
   {
     Fd out(::openat(directory, draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!out) return Error{reason()};
+    if (!out) return Error{reason(), kind_of_errno(errno)};
     if (write_all(out.get(), bytes) && ::renameat(directory, draft.c_str(), directory, name.c_str()) == 0) return Done{};
   }
   const std::string why = reason();
@@ -243,7 +245,8 @@ Result<RuleCache> RuleCache::of_user() {
   if (std::string cache = user_directory(UserDirectory::cache); !cache.empty()) place.directory = cache + "/logystera";
   place.key_file = state_file("rule-cache-key");
   place.build = running_build();
-  if (place.directory.empty() || place.key_file.empty()) return Error{"there is no home directory to keep rules in"};
+  if (place.directory.empty() || place.key_file.empty())
+    return Error{"there is no home directory to keep rules in", ErrorKind::not_found};
   if (place.build.empty()) return Error{"the program cannot see its own file in /proc"};
   return RuleCache(std::move(place));
 }
@@ -302,7 +305,8 @@ Result<Done> RuleCache::save(const RuleSources& sources, const Inventory& invent
   for (const Inventory::Root& root : inventory.roots)
     for (const Inventory::Entry& entry : root.entries)
       if (std::max(entry.stamp.changed_ns, entry.stamp.status_changed_ns) > inventory.taken_ns - kSettledNs)
-        return Error{fmt::format("{}/{} changed just now: the rules are kept at a later start", root.path, entry.path)};
+        return Error{fmt::format("{}/{} changed just now: the rules are kept at a later start", root.path, entry.path),
+                     ErrorKind::busy};
   std::string content(kMagic);
   ByteWriter out(content);
   out.text(identity(sources));
@@ -311,7 +315,8 @@ Result<Done> RuleCache::save(const RuleSources& sources, const Inventory& invent
   content.append((8 - content.size() % 8) % 8, '\0');
   content += detect::write_image(engine);
   const std::string path = file_of(sources);
-  if (content.size() + kMacBytes > kCachedBytesMost) return Error{"these rules would take more than 64 MiB of the cache"};
+  if (content.size() + kMacBytes > kCachedBytesMost)
+    return Error{"these rules would take more than 64 MiB of the cache", ErrorKind::too_large};
   auto directory = open_directory(place_.directory, true);
   if (!directory) return directory.error();
   auto key = redact::kept_secret(place_.key_file, "key of the rule cache");
@@ -321,7 +326,7 @@ Result<Done> RuleCache::save(const RuleSources& sources, const Inventory& invent
   content += bytes_of(mac);
   const std::string name = std::filesystem::path(path).filename().string();
   auto replaced = replace_file(directory->get(), name, content);
-  if (!replaced) return Error{path + ": " + replaced.error().message};
+  if (!replaced) return Error{path + ": " + replaced.error().message, replaced.error().kind};
   tidy(directory->get(), name);
   return Done{};
 }

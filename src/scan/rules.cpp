@@ -45,7 +45,8 @@ detect::LineReader sample_reader() {
   return [formats](std::string_view format, std::string_view lines, FieldNames& names, RecordBatch& batch) -> Result<Done> {
     if (!formats->ok()) return formats->error();
     const parse::Format* found = formats->value().find(format);
-    if (!found) return Error{fmt::format("there is no format '{}': 'logystera formats' lists them", format)};
+    if (!found)
+      return Error{fmt::format("there is no format '{}': 'logystera formats' lists them", format), ErrorKind::not_found};
     const parse::ParserContext context{names, parse::TimeContext(kSampleReference)};
     auto parser = parse::make_parser(*found, context);
     if (!parser) return parser.error();
@@ -57,7 +58,8 @@ detect::LineReader sample_reader() {
     std::copy(lines.begin(), lines.end(), batch.text.data());
     parse::LineRecords records(*found, std::move(parser).value(), std::move(fallback).value(), "sample", options);
     records.read(batch, true);
-    if (records.counts().unparsed > 0) return Error{fmt::format("a line of the sample is not of the format '{}'", format)};
+    if (records.counts().unparsed > 0)
+      return Error{fmt::format("a line of the sample is not of the format '{}'", format), ErrorKind::invalid};
     return Done{};
   };
 }

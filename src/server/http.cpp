@@ -737,12 +737,14 @@ Result<Done> load(asio::ssl::context& context, const TlsFiles& files) {
   context.use_certificate_chain_file(files.certificate, error);
   if (error) {
     return Error{
-        fmt::format("--tls-cert {}: {}: it must be a readable PEM certificate chain", files.certificate, error.message())};
+        fmt::format("--tls-cert {}: {}: it must be a readable PEM certificate chain", files.certificate, error.message()),
+        ErrorKind::invalid};
   }
   context.use_private_key_file(files.key, asio::ssl::context::pem, error);
   if (error) {
     return Error{
-        fmt::format("--tls-key {}: {}: it must be the certificate's own readable PEM key", files.key, error.message())};
+        fmt::format("--tls-key {}: {}: it must be the certificate's own readable PEM key", files.key, error.message()),
+        ErrorKind::invalid};
   }
   return Done{};
 }
@@ -771,7 +773,9 @@ class BeastServer final : public Server {
 Result<Done> BeastServer::listen(Listener listener) {
   error_code error;
   const auto address = asio::ip::make_address(listener.host, error);
-  if (error) return Error{fmt::format("{}: not an IP address: write 127.0.0.1, ::1, 0.0.0.0 or the like", listener.host)};
+  if (error)
+    return Error{fmt::format("{}: not an IP address: write 127.0.0.1, ::1, 0.0.0.0 or the like", listener.host),
+                 ErrorKind::invalid};
   auto router = Router::make(std::move(listener.routes));
   if (!router) return router.error();
   auto site = std::make_shared<Site>(std::move(router).value());
@@ -850,7 +854,8 @@ Result<std::unique_ptr<Server>> Server::start(std::vector<Listener> listeners, L
 Result<bool> is_loopback(const std::string& host) {
   error_code error;
   const auto address = asio::ip::make_address(host, error);
-  if (error) return Error{fmt::format("{}: not an IP address: write 127.0.0.1, ::1, 0.0.0.0 or the like", host)};
+  if (error)
+    return Error{fmt::format("{}: not an IP address: write 127.0.0.1, ::1, 0.0.0.0 or the like", host), ErrorKind::invalid};
   return address.is_loopback();
 }
 

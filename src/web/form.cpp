@@ -51,7 +51,8 @@ Form::~Form() {
 }
 
 Result<Form> Form::parse(std::string_view text) {
-  if (text.size() > kFormBytes) return Error{fmt::format("the form is longer than {} bytes", kFormBytes)};
+  if (text.size() > kFormBytes)
+    return Error{fmt::format("the form is longer than {} bytes", kFormBytes), ErrorKind::invalid};
   Form form;
   while (!text.empty()) {
     const std::string_view pair = text.substr(0, text.find('&'));
@@ -60,13 +61,15 @@ Result<Form> Form::parse(std::string_view text) {
     const std::size_t equals = pair.find('=');
     auto name = decoded(pair.substr(0, equals));
     auto value = decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
-    if (!name || !value) return Error{"the form holds something that is no percent-encoded UTF-8"};
+    if (!name || !value) return Error{"the form holds something that is no percent-encoded UTF-8", ErrorKind::invalid};
     if (name->empty() || name->size() > kFormNameBytes) {
-      return Error{fmt::format("a field's name must have 1 to {} bytes", kFormNameBytes)};
+      return Error{fmt::format("a field's name must have 1 to {} bytes", kFormNameBytes), ErrorKind::invalid};
     }
-    if (value->size() > kFormValueBytes) return Error{fmt::format("a field is longer than {} bytes", kFormValueBytes)};
-    if (form.has(*name)) return Error{"a field is there twice"};
-    if (form.fields_.size() == kFormFields) return Error{fmt::format("the form has more than {} fields", kFormFields)};
+    if (value->size() > kFormValueBytes)
+      return Error{fmt::format("a field is longer than {} bytes", kFormValueBytes), ErrorKind::invalid};
+    if (form.has(*name)) return Error{"a field is there twice", ErrorKind::invalid};
+    if (form.fields_.size() == kFormFields)
+      return Error{fmt::format("the form has more than {} fields", kFormFields), ErrorKind::too_large};
     form.fields_.emplace_back(std::move(*name), std::move(*value));
   }
   return form;
@@ -76,7 +79,7 @@ Result<Form> Form::posted(const server::Request& request) {
   const std::string_view type = request.header("Content-Type").value_or("");
   const std::string_view essence = type.substr(0, type.find(';'));
   if (essence.size() != kFormType.size() || ::strncasecmp(essence.data(), kFormType.data(), kFormType.size()) != 0) {
-    return Error{fmt::format("Content-Type must be {}", kFormType)};
+    return Error{fmt::format("Content-Type must be {}", kFormType), ErrorKind::invalid};
   }
   return Form::parse(request.body);
 }

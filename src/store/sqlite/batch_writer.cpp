@@ -83,7 +83,8 @@ void Writer::append(Batch batch, AppendDone done) {
   }
   if (done)
     return done(Error{fmt::format("store {}: more waits to be written than it may hold ({} bytes)", connection_.path(),
-                                  options_.waiting_bytes)});
+                                  options_.waiting_bytes),
+                      ErrorKind::busy});
   wake_.notify_one();
 }
 

@@ -10,6 +10,24 @@
 namespace logystera::store::sqlite {
 namespace {
 
+ErrorKind kind_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return ErrorKind::busy;
+    case SQLITE_FULL:
+    case SQLITE_TOOBIG: return ErrorKind::too_large;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_READONLY: return ErrorKind::denied;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+    case SQLITE_SCHEMA: return ErrorKind::broken;
+    case SQLITE_CONSTRAINT: return ErrorKind::exists;
+    default: return ErrorKind::failed;
+  }
+}
+
 std::string_view remedy_for(int code) {
   switch (code & 0xff) {
     case SQLITE_FULL: return "free disk space or raise the quota";
@@ -135,7 +153,8 @@ Error Connection::error(std::string_view doing) {
   const bool descriptors = (code & 0xff) == SQLITE_CANTOPEN && (system == EMFILE || system == ENFILE);
   return Error{fmt::format("store {}: cannot {}: {} (SQLite {}): {}", path_, doing,
                            descriptors ? std::strerror(system) : words, code,
-                           descriptors ? "raise 'ulimit -n' (LimitNOFILE= of a service)" : remedy_for(code))};
+                           descriptors ? "raise 'ulimit -n' (LimitNOFILE= of a service)" : remedy_for(code)),
+               kind_of(code)};
 }
 
 TransactionScope::~TransactionScope() {

@@ -65,7 +65,7 @@ Result<std::int64_t> EventAppender::entity_number(std::string_view token) {
   if (code == SQLITE_ROW) return find->integer(0);
   if (code != SQLITE_DONE) return connection_.error("look up an entity");
   connection_.set_failed();
-  return Error{fmt::format("store {}: there is no entity {}", connection_.path(), token)};
+  return Error{fmt::format("store {}: there is no entity {}", connection_.path(), token), ErrorKind::not_found};
 }
 
 Result<std::int64_t> EventAppender::type_number(std::string_view type) {

@@ -113,10 +113,12 @@ Result<Done> check_ownership(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     return Error{fmt::format("store {}: {}: check that it exists, and name the right file with --store sqlite:PATH", path,
-                             std::strerror(errno))};
+                             std::strerror(errno)),
+                 kind_of_errno(errno)};
   }
   if (!S_ISREG(status.st_mode)) {
-    return Error{fmt::format("store {}: no regular file: name another one with --store sqlite:PATH", path)};
+    return Error{fmt::format("store {}: no regular file: name another one with --store sqlite:PATH", path),
+                 ErrorKind::denied};
   }
   if (status.st_size == 0) return Done{};
   DatabaseFile file;
@@ -124,11 +126,13 @@ Result<Done> check_ownership(const std::string& path) {
     const bool descriptors = errno == EMFILE || errno == ENFILE;
     return Error{fmt::format("store {}: cannot be opened: {}: {}", path, std::strerror(errno),
                              descriptors ? "raise 'ulimit -n' (LimitNOFILE= of a service)"
-                                         : "check that it belongs to the user the program runs as")};
+                                         : "check that it belongs to the user the program runs as"),
+                 kind_of_errno(errno)};
   }
   Head head{};
   if (!file.read(head) || std::memcmp(head.data(), kMagic.data(), kMagic.size()) != 0) {
-    return Error{fmt::format("store {}: this file is no database: name another one with --store sqlite:PATH", path)};
+    return Error{fmt::format("store {}: this file is no database: name another one with --store sqlite:PATH", path),
+                 ErrorKind::broken};
   }
   Owner owner = owner_of(head);
   if (owner == Owner::nobody) {
@@ -136,7 +140,8 @@ Result<Done> check_ownership(const std::string& path) {
   }
   if (owner != Owner::another) return Done{};
   return Error{
-      fmt::format("store {}: this database belongs to another program: name another file with --store sqlite:PATH", path)};
+      fmt::format("store {}: this database belongs to another program: name another file with --store sqlite:PATH", path),
+      ErrorKind::denied};
 }
 
 }  // namespace logystera::store::sqlite

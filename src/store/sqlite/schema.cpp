@@ -168,7 +168,8 @@ Result<std::int64_t> version_of(Connection& connection) {
   if (application.value() != kApplicationId) {
     return Error{
         fmt::format("store {}: this database belongs to another program: name another file with --store sqlite:PATH",
-                    connection.path())};
+                    connection.path()),
+        ErrorKind::denied};
   }
   return connection.integer("SELECT coalesce(max(version), 0) FROM migrations");
 }
@@ -187,7 +188,8 @@ Result<Done> migrate(Connection& connection) {
     if (!version) return version.error();
     if (version.value() > static_cast<std::int64_t>(kSteps.size())) {
       return Error{fmt::format("store {}: its schema is version {}, this program knows {}: install the newer logystera",
-                               connection.path(), version.value(), kSteps.size())};
+                               connection.path(), version.value(), kSteps.size()),
+                   ErrorKind::broken};
     }
     for (auto step = static_cast<std::size_t>(version.value()); step < kSteps.size(); ++step) {
       if (auto done = connection.run(std::string(kSteps[step])); !done) return done;

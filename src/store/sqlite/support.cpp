@@ -27,7 +27,7 @@ Result<std::string> Support::add(const SupportRequest& request) {
   if (!references) return references.error();
   if (!references->empty()) return std::move(references->front());
   db.set_failed();
-  return Error{fmt::format("store {}: there is no entity {}", db.path(), request.entity)};
+  return Error{fmt::format("store {}: there is no entity {}", db.path(), request.entity), ErrorKind::not_found};
 }
 
 Result<std::vector<SupportRequest>> Support::list(std::uint64_t limit) {
