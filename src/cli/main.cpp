@@ -126,8 +126,7 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return fail("", logystera::Error{"out of memory: " + remedy_for_memory()});
   } catch (const std::system_error& error) {
-    if (error.code() != std::errc::resource_unavailable_try_again)
-      return fail("", logystera::Error{error.what()});
+    if (error.code() != std::errc::resource_unavailable_try_again) return fail("", logystera::Error{error.what()});
     return fail("", logystera::Error{"a thread cannot be started: raise 'ulimit -u'; " + remedy_for_memory()});
   } catch (const std::exception& error) {
     return fail("", logystera::Error{error.what()});

@@ -151,10 +151,10 @@ Error Connection::error(std::string_view doing) {
   const char* words = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
   const int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
   const bool descriptors = (code & 0xff) == SQLITE_CANTOPEN && (system == EMFILE || system == ENFILE);
-  return Error{fmt::format("store {}: cannot {}: {} (SQLite {}): {}", path_, doing,
-                           descriptors ? std::strerror(system) : words, code,
-                           descriptors ? "raise 'ulimit -n' (LimitNOFILE= of a service)" : remedy_for(code)),
-               kind_of(code)};
+  return Error{
+      fmt::format("store {}: cannot {}: {} (SQLite {}): {}", path_, doing, descriptors ? std::strerror(system) : words,
+                  code, descriptors ? "raise 'ulimit -n' (LimitNOFILE= of a service)" : remedy_for(code)),
+      kind_of(code)};
 }
 
 TransactionScope::~TransactionScope() {
