@@ -132,7 +132,7 @@ class Stream {
     if (!analysis.engine) return;
     session_.emplace(*analysis.engine);
     if (!analysis.pipeline.declared.empty()) session_->declare(analysis.pipeline.declared);
-    windows_.emplace(analysis.engine->rules(), analysis.names);
+    windows_.emplace(analysis.engine->rules(), analysis.names, analysis.pipeline.window_options());
   }
 
   Result<Done> take(RecordBatch& batch);

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <thread>
 
+#include "core/hmac.hpp"
 #include "detect/windows.hpp"
 
 namespace logystera::scan {
@@ -246,8 +247,7 @@ void Run::count_windows(Worker& worker) {
   worker.first_record = records_;
   records_ += ticket.batch.size();
   if (!engine_) return;
-  if (!windows_)
-    windows_.emplace(engine_->rules(), names_, detect::WindowOptions{.cells = options_.window_cells, .key = {}});
+  if (!windows_) windows_.emplace(engine_->rules(), names_, options_.window_options());
   windows_->feed(ticket.batch.records, worker.hits, worker.hits_ends, worker.matches);
   if (!ticket.last_of_set) return;
   windows_->finish(worker.matches);
@@ -407,6 +407,13 @@ Finding finding_of(const detect::Rule& rule, const Record* record, std::int64_t 
     finding.message = std::string(record->message.empty() ? record->raw : record->message);
   }
   return finding;
+}
+
+detect::WindowOptions PipelineOptions::window_options() const {
+  constexpr std::string_view kPurpose = "detect/groups/v1";
+  detect::WindowOptions windows{.cells = window_cells};
+  if (!salt.empty()) windows.key = bytes_of(hmac_sha256(salt, kPurpose));
+  return windows;
 }
 
 Totals run(const std::vector<SourceSet>& sets, const parse::Formats& formats, FieldNames& names,

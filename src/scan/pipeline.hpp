@@ -23,6 +23,7 @@
 #include "core/result.hpp"
 #include "detect/engine.hpp"
 #include "detect/rule.hpp"
+#include "detect/windows.hpp"
 #include "parse/source.hpp"
 #include "redact/redactor.hpp"
 #include "scan/paths.hpp"
@@ -87,6 +88,10 @@ struct PipelineOptions {
   std::vector<redact::Pattern> patterns;
   unsigned threads = 2;
   std::size_t window_cells = 1'000'000;
+
+  /// Groups have the same numbers in every run with the same salt, so what fires at one time comes in the same order. Without a
+  /// salt the numbers are random.
+  detect::WindowOptions window_options() const;
 };
 
 inline constexpr unsigned kThreadsMost = 64;
