@@ -111,7 +111,7 @@ Result<std::string> read_secret_file(const std::string& path, const SecretFile& 
 }
 
 std::string without_url_secrets(std::string_view text) {
-  constexpr std::string_view kScheme = "://";
+  constexpr std::string_view kScheme = "://", kExampleUser = "USER:PASSWORD";  // what our own remedies write
   std::string out(text);
   std::size_t at = 0;
   while ((at = text.find(kScheme, at)) != std::string_view::npos) {
@@ -121,7 +121,7 @@ std::string without_url_secrets(std::string_view text) {
     const std::size_t authority = std::min(url.find_first_of("/?#"), url.size());
     // As curl takes it: the last '@' ends user and password.
     const std::size_t user = url.substr(0, authority).rfind('@');
-    if (user != std::string_view::npos) blank(out, at, at + user);
+    if (user != std::string_view::npos && url.substr(0, user) != kExampleUser) blank(out, at, at + user);
     blank(out, at + authority + (authority < url.size() && url[authority] == '/' ? 1 : 0), end);
     at = end;
   }

@@ -39,7 +39,7 @@ struct SecretFile {
 Result<std::string> read_secret_file(const std::string& path, const SecretFile& wanted);
 
 /// `text` with all that may be secret in the URLs in it overwritten by '*': user and password before the host, and path,
-/// query and fragment behind it. As long as before.
+/// query and fragment behind it. As long as before. The example `USER:PASSWORD@` of a remedy stays.
 std::string without_url_secrets(std::string_view text);
 
 }  // namespace logystera

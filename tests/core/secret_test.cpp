@@ -16,6 +16,9 @@ TEST_CASE("of_a_url_scheme_and_host_are_shown") {
   CHECK(without_url_secrets("https://hooks.example.org/services/T1/x?y#z") ==
         "https://hooks.example.org/*****************");
   CHECK(without_url_secrets("--proxy=http://user:p@ss@10.0.0.1:3128") == "--proxy=http://*********@10.0.0.1:3128");
+  CHECK(without_url_secrets("put LOGYSTERA_PROXY=http://USER:PASSWORD@HOST:PORT into the credentials file") ==
+        "put LOGYSTERA_PROXY=http://USER:PASSWORD@HOST:PORT into the credentials file");
+  CHECK(without_url_secrets("http://USER:PASSWORDS@h") == "http://**************@h");
   CHECK(without_url_secrets("https://h?k=v https://i#f") == "https://h**** https://i**");
   CHECK(without_url_secrets("a https://one/two three") == "a https://one/*** three");
   for (const char* text : {"", "://", "/var/log/auth.log", "https://gateway.example.org", "https://[::1]:8443/", "a:b@c"})
