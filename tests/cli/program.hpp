@@ -47,6 +47,7 @@ class Running {
     uid_t user = 0;  // 0: the test's own
     int input = -1;  // standard input; -1: the test's own
     rlim_t open_files = RLIM_INFINITY;
+    rlim_t address_space_kib = RLIM_INFINITY;  // ulimit -v
   };
 
   explicit Running(const Arguments& arguments) : Running(arguments, Setting()) {}
@@ -107,6 +108,10 @@ class Running {
     if (setting.open_files != RLIM_INFINITY) {
       const rlimit limit{setting.open_files, setting.open_files};
       ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (setting.address_space_kib != RLIM_INFINITY) {
+      const rlimit limit{setting.address_space_kib * 1024, setting.address_space_kib * 1024};
+      ::setrlimit(RLIMIT_AS, &limit);
     }
     if (setting.user != 0 && (::setgid(setting.user) != 0 || ::setuid(setting.user) != 0)) ::_exit(126);
     std::vector<char*> argv{const_cast<char*>(LOGYSTERA_BINARY)};

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include "catch.hpp"
 #include "cli/program.hpp"
@@ -437,4 +438,40 @@ TEST_CASE("scan_of_a_directory_passes_over_what_is_no_log_and_refuses_it_when_it
   const Finished named = run({"scan", "--json", scratch.file("logs/a.log"), program, "--no-progress"}, kSalted);
   CHECK(named.code == 2);
   CHECK(has(named.err, "a program or library, not a log"));
+}
+
+TEST_CASE("scan_with_little_address_space_is_right_or_ends_with_the_remedy") {
+#ifdef __SANITIZE_ADDRESS__
+  WARN("a sanitized program reserves more than any limit here: nothing was limited");
+  return;
+#endif
+  const Scratch scratch;
+  const std::string path = scratch.file("app.log");
+  std::string text;
+  for (int i = 0; i < 20'000; ++i)
+    text += "2026-05-18 10:00:00 ERROR user" + std::to_string(i) + "@example.org from 192.0.2." + std::to_string(i % 256) +
+            "\n";
+  write(path, text);
+  const auto timeless = [](const std::string& json) {
+    return std::regex_replace(json, std::regex(R"("seconds":[0-9.e+-]+)"), "");
+  };
+  const std::string wanted = timeless(run({"scan", path, "--json", "--no-progress"}, kSalted).out);
+  REQUIRE(has(wanted, "\"events\""));
+  int right = 0;
+  for (const rlim_t kib : {60'000, 80'000, 100'000, 120'000, 150'000, 200'000, 300'000, 400'000}) {
+    for (const char* threads : {"1", "2", "8"}) {
+      Running::Setting little = kSalted;
+      little.address_space_kib = kib;
+      const Finished finished = run({"scan", path, "--json", "--no-progress", "--threads", threads}, little);
+      INFO(kib << " KiB, " << threads << " threads: " << finished.err);
+      if (finished.code == 0) {
+        CHECK(timeless(finished.out) == wanted);
+        ++right;
+        continue;
+      }
+      CHECK(finished.code == 2);
+      CHECK(has(finished.err, "ulimit -v"));
+    }
+  }
+  CHECK(right >= 12);  // 150,000 KiB and above are enough for any of them
 }
