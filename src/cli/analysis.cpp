@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "redact/salt.hpp"
 #include "scan/rule_cache.hpp"
 #include "scan/rules.hpp"
@@ -19,9 +20,7 @@
 namespace logystera::cli {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int32_t kZoneSecondsMost = 14 * 3600;
-constexpr std::int64_t kSpanNumberMost = 100'000'000'000;
 constexpr unsigned kThreadsByDefaultMost = 8;  // more only if asked for: the ordered stages would make them wait
 
 void warn(std::string_view command, std::string_view text) {
@@ -190,7 +189,7 @@ Result<Zone> parse_zone(const std::string& text) {
 
 std::string time_in(const Zone& zone, bool known, std::int64_t time_ns) {
   if (!known) return "-";
-  std::int64_t seconds = time_ns / kSecond - (time_ns % kSecond < 0);
+  std::int64_t seconds = time_ns / kSecondNs - (time_ns % kSecondNs < 0);
   const std::time_t time = seconds + zone->offset_at(seconds);
   std::tm parts{};
   if (!::gmtime_r(&time, &parts)) return "-";
@@ -259,30 +258,6 @@ Result<std::unique_ptr<Analysis>> prepare(std::string_view command, const Global
 Analysis& keep(std::unique_ptr<Analysis> analysis) {
   static auto& kept = *new std::vector<std::unique_ptr<Analysis>>;
   return *kept.emplace_back(std::move(analysis));
-}
-
-Result<std::int64_t> parse_span(std::string_view option, const std::string& text) {
-  const Error wrong{fmt::format("{} {}: write a span like 90s, 30m, 24h or 7d", option, text)};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (error != std::errc() || number < 0 || number > kSpanNumberMost) return wrong;
-  static constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
-      {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}};
-  for (const auto& [name, seconds] : kUnits)
-    if (unit == name) return number * seconds;
-  return wrong;
-}
-
-Result<std::int64_t> parse_since(std::string_view option, const std::string& text, std::int64_t now) {
-  if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (error == std::errc() && seconds <= kSpanNumberMost) return seconds;
-  }
-  auto span = parse_span(option, text);
-  if (!span) return span;
-  return now - span.value();
 }
 
 }  // namespace logystera::cli

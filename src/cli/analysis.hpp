@@ -74,9 +74,4 @@ struct Setting {
 };
 Result<Setting> load_setting(std::string_view command, const Globals& globals);
 
-/// "7d", "24h", "30m", "45s", "2w" as seconds. The message names `option`.
-Result<std::int64_t> parse_span(std::string_view option, const std::string& text);
-/// The same before now, or unix seconds.
-Result<std::int64_t> parse_since(std::string_view option, const std::string& text, std::int64_t now);
-
 }  // namespace logystera::cli

@@ -13,6 +13,7 @@
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
 #include "cli/tracking.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -57,7 +58,7 @@ int status(const Globals& globals, const Options&) {
           .member("model", one.model)
           .count("bucket_seconds", one.bucket_seconds);
       json.count("observations", one.observations).key("trained").boolean(trained);
-      json.member("updated_at", rfc3339(one.updated_at * 1'000'000'000)).end_object();
+      json.member("updated_at", rfc3339(one.updated_at * kSecondNs)).end_object();
       fmt::print("{}\n", json.text());
       continue;
     }

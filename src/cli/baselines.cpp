@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/gate.hpp"
+#include "core/clock.hpp"
 #include "scan/paths.hpp"
 
 namespace logystera::cli {
@@ -61,7 +62,7 @@ Result<Done> Baselines::finish() {
   row.model = detect::anomaly_model_name(model_);
   row.bucket_seconds = options_.bucket_seconds;
   row.observations = baseline_->observations();
-  row.updated_at = unix_now();
+  row.updated_at = wall_seconds();
   row.state = baseline_->encode();
   detector_.reset();
   return store_.put(row);

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "core/user_directory.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -93,16 +94,15 @@ std::string script_for(const CLI::App& app, const std::string& shell) {
   return bash_script(app);
 }
 
-// Where the shell looks for it by itself, or nearly so.
+// Where the shell looks for it by itself, or nearly so. Empty without a home.
 std::filesystem::path place_for(const std::string& shell) {
-  const char* home = std::getenv("HOME");
-  const auto base = [home](const char* variable, const char* otherwise) -> std::filesystem::path {
-    const char* named = std::getenv(variable);
-    return named && *named ? std::filesystem::path(named) : std::filesystem::path(home ? home : ".") / otherwise;
+  const auto below = [](UserDirectory which, const char* name) {
+    const std::string directory = user_directory(which);
+    return directory.empty() ? std::filesystem::path() : std::filesystem::path(directory) / name;
   };
-  if (shell == "fish") return base("XDG_CONFIG_HOME", ".config") / "fish/completions/logystera.fish";
-  if (shell == "zsh") return base("XDG_DATA_HOME", ".local/share") / "zsh/site-functions/_logystera";
-  return base("XDG_DATA_HOME", ".local/share") / "bash-completion/completions/logystera";
+  if (shell == "fish") return below(UserDirectory::config, "fish/completions/logystera.fish");
+  if (shell == "zsh") return below(UserDirectory::data, "zsh/site-functions/_logystera");
+  return below(UserDirectory::data, "bash-completion/completions/logystera");
 }
 
 int install(const CLI::App& app, std::string shell) {
@@ -114,6 +114,7 @@ int install(const CLI::App& app, std::string shell) {
                             ErrorKind::invalid});
   }
   const std::filesystem::path path = place_for(shell);
+  if (path.empty()) return fail("", Error{"--install-completion: there is no home directory: set HOME"});
   std::error_code ignored;
   std::filesystem::create_directories(path.parent_path(), ignored);
   std::ofstream file(path, std::ios::trunc);

@@ -15,6 +15,7 @@
 #include "cli/history.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "core/hmac.hpp"
 #include "core/record.hpp"
 
@@ -174,7 +175,7 @@ int seed(const Globals& globals) {
   static constexpr const char* kErrors[] = {"timeout after 31 s from ip_2bcf3253",
                                             "cannot open file '/srv/cache/9f31': permission denied", "database is locked",
                                             "Undefined array key \"title\"", "out of memory: 134217728 bytes"};
-  const std::int64_t now = unix_now();
+  const std::int64_t now = wall_seconds();
   if (auto cleared = store::clear_demo(database); !cleared)
     return fail("demo seed", cleared.error());  // seeded twice, there once
   auto transaction = database.begin();

@@ -10,6 +10,7 @@
 #include "cli/gate.hpp"
 #include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -89,7 +90,7 @@ int list(const Globals& globals) {
 int add(const Globals& globals, const std::string& name) {
   auto gate = open_gate(globals, store::Access::create);
   if (!gate) return fail("entity add", gate.error());
-  auto issued = gate->entities->add(name, unix_now());
+  auto issued = gate->entities->add(name, wall_seconds());
   if (!issued) return fail("entity add", issued.error());
   print_issued(issued.value(), name, globals.json);
   return kExitDone;
@@ -98,7 +99,7 @@ int add(const Globals& globals, const std::string& name) {
 int rotate(const Globals& globals, const std::string& token) {
   auto gate = open_gate(globals, store::Access::existing);
   if (!gate) return fail("entity rotate", gate.error());
-  auto issued = gate->entities->rotate(token, unix_now());
+  auto issued = gate->entities->rotate(token, wall_seconds());
   if (!issued) return fail("entity rotate", issued.error());
   print_issued(issued.value(), {}, globals.json);
   if (!globals.json) fmt::print("The secret before it is accepted for 24 hours more.\n");

@@ -9,7 +9,9 @@
 #include "cli/gate.hpp"
 #include "cli/history.hpp"
 #include "cli/render.hpp"
+#include "cli/span.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -75,7 +77,7 @@ int show(const Globals& globals, const Options& options) {
     json.key("occurrences").begin_array();
     for (const store::ErrorOccurrence& one : occurrences.value())
       json.begin_object()
-          .member("time", rfc3339(one.time * 1'000'000'000))
+          .member("time", rfc3339(one.time * kSecondNs))
           .member("source", one.source)
           .count("line", one.line)
           .member("message", one.message)
@@ -97,7 +99,7 @@ int show(const Globals& globals, const Options& options) {
 int fresh(const Globals& globals, const Options& options) {
   auto opened = open_history("errors new", globals);
   if (!opened) return fail("errors new", opened.error());
-  auto since = parse_since("--since", options.since, unix_now());
+  auto since = parse_since("--since", options.since, wall_seconds());
   if (!since) return fail("errors new", since.error());
   auto groups = opened->store->errors().first_seen_since(since.value(), options.limit);
   if (!groups) return fail("errors new", groups.error());

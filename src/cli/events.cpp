@@ -4,9 +4,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -14,8 +12,11 @@
 
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/json_text.hpp"
+#include "cli/span.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "core/event.hpp"
 
 namespace logystera::cli {
@@ -27,30 +28,11 @@ constexpr std::size_t kTypeColumns = 24;
 constexpr std::size_t kEntityColumns = 20;
 constexpr std::size_t kPlainColumns = 200;  // when the output is no terminal
 
-volatile std::sig_atomic_t interrupted = 0;
-
 struct Options {
   std::string type, entity, since;
   std::optional<std::uint64_t> limit;
   bool follow = false;
 };
-
-// "1h", "30m", "7d", "45s": that long before now; digits alone: unix seconds.
-Result<std::int64_t> since_of(const std::string& text, std::int64_t now) {
-  const Error wrong{fmt::format("--since {}: write a span like 90s, 30m, 1h, 7d or unix seconds", text)};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  constexpr std::int64_t kNumberMax = 100'000'000'000;
-  if (error != std::errc() || number < 0 || number > kNumberMax) return wrong;
-  if (unit.empty()) return number;
-  static constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
-      {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}};
-  for (const auto& [name, seconds] : kUnits) {
-    if (unit == name) return now - number * seconds;
-  }
-  return wrong;
-}
 
 // key=value pairs of the labels object, values neutralised.
 std::string labels_for_people(std::string_view line) {
@@ -126,7 +108,7 @@ int run(const Globals& globals, const Options& options) {
   query.type = options.type;
   query.entity = options.entity;
   if (!options.since.empty()) {
-    auto since = since_of(options.since, unix_now());
+    auto since = parse_since("--since", options.since, wall_seconds());
     if (!since) return fail("events", since.error());
     query.since = since.value();
   }
@@ -140,22 +122,21 @@ int run(const Globals& globals, const Options& options) {
   Printer printer(globals.json);
   std::uint64_t printed = 0;
   bool writable = true;
+  const std::atomic<bool>* stop = nullptr;  // of --follow
   const auto each = [&](const store::StoredEvent& event) {
     query.after = event.sequence;
     ++printed;
     writable = printer.print(event);
-    return writable && !interrupted;
+    return writable && !(stop && *stop);
   };
   if (auto read = store.events().read(query, each); !read) return fail("events", read.error());
   if (shortened && printed == kTableRows && !options.follow) {
     fmt::print(stderr, "The newest {} are shown; --limit and --since show others.\n", kTableRows);
   }
   if (!options.follow) return kExitDone;
-  const auto stop = [](int) { interrupted = 1; };
-  std::signal(SIGINT, stop);
-  std::signal(SIGTERM, stop);
+  stop = &interrupted();
   query.newest.reset();
-  while (!interrupted && writable) {
+  while (!*stop && writable) {
     std::fflush(stdout);
     std::this_thread::sleep_for(kFollowPause);
     if (auto read = store.events().read(query, each); !read) return fail("events", read.error());

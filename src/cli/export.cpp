@@ -17,7 +17,9 @@
 #include "cli/gate.hpp"
 #include "cli/history.hpp"
 #include "cli/render.hpp"
+#include "cli/span.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "web/html.hpp"
 
 namespace logystera::cli {
@@ -25,7 +27,6 @@ namespace {
 
 constexpr std::size_t kFindingsReported = 10'000;
 constexpr std::size_t kErrorsReported = 1'000;
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 struct Options {
   std::string output = "report.md", since = "168h", severity, title = "Logystera Security Report", format;
@@ -104,8 +105,8 @@ std::string as_html(const Contents& contents) {
 
 std::string as_json(const Contents& contents) {
   JsonText json;
-  json.begin_object().member("title", contents.title).member("from", rfc3339(contents.from * kSecond));
-  json.member("until", rfc3339(contents.until * kSecond)).key("by_severity").begin_object();
+  json.begin_object().member("title", contents.title).member("from", rfc3339(contents.from * kSecondNs));
+  json.member("until", rfc3339(contents.until * kSecondNs)).key("by_severity").begin_object();
   for (const Level level : {Level::low, Level::medium, Level::high, Level::critical})
     json.count(level_name(level), contents.counts.of(level));
   json.end_object().key("findings").begin_array();
@@ -146,7 +147,7 @@ std::string as_sarif(const Contents& contents) {
     if (finding.line > 0) json.key("region").begin_object().count("startLine", finding.line).end_object();
     json.end_object().end_object().end_array();
     json.key("properties").begin_object().member("severity", level_name(finding.level));
-    json.member("time", rfc3339(finding.time * kSecond)).end_object().end_object();
+    json.member("time", rfc3339(finding.time * kSecondNs)).end_object().end_object();
   }
   json.end_array().end_object().end_array().end_object();
   return json.take() + "\n";
@@ -170,7 +171,7 @@ Result<Contents> collect(const Globals& globals, const Options& options) {
   if (!opened) return opened.error();
   Contents contents;
   contents.title = options.title;
-  contents.until = unix_now();
+  contents.until = wall_seconds();
   auto since = parse_since("--since", options.since, contents.until);
   if (!since) return since.error();
   contents.from = since.value();

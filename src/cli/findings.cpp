@@ -10,7 +10,9 @@
 #include "cli/history.hpp"
 #include "cli/json_text.hpp"
 #include "cli/render.hpp"
+#include "cli/span.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "scan/rules.hpp"
 
 namespace logystera::cli {
@@ -66,7 +68,7 @@ int list(const Globals& globals, const Options& options) {
     query.at_least = level;
   }
   if (!options.since.empty()) {
-    auto since = parse_since("--since", options.since, unix_now());
+    auto since = parse_since("--since", options.since, wall_seconds());
     if (!since) return fail("findings list", since.error());
     query.since = since.value();
   }
@@ -136,7 +138,7 @@ int dismiss(const Globals& globals, const Options& options) {
   if (known->findings == 0)
     if (auto warned = warn_of_unknown_rule(opened.value(), options.rule); !warned)
       return fail("findings dismiss", warned.error());
-  if (auto done = opened->store->findings().dismiss({options.rule, options.source, options.reason, unix_now()}); !done)
+  if (auto done = opened->store->findings().dismiss({options.rule, options.source, options.reason, wall_seconds()}); !done)
     return fail("findings dismiss", done.error());
   if (!globals.json)
     fmt::print("{} is dismissed {}; 'logystera findings undismiss {}' takes it back.\n", printable(options.rule),

@@ -1,7 +1,5 @@
 #include "cli/gate.hpp"
 
-#include <ctime>
-
 namespace logystera::cli {
 
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access) {
@@ -27,7 +25,5 @@ Result<Gate> open_gate(const Globals& globals, store::Access access) {
   gate.entities = std::make_unique<gateway::Entities>(std::move(entities).value());
   return gate;
 }
-
-std::int64_t unix_now() noexcept { return static_cast<std::int64_t>(std::time(nullptr)); }
 
 }  // namespace logystera::cli

@@ -22,7 +22,4 @@ Result<Gate> open_gate(const Globals& globals, store::Access access);
 /// The store alone.
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access);
 
-/// Unix seconds now.
-std::int64_t unix_now() noexcept;
-
 }  // namespace logystera::cli

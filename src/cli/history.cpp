@@ -3,13 +3,13 @@
 #include "cli/analysis.hpp"
 #include "cli/terminal.hpp"
 #include "cli/tracking.hpp"
+#include "core/clock.hpp"
 #include "core/record.hpp"
 
 namespace logystera::cli {
 namespace {
 
 constexpr std::size_t kMessageBytes = 200;
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ std::string fitted_message(std::string_view message) {
 
 void append_stored(JsonText& json, const store::Finding& finding) {
   json.begin_object().member("rule", finding.rule).member("title", finding.title);
-  json.member("severity", level_name(finding.level)).member("time", rfc3339(finding.time * kSecond));
+  json.member("severity", level_name(finding.level)).member("time", rfc3339(finding.time * kSecondNs));
   json.member("source", finding.source).count("line", finding.line).member("message", finding.message);
   if (finding.demo) json.key("demo").boolean(true);
   json.end_object();
@@ -36,10 +36,10 @@ void append_stored(JsonText& json, const store::Finding& finding) {
 void append_stored(JsonText& json, const store::ErrorGroup& group) {
   json.begin_object().member("fingerprint", group.fingerprint).member("pattern", group.pattern);
   json.member("severity", severity_name(group.severity)).member("source", group.source);
-  json.count("count", group.count).member("first_seen", rfc3339(group.first_seen * kSecond));
-  json.member("last_seen", rfc3339(group.last_seen * kSecond));
+  json.count("count", group.count).member("first_seen", rfc3339(group.first_seen * kSecondNs));
+  json.member("last_seen", rfc3339(group.last_seen * kSecondNs));
   if (group.returned_at != 0) {
-    json.member("returned_at", rfc3339(group.returned_at * kSecond));
+    json.member("returned_at", rfc3339(group.returned_at * kSecondNs));
     json.key("silent_seconds").integer(group.silent_seconds);
   }
   json.end_object();

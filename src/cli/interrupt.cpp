@@ -1,7 +1,5 @@
 #include "cli/interrupt.hpp"
 
-#include <csignal>
-
 namespace logystera::cli {
 namespace {
 
@@ -21,6 +19,20 @@ const std::atomic<bool>& interrupted() {
   }();
   (void)installed;
   return caught;
+}
+
+EndSignals::EndSignals() noexcept {
+  ::sigemptyset(&signals_);
+  ::sigaddset(&signals_, SIGTERM);
+  ::sigaddset(&signals_, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
+}
+
+void EndSignals::wait() const noexcept {
+  int number = 0;
+  ::sigwait(&signals_, &number);
 }
 
 }  // namespace logystera::cli

@@ -1,11 +1,26 @@
-// Ctrl-C and TERM end a run, not the program: what was done until then is shown and kept. A second one kills.
+// How SIGINT (Ctrl-C) and SIGTERM end a command: what was done until then is shown and kept.
 #pragma once
+
+#include <signal.h>
 
 #include <atomic>
 
 namespace logystera::cli {
 
-/// Set once a signal came. Signals are caught from the first call on.
+/// For a command that looks now and then. Set once a signal came; signals are caught from the first call on. A second one kills.
 const std::atomic<bool>& interrupted();
+
+/// For a command whose threads do the work while it waits. Made before the first of them, so that all inherit that the signals are
+/// blocked, and only `wait` hears them. A reader that goes away, or a limit on the size of files, is an error to handle then, and no
+/// reason to die.
+class EndSignals {
+ public:
+  EndSignals() noexcept;
+  /// Until one of them comes.
+  void wait() const noexcept;
+
+ private:
+  sigset_t signals_{};
+};
 
 }  // namespace logystera::cli

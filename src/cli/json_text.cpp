@@ -5,6 +5,7 @@
 #include <ctime>
 #include <utility>
 
+#include "core/clock.hpp"
 #include "core/json.hpp"
 
 namespace logystera::cli {
@@ -13,7 +14,6 @@ namespace {
 constexpr std::size_t kEscapedBytesMost = 6;   // \u001f
 constexpr std::size_t kRepairedBytesMost = 3;  // U+FFFD
 constexpr std::size_t kNumberBytesMost = 40;
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // U+007F to U+009F, U+061C, U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF: what a terminal obeys, what reorders the text
 // around it, what ends a line for some readers, and what nobody sees. The code point, or 0 for anything else; `size` is the
@@ -141,9 +141,9 @@ void JsonText::clear() noexcept {
 }
 
 std::string rfc3339(std::int64_t time_ns) {
-  std::int64_t seconds = time_ns / kSecond, fraction = time_ns % kSecond;
+  std::int64_t seconds = time_ns / kSecondNs, fraction = time_ns % kSecondNs;
   if (fraction < 0) {
-    fraction += kSecond;
+    fraction += kSecondNs;
     --seconds;
   }
   const std::time_t time = seconds;

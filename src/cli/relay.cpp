@@ -1,7 +1,6 @@
 // `logystera relay`: a long-running dispatcher. It sleeps until the kernel says that a buffer changed, then sends.
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -22,8 +21,10 @@
 #include "cli/command.hpp"
 #include "cli/credentials_file.hpp"
 #include "cli/gate.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/log.hpp"
 #include "cli/shipping.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -172,7 +173,7 @@ milliseconds Relay::pause_after(const agent::FlushResult& result) const {
     case agent::FlushStatus::partial: return milliseconds(0);
     case agent::FlushStatus::busy: return kBusyPause;
     case agent::FlushStatus::backoff: {
-      const std::int64_t seconds = result.retry_at - unix_now();
+      const std::int64_t seconds = result.retry_at - wall_seconds();
       return std::clamp(milliseconds(seconds * 1000), kBusyPause, kTroublePause);
     }
     case agent::FlushStatus::suspended:
@@ -207,12 +208,7 @@ int run(const Options& options) {
   for (std::size_t i = 0; i < options.directories.size(); ++i) {
     if (auto read = read_access(path_for(i)); !read) return fail("relay", read.error());
   }
-  sigset_t end_signals;
-  sigemptyset(&end_signals);
-  sigaddset(&end_signals, SIGTERM);
-  sigaddset(&end_signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &end_signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  const EndSignals end_signals;
 
   const Fd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop) return fail("relay", Error{"the kernel gives no eventfd: too many open files?"});
@@ -237,8 +233,7 @@ int run(const Options& options) {
   }
   fmt::print("relaying {} {}\n", options.directories.size(), options.directories.size() == 1 ? "directory" : "directories");
   std::fflush(stdout);
-  int signal_number = 0;
-  sigwait(&end_signals, &signal_number);
+  end_signals.wait();
   end_all();
   return kExitDone;
 }

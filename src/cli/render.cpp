@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "core/json.hpp"
 
 namespace logystera::cli {
@@ -161,19 +162,19 @@ std::string anomaly_line(std::string_view source, const detect::Anomaly& anomaly
   };
   const std::string lasting =
       anomaly.buckets > 1 ? fmt::format(", until {}, {} unusual buckets",
-                                        time_in(style.zone, true, anomaly.end * 1'000'000'000), grouped(anomaly.buckets))
+                                        time_in(style.zone, true, anomaly.end * kSecondNs), grouped(anomaly.buckets))
                           : "";
   return fmt::format(
       "{}{:<10}{} {:<19} {} {}: {} where {} is usual ({:+.1f} deviations{})\n", colour_of(Severity::warning, style),
-      "[ANOMALY]", colour_end(style), time_in(style.zone, true, anomaly.start * 1'000'000'000), printable(source),
+      "[ANOMALY]", colour_end(style), time_in(style.zone, true, anomaly.start * kSecondNs), printable(source),
       detect::feature_name(anomaly.feature), number(anomaly.value), number(anomaly.expected), anomaly.deviations, lasting);
 }
 
 void append_anomaly(JsonText& out, std::string_view source, const detect::Anomaly& anomaly) {
-  out.begin_object().member("source", source).member("time", rfc3339(anomaly.start * 1'000'000'000));
+  out.begin_object().member("source", source).member("time", rfc3339(anomaly.start * kSecondNs));
   out.member("feature", detect::feature_name(anomaly.feature)).key("value").real(anomaly.value);
   out.key("expected").real(anomaly.expected).key("deviations").real(anomaly.deviations);
-  out.member("end", rfc3339(anomaly.end * 1'000'000'000)).count("buckets", anomaly.buckets).end_object();
+  out.member("end", rfc3339(anomaly.end * kSecondNs)).count("buckets", anomaly.buckets).end_object();
 }
 
 void append_redacted(JsonText& out, const std::array<std::uint64_t, redact::kKinds>& counts) {

@@ -11,14 +11,13 @@
 #include "cli/json_text.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "detect/convert.hpp"
 #include "detect/sample.hpp"
 #include "scan/rules.hpp"
 
 namespace logystera::cli {
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 struct Options {
   std::vector<std::string> paths, rules_dirs, sigma_dirs;
@@ -52,7 +51,7 @@ Result<detect::RuleSet> chosen(std::string_view command, const Globals& globals,
 }
 
 std::string scope_text(const detect::Rule& rule) {
-  if (rule.is_window()) return fmt::format("counted over {} s", rule.window->span_ns / kSecond);
+  if (rule.is_window()) return fmt::format("counted over {} s", rule.window->span_ns / kSecondNs);
   if (!rule.scope.logsource.empty()) return rule.scope.logsource.describe();
   std::string text;
   for (const detect::ScopeChoice& choice : rule.scope.choices)

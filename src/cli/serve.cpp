@@ -1,7 +1,6 @@
 // `logystera serve`: the gateway.
 #include <fmt/format.h>
 #include <malloc.h>
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -13,7 +12,9 @@
 
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/log.hpp"
+#include "core/clock.hpp"
 #include "core/secret.hpp"
 #include "gateway/connect.hpp"
 #include "gateway/ingest.hpp"
@@ -191,16 +192,7 @@ int run(const Globals& globals, const Options& options) {
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
     return fail("serve", Error{"--tls-cert and --tls-key belong together: give both", ErrorKind::invalid});
   }
-  // Blocked before any thread exists, so that every thread inherits it and sigwait below is the one who hears
-  // them.
-  sigset_t end_signals;
-  sigemptyset(&end_signals);
-  sigaddset(&end_signals, SIGTERM);
-  sigaddset(&end_signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &end_signals, nullptr);
-  // A client that goes away, or a file size limit, is an error to handle and no reason to die.
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);
+  const EndSignals end_signals;
 
   auto gate = open_gate(globals, store::Access::create);
   if (!gate) return fail("serve", gate.error());
@@ -208,13 +200,13 @@ int run(const Globals& globals, const Options& options) {
   store::Store& store = *gate->store;
   auto writer = store.start_batch_writer();
   if (!writer) return fail("serve", writer.error());
-  gateway::Ingest ingest(*gate->entities, *writer.value(), {options.rate, options.min_agent_version, unix_now, log});
-  gateway::SiteRequests requests(*gate->entities, store.support(), {options.min_agent_version, unix_now, log});
+  gateway::Ingest ingest(*gate->entities, *writer.value(), {options.rate, options.min_agent_version, wall_seconds, log});
+  gateway::SiteRequests requests(*gate->entities, store.support(), {options.min_agent_version, wall_seconds, log});
   gateway::Users users(store.accounts());
   web::Sessions sessions(store.accounts());
-  gateway::Authorization authorization(store, *gate->entities, {unix_now, log});
-  auto connect =
-      gateway::Connect::make(users, sessions, authorization, {unix_now, log, options.behind_proxy ? options.proxies : 0});
+  gateway::Authorization authorization(store, *gate->entities, {wall_seconds, log});
+  auto connect = gateway::Connect::make(users, sessions, authorization,
+                                        {wall_seconds, log, options.behind_proxy ? options.proxies : 0});
   if (!connect) return fail("serve", connect.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());
@@ -230,8 +222,7 @@ int run(const Globals& globals, const Options& options) {
   if (server->urls().size() > 1) fmt::print("ingest on {}\n", server->urls().back());
   std::fflush(stdout);
 
-  int signal_number = 0;
-  sigwait(&end_signals, &signal_number);
+  end_signals.wait();
   log("stopping: finishing what is under way");
   server->stop();
   writer.value().reset();

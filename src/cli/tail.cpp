@@ -71,13 +71,9 @@ Result<std::optional<scan::Position>> load_position(const std::string& file) {
     return Error{fmt::format("{}: the position kept there cannot be read: {}", file, in ? "no file" : std::strerror(errno)),
                  kind_of_errno(errno)};
   std::string text(kPositionBytes, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(in.get(), text.data() + size, text.size() - size);
-    if (got <= 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  auto position = scan::Position::of_text(std::string_view(text).substr(0, size));
+  const ssize_t size = read_up_to(in.get(), text.data(), text.size());
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  auto position = scan::Position::of_text(text);
   if (!position)
     return Error{fmt::format("{}: the position kept there cannot be used: {}", file, position.error().message),
                  position.error().kind};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/gate.hpp"
+#include "core/clock.hpp"
 #include "detect/grouping.hpp"
 #include "store/text.hpp"
 
@@ -12,7 +13,6 @@ namespace {
 
 constexpr std::uint64_t kRowsInTransaction = 5000;
 constexpr std::size_t kWaitingBytes = 8 * 1024 * 1024;  // beyond, a transaction of fewer rows
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // "/var/log/nginx.log" is meant by itself and by "nginx.log".
 bool means(const std::string& said, const std::string& source) {
@@ -71,7 +71,7 @@ store::Finding stored_finding(const scan::Finding& finding) {
   row.title = finding.title;
   row.level = finding.level;
   row.source = finding.source;
-  row.time = finding.time_known ? finding.time_ns / kSecond : unix_now();
+  row.time = finding.time_known ? finding.time_ns / kSecondNs : wall_seconds();
   row.line = finding.line;
   row.message = finding.message;
   return row;
@@ -80,7 +80,7 @@ store::Finding stored_finding(const scan::Finding& finding) {
 Tracker::Tracker(std::unique_ptr<store::Store> store, const Config& config, const std::vector<redact::Pattern>& patterns)
     : store_(std::move(store)),
       least_(config.findings_min_severity),
-      now_(unix_now()),
+      now_(wall_seconds()),
       groups_(pseudonym_kinds(patterns)) {}
 
 Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& url, const Config& config,
@@ -88,7 +88,7 @@ Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& url, const Con
   auto store = open_tracked(url);
   if (!store) return store.error();
   // Before, not after: what is found in an old log can be looked at until the next run.
-  if (auto pruned = store::prune(*store.value(), unix_now(), config.findings_retention_days); !pruned)
+  if (auto pruned = store::prune(*store.value(), wall_seconds(), config.findings_retention_days); !pruned)
     return pruned.error();
   auto known = store.value()->errors().templates(detect::kErrorTemplatesMost);
   if (!known) return known.error();
@@ -169,7 +169,7 @@ Result<Done> Tracker::add(const Record& record) {
   occurrence.learnt = group.learnt;
   occurrence.severity = record.severity;
   occurrence.source = std::string(record.source);
-  occurrence.time = record.time_known ? record.time_ns / kSecond : now_;
+  occurrence.time = record.time_known ? record.time_ns / kSecondNs : now_;
   occurrence.line = record.line;
   occurrence.message = store::storable(message);
   const std::size_t bytes = sizeof occurrence + occurrence.message.size() + occurrence.pattern.size() +

@@ -13,6 +13,7 @@
 #include "cli/gate.hpp"
 #include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "core/hmac.hpp"
 #include "core/secret.hpp"
 #include "gateway/password.hpp"
@@ -111,7 +112,7 @@ int add(const Globals& globals, const Options& options) {
   auto store = open_store(globals, store::Access::create);
   if (!store) return fail("user add", store.error());
   gateway::Users users(store.value()->accounts());
-  if (auto added = users.add(options.name, password.text, unix_now()); !added) return fail("user add", added.error());
+  if (auto added = users.add(options.name, password.text, wall_seconds()); !added) return fail("user add", added.error());
   if (!globals.json) fmt::print("{} may connect sites now.\n", options.name);
   return kExitDone;
 }

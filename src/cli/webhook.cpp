@@ -5,10 +5,10 @@
 #include <openssl/evp.h>
 
 #include <chrono>
-#include <ctime>
 
 #include "cli/log.hpp"
 #include "core/base64.hpp"
+#include "core/clock.hpp"
 #include "core/hmac.hpp"
 
 namespace logystera::cli {
@@ -93,7 +93,7 @@ std::uint64_t Webhook::lost() const {
 bool Webhook::send(const std::string& id, const std::string& body) {
   const std::unique_ptr<CURL, decltype(&::curl_easy_cleanup)> curl(::curl_easy_init(), &::curl_easy_cleanup);
   if (!curl) return false;
-  const std::string timestamp = std::to_string(std::time(nullptr));
+  const std::string timestamp = std::to_string(wall_seconds());
   curl_slist* headers = nullptr;
   const auto header = [&headers](const std::string& line) { headers = ::curl_slist_append(headers, line.c_str()); };
   header("Content-Type: application/json");
@@ -130,7 +130,7 @@ void Webhook::work() {
     queue_.pop_front();
     lock.unlock();
     // The same id at every attempt: a receiver that took it already knows it again.
-    const std::string id = "msg_" + to_hex(sha256(body + std::to_string(std::time(nullptr)))).substr(0, 32);
+    const std::string id = "msg_" + to_hex(sha256(body + std::to_string(wall_seconds()))).substr(0, 32);
     bool sent = false;
     for (int attempt = 0; attempt < kAttempts && !sent; ++attempt) {
       if (attempt > 0) {

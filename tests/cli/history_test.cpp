@@ -65,7 +65,11 @@ TEST_CASE("findings_are_listed_filtered_shown_and_counted") {
   CHECK(has(house.go({"findings", "summary"}).out, "critical  2"));
   const Finished wrong = house.go({"findings", "list", "--since", "5x"});
   CHECK(wrong.code == 2);
-  CHECK(has(wrong.err, "--since 5x: write a span like 90s, 30m, 24h or 7d"));
+  CHECK(has(wrong.err, "--since 5x: write a span like 90s, 30m, 24h or 7d, or unix seconds"));
+  for (const char* since : {"-5m", "h", "99999999999999999999d", "5 m", "5mm"}) {
+    INFO(since);
+    CHECK(run({"findings", "list", "--since", since, "--store", house.store}).code == 2);
+  }
 }
 
 TEST_CASE("a_dismissal_shows_what_it_hides_and_holds_until_it_is_taken_back") {

@@ -1,0 +1,17 @@
+// Spans and points of time as a person writes them on the command line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+
+namespace logystera::cli {
+
+/// "7d", "24h", "30m", "45s", "2w" as seconds. The message names `option`.
+Result<std::int64_t> parse_span(std::string_view option, const std::string& text);
+/// The same before now, or unix seconds.
+Result<std::int64_t> parse_since(std::string_view option, const std::string& text, std::int64_t now);
+
+}  // namespace logystera::cli
