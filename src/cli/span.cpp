@@ -44,7 +44,8 @@ Result<std::int64_t> parse_since(std::string_view option, const std::string& tex
     if (written->unit.empty()) return written->number;
     if (const auto seconds = seconds_of(*written)) return now - *seconds;
   }
-  return Error{fmt::format("{} {}: write a span like 90s, 30m, 24h or 7d, or unix seconds", option, text), ErrorKind::invalid};
+  return Error{fmt::format("{} {}: write a span like 90s, 30m, 24h or 7d, or unix seconds", option, text),
+               ErrorKind::invalid};
 }
 
 }  // namespace logystera::cli
