@@ -10,7 +10,7 @@
 #include "core/clock.hpp"
 #include "detect/loader.hpp"
 #include "detect/rule.hpp"
-#include "detect/sigma_value.hpp"
+#include "detect/sigma/value.hpp"
 #include "detect/yaml.hpp"
 
 namespace logystera::detect {

@@ -1,6 +1,6 @@
 // Sigma 2.1, statement by statement: each rule is asked of the naive evaluator and of the engine.
 #include "catch.hpp"
-#include "detect/sigma_value.hpp"
+#include "detect/sigma/value.hpp"
 #include "record_maker.hpp"
 
 using namespace logystera;

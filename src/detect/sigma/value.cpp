@@ -1,4 +1,4 @@
-#include "detect/sigma_value.hpp"
+#include "detect/sigma/value.hpp"
 
 #include <algorithm>
 
