@@ -75,7 +75,8 @@ Result<Proxy> Proxy::parse(std::string_view url) {
       "proxy: must look like http://proxy.example.com:3128 (or https://, socks5://, socks5h://), with USER:PASSWORD@ "
       "before the "
       "host if it wants them, and have at most " +
-      std::to_string(kProxyBytes) + " characters"};
+          std::to_string(kProxyBytes) + " characters",
+      ErrorKind::invalid};
   if (url.size() > kProxyBytes || !is_printable(url)) return wrong;
   const auto* scheme = std::find_if(std::begin(kSchemes), std::end(kSchemes),
                                     [url](std::string_view one) { return url.substr(0, one.size()) == one; });

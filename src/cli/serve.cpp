@@ -41,7 +41,8 @@ struct Options {
 
 // "127.0.0.1:9000" or "[::1]:9000".
 Result<Done> read_address(std::string_view text, std::string& host, std::uint16_t& port) {
-  const Error wrong{fmt::format("--listen {}: write ADDRESS:PORT, for example 127.0.0.1:9000 or [::1]:9000", text)};
+  const Error wrong{fmt::format("--listen {}: write ADDRESS:PORT, for example 127.0.0.1:9000 or [::1]:9000", text),
+                    ErrorKind::invalid};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return wrong;
   std::string_view address = text.substr(0, colon);

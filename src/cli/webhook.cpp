@@ -21,8 +21,9 @@ constexpr std::size_t kSecretBytesLeast = 16;
 
 Result<std::string> key_of(const std::string& secret) {
   if (secret.empty()) return std::string();
-  const Error wrong{fmt::format("the webhook's signing secret is not of the form whsec_BASE64 with at least {} bytes",
-                                kSecretBytesLeast)};
+  const Error wrong{
+      fmt::format("the webhook's signing secret is not of the form whsec_BASE64 with at least {} bytes", kSecretBytesLeast),
+      ErrorKind::invalid};
   if (!secret.starts_with(kSecretPrefix)) return wrong;
   const std::string_view text = std::string_view(secret).substr(kSecretPrefix.size());
   if (text.size() % 4 != 0 || text.empty()) return wrong;

@@ -127,7 +127,7 @@ std::string Baseline::encode() const {
 }
 
 Result<Baseline> Baseline::decode(std::string_view bytes) {
-  const Error damaged{"the stored baseline is damaged or of another version; reset it and learn again"};
+  const Error damaged{"the stored baseline is damaged or of another version; reset it and learn again", ErrorKind::broken};
   if (bytes.size() > kBaselineBytesMax || bytes.size() <= kMagic.size() || bytes.substr(0, kMagic.size()) != kMagic)
     return damaged;
   const auto model = static_cast<AnomalyModel>(bytes[kMagic.size()]);

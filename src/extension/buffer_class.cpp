@@ -54,7 +54,7 @@ Result<Done> read_strings(std::string_view name, zval* value, std::vector<std::s
     into.emplace_back(view(Z_STR_P(item)));
     return true;
   };
-  const Error wrong{"filter '" + std::string(name) + "' must be a string or a list of strings"};
+  const Error wrong{"filter '" + std::string(name) + "' must be a string or a list of strings", ErrorKind::invalid};
   if (Z_TYPE_P(value) == IS_NULL) return Done{};
   if (Z_TYPE_P(value) != IS_ARRAY) return take(value) ? Result<Done>(Done{}) : Result<Done>(wrong);
   zval* item;

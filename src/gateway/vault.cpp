@@ -121,7 +121,8 @@ Result<std::string> Vault::unseal(std::string_view sealed, std::string_view boun
   const Error wrong{
       fmt::format("entity {}: its secret does not open with key file {}: restore the key that belongs to this "
                   "database, or give the entity a new secret with 'logystera entity rotate'",
-                  bound_to, key_path_)};
+                  bound_to, key_path_),
+      ErrorKind::broken};
   if (sealed.size() < kNonceBytes + kTagBytes) return wrong;
   std::string secret(sealed.size() - kNonceBytes - kTagBytes, '\0');
   std::string tag(sealed.substr(sealed.size() - kTagBytes));

@@ -270,7 +270,7 @@ Result<std::shared_ptr<const Zone>> Zone::from_posix(std::string_view text) {
 }
 
 Result<std::shared_ptr<const Zone>> Zone::from_tzif(std::string_view text) {
-  const Error damaged{"not a time zone file, or a damaged one"};
+  const Error damaged{"not a time zone file, or a damaged one", ErrorKind::broken};
   Bytes bytes{text};
   TzifHeader header;
   if (!read_header(bytes, header)) return damaged;

@@ -376,8 +376,8 @@ HWY_INLINE void emit(D d, const Masks& m, Carry& c, const std::uint8_t* text, st
       hn::And(hn::And(digit, back<1>(digit, digit_b)), hn::And(back<2>(letter, letter_b), back<3>(letter, letter_b)));
 
   const Row at = hn::Load(d, m.at), literal = hn::Load(d, m.literal);
-  LOGYSTERA_UNINITIALIZED alignas(64) std::uint64_t found[8][kBlocksMost];  // by the bit of Trigger
-  LOGYSTERA_UNINITIALIZED alignas(64) std::uint64_t seldom[kBlocksMost], often[kBlocksMost];
+  alignas(64) LOGYSTERA_UNINITIALIZED std::uint64_t found[8][kBlocksMost];  // by the bit of Trigger
+  alignas(64) LOGYSTERA_UNINITIALIZED std::uint64_t seldom[kBlocksMost], often[kBlocksMost];
   hn::Store(at, d, found[0]);
   hn::Store(quad, d, found[1]);
   hn::Store(colons, d, found[2]);
@@ -414,7 +414,7 @@ void find_candidates(std::string_view text, std::vector<Candidate>& out) {
   const Signs* signs = &kSigns;
   asm("" : "+r"(signs));  // else the compiler makes each of them anew, for every vector
   Carry carry;
-  LOGYSTERA_UNINITIALIZED alignas(64) Masks masks;
+  alignas(64) LOGYSTERA_UNINITIALIZED Masks masks;
   std::uint64_t valid[kBlocksMost];
   std::fill(std::begin(valid), std::end(valid), kWhole);
   std::size_t at = 0;

@@ -38,7 +38,7 @@ std::string Position::text() const {
 }
 
 Result<Position> Position::of_text(std::string_view text) {
-  const Error broken{"it is damaged"};
+  const Error broken{"it is damaged", ErrorKind::broken};
   Position position;
   std::istringstream in{std::string(text)};
   std::string line, word;
