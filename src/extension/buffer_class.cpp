@@ -109,11 +109,7 @@ Result<agent::EventPage> read_page(const agent::Buffer& buffer, HashTable* filte
                             agent::now().wall);
 }
 
-agent::Buffer* opened_buffer(zval* self) {
-  agent::Buffer* buffer = BufferObject::of(self)->core;
-  if (buffer == nullptr) throw_error(buffer_unavailable_class, "the constructor was not called");
-  return buffer;
-}
+agent::Buffer* opened_buffer(zval* self) { return BufferObject::constructed(self, buffer_unavailable_class); }
 
 }  // namespace
 

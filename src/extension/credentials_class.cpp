@@ -16,11 +16,7 @@ namespace {
 
 using CredentialsObject = Wrapped<agent::Credentials>;
 
-const agent::Credentials* checked(zval* self) {
-  const agent::Credentials* core = CredentialsObject::of(self)->core;
-  if (core == nullptr) throw_error(invalid_option_class, "the constructor was not called");
-  return core;
-}
+const agent::Credentials* checked(zval* self) { return CredentialsObject::constructed(self, invalid_option_class); }
 
 }  // namespace
 
@@ -61,9 +57,7 @@ ZEND_METHOD(Logystera_Agent_Credentials, seal) {
   Message message;
   const auto* sealed = keep(message, [&] { return core->seal(view(key)); });
   if (sealed == nullptr || !sealed->value) {
-    if (sealed != nullptr) message.set(sealed->value.error());
-    release_kept();
-    throw_error(invalid_option_class, message.text());
+    throw_refusal(invalid_option_class, message, sealed);
     return;
   }
   RETVAL_STRINGL(sealed->value->data(), sealed->value->size());

@@ -104,11 +104,7 @@ Result<agent::DispatchOptions> read_options(HashTable* table) {
   return options;
 }
 
-agent::Dispatcher* checked(zval* self) {
-  agent::Dispatcher* core = DispatcherObject::of(self)->core;
-  if (core == nullptr) throw_error(buffer_unavailable_class, "the constructor was not called");
-  return core;
-}
+agent::Dispatcher* checked(zval* self) { return DispatcherObject::constructed(self, buffer_unavailable_class); }
 
 void add_view(zval* array, const char* key, std::string_view text) {
   add_assoc_stringl(array, key, text.data(), text.size());

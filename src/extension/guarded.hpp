@@ -33,6 +33,12 @@ struct Wrapped {
     return reinterpret_cast<Wrapped*>(reinterpret_cast<char*>(object) - offsetof(Wrapped, std));
   }
   static Wrapped* of(zval* value) { return of(Z_OBJ_P(value)); }
+  /// The object's core; nullptr, with an exception of `type` thrown, where a subclass did not call the constructor.
+  static Core* constructed(zval* self, zend_class_entry* type) {
+    Core* const core = of(self)->core;
+    if (core == nullptr) throw_error(type, "the constructor was not called");
+    return core;
+  }
 
   static zend_object* create(zend_class_entry* type) {
     auto* object = static_cast<Wrapped*>(zend_object_alloc(sizeof(Wrapped), type));

@@ -49,4 +49,12 @@ void throw_refusal(Message& message, const Refused* kept) {
   throw_message(message);
 }
 
+/// The same for a class that has one exception for all that can go wrong.
+template <typename Refused>
+void throw_refusal(zend_class_entry* type, Message& message, const Refused* kept) {
+  if (kept != nullptr) message.set(kept->value.error());
+  release_kept();
+  throw_error(type, message.text());
+}
+
 }  // namespace logystera::extension

@@ -16,11 +16,7 @@ namespace {
 
 using SecretObject = Wrapped<agent::Secret>;
 
-const agent::Secret* checked(zval* self) {
-  const agent::Secret* core = SecretObject::of(self)->core;
-  if (core == nullptr) throw_error(invalid_option_class, "the constructor was not called");
-  return core;
-}
+const agent::Secret* checked(zval* self) { return SecretObject::constructed(self, invalid_option_class); }
 
 }  // namespace
 
@@ -60,9 +56,7 @@ ZEND_METHOD(Logystera_Agent_Secret, seal) {
   Message message;
   const auto* sealed = keep(message, [&] { return logystera::agent::seal_secret(*core, view(key), view(purpose)); });
   if (sealed == nullptr || !sealed->value) {
-    if (sealed != nullptr) message.set(sealed->value.error());
-    release_kept();
-    throw_error(invalid_option_class, message.text());
+    throw_refusal(invalid_option_class, message, sealed);
     return;
   }
   RETVAL_STRINGL(sealed->value->data(), sealed->value->size());
