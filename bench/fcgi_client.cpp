@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,6 @@ int connect_to(const std::string& path) {
 // One kind of request: where it goes and what is sent, from a file whose first line is the socket's path and whose
 // further lines are FastCGI parameters, NAME=VALUE.
 struct Target {
-  int fd = -1;
   std::string socket_path;
   std::string request;
   std::vector<double> microseconds;
@@ -111,17 +111,21 @@ int main(int argc, char** argv) {
     if (!read_target(argv[i + 3], targets[i])) return 1;
   }
   std::string body;
+  std::map<std::string, int> connections;  // by the socket's path
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t turn = 0; turn < targets.size(); ++turn) {
       Target& target = targets[(turn + static_cast<std::size_t>(round)) % targets.size()];
-      // Not before it is needed: PHP-FPM hangs up on a connection that says nothing for five seconds.
-      if (target.fd < 0 && (target.fd = connect_to(target.socket_path)) < 0) {
+      // Not before it is needed: PHP-FPM hangs up on a connection that says nothing for five seconds. One for each pool: a
+      // pool of one process serves no second one meanwhile.
+      const auto [connection, fresh] = connections.try_emplace(target.socket_path, -1);
+      int& fd = connection->second;
+      if (fresh && (fd = connect_to(target.socket_path)) < 0) {
         std::perror(target.socket_path.c_str());
         return 1;
       }
       const auto start = std::chrono::steady_clock::now();
-      const auto sent = ::write(target.fd, target.request.data(), target.request.size());
-      const bool complete = sent == static_cast<ssize_t>(target.request.size()) && read_answer(target.fd, body);
+      const auto sent = ::write(fd, target.request.data(), target.request.size());
+      const bool complete = sent == static_cast<ssize_t>(target.request.size()) && read_answer(fd, body);
       if (!complete || body.find(expected) == std::string::npos) {
         std::fprintf(stderr, "%s, round %d: %s\n%s\n", argv[3 + (turn + static_cast<std::size_t>(round)) % targets.size()],
                      round, complete ? "not the page that was asked for" : "the connection broke",
@@ -135,7 +139,7 @@ int main(int argc, char** argv) {
   for (const Target& target : targets) {
     for (const double value : target.microseconds) std::printf("%.2f ", value);
     std::printf("\n");
-    ::close(target.fd);
   }
+  for (const auto& [path, fd] : connections) ::close(fd);
   return 0;
 }

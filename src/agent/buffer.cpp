@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include "agent/buffer_layout.hpp"
 #include "agent/buffer_lock.hpp"
@@ -36,6 +37,7 @@ constexpr std::int64_t kBusyPauseNanoseconds = 50'000;
 constexpr std::int64_t kBusyPauseNanosecondsMax = 500'000;
 constexpr std::int64_t kNoSlotNanoseconds = 100'000'000;  // how long it is believed that no slot is free
 constexpr std::int64_t kInVainNanoseconds = 100'000'000;  // so long in vain, and it is not waited for any more
+constexpr std::size_t kManySlots = 8;  // taken ones met in a row: time to empty them
 constexpr std::size_t kPathBytes = 4096;
 
 std::uint32_t lines_in(std::string_view text) noexcept {
@@ -279,6 +281,7 @@ CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const 
     LOGYSTERA_KILL_POINT("commit-locked");
     in_vain_since_ = 0;
     append(lock, lines, events, result);
+    if (slots_fill_) empty_slots(lock);
     return result;
   }
   if (lock.error() != EWOULDBLOCK) {
@@ -444,13 +447,17 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
                    CommitResult& result) noexcept {
   if (lines.size() > options_.spill_bytes || monotonic_ns() < no_slot_until_) return false;
   const auto first = static_cast<std::size_t>(::getpid());
+  std::size_t taken_ones = 0;
   for (std::size_t i = 0; i < limits::kSpillSlots; ++i) {
     const std::size_t number = (first + i) % limits::kSpillSlots;
     char part[layout::kNameBytes], slot[layout::kNameBytes];
     layout::write_slot_name(true, number, part);
     layout::write_slot_name(false, number, slot);
     struct stat st, taken;
-    if (directory.look(slot, taken)) continue;
+    if (directory.look(slot, taken)) {
+      slots_fill_ = slots_fill_ || ++taken_ones >= kManySlots;
+      continue;
+    }
     const Fd file = directory.open_file(part, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
     if (!file) {
       if (errno == EEXIST) continue;
@@ -488,6 +495,18 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
   return false;
 }
 
+// The slots are for the time between two dispatches, which may be long on a site whose cron job does not run: who has met many
+// that are taken turns them into segments as soon as it has the lock, so that the next commits find one free.
+void Buffer::empty_slots(Lock& lock) noexcept {
+  slots_fill_ = false;
+  no_slot_until_ = 0;
+  try {
+    take_spills(lock);
+  } catch (const std::bad_alloc&) {
+    return;  // the next one, or a dispatcher
+  }
+}
+
 // Every slot taken, or spilling frozen: the lock again, a little longer. The clock decides when that ends. A process
 // that has not had the lock for a tenth of a second tries it only: a lock whose holder is stopped may be held for hours, and
 // pages would wait each time. A holder that just lost the processor is back sooner.
@@ -504,7 +523,9 @@ void Buffer::append_late(std::string_view lines, std::uint32_t events, std::int6
     Lock lock(*this, Lock::Wait::try_once);
     if (lock.held()) {
       in_vain_since_ = 0;
-      return append(lock, lines, events, result);
+      append(lock, lines, events, result);
+      if (slots_fill_) empty_slots(lock);
+      return;
     }
     if (lock.error() != EWOULDBLOCK) return drop(result, reason_of(lock.error()), events);
   }

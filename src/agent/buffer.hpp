@@ -195,6 +195,7 @@ class Buffer {
   void rescan(Lock& lock) const noexcept;
   void thaw_if_roomy(Lock& lock) const noexcept;
   void take_spills(Lock& lock);
+  void empty_slots(Lock& lock) noexcept;
   void seal_drops(Lock& lock);
   bool write_drops_segment(Lock& lock);
   Drop keep_dead_letter(Lock& lock, std::string_view letter) noexcept;
@@ -213,6 +214,7 @@ class Buffer {
   std::unique_ptr<Kept> kept_;
   DropCounts pending_{};            // drops that could not be written down yet: no directory, a failing disk
   std::int64_t no_slot_until_ = 0;  // CLOCK_MONOTONIC nanoseconds; every spill slot was taken, or frozen, a moment ago
+  bool slots_fill_ = false;         // many slots were found taken
   std::int64_t in_vain_since_ = 0;  // the same clock; when a wait for the lock began that had no success yet
   std::uint32_t failures_ = 0;
   Drop suspended_for_ = Drop::no_space;

@@ -44,6 +44,7 @@ struct Always {
     none,       // only by evaluating it
     exists,     // whether the field is there, decided
     number,     // a comparison with an integer, decided
+    number_of,  // a comparison with an integer that is one of several conditions: false, or evaluate them
     long_text,  // an expression that no shorter text matches: too short, or evaluate it
   };
   std::uint32_t rule;
@@ -103,6 +104,7 @@ const RuleSet& Engine::rules() const noexcept { return *program_->rules; }
 struct Session::State {
   const Engine::Program& program;
   Logsource declared;
+  Spot rewritten;  // of url_plain, whose texts are no part of the line
 
   // Per record.
   const Record* record = nullptr;
@@ -133,6 +135,7 @@ struct Session::State {
     told_keys,
     told_url = told_keys,
     told_method,
+    told_url_plain,
     told_count
   };
   const Value* told[told_count + 1];  // the last of those nobody asks for
@@ -141,6 +144,7 @@ struct Session::State {
     places.fill(told_count);
     places[field::url] = told_url;
     places[field::method] = told_method;
+    places[field::url_plain] = told_url_plain;
     places[field::program] = told_program;
     places[field::Channel] = told_channel;
     places[field::EventID] = told_event_id;
@@ -177,7 +181,9 @@ struct Session::State {
   std::string last_format;
   bool last_plain = false;  // the last record had none of the fields scopes look at, and was not proxied
 
-  explicit State(const Engine::Program& p) : program(p) {
+  explicit State(const Engine::Program& p)
+      : program(p),
+        rewritten(field::url_plain < p.spot_of_field.size() ? p.spot_of_field[field::url_plain] : kNoSpot) {
     spot_epoch.resize(p.spot_names.size());
     spot_first.resize(p.spot_names.size());
     answers.resize(p.tests.size());
@@ -187,10 +193,10 @@ struct Session::State {
   void begin(const Record& now);
   Scopes& scopes();
   void forget_scopes();
-  // Spots whose texts are usually parts of the line.
-  static bool found_in_line(Spot spot) noexcept {
-    return spot < kPartSpots || spot == spot_of(Part::raw) || spot == spot_of(Part::message) ||
-           spot == spot_of(Part::anywhere);
+  // Spots whose texts are usually parts of the line. What was rewritten never is.
+  bool found_in_line(Spot spot) const noexcept {
+    if (spot < kPartSpots) return spot != rewritten;
+    return spot == spot_of(Part::raw) || spot == spot_of(Part::message) || spot == spot_of(Part::anywhere);
   }
   void arrange(Scopes& scopes, std::vector<std::uint32_t> list) const;
   Always always(std::uint32_t rule) const;
@@ -271,7 +277,7 @@ void Session::State::begin(const Record& now) {
     spot_epoch[spot] = epoch;
     spot_first[spot] = i + 1;
   }
-  within_line = !any_outside;
+  within_line = !any_outside && !told[told_url_plain];
 }
 
 Session::State::Scopes& Session::State::scopes() {
@@ -331,13 +337,16 @@ void Session::State::arrange(Scopes& scopes, std::vector<std::uint32_t> list) co
 Always Session::State::always(std::uint32_t rule) const {
   Always out{.rule = rule};
   const Node& root = program.nodes[program.roots[rule]];
-  if (root.kind != Expression::Kind::test) return out;
-  const CompiledTest& test = program.tests[root.first];
+  const bool one_of = root.kind == Expression::Kind::all && root.count > 0;
+  const Node& node = one_of ? program.nodes[root.first] : root;
+  if (node.kind != Expression::Kind::test) return out;
+  const CompiledTest& test = program.tests[node.first];
   const std::span<const Spot> spots = program.spots(test);
   if (spots.size() != 1 || spots[0] >= kPartSpots) return out;
   out.spot = spots[0];
   out.test = &test;
-  if (test.kind == Test::Kind::exists) out.glance = Always::Glance::exists;
+  if (one_of) out.glance = test.kind == Test::Kind::number ? Always::Glance::number_of : Always::Glance::none;
+  else if (test.kind == Test::Kind::exists) out.glance = Always::Glance::exists;
   else if (test.kind == Test::Kind::number) out.glance = Always::Glance::number;
   else if (test.kind == Test::Kind::regex && test.least_bytes > 0) out.glance = Always::Glance::long_text;
   return out;
@@ -521,7 +530,7 @@ void Session::State::collect(const SpotPlan& plan, bool line_done) {
         for (std::uint32_t rule : program.rules_of(found->second)) candidate(rule);
     };
     if (value.kind != Value::Kind::list) {
-      const bool done = line_done && inside_raw(value.text());
+      const bool done = line_done && found_in_line(plan.spot) && inside_raw(value.text());
       if (!done && !plan.literals.empty()) collect_text(plan.literals, folded_value(i - 1));
       look_up(value);
       continue;
@@ -556,8 +565,11 @@ bool Session::State::holds_always(const Always& always) {
   const std::uint32_t first = spot_first[always.spot] - 1;
   const Value& value = record->fields[first];
   if (next[first] == 0) {
-    if (always.glance == Always::Glance::number && value.kind == Value::Kind::integer)
-      return holds(value.as_real(), always.test->compare, always.test->number);
+    if ((always.glance == Always::Glance::number || always.glance == Always::Glance::number_of) &&
+        value.kind == Value::Kind::integer) {
+      const bool held = holds(value.as_real(), always.test->compare, always.test->number);
+      if (!held || always.glance == Always::Glance::number) return held;
+    }
     if (always.glance == Always::Glance::long_text && value.kind != Value::Kind::list &&
         value.text_size < always.test->least_bytes)
       return false;

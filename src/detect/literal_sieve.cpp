@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 #include "detect/literal_sieve.hpp"
@@ -78,8 +79,10 @@ namespace {
 
 constexpr double kLetThroughMost = 0.12;  // share of a log's bytes; above, LiteralIndex does less work
 
+using Frequencies = std::array<double, 256>;
+
 // How often each byte stands in a log, roughly, as a share.
-std::array<double, 256> make_frequencies() {
+Frequencies make_frequencies() {
   struct Class {
     std::string_view bytes;
     double weight;  // of each of them
@@ -87,7 +90,7 @@ std::array<double, 256> make_frequencies() {
   constexpr Class kClasses[] = {{" 0", 70},           {"/.1e", 45},           {"2otail5\"", 25}, {"scp3-:rm78n64", 16},
                                 {"hgwMT9b", 11},      {"dykfuxzv;()[]_+", 5}, {"jq=%&?,", 2},    {"HGPEWSKLAC", 5},
                                 {"BDFIJNOQRUVXYZ", 2}};
-  std::array<double, 256> shares;
+  Frequencies shares;
   shares.fill(0.3);
   for (const Class& same : kClasses)
     for (char c : same.bytes) shares[static_cast<unsigned char>(c)] = same.weight;
@@ -96,61 +99,188 @@ std::array<double, 256> make_frequencies() {
   return shares;
 }
 
-// What a bucket accepts: for each byte of a piece a set of low and of high nibbles.
-struct Bucket {
-  std::uint16_t low[LiteralSieve::kPieceBytes] = {}, high[LiteralSieve::kPieceBytes] = {};
-  double share[LiteralSieve::kPieceBytes] = {};  // of a log's bytes that are accepted there
-  double cost = 0;                               // share of a log's places that get through
-  bool empty = true;
+// Which places of an ordinary log have which nibble: bytes do not follow each other by chance, "ttps" least of all.
+class Places {
+ public:
+  static constexpr std::size_t kWords = 32;
+  static constexpr double kCount = 64 * kWords;
+  using Set = std::array<std::uint64_t, kWords>;
 
-  // With a piece more; bytes it does not have may be any.
-  Bucket with(std::string_view piece, const std::array<double, 256>& shares) const {
-    Bucket out = *this;
-    out.empty = false;
-    out.cost = 1;
-    for (std::size_t k = 0; k < LiteralSieve::kPieceBytes; ++k) {
-      if (k < piece.size()) {
-        out.accept(k, static_cast<unsigned char>(piece[k]), shares);
-        if (piece[k] >= 'a' && piece[k] <= 'z') out.accept(k, static_cast<unsigned char>(piece[k] - 32), shares);
-      } else {
-        out.low[k] = out.high[k] = 0xFFFF;
-        out.share[k] = 1;
+  static const Places& get() {
+    static const Places places;
+    return places;
+  }
+  /// The places whose byte `k` further on has that nibble.
+  const Set& low(std::size_t k, unsigned nibble) const noexcept { return low_[k][nibble]; }
+  const Set& high(std::size_t k, unsigned nibble) const noexcept { return high_[k][nibble]; }
+
+ private:
+  Places() {
+    constexpr std::string_view kLines =
+        "203.0.113.7 - - [14/Oct/2025:09:31:42 +0200] \"GET /sites/default/files/2025-09/photo_1.jpg HTTP/1.1\" 200 48213 "
+        "\"https://www.example.com/node/512\" \"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like "
+        "Gecko) Chrome/139.0.0.0 Safari/537.36\"\n"
+        "198.51.100.20 - - [14/Oct/2025:23:05:17 +0000] \"POST /index.php?page=2&sort=date HTTP/2.0\" 302 - \"-\" "
+        "\"Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 "
+        "Mobile/15E148 Safari/604.1\"\n"
+        "2001:db8:4::9 - maria [03/Jan/2026:06:48:50 +0100] \"GET /themes/custom/css/style.css?v=8.x HTTP/1.1\" 304 0 "
+        "\"http://example.org/en/products/search?q=shoes\" \"Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 "
+        "Firefox/142.0\"\n"
+        "192.0.2.66 - - [21/Feb/2026:11:12:13 +0000] \"GET /robots.txt HTTP/1.1\" 404 564 \"-\" \"Mozilla/5.0 (compatible; "
+        "Googlebot/2.1; +http://www.google.com/bot.html)\"\n"
+        "192.0.2.8 - - [02/Aug/2025:17:20:39 +0000] \"GET /blog/archive/events/team.html HTTP/1.1\" 200 9157 "
+        "\"https://example.com/contact/about\" \"Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0.0.0 Mobile\"\n"
+        "192.0.2.9 - - [30/Dec/2025:04:02:58 +0000] \"HEAD /user/cart/images/logo.png HTTP/1.1\" 200 0 "
+        "\"https://shop.example.net/article/news/98431\" \"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)\"\n"
+        "Nov 28 07:45:01 web1 sshd[21873]: Accepted publickey for deploy from 10.0.0.12 port 50122 ssh2\n"
+        "Mar  3 19:06:33 db2 systemd[1]: Started session-4127.scope - Session 4127 of user root.\n"
+        "{\"time\":\"2026-05-11T08:59:26.318Z\",\"level\":\"info\",\"msg\":\"request completed\",\"status\":200,"
+        "\"path\":\"/api/v1/items\",\"duration_ms\":37}\n"
+        "2026/04/19 13:30:04 [error] 812#812: *9 open() \"/var/www/html/favicon.ico\" failed (2: No such file or directory), "
+        "client: 198.51.100.3, server: example.com, request: \"GET / HTTP/1.1\", host: \"example.com\"\n"
+        "198.51.100.41 - - [09/Jul/2026:20:11:55 +0200] \"GET /de/veranstaltungen/kalender/2026-07 HTTP/2.0\" 200 20931 "
+        "\"https://www.example.de/de/aktuelles\" \"Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, like "
+        "Gecko) Chrome/138.0.0.0 Mobile Safari/537.36\"\n";
+    static_assert(kLines.size() >= static_cast<std::size_t>(kCount) + LiteralSieve::kPieceBytes);
+    for (std::size_t place = 0; place < static_cast<std::size_t>(kCount); ++place)
+      for (std::size_t k = 0; k < LiteralSieve::kPieceBytes; ++k) {
+        const auto byte = static_cast<unsigned char>(kLines[place + k]);
+        low_[k][byte & 15][place / 64] |= std::uint64_t{1} << place % 64;
+        high_[k][byte >> 4][place / 64] |= std::uint64_t{1} << place % 64;
       }
-      out.cost *= out.share[k];
+  }
+
+  Set low_[LiteralSieve::kPieceBytes][16] = {}, high_[LiteralSieve::kPieceBytes][16] = {};
+};
+
+// What a bucket accepts: for each byte of a piece a set of low and of high nibbles.
+class Bucket {
+ public:
+  bool empty() const noexcept { return empty_; }
+  /// The share of a log's places that get through: as counted in an ordinary log, and by chance.
+  double cost() const noexcept { return places_ / Places::kCount + chance_; }
+  bool accepts_low(std::size_t k, unsigned nibble) const noexcept { return nibbles_.low[k] >> nibble & 1; }
+  bool accepts_high(std::size_t k, unsigned nibble) const noexcept { return nibbles_.high[k] >> nibble & 1; }
+
+  /// What a piece more would cost, as a share of a log's places; `limit` or more if that is as much as it cares to know.
+  double more_with(std::string_view piece, double limit, const Frequencies& shares) const {
+    Nibbles with = nibbles_;
+    const double chance = accept(with, piece, shares) - chance_;
+    if (chance >= limit) return chance;
+    Places::Set through;
+    through.fill(~std::uint64_t{0});
+    for (std::size_t k = 0; k < std::min(piece.size(), LiteralSieve::kPieceBytes); ++k)
+      narrow(through, k, static_cast<unsigned char>(piece[k]));
+    return chance + (count(through) - places_) / Places::kCount;
+  }
+
+  /// Bytes the piece does not have may be any.
+  void add(std::string_view piece, const Frequencies& shares) {
+    empty_ = false;
+    chance_ = accept(nibbles_, piece, shares);
+    Places::Set through;
+    through.fill(~std::uint64_t{0});
+    for (std::size_t k = 0; k < LiteralSieve::kPieceBytes; ++k) {
+      if (k >= piece.size()) {
+        low_places_[k].fill(~std::uint64_t{0});
+        high_places_[k].fill(~std::uint64_t{0});
+        continue;
+      }
+      const auto byte = static_cast<unsigned char>(piece[k]);
+      const Places& places = Places::get();
+      unite(low_places_[k], places.low(k, byte & 15));
+      unite(high_places_[k], places.high(k, byte >> 4));
+      if (is_lower(piece[k])) unite(high_places_[k], places.high(k, byte >> 4 & ~2u));
+      narrow(through, k, byte);
     }
-    return out;
+    places_ = count(through);
   }
 
  private:
-  void accept(std::size_t k, unsigned char byte, const std::array<double, 256>& shares) {
-    const unsigned l = byte & 15, h = byte >> 4;
-    if ((low[k] >> l & 1) == 0)
-      for (unsigned highs = high[k]; highs != 0; highs &= highs - 1)
-        share[k] += shares[static_cast<unsigned>(std::countr_zero(highs)) * 16 + l];
-    low[k] = static_cast<std::uint16_t>(low[k] | 1u << l);
-    if ((high[k] >> h & 1) == 0)
-      for (unsigned lows = low[k]; lows != 0; lows &= lows - 1)
-        share[k] += shares[h * 16 + static_cast<unsigned>(std::countr_zero(lows))];
-    high[k] = static_cast<std::uint16_t>(high[k] | 1u << h);
+  struct Nibbles {
+    std::uint16_t low[LiteralSieve::kPieceBytes] = {}, high[LiteralSieve::kPieceBytes] = {};
+    double share[LiteralSieve::kPieceBytes] = {};  // of a log's bytes that are accepted there
+  };
+
+  static bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
+  static void unite(Places::Set& set, const Places::Set& other) noexcept {
+    for (std::size_t w = 0; w < Places::kWords; ++w) set[w] |= other[w];
   }
+  static int count(const Places::Set& set) noexcept {
+    return std::accumulate(set.begin(), set.end(), 0, [](int sum, std::uint64_t word) { return sum + std::popcount(word); });
+  }
+
+  // Takes from `through` the places whose byte `k` further on is not accepted, `byte` counted among those that are. An upper
+  // case letter has the nibbles of the lower but for one bit of the high one.
+  void narrow(Places::Set& through, std::size_t k, unsigned char byte) const noexcept {
+    const Places& places = Places::get();
+    const Places::Set& low = places.low(k, byte & 15);
+    const Places::Set& high = places.high(k, byte >> 4);
+    const Places::Set& upper = is_lower(static_cast<char>(byte)) ? places.high(k, byte >> 4 & ~2u) : high;
+    for (std::size_t w = 0; w < Places::kWords; ++w)
+      through[w] &= (low_places_[k][w] | low[w]) & (high_places_[k][w] | high[w] | upper[w]);
+  }
+
+  // The share of places that get through if bytes follow each other by chance.
+  static double accept(Nibbles& into, std::string_view piece, const Frequencies& shares) {
+    double chance = 1;
+    for (std::size_t k = 0; k < LiteralSieve::kPieceBytes; ++k) {
+      if (k < piece.size()) {
+        accept(into, k, static_cast<unsigned char>(piece[k]), shares);
+        if (is_lower(piece[k])) accept(into, k, static_cast<unsigned char>(piece[k] - 32), shares);
+      } else {
+        into.low[k] = into.high[k] = 0xFFFF;
+        into.share[k] = 1;
+      }
+      chance *= into.share[k];
+    }
+    return chance;
+  }
+  static void accept(Nibbles& into, std::size_t k, unsigned char byte, const Frequencies& shares) {
+    const unsigned l = byte & 15, h = byte >> 4;
+    if ((into.low[k] >> l & 1) == 0)
+      for (unsigned highs = into.high[k]; highs != 0; highs &= highs - 1)
+        into.share[k] += shares[static_cast<unsigned>(std::countr_zero(highs)) * 16 + l];
+    into.low[k] = static_cast<std::uint16_t>(into.low[k] | 1u << l);
+    if ((into.high[k] >> h & 1) == 0)
+      for (unsigned lows = into.low[k]; lows != 0; lows &= lows - 1)
+        into.share[k] += shares[h * 16 + static_cast<unsigned>(std::countr_zero(lows))];
+    into.high[k] = static_cast<std::uint16_t>(into.high[k] | 1u << h);
+  }
+
+  Nibbles nibbles_;
+  Places::Set low_places_[LiteralSieve::kPieceBytes] = {}, high_places_[LiteralSieve::kPieceBytes] = {};
+  double chance_ = 0;
+  int places_ = 0;
+  bool empty_ = true;
 };
 
 }  // namespace
 
 bool LiteralSieve::build(const std::vector<std::string_view>& literals) {
   if (literals.size() > kLiteralsMost) return false;
-  static const std::array<double, 256> shares = make_frequencies();
+  static const Frequencies shares = make_frequencies();
   std::array<Bucket, kGroups * kBucketsOfGroup> buckets;
 
   for (std::uint32_t id = 0; id < literals.size(); ++id) {
-    entries_.push_back({static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(literals[id].size()), 0, id});
+    Entry entry = {static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(literals[id].size()), 0, id};
+    char word[sizeof entry.word] = {}, letters[sizeof word] = {}, mask[sizeof word] = {};
+    for (std::size_t i = 0; i < std::min(literals[id].size(), sizeof word); ++i) {
+      word[i] = literals[id][i];
+      letters[i] = word[i] >= 'a' && word[i] <= 'z' ? 0x20 : 0;
+      mask[i] = static_cast<char>(0xFF);
+    }
+    std::memcpy(&entry.word, word, sizeof word);
+    std::memcpy(&entry.letters, letters, sizeof word);
+    std::memcpy(&entry.mask, mask, sizeof word);
+    entries_.push_back(entry);
     texts_ += literals[id];
   }
   const auto text_of = [&](const Entry& entry) { return std::string_view(texts_).substr(entry.offset, entry.size); };
   const auto commonness = [&](const Entry& entry) {
     double least = 1;
     for (std::uint32_t at = 0; at == 0 || at + kPieceBytes <= entry.size; ++at)
-      least = std::min(least, Bucket().with(text_of(entry).substr(at, kPieceBytes), shares).cost);
+      least = std::min(least, Bucket().more_with(text_of(entry).substr(at, kPieceBytes), least, shares));
     return least;
   };
   // The hardest first: whose rarest piece is common. Each goes, with one of its pieces, where it lets least more through.
@@ -161,21 +291,19 @@ bool LiteralSieve::build(const std::vector<std::string_view>& literals) {
   for (Entry& entry : entries_) {
     double least = 0;
     std::size_t chosen = buckets.size();
-    Bucket grown;
     for (std::uint32_t at = 0; at == 0 || at + kPieceBytes <= entry.size; ++at)
-      for (std::size_t b = 0; b < buckets.size() && (b == 0 || !buckets[b - 1].empty); ++b) {
-        const Bucket with = buckets[b].with(text_of(entry).substr(at, kPieceBytes), shares);
-        const double more = with.cost - buckets[b].cost;
+      for (std::size_t b = 0; b < buckets.size() && (b == 0 || !buckets[b - 1].empty()); ++b) {
+        const double limit = chosen < buckets.size() ? least : std::numeric_limits<double>::max();
+        const double more = buckets[b].more_with(text_of(entry).substr(at, kPieceBytes), limit, shares);
         if (chosen < buckets.size() && more >= least) continue;
         least = more;
         chosen = b;
-        grown = with;
         entry.piece = at;
       }
-    buckets[chosen] = grown;
+    buckets[chosen].add(text_of(entry).substr(entry.piece, kPieceBytes), shares);
   }
   double through = 0;
-  for (const Bucket& bucket : buckets) through += bucket.cost;
+  for (const Bucket& bucket : buckets) through += bucket.cost();
   if (through > kLetThroughMost) return false;
 
   for (std::size_t b = 0; b < buckets.size(); ++b) {
@@ -184,8 +312,8 @@ bool LiteralSieve::build(const std::vector<std::string_view>& literals) {
       for (unsigned nibble = 0; nibble < 16; ++nibble) {
         std::uint8_t& low = tables_.low[b / kBucketsOfGroup][k][nibble];
         std::uint8_t& high = tables_.high[b / kBucketsOfGroup][k][nibble];
-        if (buckets[b].low[k] >> nibble & 1) low = static_cast<std::uint8_t>(low | bit);
-        if (buckets[b].high[k] >> nibble & 1) high = static_cast<std::uint8_t>(high | bit);
+        if (buckets[b].accepts_low(k, nibble)) low = static_cast<std::uint8_t>(low | bit);
+        if (buckets[b].accepts_high(k, nibble)) high = static_cast<std::uint8_t>(high | bit);
       }
   }
 

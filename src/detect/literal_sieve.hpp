@@ -54,6 +54,8 @@ class LiteralSieve {
     std::uint32_t size;
     std::uint32_t piece;  // where in the literal its piece stands
     std::uint32_t id;
+    // Its first eight bytes: `(text | letters) & mask == word` holds for them in any case, and for nothing else.
+    std::uint64_t word = 0, letters = 0, mask = 0;
   };
   struct Slot {
     std::uint32_t key = 0;
@@ -76,9 +78,17 @@ class LiteralSieve {
 
   bool stands(const Entry& entry, std::string_view text, std::size_t start) const noexcept {
     if (start + entry.size > text.size()) return false;
+    const char* const there = text.data() + start;
     const char* const wanted = texts_.data() + entry.offset;
-    for (std::uint32_t i = 0; i < entry.size; ++i)
-      if (lower(text[start + i]) != wanted[i]) return false;
+    std::uint32_t i = 0;
+    if (start + sizeof entry.word <= text.size()) {
+      std::uint64_t word;
+      std::memcpy(&word, there, sizeof word);
+      if (((word | entry.letters) & entry.mask) != entry.word) return false;
+      i = sizeof word;
+    }
+    for (; i < entry.size; ++i)
+      if (lower(there[i]) != wanted[i]) return false;
     return true;
   }
 

@@ -143,7 +143,7 @@ LineRead LineRecords::read_with(LineParser& parser, std::string_view text, Recor
 
 // By the formats the log is known to have, the one that read last first.
 LineRead LineRecords::read_as_known(std::string_view text, RecordBatch& batch, Record& record) {
-  const bool plain = lookout_ && format().reader == "plaintext";
+  const bool plain = lookout_ && std::string_view(format().reader) == "plaintext";
   if (!plain) {
     start(text, batch, record);
     const LineRead read = read_with(*known_.front().parser, text, batch, record);

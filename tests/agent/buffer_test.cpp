@@ -599,6 +599,23 @@ TEST_CASE("with_lock_and_slots_taken_a_commit_gives_up_after_milliseconds_and_co
   CHECK(buffer.claim().value().size() == 1 + limits::kSpillSlots + 1);  // the drops' own segment is the last
 }
 
+TEST_CASE("who_finds_many_slots_taken_empties_them_as_soon_as_it_has_the_lock") {
+  Scratch scratch;
+  Buffer buffer = std::move(Buffer::open(scratch.path())).value();
+  const std::size_t rounds = 5;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    const int holder = ::open(buffer.path_of("buffer.lock").c_str(), O_RDWR | O_CREAT, 0600);
+    REQUIRE(::flock(holder, LOCK_EX) == 0);
+    for (std::size_t i = 0; i < limits::kSpillSlots; ++i) REQUIRE(buffer.commit(event_line(), 1).committed == 1);
+    ::close(holder);
+    REQUIRE(buffer.commit(event_line(), 1).committed == 1);
+    for (const Segment& file : buffer.files().value()) CHECK(file.name.rfind("spill-", 0) != 0);
+  }
+  CHECK(dropped(buffer, Drop::lock_busy) == 0);
+  CHECK(buffered_lines(buffer).size() == rounds * (limits::kSpillSlots + 1));
+  CHECK(buffer.claim().value().size() == rounds * limits::kSpillSlots + 1);
+}
+
 TEST_CASE("a_part_whose_writer_died_is_salvaged_and_a_living_ones_is_left_alone") {
   Scratch scratch;
   Buffer buffer = std::move(Buffer::open(scratch.path())).value();
