@@ -37,7 +37,7 @@ constexpr std::int64_t kBusyPauseNanoseconds = 50'000;
 constexpr std::int64_t kBusyPauseNanosecondsMax = 500'000;
 constexpr std::int64_t kNoSlotNanoseconds = 100'000'000;  // how long it is believed that no slot is free
 constexpr std::int64_t kInVainNanoseconds = 100'000'000;  // so long in vain, and it is not waited for any more
-constexpr std::size_t kManySlots = 8;  // taken ones met in a row: time to empty them
+constexpr std::size_t kManySlots = 8;                     // taken ones met in a row: time to empty them
 constexpr std::size_t kPathBytes = 4096;
 
 std::uint32_t lines_in(std::string_view text) noexcept {

@@ -182,8 +182,7 @@ struct Session::State {
   bool last_plain = false;  // the last record had none of the fields scopes look at, and was not proxied
 
   explicit State(const Engine::Program& p)
-      : program(p),
-        rewritten(field::url_plain < p.spot_of_field.size() ? p.spot_of_field[field::url_plain] : kNoSpot) {
+      : program(p), rewritten(field::url_plain < p.spot_of_field.size() ? p.spot_of_field[field::url_plain] : kNoSpot) {
     spot_epoch.resize(p.spot_names.size());
     spot_first.resize(p.spot_names.size());
     answers.resize(p.tests.size());

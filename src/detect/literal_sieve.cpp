@@ -136,10 +136,12 @@ class Places {
         "Mar  3 19:06:33 db2 systemd[1]: Started session-4127.scope - Session 4127 of user root.\n"
         "{\"time\":\"2026-05-11T08:59:26.318Z\",\"level\":\"info\",\"msg\":\"request completed\",\"status\":200,"
         "\"path\":\"/api/v1/items\",\"duration_ms\":37}\n"
-        "2026/04/19 13:30:04 [error] 812#812: *9 open() \"/var/www/html/favicon.ico\" failed (2: No such file or directory), "
+        "2026/04/19 13:30:04 [error] 812#812: *9 open() \"/var/www/html/favicon.ico\" failed (2: No such file or "
+        "directory), "
         "client: 198.51.100.3, server: example.com, request: \"GET / HTTP/1.1\", host: \"example.com\"\n"
         "198.51.100.41 - - [09/Jul/2026:20:11:55 +0200] \"GET /de/veranstaltungen/kalender/2026-07 HTTP/2.0\" 200 20931 "
-        "\"https://www.example.de/de/aktuelles\" \"Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, like "
+        "\"https://www.example.de/de/aktuelles\" \"Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, "
+        "like "
         "Gecko) Chrome/138.0.0.0 Mobile Safari/537.36\"\n";
     static_assert(kLines.size() >= static_cast<std::size_t>(kCount) + LiteralSieve::kPieceBytes);
     for (std::size_t place = 0; place < static_cast<std::size_t>(kCount); ++place)
@@ -207,7 +209,8 @@ class Bucket {
     for (std::size_t w = 0; w < Places::kWords; ++w) set[w] |= other[w];
   }
   static int count(const Places::Set& set) noexcept {
-    return std::accumulate(set.begin(), set.end(), 0, [](int sum, std::uint64_t word) { return sum + std::popcount(word); });
+    return std::accumulate(set.begin(), set.end(), 0,
+                           [](int sum, std::uint64_t word) { return sum + std::popcount(word); });
   }
 
   // Takes from `through` the places whose byte `k` further on is not accepted, `byte` counted among those that are. An upper
