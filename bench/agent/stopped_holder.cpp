@@ -107,7 +107,7 @@ int main(int argc, char** argv) {
   bool good = WIFSTOPPED(status);
   {
     auto buffer = Buffer::open(directory);
-    while (good && buffer->commit(line(), 1).committed == 1) {  // into a slot
+    while (good && buffer->commit(line(), 1).committed == 1) {  // into a slot, until all are full
     }
   }
   const std::size_t count = static_cast<std::size_t>(writers) * kCommits;

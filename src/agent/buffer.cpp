@@ -3,7 +3,7 @@
 // A commit in the steady state is five system calls: flock and fstat the lock file (its identity and generation), fstat the
 // current file, one write, and the unlock. Once a second, and where anything has changed, both files are opened by their names
 // and the last byte is read (a writer killed in the middle of a line leaves it open). Whoever cannot have the lock within
-// microseconds writes a spill slot instead, which needs no lock.
+// microseconds writes a spill slot instead, which needs no lock but the slot's own.
 #include "agent/buffer.hpp"
 
 #include <fcntl.h>
@@ -442,12 +442,14 @@ bool Buffer::seal_current(Lock& lock, std::uint64_t bytes) noexcept {
 }
 
 // False: there is no slot for it. Which slots are taken is looked at first, and remembered: to find that out by making a part
-// in each would cost a commit hundreds of system calls.
+// in each would cost a commit hundreds of system calls. A slot of its own is never torn; only when there is none left, lines are
+// added to another's.
 bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint32_t events,
                    CommitResult& result) noexcept {
   if (lines.size() > options_.spill_bytes || monotonic_ns() < no_slot_until_) return false;
   const auto first = static_cast<std::size_t>(::getpid());
   std::size_t taken_ones = 0;
+  bool frozen = false;
   for (std::size_t i = 0; i < limits::kSpillSlots; ++i) {
     const std::size_t number = (first + i) % limits::kSpillSlots;
     char part[layout::kNameBytes], slot[layout::kNameBytes];
@@ -466,7 +468,7 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
     // The lock on the part says that its writer lives. If it was taken for abandoned before that, it has another inode now.
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !directory.is_only_name(part, st)) continue;
     const Fd header = directory.open_unchecked(layout::kLock, O_RDONLY);
-    const bool frozen = !header || BufferHeader::read_frozen(header.get());
+    frozen = !header || BufferHeader::read_frozen(header.get());
     if (frozen || directory.look(slot, taken)) {
       directory.remove(part);
       if (frozen) break;
@@ -491,8 +493,51 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
     drop_failed_write(result, error, events);
     return true;
   }
+  for (std::size_t i = 0; i < limits::kSpillSlots && !frozen; ++i)
+    if (add_to_slot(directory, (first + i) % limits::kSpillSlots, lines, events, result, frozen)) return true;
   no_slot_until_ = monotonic_ns() + kNoSlotNanoseconds;
   return false;
+}
+
+// No slot is free, but one may have room. False: not in this one. Whoever adds to a slot holds a lock on it, and looks then whether it is still
+// one: who takes it away holds that lock, too.
+bool Buffer::add_to_slot(const Directory& directory, std::size_t number, std::string_view lines, std::uint32_t events,
+                         CommitResult& result, bool& frozen) noexcept {
+  char slot[layout::kNameBytes];
+  layout::write_slot_name(false, number, slot);
+  struct stat st;
+  const Fd file = directory.open_file(slot, O_RDWR | O_APPEND, rules_, st);
+  if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !directory.is_only_name(slot, st) ||
+      ::fstat(file.get(), &st) != 0) {
+    return false;
+  }
+  const auto size = static_cast<std::uint64_t>(st.st_size);
+  if (size + 1 + lines.size() > options_.spill_bytes) return false;
+  const Fd header = directory.open_unchecked(layout::kLock, O_RDONLY);
+  frozen = !header || BufferHeader::read_frozen(header.get());
+  if (frozen) return false;
+  char last = '\n';
+  const bool heal = size != 0 && ::pread(file.get(), &last, 1, st.st_size - 1) == 1 && last != '\n';
+  LOGYSTERA_KILL_POINT("slot-opened");
+  char newline = '\n';
+  struct iovec parts[2] = {{&newline, heal ? std::size_t{1} : 0}, {const_cast<char*>(lines.data()), lines.size()}};
+  ssize_t written;
+  do {
+    written = ::writev(file.get(), parts, 2);
+  } while (written < 0 && errno == EINTR);
+  int error = written < 0 ? errno : ENOSPC;
+  if (written == static_cast<ssize_t>(lines.size() + (heal ? 1 : 0))) {
+    if (!options_.sync_commits || make_durable(file.get())) {
+      LOGYSTERA_KILL_POINT("slot-written");
+      result.committed += events;
+      return true;
+    }
+    error = errno;
+  }
+  // Nobody else adds to it meanwhile.
+  if (written > 0 && ::ftruncate(file.get(), st.st_size) != 0) error = errno;
+  drop_failed_write(result, error, events);
+  return true;
 }
 
 // The slots are for the time between two dispatches, which may be long on a site whose cron job does not run: who has met many

@@ -2,7 +2,8 @@
 //
 //   buffer-current.jsonl            where requests append
 //   buffer-<seq20>-<epoch>-<rand8>.jsonl   sealed segments, closed by rotation or by a dispatcher's claim; seq orders them
-//   spill-NN, .part-NN              a commit that could not get the lock in time: written whole, then renamed into its slot
+//   spill-NN, .part-NN              a commit that could not get the lock in time: written whole, then renamed into its slot;
+//                                   later ones are added when no slot is free
 //   buffer.lock                     never unlinked or renamed; carries the header (sizes, sequence) under flock
 //   buffer.drops                    drop counters, written without buffer.lock (drop_records.hpp)
 //   dispatch.lock, dispatch.state.a/.b, dispatch.history   the dispatcher's (dispatch.hpp)
@@ -35,7 +36,7 @@ enum class Drop : std::uint8_t {
   event_size,   // one line over 32 KiB
   arena_full,   // all lines of a request over 1 MiB
   full,         // 50 MB reached (DROP_NEWEST)
-  lock_busy,    // no lock and no free spill slot within 3 ms
+  lock_busy,    // no lock and no room in a spill slot within 3 ms
   no_space,     // ENOSPC, EDQUOT
   io_error,     // any other failed system call
   short_write,  // the kernel took only part of a commit
@@ -95,7 +96,7 @@ struct BufferStats {
   std::uint64_t pending_bytes = 0;  // of these, what still has to be sent
   std::uint64_t cap_bytes = 0;
   std::uint32_t files = 0;
-  std::uint64_t spilled = 0;  // commits that took a spill slot
+  std::uint64_t spilled = 0;  // spill slots that became segments
   std::uint64_t healed = 0;   // torn tails closed with a newline
   DropCounts drops{};
 };
@@ -176,6 +177,8 @@ class Buffer {
 
   // commit, step by step
   bool spill(const Directory& directory, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
+  bool add_to_slot(const Directory& directory, std::size_t number, std::string_view lines, std::uint32_t events,
+                   CommitResult& result, bool& frozen) noexcept;
   void append_late(std::string_view lines, std::uint32_t events, std::int64_t since, CommitResult& result) noexcept;
   void append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept;
   const Fd& current(const Lock& lock, struct stat& st) noexcept;

@@ -76,6 +76,12 @@ std::string dead_letter(std::string_view line, std::string_view reason, std::int
   return text;
 }
 
+// Its size now that nobody adds to it.
+std::uint64_t look_again(const Fd& slot, std::uint64_t before) noexcept {
+  struct stat st;
+  return ::fstat(slot.get(), &st) == 0 ? static_cast<std::uint64_t>(st.st_size) : before;
+}
+
 std::uint64_t count_lines(int fd) {
   std::string block(kReadBytes, '\0');
   std::uint64_t lines = 0;
@@ -103,14 +109,20 @@ Error Buffer::lock_error(int error) const {
 void Buffer::rescan(Lock& lock) const noexcept {
   BufferHeader& header = lock.header();
   header.closed_bytes = header.slot_bytes = header.dead_bytes = 0;
-  layout::walk(lock.directory(), [&](const char*, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
+  layout::walk(lock.directory(), [&](const char* name, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
     const auto size = static_cast<std::uint64_t>(st.st_size);
     switch (kind) {
       case layout::Kind::segment: header.closed_bytes += size; [[fallthrough]];
       case layout::Kind::drops_segment:
         if (sequence >= header.next_sequence) header.next_sequence = sequence + 1;
         break;
-      case layout::Kind::spill: header.slot_bytes += size; break;
+      // One somebody adds to at this moment may still grow to its full size, like a part.
+      case layout::Kind::spill: {
+        const Fd slot = lock.directory().open_unchecked(name, O_RDONLY);
+        header.slot_bytes +=
+            slot && ::flock(slot.get(), LOCK_EX | LOCK_NB) == 0 ? look_again(slot, size) : options_.spill_bytes;
+        break;
+      }
       case layout::Kind::part: header.slot_bytes += options_.spill_bytes; break;  // it may still grow to this
       default: break;
     }
@@ -152,17 +164,16 @@ void Buffer::take_spills(Lock& lock) {
   });
   BufferHeader& header = lock.header();
   const std::int64_t now = wall_seconds();
-  for (const Found& slot : found) {
+  for (Found& slot : found) {
     const Directory& directory = lock.directory();
-    Fd part;
-    if (slot.part) {
-      struct stat st;
-      if (now - slot.st.st_mtim.tv_sec < kAbandonedSeconds) continue;
-      part = directory.open_file(slot.name.c_str(), O_RDWR, rules_, st);
-      if (!part || ::flock(part.get(), LOCK_EX | LOCK_NB) != 0) continue;
-      // Between the listing and the lock its writer may have finished and another begun a part of that name.
-      if (st.st_ino != slot.st.st_ino || st.st_size != slot.st.st_size) continue;
-    }
+    if (slot.part && now - slot.st.st_mtim.tv_sec < kAbandonedSeconds) continue;
+    // Who writes a part, or adds to a slot, holds this lock.
+    struct stat st;
+    const Fd file = directory.open_file(slot.name.c_str(), O_RDWR, rules_, st);
+    if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    // Between the listing and the lock a part's writer may have finished and another begun a part of that name.
+    if (st.st_ino != slot.st.st_ino || (slot.part && st.st_size != slot.st.st_size)) continue;
+    if (::fstat(file.get(), &slot.st) != 0) continue;
     if (slot.st.st_size == 0) {
       directory.remove(slot.name.c_str());
       continue;

@@ -342,7 +342,7 @@ TEST_CASE("what_a_process_dropped_is_written_down_before_it_ends") {
   Buffer other = std::move(Buffer::open(scratch.path())).value();
   REQUIRE(other.commit(event_line(), 1).committed == 1);
   {
-    Buffer ending = std::move(Buffer::open(scratch.path())).value();
+    Buffer ending = std::move(Buffer::open(scratch.path(), slots_of_one_line())).value();
     const int holder = ::open(ending.path_of("buffer.lock").c_str(), O_RDWR);
     REQUIRE(::flock(holder, LOCK_EX) == 0);
     for (std::size_t i = 0; i < limits::kSpillSlots; ++i) REQUIRE(ending.commit(event_line(), 1).committed == 1);
@@ -581,7 +581,7 @@ TEST_CASE("a_spill_is_written_while_the_lock_is_held_and_claimed_in_order") {
 
 TEST_CASE("with_lock_and_slots_taken_a_commit_gives_up_after_milliseconds_and_counts") {
   Scratch scratch;
-  Buffer buffer = std::move(Buffer::open(scratch.path())).value();
+  Buffer buffer = std::move(Buffer::open(scratch.path(), slots_of_one_line())).value();
   REQUIRE(buffer.commit(event_line(), 1).committed == 1);
   const int holder = ::open(buffer.path_of("buffer.lock").c_str(), O_RDWR);
   REQUIRE(::flock(holder, LOCK_EX) == 0);
@@ -597,6 +597,48 @@ TEST_CASE("with_lock_and_slots_taken_a_commit_gives_up_after_milliseconds_and_co
   CHECK(buffer.commit(event_line(), 1).committed == 1);
   CHECK(dropped(buffer, Drop::lock_busy) == 15);
   CHECK(buffer.claim().value().size() == 1 + limits::kSpillSlots + 1);  // the drops' own segment is the last
+}
+
+TEST_CASE("when_no_slot_is_free_lines_are_added_to_slots_that_have_room") {
+  Scratch scratch;
+  BufferOptions options;
+  options.spill_bytes = 4096;
+  Buffer buffer = std::move(Buffer::open(scratch.path(), options)).value();
+  REQUIRE(buffer.commit(event_line(), 1).committed == 1);
+  const int holder = ::open(buffer.path_of("buffer.lock").c_str(), O_RDWR);
+  REQUIRE(::flock(holder, LOCK_EX) == 0);
+  for (std::size_t i = 0; i < limits::kSpillSlots; ++i) REQUIRE(buffer.commit(event_line(), 1).committed == 1);
+  // Somebody died within a line, and somebody is stopped while adding.
+  write_file(buffer.path_of("spill-07"), event_line() + "{\"event_type\":\"half");
+  const int stopped = ::open(buffer.path_of("spill-08").c_str(), O_RDWR);
+  REQUIRE(::flock(stopped, LOCK_EX) == 0);
+  std::size_t added = 0;
+  while (buffer.commit(event_line(), 1).committed == 1) ++added;
+  CHECK(added > limits::kSpillSlots);
+  std::uint64_t largest = 0;
+  for (const Segment& file : buffer.files().value()) largest = std::max(largest, file.bytes);
+  CHECK(largest <= options.spill_bytes);
+  CHECK(largest + 1 + event_line().size() > options.spill_bytes);
+  ::close(holder);
+
+  std::size_t events = 0, torn = 0;
+  const auto count = [&](const Segment& segment) {
+    std::istringstream text(read_file(buffer.path_of(segment.name)));
+    for (std::string line; std::getline(text, line);) {
+      EventView view;
+      if (read_event_line(line, view) == LineFault::none && view.type != "agent.dropped") ++events;
+      else torn += view.type != "agent.dropped";
+    }
+  };
+  for (const Segment& segment : buffer.claim().value()) {
+    count(segment);
+    REQUIRE(buffer.remove(segment).ok());
+  }
+  CHECK(std::filesystem::exists(buffer.path_of("spill-08")));
+  ::close(stopped);
+  for (const Segment& segment : buffer.claim().value()) count(segment);
+  CHECK(events == 1 + limits::kSpillSlots + added);
+  CHECK(torn == 1);
 }
 
 TEST_CASE("who_finds_many_slots_taken_empties_them_as_soon_as_it_has_the_lock") {

@@ -109,13 +109,13 @@ TEST_CASE("drop_counts_survive_a_removed_lock_file") {
 
 TEST_CASE("drop_counts_survive_the_writer_that_is_killed_while_the_lock_is_held") {
   Scratch scratch;
-  Buffer buffer = std::move(Buffer::open(scratch.path())).value();
+  Buffer buffer = std::move(Buffer::open(scratch.path(), slots_of_one_line())).value();
   REQUIRE(buffer.commit(event_line(), 1).committed == 1);
   {
     const StoppedHolder holder(buffer);
     fill_slots(buffer);
     in_killed_process([&] {
-      Buffer writer = std::move(Buffer::open(scratch.path())).value();
+      Buffer writer = std::move(Buffer::open(scratch.path(), slots_of_one_line())).value();
       for (int i = 0; i < 45; ++i) writer.commit(event_line(), 1);
     });
   }
@@ -125,7 +125,7 @@ TEST_CASE("drop_counts_survive_the_writer_that_is_killed_while_the_lock_is_held"
 
 TEST_CASE("who_has_waited_for_a_stopped_holder_in_vain_does_not_wait_again") {
   Scratch scratch;
-  Buffer buffer = std::move(Buffer::open(scratch.path())).value();
+  Buffer buffer = std::move(Buffer::open(scratch.path(), slots_of_one_line())).value();
   REQUIRE(buffer.commit(event_line(), 1).committed == 1);
   const StoppedHolder holder(buffer);
   fill_slots(buffer);

@@ -81,6 +81,13 @@ inline std::uint64_t bytes_on_disk(const std::string& directory) {
   return bytes;
 }
 
+/// A spill slot is full with one event_line().
+inline agent::BufferOptions slots_of_one_line() {
+  agent::BufferOptions options;
+  options.spill_bytes = event_line().size();
+  return options;
+}
+
 /// Limits made small, so that every boundary is crossed in a test of a second.
 inline agent::BufferOptions small_limits(std::uint64_t segment, std::uint64_t total) {
   agent::BufferOptions options;
