@@ -476,8 +476,8 @@ void die_at(const char* point, const std::string& directory, const BufferOptions
 }  // namespace
 
 TEST_CASE("a_writer_killed_at_any_named_point_leaves_a_buffer_that_works") {
-  for (const char* point :
-       {"commit-locked", "commit-written:3", "segment-sealed", "spill-opened", "spill-written:2", "slot-opened", "slot-written", "claimed"}) {
+  for (const char* point : {"commit-locked", "commit-written:3", "segment-sealed", "spill-opened", "spill-written:2",
+                            "slot-opened", "slot-written", "claimed"}) {
     Scratch scratch;
     const BufferOptions options = small_limits(1000, 100'000);
     Buffer buffer = std::move(Buffer::open(scratch.path(), options)).value();
