@@ -125,9 +125,24 @@ class Scrubber {
   }
 
   void value_in_parentheses() {
+    const bool of_key = at_ > 0 && text_[at_ - 1] == ')';
     keep(2);
-    const std::size_t end = text_.find(')', at_);
+    const std::size_t end = of_key ? end_of_key() : text_.find(')', at_);
     replace(end == std::string_view::npos ? text_.size() - at_ : end - at_);
+  }
+
+  // PostgreSQL: "Key (name)=(a) b) already exists." Values may hold parentheses, and the sentence itself; behind its last one,
+  // or the last parenthesis in another language, nothing is of the value.
+  std::size_t end_of_key() const {
+    std::size_t end = std::string_view::npos;
+    for (const std::string_view rest : {") already exists", ") is not present in table", ") is still referenced from table",
+                                        ") conflicts with existing key"}) {
+      const std::size_t at = text_.rfind(rest);
+      if (at != std::string_view::npos && at >= at_ && (end == std::string_view::npos || at > end)) end = at;
+    }
+    if (end != std::string_view::npos) return end;
+    end = text_.rfind(')');
+    return end == std::string_view::npos || end < at_ ? std::string_view::npos : end;
   }
 
   void run() {

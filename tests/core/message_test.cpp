@@ -36,6 +36,13 @@ TEST_CASE("values_in_a_message_become_question_marks") {
   CHECK(message("cut off in 'the middle of a val") == "cut off in ?");
   CHECK(message("The user \xE2\x80\x9CMaria\xE2\x80\x9D is gone") == "The user ? is gone");
   CHECK(message("Key (mail)=(a@example.org) already exists") == "Key (mail)=(?) already exists");
+  CHECK(message("Key (name)=(a)b) already exists.") == "Key (name)=(?) already exists.");
+  CHECK(message("Key (name, x)=(Ann) already exists. Eve, b) already exists.: INSERT INTO t (name) VALUES (:a)") ==
+        "Key (name, x)=(?) already exists.: INSERT INTO t (name) VALUES (:a)");
+  CHECK(message("Key (uid)=(7) b) is not present in table \"users\".") == "Key (uid)=(?) is not present in table ?.");
+  CHECK(message("Key (d)=([a) b,c)) conflicts with existing key (d)=([e,f)).") ==
+        "Key (d)=(?) conflicts with existing key (d)=(?).");
+  CHECK(message("Schlüssel (name)=(Ann) Eve) existiert bereits.") == "Schlüssel (name)=(?) existiert bereits.");
   CHECK(message("to maria.b+x@mail.example.org.") == "to ?.");
   CHECK(message("no account 918273645 of 123456") == "no account ? of 123456");
   CHECK(message("file /user/42/edit is missing") == "file /user/?/edit is missing");
