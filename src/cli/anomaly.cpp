@@ -78,8 +78,8 @@ int learn(const Globals& globals, Options options) {
   if (!prepared) return fail("anomaly learn", prepared.error());
   Analysis& analysis = keep(std::move(prepared).value());
   PassedOver passed;
-  auto sets = scan::find_sources(options.paths, {.rotated = options.rotated, .follow_links = options.analysis.follow_links},
-                                 &passed);
+  auto sets = source::find_sources(options.paths,
+                                   {.rotated = options.rotated, .follow_links = options.analysis.follow_links}, &passed);
   say_passed_over("anomaly learn", passed);
   if (!sets) return fail("anomaly learn", sets.error());
   const bool typed = typed_input("anomaly learn", options.paths);

@@ -4,7 +4,7 @@
 
 #include "cli/gate.hpp"
 #include "core/clock.hpp"
-#include "scan/paths.hpp"
+#include "source/paths.hpp"
 
 namespace logystera::cli {
 
@@ -17,7 +17,7 @@ Result<std::unique_ptr<Baselines>> Baselines::make(store::BaselineStore& store, 
 
 Result<Done> Baselines::begin(const std::string& set) {
   set_ = set;
-  key_ = options_.source.empty() ? scan::source_key(set) : options_.source;
+  key_ = options_.source.empty() ? source::source_key(set) : options_.source;
   auto stored = store_.find(key_, detect::anomaly_model_name(model_));
   if (!stored) return stored.error();
   baseline_.emplace(model_, options_.bucket_seconds);

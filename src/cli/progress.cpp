@@ -59,9 +59,9 @@ void ProgressLine::show() {
   std::fflush(stderr);
 }
 
-std::uint64_t plain_bytes(const std::vector<scan::SourceSet>& sets) {
+std::uint64_t plain_bytes(const std::vector<source::SourceSet>& sets) {
   std::uint64_t sum = 0;
-  for (const scan::SourceSet& set : sets) {
+  for (const source::SourceSet& set : sets) {
     for (const FilePath& file : set.files) {
       std::error_code error;
       const std::uintmax_t size = std::filesystem::file_size(file.path, error);

@@ -31,6 +31,6 @@ class ProgressLine {
 };
 
 /// The plain bytes of all files, or 0 if one of them is packed or no file.
-std::uint64_t plain_bytes(const std::vector<scan::SourceSet>& sets);
+std::uint64_t plain_bytes(const std::vector<source::SourceSet>& sets);
 
 }  // namespace logystera::cli

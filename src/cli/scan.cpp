@@ -318,13 +318,13 @@ Result<Done> Report::print(const scan::Totals& totals) {
 }
 
 // --format-only: what each source is taken for, without reading it.
-int print_formats(const Analysis& analysis, const std::vector<scan::SourceSet>& sets, Output output) {
+int print_formats(const Analysis& analysis, const std::vector<source::SourceSet>& sets, Output output) {
   int exit_code = kExitDone;
-  for (const scan::SourceSet& set : sets) {
+  for (const source::SourceSet& set : sets) {
     for (const FilePath& member : set.files) {
       FieldNames names;
       const std::string& file = member.path;
-      auto input = scan::open_source(member, analysis.pipeline.source.input);
+      auto input = source::open_source(member, analysis.pipeline.source.input);
       bool no_log = false;
       auto source =
           input ? parse::Source::open(std::move(input).value(), analysis.formats, names, analysis.pipeline.source, &no_log)
@@ -370,8 +370,8 @@ int run(const Globals& globals, const Options& options) {
                               "out, or use --redact redact or mask",
                               ErrorKind::invalid});
   PassedOver passed;
-  auto sets = scan::find_sources(options.paths, {.rotated = options.rotated, .follow_links = options.analysis.follow_links},
-                                 &passed);
+  auto sets = source::find_sources(options.paths,
+                                   {.rotated = options.rotated, .follow_links = options.analysis.follow_links}, &passed);
   say_passed_over("scan", passed);
   if (!sets) return fail("scan", sets.error());
   const bool typed = typed_input("scan", options.paths);

@@ -28,7 +28,7 @@
 #include "detect/windows.hpp"
 #include "redact/redactor.hpp"
 #include "redact/salt.hpp"
-#include "scan/follow.hpp"
+#include "source/follow.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -63,9 +63,9 @@ std::string position_file(const std::string& path) {
 }
 
 // None was kept yet: nothing. One that cannot be read: an error, whose remedy is to read the log from its beginning.
-Result<std::optional<scan::Position>> load_position(const std::string& file) {
+Result<std::optional<source::LogPosition>> load_position(const std::string& file) {
   const Fd in(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!in && errno == ENOENT) return std::optional<scan::Position>();
+  if (!in && errno == ENOENT) return std::optional<source::LogPosition>();
   struct stat status {};
   if (!in || ::fstat(in.get(), &status) != 0 || !S_ISREG(status.st_mode))
     return Error{fmt::format("{}: the position kept there cannot be read: {}", file, in ? "no file" : std::strerror(errno)),
@@ -73,11 +73,11 @@ Result<std::optional<scan::Position>> load_position(const std::string& file) {
   std::string text(kPositionBytes, '\0');
   const ssize_t size = read_up_to(in.get(), text.data(), text.size());
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  auto position = scan::Position::of_text(text);
+  auto position = source::LogPosition::of_text(text);
   if (!position)
     return Error{fmt::format("{}: the position kept there cannot be used: {}", file, position.error().message),
                  position.error().kind};
-  return std::optional<scan::Position>(std::move(position).value());
+  return std::optional<source::LogPosition>(std::move(position).value());
 }
 
 // Keeps positions in a file of the user's own: written beside it and renamed, so that a process that dies leaves the one or the
@@ -86,8 +86,8 @@ class PositionKeeper {
  public:
   explicit PositionKeeper(std::string file) : file_(std::move(file)) {}
 
-  Result<Done> keep(const scan::Position& position) {
-    std::string text = position.text();
+  Result<Done> keep(source::Position position) {
+    std::string text = std::move(position.text);
     if (text == kept_) return Done{};
     std::error_code ignored;
     if (kept_.empty()) std::filesystem::create_directories(std::filesystem::path(file_).parent_path(), ignored);
@@ -304,7 +304,7 @@ int run(const Globals& globals, const Options& options) {
   if (auto equipped = equip(stream, analysis, options, webhook_url.value(), globals.json, baseline_store); !equipped)
     return fail("tail", equipped.error());
 
-  scan::Follower::Options following;
+  source::Follower::Options following;
   following.source = analysis.pipeline.source;
   following.from_start = options.from_start;
   following.rotated_dirs = options.rotated_dirs;
@@ -322,9 +322,9 @@ int run(const Globals& globals, const Options& options) {
       fail("tail", Error{position.error().message + "; the log is read from its beginning", position.error().kind});
     }
   }
-  auto opened = scan::Follower::open(options.path, analysis.formats, analysis.names, std::move(following));
+  auto opened = source::Follower::open(options.path, analysis.formats, analysis.names, std::move(following));
   if (!opened) return fail("tail", opened.error());
-  scan::Follower& follower = *opened.value();
+  source::Follower& follower = *opened.value();
 
   PositionKeeper keeper(kept);
   const auto keep_position = [&]() -> Result<Done> {
@@ -339,21 +339,22 @@ int run(const Globals& globals, const Options& options) {
   auto saved = std::chrono::steady_clock::now();
   const auto pause = std::chrono::duration<double>(options.poll_seconds);
   while (!interrupted().load()) {
-    auto more = follower.poll(batch);
+    auto state = follower.next(batch, std::chrono::milliseconds(0));
     say_notices();
-    if (!more) return fail("tail", more.error());
-    if (more.value()) {
+    if (!state) return fail("tail", state.error());
+    const bool more = state.value() == source::State::records;
+    if (more) {
       if (auto refreshed = stream.refresh_dismissals(); !refreshed) return fail("tail", refreshed.error());
       if (auto taken = stream.take(batch); !taken) return fail("tail", taken.error());
       if (std::ferror(stdout)) return fail("tail", Error{kOutputLost});
     }
     // As soon as it has been handed out: what a run that is killed repeats is one batch.
     const auto now = std::chrono::steady_clock::now();
-    if (more.value() || now - saved >= kSaveEvery) {
+    if (more || now - saved >= kSaveEvery) {
       if (auto done = keep_position(); !done) return fail("tail", done.error());
       saved = now;
     }
-    if (!more.value()) std::this_thread::sleep_for(pause);
+    if (!more) std::this_thread::sleep_for(pause);
   }
   while (follower.finish(batch)) {
     if (auto taken = stream.take(batch); !taken) return fail("tail", taken.error());

@@ -14,10 +14,12 @@
 
 #include "core/hmac.hpp"
 #include "detect/windows.hpp"
+#include "source/file_source.hpp"
 
 namespace logystera::scan {
 namespace {
 
+constexpr auto kPatience = std::chrono::milliseconds(100);
 constexpr std::size_t kBlocksOfWorkers = 2;  // as many times what is read at a time when there are several workers
 
 void add(parse::SourceCounts& sum, const parse::SourceCounts& more) {
@@ -72,20 +74,21 @@ class Gate {
   std::atomic<std::uint64_t> next_{0};
 };
 
-// A file being read, kept until the last batch of it is through: records point at its name.
-struct OpenSource {
-  SourceReport report;
-  const SourceSet* set;
-  std::optional<parse::Source> source;  // none: it could not be opened
+// A part being read, held until the last batch of it is through: records point at its name.
+struct OpenPart {
+  std::shared_ptr<const source::Part> part;
+  std::string set;               // what its source is called
+  std::optional<Error> failure;  // of the source itself
+  std::array<std::uint64_t, redact::kKinds> redacted{};
+  std::uint64_t findings = 0;
 };
 
 // One batch's way through the stages.
 struct Ticket {
   std::uint64_t number = 0;
-  std::shared_ptr<OpenSource> source;  // null: the end of `set`
-  const SourceSet* set = nullptr;
+  std::shared_ptr<OpenPart> part;
   RecordBatch batch;
-  bool first_of_source = false, last_of_source = false, last_of_set = false;
+  bool first_of_part = false, last_of_part = false, last_of_source = false;
 };
 
 redact::Options redaction(const PipelineOptions& options) {
@@ -94,10 +97,9 @@ redact::Options redaction(const PipelineOptions& options) {
 
 class Run {
  public:
-  Run(const std::vector<SourceSet>& sets, const parse::Formats& formats, FieldNames& names, const detect::Engine* engine,
-      const PipelineOptions& options, Watcher& watcher, Progress& progress, const std::atomic<bool>& stop)
-      : sets_(sets),
-        formats_(formats),
+  Run(const NextSource& next_source, FieldNames& names, const detect::Engine* engine, const PipelineOptions& options,
+      Watcher& watcher, Progress& progress, const std::atomic<bool>& stop)
+      : next_source_(next_source),
         names_(names),
         engine_(engine),
         options_(options),
@@ -117,14 +119,12 @@ class Run {
   void work(Worker& worker);
   void give_up();
   bool take_batch(Ticket& ticket);
-  void open_next();
-  void end_source(Ticket& ticket);
+  Result<source::State> next_records(RecordBatch& batch, bool& stopped);
   void count_windows(Worker& worker);
   void redact(Worker& worker);
   void hand_out(Worker& worker);
 
-  const std::vector<SourceSet>& sets_;
-  const parse::Formats& formats_;
+  const NextSource& next_source_;
   FieldNames& names_;
   const detect::Engine* const engine_;
   const PipelineOptions& options_;
@@ -136,11 +136,9 @@ class Run {
   // Taking batches.
   std::mutex take_mutex_;
   std::uint64_t next_ticket_ = 0;
-  std::size_t set_at_ = 0, file_at_ = 0;
-  std::shared_ptr<OpenSource> open_;
-  bool fresh_ = false;  // the open source has not given a batch yet
+  std::unique_ptr<source::RecordSource> source_;  // being read; null: the next one is to be asked for
+  std::shared_ptr<OpenPart> open_;                // null: none of its parts is
   bool ended_ = false;
-  parse::TimeContext::Order order_;  // of the file read last
 
   // Counting over time.
   Gate windows_gate_;
@@ -167,78 +165,53 @@ struct Run::Worker {
   bool redacted_in_turn = false;
 };
 
-// Opens the next file that can be opened; those that cannot are reported by a ticket of their own.
-void Run::open_next() {
-  const SourceSet& set = sets_[set_at_];
-  parse::SourceOptions source_options = options_.source;
-  source_options.input.stop = &stop_;
-  // Workers hand a batch over twice; each time one of them may have to wait for the other.
-  if (options_.threads > 1) source_options.block_bytes *= kBlocksOfWorkers;
-  auto open = std::make_shared<OpenSource>(OpenSource{{}, &set, {}});
-  open->report.name = set.files[file_at_].path;
-  if (file_at_ > 0) source_options.order = order_;
-  auto input = open_source(set.files[file_at_], source_options.input);
-  bool no_log = false;
-  Result<parse::Source> source = [&]() -> Result<parse::Source> {
-    if (!input) return input.error();
-    return parse::Source::open(std::move(input.value()), formats_, names_, source_options, &no_log);
-  }();
-  if (source) {
-    open->source.emplace(std::move(source).value());
-    const parse::Detection& detection = open->source->detection();
-    open->report.format = detection.name;
-    open->report.title = detection.title;
-    open->report.compression = parse::compression_name(detection.compression);
-    open->report.encoding = parse::encoding_name(detection.encoding);
-    open->report.confidence = detection.confidence;
-  } else {
-    open->report.problem = source.error();
-    open->report.passed_over = no_log && set.files[file_at_].found;
+// A source may have nothing for a while: a run waits for it. A source that is stopped still gives what it has.
+Result<source::State> Run::next_records(RecordBatch& batch, bool& stopped) {
+  for (;;) {
+    stopped = stop_.load(std::memory_order_relaxed);
+    if (stopped) return source_->finish(batch) ? source::State::records : source::State::ended;
+    auto state = source_->next(batch, kPatience);
+    if (!state || state.value() != source::State::idle) return state;
   }
-  open_ = std::move(open);
-  fresh_ = true;
 }
 
-void Run::end_source(Ticket& ticket) {
-  ticket.last_of_source = true;
-  open_.reset();
-  if (++file_at_ < sets_[set_at_].files.size()) return;
-  file_at_ = 0;
-  ++set_at_;
-  ticket.last_of_set = true;
-}
-
-// The next batch, with its number. A source's last ticket carries no records: only then its counts are final.
+// The next batch, with its number. A part's last ticket carries no records: only then its counts are final.
 bool Run::take_batch(Ticket& ticket) {
   std::lock_guard lock(take_mutex_);
-  if (ended_ || (!open_ && set_at_ == sets_.size())) return false;
-  // A source that is stopped while it waits for bytes still gives what it has.
-  const bool stopped = stop_.load(std::memory_order_relaxed);
-  if (!open_) open_next();
-  const bool readable = open_->source.has_value();
+  if (ended_) return false;
+  if (!source_ && !(source_ = next_source_())) {
+    ended_ = true;
+    return false;
+  }
+  bool stopped = false;
+  auto state = next_records(ticket.batch, stopped);
+  std::shared_ptr<const source::Part> part = source_->part();
+  if (!part) {
+    auto unknown = std::make_shared<source::Part>();
+    unknown->name = source_->label();
+    part = std::move(unknown);
+  }
+  ticket.first_of_part = !open_ || open_->part != part;
+  if (ticket.first_of_part) {
+    open_ = std::make_shared<OpenPart>();
+    open_->part = std::move(part);
+    open_->set = source_->label();
+  }
+  if (!state) open_->failure = state.error();
   ticket.number = next_ticket_++;
-  ticket.source = open_;
-  ticket.set = open_->set;
-  ticket.first_of_source = std::exchange(fresh_, false);
-  ticket.last_of_source = ticket.last_of_set = false;
-  if (readable && !stopped && open_->source->next_batch(ticket.batch)) {
+  ticket.part = open_;
+  ticket.last_of_part = ticket.last_of_source = false;
+  if (state && state.value() == source::State::records) {
     progress_.bytes.fetch_add(ticket.batch.text.size(), std::memory_order_relaxed);
     return true;
   }
   ticket.batch.clear();
-  SourceReport& report = open_->report;
-  if (readable) {
-    report.counts = open_->source->counts();
-    report.changes = open_->source->changes();
-    order_ = open_->source->order();
-    if (!report.problem) report.problem = open_->source->problem();
-  }
-  end_source(ticket);
+  ticket.last_of_part = true;
+  ticket.last_of_source = !state || state.value() == source::State::ended;
+  open_.reset();
+  if (ticket.last_of_source) source_.reset();
   progress_.sources.fetch_add(1, std::memory_order_relaxed);
-  if (stopped) {
-    ended_ = true;
-    ticket.last_of_set = true;
-  }
+  ended_ = stopped;
   return true;
 }
 
@@ -249,7 +222,7 @@ void Run::count_windows(Worker& worker) {
   if (!engine_) return;
   if (!windows_) windows_.emplace(engine_->rules(), names_, options_.window_options());
   windows_->feed(ticket.batch.records, worker.hits, worker.hits_ends, worker.matches);
-  if (!ticket.last_of_set) return;
+  if (!ticket.last_of_source) return;
   windows_->finish(worker.matches);
   totals_.windows_forgotten += windows_->stats().forgotten;
   windows_.reset();
@@ -264,21 +237,23 @@ void Run::redact(Worker& worker) {
 // After the output gate is shut nothing more is handed out.
 void Run::hand_out(Worker& worker) {
   Ticket& ticket = worker.ticket;
-  Chunk chunk{ticket.source->report.name, ticket.set->name, ticket.batch, worker.first_record, {}, {}};
+  OpenPart& part = *ticket.part;
+  Chunk chunk{part.part->name, part.set, ticket.batch, worker.first_record, {}, {}};
   for (const detect::Match& match : worker.matches) {
     chunk.findings.push_back(finding_of(engine_->rules().rules[match.rule], match.record, match.time_ns, match.time_known,
-                                        match.hits, match.measure, ticket.source->report.name));
+                                        match.hits, match.measure, part.part->name));
   }
   watcher_.prepare(chunk);
 
   if (!out_gate_.enter(ticket.number)) return;
   watcher_.take(chunk);
-  SourceReport& report = ticket.source->report;
-  for (std::size_t i = 0; i < report.redacted.size(); ++i) report.redacted[i] += worker.redacted[i];
-  report.findings += chunk.findings.size();
+  for (std::size_t i = 0; i < part.redacted.size(); ++i) part.redacted[i] += worker.redacted[i];
+  part.findings += chunk.findings.size();
   progress_.records.fetch_add(ticket.batch.size(), std::memory_order_relaxed);
   progress_.findings.fetch_add(chunk.findings.size(), std::memory_order_relaxed);
-  if (ticket.last_of_source) {
+  if (ticket.last_of_part) {
+    SourceReport report{*part.part, part.redacted, part.findings};
+    if (part.failure) report.problem = part.failure;
     totals_.sources += !report.passed_over;
     totals_.passed_over += report.passed_over;
     totals_.failed += report.problem.has_value() && !report.passed_over;
@@ -348,7 +323,7 @@ void Run::work(Worker& worker) {
 
     if (!windows_gate_.enter(ticket.number)) return;
     count_windows(worker);
-    if (ticket.first_of_source) open_key_ = 0;
+    if (ticket.first_of_part) open_key_ = 0;
     const bool in_turn = key_possible || open_key_ != 0;
     worker.redactor.continue_source(open_key_);
     if (in_turn) {
@@ -416,10 +391,23 @@ detect::WindowOptions PipelineOptions::window_options() const {
   return windows;
 }
 
-Totals run(const std::vector<SourceSet>& sets, const parse::Formats& formats, FieldNames& names,
+Totals run(const NextSource& next_source, FieldNames& names, const detect::Engine* engine, const PipelineOptions& options,
+           Watcher& watcher, Progress& progress, const std::atomic<bool>& stop) {
+  return Run(next_source, names, engine, options, watcher, progress, stop).finish();
+}
+
+Totals run(const std::vector<source::SourceSet>& sets, const parse::Formats& formats, FieldNames& names,
            const detect::Engine* engine, const PipelineOptions& options, Watcher& watcher, Progress& progress,
            const std::atomic<bool>& stop) {
-  return Run(sets, formats, names, engine, options, watcher, progress, stop).finish();
+  source::FileSourceOptions reading{.source = options.source, .resume = {}};
+  reading.source.input.stop = &stop;
+  // Workers hand a batch over twice; each time one of them may have to wait for the other.
+  if (options.threads > 1) reading.source.block_bytes *= kBlocksOfWorkers;
+  const NextSource next_source = [&, at = std::size_t{0}]() mutable -> std::unique_ptr<source::RecordSource> {
+    if (at == sets.size()) return nullptr;
+    return std::make_unique<source::FileSource>(sets[at++], formats, names, reading);
+  };
+  return run(next_source, names, engine, options, watcher, progress, stop);
 }
 
 }  // namespace logystera::scan

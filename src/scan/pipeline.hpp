@@ -15,6 +15,8 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +28,8 @@
 #include "detect/windows.hpp"
 #include "parse/source.hpp"
 #include "redact/redactor.hpp"
-#include "scan/paths.hpp"
+#include "source/paths.hpp"
+#include "source/record_source.hpp"
 
 namespace logystera::scan {
 
@@ -44,17 +47,10 @@ struct Finding {
   double measure = 0;
 };
 
-/// What is known of a source when all of it was read.
-struct SourceReport {
-  std::string name;
-  std::string format, title, compression, encoding;
-  std::vector<parse::FormatChange> changes;  // formats found further down
-  double confidence = 0;
-  parse::SourceCounts counts;
+/// What is known of a part of a source (a file) when all of it was read.
+struct SourceReport : source::Part {
   std::array<std::uint64_t, redact::kKinds> redacted{};
   std::uint64_t findings = 0;
-  std::optional<Error> problem;  // could not be opened, or ended early
-  bool passed_over = false;      // met by a walk, and `problem` says why it is no log: nothing went wrong
 
   std::uint64_t redacted_total() const noexcept;
 };
@@ -114,9 +110,16 @@ struct Totals {
   std::uint64_t redacted_total() const noexcept;
 };
 
+/// The sources of a run, one after the other; null: there are no more.
+using NextSource = std::function<std::unique_ptr<source::RecordSource>()>;
+
 /// Runs every source through. `engine` null: no rules. `names` is the table the engine was compiled with. `stop` set to
 /// true ends the run at the next batch, and a source that waits for bytes at once; what was taken until then is handed out.
-Totals run(const std::vector<SourceSet>& sets, const parse::Formats& formats, FieldNames& names,
+Totals run(const NextSource& next_source, FieldNames& names, const detect::Engine* engine, const PipelineOptions& options,
+           Watcher& watcher, Progress& progress, const std::atomic<bool>& stop);
+
+/// The same for files.
+Totals run(const std::vector<source::SourceSet>& sets, const parse::Formats& formats, FieldNames& names,
            const detect::Engine* engine, const PipelineOptions& options, Watcher& watcher, Progress& progress,
            const std::atomic<bool>& stop);
 

@@ -1,7 +1,7 @@
 # The scan room: parse, detect and redact put together.
 find_package(fmt REQUIRED)
 find_package(PkgConfig REQUIRED)
-logystera_room(scan STANDARD 20 LINKS logystera_core logystera_parse logystera_detect logystera_redact fmt::fmt Threads::Threads)
+logystera_room(scan STANDARD 20 LINKS logystera_core logystera_source logystera_parse logystera_detect logystera_redact fmt::fmt Threads::Threads)
 logystera_room_tests(scan STANDARD 20)
 
 # ./dev bench scan

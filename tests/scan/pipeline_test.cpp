@@ -55,7 +55,7 @@ struct Bench {
   }
 
   scan::Totals run(const std::vector<std::string>& paths, unsigned threads, Seen& seen, bool stopped = false) {
-    auto sets = scan::find_sources(paths);
+    auto sets = source::find_sources(paths);
     REQUIRE(sets.ok());
     scan::PipelineOptions options;
     options.salt = "salt";

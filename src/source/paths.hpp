@@ -9,7 +9,7 @@
 #include "core/walk.hpp"
 #include "parse/input.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 
 /// Files that are one log: a rotated set, oldest first, or a single file.
 struct SourceSet {
@@ -37,4 +37,4 @@ Result<parse::Input> open_source(const FilePath& file, const parse::InputLimits&
 /// What a source's baseline is kept under: the file name without rotation and extension ("syslog" for /var/log/syslog.1).
 std::string source_key(const std::string& path);
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

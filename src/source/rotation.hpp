@@ -11,7 +11,7 @@
 
 #include "core/walk.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 
 /// The name without ".gz", ".zst" or an ending of what is not unpacked here (".bz2", ".xz", …).
 std::string_view without_packing(std::string_view name) noexcept;
@@ -27,4 +27,4 @@ std::string rotation_base(const std::string& path);
 std::vector<FilePath> rotated_parts(const std::string& path, const std::vector<std::string>& directories,
                                     const WalkOptions& options, PassedOver& passed, bool unpackable = false);
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

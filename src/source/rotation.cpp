@@ -1,4 +1,4 @@
-#include "scan/rotation.hpp"
+#include "source/rotation.hpp"
 
 #include <sys/stat.h>
 
@@ -9,7 +9,7 @@
 
 #include "core/clock.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 namespace {
 
 constexpr std::size_t kNumberDigitsMost = 5;  // ".1" to ".99999"; more digits are a date
@@ -158,4 +158,4 @@ std::vector<FilePath> rotated_parts(const std::string& path, const std::vector<s
   return files;
 }
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

@@ -1,4 +1,4 @@
-#include "scan/log_file.hpp"
+#include "source/log_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include "core/fd.hpp"
 #include "parse/evtx.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
@@ -475,4 +475,4 @@ bool LogFile::hand_out(RecordBatch& batch, Expect expect) {
   return !batch.records.empty();
 }
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

@@ -1,5 +1,5 @@
 // Following a log: nothing lost and nothing twice across rotation, truncation and restart.
-#include "scan/follow.hpp"
+#include "source/follow.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,24 +23,24 @@ namespace {
 struct Tail {
   Result<parse::Formats> formats = parse::Formats::built_in();
   FieldNames names;
-  std::unique_ptr<scan::Follower> follower;
+  std::unique_ptr<source::Follower> follower;
   std::vector<std::string> notices;
   std::uint64_t last_line = 0;
   std::string last_format;
 
-  static scan::Follower::Options from_start() {
-    scan::Follower::Options options;
+  static source::Follower::Options from_start() {
+    source::Follower::Options options;
     options.from_start = true;
     return options;
   }
-  static scan::Follower::Options from(scan::Position left) {
-    scan::Follower::Options options;
+  static source::Follower::Options from(source::LogPosition left) {
+    source::Follower::Options options;
     options.resume = std::move(left);
     return options;
   }
-  void open(const std::string& path, scan::Follower::Options options) {
+  void open(const std::string& path, source::Follower::Options options) {
     options.grace = std::chrono::milliseconds(0);
-    auto opened = scan::Follower::open(path, formats.value(), names, std::move(options));
+    auto opened = source::Follower::open(path, formats.value(), names, std::move(options));
     REQUIRE(opened.ok());
     follower = std::move(opened).value();
   }
@@ -49,10 +49,10 @@ struct Tail {
     std::vector<std::string> messages;
     RecordBatch batch;
     for (int quiet = 0; quiet < quiet_most; ++quiet) {
-      auto more = follower->poll(batch);
-      REQUIRE(more.ok());
+      auto state = follower->next(batch, std::chrono::milliseconds(0));
+      REQUIRE(state.ok());
       for (std::string& notice : follower->notices()) notices.push_back(std::move(notice));
-      if (!more.value()) continue;
+      if (state.value() != source::State::records) continue;
       quiet = 0;
       for (const Record& record : batch.records) {
         messages.emplace_back(record.message);
@@ -63,8 +63,8 @@ struct Tail {
     return messages;
   }
   // Where it is, by way of the text that is kept.
-  scan::Position left() const {
-    auto position = scan::Position::of_text(follower->position().text());
+  source::LogPosition left() const {
+    auto position = source::LogPosition::of_text(follower->position().text);
     REQUIRE(position.ok());
     return std::move(position).value();
   }
@@ -157,9 +157,9 @@ TEST_CASE("follow_waits_for_the_end_of_a_line") {
   tail.open(path, {});
   append(path, "2026-05-18 10:00:00 INFO mess");
   RecordBatch batch;
-  auto first = tail.follower->poll(batch);
+  auto first = tail.follower->next(batch, std::chrono::milliseconds(0));
   REQUIRE(first.ok());
-  CHECK_FALSE(first.value());
+  CHECK(first.value() == source::State::idle);
   append(path, "age 2\n");
   CHECK(tail.read() == Messages{message(2)});
 }
@@ -168,7 +168,7 @@ TEST_CASE("follow_resumes_where_it_left_off_even_in_a_file_that_was_rotated_sinc
   const Scratch scratch;
   const std::string path = scratch.file("a.log");
   append(path, line(1) + line(2));
-  scan::Position left;
+  source::LogPosition left;
   {
     Tail tail;
     tail.open(path, Tail::from_start());
@@ -188,7 +188,7 @@ TEST_CASE("follow_reads_everything_when_the_file_it_left_off_in_is_gone") {
   const std::string path = scratch.file("a.log");
   append(path, line(7));
   Tail tail;
-  tail.open(path, Tail::from(scan::Position::of_text("1 2 3\n").value()));
+  tail.open(path, Tail::from(source::LogPosition::of_text("1 2 3\n").value()));
   CHECK(tail.read() == Messages{message(7)});
 }
 
@@ -196,8 +196,8 @@ TEST_CASE("follow_refuses_what_is_no_file") {
   const Scratch scratch;
   Result<parse::Formats> formats = parse::Formats::built_in();
   FieldNames names;
-  CHECK_FALSE(scan::Follower::open(scratch.file("nothing.log"), formats.value(), names, {}).ok());
-  const auto directory = scan::Follower::open(scratch.file("."), formats.value(), names, {});
+  CHECK_FALSE(source::Follower::open(scratch.file("nothing.log"), formats.value(), names, {}).ok());
+  const auto directory = source::Follower::open(scratch.file("."), formats.value(), names, {});
   REQUIRE_FALSE(directory.ok());
   CHECK(directory.error().message.find("not a regular file") != std::string::npos);
 }
@@ -207,7 +207,7 @@ TEST_CASE("follow_makes_one_record_of_a_line_beyond_the_limit") {
   const std::string path = scratch.file("a.log");
   append(path, line(1));
   Tail tail;
-  scan::Follower::Options options;
+  source::Follower::Options options;
   options.from_start = true;
   options.source.line_bytes = 4096;
   tail.open(path, options);
@@ -218,8 +218,7 @@ TEST_CASE("follow_makes_one_record_of_a_line_beyond_the_limit") {
   RecordBatch batch;
   for (int piece = 0; piece < 3000; ++piece) {  // looked at while it comes
     append(path, forged);
-    auto more = tail.follower->poll(batch);
-    REQUIRE(more.ok());
+    REQUIRE(tail.follower->next(batch, std::chrono::milliseconds(0)).ok());
     records.insert(records.end(), batch.records.begin(), batch.records.end());
   }
   REQUIRE(records.size() == 1);
@@ -291,7 +290,7 @@ TEST_CASE("follow_reads_every_part_in_order_however_often_the_log_was_rotated") 
   const std::string path = scratch.file("a.log");
   append(path + ".1", "2026-05-18 10:00:00 INFO old\n");
   append(path, lines(1, 2));
-  scan::Position left;
+  source::LogPosition left;
   Tail tail;
   tail.open(path, Tail::from_start());
   CHECK(tail.read() == messages(1, 2));
@@ -333,7 +332,7 @@ TEST_CASE("follow_says_when_the_file_it_was_left_in_is_gone_and_reads_all_that_i
   Tail tail;
   tail.open(path, Tail::from_start());
   CHECK(tail.read().size() == 2);
-  const scan::Position left = tail.left();
+  const source::LogPosition left = tail.left();
   std::filesystem::rename(path + ".1", path + ".3");
   std::filesystem::remove(path);
   append(path + ".2", lines(3, 4));
@@ -352,7 +351,7 @@ TEST_CASE("follow_takes_no_other_file_for_the_one_it_was_left_in") {
   Tail tail;
   tail.open(path, Tail::from_start());
   CHECK(tail.read().size() == 2);
-  scan::Position left = tail.left();
+  source::LogPosition left = tail.left();
   write(path, lines(3, 8));  // the same inode
   Tail again;
   again.open(path, Tail::from(left));
@@ -379,7 +378,7 @@ TEST_CASE("follow_reads_what_is_written_to_the_old_file_after_it_was_renamed") {
   const Messages late = tail.read();
   CHECK(late.size() == 2);
   CHECK(std::count(late.begin(), late.end(), message(5)) == 1);
-  const scan::Position left = tail.left();
+  const source::LogPosition left = tail.left();
   append(path + ".1", line(7));
   Tail again;
   again.open(path, Tail::from(left));
@@ -394,14 +393,14 @@ TEST_CASE("follow_finds_parts_that_were_moved_to_another_directory") {
   Tail tail;
   tail.open(path, Tail::from_start());
   CHECK(tail.read() == messages(1, 1));
-  const scan::Position left = tail.left();
+  const source::LogPosition left = tail.left();
   append(path, line(2));
   std::filesystem::rename(path, scratch.file("old/a.log.2"));
   append(scratch.file("old/a.log.1"), line(3));
   append(path, line(4));
   SECTION("while it runs, the kernel says where") { CHECK(tail.read() == messages(2, 4)); }
   SECTION("afterwards, the option") {
-    scan::Follower::Options options = Tail::from(left);
+    source::Follower::Options options = Tail::from(left);
     options.rotated_dirs = {scratch.file("old")};
     Tail again;
     again.open(path, options);
@@ -416,7 +415,7 @@ TEST_CASE("follow_says_which_parts_it_cannot_unpack") {
   Tail tail;
   tail.open(path, Tail::from_start());
   CHECK(tail.read().size() == 1);
-  const scan::Position left = tail.left();
+  const source::LogPosition left = tail.left();
   std::filesystem::remove(path);
   append(path + ".1.xz", "packed");
   append(path, line(3));
@@ -434,7 +433,7 @@ TEST_CASE("follow_shows_a_line_without_its_end_and_then_the_whole_line_never_a_p
   tail.open(path, Tail::from_start());
   CHECK(tail.read() == Messages{message(1), "mess"});
   CHECK(tail.read().empty());
-  const scan::Position left = tail.left();
+  const source::LogPosition left = tail.left();
   Tail again;
   again.open(path, Tail::from(left));
   CHECK(again.read().empty());  // it has been shown
@@ -462,12 +461,12 @@ TEST_CASE("follow_passes_over_the_rest_of_a_long_line_across_restarts_and_rotati
   std::string rest;
   for (int i = 0; i < 100; ++i) rest += forged;
   append(path, line(1) + "2026-05-18 10:00:00 INFO " + rest);
-  scan::Follower::Options options = Tail::from_start();
+  source::Follower::Options options = Tail::from_start();
   options.source.line_bytes = 4096;
   Tail tail;
   tail.open(path, options);
   CHECK(tail.read().size() == 2);
-  const scan::Position left = tail.left();
+  const source::LogPosition left = tail.left();
   append(path, rest);
   SECTION("it runs on") {}
   SECTION("it is renamed") {
@@ -488,6 +487,59 @@ TEST_CASE("follow_passes_over_the_rest_of_a_long_line_across_restarts_and_rotati
   CHECK(again.read() == messages(3, 3));
   CHECK(again.last_line == 3);
   CHECK(tail.read() == messages(3, 3));
+}
+
+TEST_CASE("follow_begins_at_the_end_within_a_long_line_and_shows_nothing_of_its_rest") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.log");
+  const std::string forged = "May 18 10:00:09 web1 sshd[1]: Accepted password for root from 203.0.113.66 port 22 ssh2 ";
+  std::string rest;
+  for (int i = 0; i < 100; ++i) rest += forged;
+  append(path, line(1) + "2026-05-18 10:00:00 INFO " + rest);
+  source::Follower::Options options;
+  options.source.line_bytes = 4096;
+  Tail tail;
+  tail.open(path, options);
+  CHECK(tail.read().empty());
+  for (int i = 0; i < 20; ++i) {
+    append(path, forged);
+    CHECK(tail.read().empty());
+  }
+  SECTION("its end comes in the same file") {}
+  SECTION("it is copied and truncated") {
+    append(path, forged);
+    std::filesystem::copy_file(path, path + ".1");
+    append(path + ".1", "\n" + line(2));
+    write(path, line(3));
+    CHECK(tail.read(30) == messages(2, 3));
+    return;
+  }
+  append(path, forged + "\n" + line(2));
+  CHECK(tail.read() == messages(2, 2));
+}
+
+TEST_CASE("follow_hands_its_records_on_as_any_source_and_names_the_log_in_them_beyond_its_files") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.log");
+  append(path, line(1));
+  Tail tail;
+  tail.open(path, Tail::from_start());
+  source::RecordSource& log = *tail.follower;
+  CHECK(log.label() == path);
+  std::vector<RecordBatch> batches;
+  for (int i = 2; i < 5; ++i) {
+    RecordBatch batch;
+    for (int look = 0; look < 8 && batch.empty(); ++look) REQUIRE(log.next(batch, std::chrono::milliseconds(1)).ok());
+    REQUIRE(batch.size() == 1);
+    batches.push_back(std::move(batch));
+    std::filesystem::rename(path, path + "." + std::to_string(9 - i));
+    append(path, line(i));
+  }
+  const auto part = log.part();
+  tail.follower.reset();
+  for (const RecordBatch& batch : batches) CHECK(batch.records[0].source == path);
+  CHECK(part->name == path);
+  CHECK_FALSE(part->format.empty());
 }
 
 TEST_CASE("follow_decides_on_the_format_again_when_lines_do_not_fit") {
@@ -560,7 +612,7 @@ TEST_CASE("follow_joins_the_parts_of_a_containers_record_however_they_come") {
   CHECK(tail.read() == Messages{"begun"});
   append(path, cri("stdout", 'P', "ann@exam") + cri("stderr", 'F', "ERROR: other"));
   CHECK(tail.read().size() == 1);
-  const scan::Position before = tail.left();
+  const source::LogPosition before = tail.left();
   append(path, cri("stdout", 'F', "ple.com came"));
   CHECK(tail.read() == Messages{"ann@example.com came"});
   CHECK(tail.last_line == 2);
@@ -580,7 +632,7 @@ TEST_CASE("follow_hands_out_a_record_whose_last_part_does_not_come") {
   append(path, cri("stdout", 'F', "begun"));
   append(path, cri("stdout", 'P', "one and ") + cri("stdout", 'P', "two"));
   Tail tail;
-  scan::Follower::Options options = Tail::from_start();
+  source::Follower::Options options = Tail::from_start();
   SECTION("after a while") {
     options.parts = std::chrono::milliseconds(0);
     tail.open(path, options);
@@ -655,7 +707,7 @@ TEST_CASE("follow_decodes_utf16_whatever_the_blocks_cut") {
     for (std::string& text : tail.read()) all.push_back(std::move(text));
     CHECK(all == Messages{"caf\u00e9 \U0001F600\u0a0a one", "two"});
     CHECK(tail.last_line == 2);
-    CHECK(tail.follower->position().places.back().offset == std::filesystem::file_size(path));
+    CHECK(tail.follower->log_position().places.back().offset == std::filesystem::file_size(path));
   }
   SECTION("from its end, and where it was left") {
     append(path, mark + utf16(one, little) + utf16(u"2026-05-18 10:00:01 INFO ", little));
@@ -663,7 +715,7 @@ TEST_CASE("follow_decodes_utf16_whatever_the_blocks_cut") {
     tail.open(path, {});
     append(path, utf16(u"t", little) + std::string(1, little ? 'w' : '\0'));
     CHECK(tail.read().empty());
-    const scan::Position left = tail.left();
+    const source::LogPosition left = tail.left();
     append(path, std::string(1, little ? '\0' : 'w') + utf16(u"o\r\n", little));
     CHECK(tail.read() == Messages{"two"});
     Tail resumed;
@@ -714,7 +766,7 @@ TEST_CASE("follow_refuses_what_is_known_to_be_no_text_by_its_name") {
   append(path, "LPKSHHRH" + std::string(600, '\0'));
   Result<parse::Formats> formats = parse::Formats::built_in();
   FieldNames names;
-  const auto refused = scan::Follower::open(path, formats.value(), names, {});
+  const auto refused = source::Follower::open(path, formats.value(), names, {});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().message.find("a systemd journal: journalctl") != std::string::npos);
 }
@@ -726,12 +778,12 @@ TEST_CASE("a_place_is_kept_as_hashes_and_half_of_one_is_refused") {
   Tail tail;
   tail.open(path, Tail::from_start());
   CHECK(tail.read().size() == 1);
-  const std::string text = tail.follower->position().text();
+  const std::string text = tail.follower->position().text;
   CHECK(text.find("maria") == std::string::npos);
   CHECK(text.find(scratch.file("")) == std::string::npos);
-  CHECK(scan::Position::of_text(text)->text() == text);
+  CHECK(source::LogPosition::of_text(text)->text() == text);
   for (std::size_t size = 0; size + 1 < text.size(); ++size)
-    CHECK_FALSE(scan::Position::of_text(text.substr(0, size)).ok());
+    CHECK_FALSE(source::LogPosition::of_text(text.substr(0, size)).ok());
 }
 
 TEST_CASE("follow_loses_nothing_whatever_happens_between_its_looks") {
@@ -745,7 +797,7 @@ TEST_CASE("follow_loses_nothing_whatever_happens_between_its_looks") {
   const auto some = [&](const std::string& to) {
     for (unsigned i = random() % 60; i > 0; --i) append(to, line(++number));
   };
-  scan::Follower::Options options = Tail::from_start();
+  source::Follower::Options options = Tail::from_start();
   options.rotated_dirs = {scratch.file("old")};
   append(path, "");
   auto tail = std::make_unique<Tail>();

@@ -1,4 +1,4 @@
-#include "scan/position.hpp"
+#include "source/position.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/hmac.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 namespace {
 
 constexpr std::string_view kTitle = "logystera tail 2";
@@ -25,7 +25,7 @@ void read(std::istream& in, std::string& mark) {
 
 std::string mark_of(std::string_view bytes) { return to_hex(sha256(bytes)).substr(0, kMarkDigits); }
 
-std::string Position::text() const {
+std::string LogPosition::text() const {
   std::string out = fmt::format("{}\nseen {}\n", kTitle, seen_ns);
   for (const Place& place : places)
     out += fmt::format("place {} {} {} {} {} {} {} {} {} {}\n", place.file.device, place.file.inode, place.file.head_bytes,
@@ -37,9 +37,9 @@ std::string Position::text() const {
   return out + "end\n";
 }
 
-Result<Position> Position::of_text(std::string_view text) {
+Result<LogPosition> LogPosition::of_text(std::string_view text) {
   const Error broken{"it is damaged", ErrorKind::broken};
-  Position position;
+  LogPosition position;
   std::istringstream in{std::string(text)};
   std::string line, word;
   bool ended = false;
@@ -83,4 +83,4 @@ Result<Position> Position::of_text(std::string_view text) {
   return position;
 }
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

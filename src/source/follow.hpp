@@ -2,7 +2,7 @@
 //
 // What is followed is the log, not a file. The files it consists of are read in the order they were written: the one at hand to
 // its end, then those that are newer (parts that were rotated away meanwhile, packed ones too), then the one that has the
-// log's name now. Which part is which is told by content (scan/position.hpp), so it does not matter how a log is rotated:
+// log's name now. Which part is which is told by content (source/position.hpp), so it does not matter how a log is rotated:
 //
 //   renamed                 the descriptor is still open; what is newer stands after it in the rotated set
 //   copied and truncated    what was before the place is not there any more: the copy that has it is read on
@@ -29,23 +29,25 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "core/walk.hpp"
 #include "parse/source.hpp"
-#include "scan/log_file.hpp"
-#include "scan/position.hpp"
+#include "source/log_file.hpp"
+#include "source/position.hpp"
+#include "source/record_source.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 
-class Follower {
+class Follower final : public RecordSource {
  public:
   struct Options {
     parse::SourceOptions source;
     bool from_start = false;
-    std::optional<Position> resume;         // wins over from_start
+    std::optional<LogPosition> resume;      // wins over from_start
     std::vector<std::string> rotated_dirs;  // where rotated parts may lie beside the log's own directory
     bool follow_links = false;              // to rotated parts; the log itself may always be a link
     std::chrono::milliseconds grace{1000}, late{60'000}, parts{5'000};
@@ -55,20 +57,22 @@ class Follower {
   static Result<std::unique_ptr<Follower>> open(const std::string& path, const parse::Formats& formats, FieldNames& names,
                                                 Options options);
 
-  /// Fills the emptied `batch` with what came since the last call; false if there is nothing new.
-  Result<bool> poll(RecordBatch& batch);
-  /// Nobody polls any more: fills the emptied `batch` with what waited for more to come; to be called until it returns false. A
-  /// line without its end is left for whoever resumes.
-  bool finish(RecordBatch& batch);
+  /// What came since the last call, or comes within `patience`. A log never ends.
+  Result<State> next(RecordBatch& batch, std::chrono::milliseconds patience) override;
+  /// A line without its end is left for whoever resumes.
+  bool finish(RecordBatch& batch) override;
+  std::shared_ptr<const Part> part() const override { return part_; }
+  /// The text of log_position().
+  Position position() const override { return {log_position().text()}; }
+  std::vector<std::string> notices() override { return std::exchange(notices_, {}); }
+  const std::string& label() const noexcept override { return path_; }
 
   /// Name of the format, empty until there is something to tell it by.
   std::string_view format() const noexcept;
   /// Up to where records have been handed out.
-  Position position() const;
+  LogPosition log_position() const;
   std::uint64_t rotations() const noexcept { return rotations_; }
   std::uint64_t truncations() const noexcept { return truncations_; }
-  /// What a person has to know, since the last call: parts that cannot be read, lines that may be lost, another format.
-  std::vector<std::string> notices() { return std::exchange(notices_, {}); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -80,23 +84,25 @@ class Follower {
   Follower(std::string path, const parse::Formats& formats, FieldNames& names, Options options);
   void say(std::string text);
   Result<Done> begin();
-  Result<Done> resume(const Position& left);
+  Result<Done> resume(const LogPosition& left);
+  Result<bool> poll(RecordBatch& batch);
+  void belongs_to_part(RecordBatch& batch);
   std::unique_ptr<LogFile> find(const Place& place, bool reading);
   std::unique_ptr<LogFile> find_by_inode(const Place& place);
   std::unique_ptr<LogFile> open_part(const FilePath& part, bool& vanished);
   Result<std::unique_ptr<LogFile>> open_log();
-  struct Part {
+  struct RotatedPart {
     std::unique_ptr<LogFile> file;  // null: it is packed in a way that is not unpacked here
     std::string path;
     struct stat status;
   };
   std::vector<FilePath> listing();
-  std::vector<Part> parts();
+  std::vector<RotatedPart> parts();
   bool known(LogFile& part);
   void remember(const FileMark& mark);
   std::vector<std::unique_ptr<LogFile>> newer_parts();
   bool parts_before();
-  void say_unpackable(const Part& part);
+  void say_unpackable(const RotatedPart& part);
   void look_where_it_went();
   bool replaced() const;
   bool missing() const;
@@ -109,6 +115,7 @@ class Follower {
   bool time_to_leave();
 
   const std::string path_;
+  const std::shared_ptr<Part> part_;  // the log, whatever files it consists of
   const parse::Formats& formats_;
   const Options options_;
   parse::TimeContext time_;  // asked anew at every look: a log may be followed for months
@@ -129,4 +136,4 @@ class Follower {
   std::vector<std::string> notices_;
 };
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

@@ -1,5 +1,5 @@
 // What a command line means by its paths.
-#include "scan/paths.hpp"
+#include "source/paths.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -11,10 +11,10 @@
 #include <fstream>
 
 #include "catch.hpp"
-#include "scan/rotation.hpp"
 #include "scratch.hpp"
+#include "source/rotation.hpp"
 
-using namespace logystera::scan;
+using namespace logystera::source;
 using logystera::FilePath;
 using logystera::Passed;
 using logystera::PassedOver;
@@ -234,7 +234,7 @@ TEST_CASE("a_rotated_set_is_read_oldest_first") {
   const Scratch scratch;
   const auto parts = [&](const std::string& log) {
     PassedOver passed;
-    return names(logystera::scan::rotated_parts(scratch.file(log), {scratch.file("old")}, {}, passed));
+    return names(logystera::source::rotated_parts(scratch.file(log), {scratch.file("old")}, {}, passed));
   };
   for (const char* name : {"access.log", "access.log.1", "access.log.2.gz", "access.log.10.gz", "access.log.bak",
                            "access.log.1.swp", "other.log.1", "access-2.log", "old/access.log.12"})

@@ -1,4 +1,4 @@
-#include "scan/follow.hpp"
+#include "source/follow.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,20 +10,22 @@
 #include <climits>
 #include <cstring>
 #include <ctime>
+#include <thread>
 
 #include "core/clock.hpp"
-#include "scan/rotation.hpp"
+#include "source/rotation.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 namespace {
 
 constexpr unsigned kQuietPolls = 5;  // then a record that may go on, and a line without its end, are shown
 constexpr auto kGraceMost = std::chrono::seconds(5);
-constexpr std::size_t kLateMost = 16;         // old files watched for late lines
-constexpr std::size_t kNewerMost = 64;        // newer parts held open
-constexpr std::size_t kNoticesMost = 100;     // until somebody asks
-constexpr int kListings = 8;                  // a listing taken while names change is taken again
-constexpr int kStepsMost = 64;                // a poll
+constexpr std::size_t kLateMost = 16;      // old files watched for late lines
+constexpr std::size_t kNewerMost = 64;     // newer parts held open
+constexpr std::size_t kNoticesMost = 100;  // until somebody asks
+constexpr int kListings = 8;               // a listing taken while names change is taken again
+constexpr int kStepsMost = 64;             // a poll
+constexpr auto kPollEvery = std::chrono::milliseconds(200);
 constexpr std::int64_t kTimesNs = kSecondNs;  // what packing may round a file's time by
 
 // The clock that files' times are of.
@@ -38,11 +40,14 @@ std::int64_t written_ns(const struct stat& status) { return nanoseconds_of(statu
 
 Follower::Follower(std::string path, const parse::Formats& formats, FieldNames& names, Options options)
     : path_(std::move(path)),
+      part_(std::make_shared<Part>()),
       formats_(formats),
       options_(std::move(options)),
       time_(date_ns(), options_.source.zone),
       reading_{path_, formats_, names, options_.source, time_, [this](std::string text) { say(std::move(text)); }},
-      rotated_dirs_(options_.rotated_dirs) {}
+      rotated_dirs_(options_.rotated_dirs) {
+  part_->name = path_;
+}
 
 void Follower::say(std::string text) {
   if (notices_.size() < kNoticesMost) notices_.push_back(std::move(text));
@@ -105,13 +110,13 @@ std::vector<FilePath> Follower::listing() {
 }
 
 // Opened, so that renaming and removing them changes nothing any more.
-std::vector<Follower::Part> Follower::parts() {
-  std::vector<Part> opened;
+std::vector<Follower::RotatedPart> Follower::parts() {
+  std::vector<RotatedPart> opened;
   for (int i = 0; i < kListings; ++i) {
     opened.clear();
     bool vanished = false;
     for (const FilePath& path : listing()) {
-      Part part{nullptr, path.path, {}};
+      RotatedPart part{nullptr, path.path, {}};
       if (is_unpackable(path.path)) {
         if (::lstat(path.path.c_str(), &part.status) == 0) opened.push_back(std::move(part));
         else vanished = true;
@@ -120,7 +125,7 @@ std::vector<Follower::Part> Follower::parts() {
       part.file = open_part(path, vanished);
       if (!part.file) continue;
       part.status = part.file->status();
-      const bool twice = std::any_of(opened.begin(), opened.end(), [&](const Part& other) {
+      const bool twice = std::any_of(opened.begin(), opened.end(), [&](const RotatedPart& other) {
         return other.status.st_dev == part.status.st_dev && other.status.st_ino == part.status.st_ino;
       });
       if (!twice) opened.push_back(std::move(part));
@@ -152,7 +157,7 @@ Result<Done> Follower::begin() {
   file_ = std::move(file).value();
   if (!options_.from_start)
     if (auto begun = file_->begin_at_end(); !begun) return begun;
-  for (Part& part : parts()) {
+  for (RotatedPart& part : parts()) {
     if (!part.file || part.file->is(file_->mark().device, file_->mark().inode)) continue;
     (void)part.file->look();
     remember(part.file->mark());
@@ -168,7 +173,7 @@ std::unique_ptr<LogFile> Follower::find(const Place& place, bool reading) {
   const bool old_form = !content && place.offset > 0 && place.file.head_bytes == 0;
   if (!content && !old_form) return nullptr;
   std::vector<std::unique_ptr<LogFile>> candidates;
-  for (Part& part : parts())
+  for (RotatedPart& part : parts())
     if (part.file) candidates.push_back(std::move(part.file));
   if (auto log = open_log()) candidates.push_back(std::move(log).value());
   std::reverse(candidates.begin(), candidates.end());
@@ -211,7 +216,7 @@ std::unique_ptr<LogFile> Follower::find_by_inode(const Place& place) {
   return nullptr;
 }
 
-Result<Done> Follower::resume(const Position& left) {
+Result<Done> Follower::resume(const LogPosition& left) {
   known_ = left.known;
   seen_ns_ = left.seen_ns;
   for (std::size_t i = 0; i + 1 < left.places.size(); ++i) {
@@ -222,7 +227,7 @@ Result<Done> Follower::resume(const Position& left) {
   file_ = find(place, true);
   if (file_ && known_.empty() && place.before_bytes == 0) {
     // As an earlier version kept it: which parts are older is taken from their names.
-    for (Part& part : parts()) {
+    for (RotatedPart& part : parts()) {
       if (part.file && part.file->is(place.file.device, place.file.inode)) break;
       if (!part.file) continue;
       (void)part.file->look();
@@ -237,7 +242,7 @@ Result<Done> Follower::resume(const Position& left) {
         path_, place.offset));
   // Everything that is not known is newer than what was left.
   auto log = open_log();
-  for (Part& part : parts()) {
+  for (RotatedPart& part : parts()) {
     if (log && log.value()->is(part.status.st_dev, part.status.st_ino)) continue;
     if (!part.file) {
       if (written_ns(part.status) >= seen_ns_) say_unpackable(part);
@@ -256,7 +261,7 @@ Result<Done> Follower::resume(const Position& left) {
   return Done{};
 }
 
-void Follower::say_unpackable(const Part& part) {
+void Follower::say_unpackable(const RotatedPart& part) {
   say(fmt::format("{}: {} bytes are not read: {}", part.path, part.status.st_size, passed_text(Passed::unpackable)));
 }
 
@@ -297,20 +302,20 @@ std::vector<std::unique_ptr<LogFile>> Follower::newer_parts() {
   struct stat log {};
   if (::stat(path_.c_str(), &log) != 0) log = {};
   listed_for_ = {log.st_dev, log.st_ino};
-  std::vector<Part> candidates = parts();
-  std::erase_if(candidates, [&](const Part& part) {
+  std::vector<RotatedPart> candidates = parts();
+  std::erase_if(candidates, [&](const RotatedPart& part) {
     const bool watched = std::any_of(late_.begin(), late_.end(), [&](const Late& late) {
       return late.file->is(part.status.st_dev, part.status.st_ino);
     });
     return watched || (part.status.st_dev == log.st_dev && part.status.st_ino == log.st_ino);
   });
-  auto ours = std::find_if(candidates.begin(), candidates.end(), [&](const Part& part) {
+  auto ours = std::find_if(candidates.begin(), candidates.end(), [&](const RotatedPart& part) {
     return part.status.st_dev == mark.device && part.status.st_ino == mark.inode;
   });
   // Packed meanwhile: it begins the same, or, where that cannot be seen, was last written when ours was.
   const struct stat own = file_->status();
   if (ours == candidates.end()) {
-    const auto packed = std::find_if(candidates.rbegin(), candidates.rend(), [&](const Part& part) {
+    const auto packed = std::find_if(candidates.rbegin(), candidates.rend(), [&](const RotatedPart& part) {
       if (part.file) return part.file->packed() && part.file->copies(mark);
       return part.status.st_mtim.tv_sec == own.st_mtim.tv_sec;
     });
@@ -334,7 +339,7 @@ std::vector<std::unique_ptr<LogFile>> Follower::newer_parts() {
 // was copied, then, and the copy is a part nobody knows. True if there are such parts; they come first.
 bool Follower::parts_before() {
   const FileMark mark = file_->mark();
-  for (Part& part : parts()) {
+  for (RotatedPart& part : parts()) {
     if (!part.file || part.file->is(mark.device, mark.inode) || known(*part.file) || part.file->copies(mark)) continue;
     const bool watched = std::any_of(late_.begin(), late_.end(), [&](const Late& late) {
       return late.file->is(part.status.st_dev, part.status.st_ino);
@@ -366,7 +371,7 @@ void Follower::go_on_with(std::unique_ptr<LogFile> next) {
 // The file being read does not hold any more what was read of it: it was truncated, with or without a copy, or written anew.
 Result<Follower::Step> Follower::changed(RecordBatch& batch) {
   ++truncations_;
-  std::vector<Part> listed = parts();
+  std::vector<RotatedPart> listed = parts();
   std::unique_ptr<LogFile> copy;
   for (const bool exact : {true, false}) {
     for (auto part = listed.rbegin(); part != listed.rend() && !copy; ++part) {
@@ -391,7 +396,7 @@ Result<Follower::Step> Follower::changed(RecordBatch& batch) {
         "{}: it was emptied or written anew after {} bytes were read, and there is no copy of it: what came after "
         "those and before that is lost (--rotated-dir names where copies lie)",
         path_, read));
-  for (Part& part : listed) {
+  for (RotatedPart& part : listed) {
     if (!part.file && written_ns(part.status) >= seen_ns_) say_unpackable(part);
     if (!part.file || known(*part.file) || newer_.size() == kNewerMost) continue;
     if (auto fresh = part.file->again()) newer_.push_back(std::move(fresh).value());
@@ -519,13 +524,36 @@ Result<bool> Follower::poll(RecordBatch& batch) {
   return false;
 }
 
+// The name records point at lives as long as the part, which whoever holds them holds; a file of the log may be left before.
+void Follower::belongs_to_part(RecordBatch& batch) {
+  for (Record& record : batch.records) record.source = part_->name;
+  if (part_->format != format()) part_->format = format();
+}
+
+Result<State> Follower::next(RecordBatch& batch, std::chrono::milliseconds patience) {
+  const auto until = Clock::now() + patience;
+  for (;;) {
+    auto more = poll(batch);
+    if (!more) return more.error();
+    if (more.value()) {
+      belongs_to_part(batch);
+      return State::records;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
+    if (left.count() <= 0) return State::idle;
+    std::this_thread::sleep_for(std::min(left, kPollEvery));
+  }
+}
+
 bool Follower::finish(RecordBatch& batch) {
   std::vector<LogFile*> files;
   for (const Late& late : late_) files.push_back(late.file.get());
   files.push_back(file_.get());
   for (LogFile* const file : files) {
     batch.clear();
-    if (file->hand_out(batch, LogFile::Expect::lines) || file->hand_out_parts(batch)) return true;
+    if (!file->hand_out(batch, LogFile::Expect::lines) && !file->hand_out_parts(batch)) continue;
+    belongs_to_part(batch);
+    return true;
   }
   batch.clear();
   return false;
@@ -535,8 +563,8 @@ std::string_view Follower::format() const noexcept {
   return file_ && file_->format() ? std::string_view(file_->format()->name) : std::string_view();
 }
 
-Position Follower::position() const {
-  Position position;
+LogPosition Follower::log_position() const {
+  LogPosition position;
   for (const Late& late : late_) position.places.push_back(late.file->place());
   position.places.push_back(file_->place());
   position.known = known_;
@@ -544,4 +572,4 @@ Position Follower::position() const {
   return position;
 }
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

@@ -24,9 +24,9 @@
 #include "core/result.hpp"
 #include "parse/encoding.hpp"
 #include "parse/source.hpp"
-#include "scan/position.hpp"
+#include "source/position.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 
 /// What reading a log's files has in common.
 struct LogReading {
@@ -140,4 +140,4 @@ class LogFile {
   bool parts_due_ = false;
 };
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

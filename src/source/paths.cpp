@@ -1,4 +1,4 @@
-#include "scan/paths.hpp"
+#include "source/paths.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -9,9 +9,9 @@
 #include <set>
 #include <string_view>
 
-#include "scan/rotation.hpp"
+#include "source/rotation.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 namespace {
 
 namespace fs = std::filesystem;
@@ -152,4 +152,4 @@ Result<std::vector<SourceSet>> find_sources(const std::vector<std::string>& path
   return grouped(std::move(files), passed);
 }
 
-}  // namespace logystera::scan
+}  // namespace logystera::source

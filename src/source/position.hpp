@@ -12,7 +12,7 @@
 
 #include "core/result.hpp"
 
-namespace logystera::scan {
+namespace logystera::source {
 
 inline constexpr std::size_t kHeadBytes = 4 * 1024;     // of a file's beginning that are hashed
 inline constexpr std::size_t kBeforeBytes = 16 * 1024;  // before a place
@@ -41,14 +41,14 @@ struct Place {
   std::uint64_t shown = 0;        // bytes behind offset that have been shown as a line without its end
 };
 
-struct Position {
+struct LogPosition {
   std::vector<Place> places;    // the last is being read; those before it may still get late lines
   std::vector<FileMark> known;  // older parts of the log, done with
   std::int64_t seen_ns = 0;     // Unix time: what was last written before is known, or before places.back()
 
   /// A few lines of text, and back. An error if it is no such text, or half of one.
   std::string text() const;
-  static Result<Position> of_text(std::string_view text);
+  static Result<LogPosition> of_text(std::string_view text);
 };
 
-}  // namespace logystera::scan
+}  // namespace logystera::source
