@@ -121,7 +121,7 @@ Buffer::Buffer(std::string directory, BufferOptions options, FileRules rules)
       options_(options),
       rules_(rules),
       cache_(std::make_shared<HeaderCache>()),
-      kept_(std::make_unique<Kept>()) {}
+      open_files_(std::make_unique<OpenFiles>()) {}
 
 Buffer::Buffer(Buffer&&) noexcept = default;
 Buffer& Buffer::operator=(Buffer&&) noexcept = default;
@@ -297,23 +297,23 @@ CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const 
 // generation before, under the lock that is held here: with the generation unchanged, the descriptor is the current file. The
 // second is for an administrator who moves files by hand.
 const Fd& Buffer::current(const Lock& lock, struct stat& st) noexcept {
-  Kept& kept = *kept_;
+  OpenFiles& open = *open_files_;
   const std::int64_t now = monotonic_seconds();
-  if (kept.file && lock.is_known() && kept.lock == lock.identity() && kept.second == now &&
-      ::fstat(kept.file.get(), &st) == 0 && rules_.accept(st)) {
-    return kept.file;
+  if (open.file && lock.is_known() && open.lock == lock.identity() && open.second == now &&
+      ::fstat(open.file.get(), &st) == 0 && rules_.accept(st)) {
+    return open.file;
   }
-  kept.end = 0;
-  kept.file = lock.directory().open_file(layout::kCurrent, O_RDWR | O_CREAT | O_APPEND, rules_, st);
-  kept.lock = lock.identity();
-  kept.second = now;
-  return kept.file;
+  open.end = 0;
+  open.file = lock.directory().open_file(layout::kCurrent, O_RDWR | O_CREAT | O_APPEND, rules_, st);
+  open.lock = lock.identity();
+  open.second = now;
+  return open.file;
 }
 
 void Buffer::let_go() noexcept {
-  kept_->file.reset();
-  kept_->lock_file.reset();
-  kept_->directory = Directory();
+  open_files_->file.reset();
+  open_files_->lock_file.reset();
+  open_files_->directory = Directory();
 }
 
 void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, CommitResult& result) noexcept {
@@ -329,8 +329,9 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
     const auto size = static_cast<std::uint64_t>(st.st_size);
     // Nobody has written since this object's last commit, or somebody may have died within a line.
     char last = '\n';
-    const bool heal = size != kept_->end && size != 0 && ::pread(file.get(), &last, 1, st.st_size - 1) == 1 && last != '\n';
-    kept_->end = 0;
+    const bool heal =
+        size != open_files_->end && size != 0 && ::pread(file.get(), &last, 1, st.st_size - 1) == 1 && last != '\n';
+    open_files_->end = 0;
     if (size != 0 && size + lines.size() + (heal ? 1 : 0) > options_.segment_bytes) {
       // Rotation: the next turn of the loop makes a new current file.
       if (!seal_current(lock, size)) {
@@ -368,13 +369,13 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
       ++header.healed;
       header_changed = true;
     }
-    const std::string_view kept = whole_lines(chunk, taken);
-    if (kept.size() != chunk.size()) {
+    const std::string_view written_lines = whole_lines(chunk, taken);
+    if (written_lines.size() != chunk.size()) {
       // The disk took a part. All writers hold the lock, so nobody's bytes but our own torn tail are cut off.
-      const std::uint64_t end = size + (heal ? 1 : 0) + kept.size();
+      const std::uint64_t end = size + (heal ? 1 : 0) + written_lines.size();
       if (::ftruncate(file.get(), static_cast<off_t>(end)) != 0) header_changed = true;
-      const std::uint32_t lost = lines_in(lines.substr(kept.size()));
-      result.committed += lines_in(kept);
+      const std::uint32_t lost = lines_in(lines.substr(written_lines.size()));
+      result.committed += lines_in(written_lines);
       drop(result, Drop::short_write, lost);
       suspended_until_ = monotonic_seconds() + 1;
       suspended_for_ = Drop::no_space;
@@ -388,7 +389,7 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
       break;
     }
     LOGYSTERA_KILL_POINT("commit-written");
-    kept_->end = size + (heal ? 1 : 0) + chunk.size();
+    open_files_->end = size + (heal ? 1 : 0) + chunk.size();
     failures_ = 0;
     // Lines are counted only when a commit was split; the caller knows how many there are in all.
     const std::uint32_t written_events =

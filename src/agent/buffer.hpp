@@ -157,7 +157,7 @@ class Buffer {
 
   /// Keeps a line that can never be sent, with the reason, in dead/ (one JSON object a line; own cap inside the total).
   /// Counted as `why`, or as dead_full when it no longer fitted; a lost agent.dropped event is not counted again.
-  Result<Done> bury(std::string_view line, Drop why, std::string_view reason);
+  Result<Done> dead_letter(std::string_view line, Drop why, std::string_view reason);
 
   /// Adds to the drop counters.
   Result<Done> count_drops(const DropCounts& drops);
@@ -201,7 +201,7 @@ class Buffer {
   void empty_slots(Lock& lock) noexcept;
   void seal_drops(Lock& lock);
   bool write_drops_segment(Lock& lock);
-  Drop keep_dead_letter(Lock& lock, std::string_view letter) noexcept;
+  Drop store_dead_letter(Lock& lock, std::string_view letter) noexcept;
   bool admit_bytes(Lock& lock, std::uint64_t wanted) noexcept;
   std::uint64_t spill_reserve() const noexcept;
 
@@ -213,8 +213,8 @@ class Buffer {
   struct HeaderCache;
   std::shared_ptr<HeaderCache> cache_;
   // What a commit leaves open for the next one.
-  struct Kept;
-  std::unique_ptr<Kept> kept_;
+  struct OpenFiles;
+  std::unique_ptr<OpenFiles> open_files_;
   DropCounts pending_{};            // drops that could not be written down yet: no directory, a failing disk
   std::int64_t no_slot_until_ = 0;  // CLOCK_MONOTONIC nanoseconds; every spill slot was taken, or frozen, a moment ago
   bool slots_fill_ = false;         // many slots were found taken

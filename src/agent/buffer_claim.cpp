@@ -1,4 +1,4 @@
-// The dispatcher's side of the buffer, and what people ask of it: claim, remove, bury, list, clear.
+// The dispatcher's side of the buffer, and what people ask of it: claim, remove, dead-letter, list, clear.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <time.h>
@@ -56,7 +56,7 @@ void write_drop_event(json::Output& out, UuidSource& uuids, Drop reason, const D
   out.raw("}}\n");
 }
 
-std::string dead_letter(std::string_view line, std::string_view reason, std::int64_t now) {
+std::string dead_letter_text(std::string_view line, std::string_view reason, std::int64_t now) {
   std::string text(6 * line.size() + 2 * kReasonBytes * 6, '\0');
   json::Output out(text.data(), text.size());
   out.raw("{\"at\":");
@@ -353,14 +353,14 @@ Result<Done> Buffer::remove(const Segment& segment) {
   return Done{};
 }
 
-Result<Done> Buffer::bury(std::string_view line, Drop why, std::string_view reason) {
+Result<Done> Buffer::dead_letter(std::string_view line, Drop why, std::string_view reason) {
   const std::int64_t now = wall_seconds();
-  const std::string letter = dead_letter(line, reason, now);
+  const std::string letter = dead_letter_text(line, reason, now);
   EventView event;
   const bool own = read_event_line(line, event) == LineFault::none && event.type == "agent.dropped";
   Lock lock(*this, Lock::Wait::block);
   if (!lock.held()) return lock_error(lock.error());
-  const Drop lost = keep_dead_letter(lock, letter);
+  const Drop lost = store_dead_letter(lock, letter);
   if (!own) add_drop(pending_, lost == Drop::count_ ? why : lost, 1, now);
   write_down_pending(lock);
   if (!lock.save())
@@ -368,8 +368,8 @@ Result<Done> Buffer::bury(std::string_view line, Drop why, std::string_view reas
   return Done{};
 }
 
-// Why it could not be kept; count_ when it was.
-Drop Buffer::keep_dead_letter(Lock& lock, std::string_view letter) noexcept {
+// Why it could not be stored; count_ when it was.
+Drop Buffer::store_dead_letter(Lock& lock, std::string_view letter) noexcept {
   BufferHeader& header = lock.header();
   if (header.dead_bytes + letter.size() > options_.dead_letter_bytes || !admit_bytes(lock, letter.size())) {
     return Drop::dead_full;

@@ -40,17 +40,17 @@ bool Buffer::Lock::has_its_name(const struct stat& st) const noexcept { return d
 
 // Locks the file the last commit left open. False where this commit has to open it by its name.
 bool Buffer::Lock::try_kept(Wait wait) noexcept {
-  Kept& kept = *buffer_.kept_;
-  if (!kept.lock_file) return false;
-  fd_ = std::move(kept.lock_file);
-  directory_ = std::move(kept.directory);
-  if (kept.fork_mark->just_forked() || kept.lock_second != monotonic_seconds()) return false;
+  OpenFiles& open = *buffer_.open_files_;
+  if (!open.lock_file) return false;
+  fd_ = std::move(open.lock_file);
+  directory_ = std::move(open.directory);
+  if (open.fork_mark->just_forked() || open.lock_second != monotonic_seconds()) return false;
   if (!acquire(wait)) {
     reuse_ = error_ == EWOULDBLOCK;
     return reuse_;
   }
   LOGYSTERA_UNINITIALIZED struct stat st;
-  const timespec& changed = kept.lock_changed;
+  const timespec& changed = open.lock_changed;
   // Unlinked, renamed, or its header written by somebody else: what is the lock now, the name tells.
   held_ = ::fstat(fd_.get(), &st) == 0 && st.st_nlink != 0 && st.st_ctim.tv_sec == changed.tv_sec &&
           st.st_ctim.tv_nsec == changed.tv_nsec && buffer_.cache_->matches(st) && buffer_.rules_.accept(st);
@@ -98,8 +98,8 @@ Buffer::Lock::Lock(const Buffer& buffer, Wait wait) noexcept
       }
       held_ = true;
       if (keeps_) {
-        buffer.kept_->lock_changed = st.st_ctim;
-        buffer.kept_->lock_second = monotonic_seconds();
+        buffer.open_files_->lock_changed = st.st_ctim;
+        buffer.open_files_->lock_second = monotonic_seconds();
       }
       load(st);
       return;
@@ -119,10 +119,10 @@ Buffer::Lock::~Lock() {
     // Closing is the unlock, except of what stays open. Without a header that is known for certain it has to be read anyway.
     if (!held_ || !keeps_ || !is_known() || ::flock(fd_.get(), LOCK_UN) != 0) return;
   }
-  Kept& kept = *buffer_.kept_;
-  if (!kept.fork_mark) kept.fork_mark.emplace();
-  kept.lock_file = std::move(fd_);
-  kept.directory = std::move(directory_);
+  OpenFiles& open = *buffer_.open_files_;
+  if (!open.fork_mark) open.fork_mark.emplace();
+  open.lock_file = std::move(fd_);
+  open.directory = std::move(directory_);
 }
 
 bool Buffer::Lock::acquire(Wait wait) noexcept {
@@ -172,7 +172,7 @@ bool Buffer::Lock::save() noexcept {
   const bool written = cache.header.write(fd_.get());
   if (written && ::fstat(fd_.get(), &st) == 0) {
     cache.remember(st);
-    buffer_.kept_->lock_changed = st.st_ctim;
+    buffer_.open_files_->lock_changed = st.st_ctim;
   } else {
     cache.size = -1;
   }

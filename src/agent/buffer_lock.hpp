@@ -39,7 +39,7 @@ struct LockIdentity {
   }
 };
 
-struct Buffer::Kept {
+struct Buffer::OpenFiles {
   Fd file;
   LockIdentity lock;        // as it was when the file was opened
   std::int64_t second = 0;  // CLOCK_MONOTONIC

@@ -24,7 +24,7 @@ struct Checkpoint {
   // Position. Names are reused by nothing, but a restored backup may bring one back: `identity` ties it to the content.
   std::array<char, 64> segment{};  // file name, zero-padded; empty: none
   std::uint64_t identity = 0;      // see identify()
-  std::uint64_t offset = 0;        // everything before it is delivered or buried; always just behind a newline
+  std::uint64_t offset = 0;        // everything before it is delivered or dead-lettered; always just behind a newline
   std::uint64_t intent_end = 0;    // the batch [offset, intent_end) may be under way; 0: none
   bool done = false;               // the whole segment is delivered and may be removed
 

@@ -195,9 +195,9 @@ Run::Step Run::deliver(const Batch& batch, std::size_t first, std::size_t last) 
 
 // Bisects lines of which at least one is refused for good. When the left half is accepted the right half must hold it, and
 // is not sent as a whole: with one refused event among n this makes at most 2·⌈log2 n⌉ + 2 requests, the first included.
-// A single event is condemned only when it was itself refused, not by elimination.
+// A single event is dead-lettered only when it was itself refused, not by elimination.
 Run::Step Run::find_refused(const Batch& batch, std::size_t first, std::size_t last, bool refused_itself) {
-  if (last - first == 1) return refused_itself ? condemn(batch, first) : deliver(batch, first, last);
+  if (last - first == 1) return refused_itself ? dead_letter_event(batch, first) : deliver(batch, first, last);
   const std::size_t middle = first + (last - first + 1) / 2;
   switch (attempt(batch, first, middle)) {
     case Outcome::accepted: return find_refused(batch, middle, last, false);
@@ -214,7 +214,7 @@ Run::Step Run::find_refused(const Batch& batch, std::size_t first, std::size_t l
 
 Run::Step Run::halve(const Batch& batch, std::size_t first, std::size_t last) {
   const std::size_t events = last - first;
-  if (events == 1) return last_->acknowledged ? condemn(batch, first) : failed(*last_);
+  if (events == 1) return last_->acknowledged ? dead_letter_event(batch, first) : failed(*last_);
   checkpoint_.batch_limit = static_cast<std::uint32_t>((events + 1) / 2);
   checkpoint_.batch_limit_until = options_.clock().wall + kBatchLimitSeconds;
   const std::size_t middle = first + (events + 1) / 2;
@@ -224,7 +224,7 @@ Run::Step Run::halve(const Batch& batch, std::size_t first, std::size_t last) {
 
 // The gateway has refused this one event, by itself and signed. It goes to dead/, unless the gateway refuses everything:
 // then it is the two ends that do not understand each other, and emptying the buffer into dead/ would help nobody.
-Run::Step Run::condemn(const Batch& batch, std::size_t index) {
+Run::Step Run::dead_letter_event(const Batch& batch, std::size_t index) {
   const Verdict verdict = *last_;
   if (++checkpoint_.refused_in_a_row > kRefusedUnproven && !gateway_accepts_others(batch, index)) {
     if (stopped_) return Step::stop;
@@ -235,8 +235,9 @@ Run::Step Run::condemn(const Batch& batch, std::size_t index) {
     return failed(mismatch);
   }
   const std::string_view line = batch.line(index);
-  if (Result<Done> buried = buffer_.bury(line.substr(0, line.size() - 1), Drop::rejected, verdict.message); !buried) {
-    return give_up(FlushStatus::unavailable, buried.error().message);
+  if (Result<Done> stored = buffer_.dead_letter(line.substr(0, line.size() - 1), Drop::rejected, verdict.message);
+      !stored) {
+    return give_up(FlushStatus::unavailable, stored.error().message);
   }
   ++result_.dead_lettered;
   ++checkpoint_.dead_lettered;
@@ -336,8 +337,8 @@ bool Run::settle_rejections(const Batch& batch, std::size_t first, std::size_t l
     if (refused[i - first] == nullptr || refused[i - first]->retryable) continue;
     const std::string_view line = batch.line(i);
     const std::string& reason = refused[i - first]->reason;
-    if (Result<Done> buried = buffer_.bury(line.substr(0, line.size() - 1), Drop::rejected, reason); !buried) {
-      give_up(FlushStatus::unavailable, buried.error().message);
+    if (Result<Done> stored = buffer_.dead_letter(line.substr(0, line.size() - 1), Drop::rejected, reason); !stored) {
+      give_up(FlushStatus::unavailable, stored.error().message);
       return false;
     }
     ++dead;
@@ -348,14 +349,14 @@ bool Run::settle_rejections(const Batch& batch, std::size_t first, std::size_t l
   return true;
 }
 
-// Everything before line `last` is dealt with: its scraps are buried, the offset recorded. Buried first: dying in between
+// Everything before line `last` is dealt with: its scraps are dead-lettered, the offset recorded. In that order: dying in between
 // buries them twice, the other order would lose them uncounted.
 Run::Step Run::advance(const Batch& batch, std::size_t last) {
   const std::uint64_t offset = batch.offset_behind(last);
   for (const Scrap& scrap : batch.scraps) {
     if (scrap.file_end <= checkpoint_.offset || scrap.file_end > offset) continue;
-    if (Result<Done> buried = buffer_.bury(scrap.text, Drop::corrupt, name_of(scrap.fault)); !buried) {
-      return give_up(FlushStatus::unavailable, buried.error().message);
+    if (Result<Done> stored = buffer_.dead_letter(scrap.text, Drop::corrupt, name_of(scrap.fault)); !stored) {
+      return give_up(FlushStatus::unavailable, stored.error().message);
     }
     ++result_.dead_lettered;
     ++checkpoint_.dead_lettered;

@@ -39,7 +39,7 @@ class Run {
   Step deliver(const Batch& batch, std::size_t first, std::size_t last);
   Step find_refused(const Batch& batch, std::size_t first, std::size_t last, bool refused_itself);
   Step halve(const Batch& batch, std::size_t first, std::size_t last);
-  Step condemn(const Batch& batch, std::size_t index);
+  Step dead_letter_event(const Batch& batch, std::size_t index);
   bool gateway_accepts_others(const Batch& batch, std::size_t index);
   std::optional<std::string> line_of_newest_segment();
 

@@ -175,7 +175,7 @@ TEST_CASE("dead_letters_do_not_go_through_a_link") {
   ground.make_buffer();
   REQUIRE(::symlink(ground.target().c_str(), (ground.buffer() + "/dead").c_str()) == 0);
   Buffer buffer = std::move(Buffer::open(ground.buffer())).value();
-  REQUIRE(buffer.bury("{}", Drop::rejected, "refused").ok());
+  REQUIRE(buffer.dead_letter("{}", Drop::rejected, "refused").ok());
   CHECK(ground.is_whole());
   CHECK(buffer.stats()->drops[static_cast<std::size_t>(Drop::unsafe_file)].count == 1);
   CHECK(buffer.stats()->bytes == 0);  // what lies behind the link is not the buffer's
@@ -196,7 +196,7 @@ TEST_CASE("dead_exchanged_for_a_link_while_letters_are_put_there_changes_nothing
     ::unlink(letters.c_str());
     ::rmdir(dead.c_str());
   });
-  CHECK(broken(ground, [&] { buffer.bury("{}", Drop::rejected, "refused").ok(); }) == 0);
+  CHECK(broken(ground, [&] { buffer.dead_letter("{}", Drop::rejected, "refused").ok(); }) == 0);
 }
 
 TEST_CASE("the_whole_directory_exchanged_for_a_link_between_two_calls_is_noticed") {
@@ -211,7 +211,7 @@ TEST_CASE("the_whole_directory_exchanged_for_a_link_between_two_calls_is_noticed
   CHECK(broken(ground, [&] {
           buffer.commit(event_line(), 1);
           buffer.let_go();
-          buffer.bury("{}", Drop::corrupt, "torn").ok();
+          buffer.dead_letter("{}", Drop::corrupt, "torn").ok();
           buffer.clear().ok();
           if (++turn % kTurnsPerClaim == 0) send_all(buffer);
         }) == 0);
@@ -244,7 +244,7 @@ TEST_CASE("files_exchanged_for_symbolic_and_hard_links_change_nothing_behind_the
   CHECK(broken(ground, [&] {
           buffer.commit(event_line(), 1);
           buffer.let_go();
-          buffer.bury("{}", Drop::corrupt, "torn").ok();
+          buffer.dead_letter("{}", Drop::corrupt, "torn").ok();
           buffer.remove({"buffer-00000000000000000001-1774211679-abcdefgh.jsonl", 1, 9}).ok();
           buffer.clear().ok();
           if (++turn % kTurnsPerClaim == 0) send_all(buffer);

@@ -736,8 +736,8 @@ TEST_CASE("foreign_files_are_ignored") {
 TEST_CASE("a_dead_letter_keeps_the_bytes_and_the_reason") {
   Scratch scratch;
   Buffer buffer = std::move(Buffer::open(scratch.path())).value();
-  REQUIRE(buffer.bury("{\"broken\":", Drop::corrupt, "not_json").ok());
-  REQUIRE(buffer.bury("\xff\xfe", Drop::rejected, "refused by the gateway").ok());
+  REQUIRE(buffer.dead_letter("{\"broken\":", Drop::corrupt, "not_json").ok());
+  REQUIRE(buffer.dead_letter("\xff\xfe", Drop::rejected, "refused by the gateway").ok());
   std::istringstream text(read_file(buffer.path_of("dead/dead-letters.jsonl")));
   std::string first, second;
   std::getline(text, first);
@@ -756,7 +756,7 @@ TEST_CASE("dead_letters_have_a_cap_of_their_own") {
   BufferOptions options = small_limits(10'000, 400'000);
   options.dead_letter_bytes = 1000;
   Buffer buffer = std::move(Buffer::open(scratch.path(), options)).value();
-  for (int i = 0; i < 10; ++i) REQUIRE(buffer.bury(std::string(200, 'x'), Drop::corrupt, "torn").ok());
+  for (int i = 0; i < 10; ++i) REQUIRE(buffer.dead_letter(std::string(200, 'x'), Drop::corrupt, "torn").ok());
   CHECK(read_file(buffer.path_of("dead/dead-letters.jsonl")).size() <= 1000);
   CHECK(dropped(buffer, Drop::corrupt) + dropped(buffer, Drop::dead_full) == 10);
   CHECK(dropped(buffer, Drop::dead_full) > 0);
@@ -771,7 +771,7 @@ TEST_CASE("a_lost_agent_dropped_event_is_not_counted_as_another_drop") {
   const auto segments = buffer.claim().value();
   std::string line = read_file(buffer.path_of(segments[0].name));
   line.pop_back();
-  REQUIRE(buffer.bury(line, Drop::rejected, "refused").ok());
+  REQUIRE(buffer.dead_letter(line, Drop::rejected, "refused").ok());
   CHECK(dropped(buffer, Drop::rejected) == 0);
 }
 
