@@ -8,30 +8,19 @@ use Drupal\Core\Config\ConfigFactoryInterface;
 use Drupal\Core\Config\TypedConfigManagerInterface;
 use Drupal\Core\Form\ConfigFormBase;
 use Drupal\Core\Form\FormStateInterface;
-use Drupal\Core\Routing\TrustedRedirectResponse;
 use Drupal\Core\StringTranslation\TranslatableMarkup;
-use Drupal\Core\Url;
 use Drupal\logystera\Agent\AgentFactory;
 use Drupal\logystera\Agent\AgentInterface;
-use Drupal\logystera\Agent\Authorization;
-use Drupal\logystera\Agent\AuthorizationFailed;
-use Drupal\logystera\Agent\Connection;
-use Drupal\logystera\Agent\Dispatch;
 use Drupal\logystera\Agent\Proxy;
 use Drupal\logystera\Agent\ProxyUrl;
-use Drupal\logystera\Controller\PrivacyController;
 use Drupal\logystera\EventSubscriber\AutoDispatchSubscriber;
 use Drupal\logystera\Signal\Catalogue;
-use Logystera\Agent\Credentials;
-use Logystera\Agent\Exception\AgentException;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 
 /**
- * Connection, signals and dispatch.
+ * The connection, and what is configured: signals, dispatch and privacy.
  */
 final class SettingsForm extends ConfigFormBase {
-
-  use FlushReportTrait;
 
   private const SETTINGS = 'logystera.settings';
 
@@ -44,10 +33,8 @@ final class SettingsForm extends ConfigFormBase {
     ConfigFactoryInterface $config_factory,
     TypedConfigManagerInterface $typed_config_manager,
     private readonly AgentInterface $agent,
-    private readonly Connection $connection,
-    private readonly Dispatch $dispatch,
+    private readonly ConnectionSection $connection,
     private readonly Proxy $proxy,
-    private readonly Authorization $authorization,
     private readonly Catalogue $catalogue,
   ) {
     parent::__construct($config_factory, $typed_config_manager);
@@ -61,10 +48,8 @@ final class SettingsForm extends ConfigFormBase {
       $container->get('config.factory'),
       $container->get('config.typed'),
       $container->get(AgentInterface::class),
-      $container->get(Connection::class),
-      $container->get(Dispatch::class),
+      ConnectionSection::create($container),
       $container->get(Proxy::class),
-      $container->get(Authorization::class),
       $container->get(Catalogue::class),
     );
   }
@@ -92,70 +77,13 @@ final class SettingsForm extends ConfigFormBase {
     }
     $form['#tree'] = TRUE;
     if (!AgentFactory::extensionProblem()) {
-      $form['connection'] = $this->buildConnection();
+      $form['connection'] = $this->connection->build();
       $form += $this->buildSignals();
     }
     $form['dispatch'] = $this->buildDispatch();
     $form['#attached']['library'][] = 'logystera/admin';
     $form['privacy'] = $this->buildPrivacy();
     return parent::buildForm($form, $form_state);
-  }
-
-  /**
-   * Sends the administrator to the gateway, to agree there.
-   */
-  public function authorize(array &$form, FormStateInterface $form_state): void {
-    try {
-      $there = $this->authorization->begin($form_state->getValue(['connection', 'gateway']), $this->getRequest());
-      $form_state->setResponse(new TrustedRedirectResponse($there, 303));
-    }
-    catch (AuthorizationFailed $failed) {
-      $this->messenger()->addError($failed->getMessage());
-    }
-  }
-
-  /**
-   * Connects the site with what was typed, and sends what is waiting.
-   */
-  public function connect(array &$form, FormStateInterface $form_state): void {
-    $credentials = $this->typedCredentials($form_state);
-    try {
-      $this->connection->connect($credentials);
-    }
-    catch (AgentException $error) {
-      $this->messenger()->addError($error->getMessage());
-      return;
-    }
-    $this->messenger()->addStatus($this->t('The site is connected to @url.', ['@url' => $credentials->gatewayUrl()]));
-    $this->reportFlush($this->dispatch->flush());
-  }
-
-  /**
-   * Asks the gateway whether what was typed is right; nothing is stored.
-   */
-  public function testTyped(array &$form, FormStateInterface $form_state): void {
-    $this->reportPing($this->dispatch->ping($this->typedCredentials($form_state)));
-    // The page comes again with what was typed, but for the secret.
-    $form_state->setRebuild();
-  }
-
-  /**
-   * Asks the gateway whether the stored credentials are still good.
-   */
-  public function testStored(array &$form, FormStateInterface $form_state): void {
-    $this->reportPing($this->dispatch->ping());
-  }
-
-  /**
-   * Checks what was typed before anything is stored or asked.
-   */
-  public function validateConnection(array &$form, FormStateInterface $form_state): void {
-    try {
-      $this->typedCredentials($form_state);
-    }
-    catch (AgentException $error) {
-      $form_state->setError($form['connection'], $error->getMessage());
-    }
   }
 
   /**
@@ -173,16 +101,6 @@ final class SettingsForm extends ConfigFormBase {
       $form_state->setTemporaryValue(self::TYPED_PASSWORD, $password);
     }
     return $address;
-  }
-
-  /**
-   * What was typed as address of a gateway, without a password.
-   *
-   * It has none; whoever types one all the same is told so, and the page that
-   * tells it does not show the password again.
-   */
-  public static function gatewayValue(array &$element, mixed $input, FormStateInterface $form_state): ?string {
-    return is_string($input) ? ProxyUrl::split(trim($input))[0] : NULL;
   }
 
   /**
@@ -273,129 +191,6 @@ final class SettingsForm extends ConfigFormBase {
     return $form_state->getValue(['dispatch', 'proxy_password_remove'])
       || $this->proxy->hasPasswordFor($address)
       || ((string) $password !== '' && $stored === $address);
-  }
-
-  /**
-   * Where the site is connected to, and how to change that.
-   */
-  private function buildConnection(): array {
-    $credentials = $this->currentCredentials();
-    return [
-      '#type' => 'details',
-      '#title' => $this->t('Connection'),
-      '#open' => TRUE,
-      'state' => [
-        '#type' => 'item',
-        '#title' => $this->t('State'),
-        '#markup' => $credentials
-          ? $this->t('Connected to @url as @token.', [
-            '@url' => $credentials->gatewayUrl(),
-            '@token' => $credentials->entityToken(),
-          ])
-          : $this->t('Not connected: nothing leaves this site.'),
-        '#description' => $this->t('<a href=":privacy">What is recorded, and where it goes</a>', [
-          ':privacy' => Url::fromRoute('logystera.privacy')->toString(),
-        ]),
-      ],
-      'stored' => [
-        '#type' => 'actions',
-        '#weight' => 0,
-        '#access' => $this->connection->isConnected(),
-        'test' => [
-          '#type' => 'submit',
-          '#value' => $this->t('Test the connection'),
-          '#name' => 'test_stored',
-          '#limit_validation_errors' => [],
-          '#submit' => ['::testStored'],
-          '#access' => $credentials !== NULL,
-        ],
-        'disconnect' => [
-          '#type' => 'link',
-          '#title' => $this->t('Disconnect'),
-          '#url' => Url::fromRoute('logystera.disconnect'),
-          '#attributes' => ['class' => ['button', 'button--danger']],
-        ],
-      ],
-      'once' => [
-        '#type' => $credentials ? 'details' : 'container',
-        '#title' => $this->t('Connect again, or to another gateway'),
-        '#parents' => ['connection'],
-        'gateway' => [
-          '#type' => 'url',
-          '#title' => $this->t('Gateway'),
-          '#description' => $this->t('You log in there and agree; the credentials then come here by themselves. @service, or a gateway of your own.', [
-            '@service' => PrivacyController::SERVICE,
-          ]),
-          '#default_value' => $credentials?->gatewayUrl() ?? PrivacyController::SERVICE,
-          '#value_callback' => [self::class, 'gatewayValue'],
-        ],
-        'actions' => [
-          '#type' => 'actions',
-          'authorize' => [
-            '#type' => 'submit',
-            '#value' => $this->t('Connect'),
-            '#name' => 'authorize',
-            '#button_type' => 'primary',
-            '#limit_validation_errors' => [['connection', 'gateway']],
-            '#submit' => ['::authorize'],
-          ],
-        ],
-      ],
-      'manual' => $this->buildManualConnection($credentials),
-    ];
-  }
-
-  /**
-   * Credentials somebody was given.
-   */
-  private function buildManualConnection(?Credentials $credentials): array {
-    return [
-      '#type' => 'details',
-      '#title' => $this->t('Connect with credentials'),
-      '#parents' => ['connection'],
-      'url' => [
-        '#type' => 'url',
-        '#title' => $this->t('Gateway URL'),
-        '#description' => $this->t('Where the signals of this site are sent: @service, or a gateway of your own.', [
-          '@service' => PrivacyController::SERVICE,
-        ]),
-        '#default_value' => $credentials?->gatewayUrl() ?? '',
-        '#value_callback' => [self::class, 'gatewayValue'],
-        '#placeholder' => PrivacyController::SERVICE,
-      ],
-      'token' => [
-        '#type' => 'textfield',
-        '#title' => $this->t('Entity token'),
-        '#default_value' => $credentials?->entityToken() ?? '',
-        '#attributes' => ['autocomplete' => 'off', 'spellcheck' => 'false'],
-      ],
-      'secret' => [
-        '#type' => 'password',
-        '#title' => $this->t('Entity secret'),
-        '#description' => $this->t('Signs what this site sends. It is stored encrypted and never shown again.'),
-        '#attributes' => ['autocomplete' => 'new-password'],
-        '#maxlength' => 256,
-      ],
-      'actions' => [
-        '#type' => 'actions',
-        'connect' => [
-          '#type' => 'submit',
-          '#value' => $this->t('Connect with these credentials'),
-          '#name' => 'connect',
-          '#limit_validation_errors' => [['connection']],
-          '#validate' => ['::validateConnection'],
-          '#submit' => ['::connect'],
-        ],
-        'test' => [
-          '#type' => 'submit',
-          '#value' => $this->t('Test these credentials'),
-          '#name' => 'test_typed',
-          '#limit_validation_errors' => [['connection']],
-          '#validate' => ['::validateConnection'],
-          '#submit' => ['::testTyped'],
-        ],
-      ],
-    ];
   }
 
   /**
@@ -563,42 +358,6 @@ final class SettingsForm extends ConfigFormBase {
         '#default_value' => $this->config(self::SETTINGS)->get('anonymize_ip'),
       ],
     ];
-  }
-
-  /**
-   * The credentials, unless there are none or they no longer open.
-   */
-  private function currentCredentials(): ?Credentials {
-    try {
-      return $this->connection->credentials();
-    }
-    catch (AgentException) {
-      $this->messenger()->addError($this->t('The stored credentials cannot be opened, because the hash salt in settings.php changed. Connect the site again.'));
-      return NULL;
-    }
-  }
-
-  /**
-   * The credentials that were typed.
-   *
-   * @throws \Logystera\Agent\Exception\AgentException
-   *   When they cannot be right.
-   */
-  private function typedCredentials(FormStateInterface $form_state): Credentials {
-    $typed = $form_state->getValue('connection');
-    return new Credentials(trim($typed['url']), trim($typed['token']), $typed['secret']);
-  }
-
-  /**
-   * Tells what the gateway said to credentials.
-   */
-  private function reportPing(array $answer): void {
-    if ($answer['status'] === 'ok') {
-      $this->messenger()->addStatus($this->t('The gateway answers and knows this site.'));
-    }
-    else {
-      $this->messenger()->addError($this->t('The test failed: @error', ['@error' => $answer['error']]));
-    }
   }
 
 }
