@@ -45,7 +45,7 @@ foreach ($other as $key => $value) {
   $yaml .= "$key: $value\n";
 }
 
-$table = "| signal | configuration key | from the start | at most per request |\n|---|---|---|---|\n";
+$table = "| signal | configuration key | default | cap per request |\n|---|---|---|---|\n";
 foreach (json_decode(file_get_contents("$root/signals.json"), TRUE)['signals'] as $signal) {
   if ($signal['config_key'] !== NULL) {
     $table .= sprintf("| `%s` | `%s` | %s | %d |\n", $signal['type'], $signal['config_key'], $signal['default'] ? 'on' : 'off', $signal['cap']);

@@ -21,19 +21,19 @@ function logystera_post_update_seal_proxy_password(): ?TranslatableMarkup {
   // A user without a password has worked so far, and goes on to.
   if (ProxyUrl::needsPassword($address) && !$proxy->hasPasswordFor($address)) {
     $settings->set('proxy', ProxyUrl::withoutPassword($address))->save();
-    return new TranslatableMarkup('The proxy is @address now: its user has no password, and that is said so.', [
+    return new TranslatableMarkup('The proxy address is now @address, which says that its user has no password.', [
       '@address' => ProxyUrl::withoutPassword($address),
     ]);
   }
   $was_exposed = $proxy->isExposed();
   if ($was_exposed && !$proxy->secure()) {
-    return new TranslatableMarkup('The password of the proxy still stands in the configuration, because the PHP of this command line cannot encrypt it: it has not loaded the extension, or an old one. The next cron run of a PHP that has moves it. Change the password if others could read the configuration.');
+    return new TranslatableMarkup('The proxy password is still in the configuration, because the PHP of this command line cannot encrypt it: the extension is missing or too old. The next cron run of a PHP with a current extension moves it. Change the password if others could read the configuration.');
   }
   $was_exposed = $proxy->cleanSnapshot() || $was_exposed;
   $exported = \Drupal::service('config.storage.sync')->read('logystera.settings')['proxy'] ?? '';
   $exported_holds_one = is_string($exported) && (string) ProxyUrl::split($exported)[1] !== '';
   if ($exported_holds_one) {
-    return new TranslatableMarkup('The password of the proxy is stored encrypted now, outside of the configuration. logystera.settings.yml in the synchronization directory still holds it: export the configuration again, and change the password if others could read that file or its history.');
+    return new TranslatableMarkup('The proxy password is now stored encrypted, outside the configuration. logystera.settings.yml in the synchronization directory still contains it: export the configuration again, and change the password if others could read that file or its history.');
   }
-  return $was_exposed ? new TranslatableMarkup('The password of the proxy was moved out of the configuration and is stored encrypted now. Change it if others could read an export or a dump of the database.') : NULL;
+  return $was_exposed ? new TranslatableMarkup('The proxy password was moved out of the configuration and is now stored encrypted. Change it if others could read an export or a dump of the database.') : NULL;
 }

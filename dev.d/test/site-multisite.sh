@@ -121,7 +121,7 @@ refused_credentials_suspend_one_site_alone() {
   grep -q '"status":"suspended"' "$state/tmp/flush" && visit one 'after-a-[1-5]' 1 && visit two 'after-b-[1-5]' 1 &&
     recorded one after-a 5 && recorded two after-b 5 && expect 'cron of one' 204 "$(visit one "cron/$cron_key" 1)" &&
     recorded one after-a 0 && scenario_of two status_report 'Suspended after repeated refusals' &&
-    scenario_of one status_report 'In order' && two_php "$state/cli/connect.php" "$state/two.credentials.json" &&
+    scenario_of one status_report 'Sending works' && two_php "$state/cli/connect.php" "$state/two.credentials.json" &&
     two_php "$state/cli/flush.php" && recorded two after-b 0
 }
 
@@ -137,7 +137,7 @@ broken_settings_of_one_site_leave_the_other_alone() {
   cp -p "$settings" "$state/tmp/settings.right"
   printf "\$settings['logystera_buffer_path'] = '/proc/no-such-place';\n" >>"$settings"
   two_php "$state/cli/rebuild.php"
-  still_works_alone broken-a broken-b 0 && scenario_of two status_report 'Not recording as it should' || status=1
+  still_works_alone broken-a broken-b 0 && scenario_of two status_report 'Not recording correctly' || status=1
   cat "$state/tmp/settings.right" >"$settings"
   printf "\$settings['hash_salt'] = 'another-salt-than-before';\n" >>"$settings"
   two_php "$state/cli/rebuild.php"

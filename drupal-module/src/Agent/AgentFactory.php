@@ -187,7 +187,7 @@ final class AgentFactory {
       }
     }
     catch (AgentException) {
-      $problem = 'The stored identity of the site cannot be opened, because the hash salt in settings.php changed: events now carry other account hashes than before. Connect the site again.';
+      $problem = 'The stored identity of the site cannot be decrypted, because the hash salt in settings.php changed: events now carry other account hashes than before. Connect the site again.';
     }
     $site = 'logystera accounts ' . ($this->settings['site_uuid'] ?? '');
     return [hash_hmac('sha256', $site, Settings::getHashSalt()), $problem];

@@ -87,7 +87,7 @@ final class Authorization {
     $gateway = $this->gatewayAddress($gateway);
     $client = $request->getSchemeAndHttpHost() . $request->getBasePath() . '/';
     if (!self::isTrustworthy($client)) {
-      throw AuthorizationFailed::because($this->t('This page was opened over plain HTTP, and what the gateway answers must not travel so. Open the site over HTTPS, or connect it with credentials.'));
+      throw AuthorizationFailed::because($this->t('This page was opened over plain HTTP, but the answer of the gateway needs HTTPS. Open the site over HTTPS, or connect it with credentials.'));
     }
     // Better now than when the gateway has been asked.
     if ($problem = $this->proxy->problem()) {
@@ -133,10 +133,10 @@ final class Authorization {
       $answer[$name] = is_string($value) && strlen($value) <= self::PARAMETER_CHARS_MAX ? $value : '';
     }
     if ($attempt === NULL || !hash_equals($attempt['state'], $answer['state'])) {
-      throw AuthorizationFailed::because($this->t('That answer belongs to no attempt of yours to connect this site, or the attempt was begun more than ten minutes ago. Press Connect again.'));
+      throw AuthorizationFailed::because($this->t('This answer does not belong to a connection you started within the last ten minutes. Press Connect again.'));
     }
     if (rtrim($answer['iss'], '/') !== $attempt['gateway']) {
-      throw AuthorizationFailed::because($this->t('The answer does not come from @gateway, where you were sent to. If that gateway calls itself by another address, enter that one.', ['@gateway' => $attempt['gateway']]));
+      throw AuthorizationFailed::because($this->t('The answer does not come from @gateway. If that gateway uses another address, enter that address.', ['@gateway' => $attempt['gateway']]));
     }
     if ($answer['error'] !== '') {
       throw AuthorizationFailed::because($this->refusal($answer['error']));
@@ -175,12 +175,12 @@ final class Authorization {
       ] + $this->transport());
     }
     catch (ConnectException) {
-      throw AuthorizationFailed::because($this->t('You agreed, but this server cannot reach @gateway. Look at its firewall, and at the proxy and the certificate authorities on this page.', ['@gateway' => $attempt['gateway']]));
+      throw AuthorizationFailed::because($this->t('You agreed, but this server cannot reach @gateway. Check its firewall, and the proxy and the certificate authorities on this page.', ['@gateway' => $attempt['gateway']]));
     }
     catch (\Throwable) {
       // Whatever it is: its message and its trace may quote the request, the
       // proxy's password included.
-      throw AuthorizationFailed::because($this->t('You agreed, but the answer of @gateway could not be received whole. Try again.', ['@gateway' => $attempt['gateway']]));
+      throw AuthorizationFailed::because($this->t('You agreed, but the answer of @gateway did not arrive completely. Try again.', ['@gateway' => $attempt['gateway']]));
     }
     return $this->credentials($response, $attempt['gateway']);
   }
@@ -204,13 +204,13 @@ final class Authorization {
       $values[] = is_string($answer[$name] ?? NULL) ? $answer[$name] : '';
     }
     if ($status !== 200 || ($answer['token_type'] ?? '') !== 'entity' || in_array('', $values, TRUE)) {
-      throw AuthorizationFailed::because($this->t('What answers at @gateway is no gateway of this kind, or an older one (status @status). Look at the address.', [
+      throw AuthorizationFailed::because($this->t('The server at @gateway is not a Logystera gateway, or too old a one (status @status). Check the address.', [
         '@gateway' => $gateway,
         '@status' => $status,
       ]));
     }
     if (rtrim($values[0], '/') !== $gateway) {
-      throw AuthorizationFailed::because($this->t('@gateway calls itself @other. Enter that address if it is the right one.', [
+      throw AuthorizationFailed::because($this->t('The gateway at @gateway uses the address @other. Enter that address if it is the right one.', [
         '@gateway' => $gateway,
         '@other' => mb_substr($values[0], 0, self::PARAMETER_CHARS_MAX),
       ]));
@@ -239,10 +239,10 @@ final class Authorization {
   private function refusal(string $error): \Stringable {
     return match ($error) {
       'access_denied' => $this->t('The connection was declined at the gateway. Nothing was changed.'),
-      'invalid_grant' => $this->t('The gateway no longer takes the code it gave: it was used before, or more than a minute ago. Press Connect again.'),
+      'invalid_grant' => $this->t('The gateway no longer accepts its code: the code was used before, or is older than a minute. Press Connect again.'),
       'invalid_client', 'unauthorized_client' => $this->t('The gateway does not let this site connect by itself. Ask its operator for credentials.'),
       'temporarily_unavailable', 'server_error' => $this->t('The gateway cannot connect sites just now. Try again later.'),
-      default => $this->t('The gateway refused: @error. Try again; if it stays so, tell the operator of the gateway.', [
+      default => $this->t('The gateway refused: @error. Try again; if the error persists, tell the operator of the gateway.', [
         '@error' => preg_replace('/[^a-z_]/', '?', mb_substr($error, 0, 64)),
       ]),
     };
@@ -256,7 +256,7 @@ final class Authorization {
     $parts = parse_url($gateway);
     $superfluous = array_intersect_key($parts ?: [], array_flip(['user', 'query', 'fragment']));
     if ($superfluous || !UrlHelper::isValid($gateway, TRUE) || !self::isTrustworthy($gateway)) {
-      throw AuthorizationFailed::because($this->t('The address of a gateway begins with https:// and has no user, query or fragment, for example https://gateway.example.org.'));
+      throw AuthorizationFailed::because($this->t('Enter a gateway address that begins with https:// and has no user, query or fragment, for example https://gateway.example.org.'));
     }
     return $gateway;
   }

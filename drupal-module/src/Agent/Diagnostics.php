@@ -72,7 +72,7 @@ final class Diagnostics {
     $wanted = array_filter($signals, fn(array $signal): bool => $this->agent->wants($signal['type']));
     return [
       'extension' => (string) (phpversion('logystera') ?: 'not loaded'),
-      'oldest extension this module takes' => AgentFactory::MINIMUM_EXTENSION,
+      'oldest supported extension' => AgentFactory::MINIMUM_EXTENSION,
       'problem' => $this->agent->problem() ?? 'none',
       'signals' => sprintf('%d recorded of %d known', count($wanted), count($signals)),
       'logystera.enabled' => (string) ini_get('logystera.enabled'),
@@ -115,7 +115,7 @@ final class Diagnostics {
       'mode' => (string) ($this->settings['dispatch_mode'] ?? 'cron'),
       'batch size' => (string) ($this->settings['batch_size'] ?? ''),
       'proxy' => $this->proxy->address() === '' ? 'none' : 'set',
-      "the proxy's password" => $this->proxy->passwordState(),
+      'proxy password' => $this->proxy->passwordState(),
       'certificate authorities' => empty($this->settings['ca_bundle']) ? "the system's" : 'a file of its own',
     ];
     foreach ($this->dispatch->state() ?? [] as $name => $value) {

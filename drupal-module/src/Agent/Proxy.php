@@ -231,16 +231,16 @@ final class Proxy {
     }
     $stored = $this->state->get(self::PASSWORD);
     if (!isset($stored['address'], $stored['sealed'])) {
-      throw new \RuntimeException(sprintf('The password of the proxy %s is not stored on this site; it never comes with configuration. Enter it on the Logystera page, under Dispatch, or enter %s there if this user has none.', $address, ProxyUrl::withoutPassword($address)));
+      throw new \RuntimeException(sprintf('The password of the proxy %s is not stored on this site; configuration never contains it. Enter it on the Logystera page, under Dispatch, or enter %s there if the user has no password.', $address, ProxyUrl::withoutPassword($address)));
     }
     if ($stored['address'] !== $address) {
-      throw new \RuntimeException(sprintf('The password that is stored belongs to the proxy %s and is not sent to %s. Enter the password of this one on the Logystera page, under Dispatch.', $stored['address'], $address));
+      throw new \RuntimeException(sprintf('The stored password belongs to the proxy %s and is not sent to %s. Enter the password of the current proxy on the Logystera page, under Dispatch.', $stored['address'], $address));
     }
     try {
       return [$address, Secret::unseal($stored['sealed'], SealingKey::derive(), self::purpose($address))];
     }
     catch (AgentException) {
-      throw new \RuntimeException(sprintf('The stored password of the proxy %s cannot be opened, because the hash salt in settings.php changed. Enter it again on the Logystera page, under Dispatch.', $address));
+      throw new \RuntimeException(sprintf('The stored password of the proxy %s cannot be decrypted, because the hash salt in settings.php changed. Enter it again on the Logystera page, under Dispatch.', $address));
     }
   }
 

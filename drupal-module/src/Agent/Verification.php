@@ -87,7 +87,7 @@ final class Verification {
       return $this->result(self::ERROR, $error->getMessage());
     }
     if ($page['invalid']) {
-      return $this->result(self::WARNING, sprintf('%d lines cannot be read; sending puts them aside into dead/.', $page['invalid']));
+      return $this->result(self::WARNING, sprintf('%d lines cannot be read; the next dispatch moves them to dead/.', $page['invalid']));
     }
     if ($dropped) {
       return $this->result(self::WARNING, sprintf('%d signals were dropped; see the reasons with logystera:status.', $dropped));
@@ -118,7 +118,7 @@ final class Verification {
       $credentials = $this->connection->credentials();
     }
     catch (AgentException) {
-      return $this->result(self::ERROR, 'The stored credentials cannot be opened, because the hash salt in settings.php changed. Connect the site again.');
+      return $this->result(self::ERROR, 'The stored credentials cannot be decrypted, because the hash salt in settings.php changed. Connect the site again.');
     }
     return $credentials ? $this->result(self::OK, 'For ' . $credentials->gatewayUrl() . '.')
       : $this->result(self::WARNING, 'The site is not connected: nothing leaves it. Connect it on the Settings tab or with logystera:connect.');
@@ -150,7 +150,7 @@ final class Verification {
     if ($state && $state['failures']) {
       return $this->result(self::WARNING, sprintf('%d failures in a row. %s', $state['failures'], $state['remedy']));
     }
-    return $this->result(self::OK, 'In order.');
+    return $this->result(self::OK, 'Ready.');
   }
 
   /**

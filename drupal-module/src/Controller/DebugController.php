@@ -45,7 +45,7 @@ final class DebugController extends ControllerBase {
     return [
       '#type' => 'details',
       '#title' => $this->t('Report to copy'),
-      '#description' => $this->t('It contains no secret, no token, no account and no recorded signal. A click selects all of it.'),
+      '#description' => $this->t('It contains no secret, no token, no account and no recorded signal. Click it to select all.'),
       '#open' => TRUE,
       'text' => [
         '#type' => 'html_tag',

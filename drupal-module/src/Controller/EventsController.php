@@ -70,17 +70,17 @@ final class EventsController extends ControllerBase {
     }
     $this->pagers->createPager($page['total'], self::PER_PAGE);
     $build['count'] = [
-      '#markup' => '<p>' . $this->formatPlural($page['total'], '1 signal is waiting in the buffer and fits.', '@count signals are waiting in the buffer and fit.') . '</p>',
+      '#markup' => '<p>' . $this->formatPlural($page['total'], '1 buffered signal matches the filter.', '@count buffered signals match the filter.') . '</p>',
     ];
     $build['events'] = $this->wideTable(
-      $this->t('Recorded signals, the newest first'),
+      $this->t('Recorded signals, newest first'),
       [$this->t('Time'), $this->t('Signal'), $this->t('Severity'), $this->t('Labels')],
       array_map($this->row(...), $page['events']),
-      $this->t('Nothing recorded is waiting here that fits. What has been sent is found at the gateway.'),
+      $this->t('No buffered signal matches the filter. Signals that were sent are at the gateway.'),
     );
     $build['export'] = [
       '#theme' => 'item_list',
-      '#title' => $this->t('Export what fits (at most @count)', ['@count' => self::EXPORT_MAX]),
+      '#title' => $this->t('Export matching signals (at most @count)', ['@count' => self::EXPORT_MAX]),
       '#items' => array_map(fn(string $format): array => [
         '#type' => 'link',
         '#title' => strtoupper($format),
@@ -113,9 +113,9 @@ final class EventsController extends ControllerBase {
       $labels[$label['name']] = $label['description'];
     }
     return [
-      'facts' => $this->factTable($this->t('What it is'), [
+      'facts' => $this->factTable($this->t('Signal details'), [
         (string) $this->t('Signal') => $type,
-        (string) $this->t('Says that') => $this->catalogue->summaryOf($type),
+        (string) $this->t('Meaning') => $this->catalogue->summaryOf($type),
         (string) $this->t('Severity') => $this->catalogue->severityOf($type),
         (string) $this->t('Time') => $this->dates->format($event['created_at'], 'custom', 'Y-m-d H:i:s'),
       ]),
@@ -127,11 +127,11 @@ final class EventsController extends ControllerBase {
           ['data' => ['#plain_text' => self::shown($value)], 'class' => ['logystera-code', 'logystera-anywhere']],
           $labels[$name] ?? '',
         ], array_keys($event['labels']), array_values($event['labels'])),
-        $this->t('It has none.'),
+        $this->t('This signal has no labels.'),
       ),
       'payload' => [
         '#type' => 'details',
-        '#title' => $this->t('Payload as it is sent'),
+        '#title' => $this->t('Payload as sent'),
         '#open' => TRUE,
         'json' => [
           '#type' => 'html_tag',

@@ -60,7 +60,7 @@ final class IngestLogsController extends ControllerBase {
           $request['acknowledged'] ? $this->t('Yes') : $this->t('No'),
           (string) $request['error'],
         ], array_slice($requests, $page * self::PER_PAGE, self::PER_PAGE)),
-        $this->t('No request was made to a gateway yet.'),
+        $this->t('No request has been sent to a gateway yet.'),
       ),
       'pager' => ['#type' => 'pager'],
       '#attached' => ['library' => ['logystera/admin']],

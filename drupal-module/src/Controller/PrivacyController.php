@@ -51,7 +51,7 @@ final class PrivacyController extends ControllerBase {
       'service' => [
         $this->heading($this->t('Where it goes')),
         $this->paragraph($this->gateway()),
-        $this->paragraph($this->t('A gateway keeps what sites send it, for whoever runs it: the service at @service, or one of your own. No other server is told anything by this module. How the service handles data is said in its <a href=":policy">privacy policy</a>; your own gateway is yours to decide on.', [
+        $this->paragraph($this->t('A gateway stores the signals that sites send to it: the service at @service, or your own gateway. This module sends data to no other server. The service describes how it handles data in its <a href=":policy">privacy policy</a>; for your own gateway, you decide.', [
           '@service' => self::SERVICE,
           ':policy' => self::POLICY,
         ])),
@@ -62,15 +62,15 @@ final class PrivacyController extends ControllerBase {
           '#theme' => 'item_list',
           '#items' => [
             $this->t('Passwords, cookies, session ids, request bodies, query strings.'),
-            $this->t('Content, texts of e-mails, contents of files, values of configuration.'),
-            $this->t('Values bound to database statements, and values in messages of errors.'),
-            $this->t('Ids of accounts: they become hashes under a key of this site before anything is written, also in paths.'),
+            $this->t('Content, e-mail texts, file contents, configuration values.'),
+            $this->t('Values bound to database statements, and values in error messages.'),
+            $this->t('Account ids: before anything is written they are replaced by hashes with a key of this site, in paths too.'),
           ],
         ],
       ],
       'recorded' => [
         $this->heading($this->t('What is recorded')),
-        $this->paragraph($this->t('Each signal can be switched off on the <a href=":settings">Settings tab</a>, where IP addresses can be shortened too. More about each is in the <a href=":signals">documentation of the signals</a>.', [
+        $this->paragraph($this->t('Switch signals off and shorten IP addresses on the <a href=":settings">Settings tab</a>. The <a href=":signals">signals documentation</a> describes each signal.', [
           ':settings' => Url::fromRoute('logystera.settings')->toString(),
           ':signals' => self::SIGNALS,
         ])),
@@ -114,11 +114,11 @@ final class PrivacyController extends ControllerBase {
     }
     return $this->wideTable($this->t('Signals and their labels'), [
       $this->t('Signal'),
-      $this->t('Says that'),
+      $this->t('Meaning'),
       $this->t('Personal labels'),
       $this->t('Hashed labels'),
       $this->t('Other labels'),
-    ], $rows, $this->t('The extension, which knows them, is not loaded.'));
+    ], $rows, $this->t('The extension, which defines the signals, is not loaded.'));
   }
 
   /**

@@ -97,12 +97,12 @@ final class ConnectionSection implements ContainerInjectionInterface {
       ],
       'once' => [
         '#type' => $credentials ? 'details' : 'container',
-        '#title' => $this->t('Connect again, or to another gateway'),
+        '#title' => $this->t('Reconnect, or connect to another gateway'),
         '#parents' => ['connection'],
         'gateway' => [
           '#type' => 'url',
           '#title' => $this->t('Gateway'),
-          '#description' => $this->t('You log in there and agree; the credentials then come here by themselves. @service, or a gateway of your own.', [
+          '#description' => $this->t('Log in at the gateway and agree; this site then receives its credentials. Enter @service or the address of your own gateway.', [
             '@service' => PrivacyController::SERVICE,
           ]),
           '#default_value' => $credentials?->gatewayUrl() ?? PrivacyController::SERVICE,
@@ -135,7 +135,7 @@ final class ConnectionSection implements ContainerInjectionInterface {
       'url' => [
         '#type' => 'url',
         '#title' => $this->t('Gateway URL'),
-        '#description' => $this->t('Where the signals of this site are sent: @service, or a gateway of your own.', [
+        '#description' => $this->t('The gateway that receives the signals of this site: @service, or your own.', [
           '@service' => PrivacyController::SERVICE,
         ]),
         '#default_value' => $credentials?->gatewayUrl() ?? '',
@@ -255,7 +255,7 @@ final class ConnectionSection implements ContainerInjectionInterface {
       return $this->connection->credentials();
     }
     catch (AgentException) {
-      $this->messenger()->addError($this->t('The stored credentials cannot be opened, because the hash salt in settings.php changed. Connect the site again.'));
+      $this->messenger()->addError($this->t('The stored credentials cannot be decrypted, because the hash salt in settings.php changed. Connect the site again.'));
       return NULL;
     }
   }

@@ -52,7 +52,7 @@ final class DisconnectForm extends ConfirmFormBase {
    * {@inheritdoc}
    */
   public function getDescription(): TranslatableMarkup {
-    return $this->t('The gateway is told to take this site no longer, and the stored credentials are deleted. Signals are still recorded and wait in the local buffer.');
+    return $this->t('The gateway stops accepting signals from this site, and the stored credentials are deleted. Signals are still recorded in the local buffer.');
   }
 
   /**
@@ -78,7 +78,7 @@ final class DisconnectForm extends ConfirmFormBase {
     $this->messenger()->addStatus($this->t('The site is disconnected.'));
     // Credentials the gateway does not know are good for nothing any more.
     if ($answer['status'] !== 'ok' && $answer['http_code'] !== self::UNKNOWN) {
-      $this->messenger()->addWarning($this->t('The gateway could not be told: @error Revoke the secret of this site there, for it is still good.', [
+      $this->messenger()->addWarning($this->t('The gateway could not be told: @error Revoke the secret of this site there: it is still valid.', [
         '@error' => $answer['error'],
       ]));
     }

@@ -111,19 +111,19 @@ final class SettingsForm extends ConfigFormBase {
     $address = (string) $form_state->getValue(['dispatch', 'proxy']);
     $password = $this->typedPassword($form_state);
     if ($address !== '' && !ProxyUrl::isUsable($address)) {
-      $form_state->setErrorByName('dispatch][proxy', $this->t('The proxy must look like http://proxy.example.org:3128; https://, socks5:// and socks5h:// will do, too. If it wants a user, write http://user@proxy.example.org:3128.'));
+      $form_state->setErrorByName('dispatch][proxy', $this->t('Enter the proxy as http://proxy.example.org:3128; https://, socks5:// and socks5h:// work too. If the proxy needs a user, enter http://user@proxy.example.org:3128.'));
     }
     elseif ($password !== '' && !ProxyUrl::needsPassword($address)) {
-      $form_state->setErrorByName('dispatch][proxy', $this->t('A password needs a user of the proxy: http://user@proxy.example.org:3128.'));
+      $form_state->setErrorByName('dispatch][proxy', $this->t('A password needs a user in the proxy address: http://user@proxy.example.org:3128.'));
     }
     elseif (strlen($password) > ProxyUrl::PASSWORD_CHARS_MAX || preg_match('/[\x00-\x1f\x7f]/', $password)) {
-      $form_state->setErrorByName('dispatch][proxy_password', $this->t('The password of a proxy has at most @count characters, none of them a control character.', ['@count' => ProxyUrl::PASSWORD_CHARS_MAX]));
+      $form_state->setErrorByName('dispatch][proxy_password', $this->t('Enter a proxy password of at most @count characters, without control characters.', ['@count' => ProxyUrl::PASSWORD_CHARS_MAX]));
     }
     elseif ($password !== '' && ($problem = AgentFactory::extensionProblem())) {
-      $form_state->setErrorByName('dispatch][proxy_password', $this->t('No password can be stored yet: @problem', ['@problem' => $problem]));
+      $form_state->setErrorByName('dispatch][proxy_password', $this->t('The password cannot be stored: @problem', ['@problem' => $problem]));
     }
     elseif ($password === '' && ProxyUrl::needsPassword($address) && !$this->keepsPassword($form_state, $address)) {
-      $form_state->setErrorByName('dispatch][proxy_password', $this->t('Enter the password of the proxy: none is stored for @address, and one of another address is not sent there. If this user has none, write @without.', [
+      $form_state->setErrorByName('dispatch][proxy_password', $this->t('Enter the proxy password: none is stored for @address, and the password of another address is not sent there. If the user has no password, enter @without as the proxy.', [
         '@address' => $address,
         '@without' => ProxyUrl::withoutPassword($address),
       ]));
@@ -271,23 +271,23 @@ final class SettingsForm extends ConfigFormBase {
         '#title' => $this->t('Signals are sent'),
         '#options' => [
           'cron' => $this->t('by cron'),
-          'auto' => $this->t('by cron, and about once a minute after a page, when its visitor has everything already'),
-          'relay' => $this->t('by the relay, a service of this server that sends within a second'),
+          'auto' => $this->t('by cron, and after a response has been sent, at most once a minute'),
+          'relay' => $this->t('by the relay, a service on this server that sends within a second'),
         ],
-        'cron' => ['#description' => $this->t('How often that is, cron decides.')],
+        'cron' => ['#description' => $this->t('The cron schedule sets the interval.')],
         'auto' => [
           '#description' => AutoDispatchSubscriber::isPossible()
             ? $this->t('One PHP process at a time, for 10 seconds at most.')
-            : $this->t('This server does not let PHP go on after a page (PHP-FPM does): signals are sent by cron either way.'),
+            : $this->t('This server cannot run PHP after a response (PHP-FPM can): signals are sent by cron only.'),
         ],
         'relay' => [
-          '#description' => $this->t('Drupal sends nothing by itself then. The service logystera-relay has to run, with the same credentials in a file of its own.'),
+          '#description' => $this->t('Drupal itself sends nothing. Run the service logystera-relay, with the same credentials in a file.'),
         ],
         '#default_value' => $config->get('dispatch_mode') ?? 'cron',
       ],
       'batch_size' => [
         '#type' => 'number',
-        '#title' => $this->t('Events in one request'),
+        '#title' => $this->t('Events per request'),
         '#min' => 10,
         '#max' => 500,
         '#required' => TRUE,
@@ -304,16 +304,16 @@ final class SettingsForm extends ConfigFormBase {
       ],
       'proxy_password' => [
         '#type' => 'password',
-        '#title' => $this->t("The proxy's password"),
+        '#title' => $this->t('Proxy password'),
         '#description' => $has_password
-          ? $this->t('One is stored. Leave this empty to keep it. It is for this proxy and user alone: another address asks for it again.')
-          : $this->t('Of the user in the address, if there is one. It is stored encrypted, outside of the configuration, and never shown again.'),
+          ? $this->t('A password is stored. Leave this field empty to keep it. It is used for this address only: enter it again when you change the address.')
+          : $this->t('The password of the user in the address. It is stored encrypted, outside the configuration, and never shown again.'),
         '#attributes' => ['autocomplete' => 'new-password'],
         '#maxlength' => ProxyUrl::PASSWORD_CHARS_MAX,
       ],
       'proxy_password_remove' => [
         '#type' => 'checkbox',
-        '#title' => $this->t('Remove the stored password of the proxy'),
+        '#title' => $this->t('Remove the stored proxy password'),
         '#default_value' => FALSE,
         '#access' => $has_password,
       ],
@@ -340,8 +340,8 @@ final class SettingsForm extends ConfigFormBase {
    */
   private function proxyDescription(): TranslatableMarkup {
     return $this->proxy->isOverridden()
-      ? $this->t('settings.php sets the proxy (@address): what is entered here counts once it no longer does.', ['@address' => $this->proxy->address() ?: $this->t('none')])
-      : $this->t('For example http://proxy.example.org:3128, or http://user@proxy.example.org:3128. Empty for none.');
+      ? $this->t('settings.php sets the proxy (@address). The value entered here applies once that setting is removed.', ['@address' => $this->proxy->address() ?: $this->t('none')])
+      : $this->t('For example http://proxy.example.org:3128, or http://user@proxy.example.org:3128. Leave empty to use no proxy.');
   }
 
   /**

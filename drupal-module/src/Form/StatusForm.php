@@ -167,8 +167,8 @@ final class StatusForm extends FormBase {
    */
   private function modeInWords(): TranslatableMarkup {
     return match ($this->config('logystera.settings')->get('dispatch_mode')) {
-      'auto' => $this->t('Signals are sent by cron and after pages.'),
-      'relay' => $this->t('Signals are sent by the relay service of this server.'),
+      'auto' => $this->t('Signals are sent by cron and after responses.'),
+      'relay' => $this->t('Signals are sent by the relay service on this server.'),
       default => $this->t('Signals are sent by cron.'),
     };
   }
@@ -218,7 +218,7 @@ final class StatusForm extends FormBase {
    * A card of the theme hook logystera_cards.
    */
   private function card(string $state, \Stringable $label, \Stringable|string $value, \Stringable|string $detail): array {
-    $names = ['ok' => $this->t('in order'), 'warning' => $this->t('needs attention'), 'error' => $this->t('error')];
+    $names = ['ok' => $this->t('ok'), 'warning' => $this->t('needs attention'), 'error' => $this->t('error')];
     return [
       'state' => $state,
       'state_name' => $names[$state] ?? '',
@@ -259,7 +259,7 @@ final class StatusForm extends FormBase {
       '@sent' => $this->formatPlural($activity->total('sent'), '1 signal', '@count signals'),
     ]);
     if ($activity->complete_since) {
-      $summary = $this->t('@summary What was sent before @time is no longer counted.', [
+      $summary = $this->t('@summary Signals sent before @time are not counted.', [
         '@summary' => $summary,
         '@time' => $this->moment($activity->complete_since),
       ]);

@@ -67,7 +67,7 @@ final class SupportForm extends FormBase {
         '#theme' => 'status_messages',
         '#message_list' => [
           'warning' => [
-            $this->t('This site is not connected, so nothing can be sent from here: <a href=":settings">connect it</a>, or give the report below to whoever helps you in another way.', [
+            $this->t('This site is not connected, so no request can be sent. <a href=":settings">Connect it</a>, or copy the report below and send it yourself.', [
               ':settings' => Url::fromRoute('logystera.settings')->toString(),
             ]),
           ],
@@ -78,7 +78,7 @@ final class SupportForm extends FormBase {
     $form['before'] = [
       '#type' => 'html_tag',
       '#tag' => 'p',
-      '#value' => $this->t('The <a href=":status">status report</a> and the <a href=":own">Status tab</a> say what to do about what they find. For everything else, ask those who run your gateway.', [
+      '#value' => $this->t('The <a href=":status">status report</a> and the <a href=":own">Status tab</a> say how to solve the problems they find. For everything else, ask the operator of your gateway.', [
         ':status' => Url::fromRoute('system.status')->toString(),
         ':own' => Url::fromRoute('logystera.status')->toString(),
       ]),
@@ -86,7 +86,7 @@ final class SupportForm extends FormBase {
     $form['message'] = [
       '#type' => 'textarea',
       '#title' => $this->t('Message'),
-      '#description' => $this->t('What you did, what you expected, and what you saw instead. No passwords, please.'),
+      '#description' => $this->t('Describe what you did, what you expected, and what you saw instead. Do not enter passwords.'),
       '#required' => TRUE,
       '#maxlength' => self::MESSAGE_CHARS_MAX,
       '#rows' => 8,
@@ -94,20 +94,20 @@ final class SupportForm extends FormBase {
     ];
     $form['email'] = [
       '#type' => 'email',
-      '#title' => $this->t('E-mail address for the answer'),
-      '#description' => $this->t('Leave it empty if you want none.'),
+      '#title' => $this->t('E-mail address for the reply'),
+      '#description' => $this->t('Leave empty if you want no reply.'),
       '#disabled' => !$connected,
     ];
     $form['attach'] = [
       '#type' => 'checkbox',
-      '#title' => $this->t('Send the diagnostics along'),
+      '#title' => $this->t('Include the diagnostics'),
       '#default_value' => FALSE,
       '#disabled' => !$connected,
     ];
     $form['report'] = [
       '#type' => 'textarea',
       '#title' => $this->t('Diagnostics'),
-      '#description' => $this->t('Exactly this is sent, if anything: take out what you do not want to tell. It contains no secret, no token, no account and no recorded signal.'),
+      '#description' => $this->t('If included, this text is sent as shown: remove what you do not want to share. It contains no secret, no token, no account and no recorded signal.'),
       '#default_value' => $this->diagnostics->text(),
       '#maxlength' => self::REPORT_CHARS_MAX,
       '#rows' => 16,
@@ -132,7 +132,7 @@ final class SupportForm extends FormBase {
    */
   public function validateForm(array &$form, FormStateInterface $form_state): void {
     if (!$this->flood->isAllowed(self::FLOOD_NAME, self::FLOOD_MAX, self::FLOOD_SECONDS, $this->floodIdentifier())) {
-      $form_state->setErrorByName('', $this->t('You have sent @count requests within the last hour. Wait a while, please.', ['@count' => self::FLOOD_MAX]));
+      $form_state->setErrorByName('', $this->t('You have sent @count requests within the last hour. Try again later.', ['@count' => self::FLOOD_MAX]));
     }
   }
 
@@ -148,7 +148,7 @@ final class SupportForm extends FormBase {
       $form_state->getValue('attach') ? ['report' => self::text($form_state->getValue('report'))] : NULL,
     );
     if ($answer['status'] === 'ok') {
-      $this->messenger()->addStatus($this->t('Your request was sent. It is known there as @reference.', ['@reference' => $answer['reference'] ?? '?']));
+      $this->messenger()->addStatus($this->t('Your request was sent. Its reference is @reference.', ['@reference' => $answer['reference'] ?? '?']));
       return;
     }
     $this->messenger()->addError($this->t('Your request was not sent: @error', ['@error' => $answer['error']]));

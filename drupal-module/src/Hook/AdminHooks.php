@@ -96,25 +96,25 @@ final class AdminHooks {
     if ($route_name !== 'help.page.logystera') {
       return '';
     }
-    $about = $this->t('The Logystera module records what happens on the site as signals: logins, changes of accounts, configuration and modules, requests and more. Signals are kept in a local buffer and sent to a Logystera gateway by cron, signed, once somebody connects the site to one. Before that nothing leaves the site. For more information, see the <a href=":docs">online documentation for the Logystera module</a>.', [
+    $about = $this->t('The Logystera module records what happens on the site as signals: logins, changes of accounts, configuration and modules, requests and more. Signals are stored in a local buffer. Once you connect the site to a Logystera gateway, cron sends them there, signed; before that, nothing leaves the site. For more information, see the <a href=":docs">online documentation for the Logystera module</a>.', [
       ':docs' => 'https://docs.logystera.com/drupal/signals/',
     ]);
-    $choosing = $this->t('Both are done on the <a href=":settings">Logystera page</a>. Advanced signals are off until you switch them on there.', [
+    $choosing = $this->t('Connect the site and choose signals on the <a href=":settings">Logystera page</a>. Advanced signals are off until you switch them on there.', [
       ':settings' => Url::fromRoute('logystera.settings')->toString(),
     ]);
-    $looking = $this->t('The <a href=":status">Status</a>, <a href=":events">Events</a> and <a href=":requests">Ingest Logs</a> tabs show what is waiting, what it says, and how the requests to the gateway went.', [
+    $looking = $this->t('The <a href=":status">Status</a>, <a href=":events">Events</a> and <a href=":requests">Ingest Logs</a> tabs show the state of the buffer, the buffered signals, and the requests to the gateway.', [
       ':status' => Url::fromRoute('logystera.status')->toString(),
       ':events' => Url::fromRoute('logystera.events')->toString(),
       ':requests' => Url::fromRoute('logystera.ingest_logs')->toString(),
     ]);
-    $privacy = $this->t('Account ids are only ever stored as keyed hashes. Passwords, cookies, request bodies, query strings, content and configuration values are not recorded.');
+    $privacy = $this->t('Account ids are stored as keyed hashes only. Passwords, cookies, request bodies, query strings, content and configuration values are not recorded.');
     return implode("\n", [
       "<h2>{$this->t('About')}</h2>",
       "<p>$about</p>",
       "<h2>{$this->t('Uses')}</h2>",
       '<dl>',
       "<dt>{$this->t('Connecting the site and choosing signals')}</dt><dd>$choosing</dd>",
-      "<dt>{$this->t('Looking at what is recorded and sent')}</dt><dd>$looking</dd>",
+      "<dt>{$this->t('Viewing recorded and sent signals')}</dt><dd>$looking</dd>",
       "<dt>{$this->t('Privacy')}</dt><dd>$privacy</dd>",
       '</dl>',
     ]);
@@ -125,7 +125,7 @@ final class AdminHooks {
    */
   private function health(): array {
     if ($problem = $this->agent->problem()) {
-      return $this->finding(self::ERROR, $this->t('Not recording as it should'), $problem);
+      return $this->finding(self::ERROR, $this->t('Not recording correctly'), $problem);
     }
     if ($errors = $this->state->get(Router::ERRORS, [])) {
       return $this->finding(self::WARNING, $this->t('Some signals could not be recorded'), implode(', ', array_map(
@@ -150,7 +150,7 @@ final class AdminHooks {
     ]);
     $status = ['#markup' => $link];
     if (!$state || !$this->connection->isConnected()) {
-      return $this->finding(self::OK, $this->t('Nothing was sent yet'), $status);
+      return $this->finding(self::OK, $this->t('Nothing sent yet'), $status);
     }
     $remedy = $state['remedy'] ? ['#plain_text' => $state['remedy'] . ' '] : ['#plain_text' => ''];
     if ($state['suspended']) {
@@ -160,7 +160,7 @@ final class AdminHooks {
       $failures = $this->formatPlural($state['failures'], '1 failure', '@count failures in a row');
       return $this->finding(self::WARNING, $failures, [$remedy, $status]);
     }
-    return $this->finding(self::OK, $this->t('In order'), $status);
+    return $this->finding(self::OK, $this->t('Sending works'), $status);
   }
 
   /**
@@ -168,10 +168,10 @@ final class AdminHooks {
    */
   private function proxyTrouble(): ?array {
     if ($this->proxy->isExposed()) {
-      return $this->finding(self::WARNING, $this->t('Its password stands in the configuration'), $this->t('Configuration is exported and shown. The password was saved by a PHP that has not loaded the extension (the command line?), and moves into encrypted storage with the next cron run of one that has. Change it if others could read it.'));
+      return $this->finding(self::WARNING, $this->t('The password is in the configuration'), $this->t('Others may read exported configuration. A PHP without the extension saved the password there (the command line?); the next cron run of a PHP with the extension moves it to encrypted storage. Change the password if others could read it.'));
     }
     $problem = $this->proxy->problem();
-    return $problem === NULL ? NULL : $this->finding(self::ERROR, $this->t('Nothing can be sent through it'), $problem);
+    return $problem === NULL ? NULL : $this->finding(self::ERROR, $this->t('The proxy cannot be used'), $problem);
   }
 
   /**

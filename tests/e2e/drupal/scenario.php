@@ -292,7 +292,7 @@ function tabs(array $facts): void
 {
     Visitor::$key = 'uid';
     [$boss, , $viewer] = $facts['accounts'];
-    $pages = ['' => 'Save configuration', '/status' => 'Waiting in the buffer', '/events' => 'Recorded signals, the newest first',
+    $pages = ['' => 'Save configuration', '/status' => 'Waiting in the buffer', '/events' => 'Recorded signals, newest first',
         '/ingest-logs' => 'The last requests to the gateway', '/debug' => 'Report to copy', '/support' => 'Exactly this is sent'];
     $admin = log_in($facts, $boss);
 
@@ -320,8 +320,8 @@ function tabs(array $facts): void
     for ($request = 0; $request < 55; $request++) {
         $other->get('/jsonapi');
     }
-    $other->get(SETTINGS . '/events')->expect(200, 'signals are waiting')->submit('logystera_event_filter', ['type' => 'auth.login_failed', 'text' => 'planted'], 'Filter')
-        ->expect(303)->follow()->expect(200, '1 signal is waiting')->expect(200, "username='<b id=\"x\">&amp;planted'");
+    $other->get(SETTINGS . '/events')->expect(200, 'buffered signals match the filter.')->submit('logystera_event_filter', ['type' => 'auth.login_failed', 'text' => 'planted'], 'Filter')
+        ->expect(303)->follow()->expect(200, '1 buffered signal matches the filter.')->expect(200, "username='<b id=\"x\">&amp;planted'");
     if (!str_contains($other->path, 'type=auth.login_failed') || str_contains($other->body, '<b id="x">')) {
         throw new RuntimeException("the filter is not in {$other->path}, or the name is markup");
     }
@@ -332,10 +332,10 @@ function tabs(array $facts): void
     if ($rows < 5 || substr_count($other->body, 'Payload of http.request') !== 50) {
         throw new RuntimeException("the second page has $rows rows, the first " . substr_count($other->body, 'Payload of http.request'));
     }
-    $other->get(SETTINGS . '/events?severity=critical')->expect(200, 'Nothing recorded is waiting here that fits.');
+    $other->get(SETTINGS . '/events?severity=critical')->expect(200, 'No buffered signal matches the filter.');
     $other->get(SETTINGS . '/events?since=2999-01-01')->expect(200, 'Nothing recorded');
     $other->get(SETTINGS . '/events?until=2001-01-01')->expect(200, 'Nothing recorded');
-    $other->get(SETTINGS . '/events?type[]=x&since=yesterday&page=-7&severity=' . str_repeat('x', 500))->expect(200, 'signals are waiting');
+    $other->get(SETTINGS . '/events?type[]=x&since=yesterday&page=-7&severity=' . str_repeat('x', 500))->expect(200, 'buffered signals match the filter.');
     $other->get(SETTINGS . '/events?type=no.such')->expect(200, 'Nothing recorded');
     $other->get(SETTINGS . '/events/00000000-0000-4000-8000-000000000000')->expect(404);
 
@@ -378,7 +378,7 @@ function tabs(array $facts): void
     }
     $admin->get(SETTINGS . '/privacy')->expect(200, "This site is connected to {$facts['gateway']['url']}.")->expect(200, 'What is never recorded')->expect(200, 'auth.login_failed');
     $admin->get('/admin/help/logystera')->expect(200, 'online documentation for the Logystera module');
-    $admin->get('/admin/reports/status')->expect(200, 'Recording and connected')->expect(200, 'In order');
+    $admin->get('/admin/reports/status')->expect(200, 'Recording and connected')->expect(200, 'Sending works');
 }
 
 function permit(Visitor $admin, string $permission): void
@@ -423,7 +423,7 @@ function disconnecting_alone(array $facts): void
     $admin->get(SETTINGS . '/disconnect')->submit('logystera_disconnect', [], 'Disconnect')->expect(303)->follow()
         ->expect(200, 'The site is disconnected.')->expect(200, 'The gateway could not be told:')->expect(200, 'Revoke the secret of this site there')
         ->expect(200, 'Not connected: nothing leaves this site.');
-    $admin->get(SETTINGS . '/support')->expect(200, 'This site is not connected, so nothing can be sent from here');
+    $admin->get(SETTINGS . '/support')->expect(200, 'This site is not connected, so no request can be sent.');
     $admin->get(SETTINGS . '/status')->expect(200, 'Not connected');
 }
 
@@ -472,7 +472,7 @@ function automatic(array $facts): void
     step('cron leaves sending to the relay when told to');
     $mode('relay');
     visitor($facts)->get("/cron/{$facts['cron_key']}")->expect(204);
-    $admin->get(SETTINGS . '/events?type=cron.run')->expect(200, '1 signal is waiting');
+    $admin->get(SETTINGS . '/events?type=cron.run')->expect(200, '1 buffered signal matches the filter.');
     $mode('cron');
 }
 
@@ -590,13 +590,13 @@ function price_lists(array $facts): void
     $admin->get('/price-lists/nuts')->expect(200, 'M4,0.03');
     $admin->get('/price-lists')->expect(200, 'M4,0.01');
     $admin->get('/price-lists/planted.mail@example.org')->expect(404);
-    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 signals are waiting')->expect(200, "name='bolts', size_bytes=16");
+    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 buffered signals match the filter.')->expect(200, "name='bolts', size_bytes=16");
     $admin->click('#/events/[0-9a-f-]{36}$#')->expect(200, 'Somebody downloaded a price list.')->expect(200, 'price_list.downloaded');
     $admin->get(SETTINGS . '/privacy')->expect(200, 'Somebody downloaded a price list. – actor_uid name, size_bytes, note');
     set_toggles($admin, static fn(string $key): bool => $key !== 'signals.price_list_downloaded' && !str_starts_with($key, 'advanced_signals.'));
     $admin->get('/price-lists/bolts')->expect(200);
     $admin->get('/price-lists/planted.mail@example.org')->expect(404);
-    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 signals are waiting');
+    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 buffered signals match the filter.');
 }
 
 /** Declarations that cannot be: pages work, everything else is recorded, and the status report names each. */

@@ -55,7 +55,7 @@ final class LogysteraCommands extends DrushCommands {
     'status' => 'Status',
     'sent' => 'Signals sent',
     'batches' => 'Requests acknowledged',
-    'dead_lettered' => 'Signals put aside',
+    'dead_lettered' => 'Signals moved to dead/',
     'remaining_bytes' => 'Bytes still waiting',
     'retry_at' => 'Next attempt not before',
     'error' => 'Error',
@@ -74,7 +74,7 @@ final class LogysteraCommands extends DrushCommands {
   }
 
   /**
-   * Says how recording and sending go.
+   * Shows the state of recording and sending.
    */
   #[CLI\Command(name: self::STATUS)]
   #[CLI\FieldLabels(labels: [
@@ -82,7 +82,7 @@ final class LogysteraCommands extends DrushCommands {
     'connected' => 'Connected to',
     'waiting' => 'Signals waiting',
     'bytes' => 'Bytes in the buffer',
-    'cap_bytes' => 'Bytes at most',
+    'cap_bytes' => 'Buffer limit in bytes',
     'oldest' => 'Oldest signal',
     'dropped' => 'Dropped, not yet reported',
     'last_success' => 'Last successful dispatch',
@@ -141,7 +141,7 @@ final class LogysteraCommands extends DrushCommands {
   }
 
   /**
-   * Records a signal that means nothing, and sends it.
+   * Records a test signal and sends it.
    */
   #[CLI\Command(name: self::TEST)]
   #[CLI\FieldLabels(labels: self::RUN_LABELS)]
@@ -151,7 +151,7 @@ final class LogysteraCommands extends DrushCommands {
   }
 
   /**
-   * Lists the signals that wait in the buffer, the newest first.
+   * Lists the buffered signals, newest first.
    */
   #[CLI\Command(name: self::EVENTS)]
   #[CLI\Option(name: 'type', description: 'Only signals of this type.')]
@@ -160,7 +160,7 @@ final class LogysteraCommands extends DrushCommands {
   #[CLI\Option(name: 'until', description: 'Only signals recorded until then.')]
   #[CLI\Option(name: 'text', description: 'Only signals that contain this text.')]
   #[CLI\Option(name: 'limit', description: 'How many to list, 500 at most.')]
-  #[CLI\Option(name: 'offset', description: 'How many to leave out first.')]
+  #[CLI\Option(name: 'offset', description: 'How many to skip first.')]
   #[CLI\FieldLabels(labels: [
     'time' => 'Time',
     'type' => 'Signal',
@@ -190,7 +190,7 @@ final class LogysteraCommands extends DrushCommands {
     }
     foreach (['since', 'until'] as $name) {
       if (is_string($options[$name])) {
-        $filter[$name] = strtotime($options[$name]) ?: throw new \InvalidArgumentException("--$name: '{$options[$name]}' is no date or time.");
+        $filter[$name] = strtotime($options[$name]) ?: throw new \InvalidArgumentException("--$name: '{$options[$name]}' is not a date or time.");
       }
     }
     if (is_string($options['text'])) {
@@ -212,13 +212,13 @@ final class LogysteraCommands extends DrushCommands {
   }
 
   /**
-   * Connects the site with credentials somebody was given.
+   * Connects the site with an entity token and its secret.
    */
   #[CLI\Command(name: self::CONNECT)]
   #[CLI\Argument(name: 'token', description: 'The entity token, as "logystera entity add" prints it.')]
   #[CLI\Option(name: 'gateway', description: 'The address of the gateway.')]
-  #[CLI\Option(name: 'no-flush', description: 'Do not send at once what is waiting.')]
-  #[CLI\Help(description: 'Connects the site with credentials somebody was given.', synopsis: 'The secret is asked for, or read from the environment variable LOGYSTERA_SECRET or from standard input; never give it as an argument, which every user of the machine can see.')]
+  #[CLI\Option(name: 'no-flush', description: 'Do not send the buffered signals right away.')]
+  #[CLI\Help(description: 'Connects the site with an entity token and its secret.', synopsis: 'The secret is asked for, or read from the environment variable LOGYSTERA_SECRET or from standard input; never give it as an argument, which every user of the machine can see.')]
   #[CLI\Usage(name: 'drush logystera:connect ent_… --gateway=https://gateway.example.org < secret.txt', description: 'Connects without asking.')]
   #[CLI\FieldLabels(labels: self::RUN_LABELS)]
   public function connect(
@@ -236,7 +236,7 @@ final class LogysteraCommands extends DrushCommands {
   }
 
   /**
-   * Checks everything that has to be right for signals to arrive.
+   * Checks whether signals can reach the gateway.
    */
   #[CLI\Command(name: self::VERIFY)]
   #[CLI\FieldLabels(labels: ['check' => 'Check', 'result' => 'Result', 'detail' => 'Detail'])]
@@ -295,7 +295,7 @@ final class LogysteraCommands extends DrushCommands {
    */
   private static function number(string $name, array $options): int {
     $value = filter_var($options[$name], FILTER_VALIDATE_INT, ['options' => ['min_range' => 0]]);
-    return $value === FALSE ? throw new \InvalidArgumentException("--$name: '{$options[$name]}' is no number of 0 or more.") : $value;
+    return $value === FALSE ? throw new \InvalidArgumentException("--$name: '{$options[$name]}' is not a number of 0 or more.") : $value;
   }
 
   /**

@@ -82,7 +82,7 @@ final class PagesTest extends BrowserTestBase {
     foreach ($refusals as $size => $message) {
       $this->drupalGet(self::BASE);
       $this->submitForm(['dispatch[batch_size]' => $size], 'Save configuration');
-      $this->assertSession()->elementTextContains('css', '[role="alert"], [data-drupal-messages]', 'Events in one request');
+      $this->assertSession()->elementTextContains('css', '[role="alert"], [data-drupal-messages]', 'Events per request');
       $this->assertSession()->pageTextContains($message);
     }
     $malformed = [
@@ -163,7 +163,7 @@ final class PagesTest extends BrowserTestBase {
     $this->assertSession()->pageTextContains('<b>bold</b>');
     $this->filter(['severity' => 'critical']);
     $this->assertRows(0);
-    $this->assertSession()->pageTextContains('Nothing recorded is waiting here that fits.');
+    $this->assertSession()->pageTextContains('No buffered signal matches the filter.');
     $today = \Drupal::service('date.formatter')->format(time(), 'custom', 'Y-m-d');
     $this->filter(['type' => 'auth.login_failed', 'since' => $today, 'until' => $today]);
     $this->assertRows(4);
@@ -221,7 +221,7 @@ final class PagesTest extends BrowserTestBase {
       $this->assertSession()->statusCodeEquals(200);
     }
     $this->drupalGet('admin/reports/status');
-    $this->assertSession()->pageTextContains('Not recording as it should');
+    $this->assertSession()->pageTextContains('Not recording correctly');
     $this->assertSession()->pageTextContains(basename($path));
     $this->drupalGet(self::BASE . '/events/export/json');
     $this->assertSession()->statusCodeEquals(404);

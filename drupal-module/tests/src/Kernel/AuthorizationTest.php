@@ -107,7 +107,7 @@ final class AuthorizationTest extends LogysteraKernelTestBase {
    * Only the answer to the attempt of this very session counts, once, in time.
    */
   public function testAnswersThatBelongToNoAttempt(): void {
-    $none = 'belongs to no attempt';
+    $none = 'does not belong to a connection you started';
     $this->fails($none, fn() => $this->answer(['state' => 'x', 'code' => 'y']));
     foreach (['', 'wrong', ['a'], str_repeat('x', 10000)] as $state) {
       $this->begin('https://gateway.example.org');
@@ -161,14 +161,14 @@ final class AuthorizationTest extends LogysteraKernelTestBase {
     $this->assertSame(self::SITE . '/', $fields['client_id']);
     $this->assertSame(43, strlen($fields['code_verifier']));
 
-    $no_gateway = 'no gateway of this kind';
+    $no_gateway = 'is not a Logystera gateway';
     $faults = [
-      'redirecting' => "$no_gateway, or an older one (status 307)",
-      'failing' => "$no_gateway, or an older one (status 500)",
-      'endless' => 'could not be received whole',
-      'refusing' => 'no longer takes the code',
+      'redirecting' => "$no_gateway, or too old a one (status 307)",
+      'failing' => "$no_gateway, or too old a one (status 500)",
+      'endless' => 'did not arrive completely',
+      'refusing' => 'no longer accepts its code',
       'shouting' => 'The gateway refused: ?b????????b?xxx',
-      'elsewhere' => 'calls itself https://elsewhere.example.org',
+      'elsewhere' => 'uses the address https://elsewhere.example.org',
       'forgetful' => $no_gateway,
       'wrong' => $no_gateway,
       'short' => 'secret',

@@ -74,7 +74,7 @@ final class ConnectionTest extends LogysteraKernelTestBase {
    */
   public function testStatusReportFollowsTheConnection(): void {
     $this->assertFinding('logystera', 1, 'Recording, not connected', 'connect the site to a gateway');
-    $this->assertFinding('logystera_dispatch', 0, 'Nothing was sent yet', 'Status tab');
+    $this->assertFinding('logystera_dispatch', 0, 'Nothing sent yet', 'Status tab');
 
     // Nobody listens there.
     $this->connect('http://127.0.0.1:9');

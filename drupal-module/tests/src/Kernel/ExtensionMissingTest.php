@@ -45,7 +45,7 @@ final class ExtensionMissingTest extends KernelTestBase {
     $this->assertNull($this->container->get(Dispatch::class)->state());
     $this->assertNull($this->container->get(Dispatch::class)->flush());
     $finding = $this->container->get(AdminHooks::class)->runtimeRequirements()['logystera'];
-    $this->assertSame('Not recording as it should', (string) $finding['value']);
+    $this->assertSame('Not recording correctly', (string) $finding['value']);
     $this->assertStringContainsString('add extension=logystera to php.ini', $finding['description']['#plain_text']);
     $this->assertStringContainsString('extension: not loaded', $this->container->get(Diagnostics::class)->text());
 
@@ -60,14 +60,14 @@ final class ExtensionMissingTest extends KernelTestBase {
     $this->config('logystera.settings')->set('proxy', 'http://ann:planted-hush@proxy.example.org')->save();
     $this->container->get('cron')->run();
     $findings = $this->container->get(AdminHooks::class)->runtimeRequirements();
-    $this->assertSame('Its password stands in the configuration', (string) $findings['logystera_proxy']['value']);
+    $this->assertSame('The password is in the configuration', (string) $findings['logystera_proxy']['value']);
     $this->assertStringNotContainsString('planted', print_r($findings, TRUE));
     $this->assertStringNotContainsString('planted', $this->container->get(Diagnostics::class)->text());
     $exported = $this->container->get('config.storage.export')->read('logystera.settings');
     $this->assertSame('http://ann@proxy.example.org', $exported['proxy'] ?? NULL);
     $this->assertSame('http://ann:planted-hush@proxy.example.org', $this->config('logystera.settings')->get('proxy'));
     $this->container->get('module_handler')->loadInclude('logystera', 'php', 'logystera.post_update');
-    $this->assertStringContainsString('has not loaded the extension', (string) logystera_post_update_seal_proxy_password());
+    $this->assertStringContainsString('the extension is missing', (string) logystera_post_update_seal_proxy_password());
 
     $this->assertTrue($this->container->get('module_installer')->uninstall(['logystera']));
     $this->assertNull(\Drupal::state()->get('logystera.credentials'));

@@ -118,7 +118,7 @@ final class ProxyTest extends LogysteraKernelTestBase {
     $this->startGateway();
     $this->save($this->proxy('ann@'));
     $this->assertUnusable("The password of the proxy {$this->proxy('ann@')} is not stored on this site");
-    $this->assertUnusable("enter {$this->proxy('ann:@')} there if this user has none");
+    $this->assertUnusable("enter {$this->proxy('ann:@')} there if the user has no password");
 
     // As after the import of another site's configuration, or of somebody's who
     // would like to have the password.
@@ -126,7 +126,7 @@ final class ProxyTest extends LogysteraKernelTestBase {
     $this->assertUnusable('belongs to the proxy http://ann@proxy.example.org:3128 and is not sent to');
     $sealed = $this->container->get('state')->get('logystera.proxy');
     $this->container->get('state')->set('logystera.proxy', ['address' => $this->proxy('ann@')] + $sealed);
-    $this->assertUnusable('cannot be opened');
+    $this->assertUnusable('cannot be decrypted');
     foreach (['rubbish', ['address' => $this->proxy('ann@')], ['sealed' => 'x'], []] as $rubbish) {
       $this->container->get('state')->set('logystera.proxy', $rubbish);
       $this->assertUnusable('Enter');
@@ -183,7 +183,7 @@ final class ProxyTest extends LogysteraKernelTestBase {
     $storage->write('logystera.settings', $with_password);
     $this->container->get('config.storage.snapshot')->write('logystera.settings', $with_password);
     $this->container->get('config.factory')->reset();
-    $this->assertSame('Its password stands in the configuration', (string) ($this->proxyFinding()['value'] ?? ''));
+    $this->assertSame('The password is in the configuration', (string) ($this->proxyFinding()['value'] ?? ''));
     $this->assertSame('in the configuration', $this->container->get(Proxy::class)->passwordState());
     $exported = $this->container->get('config.storage.export')->read('logystera.settings');
     $this->assertSame('http://ann@proxy.example.org', $exported['proxy'] ?? NULL, 'no export has it, even now');
@@ -196,9 +196,9 @@ final class ProxyTest extends LogysteraKernelTestBase {
     $this->assertSame('', $this->update(), 'and once is enough');
 
     $this->container->get('config.storage.sync')->write('logystera.settings', $with_password);
-    $this->assertStringContainsString('synchronization directory still holds it', $this->update());
+    $this->assertStringContainsString('synchronization directory still contains it', $this->update());
     $this->save('http://bob@proxy.example.org');
-    $this->assertStringContainsString('The proxy is http://bob:@proxy.example.org now', $this->update());
+    $this->assertStringContainsString('The proxy address is now http://bob:@proxy.example.org', $this->update());
     $this->assertNull($this->container->get(Proxy::class)->problem());
   }
 
@@ -257,7 +257,7 @@ final class ProxyTest extends LogysteraKernelTestBase {
     $this->assertStringContainsString($words, (string) $dispatch->ping()['error']);
     $this->assertStringContainsString($words, $this->container->get(Verification::class)->run()['gateway']['detail']);
     $finding = $this->proxyFinding() ?? [];
-    $this->assertSame('Nothing can be sent through it', (string) ($finding['value'] ?? ''));
+    $this->assertSame('The proxy cannot be used', (string) ($finding['value'] ?? ''));
     $this->assertStringContainsString($words, $finding['description']['#plain_text'] ?? '');
     $this->assertFileDoesNotExist("$this->privateDirectory/received");
     $this->assertNotNull($dispatch->history(), 'what was sent before can be looked at');

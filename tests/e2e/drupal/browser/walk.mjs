@@ -78,9 +78,9 @@ async function connect(browser) {
   const back = addresses.map((line) => line.split(' ')[1]).filter((url) => url.includes('/connected?') && url.includes('code='));
   require(back.length === 1, `the browser came back with a code ${back.length} times`);
   await visit.goto(back[0]);
-  await visit.says('That answer belongs to no attempt of yours');
+  await visit.says('This answer does not belong to a connection you started');
   await visit.goto(at('/connected?state=x&code=y&iss=' + encodeURIComponent(facts.gateway.url)));
-  await visit.says('That answer belongs to no attempt of yours');
+  await visit.says('This answer does not belong to a connection you started');
   await visit.goto(at(''));
   await visit.says(`Connected to ${facts.gateway.url}`);
   await visit.page.getByRole('button', { name: 'Test the connection' }).click();
@@ -128,7 +128,7 @@ async function events(browser) {
   await visit.page.getByLabel('Signal', { exact: true }).selectOption('auth.login_failed');
   await visit.page.getByLabel('Contains').fill('<b>mallory');
   await visit.press('Filter');
-  await visit.says('1 signal is waiting');
+  await visit.says('1 buffered signal matches the filter.');
   await visit.look('4-events-filtered');
   require(new URL(visit.page.url()).searchParams.get('type') === 'auth.login_failed', 'the filter is not in the address');
   await visit.press('Payload of auth.login_failed', 'link');
@@ -164,11 +164,11 @@ async function support(browser) {
   await visit.look('6-support');
   await visit.page.getByLabel('Message').fill('The browser test asks for help.');
   await visit.page.getByLabel('E-mail address').fill('boss@example.org');
-  await visit.page.getByLabel('Send the diagnostics along').check();
+  await visit.page.getByLabel('Include the diagnostics').check();
   const report = visit.page.getByLabel('Diagnostics', { exact: true });
   await report.fill((await report.inputValue()).replace(/^system: .*$/m, 'system: taken out'));
   await visit.press('Send');
-  await visit.says(/It is known there as sup_/);
+  await visit.says(/Its reference is sup_/);
   await visit.look('6-support-sent');
 }
 
