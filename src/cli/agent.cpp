@@ -102,7 +102,7 @@ void print_status(const agent::Survey& found, const agent::DispatchState& state,
   rows.push_back({"to be sent", fmt::format("{} bytes", stats.pending_bytes)});
   rows.push_back({"files", std::to_string(stats.files)});
   if (!found.counted)
-    rows.push_back({"dropped", "unknown: neither buffer.drops nor buffer.lock reads; the next request makes them"});
+    rows.push_back({"dropped", "unknown: buffer.drops and buffer.lock cannot be read; the next request rewrites them"});
   for (std::size_t i = 0; i < agent::kDropReasons; ++i) {
     const agent::DropCount& drop = stats.drops[i];
     if (drop.count == 0) continue;
@@ -123,7 +123,7 @@ void print_status(const agent::Survey& found, const agent::DispatchState& state,
     rows.push_back({"failures in a row", std::to_string(state.failures)});
   }
   rows.push_back({"events sent", std::to_string(state.events_sent)});
-  rows.push_back({"batches sent", fmt::format("{} ({} were known already)", state.batches_sent, state.duplicates)});
+  rows.push_back({"batches sent", fmt::format("{} ({} duplicates)", state.batches_sent, state.duplicates)});
   rows.push_back({"dead letters", std::to_string(state.dead_lettered)});
   std::fputs(("\n" + table(rows, colour_wanted())).c_str(), stdout);
   print_history(history);
@@ -201,7 +201,7 @@ int verify(const Globals& globals, const std::string& directory) {
   }
   if (found.faults == 0) return kExitDone;
   return fail("agent verify",
-              Error{fmt::format("{} faults in {}: the next flush puts such lines into dead/ and counts them", found.faults,
+              Error{fmt::format("{} faults in {}: the next flush moves these lines to dead/ and counts them", found.faults,
                                 directory)});
 }
 
@@ -267,19 +267,19 @@ Result<Done> fill_in(const std::string& name, const Globals& globals, const Comm
 }  // namespace
 
 void add_agent(Program program) {
-  auto* agent = program.app.add_subcommand("agent", "Look at a site's buffer directory, check it, send what it holds");
+  auto* agent = program.app.add_subcommand("agent", "Inspect, check and send a site's buffer");
   agent->require_subcommand(1);
   agent->footer(
       "Examples:\n"
       "  logystera agent status /var/lib/logystera/shop\n"
       "  logystera agent verify /var/lib/logystera/shop          exit code 2 and FILE:LINE for every fault\n"
       "  logystera agent flush --credentials shop.credentials /var/lib/logystera/shop\n\n"
-      "Run flush as the user the site runs as; status and verify change nothing and need only read.\n"
+      "Run flush as the user the site runs as; status and verify only read.\n"
       "Credentials come from a file of mode 0600 with the lines LOGYSTERA_GATEWAY_URL=, LOGYSTERA_ENTITY_TOKEN=\n"
       "and LOGYSTERA_ENTITY_SECRET=, or from the environment under these names; never from arguments.\n"
-      "LOGYSTERA_PROXY= beside them is the proxy, with its password if it has one.\n"
+      "LOGYSTERA_PROXY= beside them sets the proxy, with its password if it has one.\n"
       "The section 'agent' of the file --config or $LOGYSTERA_CONFIG names may have buffer, credentials, batch_size,\n"
-      "proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; what is said here wins.");
+      "proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; options win.");
   auto options = std::make_shared<Flush>();
   options->options.max_requests = 0;
   options->options.max_seconds = kFlushSeconds;
@@ -297,14 +297,14 @@ void add_agent(Program program) {
     add_json(*sub, program.globals, "Print JSON");
     return sub;
   };
-  command("status", "What the buffer holds, what was dropped and why, how sending goes, and the last 10 requests",
+  command("status", "Show the buffer, what was dropped and why, the state of sending, and the last 10 requests",
           [program, options] { return status(program.globals, options->directory); });
-  command("verify", "Check every line, count by type, name what is torn or no event",
+  command("verify", "Check every line, count events by type, report torn and invalid lines",
           [program, options] { return verify(program.globals, options->directory); });
   auto* send = command("flush", "Send everything the buffer holds now",
                        [program, options] { return flush(program.globals, *options); });
   send->add_option("--credentials", options->credentials, "File of mode 0600 with the site's credentials");
-  send->add_flag("--resume", options->resume, "End suspension and backoff first");
+  send->add_flag("--resume", options->resume, "End a suspension or backoff first");
   send->add_option("--max-seconds", options->options.max_seconds, "Stop after this time")->capture_default_str();
   add_shipping(*send, options->options);
 }

@@ -66,7 +66,7 @@ int status(const Globals& globals, const Options&) {
                     trained ? "trained" : fmt::format("untrained: {} more needed", least - one.observations),
                     local_time(one.updated_at)});
   }
-  if (!globals.json && rows.size() == 1) fmt::print("No baselines. 'logystera anomaly learn PATH' makes one.\n");
+  if (!globals.json && rows.size() == 1) fmt::print("No baselines. 'logystera anomaly learn PATH' creates one.\n");
   else if (!globals.json) std::fputs(table(rows, colour_wanted()).c_str(), stdout);
   return kExitDone;
 }
@@ -105,14 +105,14 @@ int learn(const Globals& globals, Options options) {
 int reset(const Globals& globals, const Options& options) {
   if (options.all == !options.anomaly.source.empty())
     return fail("anomaly reset",
-                Error{"say which: --source KEY, or --all ('logystera anomaly status' lists them)", ErrorKind::invalid});
+                Error{"name the baseline: --source KEY, or --all ('logystera anomaly status' lists them)", ErrorKind::invalid});
   auto opened = open_history("anomaly reset", globals);
   if (!opened) return fail("anomaly reset", opened.error());
   auto removed = opened->store->baselines().reset(options.anomaly.source);
   if (!removed) return fail("anomaly reset", removed.error());
   if (removed.value() == 0 && !options.all)
     return fail("anomaly reset", Error{"there is no baseline of '" + options.anomaly.source + "'", ErrorKind::not_found});
-  if (!globals.json) fmt::print("{} baselines are gone.\n", removed.value());
+  if (!globals.json) fmt::print("{} baselines removed.\n", removed.value());
   return kExitDone;
 }
 
@@ -120,7 +120,7 @@ int reset(const Globals& globals, const Options& options) {
 
 void add_anomaly(Program program) {
   auto* anomaly =
-      program.app.add_subcommand("anomaly", "Learn what is usual in a log, so that scan and tail can say what is not");
+      program.app.add_subcommand("anomaly", "Learn what is usual in a log, so that scan and tail can report what is not");
   anomaly->require_subcommand(1);
   auto options = std::make_shared<Options>();
   const auto command = [&](const char* name, const char* help, auto run) {
@@ -143,11 +143,11 @@ void add_anomaly(Program program) {
       ->capture_default_str();
   add_reading(*learning, options->analysis);
   command("status", "Show every baseline, and whether it is trained (at least 5 buckets; adaptive: 120)", status);
-  auto* resetting = command("reset", "Forget a baseline, or all", reset);
+  auto* resetting = command("reset", "Remove a baseline, or all", reset);
   resetting->add_option("--source", options->anomaly.source, "Key of the baseline");
-  resetting->add_flag("--all", options->all, "All of them");
+  resetting->add_flag("--all", options->all, "Remove all baselines");
   anomaly->footer(
-      "Measured of each bucket of 60 s: how many events, and which share of them are errors and warnings. Then:\n"
+      "Each bucket of 60 s is measured: the number of events, and the share of errors and warnings. Example:\n"
       "  logystera anomaly learn /var/log/syslog --source syslog\n"
       "  logystera scan /var/log/syslog --detect-anomalies --anomaly-source syslog\n"
       "A baseline grows with every scan that uses it.");

@@ -171,7 +171,7 @@ std::string manual(const CLI::App& app) {
   std::string out = fmt::format(
       ".TH LOGYSTERA 1 \"\" \"logystera {}\" \"User Commands\"\n.SH NAME\nlogystera \\- {}\n.SH SYNOPSIS\n"
       ".B logystera\n[OPTIONS] COMMAND [OPTIONS]\n",
-      LOGYSTERA_VERSION, troff("receives, keeps and shows the signals of your sites, and analyses any log"));
+      LOGYSTERA_VERSION, troff("receives, stores and shows the signals of your sites, and analyses any log"));
   add_manual(app, "logystera", out);
   return out;
 }

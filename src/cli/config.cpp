@@ -160,7 +160,7 @@ std::optional<Result<Done>> read_shipping(const yaml::Node::Entry& entry, Shippi
     auto read = read_text(value, out.proxy);
     if (read && holds_password(out.proxy))
       return Error{
-          "is no place for a password: put LOGYSTERA_PROXY=http://USER:PASSWORD@HOST:PORT into the credentials file "
+          "must not contain a password: put LOGYSTERA_PROXY=http://USER:PASSWORD@HOST:PORT into the credentials file "
           "instead",
           ErrorKind::invalid};
     return read;
@@ -175,13 +175,13 @@ std::optional<Result<Done>> read_shipping(const yaml::Node::Entry& entry, Shippi
 }
 
 std::string unknown_key(const std::string& name, yaml::Position at, const std::string& key) {
-  return yaml::describe(name, {at, fmt::format("'{}' means nothing to this program and is left aside", key)});
+  return yaml::describe(name, {at, fmt::format("unknown key '{}', ignored", key)});
 }
 
 Result<Done> read_section(const yaml::Node::Entry& section, const std::string& name, ShippingConfig& out, Config& config) {
   if (section.value.is_null()) return Done{};
   if (!section.value.is_map())
-    return Error{yaml::describe(name, {section.value.at, section.key + " wants keys of its own, a line each"}),
+    return Error{yaml::describe(name, {section.value.at, section.key + " needs keys of its own, one a line"}),
                  ErrorKind::invalid};
   for (const yaml::Node::Entry& entry : section.value.entries) {
     const std::string key = section.key + "." + entry.key;
@@ -202,7 +202,7 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& name)
   Config config;
   if (documents.roots.empty()) return config;
   if (documents.roots.size() > 1)
-    return Error{yaml::describe(name, {documents.roots[1].at, "a configuration is one document: take the '---' out"}),
+    return Error{yaml::describe(name, {documents.roots[1].at, "a configuration is one document: remove the '---'"}),
                  ErrorKind::invalid};
   const yaml::Node& root = documents.roots.front();
   if (root.is_null()) return config;

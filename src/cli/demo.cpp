@@ -148,9 +148,9 @@ int show(bool pause) {
     fmt::print("{}\n\n", bold(fmt::format("{}/{}  {}", ++number, sections.size(), section.title), {{}, colour_wanted()}));
     for (const std::vector<std::string>& command : section.commands)
       if (!perform(stage, command))
-        return fail("demo run", Error{"a step of the demonstration failed; what it said stands above"});
+        return fail("demo run", Error{"a step of the demonstration failed; its message is above"});
     if (!pause || number == sections.size()) continue;
-    fmt::print("Enter goes on, Ctrl-C ends. ");
+    fmt::print("Press Enter to go on, Ctrl-C to stop. ");
     std::fflush(stdout);
     for (int c = std::getchar(); c != '\n'; c = std::getchar())
       if (c == EOF) return kExitDone;
@@ -221,7 +221,7 @@ int clear(const Globals& globals) {
   if (!opened) return fail("demo clear", opened.error());
   auto removed = store::clear_demo(*opened->store);
   if (!removed) return fail("demo clear", removed.error());
-  if (!globals.json) fmt::print("{} made-up rows are gone.\n", removed.value());
+  if (!globals.json) fmt::print("{} made-up rows removed.\n", removed.value());
   return kExitDone;
 }
 
@@ -238,7 +238,7 @@ void add_demo(Program program) {
   running->callback([program, at_once] { program.exit_code = show(!*at_once); });
   const auto command = [&](const char* name, const char* help, int (*run)(const Globals&)) {
     auto* sub = demo->add_subcommand(name, help);
-    add_json(*sub, program.globals, "Say nothing");
+    add_json(*sub, program.globals, "Print nothing");
     add_store(*sub, program.globals);
     sub->callback([program, run] { program.exit_code = run(program.globals); });
   };

@@ -34,7 +34,7 @@ void print_issued(const gateway::IssuedSecret& issued, std::string_view name, bo
     std::puts(terminal_safe(text.GetString()).c_str());
     return;
   }
-  fmt::print("token   {}\nsecret  {}\n\nThe secret is shown this once. Give both to the site that sends.\n", issued.token,
+  fmt::print("token   {}\nsecret  {}\n\nThe secret is shown only once. Enter both at the site that sends.\n", issued.token,
              issued.secret);
 }
 
@@ -102,7 +102,7 @@ int rotate(const Globals& globals, const std::string& token) {
   auto issued = gate->entities->rotate(token, wall_seconds());
   if (!issued) return fail("entity rotate", issued.error());
   print_issued(issued.value(), {}, globals.json);
-  if (!globals.json) fmt::print("The secret before it is accepted for 24 hours more.\n");
+  if (!globals.json) fmt::print("The previous secret is accepted for another 24 hours.\n");
   return kExitDone;
 }
 
@@ -124,7 +124,7 @@ void add_entity(Program program) {
       "Examples:\n"
       "  logystera entity add 'shop.example.org'\n"
       "  logystera entity add shop --json        {\"token\":\"ent_…\",\"secret\":\"…\",\"name\":\"shop\"}\n"
-      "  logystera entity rotate ent_…           a new secret; the old one is good for 24 hours more\n\n"
+      "  logystera entity rotate ent_…           a new secret; the old one works for another 24 hours\n\n"
       "A gateway that is running sees every change at once. Secrets are encrypted under the key file\n"
       "(--key-file, else PATH.key beside the database): back up both, apart from each other. A site that was disconnected "
       "is\n"
@@ -143,9 +143,9 @@ void add_entity(Program program) {
           [](const Globals& globals, const std::string&) { return list(globals); });
   command("disable", "Refuse a site's requests (403) until it is enabled again", "TOKEN", "The site's token",
           [](const Globals& globals, const std::string& token) { return set_disabled(globals, token, true); });
-  command("enable", "Take a disabled site's requests again", "TOKEN", "The site's token",
+  command("enable", "Accept a disabled site's requests again", "TOKEN", "The site's token",
           [](const Globals& globals, const std::string& token) { return set_disabled(globals, token, false); });
-  command("rotate", "Give a site a new secret; the present one works for 24 hours more", "TOKEN", "The site's token",
+  command("rotate", "Give a site a new secret; the current one works for another 24 hours", "TOKEN", "The site's token",
           rotate);
 }
 

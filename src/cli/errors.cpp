@@ -119,7 +119,7 @@ int regression(const Globals& globals, const Options& options) {
 }  // namespace
 
 void add_errors(Program program) {
-  auto* errors = program.app.add_subcommand("errors", "Browse errors, grouped by what they say");
+  auto* errors = program.app.add_subcommand("errors", "Browse errors, grouped by message");
   errors->require_subcommand(1);
   auto options = std::make_shared<Options>();
   const auto command = [&](const char* name, const char* help, int (*run)(const Globals&, const Options&)) {
@@ -130,7 +130,7 @@ void add_errors(Program program) {
     return sub;
   };
   const auto add_limit = [&](Command* sub) {
-    sub->add_option("-n", options->limit, "Most errors to list")
+    sub->add_option("-n", options->limit, "List at most this many errors")
         ->check(whole_number(1, kListedMost))
         ->capture_default_str();
     return sub;
@@ -143,7 +143,7 @@ void add_errors(Program program) {
   command("show", "Show one error and its 20 newest occurrences", show)
       ->add_option("FINGERPRINT", options->fingerprint, "As 'errors list' shows it")
       ->required();
-  add_limit(command("new", "List errors first seen lately: what a deployment broke", fresh))
+  add_limit(command("new", "List errors first seen recently, for example since a deployment", fresh))
       ->add_option("--since", options->since, "30m, 24h, 7d ago, or unix seconds")
       ->capture_default_str();
   add_limit(command("regression", "List errors that came back after a silence", regression))

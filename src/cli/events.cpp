@@ -152,10 +152,10 @@ void add_events(Program program) {
   events->add_option("--type", options->type, "Only this type, for example auth.login_failed");
   events->add_option("--entity", options->entity, "Only this site, by token or name");
   events->add_option("--since", options->since, "Only events that happened since: 90s, 30m, 1h, 7d ago, or unix seconds");
-  events->add_option("--limit", options->limit, "Only the newest so many");
-  events->add_flag("--follow", options->follow, "Go on showing events as they arrive, until interrupted");
+  events->add_option("--limit", options->limit, "Show at most this many, the newest");
+  events->add_flag("--follow", options->follow, "Keep showing events as they arrive, until interrupted");
   add_json(*events, program.globals,
-           "One event a line, as it was sent; what a terminal obeys is written \\uNNNN (all, unless --limit or --since)");
+           "Print one event a line, as sent, control characters as \\uNNNN (all, unless --limit or --since)");
   add_store(*events, program.globals);
   events->footer(
       "Examples:\n"

@@ -147,7 +147,7 @@ std::string test_text(const detect::ExplainedTest& test) {
   else if (test.text) out += " " + quoted(test.value);
   else if (test.operation == "finds") out += " /" + printable(test.value) + "/";
   else if (!test.value.empty()) out += " " + test.value;
-  if (test.cased) out += " (case counts)";
+  if (test.cased) out += " (case-sensitive)";
   if (test.least_bytes > 0) out += fmt::format(" (in texts of {} bytes and more)", test.least_bytes);
   if (test.indexed) out += " [indexed]";
   return out;
@@ -196,13 +196,13 @@ void put_rule(Page& page, const detect::Engine& engine, std::uint32_t index, std
   page.line(0, printable(rule.id) + (rule.title.empty() ? "" : ": " + printable(rule.title)));
   page.line(2, fmt::format("severity {}, {}, {}:{}{}", level_name(rule.level),
                            rule.dialect == detect::Dialect::sigma ? "Sigma" : "native", printable(rule.pack), rule.at.line,
-                           rule.silent ? "; makes no finding of its own" : ""));
+                           rule.silent ? "; reports no finding itself" : ""));
   if (!rule.is_window()) return put_detection(page, rule, detect::explain(engine, index));
   const Window& window = *rule.window;
   page.line(0, "Counts");
   page.line(2, window_text(window));
   page.line(2, window.fires_at_once() ? "Fires with the hit that makes it true, then not again within that time."
-                                      : "Is judged when that time has passed since the first hit, or the input ends.");
+                                      : "Is evaluated when that time has passed since the first hit, or the input ends.");
   page.line(0, "Hits of");
   for (std::uint32_t input : window.inputs) page.line(2, printable(engine.rules().rules[input].id));
   for (const Window::Alias& alias : window.aliases)
@@ -345,7 +345,7 @@ Result<std::uint32_t> rule_called(const detect::RuleSet& rules, std::string_view
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(near.size(), kShown); ++i) names.push_back(near[i].second);
   return Error{fmt::format("there is no rule '{}'{}; 'logystera rules list' lists them", id.substr(0, kIdBytesMost),
-                           names.empty() ? "" : "; like it are " + joined(names, ", ")),
+                           names.empty() ? "" : "; similar: " + joined(names, ", ")),
                ErrorKind::invalid};
 }
 

@@ -40,7 +40,7 @@ int print_findings(std::string_view command, store::FindingStore& store, const s
   if (findings->empty()) {
     const bool filtered = !query.rule.empty() || !query.source.empty() || query.since || query.at_least;
     fmt::print("No findings{}. 'logystera scan --track-errors' and 'logystera tail --track-findings' store them.\n",
-               filtered ? " like that" : "");
+               filtered ? " match the filter" : "");
     return kExitDone;
   }
   std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "SOURCE", "MESSAGE"}};
@@ -121,8 +121,8 @@ Result<Done> warn_of_unknown_rule(const History& history, const std::string& rul
   if (!rules) return rules.error();
   if (!rules->find(rule))
     fmt::print(stderr,
-               "logystera findings dismiss: {} is no rule of the configuration or built in ('logystera rules list'), and "
-               "nothing stored is of it; it is dismissed all the same\n",
+               "logystera findings dismiss: {} is neither a configured nor a built-in rule ('logystera rules list'), and has "
+               "no stored findings; it is dismissed all the same\n",
                printable(rule));
   return Done{};
 }
@@ -164,7 +164,7 @@ int undismiss(const Globals& globals, const Options& options) {
     return fail(
         "findings undismiss",
         Error{options.rule + " is not dismissed; 'logystera findings dismissed' lists what is", ErrorKind::not_found});
-  if (!globals.json) fmt::print("{} fires again.\n", printable(options.rule));
+  if (!globals.json) fmt::print("{} is reported again.\n", printable(options.rule));
   return kExitDone;
 }
 
@@ -217,20 +217,20 @@ void add_findings(Program program) {
       ->capture_default_str();
   command("summary", "Count findings by severity, and the ten rules with most", summary);
   auto* dismissing = command("dismiss", "Never report a rule again, everywhere or in one source", dismiss);
-  auto* previewing = command("preview", "Show what dismissing a rule would hide of what is stored", preview);
+  auto* previewing = command("preview", "Show which stored findings dismissing a rule would hide", preview);
   auto* returning = command("undismiss", "Report a dismissed rule again", undismiss);
   for (auto* sub : {dismissing, previewing, returning}) {
     sub->add_option("RULE_ID", options->rule, "The rule's id")->required();
     sub->add_option("--source", options->source, "Only in this source: its path, or the name at its end");
   }
-  dismissing->add_option("--reason", options->reason, "Why, for whoever looks at it later");
+  dismissing->add_option("--reason", options->reason, "The reason, as 'findings dismissed' shows it");
   command("dismissed", "List what is dismissed, and why", dismissed);
   findings->footer(
       "Examples:\n"
       "  logystera findings list --severity high --since 7d\n"
       "  logystera findings show SSH_BRUTE_FORCE -n 50\n"
       "  logystera findings dismiss NGINX_404_SCAN --source nginx.log --reason 'internal scanner'\n\n"
-      "A dismissal holds for scan and tail at once, also for a tail that is running.");
+      "A dismissal applies to scan and tail at once, also to a running tail.");
 }
 
 }  // namespace logystera::cli

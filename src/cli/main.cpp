@@ -88,12 +88,12 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments = take_arguments(argc, argv);
   Globals globals;
   int exit_code = kExitDone;
-  CLI::App app("Receives, keeps and shows the signals of your sites, and analyses any log.", "logystera");
+  CLI::App app("Receives, stores and shows the signals of your sites, and analyses any log.", "logystera");
   app.set_version_flag("--version,-V", "logystera " LOGYSTERA_VERSION, "Print the version and exit");
   app.set_help_flag("--help,-h", "Print this help and exit");
   app.require_subcommand(1);
   Command root(app);
-  add_json(root, globals, "Print JSON instead of text for people, where the command has both");
+  add_json(root, globals, "Print JSON instead of text, where the command has both");
   add_store(root, globals);
   const Program program{root, globals, exit_code};
   add_scan(program);
@@ -116,7 +116,7 @@ int main(int argc, char** argv) {
   app.footer(
       "'logystera COMMAND --help' explains each command, with examples.\n"
       "Exit codes: 0 done; 1 done, and something was found that was asked about (scan --fail-on, rules validate,\n"
-      "rules test); 2 an error (said on standard error, with the remedy; what was done until then stands).");
+      "rules test); 2 an error (on standard error, with the remedy; what was done before it stays done).");
   try {
     arguments.erase(arguments.begin(), arguments.begin() + std::min<std::ptrdiff_t>(argc, 1));
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them

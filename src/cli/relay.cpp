@@ -211,7 +211,7 @@ int run(const Options& options) {
   const EndSignals end_signals;
 
   const Fd stop(::eventfd(0, EFD_CLOEXEC));
-  if (!stop) return fail("relay", Error{"the kernel gives no eventfd: too many open files?"});
+  if (!stop) return fail("relay", Error{"cannot create an eventfd: too many open files?"});
   std::vector<std::unique_ptr<Relay>> relays;
   std::vector<std::thread> threads;
   threads.reserve(options.directories.size());
@@ -241,7 +241,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_relay(Program program) {
-  auto* relay = program.app.add_subcommand("relay", "Send what sites buffer as soon as it is there, until told to stop");
+  auto* relay = program.app.add_subcommand("relay", "Send buffered events as soon as they are recorded, until stopped");
   auto options = std::make_shared<Options>();
   options->dispatch.max_requests = 0;
   options->dispatch.max_seconds = kRunSeconds;
@@ -259,10 +259,10 @@ void add_relay(Program program) {
       "Run it as the user the sites run as. Events leave within a second; a failure is retried with growing\n"
       "pauses and nothing is lost meanwhile. A changed credentials file is read again. SIGTERM ends it cleanly.\n"
       "Without --credentials they come from LOGYSTERA_GATEWAY_URL, LOGYSTERA_ENTITY_TOKEN and\n"
-      "LOGYSTERA_ENTITY_SECRET in the environment. LOGYSTERA_PROXY beside them, or in the file, is the proxy.\n"
+      "LOGYSTERA_ENTITY_SECRET in the environment. LOGYSTERA_PROXY beside them, or in the file, sets the proxy.\n"
       "The section 'relay' of the file --config or $LOGYSTERA_CONFIG names may have buffer and credentials (one or a\n"
-      "list), batch_size, proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; what is said\n"
-      "here wins.");
+      "list), batch_size, proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; options\n"
+      "win.");
   add_named_config(*relay, program.globals);
   relay->callback([program, options, relay] {
     auto config = load_shipping("relay", program.globals, &Config::relay);

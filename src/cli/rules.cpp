@@ -170,7 +170,7 @@ int validate(const Globals& globals, const Options& options) {
   const std::size_t refused = rules->refused();
   const std::size_t loaded = rules->documents.size() - refused;
   if (rules->documents.empty())
-    return fail("rules validate", Error{"there is no rule in what was named", ErrorKind::invalid});
+    return fail("rules validate", Error{"no rule found in the named files", ErrorKind::invalid});
   FieldNames names;
   if (auto engine = detect::Engine::compile(rules.value(), names); !engine) return fail("rules validate", engine.error());
   int exit_code = refused > 0 || (options.strict && warned > 0) ? kExitFound : kExitDone;
@@ -248,14 +248,14 @@ void add_rules_commands(Program program) {
   add_sources(command("explain", "Print what a rule was compiled to: what is looked for, tested and counted", explain))
       ->add_option("ID", options->id, "The rule's id, as 'rules list' shows it")
       ->required();
-  auto* validating = command("validate", "Load rules and say what is wrong with them, and where", validate);
+  auto* validating = command("validate", "Load rules and report what is wrong with them, and where", validate);
   validating->add_option("PATH", options->paths, "Rule files or directories, native or Sigma")->required();
   validating->add_flag("--sigma", options->sigma, "Print what loaded in the native form")->allow_extra_args(false);
-  validating->add_flag("--strict", options->strict, "A warning counts as a failure");
+  validating->add_flag("--strict", options->strict, "Treat a warning as a failure");
   validating->add_flag("--quiet,-q", options->quiet, "Do not print warnings");
-  auto* converting = command("convert", "Print rules (Sigma's, too) in the native form", convert);
+  auto* converting = command("convert", "Print rules, Sigma rules too, in the native form", convert);
   converting->add_option("PATH", options->paths, "Rule files or directories")->required();
-  auto* testing = command("test", "Run the samples rules carry", test);
+  auto* testing = command("test", "Run the samples of rules", test);
   testing->add_option("PATH", options->paths, "Rule files or directories; nothing: the built-in rules");
   rules->footer(
       "Examples:\n"

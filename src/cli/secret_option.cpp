@@ -28,7 +28,7 @@ void SecretOption::add(Command& command, const std::string& help) {
 
 Result<std::string> SecretOption::resolve() const {
   if (!value_.empty() && !file_.empty())
-    return Error{fmt::format("{} and {} both name one: leave one of them out", names_.option, names_.file_option)};
+    return Error{fmt::format("{} and {} exclude each other: give one of them", names_.option, names_.file_option)};
   std::string place = value_.empty() ? fmt::format("${}", names_.variable) : names_.option;
   std::string secret = value_;
   if (!file_.empty()) {

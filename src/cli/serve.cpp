@@ -136,7 +136,7 @@ gateway::PublicAddresses addresses_of(const std::string& origin, bool behind_pro
   };
   gateway::PublicAddresses addresses{reached(urls.front()), reached(urls.back())};
   if (!behind_proxy && !addresses.issuer.empty() && !addresses.gateway.empty()) return addresses;
-  log("sites cannot be connected in a browser: say with --public-url where this gateway is reached");
+  log("sites cannot be connected in a browser: give this gateway's address with --public-url");
   return {};
 }
 
@@ -233,7 +233,7 @@ int run(const Globals& globals, const Options& options) {
 }  // namespace
 
 void add_serve(Program program) {
-  auto* serve = program.app.add_subcommand("serve", "Run the gateway: take signed batches of events and store them");
+  auto* serve = program.app.add_subcommand("serve", "Run the gateway: accept signed batches of events and store them");
   auto options = std::make_shared<Options>();
   serve->add_option("--host", options->host, "Address to listen on")->capture_default_str();
   serve->add_option("--port,-p", options->port, "Port to listen on; 0 takes any free one and prints it")
@@ -254,24 +254,24 @@ void add_serve(Program program) {
   serve->add_option("--tls-key", options->tls.key, "The certificate's PEM key");
   serve
       ->add_option("--rate-limit", options->rate.events_per_second,
-                   "Events a second one site may send on average; 0: no limit")
+                   "Events per second a site may send on average; 0: no limit")
       ->capture_default_str()
       ->check(Check::not_negative());
-  serve->add_option("--rate-burst", options->rate.burst, "Events one site may send at once")
+  serve->add_option("--rate-burst", options->rate.burst, "Events a site may send at once")
       ->capture_default_str()
       ->check(Check::range(1.0, 1e12));
   serve->add_option("--min-agent-version", options->min_agent_version,
                     "Refuse older agents (426) and tell them this version");
   serve
       ->add_option("--connections", options->connections,
-                   "Connections open at the same time. Beyond, those without a request are closed first; the last\n"
-                   "eighth is for addresses that signed validly within the last hour")
+                   "Most connections open at the same time. Above it, those without a request are closed first; the last\n"
+                   "eighth is for addresses with a valid signature within the last hour")
       ->capture_default_str()
       ->check(Check::range(1, 100000));
   serve
       ->add_option("--connections-per-address", options->connections_per_address,
-                   "Of them from one address (IPv6: one /64) [default: an eighth, at least 8; no limit with\n"
-                   "--behind-proxy, whose address all have: limit them there]")
+                   "Most of them from one address (IPv6: one /64) [default: an eighth, at least 8; no limit with\n"
+                   "--behind-proxy: limit them at the proxy]")
       ->check(Check::range(1, 100000));
   serve->add_option("--threads", options->threads, "Threads that serve requests; 0: one per processor, at least two")
       ->capture_default_str()
@@ -285,7 +285,7 @@ void add_serve(Program program) {
       "  logystera serve --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem\n\n"
       "Takes POST /v1/ingest, /v1/ping, /v1/disconnect and /v1/support, signed, GET /health, and the pages\n"
       "on which somebody added with 'logystera user add' connects a site. SIGTERM finishes what is under way.\n"
-      "An address other machines can reach demands TLS, its own or a proxy's.");
+      "An address that other machines can reach needs TLS, by the gateway or by a proxy.");
   serve->callback([program, options] { program.exit_code = run(program.globals, *options); });
 }
 

@@ -37,13 +37,13 @@ std::string absolute_directory(const std::string& path) {
 }
 
 void add_shipping(Command& command, agent::DispatchOptions& options) {
-  command.add_option("--batch-size", options.batch_size, "Events in a batch, 10-500")->capture_default_str();
+  command.add_option("--batch-size", options.batch_size, "Events per batch, 10-500")->capture_default_str();
   command
       .add_option("--proxy", options.proxy,
                   "http://, https:// or socks5h://HOST:PORT; one with a password goes into LOGYSTERA_PROXY, in the "
                   "credentials file or the environment")
       ->check(Check(refuse_password));
-  command.add_flag("--proxy-from-environment", options.proxy_from_environment, "Heed http_proxy, https_proxy and no_proxy");
+  command.add_flag("--proxy-from-environment", options.proxy_from_environment, "Use http_proxy, https_proxy and no_proxy");
   command.add_option("--ca-bundle", options.ca_bundle, "PEM file of certificate authorities instead of the system's");
   command.add_flag("--share-group", options.share_group, "The buffer directory is shared by a group (2770)");
   command.add_flag("--allow-network-fs", options.allow_network_fs, "Allow a buffer on NFS, CIFS and the like");

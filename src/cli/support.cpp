@@ -89,20 +89,20 @@ int show(const Globals& globals, const std::string& reference) {
 }  // namespace
 
 void add_support(Program program) {
-  auto* support = program.app.add_subcommand("support", "Read what connected sites have written to you");
+  auto* support = program.app.add_subcommand("support", "Read the support requests of connected sites");
   support->require_subcommand(1);
   support->footer(
       "Examples:\n"
       "  logystera support list\n"
       "  logystera support show sup_…            message and diagnostics; --json for programs\n\n"
-      "A site sends a message with the e-mail address to answer to and, if its administrator chose so, the diagnostics\n"
-      "he was shown before.");
+      "A site sends a message with an e-mail address for the answer and, if its administrator included them,\n"
+      "diagnostics.");
   auto* list_command = support->add_subcommand("list", "Show the newest 200 requests, oldest first");
   add_json(*list_command, program.globals, "Print one JSON object a line");
   add_store(*list_command, program.globals);
   list_command->callback([program] { program.exit_code = list(program.globals); });
   auto reference = std::make_shared<std::string>();
-  auto* show_command = support->add_subcommand("show", "Show one request whole");
+  auto* show_command = support->add_subcommand("show", "Show one request in full");
   show_command->add_option("REFERENCE", *reference, "The reference the site was given")->required();
   add_json(*show_command, program.globals, "Print JSON");
   add_store(*show_command, program.globals);

@@ -97,8 +97,8 @@ Result<Done> read_password(const std::string& path, Password& into) {
   if (::isatty(STDIN_FILENO) == 0) return read_line(STDIN_FILENO, into);
   if (auto first = ask("Password: ", into); !first) return first;
   Password again;
-  if (auto second = ask("The same again: ", again); !second) return second;
-  if (into.text != again.text) return Error{"the two are not the same: nothing was changed", ErrorKind::invalid};
+  if (auto second = ask("Repeat the password: ", again); !second) return second;
+  if (into.text != again.text) return Error{"the two passwords differ: nothing was changed", ErrorKind::invalid};
   return Done{};
 }
 
@@ -133,7 +133,7 @@ int remove(const Globals& globals, const Options& options) {
   if (!store) return fail("user remove", store.error());
   gateway::Users users(store.value()->accounts());
   if (auto removed = users.remove(options.name); !removed) return fail("user remove", removed.error());
-  if (!globals.json) fmt::print("{} is removed. The sites he has connected stay connected.\n", options.name);
+  if (!globals.json) fmt::print("{} is removed. Sites connected by this user stay connected.\n", options.name);
   return kExitDone;
 }
 
@@ -164,7 +164,7 @@ int list(const Globals& globals) {
 }  // namespace
 
 void add_user(Program program) {
-  auto* user = program.app.add_subcommand("user", "Say who may connect sites to the gateway in a browser");
+  auto* user = program.app.add_subcommand("user", "Manage who may connect sites to the gateway in a browser");
   user->require_subcommand(1);
   user->footer(
       "Examples:\n"
@@ -186,10 +186,10 @@ void add_user(Program program) {
     }
     sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
   };
-  command("add", "Let somebody connect sites", true, true, add);
-  command("list", "Show who may", false, false, [](const Globals& globals, const Options&) { return list(globals); });
+  command("add", "Add a user who may connect sites", true, true, add);
+  command("list", "List the users", false, false, [](const Globals& globals, const Options&) { return list(globals); });
   command("password", "Change a password; ends the user's sessions", true, true, set_password);
-  command("remove", "Remove a user; ends his sessions, not the connections he has made", true, false, remove);
+  command("remove", "Remove a user and end the open sessions; connected sites stay connected", true, false, remove);
 }
 
 }  // namespace logystera::cli

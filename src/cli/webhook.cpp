@@ -53,7 +53,7 @@ std::size_t ignore_body(char*, std::size_t size, std::size_t count, void*) { ret
 
 Result<std::unique_ptr<Webhook>> Webhook::start(const std::string& url, const std::string& secret) {
   if (!url.starts_with("http://") && !url.starts_with("https://"))
-    return Error{"the webhook is no URL that begins with https:// or http:// (it is not repeated: it may be a secret)",
+    return Error{"the webhook must be a URL that begins with https:// or http:// (it is not repeated: it may be a secret)",
                  ErrorKind::invalid};
   auto host = host_of(url);
   if (!host) return host.error();

@@ -467,7 +467,7 @@ TEST_CASE("agent_and_relay_take_their_section_of_a_configuration_that_is_named")
   const Finished flush = run({"agent", "flush", "--json", "--config", config});
   CHECK(flush.code == 0);
   CHECK(has(flush.out, R"("sent":25,"batches":3)"));  // of ten
-  CHECK(has(flush.err, config + ":5:3: 'agent.colour' means nothing to this program"));
+  CHECK(has(flush.err, config + ":5:3: unknown key 'agent.colour', ignored"));
   street.commit(25, 25);
   // What is said on the command line wins; the environment may name the file.
   Running::Setting named;
@@ -489,9 +489,9 @@ TEST_CASE("agent_and_relay_take_their_section_of_a_configuration_that_is_named")
             config + ":1:21: agent.batch_size wants a whole number from 10 to 500"));
   CHECK(has(refusal("relay: {buffer: 3}\n", {"relay"}), "relay.buffer wants a text or a list of texts"));
   CHECK(has(refusal("relay: {share_group: 1}\n", {"relay", "x"}), "relay.share_group wants true or false"));
-  CHECK(has(refusal("relay: x\n", {"relay", "x"}), "relay wants keys of its own"));
+  CHECK(has(refusal("relay: x\n", {"relay", "x"}), "relay needs keys of its own"));
   const std::string secret = refusal("relay: {proxy: 'http://me:geheim@proxy:3128'}\n", {"relay", "x"});
-  CHECK(has(secret, "relay.proxy is no place for a password"));
+  CHECK(has(secret, "relay.proxy must not contain a password"));
   CHECK_FALSE(has(secret, "geheim"));
   CHECK(has(run({"relay", "x", "--config", street.scratch.file("missing.yaml")}).err, "missing.yaml"));
 }

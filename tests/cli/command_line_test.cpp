@@ -79,7 +79,7 @@ TEST_CASE("a_command_that_reads_what_is_typed_says_so_unless_it_was_asked_to") {
     ::close(keyboard);
     return finished;
   };
-  const std::string note = "no PATH is given, so what you type here is read, until Ctrl-D (--help for more)\n";
+  const std::string note = "no PATH given: reading what you type, until Ctrl-D (--help for more)\n";
   const Finished scan = typed({"scan"});
   CHECK(scan.code == 0);
   CHECK(scan.err == "logystera scan: " + note);
@@ -164,7 +164,7 @@ TEST_CASE("a_misspelt_rule_is_dismissed_with_a_warning") {
   CHECK(known.err.empty());
   const Finished unknown = house.go({"findings", "dismiss", "SSH_BRUTEFORCE", "--store", house.store});
   CHECK(unknown.code == 0);
-  CHECK(has(unknown.err, "SSH_BRUTEFORCE is no rule of the configuration or built in"));
+  CHECK(has(unknown.err, "SSH_BRUTEFORCE is neither a configured nor a built-in rule"));
   CHECK(house.go({"findings", "undismiss", "SSH_BRUTEFORCE", "--store", house.store}).code == 0);
   CHECK(house.go({"findings", "undismiss", "SSH_BRUTE_FORCE", "--store", house.store}).code == 0);
   CHECK(house.go({"findings", "dismissed", "--store", house.store}).out == "Nothing is dismissed.\n");

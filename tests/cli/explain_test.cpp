@@ -63,7 +63,7 @@ TEST_CASE("rules_explain_names_the_rules_most_like_one_there_is_not") {
   const Finished wrong = explain({"SSH_BRUTEFORCE"});
   CHECK(wrong.code == 2);
   CHECK(wrong.out.empty());
-  CHECK(has(wrong.err, "rules explain: there is no rule 'SSH_BRUTEFORCE'; like it are SSH_BRUTE_FORCE"));
+  CHECK(has(wrong.err, "rules explain: there is no rule 'SSH_BRUTEFORCE'; similar: SSH_BRUTE_FORCE"));
   CHECK(has(wrong.err, "'logystera rules list' lists them"));
   CHECK(has(explain({"brute_force"}).err, "SSH_BRUTE_FORCE"));
   const Finished nothing = explain({"zzzzzzzzzzzzzzzz"});

@@ -261,7 +261,7 @@ TEST_CASE("a_webhook_that_cannot_be_used_says_why_and_is_not_repeated") {
   in_file("https://hooks.example.org/s3cr3t" + std::string(4096, 'x'), 0600, "at most 4096 bytes");
   refused({"--alert-webhook-file", "/dev/null"}, "not a regular file");
   refused({"--alert-webhook-file", house.scratch.file("none")}, "No such file");
-  refused({"--alert-webhook-file", file, "--alert-webhook", url}, "leave one of them out");
+  refused({"--alert-webhook-file", file, "--alert-webhook", url}, "exclude each other");
   refused({"--alert-webhook", "hooks.example.org/s3cr3t"}, "begins with https:// or http://");
   house.setting.environment["LOGYSTERA_WEBHOOK_URL"] = "hooks.example.org/s3cr3t";
   refused({}, "begins with https:// or http://");
