@@ -104,8 +104,8 @@ int learn(const Globals& globals, Options options) {
 
 int reset(const Globals& globals, const Options& options) {
   if (options.all == !options.anomaly.source.empty())
-    return fail("anomaly reset",
-                Error{"name the baseline: --source KEY, or --all ('logystera anomaly status' lists them)", ErrorKind::invalid});
+    return fail("anomaly reset", Error{"name the baseline: --source KEY, or --all ('logystera anomaly status' lists them)",
+                                       ErrorKind::invalid});
   auto opened = open_history("anomaly reset", globals);
   if (!opened) return fail("anomaly reset", opened.error());
   auto removed = opened->store->baselines().reset(options.anomaly.source);

@@ -120,10 +120,11 @@ Result<Done> warn_of_unknown_rule(const History& history, const std::string& rul
   auto rules = scan::load_rules(sources);
   if (!rules) return rules.error();
   if (!rules->find(rule))
-    fmt::print(stderr,
-               "logystera findings dismiss: {} is neither a configured nor a built-in rule ('logystera rules list'), and has "
-               "no stored findings; it is dismissed all the same\n",
-               printable(rule));
+    fmt::print(
+        stderr,
+        "logystera findings dismiss: {} is neither a configured nor a built-in rule ('logystera rules list'), and has "
+        "no stored findings; it is dismissed all the same\n",
+        printable(rule));
   return Done{};
 }
 

@@ -90,8 +90,7 @@ bool typed_input(std::string_view command, const std::vector<std::string>& paths
   if (!paths.empty() && std::find(paths.begin(), paths.end(), "-") == paths.end()) return false;
   if (::isatty(STDIN_FILENO) == 0) return false;
   if (paths.empty())
-    fmt::print(stderr, "logystera {}: no PATH given: reading what you type, until Ctrl-D (--help for more)\n",
-               command);
+    fmt::print(stderr, "logystera {}: no PATH given: reading what you type, until Ctrl-D (--help for more)\n", command);
   return true;
 }
 
