@@ -14,8 +14,6 @@ namespace {
 using server::Answer;
 using web::escaped;
 
-constexpr int kPagesNice = 19;
-
 // Contrast is at least 4.5:1 in both schemes (WCAG 2.1 AA); nothing is wider than a 320 px screen.
 constexpr std::string_view kStyle = R"css(:root {
   color-scheme: light dark;
@@ -169,10 +167,10 @@ Answer stylesheet() {
 }
 
 server::Workers::Options workers() {
-  constexpr unsigned kFewest = 2, kMost = 4;
+  constexpr unsigned kFewest = 1, kMost = 4;
   server::Workers::Options options;
-  options.threads = std::clamp(std::thread::hardware_concurrency(), kFewest, kMost);
-  options.nice = kPagesNice;
+  options.threads = std::clamp(std::thread::hardware_concurrency(), kFewest + 1, kMost + 1) - 1;
+  options.gives_way = true;
   options.full = problem(503, "Too many pages are asked for at once", "Try again in a moment.");
   options.full.headers.emplace_back("Retry-After", "2");
   return options;

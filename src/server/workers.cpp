@@ -1,6 +1,6 @@
 #include "server/workers.hpp"
 
-#include <sys/resource.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <utility>
@@ -64,8 +64,12 @@ void Workers::join() noexcept {
 }
 
 void Workers::work() {
-  // Of this thread alone, as Linux has it. Whoever may not give way does not.
-  if (options_.nice > 0) ::setpriority(PRIO_PROCESS, 0, options_.nice);
+  // Of this thread alone, as Linux has it. Nice values would not do: 19 is little beside 0, and much beside the 10 of a service
+  // that was started with it. Whoever may not give way does not.
+  if (options_.gives_way) {
+    const sched_param none{};
+    ::sched_setscheduler(0, SCHED_IDLE, &none);
+  }
   for (;;) {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return stopped_ || !jobs_.empty(); });

@@ -21,9 +21,9 @@ class Workers {
   struct Options {
     unsigned threads = 2;
     std::size_t waiting = 64;  // requests that may wait for a thread
-    /// How much its threads give way to others for the processor, 0 to 19 (nice(2)): those who wait for a page should not slow
-    /// what a site sends.
-    int nice = 0;
+    /// Its threads have the processor when nobody else wants it (SCHED_IDLE, see sched(7)): those who wait for a page should not slow
+    /// what a site sends, whatever priority the program itself was started with.
+    bool gives_way = false;
     /// The answer of a request for which there is no room; a Retry-After belongs to it. Without a status: 503 in JSON, 1 s.
     Answer full = no_answer();
   };

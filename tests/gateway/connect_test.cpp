@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -188,6 +189,16 @@ void check_protected(const Answered& page) {
 bool signed_in(Browser& browser) { return browser.get("/login").shows("Signed in as"); }
 
 }  // namespace
+
+TEST_CASE("pages_leave_a_processor_to_what_sites_send_and_refuse_what_is_too_much") {
+  const server::Workers::Options pages = gateway::pages::workers();
+  CHECK(pages.gives_way);
+  CHECK(pages.threads >= 1);
+  CHECK(pages.threads < std::max(2u, std::thread::hardware_concurrency()));
+  CHECK(pages.full.status == 503);
+  CHECK(std::any_of(pages.full.headers.begin(), pages.full.headers.end(),
+                    [](const auto& header) { return header.first == "Retry-After"; }));
+}
 
 TEST_CASE("a_site_is_connected_by_a_person_who_was_shown_its_host") {
   Web web;

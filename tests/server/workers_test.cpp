@@ -1,6 +1,8 @@
 // Handlers that wait, and handlers that fail: what it costs others, and what the client is told.
 #include "server/workers.hpp"
 
+#include <sched.h>
+
 #include <atomic>
 #include <future>
 #include <stdexcept>
@@ -55,7 +57,7 @@ Route instant(std::shared_ptr<Workers> workers) {
 }  // namespace
 
 TEST_CASE("as_many_jobs_wait_as_may_and_what_was_let_in_goes_on_regardless") {
-  Workers workers({1, 2, 0});
+  Workers workers({1, 2});
   std::promise<void> entered, release;
   std::atomic<int> done = 0;
   REQUIRE(workers.submit([&] {
@@ -74,8 +76,19 @@ TEST_CASE("as_many_jobs_wait_as_may_and_what_was_let_in_goes_on_regardless") {
   CHECK(workers.full().status == 503);
 }
 
+TEST_CASE("threads_that_give_way_have_the_processor_when_nobody_else_wants_it") {
+  for (const bool gives_way : {false, true}) {
+    const int before = ::sched_getscheduler(0);
+    Workers workers({1, 1, gives_way});
+    std::promise<int> policy;
+    REQUIRE(workers.submit([&] { policy.set_value(::sched_getscheduler(0)); }));
+    CHECK(policy.get_future().get() == (gives_way ? SCHED_IDLE : before));
+    CHECK(::sched_getscheduler(0) == before);
+  }
+}
+
 TEST_CASE("stopping_drops_what_waits_and_asks_what_runs") {
-  auto workers = std::make_unique<Workers>(Workers::Options{1, 8, 0});
+  auto workers = std::make_unique<Workers>(Workers::Options{1, 8});
   std::promise<void> entered;
   std::atomic<bool> asked = false, ran = false;
   const auto dropped = std::make_shared<int>(0);

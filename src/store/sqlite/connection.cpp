@@ -90,7 +90,24 @@ Result<Connection> Connection::open_in_memory(const std::string& path) {
   return connection;
 }
 
+void Connection::checkpoint_by(Checkpoints& checkpoints) noexcept {
+  const auto committed = [](void* given, sqlite3* handle, const char* database, int frames) {
+    auto& all = *static_cast<Checkpoints*>(given);
+    if (all.due(frames, Checkpoints::Clock::now())) {
+      // What cannot be copied now is copied the next time; what is wrong with the disk the next commit says.
+      sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+      all.done();
+    }
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_.get(), committed, &checkpoints);
+}
+
 Result<Done> Connection::attach(const char* name, int flags) {
+  // Statistics of memory nobody reads would cost a lock of the whole process at each allocation, and a thread that gives way
+  // could be holding it while one that does not waits. Refused, and already done, once SQLite is in use.
+  static const int without_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)without_statistics;
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "store/sqlite/checkpoints.hpp"
 
 namespace logystera::store::sqlite {
 
@@ -90,6 +91,9 @@ class Connection {
   Connection(Connection&& other) noexcept : Connection() { *this = std::move(other); }
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
+
+  /// Copies the write-ahead log into the database when `checkpoints`, which must outlive it, says so.
+  void checkpoint_by(Checkpoints& checkpoints) noexcept;
 
   /// The statement for `sql`, prepared when it is asked for the first time; another one while somebody has that.
   Result<Statement> lease(Sql sql);

@@ -149,7 +149,7 @@ Result<Done> Events::read(const EventQuery& query, const std::function<bool(cons
       "n.token, n.name, e.line FROM events e JOIN types t ON t.id = e.type JOIN entities n ON n.id = e.entity" +
       (query.newest || query.since ? " WHERE e.seq IN (" + matches + ")" : where) + " ORDER BY e.seq";
 
-  auto connection = connections_.lend();
+  auto connection = connections_.lend_for_long();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   auto select = db.prepare(sql);

@@ -14,7 +14,9 @@ namespace {
 
 // 32 MiB of WAL between checkpoints: fewer, larger ones. SQLite's 4 MB write the same pages over and over, for events and
 // occurrences go into their indexes at random places; so a run of analysis has more than the 2 MB of cache SQLite has, too.
-constexpr std::string_view kSettings = "PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=8192;";
+constexpr int kCheckpointFrames = 8192;
+constexpr std::chrono::milliseconds kCheckpointPatience(250);
+constexpr std::string_view kSettings = "PRAGMA foreign_keys=OFF; PRAGMA secure_delete=ON;";
 constexpr std::string_view kFull = "PRAGMA synchronous=FULL;";
 constexpr std::string_view kProcess = "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768;";
 
@@ -36,8 +38,15 @@ Result<Done> create_private(const std::string& path) {
 
 }  // namespace
 
+Pool::Pool(std::string path, const OpenOptions& options, bool in_memory)
+    : path_(std::move(path)),
+      options_(options),
+      in_memory_(in_memory),
+      checkpoints_(kCheckpointFrames, kCheckpointPatience) {}
+
 Lent::Lent(Lent&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)),
+    : reading_(std::move(other.reading_)),
+      pool_(std::exchange(other.pool_, nullptr)),
       own_(std::move(other.own_)),
       connection_(own_ ? &*own_ : other.connection_) {
   other.own_.reset();
@@ -69,11 +78,12 @@ Result<std::unique_ptr<Pool>> Pool::open(const std::string& path, const OpenOpti
   return pool;
 }
 
-Result<Connection> Pool::connect() const {
+Result<Connection> Pool::connect() {
   auto connection = in_memory_ ? Connection::open_in_memory(path_) : Connection::open(path_, false, options_.busy_ms);
   if (!connection) return connection;
   const std::string_view durability = options_.durability == Durability::full ? kFull : kProcess;
   if (auto set = connection->run(fmt::format("{}{}", kSettings, durability)); !set) return set.error();
+  connection->checkpoint_by(checkpoints_);
   if (in_memory_) {
     if (auto made = migrate(connection.value()); !made) return made.error();
   }
@@ -92,6 +102,13 @@ Result<Lent> Pool::lend() {
   auto connection = connect();
   if (!connection) return connection.error();
   return Lent(*this, std::move(connection).value());
+}
+
+Result<Lent> Pool::lend_for_long() {
+  Checkpoints::Reading reading(checkpoints_);
+  auto lent = lend();
+  if (lent) lent->reading_.emplace(std::move(reading));
+  return lent;
 }
 
 void Pool::take_back(Connection connection) noexcept {

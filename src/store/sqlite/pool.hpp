@@ -31,6 +31,8 @@ class Lent {
   Connection* operator->() const noexcept { return connection_; }
 
  private:
+  friend class Pool;
+  std::optional<Checkpoints::Reading> reading_;  // first: it ends when the connection has been given back
   Pool* pool_ = nullptr;
   std::optional<Connection> own_;
   Connection* connection_;
@@ -40,6 +42,8 @@ class Connections {
  public:
   virtual ~Connections() = default;
   virtual Result<Lent> lend() = 0;
+  /// For a read that may take long: waits a moment when the write-ahead log is to be copied first (checkpoints.hpp).
+  virtual Result<Lent> lend_for_long() { return lend(); }
 };
 
 /// Connections that are open and idle; may be asked by several threads. Must outlive what it lends.
@@ -49,20 +53,21 @@ class Pool final : public Connections {
   static Result<std::unique_ptr<Pool>> open(const std::string& path, const OpenOptions& options);
 
   Result<Lent> lend() override;
+  Result<Lent> lend_for_long() override;
   /// A connection for whoever keeps it.
-  Result<Connection> connect() const;
+  Result<Connection> connect();
   const std::string& path() const noexcept { return path_; }
   const OpenOptions& options() const noexcept { return options_; }
 
  private:
   friend class Lent;
-  Pool(std::string path, const OpenOptions& options, bool in_memory)
-      : path_(std::move(path)), options_(options), in_memory_(in_memory) {}
+  Pool(std::string path, const OpenOptions& options, bool in_memory);
   void take_back(Connection connection) noexcept;
 
   const std::string path_;
   const OpenOptions options_;
   const bool in_memory_;  // there is no file, and none is to be made
+  Checkpoints checkpoints_;
   std::mutex mutex_;
   std::vector<Connection> idle_;
 };

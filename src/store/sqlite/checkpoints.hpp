@@ -1,0 +1,58 @@
+// When the write-ahead log is copied into the database.
+//
+// A log that is copied whole begins anew at its start; one that is not grows, and every commit writes to a longer file. It is copied
+// whole only where nobody reads an older state of it, and while somebody writes without pause, only between two commits. SQLite by
+// itself tries at every commit once the log is long enough, which writes and syncs a few frames each time and is in vain for as long as
+// there are always readers. Here it is tried when it has grown by a certain length; long reads that have not begun wait a moment for
+// it, and it waits as long for those that have.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace logystera::store::sqlite {
+
+/// Of all connections of a process to one database. Thread-safe.
+class Checkpoints {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `frames`: how many more pages the log may have before it is copied; `patience`: how long reads and a copy wait for each other.
+  Checkpoints(int frames, std::chrono::milliseconds patience) noexcept
+      : every_(frames), next_(frames), patience_(patience) {}
+
+  /// A read that may take long, for as long as it lives.
+  class Reading {
+   public:
+    explicit Reading(Checkpoints& checkpoints) : checkpoints_(&checkpoints) { checkpoints.enter(); }
+    Reading(Reading&& other) noexcept : checkpoints_(std::exchange(other.checkpoints_, nullptr)) {}
+    Reading& operator=(Reading&&) = delete;
+    ~Reading() {
+      if (checkpoints_) checkpoints_->leave();
+    }
+
+   private:
+    Checkpoints* checkpoints_;
+  };
+
+  /// `frames`: in the log after a commit. True: it is to be copied now, and then done() called. Never waits.
+  bool due(int frames, Clock::time_point now);
+  void done();
+
+ private:
+  void enter();
+  void leave();
+
+  const int every_;
+  int next_;
+  const std::chrono::milliseconds patience_;
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  int readers_ = 0;
+  bool closed_ = false;  // a copy waits for those who read
+  Clock::time_point closed_until_;
+};
+
+}  // namespace logystera::store::sqlite
