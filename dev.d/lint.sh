@@ -1,18 +1,27 @@
-# ./dev lint [CHECK...]: formatting, layering, generated files, package metadata, scripts, words and spelling. Changes nothing.
+# ./dev lint [CHECK...]: formatting, clang-tidy, layering, generated files, package metadata, scripts, words and spelling. Changes nothing.
 # One line a check; exit 1 when any fails. ./dev lint --list names them.
 
 source "$root/dev.d/clang-format.sh"
+source "$root/dev.d/clang-tidy.sh"
 
 lint_failed=0 lint_passed=0 lint_skipped=0
 lint_dir="$run_dir/lint"
 
-checks=(format layers paths generated arginfo composer pecl sources scripts php words spelling mutants)
+checks=(format tidy layers paths generated arginfo composer pecl sources scripts php words spelling mutants)
 
 tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
 
 lint_format() {
   check_clang_format_version || { echo "$clang_format_refusal"; return 77; }
   formatted_files | (cd "$root" && xargs -r clang-format --dry-run --Werror) 2>&1
+}
+
+# --- tidy: clang-tidy over what was changed; ./dev tidy is all of it, which takes minutes.
+lint_tidy() {
+  local files
+  check_clang_tidy_version || { echo "$clang_tidy_refusal"; return 77; }
+  mapfile -t files < <(changed_files)
+  [ ${#files[@]} -eq 0 ] || tidy_files "${files[@]}"
 }
 
 # --- layering: every include of src/ against the matrix in dev.d/layers.txt, and the matrix against what is included.

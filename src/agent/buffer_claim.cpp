@@ -447,7 +447,7 @@ Result<std::uint64_t> Buffer::clear() {
   if (!lock.held()) return lock_error(lock.error());
   std::vector<std::string> names;
   layout::walk(lock.directory(), [&](const char* name, layout::Kind kind, std::uint64_t, const struct stat&) {
-    if (kind != layout::Kind::part) names.push_back(name);  // a part's writer may be alive
+    if (kind != layout::Kind::part) names.emplace_back(name);  // a part's writer may be alive
   });
   std::uint64_t lines = 0;
   for (const std::string& name : names) {

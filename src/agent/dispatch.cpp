@@ -173,6 +173,7 @@ Result<Dispatcher> Dispatcher::open(std::string buffer_dir, Credentials credenti
   Result<Buffer> buffer = Buffer::open(std::move(buffer_dir), buffer_options);
   if (!buffer) return buffer.error();
   return Dispatcher(
+      // NOLINTNEXTLINE(modernize-make-unique): Inner is an aggregate, which make_unique takes from C++20 on
       std::unique_ptr<Inner>(new Inner{std::move(buffer).value(), std::move(credentials), std::move(options)}));
 }
 

@@ -196,8 +196,8 @@ std::string_view passed_text(Passed reason) noexcept {
                                         "a directory (name it to read what is in it)",
                                         "cannot be listed or looked at",
                                         "too deep",
-                                        "packed as .bz2, .xz, .lz4, .lzma, .zip or .Z, which is not unpacked here: unpack "
-                                        "it, or pipe it into 'logystera scan -'"};
+                                        ("packed as .bz2, .xz, .lz4, .lzma, .zip or .Z, which is not unpacked here: unpack "
+                                         "it, or pipe it into 'logystera scan -'")};
   static_assert(std::size(texts) == kPassedReasons);
   return texts[static_cast<std::size_t>(reason)];
 }

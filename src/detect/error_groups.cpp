@@ -159,7 +159,7 @@ ErrorGroups::Group ErrorGroups::insert(Entry entry) {
       if (other->words != merged.words) gone.push_back(other->group.fingerprint);
       remove(other);
     }
-    const Group into = place(std::move(merged));
+    Group into = place(std::move(merged));
     for (std::string& from : gone)
       if (from != into.fingerprint) merges_.push_back({std::move(from), into});
     return into;

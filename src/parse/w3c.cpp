@@ -59,10 +59,9 @@ class W3cParser final : public LineParser {
     std::int64_t status = 0;
     std::string_view rest = line;
     const char separator = line.find('\t') != std::string_view::npos ? '\t' : ' ';
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
+    for (const Column& column : columns_) {
       if (rest.empty()) return LineRead::unknown;
       const std::string_view text = take(rest, separator, batch);
-      const Column& column = columns_[i];
       if (column.shape == Shape::date) date = text;
       else if (column.shape == Shape::time) time = text;
       if (text.empty() || text == "-" || column.id == field::none) continue;

@@ -68,7 +68,7 @@ Digest Pseudonyms::digest_ip(const IpAddress& address) const noexcept {
 }
 
 void Pseudonyms::prefetch_ipv4(std::uint32_t address) const noexcept {
-  if (four_) __builtin_prefetch(&four_[bucket_of(address)]);
+  if (four_) __builtin_prefetch(four_.get() + bucket_of(address));
 }
 
 void Pseudonyms::write_ipv4(std::uint32_t address, char* out) {
@@ -85,7 +85,7 @@ void Pseudonyms::write_ipv4(std::uint32_t address, char* out) {
     write_digits(compute().data(), digits_, out);
     return;
   }
-  Bucket& bucket = four_[bucket_of(address)];
+  Bucket& bucket = four_.get()[bucket_of(address)];
   const auto entry = [&bucket](std::size_t way) { return std::atomic_ref(bucket.entries[way]); };
   std::uint64_t found = 0;
   std::size_t way = 0;

@@ -70,9 +70,10 @@ struct ServiceRange {
 };
 constexpr std::array<ServiceRange, 256> kServicesByByte = [] {
   std::array<ServiceRange, 256> ranges{};
-  for (std::uint8_t i = 0; i < kServices.size(); ++i) {
+  static_assert(kServices.size() < 256);
+  for (std::size_t i = 0; i < kServices.size(); ++i) {
     ServiceRange& range = ranges[static_cast<unsigned char>(kServices[i].prefix[0])];
-    if (range.last == 0) range.first = i;
+    if (range.last == 0) range.first = static_cast<std::uint8_t>(i);
     range.last = static_cast<std::uint8_t>(i + 1);
   }
   return ranges;
