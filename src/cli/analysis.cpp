@@ -224,10 +224,10 @@ void add_rules(Command& command, AnalysisOptions& options) {
       ->allow_extra_args(false);
   command.add_option("--placeholders", options.placeholders, "YAML file with values for Sigma's %name% placeholders");
   command.add_flag("--no-rule-cache", options.no_rule_cache,
-                   "Read and compile all rules anew, and keep nothing in ~/.cache/logystera for the next start");
-  command.add_flag("--verbose", options.verbose, "Say where the rules came from, and which were refused and why");
+                   "Compile all rules again, and store nothing in ~/.cache/logystera");
+  command.add_flag("--verbose", options.verbose, "Print where the rules came from, and which were refused and why");
   command.add_option("--logsource", options.logsource,
-                     "What the sources are in Sigma's terms, where that cannot be seen: product=aws,service=cloudtrail");
+                     "The sources in Sigma's terms, where their records do not show it: product=aws,service=cloudtrail");
 }
 
 Result<Setting> load_setting(std::string_view command, const Globals& globals) {

@@ -277,7 +277,7 @@ void add_export(Program program) {
   sub->add_option("--severity", options->severity, "Only this severity and worse [default: all]");
   sub->add_option("--title", options->title, "The report's title")->capture_default_str();
   sub->add_flag("--open", options->open, "Open the report afterwards (xdg-open)");
-  add_json(*sub, program.globals, "Say nothing on standard output");
+  add_json(*sub, program.globals, "Print nothing on standard output");
   add_store(*sub, program.globals);
   sub->callback([program, options] { program.exit_code = report(program.globals, *options); });
 }

@@ -427,11 +427,11 @@ void add_scan(Program program) {
   add_rules(*scan, options->analysis);
   scan->add_option("--min-severity", options->min_severity, "Leave out findings below: low, medium, high, critical");
   scan->add_option("--fail-on", options->fail_on, "Exit with 1 if there is a finding of this severity or worse");
-  scan->add_option("--limit,-n", options->limit, "Most events to show")
+  scan->add_option("--limit,-n", options->limit, "Show at most this many events")
       ->check(whole_number(0, kListedMost))
       ->capture_default_str();
   scan->add_flag("--all", options->all, "Show every event and every finding");
-  scan->add_flag("--format-only", options->format_only, "Say what each source is taken for, and stop");
+  scan->add_flag("--format-only", options->format_only, "Print each source's detected format and exit");
   scan->add_flag("--track-errors", options->track_errors, "Store error groups, and findings of high severity or worse");
   scan->add_flag("--detect-anomalies", options->detect_anomalies,
                  "Compare activity with the source's baseline, which grows by it");

@@ -392,7 +392,7 @@ void add_tail(Program program) {
                    "Post findings of this severity and worse: low, medium, high, critical")
       ->check(any_of({"informational", "low", "medium", "high", "critical"}))
       ->capture_default_str();
-  tail->add_option("--poll-interval", options->poll_seconds, "Seconds between looks at the file")
+  tail->add_option("--poll-interval", options->poll_seconds, "Seconds between checks of the file")
       ->check(Check::range(0.01, 3600.0))
       ->capture_default_str();
   add_json(*tail, program.globals, "One JSON object a line: event, finding, anomaly");
