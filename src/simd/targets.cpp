@@ -16,6 +16,7 @@
 namespace hwy {
 namespace {
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the state of Highway, whose library is not linked
 ChosenTarget chosen_target;
 
 #if HWY_ARCH_X86
