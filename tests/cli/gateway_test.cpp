@@ -255,7 +255,7 @@ TEST_CASE("a_gateway_that_may_open_few_files_says_so_and_still_stores_what_sites
   few.open_files = 64;
   Running gateway(house.serve({"--threads", "2"}), few);
   const std::string url = url_of(gateway);
-  CHECK(gateway.err().find("--connections 512: this process may open 64 files at once, so there are 16") !=
+  CHECK(gateway.err().find("--connections 512: this process may open 64 files at once, so there are 20") !=
         std::string::npos);
   std::vector<std::unique_ptr<SocketClient>> silent;
   for (int i = 0; i < 100; ++i) silent.push_back(std::make_unique<SocketClient>(url));
