@@ -71,6 +71,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
   CXXFLAGS=$logystera_cxxflags
   AC_LANG_POP([C++])
   dnl Every source of the three rooms, but for what log analysis alone needs:
+  dnl program only: src/core/clock.cpp
   dnl program only: src/core/random.cpp
   dnl program only: src/core/record.cpp
   dnl program only: src/core/secret.cpp
@@ -83,6 +84,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/core/hmac.cpp
     src/core/ip.cpp
     src/core/json.cpp
+    src/core/json_text.cpp
     src/core/message.cpp
     src/core/path.cpp
     src/core/uuid.cpp

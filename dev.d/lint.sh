@@ -57,7 +57,7 @@ lint_layers() {
           if (header !~ library[i]) continue
           ok = 0; n = split(places[i], to, " ")
           for (j = 1; j <= n; j++) if (place == to[j] || index(place, to[j] "/") == 1) { ok = 1; entered[i, to[j]] = 1 }
-          if (!ok) report($0 ": only" places[i] "may include this")
+          if (!ok) report($0 ": " (n ? "only" places[i] "may" : "nobody may") " include this")
           next
         }
         if (quoted && file !~ /^src\/extension\//) report($0 ": is in no room")

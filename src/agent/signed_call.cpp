@@ -2,14 +2,13 @@
 
 #include <rapidjson/document.h>
 #include <rapidjson/reader.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 
 #include "agent/transport.hpp"
 #include "agent/verdict.hpp"
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/wire.hpp"
 
 namespace logystera::agent {
@@ -174,25 +173,17 @@ CallResult support(const Credentials& credentials, const DispatchOptions& option
   if (message.diagnostics_json) {
     if (Result<Done> good = check_diagnostics(*message.diagnostics_json); !good) return unable(good.error().message);
   }
-  rapidjson::StringBuffer text;
-  rapidjson::Writer writer(text);
-  const auto string = [&](const char* key, std::string_view value) {
-    writer.Key(key);
-    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  writer.StartObject();
-  string("message", message.message);
-  if (message.email) string("email", *message.email);
-  if (message.diagnostics_json) {
-    writer.Key("diagnostics");
-    writer.RawValue(message.diagnostics_json->data(), message.diagnostics_json->size(), rapidjson::kObjectType);
-  }
-  writer.EndObject();
-  if (text.GetSize() > limits::kSupportBytes) {
-    return unable("message and diagnostics: have " + std::to_string(text.GetSize()) + " bytes together, at most " +
+  JsonText text(JsonText::Reader::program);
+  text.begin_object().member("message", message.message);
+  if (message.email) text.member("email", *message.email);
+  if (message.diagnostics_json) text.key("diagnostics").raw(*message.diagnostics_json);
+  text.end_object();
+  const std::string body = text.take();
+  if (body.size() > limits::kSupportBytes) {
+    return unable("message and diagnostics: have " + std::to_string(body.size()) + " bytes together, at most " +
                   std::to_string(limits::kSupportBytes) + " can be sent; leave something out");
   }
-  return call(credentials, options, wire::kSupportPath, {text.GetString(), text.GetSize()});
+  return call(credentials, options, wire::kSupportPath, body);
 }
 
 }  // namespace logystera::agent

@@ -1,7 +1,5 @@
 // `logystera agent`: a site's buffer directory, looked at and drained by hand.
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -15,9 +13,9 @@
 #include "agent/inspect.hpp"
 #include "cli/command.hpp"
 #include "cli/credentials_file.hpp"
-#include "cli/json_text.hpp"
 #include "cli/shipping.hpp"
 #include "cli/terminal.hpp"
+#include "core/json_text.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -25,49 +23,7 @@ namespace {
 constexpr std::uint32_t kFlushSeconds = 600;
 constexpr std::size_t kRequestsShown = 10;
 
-/// An object written member by member; prints itself as one line.
-class JsonObject {
- public:
-  JsonObject() { writer_.StartObject(); }
-  JsonObject& text(const char* key, std::string_view value) {
-    writer_.Key(key);
-    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-    return *this;
-  }
-  JsonObject& number(const char* key, std::uint64_t value) {
-    writer_.Key(key);
-    writer_.Uint64(value);
-    return *this;
-  }
-  JsonObject& time(const char* key, std::int64_t value) {
-    writer_.Key(key);
-    writer_.Int64(value);
-    return *this;
-  }
-  JsonObject& flag(const char* key, bool value) {
-    writer_.Key(key);
-    writer_.Bool(value);
-    return *this;
-  }
-  JsonObject& begin(const char* key) {
-    writer_.Key(key);
-    writer_.StartObject();
-    return *this;
-  }
-  JsonObject& end() {
-    writer_.EndObject();
-    return *this;
-  }
-  rapidjson::Writer<rapidjson::StringBuffer>& writer() { return writer_; }
-  void print() {
-    writer_.EndObject();
-    std::puts(terminal_safe(text_.GetString()).c_str());
-  }
-
- private:
-  rapidjson::StringBuffer text_;
-  rapidjson::Writer<rapidjson::StringBuffer> writer_{text_};
-};
+void print(JsonText& json) { std::puts(json.end_object().text().c_str()); }
 
 // Opening a buffer makes its directory: a mistyped name must not become one.
 Result<Done> must_exist(const std::string& directory) {
@@ -129,36 +85,40 @@ void print_status(const agent::Survey& found, const agent::DispatchState& state,
   print_history(history);
 }
 
-void write_history(JsonObject& object, const History& history) {
-  object.writer().Key("history");
-  object.writer().StartArray();
+void write_history(JsonText& json, const History& history) {
+  json.key("history").begin_array();
   for (const agent::HistoryEntry& entry : history) {
-    object.writer().StartObject();
-    object.time("at", entry.at).number("events", entry.events).number("bytes", entry.bytes);
-    object.time("http_status", entry.http_status).number("duration_ms", entry.duration_ms);
-    object.flag("acknowledged", entry.acknowledged).text("batch", entry.batch).text("error", entry.error).end();
+    json.begin_object();
+    json.number("at", entry.at).count("events", entry.events).count("bytes", entry.bytes);
+    json.number("http_status", entry.http_status).count("duration_ms", entry.duration_ms);
+    json.member("acknowledged", entry.acknowledged).member("batch", entry.batch).member("error", entry.error).end_object();
   }
-  object.writer().EndArray();
+  json.end_array();
 }
 
 void print_status_json(const agent::Survey& found, const agent::DispatchState& state, const History& history) {
   const agent::BufferStats& stats = found.stats;
-  JsonObject object;
-  object.begin("buffer").number("bytes", stats.bytes).number("pending_bytes", stats.pending_bytes);
-  object.number("cap_bytes", stats.cap_bytes).number("files", stats.files).number("spilled", stats.spilled);
-  object.number("healed", stats.healed).flag("counted", found.counted).begin("drops");
+  JsonText json;
+  json.begin_object().key("buffer").begin_object().count("bytes", stats.bytes).count("pending_bytes", stats.pending_bytes);
+  json.count("cap_bytes", stats.cap_bytes).count("files", stats.files).count("spilled", stats.spilled);
+  json.count("healed", stats.healed).member("counted", found.counted).key("drops").begin_object();
   for (std::size_t i = 0; i < agent::kDropReasons; ++i) {
     if (stats.drops[i].count == 0) continue;
-    object.number(std::string(agent::name_of(static_cast<agent::Drop>(i))).c_str(), stats.drops[i].count);
+    json.count(agent::name_of(static_cast<agent::Drop>(i)), stats.drops[i].count);
   }
-  object.end().end().begin("dispatch").flag("suspended", state.suspended).text("trouble", agent::name_of(state.trouble));
-  object.time("http_status", state.http_status).time("last_attempt", state.last_attempt);
-  object.time("last_success", state.last_success).time("next_attempt", state.next_attempt);
-  object.number("failures", state.failures).number("auth_failures", state.auth_failures);
-  object.number("events_sent", state.events_sent).number("batches_sent", state.batches_sent);
-  object.number("duplicates", state.duplicates).number("dead_lettered", state.dead_lettered).end();
-  write_history(object, history);
-  object.print();
+  json.end_object()
+      .end_object()
+      .key("dispatch")
+      .begin_object()
+      .member("suspended", state.suspended)
+      .member("trouble", agent::name_of(state.trouble));
+  json.number("http_status", state.http_status).number("last_attempt", state.last_attempt);
+  json.number("last_success", state.last_success).number("next_attempt", state.next_attempt);
+  json.count("failures", state.failures).count("auth_failures", state.auth_failures);
+  json.count("events_sent", state.events_sent).count("batches_sent", state.batches_sent);
+  json.count("duplicates", state.duplicates).count("dead_lettered", state.dead_lettered).end_object();
+  write_history(json, history);
+  print(json);
 }
 
 int status(const Globals& globals, const std::string& directory) {
@@ -176,18 +136,18 @@ int verify(const Globals& globals, const std::string& directory) {
   if (!inspected) return fail("agent verify", inspected.error());
   const agent::Inspection& found = inspected.value();
   if (globals.json) {
-    JsonObject object;
-    object.number("files", found.files).number("bytes", found.bytes).number("events", found.events);
-    object.number("dead_letters", found.dead_letters).begin("by_type");
-    for (const auto& [type, count] : found.by_type) object.number(type.c_str(), count);
-    object.end().number("faults", found.faults).writer().Key("named");
-    object.writer().StartArray();
+    JsonText json;
+    json.begin_object();
+    json.count("files", found.files).count("bytes", found.bytes).count("events", found.events);
+    json.count("dead_letters", found.dead_letters).key("by_type").begin_object();
+    for (const auto& [type, count] : found.by_type) json.count(type, count);
+    json.end_object().count("faults", found.faults).key("named").begin_array();
     for (const auto& fault : found.named) {
-      object.writer().StartObject();
-      object.text("file", fault.file).number("line", fault.line).text("reason", fault.reason).end();
+      json.begin_object();
+      json.member("file", fault.file).count("line", fault.line).member("reason", fault.reason).end_object();
     }
-    object.writer().EndArray();
-    object.print();
+    json.end_array();
+    print(json);
   } else {
     std::vector<std::vector<std::string>> rows{{"EVENTS", "TYPE"}};
     for (const auto& [type, count] : found.by_type) rows.push_back({std::to_string(count), printable(type)});
@@ -223,11 +183,12 @@ int flush(const Globals& globals, const Flush& flush) {
   }
   const agent::FlushResult result = dispatcher->flush();
   if (globals.json) {
-    JsonObject object;
-    object.text("status", agent::name_of(result.status)).number("sent", result.sent).number("batches", result.batches);
-    object.number("requests", result.requests).number("dead_lettered", result.dead_lettered);
-    object.number("remaining_bytes", result.remaining_bytes).time("retry_at", result.retry_at).text("error", result.error);
-    object.print();
+    JsonText json;
+    json.begin_object();
+    json.member("status", agent::name_of(result.status)).count("sent", result.sent).count("batches", result.batches);
+    json.count("requests", result.requests).count("dead_lettered", result.dead_lettered);
+    json.count("remaining_bytes", result.remaining_bytes).number("retry_at", result.retry_at).member("error", result.error);
+    print(json);
   } else {
     fmt::print("{}: {} events in {} batches sent, {} dead letters, {} bytes remain\n", agent::name_of(result.status),
                result.sent, result.batches, result.dead_lettered, result.remaining_bytes);

@@ -1,37 +1,25 @@
 // `logystera entity`: who may send.
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <cstdio>
 #include <memory>
 
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
-#include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
+#include "core/json_text.hpp"
 
 namespace logystera::cli {
 namespace {
 
-using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void field(JsonWriter& writer, const char* key, std::string_view value) {
-  writer.Key(key);
-  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-}
-
 void print_issued(const gateway::IssuedSecret& issued, std::string_view name, bool json) {
   if (json) {
-    rapidjson::StringBuffer text;
-    JsonWriter writer(text);
-    writer.StartObject();
-    field(writer, "token", issued.token);
-    field(writer, "secret", issued.secret);
-    if (!name.empty()) field(writer, "name", name);
-    writer.EndObject();
-    std::puts(terminal_safe(text.GetString()).c_str());
+    JsonText json_text;
+    json_text.begin_object().member("token", issued.token).member("secret", issued.secret);
+    if (!name.empty()) json_text.member("name", name);
+    json_text.end_object();
+    std::puts(json_text.text().c_str());
     return;
   }
   fmt::print("token   {}\nsecret  {}\n\nThe secret is shown only once. Enter both at the site that sends.\n", issued.token,
@@ -43,28 +31,13 @@ std::string state_of(const store::Entity& entity) {
 }
 
 void print_json(const store::Entity& entity) {
-  rapidjson::StringBuffer text;
-  JsonWriter writer(text);
-  writer.StartObject();
-  field(writer, "token", entity.token);
-  field(writer, "name", entity.name);
-  field(writer, "state", state_of(entity));
-  writer.Key("created_at");
-  writer.Int64(entity.created_at);
-  writer.Key("rotated_at");
-  writer.Int64(entity.rotated_at);
-  writer.Key("revoked_at");
-  writer.Int64(entity.revoked_at);
-  writer.Key("last_seen_at");
-  writer.Int64(entity.last_seen_at);
-  writer.Key("accepted");
-  writer.Uint64(entity.accepted);
-  writer.Key("duplicates");
-  writer.Uint64(entity.duplicates);
-  writer.Key("rejected");
-  writer.Uint64(entity.rejected);
-  writer.EndObject();
-  std::puts(terminal_safe(text.GetString()).c_str());
+  JsonText json;
+  json.begin_object().member("token", entity.token).member("name", entity.name).member("state", state_of(entity));
+  json.number("created_at", entity.created_at).number("rotated_at", entity.rotated_at);
+  json.number("revoked_at", entity.revoked_at).number("last_seen_at", entity.last_seen_at);
+  json.count("accepted", entity.accepted).count("duplicates", entity.duplicates).count("rejected", entity.rejected);
+  json.end_object();
+  std::puts(json.text().c_str());
 }
 
 int list(const Globals& globals) {

@@ -1,8 +1,6 @@
 // `logystera events`: what arrived.
 #include <fmt/format.h>
 #include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <chrono>
 #include <cstdio>
@@ -13,11 +11,11 @@
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/json_text.hpp"
 #include "cli/span.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/event.hpp"
+#include "core/json_text.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -50,10 +48,10 @@ std::string labels_for_people(std::string_view line) {
       const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string::npos;
       out += plain ? text : '"' + text + '"';
     } else {
-      rapidjson::StringBuffer buffer;
-      rapidjson::Writer writer(buffer);
-      member.value.Accept(writer);
-      out += printable({buffer.GetString(), buffer.GetSize()});
+      JsonText text(JsonText::Reader::program);
+      JsonCopy copy(text);
+      member.value.Accept(copy);
+      out += printable(text.text());
     }
   }
   return out;

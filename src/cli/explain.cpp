@@ -6,8 +6,8 @@
 #include <set>
 #include <utility>
 
-#include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
+#include "core/json_text.hpp"
 #include "detect/explain.hpp"
 
 namespace logystera::cli {

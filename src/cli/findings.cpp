@@ -8,11 +8,11 @@
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
 #include "cli/history.hpp"
-#include "cli/json_text.hpp"
 #include "cli/render.hpp"
 #include "cli/span.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
+#include "core/json_text.hpp"
 #include "scan/rules.hpp"
 
 namespace logystera::cli {

@@ -7,8 +7,8 @@
 
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
-#include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
+#include "core/json_text.hpp"
 
 namespace logystera::cli {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/config.hpp"
-#include "cli/json_text.hpp"
+#include "core/json_text.hpp"
 #include "core/result.hpp"
 #include "store/store.hpp"
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "cli/analysis.hpp"
-#include "cli/json_text.hpp"
+#include "core/json_text.hpp"
 #include "core/record.hpp"
 #include "detect/anomaly.hpp"
 #include "redact/labels.hpp"

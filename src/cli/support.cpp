@@ -6,8 +6,8 @@
 
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
-#include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
+#include "core/json_text.hpp"
 
 namespace logystera::cli {
 namespace {

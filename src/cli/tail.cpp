@@ -22,6 +22,7 @@
 #include "cli/terminal.hpp"
 #include "cli/tracking.hpp"
 #include "cli/webhook.hpp"
+#include "core/clock.hpp"
 #include "core/fd.hpp"
 #include "core/hmac.hpp"
 #include "core/secret.hpp"

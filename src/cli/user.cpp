@@ -11,10 +11,10 @@
 
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
-#include "cli/json_text.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/hmac.hpp"
+#include "core/json_text.hpp"
 #include "core/secret.hpp"
 #include "gateway/password.hpp"
 #include "gateway/users.hpp"

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <cstdint>
+#include <string>
 
 namespace logystera {
 
@@ -30,5 +31,8 @@ inline std::int64_t wall_seconds() noexcept { return time_of(CLOCK_REALTIME_COAR
 /// For spans of time: never set, and says nothing about the date.
 inline std::int64_t monotonic_ns() noexcept { return nanoseconds_of(time_of(CLOCK_MONOTONIC)); }
 inline std::int64_t monotonic_seconds() noexcept { return time_of(CLOCK_MONOTONIC_COARSE).tv_sec; }
+
+/// "2026-05-18T10:00:01Z", with a fraction if there is one (RFC 3339). `time_ns` is unix time.
+std::string rfc3339(std::int64_t time_ns);
 
 }  // namespace logystera

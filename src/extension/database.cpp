@@ -2,7 +2,6 @@
 // start because its database is gone. The methods of PDO that talk to a server are wrapped once per process; a call costs two
 // looks at the clock while db.slow_query is on, and one comparison when it is not.
 extern "C" {
-#include "core/clock.hpp"
 #include "php.h"
 
 #include "zend_exceptions.h"
@@ -13,6 +12,7 @@ extern "C" {
 #include <charconv>
 #include <cstring>
 
+#include "core/clock.hpp"
 #include "extension/native.hpp"
 
 #if __has_include("ext/pdo/php_pdo_driver.h")

@@ -1,9 +1,8 @@
 #include "gateway/connect.hpp"
 
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
+#include "core/json_text.hpp"
 #include "core/random.hpp"
 #include "server/address.hpp"
 #include "web/cookies.hpp"
@@ -48,37 +47,21 @@ Answer bad_request(const Error& error) {
   return pages::problem(400, "This request to connect is faulty", error.message + "." + std::string(kBeginAgain));
 }
 
-using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void member(JsonWriter& writer, const char* key, std::string_view value) {
-  writer.Key(key);
-  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+void list(JsonText& text, std::string_view key, std::string_view only) {
+  text.key(key).begin_array().string(only).end_array();
 }
 
-void list(JsonWriter& writer, const char* key, std::string_view only) {
-  writer.Key(key);
-  writer.StartArray();
-  writer.String(only.data(), static_cast<rapidjson::SizeType>(only.size()));
-  writer.EndArray();
-}
-
-Answer json_answer(int status, const rapidjson::StringBuffer& text) {
-  Answer answer;
-  answer.status = status;
-  answer.body.assign(text.GetString(), text.GetSize());
+Answer uncached(int status, JsonText& text) {
+  Answer answer = server::json_answer(status, text.take());
   answer.headers.emplace_back("Pragma", "no-cache");  // RFC 6749 §5.1; Cache-Control is every answer's
   web::forbid_sniffing(answer);
   return answer;
 }
 
 Answer token_refusal(int status, std::string_view code, std::string_view description) {
-  rapidjson::StringBuffer text;
-  JsonWriter writer(text);
-  writer.StartObject();
-  member(writer, "error", code);
-  member(writer, "error_description", description);
-  writer.EndObject();
-  return json_answer(status, text);
+  JsonText text(JsonText::Reader::program);
+  text.begin_object().member("error", code).member("error_description", description).end_object();
+  return uncached(status, text);
 }
 
 // One thread: to check a password takes a tenth of a second and 64 MiB, which must not happen twice at the same time.
@@ -182,21 +165,18 @@ Answer Connect::ask_to_log_in(const Request& request, const PublicAddresses& add
 }
 
 Answer Connect::metadata(const Request&, const PublicAddresses& addresses) {
-  rapidjson::StringBuffer text;
-  JsonWriter writer(text);
-  writer.StartObject();
-  member(writer, "issuer", addresses.issuer);
-  member(writer, "authorization_endpoint", addresses.issuer + "/oauth/authorize");
-  member(writer, "token_endpoint", addresses.issuer + "/oauth/token");
-  list(writer, "response_types_supported", "code");
-  list(writer, "response_modes_supported", "query");
-  list(writer, "grant_types_supported", "authorization_code");
-  list(writer, "code_challenge_methods_supported", "S256");
-  list(writer, "token_endpoint_auth_methods_supported", "none");
-  writer.Key("authorization_response_iss_parameter_supported");
-  writer.Bool(true);
-  writer.EndObject();
-  return json_answer(200, text);
+  JsonText text(JsonText::Reader::program);
+  text.begin_object();
+  text.member("issuer", addresses.issuer);
+  text.member("authorization_endpoint", addresses.issuer + "/oauth/authorize");
+  text.member("token_endpoint", addresses.issuer + "/oauth/token");
+  list(text, "response_types_supported", "code");
+  list(text, "response_modes_supported", "query");
+  list(text, "grant_types_supported", "authorization_code");
+  list(text, "code_challenge_methods_supported", "S256");
+  list(text, "token_endpoint_auth_methods_supported", "none");
+  text.member("authorization_response_iss_parameter_supported", true).end_object();
+  return uncached(200, text);
 }
 
 Answer Connect::authorize(const Request& request, const PublicAddresses& addresses) {
@@ -331,17 +311,16 @@ Answer Connect::token(const Request& request, const PublicAddresses& addresses) 
     return answer;
   }
   if (!redeemed.value()) return token_refusal(400, refusal.code, refusal.description);
-  rapidjson::StringBuffer text;
-  JsonWriter writer(text);
-  writer.StartObject();
-  member(writer, "token_type", "entity");
-  member(writer, "entity_token", issued.secret.token);
-  member(writer, "entity_secret", issued.secret.secret);
-  member(writer, "gateway_url", addresses.gateway);
-  member(writer, "entity_name", issued.name);
-  writer.EndObject();
+  JsonText text(JsonText::Reader::program);
+  text.begin_object();
+  text.member("token_type", "entity");
+  text.member("entity_token", issued.secret.token);
+  text.member("entity_secret", issued.secret.secret);
+  text.member("gateway_url", addresses.gateway);
+  text.member("entity_name", issued.name);
+  text.end_object();
   wipe(issued.secret.secret);
-  return json_answer(200, text);
+  return uncached(200, text);
 }
 
 }  // namespace logystera::gateway

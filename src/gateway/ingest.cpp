@@ -1,13 +1,12 @@
 #include "gateway/ingest.hpp"
 
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 
 #include "core/event.hpp"
 #include "core/hmac.hpp"
+#include "core/json_text.hpp"
 #include "core/wire.hpp"
 #include "gateway/inflate.hpp"
 
@@ -15,9 +14,9 @@ namespace logystera::gateway {
 namespace {
 
 using server::Answer;
+using server::json_answer;
 using server::problem;
 using server::Reply;
-using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 struct RejectedLine {
   std::size_t line;  // from 1
@@ -25,33 +24,14 @@ struct RejectedLine {
   LineFault fault;
 };
 
-void string(JsonWriter& writer, std::string_view text) {
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-}
-
-void rejections(JsonWriter& writer, const std::vector<RejectedLine>& rejected) {
-  writer.Key("rejected");
-  writer.StartArray();
+void rejections(JsonText& text, const std::vector<RejectedLine>& rejected) {
+  text.key("rejected").begin_array();
   for (const RejectedLine& one : rejected) {
-    writer.StartObject();
-    writer.Key("line");
-    writer.Uint64(one.line);
-    if (!one.event_id.empty()) {
-      writer.Key("event_id");
-      string(writer, one.event_id);
-    }
-    writer.Key("reason");
-    string(writer, name_of(one.fault));
-    writer.EndObject();
+    text.begin_object().count("line", one.line);
+    if (!one.event_id.empty()) text.member("event_id", one.event_id);
+    text.member("reason", name_of(one.fault)).end_object();
   }
-  writer.EndArray();
-}
-
-Answer json_answer(int status, const rapidjson::StringBuffer& text) {
-  Answer answer;
-  answer.status = status;
-  answer.body.assign(text.GetString(), text.GetSize());
-  return answer;
+  text.end_array();
 }
 
 // The most lines a body can turn out to hold: only a plain one can be counted before it is unpacked.
@@ -138,16 +118,11 @@ bool Ingest::unpack(Work& work, Answer& refusal) const {
     }
   }
   if (work.batch.events.empty()) {
-    rapidjson::StringBuffer text;
-    JsonWriter writer(text);
-    writer.StartObject();
-    writer.Key("error");
-    writer.String("nothing_acceptable");
-    writer.Key("message");
-    writer.String("no line of the batch is an event");
-    rejections(writer, work.rejected);
-    writer.EndObject();
-    refusal = json_answer(400, text);
+    JsonText text(JsonText::Reader::program);
+    text.begin_object().member("error", "nothing_acceptable").member("message", "no line of the batch is an event");
+    rejections(text, work.rejected);
+    text.end_object();
+    refusal = json_answer(400, text.take());
     return false;
   }
   return true;
@@ -172,21 +147,13 @@ void Ingest::finish(const Work& work, const Result<store::Appended>& appended, c
     options_.log(appended.error().message);
     answer = unavailable();
   } else {
-    rapidjson::StringBuffer text;
-    JsonWriter writer(text);
-    writer.StartObject();
-    writer.Key("accepted");
-    writer.Uint(appended->accepted);
-    writer.Key("duplicates");
-    writer.Uint(appended->duplicates);
-    if (appended->batch_known) {
-      writer.Key("duplicate");
-      writer.Bool(true);
-    }
+    JsonText text(JsonText::Reader::program);
+    text.begin_object().count("accepted", appended->accepted).count("duplicates", appended->duplicates);
+    if (appended->batch_known) text.member("duplicate", true);
     // A repeated batch names its bad lines again: the first answer may have been lost on its way.
-    rejections(writer, work.rejected);
-    writer.EndObject();
-    answer = json_answer(appended->batch_known || !work.rejected.empty() ? 200 : 202, text);
+    rejections(text, work.rejected);
+    text.end_object();
+    answer = json_answer(appended->batch_known || !work.rejected.empty() ? 200 : 202, text.take());
     if (!work.rejected.empty()) {
       options_.log(fmt::format("entity {}: {} of {} lines rejected, the first is line {}: {}", work.verified().sender.token,
                                work.rejected.size(), work.rejected.size() + appended->accepted + appended->duplicates,
@@ -218,19 +185,10 @@ void Ingest::ingest(std::shared_ptr<const SignedRequest> sent, const Reply& repl
 Answer Ingest::ping(const SignedRequest& sent) {
   const Sender& sender = sent.verified.sender;
   if (const auto seconds = limiter_.wait(sender.token, RateLimiter::Clock::now())) return too_fast(*seconds, "events");
-  rapidjson::StringBuffer text;
-  JsonWriter writer(text);
-  writer.StartObject();
-  writer.Key("status");
-  writer.String("ok");
-  writer.Key("entity");
-  string(writer, sender.token);
-  writer.Key("name");
-  string(writer, sender.name);
-  writer.Key("server_time");
-  writer.Int64(options_.now());
-  writer.EndObject();
-  return json_answer(200, text);
+  JsonText text(JsonText::Reader::program);
+  text.begin_object().member("status", "ok").member("entity", sender.token).member("name", sender.name);
+  text.number("server_time", options_.now()).end_object();
+  return json_answer(200, text.take());
 }
 
 std::vector<server::Route> Ingest::routes() {

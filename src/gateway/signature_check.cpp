@@ -1,12 +1,11 @@
 #include "gateway/signature_check.hpp"
 
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <array>
 #include <charconv>
 
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "core/wire.hpp"
 
@@ -14,22 +13,11 @@ namespace logystera::gateway {
 namespace {
 
 using server::Answer;
+using server::json_answer;
 using server::problem;
 using server::Request;
-using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 constexpr std::size_t kVersionParts = 3;
-
-void string(JsonWriter& writer, std::string_view text) {
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-}
-
-Answer json_answer(int status, const rapidjson::StringBuffer& text) {
-  Answer answer;
-  answer.status = status;
-  answer.body.assign(text.GetString(), text.GetSize());
-  return answer;
-}
 
 // One answer for a token that does not exist, a signature that does not hold and headers that are missing:
 // nobody learns from it which tokens exist.
@@ -126,18 +114,12 @@ bool SignatureCheck::admit(const Request& request, const Verified& verified, Ans
   const std::int64_t now = options_.now();
   // Compared without subtracting: a signed timestamp may be any 64-bit number.
   if (verified.timestamp < now - limits::kClockSkewSeconds || verified.timestamp > now + limits::kClockSkewSeconds) {
-    rapidjson::StringBuffer text;
-    JsonWriter writer(text);
-    writer.StartObject();
-    writer.Key("error");
-    writer.String("clock_skew");
-    writer.Key("server_time");
-    writer.Int64(now);
-    writer.Key("message");
-    string(writer,
-           fmt::format("the request's timestamp is more than {} s off: set the sender's clock", limits::kClockSkewSeconds));
-    writer.EndObject();
-    refusal = json_answer(401, text);
+    JsonText text(JsonText::Reader::program);
+    text.begin_object().member("error", "clock_skew").number("server_time", now);
+    text.member("message", fmt::format("the request's timestamp is more than {} s off: set the sender's clock",
+                                       limits::kClockSkewSeconds));
+    text.end_object();
+    refusal = json_answer(401, text.take());
     return false;
   }
   if (verified.sender.disabled) {
@@ -148,18 +130,12 @@ bool SignatureCheck::admit(const Request& request, const Verified& verified, Ans
   const std::string user_agent = request.joined("User-Agent");
   const std::string_view version = agent_version(user_agent);
   if (older_version(version, options_.min_agent_version)) {
-    rapidjson::StringBuffer text;
-    JsonWriter writer(text);
-    writer.StartObject();
-    writer.Key("error");
-    writer.String("version_too_old");
-    writer.Key("min_version");
-    string(writer, options_.min_agent_version);
-    writer.Key("message");
-    string(writer,
-           fmt::format("this gateway takes agents from version {} on: update the agent", options_.min_agent_version));
-    writer.EndObject();
-    refusal = json_answer(426, text);
+    JsonText text(JsonText::Reader::program);
+    text.begin_object().member("error", "version_too_old").member("min_version", options_.min_agent_version);
+    text.member("message",
+                fmt::format("this gateway takes agents from version {} on: update the agent", options_.min_agent_version));
+    text.end_object();
+    refusal = json_answer(426, text.take());
     refusal.headers.emplace_back("Upgrade", "logystera/" + options_.min_agent_version);
     return false;
   }

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 #include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/random.hpp"
 #include "core/wire.hpp"
 
@@ -61,10 +60,10 @@ Result<Done> read_email(const Value& value, store::SupportRequest& into) {
 Result<Done> read_diagnostics(const Value& value, store::SupportRequest& into) {
   if (value.IsNull()) return Done{};
   if (!value.IsObject()) return malformed("diagnostics: must be null or an object");
-  rapidjson::StringBuffer text;
-  rapidjson::Writer writer(text);
-  value.Accept(writer);
-  into.diagnostics.assign(text.GetString(), text.GetSize());
+  JsonText text(JsonText::Reader::program);
+  JsonCopy copy(text);
+  value.Accept(copy);
+  into.diagnostics = text.take();
   return Done{};
 }
 
@@ -96,17 +95,10 @@ Result<store::SupportRequest> read_support(std::string_view body) {
   return request;
 }
 
-Answer json_object(int status, const char* key, std::string_view value) {
-  rapidjson::StringBuffer text;
-  rapidjson::Writer writer(text);
-  writer.StartObject();
-  writer.Key(key);
-  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  writer.EndObject();
-  Answer answer;
-  answer.status = status;
-  answer.body.assign(text.GetString(), text.GetSize());
-  return answer;
+Answer json_object(int status, std::string_view key, std::string_view value) {
+  JsonText text(JsonText::Reader::program);
+  text.begin_object().member(key, value).end_object();
+  return server::json_answer(status, text.take());
 }
 
 // These bodies are small: whoever compresses them has taken this for another route.

@@ -1,8 +1,8 @@
 #include "server/message.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 #include <strings.h>
+
+#include "core/json_text.hpp"
 
 namespace logystera::server {
 
@@ -35,18 +35,9 @@ std::string_view Request::parameter(std::string_view name) const noexcept {
 }
 
 Answer problem(int status, std::string_view code, std::string_view words) {
-  rapidjson::StringBuffer text;
-  rapidjson::Writer writer(text);
-  writer.StartObject();
-  writer.Key("error");
-  writer.String(code.data(), static_cast<rapidjson::SizeType>(code.size()));
-  writer.Key("message");
-  writer.String(words.data(), static_cast<rapidjson::SizeType>(words.size()));
-  writer.EndObject();
-  Answer answer;
-  answer.status = status;
-  answer.body.assign(text.GetString(), text.GetSize());
-  return answer;
+  JsonText text(JsonText::Reader::program);
+  text.begin_object().member("error", code).member("message", words).end_object();
+  return json_answer(status, text.take());
 }
 
 }  // namespace logystera::server

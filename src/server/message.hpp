@@ -58,6 +58,14 @@ struct Answer {
   Streamed streamed = {};  // instead of `body`
 };
 
+/// `json` is the body.
+inline Answer json_answer(int status, std::string json) {
+  Answer answer;
+  answer.status = status;
+  answer.body = std::move(json);
+  return answer;
+}
+
 /// With status 0: none.
 inline Answer no_answer() {
   Answer answer;

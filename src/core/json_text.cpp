@@ -1,19 +1,22 @@
-#include "cli/json_text.hpp"
+#include "core/json_text.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
 
-#include <ctime>
-#include <utility>
-
-#include "core/clock.hpp"
+#include "core/bounded_text.hpp"
 #include "core/json.hpp"
 
-namespace logystera::cli {
+namespace logystera {
 namespace {
 
 constexpr std::size_t kEscapedBytesMost = 6;   // \u001f
 constexpr std::size_t kRepairedBytesMost = 3;  // U+FFFD
+constexpr std::size_t kPlainBytesMore = 18;    // quotes, and the block json::Output wants behind them
 constexpr std::size_t kNumberBytesMost = 40;
+constexpr int kWholeDigitsMost = 21;  // of a number that is written without an exponent
+constexpr int kLeadingZerosMost = 5;  // behind its point
 
 // U+007F to U+009F, U+061C, U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F, U+FEFF: what a terminal obeys, what reorders the text
 // around it, what ends a line for some readers, and what nobody sees. The code point, or 0 for anything else; `size` is the
@@ -52,7 +55,11 @@ std::string terminal_safe(std::string_view json) {
       continue;
     }
     out += json.substr(done, at - done);
-    out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(point));
+    const char bytes[] = {static_cast<char>(point >> 8), static_cast<char>(point & 0xff)};
+    BoundedText<kEscapedBytesMost> escape;
+    escape.append("\\u");
+    escape.append_hex({bytes, sizeof bytes});
+    out += escape.view();
     done = at + size;
     at = suspect(json, done);
   }
@@ -88,12 +95,16 @@ JsonText& JsonText::key(std::string_view name) {
 JsonText& JsonText::string(std::string_view text) {
   comma();
   const std::size_t at = text_.size();
-  text_.resize(at + kEscapedBytesMost * text.size() + 2);
-  json::Output out(text_.data() + at, text_.size() - at);
-  out.string(text, {kRepairedBytesMost * text.size(), false});
-  text_.resize(at + out.size());
-  if (suspect(text_, at) != std::string::npos) {
-    std::string safe = terminal_safe(std::string_view(text_).substr(at));
+  // Most strings are plain, for which there is room at first. Else once more, with room for the worst.
+  for (const std::size_t room : {text.size() + kPlainBytesMore, kEscapedBytesMost * text.size() + kPlainBytesMore}) {
+    text_.resize(at + room);
+    json::Output out(text_.data() + at, room);
+    out.string(text, {kRepairedBytesMost * text.size(), false});
+    text_.resize(at + out.size());
+    if (!out.full()) break;
+  }
+  if (reader_ == Reader::terminal && suspect(text_, at) != std::string::npos) {
+    const std::string safe = terminal_safe(std::string_view(text_).substr(at));
     text_.replace(at, std::string::npos, safe);
   }
   return *this;
@@ -120,6 +131,39 @@ JsonText& JsonText::real(double number) {
   return *this;
 }
 
+JsonText& JsonText::decimal(double number) {
+  if (!std::isfinite(number)) return null();
+  comma();
+  char written[kNumberBytesMost];
+#if defined(__cpp_lib_to_chars) && __cpp_lib_to_chars >= 201611L
+  const char* const end = std::to_chars(written, written + sizeof written, number, std::chars_format::scientific).ptr;
+#else
+  const char* const end = written + std::snprintf(written, sizeof written, "%.16e", number);
+#endif
+  const std::string_view text(written, static_cast<std::size_t>(end - written));
+  const std::size_t e = text.find('e');
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), end, exponent);
+  std::string digits;
+  for (const char c : text.substr(0, e))
+    if (c >= '0' && c <= '9') digits += c;
+  digits.erase(std::max<std::size_t>(1, digits.find_last_not_of('0') + 1));
+  if (text.front() == '-') text_ += '-';
+  const int point = digits == "0" ? 1 : exponent + 1;  // how many of the digits stand before it
+  const auto size = static_cast<int>(digits.size());
+  if (point > 0 && point <= kWholeDigitsMost) {
+    if (size > point) digits.insert(static_cast<std::size_t>(point), 1, '.');
+    else digits.append(static_cast<std::size_t>(point - size), '0').append(".0");
+  } else if (point <= 0 && point >= -kLeadingZerosMost) {
+    digits.insert(0, static_cast<std::size_t>(-point), '0').insert(0, "0.");
+  } else {
+    if (size > 1) digits.insert(1, 1, '.');
+    digits.append(1, 'e').append(std::to_string(point - 1));
+  }
+  text_ += digits;
+  return *this;
+}
+
 JsonText& JsonText::boolean(bool value) { return raw(value ? "true" : "false"); }
 
 JsonText& JsonText::null() { return raw("null"); }
@@ -140,23 +184,4 @@ void JsonText::clear() noexcept {
   text_.clear();
 }
 
-std::string rfc3339(std::int64_t time_ns) {
-  std::int64_t seconds = time_ns / kSecondNs, fraction = time_ns % kSecondNs;
-  if (fraction < 0) {
-    fraction += kSecondNs;
-    --seconds;
-  }
-  const std::time_t time = seconds;
-  std::tm parts{};
-  if (!::gmtime_r(&time, &parts)) return std::to_string(time_ns);
-  char text[40];
-  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::string out(text, size);
-  if (fraction != 0) {
-    out += fmt::format(".{:09}", fraction);
-    while (out.back() == '0') out.pop_back();
-  }
-  return out + "Z";
-}
-
-}  // namespace logystera::cli
+}  // namespace logystera
