@@ -9,6 +9,7 @@
 #include "agent/verdict.hpp"
 #include "core/json.hpp"
 #include "core/json_text.hpp"
+#include "core/utf8.hpp"
 #include "core/wire.hpp"
 
 namespace logystera::agent {
@@ -93,16 +94,11 @@ CallResult call(const Credentials& credentials, const DispatchOptions& options, 
   return result;
 }
 
-std::size_t characters(std::string_view text) noexcept {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 Result<Done> check_message(std::string_view message) {
   if (!json::is_utf8(message)) return Error{"message: is not UTF-8", ErrorKind::invalid};
   const bool blank = message.find_first_not_of(" \t\r\n") == std::string_view::npos;
   if (blank) return Error{"message: is empty; write what you need help with", ErrorKind::invalid};
-  if (characters(message) > limits::kSupportMessageChars) {
+  if (characters_of(message) > limits::kSupportMessageChars) {
     return Error{"message: is longer than " + std::to_string(limits::kSupportMessageChars) + " characters; shorten it",
                  ErrorKind::invalid};
   }

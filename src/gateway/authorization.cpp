@@ -7,6 +7,7 @@
 #include "core/base64.hpp"
 #include "core/hmac.hpp"
 #include "core/random.hpp"
+#include "core/utf8.hpp"
 
 namespace logystera::gateway {
 namespace {
@@ -40,9 +41,7 @@ bool is_state(std::string_view text) noexcept {
 }
 
 bool is_site_name(std::string_view text) noexcept {
-  const auto characters =
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
-  return static_cast<std::size_t>(characters) <= kSiteNameChars &&
+  return characters_of(text) <= kSiteNameChars &&
          std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/json.hpp"
+#include "core/utf8.hpp"
 
 namespace logystera::gateway {
 namespace {
@@ -18,10 +19,8 @@ bool start_libsodium() {
 }  // namespace
 
 Result<Done> check_password(std::string_view password) {
-  const auto characters = static_cast<std::size_t>(std::count_if(
-      password.begin(), password.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
   if (!json::is_utf8(password)) return Error{"password: is not UTF-8 text", ErrorKind::invalid};
-  if (characters < kPasswordCharsMin || password.size() > kPasswordBytesMax) {
+  if (characters_of(password) < kPasswordCharsMin || password.size() > kPasswordBytesMax) {
     return Error{fmt::format("password: must have at least {} characters and at most {} bytes", kPasswordCharsMin,
                              kPasswordBytesMax),
                  ErrorKind::invalid};

@@ -8,6 +8,7 @@
 #include "core/json.hpp"
 #include "core/json_text.hpp"
 #include "core/random.hpp"
+#include "core/utf8.hpp"
 #include "core/wire.hpp"
 
 namespace logystera::gateway {
@@ -23,18 +24,13 @@ constexpr double kSecondsAnHour = 3600;
 
 std::string_view text_of(const Value& value) { return {value.GetString(), value.GetStringLength()}; }
 
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 Error malformed(std::string_view words) { return Error{std::string(words), ErrorKind::invalid}; }
 
 Result<Done> read_message(const Value& value, store::SupportRequest& into) {
   if (!value.IsString() || text_of(value).find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return malformed("message: must be a string with something in it");
   }
-  if (characters(text_of(value)) > limits::kSupportMessageChars) {
+  if (characters_of(text_of(value)) > limits::kSupportMessageChars) {
     return Error{fmt::format("message: may have {} characters: shorten it", limits::kSupportMessageChars),
                  ErrorKind::invalid};
   }

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/utf8.hpp"
+
 namespace logystera::parse {
 namespace {
 
@@ -109,21 +111,8 @@ RecognisedEncoding recognise_encoding(std::string_view head) noexcept {
 }
 
 void TextDecoder::put(std::uint32_t code, std::string& out) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | code >> 18);
-    out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
+  char bytes[kUtf8BytesMost];
+  out.append(bytes, put_utf8(code, bytes));
 }
 
 void TextDecoder::unit(std::uint32_t unit, std::string& out) {

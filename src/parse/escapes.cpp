@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "core/utf8.hpp"
+
 namespace logystera::parse {
 namespace {
 
@@ -38,30 +40,6 @@ char simple(char letter, Escapes escapes) noexcept {
 }
 
 }  // namespace
-
-std::size_t put_utf8(std::uint32_t code, char* out) noexcept {
-  if ((code >= 0xD800 && code < 0xE000) || code > 0x10FFFF) code = 0xFFFD;
-  if (code < 0x80) {
-    out[0] = static_cast<char>(code);
-    return 1;
-  }
-  if (code < 0x800) {
-    out[0] = static_cast<char>(0xC0 | code >> 6);
-    out[1] = static_cast<char>(0x80 | (code & 0x3F));
-    return 2;
-  }
-  if (code < 0x10000) {
-    out[0] = static_cast<char>(0xE0 | code >> 12);
-    out[1] = static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out[2] = static_cast<char>(0x80 | (code & 0x3F));
-    return 3;
-  }
-  out[0] = static_cast<char>(0xF0 | code >> 18);
-  out[1] = static_cast<char>(0x80 | (code >> 12 & 0x3F));
-  out[2] = static_cast<char>(0x80 | (code >> 6 & 0x3F));
-  out[3] = static_cast<char>(0x80 | (code & 0x3F));
-  return 4;
-}
 
 std::size_t put_escape(std::string_view& text, char* out, Escapes escapes) noexcept {
   constexpr std::size_t kByte = 4, kUnit = 6, kCode = 10;  // "\x1b", "\u001b", "\U0000001b"

@@ -17,10 +17,6 @@ enum class Escapes : std::uint8_t {
   c,     // those of C and Go as well: \a, \e, \v, \', \U0001F600
 };
 
-/// Appends `code` as UTF-8 at `out` and returns the bytes written, at most 4. Surrogates and what is beyond Unicode become
-/// U+FFFD.
-std::size_t put_utf8(std::uint32_t code, char* out) noexcept;
-
 /// Resolves the escape at `text[0]`, a backslash, into `out`, which has room for what it takes in `text`. Moves `text` behind it
 /// and returns the bytes written. \xHH is one byte, as nginx and Go write what is no UTF-8.
 std::size_t put_escape(std::string_view& text, char* out, Escapes escapes) noexcept;

@@ -8,6 +8,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "core/utf8.hpp"
+
 namespace logystera::parse::evtx {
 namespace {
 
@@ -323,31 +325,14 @@ std::string_view utf8_from_utf16(const std::uint8_t* data, std::size_t bytes, Ar
 #endif
   while (at < units) {
     std::uint32_t code = load<std::uint16_t>(data + 2 * at++);
-    if (code < 0x80) {
-      *out++ = static_cast<char>(code);
-      continue;
-    }
-    if (code < 0x800) {
-      *out++ = static_cast<char>(0xC0 | code >> 6);
-      *out++ = static_cast<char>(0x80 | (code & 0x3F));
-      continue;
-    }
-    if (code >= 0xD800 && code < 0xE000) {
-      const std::uint32_t low = code < 0xDC00 && at < units ? load<std::uint16_t>(data + 2 * at) : 0;
+    if (code >= 0xD800 && code < 0xDC00 && at < units) {
+      const std::uint32_t low = load<std::uint16_t>(data + 2 * at);
       if (low >= 0xDC00 && low < 0xE000) {
         ++at;
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-        *out++ = static_cast<char>(0xF0 | code >> 18);
-        *out++ = static_cast<char>(0x80 | (code >> 12 & 0x3F));
-        *out++ = static_cast<char>(0x80 | (code >> 6 & 0x3F));
-        *out++ = static_cast<char>(0x80 | (code & 0x3F));
-        continue;
       }
-      code = 0xFFFD;
     }
-    *out++ = static_cast<char>(0xE0 | code >> 12);
-    *out++ = static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    *out++ = static_cast<char>(0x80 | (code & 0x3F));
+    out += put_utf8(code, out);  // half a pair: U+FFFD
   }
   return {begin, static_cast<std::size_t>(out - begin)};
 }

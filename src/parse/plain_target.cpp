@@ -7,7 +7,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "parse/escapes.hpp"
+#include "core/utf8.hpp"
 
 namespace logystera::parse {
 namespace {
