@@ -10,10 +10,10 @@
 #include "cli/analysis.hpp"
 #include "cli/shipping.hpp"
 #include "core/limits.hpp"
-#include "detect/yaml.hpp"
 #include "parse/whole_file.hpp"
 #include "redact/pseudonym.hpp"
 #include "redact/redactor.hpp"
+#include "yaml/yaml.hpp"
 
 namespace logystera::cli {
 namespace {

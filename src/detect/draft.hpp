@@ -11,7 +11,7 @@
 #include "detect/loader.hpp"
 #include "detect/rule.hpp"
 #include "detect/sigma/value.hpp"
-#include "detect/yaml.hpp"
+#include "yaml/yaml.hpp"
 
 namespace logystera::detect {
 

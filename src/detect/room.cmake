@@ -1,6 +1,5 @@
 # The detect room: rules/*.yml become a table inside the program.
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)  # the tests' oracle alone
@@ -16,7 +15,7 @@ string(APPEND RULE_TABLE "  };\n  return table;\n}\n\n}  // namespace logystera:
 file(WRITE ${CMAKE_BINARY_DIR}/built_in_rules.cpp.new "${RULE_TABLE}")
 configure_file(${CMAKE_BINARY_DIR}/built_in_rules.cpp.new ${CMAKE_BINARY_DIR}/built_in_rules.cpp COPYONLY)
 
-logystera_room(detect STANDARD 20 LINKS logystera_core PkgConfig::FYAML logystera_simd PkgConfig::RE2 PkgConfig::UTF8PROC)
+logystera_room(detect STANDARD 20 LINKS logystera_core logystera_simd logystera_yaml PkgConfig::RE2 PkgConfig::UTF8PROC)
 target_sources(logystera_detect PRIVATE ${CMAKE_BINARY_DIR}/built_in_rules.cpp)
 logystera_room_tests(detect STANDARD 20 LINKS logystera_parse PkgConfig::ICU)
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "core/record.hpp"
-#include "detect/yaml.hpp"
+#include "yaml/yaml.hpp"
 
 namespace logystera::detect {
 

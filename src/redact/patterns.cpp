@@ -1,6 +1,5 @@
 #include "redact/patterns.hpp"
 
-#include <libfyaml.h>
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -8,76 +7,46 @@
 #include <iterator>
 
 #include "redact/bytes.hpp"
+#include "yaml/yaml.hpp"
 
 namespace logystera::redact {
 namespace {
 
-struct DocumentEnd {
-  void operator()(fy_document* document) const noexcept { fy_document_destroy(document); }
-};
-struct DiagEnd {
-  void operator()(fy_diag* diag) const noexcept { fy_diag_destroy(diag); }
-};
-using Document = std::unique_ptr<fy_document, DocumentEnd>;
-using Diag = std::unique_ptr<fy_diag, DiagEnd>;
-
-// The first token of a node: a container has none of its own that can be asked for.
-fy_token* first_token(fy_node* node) {
-  void* next = nullptr;
-  while (node && !fy_node_is_scalar(node)) {
-    next = nullptr;
-    if (fy_node_is_mapping(node)) {
-      fy_node_pair* pair = fy_node_mapping_iterate(node, &next);
-      node = pair ? fy_node_pair_key(pair) : nullptr;
-    } else {
-      node = fy_node_sequence_iterate(node, &next);
-    }
-  }
-  return node ? fy_node_get_scalar_token(node) : nullptr;
+// Where a node begins, as file:line:column: a list or a map at what is first in it, a text behind its quote.
+std::string place(const std::string& path, const yaml::Node& node) {
+  if (!node.items.empty()) return place(path, node.items.front());
+  yaml::Position at = node.entries.empty() ? node.at : node.entries.front().at;
+  if (node.quoted) ++at.column;
+  return path + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 
-// Where a node stands, as file:line:column.
-std::string place(const std::string& path, fy_node* node) {
-  fy_token* token = first_token(node);
-  const fy_mark* mark = token ? fy_token_start_mark(token) : nullptr;
-  if (mark == nullptr) return path;
-  return path + ":" + std::to_string(mark->line + 1) + ":" + std::to_string(mark->column + 1);
-}
-
-Error fault(const std::string& path, fy_node* node, const std::string& what) {
+Error fault(const std::string& path, const yaml::Node& node, const std::string& what) {
   return Error{place(path, node) + ": " + what, ErrorKind::invalid};
 }
 
-std::string_view scalar(fy_node* node) {
-  std::size_t size = 0;
-  const char* text = fy_node_get_scalar(node, &size);
-  return text ? std::string_view(text, size) : std::string_view();
+Error fault(const std::string& path, const yaml::Node::Entry& entry, const std::string& what) {
+  return Error{yaml::describe(path, {entry.at, what}), ErrorKind::invalid};
 }
 
-// One entry of `patterns:`.
-Result<Pattern> read_entry(fy_node* entry, const std::string& path) {
-  if (!fy_node_is_mapping(entry))
-    return fault(path, entry, "an entry of patterns must have the keys name, pattern and prefix");
+// One entry of `patterns:`. What a person writes is text, 12345 and true as well.
+Result<Pattern> read_entry(const yaml::Node& entry, const std::string& path) {
+  if (!entry.is_map()) return fault(path, entry, "an entry of patterns must have the keys name, pattern and prefix");
   std::string_view name, pattern, prefix;
-  fy_node* pattern_node = nullptr;
-  void* next = nullptr;
-  while (fy_node_pair* pair = fy_node_mapping_iterate(entry, &next)) {
-    fy_node* key = fy_node_pair_key(pair);
-    fy_node* value = fy_node_pair_value(pair);
-    const std::string_view key_name = key ? scalar(key) : std::string_view();
-    if (!value || !fy_node_is_scalar(value)) return fault(path, key, "the value of this key must be text");
-    if (key_name == "name") name = scalar(value);
-    else if (key_name == "prefix") prefix = scalar(value);
-    else if (key_name == "pattern") pattern = scalar(value), pattern_node = value;
+  const yaml::Node* pattern_node = nullptr;
+  for (const yaml::Node::Entry& member : entry.entries) {
+    const yaml::Node& value = member.value;
+    if (!value.is_scalar()) return fault(path, member, "the value of this key must be text");
+    if (member.key == "name") name = value.text;
+    else if (member.key == "prefix") prefix = value.text;
+    else if (member.key == "pattern") pattern = value.text, pattern_node = &value;
     else
-      return fault(path, key,
-                   "unknown key '" + std::string(key_name.substr(0, kPatternNameBytes)) +
-                       "'; the keys are name, pattern and prefix");
+      return fault(path, member,
+                   "unknown key '" + member.key.substr(0, kPatternNameBytes) + "'; the keys are name, pattern and prefix");
   }
   for (const auto& [key, value] : {std::pair{"name", name}, {"pattern", pattern}, {"prefix", prefix}})
     if (value.empty()) return fault(path, entry, std::string("the key ") + key + " is missing or empty");
   auto compiled = Pattern::compile(name, pattern, prefix);
-  if (!compiled) return fault(path, pattern_node, compiled.error().message);
+  if (!compiled) return fault(path, *pattern_node, compiled.error().message);
   return compiled;
 }
 
@@ -133,45 +102,24 @@ void Pattern::find(std::string_view text, std::uint16_t index, std::vector<Hit>&
   }
 }
 
-Result<std::vector<Pattern>> parse_patterns(std::string_view yaml, const std::string& path) {
-  if (yaml.size() > kPatternFileBytes)
+Result<std::vector<Pattern>> parse_patterns(std::string_view text, const std::string& path) {
+  if (text.size() > kPatternFileBytes)
     return Error{
         path + ": the file is larger than " + std::to_string(kPatternFileBytes / 1024) + " KiB; split or shorten it",
         ErrorKind::too_large};
-  fy_diag_cfg diag_config;
-  fy_diag_cfg_default(&diag_config);
-  diag_config.fp = nullptr;
-  diag_config.colorize = false;
-  Diag diag(fy_diag_create(&diag_config));
-  if (!diag) return Error{path + ": out of memory while reading it"};
-  fy_diag_set_collect_errors(diag.get(), true);
-  fy_parse_cfg config{};
-  config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_DEFAULT_DOC);
-  config.diag = diag.get();
-  Document document(fy_document_build_from_string(&config, yaml.data(), yaml.size()));
-  if (!document) {
-    void* next = nullptr;
-    if (const fy_diag_error* error = fy_diag_errors_iterate(diag.get(), &next))
-      return Error{path + ":" + std::to_string(error->line) + ":" + std::to_string(error->column) +
-                       ": not valid YAML: " + error->msg,
-                   ErrorKind::invalid};
-    return std::vector<Pattern>();  // no document at all: an empty file, or comments alone
-  }
-  fy_node* root = fy_document_root(document.get());
+  const yaml::Documents documents = yaml::parse(text);
+  // Only the first document counts.
+  if (documents.roots.empty() && !documents.ok()) return Error{yaml::describe(path, documents.problem), ErrorKind::invalid};
   std::vector<Pattern> patterns;
-  if (!root || (fy_node_is_scalar(root) && scalar(root).empty())) return patterns;  // nothing but comments
-  if (!fy_node_is_mapping(root)) return fault(path, root, "the file must have one key, patterns, with a list below it");
-  fy_node* list = nullptr;
-  void* next = nullptr;
-  while (fy_node_pair* pair = fy_node_mapping_iterate(root, &next)) {
-    fy_node* key = fy_node_pair_key(pair);
-    if (!key || scalar(key) != "patterns") return fault(path, key, "unknown key; the file's only key is patterns");
-    list = fy_node_pair_value(pair);
-  }
-  if (!list || (fy_node_is_scalar(list) && scalar(list).empty())) return patterns;
-  if (!fy_node_is_sequence(list)) return fault(path, list, "patterns must be a list");
-  next = nullptr;
-  while (fy_node* entry = fy_node_sequence_iterate(list, &next)) {
+  if (documents.roots.empty()) return patterns;  // an empty file, or comments alone
+  const yaml::Node& root = documents.roots.front();
+  if (!root.is_map()) return fault(path, root, "the file must have one key, patterns, with a list below it");
+  for (const yaml::Node::Entry& entry : root.entries)
+    if (entry.key != "patterns") return fault(path, entry, "unknown key; the file's only key is patterns");
+  const yaml::Node* list = root.find("patterns");
+  if (!list || (list->is_scalar() && list->text.empty())) return patterns;
+  if (!list->is_list()) return fault(path, *list, "patterns must be a list");
+  for (const yaml::Node& entry : list->items) {
     if (patterns.size() == kPatterns)
       return fault(path, entry, "there are more than " + std::to_string(kPatterns) + " patterns; join some with |");
     auto pattern = read_entry(entry, path);
@@ -187,11 +135,11 @@ Result<std::vector<Pattern>> parse_patterns(std::string_view yaml, const std::st
 Result<std::vector<Pattern>> load_patterns(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{path + ": cannot be opened; check that it exists and may be read", kind_of_errno(errno)};
-  std::string yaml(kPatternFileBytes + 1, '\0');
-  file.read(yaml.data(), static_cast<std::streamsize>(yaml.size()));
+  std::string text(kPatternFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) return Error{path + ": reading failed"};
-  yaml.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_patterns(yaml, path);
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return parse_patterns(text, path);
 }
 
 }  // namespace logystera::redact

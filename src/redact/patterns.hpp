@@ -50,6 +50,6 @@ class Pattern {
 /// Reads a pattern file. Errors say `file:line:column: what`, and what to do.
 Result<std::vector<Pattern>> load_patterns(const std::string& path);
 /// The same from text; `path` is for messages.
-Result<std::vector<Pattern>> parse_patterns(std::string_view yaml, const std::string& path);
+Result<std::vector<Pattern>> parse_patterns(std::string_view text, const std::string& path);
 
 }  // namespace logystera::redact

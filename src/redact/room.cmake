@@ -1,8 +1,7 @@
-# The redact room: Highway for the candidate pass, RE2 and libfyaml for own patterns.
+# The redact room: Highway for the candidate pass, RE2 for own patterns.
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
-logystera_room(redact STANDARD 20 LINKS logystera_core PkgConfig::FYAML logystera_simd PkgConfig::RE2)
+logystera_room(redact STANDARD 20 LINKS logystera_core logystera_simd logystera_yaml PkgConfig::RE2)
 logystera_room_tests(redact STANDARD 20)
 target_sources(test_redact PRIVATE tests/oracle/redact_naive.cpp)
 

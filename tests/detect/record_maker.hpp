@@ -7,9 +7,9 @@
 #include "detect/engine.hpp"
 #include "detect/loader.hpp"
 #include "detect/sample.hpp"
-#include "detect/yaml.hpp"
 #include "oracle/rule_oracle.hpp"
 #include "read_back.hpp"
+#include "yaml/yaml.hpp"
 
 namespace logystera::test {
 

@@ -37,6 +37,7 @@ class Node {
   struct Entry;
 
   Kind kind = Kind::null;
+  bool quoted = false;  // scalars: in single or double quotes; `at` is where the quote stands
   Position at;
   std::string text;            // scalars: as written, quotes and escapes resolved
   std::int64_t integer = 0;    // kind integer

@@ -1,4 +1,4 @@
-#include "detect/yaml.hpp"
+#include "yaml/yaml.hpp"
 
 #include <libfyaml.h>
 
@@ -211,7 +211,8 @@ bool Builder::scalar(const Event& event) {
   const fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
   const bool plain = style == FYSS_PLAIN;
   // libfyaml marks what is within the quotes; a person looks for the quote.
-  if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && node.at.column > 1) --node.at.column;
+  node.quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+  if (node.quoted && node.at.column > 1) --node.at.column;
   node.kind = Node::Kind::string;
   if (style == FYSS_SINGLE_QUOTED && !reread_quotes(event, node)) return false;
   if (!open_.empty() && open_.back().node.is_map() && !open_.back().has_key) {
