@@ -1,0 +1,109 @@
+// Which rules a record is looked at by: decided once for each sort of record, and remembered.
+#include <algorithm>
+
+#include "core/json.hpp"
+#include "detect/engine/state.hpp"
+#include "detect/text.hpp"
+
+namespace logystera::detect {
+
+Session::State::Scopes& Session::State::scopes() {
+  constexpr std::size_t kRemembered = 8192;  // combinations; hostile programs names must not grow this for ever
+  const bool web = record->kind == RecordKind::web_access;
+  const Value* const url = told[told_url];
+  const Value* const method = told[told_method];
+  const bool proxied = web && ((url && url->text().find("://") != std::string_view::npos) ||
+                               (method && equal_ignoring_case(method->text(), "CONNECT")));
+  // The usual case of a long log, without building a key.
+  const bool plain = !proxied && std::all_of(told, told + told_keys, [](const Value* value) { return !value; });
+  if (plain && last_plain && last_scopes && record->kind == last_kind && record->format == last_format) return *last_scopes;
+  last_plain = plain;
+  last_kind = record->kind;
+  last_format = record->format;
+  scope_key.clear();
+  const auto part = [this](std::string_view text) {
+    scope_key += text;
+    scope_key += '\0';
+  };
+  scope_key += static_cast<char>('a' + static_cast<int>(record->kind));
+  part(record->format);
+  if (web) scope_key += proxied ? 'p' : '-';
+  for (std::size_t i = 0; i < told_keys; ++i) part(told[i] ? told[i]->text() : std::string_view());
+  if (last_scopes && scope_key == last_scope_key) return *last_scopes;
+  last_scope_key = scope_key;
+  const auto found = scopes_of.find(scope_key);
+  if (found != scopes_of.end()) return *(last_scopes = found->second);
+  if (scopes_of.size() >= kRemembered) forget_scopes();
+  std::vector<std::uint32_t> list;
+  for (std::uint32_t i = 0; i < program.scopes.size(); ++i)
+    if (in_scope(program.scope_rules[i], *record, declared)) list.push_back(i);
+  Scopes& scopes = scope_lists[list];
+  if (scopes.list.empty()) arrange(scopes, std::move(list));
+  scopes_of.emplace(scope_key, &scopes);
+  return *(last_scopes = &scopes);
+}
+
+void Session::State::arrange(Scopes& scopes, std::vector<std::uint32_t> list) const {
+  scopes.list = std::move(list);
+  for (std::uint32_t scope : scopes.list) {
+    const ScopePlan& plan = program.plan(scope);
+    scopes.plans.push_back(&plan);
+    for (std::uint32_t rule : program.rules_of(program.scopes[scope].always)) scopes.always.push_back(always(rule));
+    for (const SpotPlan& spot : plan.spots) {
+      if (spot.spot >= kPartSpots) {
+        if (!found_in_line(spot.spot) || !spot.numbers.empty()) scopes.rest.push_back(&spot);
+      } else if (!spot.numbers.empty()) {
+        scopes.numbers.push_back({spot.spot, {spot.numbers.begin(), spot.numbers.end()}});
+        auto& rules = scopes.numbers.back().rules;
+        std::sort(rules.begin(), rules.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+      }
+    }
+  }
+}
+
+Always Session::State::always(std::uint32_t rule) const {
+  Always out{.rule = rule};
+  const Node& root = program.nodes[program.roots[rule]];
+  const bool one_of = root.kind == Expression::Kind::all && root.count > 0;
+  const Node& node = one_of ? program.nodes[root.first] : root;
+  if (node.kind != Expression::Kind::test) return out;
+  const CompiledTest& test = program.tests[node.first];
+  const std::span<const Spot> spots = program.spots(test);
+  if (spots.size() != 1 || spots[0] >= kPartSpots) return out;
+  out.spot = spots[0];
+  out.test = &test;
+  if (one_of) out.glance = test.kind == Test::Kind::number ? Always::Glance::number_of : Always::Glance::none;
+  else if (test.kind == Test::Kind::exists) out.glance = Always::Glance::exists;
+  else if (test.kind == Test::Kind::number) out.glance = Always::Glance::number;
+  else if (test.kind == Test::Kind::regex && test.least_bytes > 0) out.glance = Always::Glance::long_text;
+  return out;
+}
+
+void Session::State::forget_scopes() {
+  scopes_of.clear();
+  scope_lists.clear();
+  last_scopes = nullptr;
+  line_plans = 0;
+}
+
+const LinePlan* Session::State::make_line_plan(Scopes& now) {
+  auto plan = std::make_unique<LinePlan>();
+  std::vector<std::string_view> literals;
+  for (std::uint32_t scope : now.list)
+    for (const FiledText& filed : program.texts_of(program.scopes[scope])) {
+      if (!found_in_line(filed.spot)) continue;
+      literals.push_back(program.text(filed.literal));
+      plan->any_bytes = plan->any_bytes || !json::is_utf8(literals.back());
+      plan->filed.push_back({filed.trigger, filed.literal.size, filed.spot, filed.anchor});
+    }
+  plan->sieved = plan->sieve.build(literals);
+  if (!plan->sieved) {
+    for (std::uint32_t id = 0; id < literals.size(); ++id) plan->literals.add(literals[id], Anchor::anywhere, id);
+    plan->literals.build();
+  }
+  ++line_plans;
+  now.line_plan = std::move(plan);
+  return now.line_plan.get();
+}
+
+}  // namespace logystera::detect
