@@ -125,10 +125,17 @@ class Scrubber {
   }
 
   void value_in_parentheses() {
-    const bool of_key = at_ > 0 && text_[at_ - 1] == ')';
+    const bool shows_key = follows_key();
     keep(2);
-    const std::size_t end = of_key ? end_of_key() : text_.find(')', at_);
+    const std::size_t end = shows_key ? end_of_key() : text_.find(')', at_);
     replace(end == std::string_view::npos ? text_.size() - at_ : end - at_);
+  }
+
+  // Whether columns in parentheses, and a word before them, stand in front of the place.
+  bool follows_key() const {
+    if (at_ < 1 || text_[at_ - 1] != ')') return false;
+    const std::size_t open = text_.rfind('(', at_ - 1);
+    return open != std::string_view::npos && open > 0 && text_[open - 1] == ' ' && open + 2 < at_;
   }
 
   // PostgreSQL: "Key (name)=(a) b) already exists." Values may hold parentheses, and the sentence itself; behind its last one,
