@@ -167,7 +167,7 @@ Answer stylesheet() {
 }
 
 server::Workers::Options workers() {
-  constexpr unsigned kFewest = 1, kMost = 4;
+  constexpr unsigned kFewest = 2, kMost = 4;  // one slow page holds up no other
   server::Workers::Options options;
   options.threads = std::clamp(std::thread::hardware_concurrency(), kFewest + 1, kMost + 1) - 1;
   options.gives_way = true;

