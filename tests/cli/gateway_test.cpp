@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
