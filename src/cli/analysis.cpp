@@ -10,11 +10,11 @@
 #include <filesystem>
 #include <thread>
 
+#include "analysis/rule_cache.hpp"
+#include "analysis/rules.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "redact/salt.hpp"
-#include "scan/rule_cache.hpp"
-#include "scan/rules.hpp"
 #include "store/store.hpp"
 
 namespace logystera::cli {
@@ -76,7 +76,7 @@ Result<Done> prepare_reading(Analysis& analysis, const AnalysisOptions& options)
 
 Result<Done> prepare_redaction(Analysis& analysis, const AnalysisOptions& options) {
   const Config& config = analysis.config;
-  scan::PipelineOptions& pipeline = analysis.pipeline;
+  analysis::PipelineOptions& pipeline = analysis.pipeline;
   const std::string& mode = options.redact.empty() ? config.redact : options.redact;
   if (!redact::parse_mode(mode, pipeline.mode))
     return Error{fmt::format("--redact {}: write redact, mask or dry-run", mode), ErrorKind::invalid};
@@ -115,7 +115,7 @@ Result<bool> cache_wanted(const Config& config, const AnalysisOptions& options) 
 
 Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const AnalysisOptions& options) {
   if (options.no_rules) return Done{};
-  scan::RuleSources sources;
+  analysis::RuleSources sources;
   sources.built_in = !options.no_builtin;
   sources.follow_links = options.follow_links;
   sources.placeholders = options.placeholders.empty() ? analysis.config.placeholders : options.placeholders;
@@ -124,8 +124,9 @@ Result<Done> prepare_rules(std::string_view command, Analysis& analysis, const A
     sources.paths.insert(sources.paths.end(), list->begin(), list->end());
   auto wanted = cache_wanted(analysis.config, options);
   if (!wanted) return wanted.error();
-  auto cache = wanted.value() ? scan::RuleCache::of_user() : Result<scan::RuleCache>(Error{"the rule cache is off"});
-  auto ready = scan::ready_rules(sources, cache ? &cache.value() : nullptr, analysis.names, analysis.rules);
+  auto cache =
+      wanted.value() ? analysis::RuleCache::of_user() : Result<analysis::RuleCache>(Error{"the rule cache is off"});
+  auto ready = analysis::ready_rules(sources, cache ? &cache.value() : nullptr, analysis.names, analysis.rules);
   if (!ready) return ready.error();
   const detect::RuleSet& rules = analysis.rules;
   if (options.verbose) {
@@ -212,7 +213,7 @@ void add_reading(Command& command, AnalysisOptions& options) {
       "--timezone", options.timezone,
       "Zone of times that name none, and of times shown: local, UTC, +02:00 or Europe/Berlin [default: local]");
   command.add_option("--threads", options.threads, "Threads at work [default: one a processor, at most 8]")
-      ->check(Check::range(1u, scan::kThreadsMost));
+      ->check(Check::range(1u, analysis::kThreadsMost));
 }
 
 void add_rules(Command& command, AnalysisOptions& options) {
@@ -228,6 +229,24 @@ void add_rules(Command& command, AnalysisOptions& options) {
   command.add_flag("--verbose", options.verbose, "Print where the rules came from, and which were refused and why");
   command.add_option("--logsource", options.logsource,
                      "The sources in Sigma's terms, where their records do not show it: product=aws,service=cloudtrail");
+}
+
+void add_anomaly_options(Command& command, analysis::AnomalyOptions& options) {
+  command.add_option("--anomaly-source", options.source, "Key of the baseline [default: the file's stem]");
+  command.add_option("--anomaly-threshold", options.threshold, "Deviations from which a bucket is an anomaly")
+      ->check(positive_number())
+      ->capture_default_str();
+  command
+      .add_option("--anomaly-model", options.model,
+                  "'zscore', or 'adaptive' for logs with a daily rhythm or a level that changes")
+      ->check(any_of({"zscore", "adaptive"}))
+      ->capture_default_str();
+}
+
+analysis::Tracker::Options tracking_options(const Analysis& analysis) {
+  return {.least = analysis.config.findings_min_severity,
+          .retention_days = analysis.config.findings_retention_days,
+          .patterns = analysis.pipeline.patterns};
 }
 
 Result<Setting> load_setting(std::string_view command, const Globals& globals) {

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "analysis/baselines.hpp"
+#include "analysis/pipeline.hpp"
+#include "analysis/tracking.hpp"
 #include "cli/arguments.hpp"
 #include "cli/command.hpp"
 #include "cli/config.hpp"
@@ -17,7 +20,6 @@
 #include "detect/engine.hpp"
 #include "parse/format.hpp"
 #include "redact/labels.hpp"
-#include "scan/pipeline.hpp"
 
 namespace logystera::cli {
 
@@ -49,7 +51,7 @@ struct Analysis {
   FieldNames names;
   detect::RuleSet rules;
   std::optional<detect::Engine> engine;
-  scan::PipelineOptions pipeline;
+  analysis::PipelineOptions pipeline;
   std::unique_ptr<const redact::FieldLabels> labels;  // of `names`, as they may be shown
 };
 
@@ -59,6 +61,12 @@ void say_passed_over(std::string_view command, const PassedOver& passed);
 /// Options for reading and redacting, and those for rules.
 void add_reading(Command& command, AnalysisOptions& options);
 void add_rules(Command& command, AnalysisOptions& options);
+
+/// --anomaly-source, --anomaly-threshold and --anomaly-model.
+void add_anomaly_options(Command& command, analysis::AnomalyOptions& options);
+
+/// What the configuration says of what is stored.
+analysis::Tracker::Options tracking_options(const Analysis& analysis);
 
 /// Loads and checks all of it; warnings (refused rules, unknown configuration keys) go to standard error.
 Result<std::unique_ptr<Analysis>> prepare(std::string_view command, const Globals& globals, const AnalysisOptions& options);

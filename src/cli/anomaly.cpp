@@ -4,15 +4,15 @@
 #include <cstdio>
 #include <memory>
 
+#include "analysis/baselines.hpp"
+#include "analysis/tracking.hpp"
 #include "cli/analysis.hpp"
-#include "cli/baselines.hpp"
 #include "cli/command.hpp"
 #include "cli/history.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
-#include "cli/tracking.hpp"
 #include "core/clock.hpp"
 
 namespace logystera::cli {
@@ -21,20 +21,20 @@ namespace {
 struct Options {
   std::vector<std::string> paths;
   AnalysisOptions analysis;
-  AnomalyOptions anomaly;
+  analysis::AnomalyOptions anomaly;
   bool rotated = false, all = false;
 };
 
-struct Learner final : scan::Watcher {
-  Baselines& baselines;
+struct Learner final : analysis::Watcher {
+  analysis::Baselines& baselines;
   std::optional<Error> problem;
 
-  explicit Learner(Baselines& b) : baselines(b) {}
-  void take(scan::Chunk& chunk) override {
+  explicit Learner(analysis::Baselines& b) : baselines(b) {}
+  void take(analysis::Chunk& chunk) override {
     if (problem || chunk.batch.empty()) return;
     if (auto added = baselines.add(chunk.set, chunk.batch); !added) problem = added.error();
   }
-  void finished(const scan::SourceReport& report) override {
+  void finished(const analysis::SourceReport& report) override {
     if (report.problem) fmt::print(stderr, "logystera anomaly learn: {}\n", printable(report.problem->message));
   }
 };
@@ -83,18 +83,19 @@ int learn(const Globals& globals, Options options) {
   say_passed_over("anomaly learn", passed);
   if (!sets) return fail("anomaly learn", sets.error());
   const bool typed = typed_input("anomaly learn", options.paths);
-  auto store = open_tracked(analysis.store_url);
+  auto store = analysis::open_tracked(analysis.store_url);
   if (!store) return fail("anomaly learn", store.error());
   options.anomaly.detect = false;
-  auto baselines = Baselines::make(store.value()->baselines(), options.anomaly, [](const auto&, const auto&, auto) {});
+  auto baselines =
+      analysis::Baselines::make(store.value()->baselines(), options.anomaly, [](const auto&, const auto&, auto) {});
   if (!baselines) return fail("anomaly learn", baselines.error());
   Learner learner(*baselines.value());
-  scan::Progress progress;
-  scan::Totals totals;
+  analysis::Progress progress;
+  analysis::Totals totals;
   {
     const ProgressLine line(progress, plain_bytes(sets.value()), !typed);
-    totals = scan::run(sets.value(), analysis.formats, analysis.names, nullptr, analysis.pipeline, learner, progress,
-                       interrupted());
+    totals = analysis::run(sets.value(), analysis.formats, analysis.names, nullptr, analysis.pipeline, learner, progress,
+                           interrupted());
   }
   if (learner.problem) return fail("anomaly learn", *learner.problem);
   if (auto finished = baselines.value()->finish(); !finished) return fail("anomaly learn", finished.error());

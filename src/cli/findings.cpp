@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "analysis/rules.hpp"
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
 #include "cli/gate.hpp"
@@ -13,7 +14,6 @@
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
-#include "scan/rules.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -113,11 +113,11 @@ Result<Done> print_preview(store::FindingStore& store, const Options& options) {
 
 // A rule that neither has a finding nor is known is most likely misspelt; it may also be one that --rules-dir will add.
 Result<Done> warn_of_unknown_rule(const History& history, const std::string& rule) {
-  scan::RuleSources sources;
+  analysis::RuleSources sources;
   sources.placeholders = history.config.placeholders;
   for (const auto* list : {&history.config.rules_dirs, &history.config.sigma_dirs})
     sources.paths.insert(sources.paths.end(), list->begin(), list->end());
-  auto rules = scan::load_rules(sources);
+  auto rules = analysis::load_rules(sources);
   if (!rules) return rules.error();
   if (!rules->find(rule))
     fmt::print(

@@ -1,8 +1,8 @@
 #include "cli/history.hpp"
 
+#include "analysis/tracking.hpp"
 #include "cli/analysis.hpp"
 #include "cli/terminal.hpp"
-#include "cli/tracking.hpp"
 #include "core/clock.hpp"
 #include "core/record.hpp"
 
@@ -16,7 +16,7 @@ constexpr std::size_t kMessageBytes = 200;
 Result<History> open_history(std::string_view command, const Globals& globals, store::Access access) {
   auto setting = load_setting(command, globals);
   if (!setting) return setting.error();
-  auto store = open_tracked(setting->store_url, access == store::Access::create ? access : store::Access::look);
+  auto store = analysis::open_tracked(setting->store_url, access == store::Access::create ? access : store::Access::look);
   if (!store) return store.error();
   return History{std::move(setting->config), std::move(store).value()};
 }

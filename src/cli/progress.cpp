@@ -18,7 +18,7 @@ constexpr int kBarColumns = 24;
 
 }  // namespace
 
-ProgressLine::ProgressLine(const scan::Progress& progress, std::uint64_t total_bytes, bool wanted)
+ProgressLine::ProgressLine(const analysis::Progress& progress, std::uint64_t total_bytes, bool wanted)
     : progress_(progress), total_(total_bytes) {
   if (!wanted || ::isatty(STDERR_FILENO) == 0) return;
   try {

@@ -6,14 +6,14 @@
 #include <mutex>
 #include <thread>
 
-#include "scan/pipeline.hpp"
+#include "analysis/pipeline.hpp"
 
 namespace logystera::cli {
 
 class ProgressLine {
  public:
   /// `total_bytes` 0: unknown (standard input, compressed files).
-  ProgressLine(const scan::Progress& progress, std::uint64_t total_bytes, bool wanted);
+  ProgressLine(const analysis::Progress& progress, std::uint64_t total_bytes, bool wanted);
   /// Wipes the line.
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
@@ -22,7 +22,7 @@ class ProgressLine {
  private:
   void show();
 
-  const scan::Progress& progress_;
+  const analysis::Progress& progress_;
   const std::uint64_t total_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -130,7 +130,7 @@ void append_event(JsonText& out, std::uint64_t number, const Record& record, con
   out.end_object().end_object();
 }
 
-std::string finding_line(const scan::Finding& finding, const Style& style, bool with_source) {
+std::string finding_line(const analysis::Finding& finding, const Style& style, bool with_source) {
   std::string line = fmt::format("{}{:<10}{} {:<19} {} {}", colour_of(finding.level, style),
                                  "[" + upper(detect::level_name(finding.level)) + "]", colour_end(style),
                                  time_in(style.zone, finding.time_known, finding.time_ns), printable(finding.rule),
@@ -142,7 +142,7 @@ std::string finding_line(const scan::Finding& finding, const Style& style, bool 
   return line + "\n";
 }
 
-void append_finding(JsonText& out, const scan::Finding& finding) {
+void append_finding(JsonText& out, const analysis::Finding& finding) {
   out.begin_object().member("rule", finding.rule).member("title", finding.title);
   out.member("severity", detect::level_name(finding.level)).key("time");
   if (finding.time_known) out.string(rfc3339(finding.time_ns));
@@ -189,7 +189,7 @@ void append_redacted(JsonText& out, const std::array<std::uint64_t, redact::kKin
   out.end_object();
 }
 
-void append_source(JsonText& out, const scan::SourceReport& report) {
+void append_source(JsonText& out, const analysis::SourceReport& report) {
   const parse::SourceCounts& counts = report.counts;
   out.begin_object().member("source", report.name).member("format", report.format).member("title", report.title);
   out.key("confidence").real(report.confidence);

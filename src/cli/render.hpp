@@ -4,12 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include "analysis/pipeline.hpp"
 #include "cli/analysis.hpp"
 #include "core/json_text.hpp"
 #include "core/record.hpp"
 #include "detect/anomaly.hpp"
 #include "redact/labels.hpp"
-#include "scan/pipeline.hpp"
 
 namespace logystera::cli {
 
@@ -33,14 +33,14 @@ void append_event(std::string& out, std::uint64_t number, int digits, const Reco
 void append_event(JsonText& out, std::uint64_t number, const Record& record, const redact::FieldLabels& labels);
 
 /// "[LOW]      2026-05-18 10:01:00 SUDO_COMMAND Sudo Command to Root: admin : TTY=…"
-std::string finding_line(const scan::Finding& finding, const Style& style, bool with_source);
-void append_finding(JsonText& out, const scan::Finding& finding);
+std::string finding_line(const analysis::Finding& finding, const Style& style, bool with_source);
+void append_finding(JsonText& out, const analysis::Finding& finding);
 
 /// An episode on one line; how long it lasted where that is more than one bucket.
 std::string anomaly_line(std::string_view source, const detect::Anomaly& anomaly, const Style& style);
 void append_anomaly(JsonText& out, std::string_view source, const detect::Anomaly& anomaly);
 
-void append_source(JsonText& out, const scan::SourceReport& report);
+void append_source(JsonText& out, const analysis::SourceReport& report);
 /// {"email":2,"ip":5}: kinds with hits, both address families as one.
 void append_redacted(JsonText& out, const std::array<std::uint64_t, redact::kKinds>& counts);
 

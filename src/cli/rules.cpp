@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "analysis/rules.hpp"
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
 #include "cli/explain.hpp"
@@ -14,7 +15,6 @@
 #include "core/json_text.hpp"
 #include "detect/convert.hpp"
 #include "detect/sample.hpp"
-#include "scan/rules.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -26,10 +26,10 @@ struct Options {
 };
 
 // The configuration's rules and the options'.
-Result<scan::RuleSources> configured(std::string_view command, const Globals& globals, const Options& options) {
+Result<analysis::RuleSources> configured(std::string_view command, const Globals& globals, const Options& options) {
   auto setting = load_setting(command, globals);
   if (!setting) return setting.error();
-  scan::RuleSources sources;
+  analysis::RuleSources sources;
   sources.built_in = !options.no_builtin;
   sources.follow_links = options.follow_links;
   sources.placeholders = options.placeholders.empty() ? setting->config.placeholders : options.placeholders;
@@ -47,7 +47,7 @@ Result<detect::RuleSet> chosen(std::string_view command, const Globals& globals,
     sources->built_in = false;
     sources->paths = options.paths;
   }
-  return scan::load_rules(sources.value());
+  return analysis::load_rules(sources.value());
 }
 
 std::string scope_text(const detect::Rule& rule) {
@@ -197,7 +197,7 @@ int test(const Globals& globals, const Options& options) {
   for (const detect::DocumentReport& report : rules->documents)
     if (!report.problems.empty()) print_report(report, globals.json);
   std::size_t ran = 0;
-  auto failures = detect::run_samples(rules.value(), scan::sample_reader(), ran);
+  auto failures = detect::run_samples(rules.value(), analysis::sample_reader(), ran);
   if (!failures) return fail("rules test", failures.error());
   std::size_t without = 0;
   for (const detect::Rule& rule : rules->rules) without += rule.samples.empty();

@@ -6,15 +6,15 @@
 #include <map>
 #include <memory>
 
+#include "analysis/baselines.hpp"
+#include "analysis/tracking.hpp"
 #include "cli/analysis.hpp"
-#include "cli/baselines.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/render.hpp"
 #include "cli/spool.hpp"
 #include "cli/terminal.hpp"
-#include "cli/tracking.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -37,7 +37,7 @@ constexpr int kEventDigitsMost = 12;
 struct Options {
   std::vector<std::string> paths;
   AnalysisOptions analysis;
-  AnomalyOptions anomaly;
+  analysis::AnomalyOptions anomaly;
   bool rotated = false, all = false, format_only = false, track_errors = false, detect_anomalies = false, ndjson = false,
        no_progress = false;
   std::uint64_t limit = kEventsShown;
@@ -56,9 +56,9 @@ Result<std::optional<detect::Level>> parse_level(std::string_view option, const 
 enum class Output { text, json, ndjson };
 
 // Collects what is shown; in NDJSON it is printed as it comes.
-class Report final : public scan::Watcher {
+class Report final : public analysis::Watcher {
  public:
-  Report(const Analysis& analysis, const Options& options, Output output, Style style, Dismissals dismissals,
+  Report(const Analysis& analysis, const Options& options, Output output, Style style, analysis::Dismissals dismissals,
          std::optional<detect::Level> least)
       : analysis_(analysis),
         output_(output),
@@ -70,8 +70,8 @@ class Report final : public scan::Watcher {
         digits_(options.all ? 6 : std::clamp(static_cast<int>(std::to_string(options.limit).size()), 1, kEventDigitsMost)) {
   }
 
-  void prepare(scan::Chunk& chunk) override {
-    std::erase_if(chunk.findings, [&](const scan::Finding& finding) {
+  void prepare(analysis::Chunk& chunk) override {
+    std::erase_if(chunk.findings, [&](const analysis::Finding& finding) {
       return (least_ && finding.level < *least_) || dismissals_.hides(finding.rule, finding.source);
     });
     JsonText json;
@@ -92,11 +92,11 @@ class Report final : public scan::Watcher {
     }
   }
 
-  void take(scan::Chunk& chunk) override {
+  void take(analysis::Chunk& chunk) override {
     shown_ += chunk.first_record < limit_ ? std::min<std::uint64_t>(chunk.batch.size(), limit_ - chunk.first_record) : 0;
     if (output_ == Output::ndjson) std::fwrite(chunk.text.data(), 1, chunk.text.size(), stdout);
     else keep(events_.append(chunk.text));
-    for (const scan::Finding& finding : chunk.findings) {
+    for (const analysis::Finding& finding : chunk.findings) {
       show(finding);
       if (tracker) keep(tracker->add(finding));
     }
@@ -105,7 +105,7 @@ class Report final : public scan::Watcher {
     if (baselines) keep(baselines->add(chunk.set, chunk.batch));
   }
 
-  void finished(const scan::SourceReport& source) override {
+  void finished(const analysis::SourceReport& source) override {
     if (source.passed_over) {
       if (++passed_over_ <= kPassedOverSaid) say_no_log(source.name, *source.problem);
       return;
@@ -132,7 +132,7 @@ class Report final : public scan::Watcher {
     }
   }
 
-  Result<Done> print(const scan::Totals& totals);
+  Result<Done> print(const analysis::Totals& totals);
   /// The first thing that went wrong with what is kept.
   const std::optional<Error>& problem() const noexcept { return problem_; }
   void keep(const Result<Done>& result) {
@@ -143,11 +143,11 @@ class Report final : public scan::Watcher {
                        [&](const auto& entry) { return entry.first >= least && entry.second > 0; });
   }
 
-  std::unique_ptr<Tracker> tracker;      // with --track-errors
-  std::unique_ptr<Baselines> baselines;  // with --detect-anomalies
+  std::unique_ptr<analysis::Tracker> tracker;      // with --track-errors
+  std::unique_ptr<analysis::Baselines> baselines;  // with --detect-anomalies
 
  private:
-  void show(const scan::Finding& finding) {
+  void show(const analysis::Finding& finding) {
     ++by_level_[finding.level];
     const std::uint64_t nth = ++by_rule_[finding.rule];
     ++finding_count_;
@@ -166,15 +166,15 @@ class Report final : public scan::Watcher {
       keep(findings_.append((listed_++ > 0 ? "," : "") + json.text()));
     }
   }
-  void print_header(const scan::Totals& totals) const;
-  void append_summary(JsonText& json, const scan::Totals& totals) const;
-  Result<Done> print_text(const scan::Totals& totals);
-  Result<Done> print_json(const scan::Totals& totals);
+  void print_header(const analysis::Totals& totals) const;
+  void append_summary(JsonText& json, const analysis::Totals& totals) const;
+  Result<Done> print_text(const analysis::Totals& totals);
+  Result<Done> print_json(const analysis::Totals& totals);
 
   const Analysis& analysis_;
   const Output output_;
   const Style style_;
-  const Dismissals dismissals_;
+  const analysis::Dismissals dismissals_;
   const std::optional<detect::Level> least_;
   const std::uint64_t limit_;
   const bool all_;
@@ -183,18 +183,18 @@ class Report final : public scan::Watcher {
   std::uint64_t shown_ = 0, finding_count_ = 0, listed_ = 0, anomaly_count_ = 0;
   Spool events_, findings_;
   std::string anomalies_;
-  std::vector<scan::SourceReport> sources_;
+  std::vector<analysis::SourceReport> sources_;
   std::map<std::string, std::uint64_t> formats_, by_rule_;
   std::map<detect::Level, std::uint64_t> by_level_;
   std::optional<Error> problem_;
   std::uint64_t passed_over_ = 0;
 };
 
-void Report::print_header(const scan::Totals& totals) const {
+void Report::print_header(const analysis::Totals& totals) const {
   const std::string rule(60, '-');
   fmt::print("{}\n", rule);
   if (totals.sources == 1 && !sources_.empty()) {
-    const scan::SourceReport& source = sources_.front();
+    const analysis::SourceReport& source = sources_.front();
     fmt::print("Source   : {}\n", printable(source.name));
     fmt::print("Format   : {}{}{}\n", source.format.empty() ? "-" : source.format,
                source.compression.empty() ? "" : " (" + source.compression + ")",
@@ -237,14 +237,14 @@ void Report::print_header(const scan::Totals& totals) const {
   fmt::print("{}\n", rule);
   if (totals.sources <= 1) return;
   std::vector<std::vector<std::string>> rows{{"SOURCE", "FORMAT", "EVENTS", "UNPARSED", "PII", "FINDINGS"}};
-  for (const scan::SourceReport& source : sources_)
+  for (const analysis::SourceReport& source : sources_)
     rows.push_back({printable(source.name), source.format.empty() ? "-" : source.format, grouped(source.counts.records),
                     grouped(source.counts.unparsed), grouped(source.redacted_total()), grouped(source.findings)});
   std::fputs(table(rows, style_.colour).c_str(), stdout);
   if (totals.sources > sources_.size()) fmt::print("… and {} more\n", grouped(totals.sources - sources_.size()));
 }
 
-Result<Done> Report::print_text(const scan::Totals& totals) {
+Result<Done> Report::print_text(const analysis::Totals& totals) {
   print_header(totals);
   if (limit_ > 0) {
     fmt::print("\n{}\n", bold(fmt::format("Events ({} of {}):", grouped(shown_), grouped(totals.counts.records)), style_));
@@ -263,7 +263,7 @@ Result<Done> Report::print_text(const scan::Totals& totals) {
   return Done{};
 }
 
-void Report::append_summary(JsonText& json, const scan::Totals& totals) const {
+void Report::append_summary(JsonText& json, const analysis::Totals& totals) const {
   json.begin_object().count("sources", totals.sources).count("failed", totals.failed);
   json.count("events", totals.counts.records).count("bytes", totals.counts.bytes).count("unparsed", totals.counts.unparsed);
   json.count("truncated", totals.counts.truncated).count("damaged", totals.counts.damaged);
@@ -281,10 +281,10 @@ void Report::append_summary(JsonText& json, const scan::Totals& totals) const {
   json.key("seconds").real(totals.seconds).end_object();
 }
 
-Result<Done> Report::print_json(const scan::Totals& totals) {
+Result<Done> Report::print_json(const analysis::Totals& totals) {
   JsonText json;
   if (output_ == Output::ndjson) {
-    for (const scan::SourceReport& source : sources_) {
+    for (const analysis::SourceReport& source : sources_) {
       json.begin_object().key("source");
       append_source(json, source);
       json.end_object();
@@ -299,7 +299,7 @@ Result<Done> Report::print_json(const scan::Totals& totals) {
   json.begin_object().key("summary");
   append_summary(json, totals);
   json.key("sources").begin_array();
-  for (const scan::SourceReport& source : sources_) append_source(json, source);
+  for (const analysis::SourceReport& source : sources_) append_source(json, source);
   json.end_array();
   fmt::print("{},\"events\":[", json.text());
   if (auto printed = events_.print(stdout); !printed) return printed;
@@ -309,7 +309,7 @@ Result<Done> Report::print_json(const scan::Totals& totals) {
   return Done{};
 }
 
-Result<Done> Report::print(const scan::Totals& totals) {
+Result<Done> Report::print(const analysis::Totals& totals) {
   if (passed_over_ > kPassedOverSaid)
     fmt::print(stderr, "logystera scan: {} files were passed over in all, because they are no logs\n", passed_over_);
   auto printed = output_ == Output::text ? print_text(totals) : print_json(totals);
@@ -378,33 +378,34 @@ int run(const Globals& globals, const Options& options) {
   const Output output = options.ndjson ? Output::ndjson : globals.json ? Output::json : Output::text;
   if (options.format_only) return print_formats(analysis, sets.value(), output);
 
-  auto dismissals = load_dismissals(analysis.store_url);
+  auto dismissals = analysis::load_dismissals(analysis.store_url);
   if (!dismissals) return fail("scan", dismissals.error());
   const Style style{analysis.zone, output == Output::text && colour_wanted()};
   Report report(analysis, options, output, style, std::move(dismissals).value(), least.value());
-  std::unique_ptr<Tracker> opened;
+  std::unique_ptr<analysis::Tracker> opened;
   if (options.track_errors || options.detect_anomalies) {
-    auto tracker = Tracker::open(analysis.store_url, analysis.config, analysis.pipeline.patterns);
+    auto tracker = analysis::Tracker::open(analysis.store_url, tracking_options(analysis));
     if (!tracker) return fail("scan", tracker.error());
     opened = std::move(tracker).value();
   }
-  Tracker* const tracker = opened.get();
+  analysis::Tracker* const tracker = opened.get();
   if (options.detect_anomalies) {
-    auto baselines = Baselines::make(opened->store().baselines(), options.anomaly,
-                                     [&report](const auto& key, const auto& anomaly, auto stage) {
-                                       if (stage == Baselines::Stage::over) report.show_anomaly(key, anomaly);
-                                     });
+    auto baselines = analysis::Baselines::make(opened->store().baselines(), options.anomaly,
+                                               [&report](const auto& key, const auto& anomaly, auto stage) {
+                                                 if (stage == analysis::Baselines::Stage::over)
+                                                   report.show_anomaly(key, anomaly);
+                                               });
     if (!baselines) return fail("scan", baselines.error());
     report.baselines = std::move(baselines).value();
   }
   if (options.track_errors) report.tracker = std::move(opened);
 
-  scan::Progress progress;
-  scan::Totals totals;
+  analysis::Progress progress;
+  analysis::Totals totals;
   {
     const ProgressLine line(progress, plain_bytes(sets.value()), !options.no_progress && !typed);
-    totals = scan::run(sets.value(), analysis.formats, analysis.names, analysis.engine ? &*analysis.engine : nullptr,
-                       analysis.pipeline, report, progress, interrupted());
+    totals = analysis::run(sets.value(), analysis.formats, analysis.names, analysis.engine ? &*analysis.engine : nullptr,
+                           analysis.pipeline, report, progress, interrupted());
   }
   if (report.baselines) report.keep(report.baselines->finish());
   if (tracker) report.keep(tracker->commit());

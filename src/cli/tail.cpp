@@ -13,21 +13,20 @@
 #include <memory>
 #include <thread>
 
+#include "analysis/baselines.hpp"
+#include "analysis/stage.hpp"
+#include "analysis/tracking.hpp"
 #include "cli/analysis.hpp"
-#include "cli/baselines.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/render.hpp"
 #include "cli/secret_option.hpp"
 #include "cli/terminal.hpp"
-#include "cli/tracking.hpp"
 #include "cli/webhook.hpp"
 #include "core/clock.hpp"
 #include "core/fd.hpp"
 #include "core/hmac.hpp"
 #include "core/secret.hpp"
-#include "detect/windows.hpp"
-#include "redact/redactor.hpp"
 #include "redact/salt.hpp"
 #include "source/follow.hpp"
 
@@ -43,7 +42,7 @@ struct Options {
   std::string path;
   std::vector<std::string> rotated_dirs;
   AnalysisOptions analysis;
-  AnomalyOptions anomaly;
+  analysis::AnomalyOptions anomaly;
   bool from_start = false, resume = false, track_errors = false, track_findings = false, detect_anomalies = false,
        findings_only = false;
   SecretOption webhook{
@@ -122,15 +121,8 @@ class Stream {
         json_(json),
         style_{analysis.zone, !json && colour_wanted()},
         key_(key),
-        redactor_({.mode = analysis.pipeline.mode,
-                   .salt = analysis.pipeline.salt,
-                   .digits = analysis.pipeline.digits,
-                   .patterns = analysis.pipeline.patterns}) {
-    if (!analysis.engine) return;
-    session_.emplace(*analysis.engine);
-    if (!analysis.pipeline.declared.empty()) session_->declare(analysis.pipeline.declared);
-    windows_.emplace(analysis.engine->rules(), analysis.names, analysis.pipeline.window_options());
-  }
+        stage_(analysis.engine ? &*analysis.engine : nullptr, analysis.names, analysis.pipeline),
+        worker_(stage_.worker()) {}
 
   Result<Done> take(RecordBatch& batch);
   /// The log has ended for us: windows are judged.
@@ -138,25 +130,25 @@ class Stream {
   /// Asks the database whether something was dismissed meanwhile.
   Result<Done> refresh_dismissals();
 
-  std::unique_ptr<Tracker> tracker;
-  std::unique_ptr<Baselines> baselines;
+  std::unique_ptr<analysis::Tracker> tracker;
+  std::unique_ptr<analysis::Baselines> baselines;
   std::unique_ptr<Webhook> webhook;
   detect::Level webhook_least = detect::Level::high;
   std::unique_ptr<store::Store> dismissal_store;
 
  private:
-  Result<Done> report(const std::vector<detect::Match>& matches);
-  void print(const scan::Finding& finding);
+  Result<Done> report();
+  void print(const analysis::Finding& finding);
 
   Analysis& analysis_;
   const Options& options_;
   const bool json_;
   const Style style_;
   const std::string key_;
-  std::optional<detect::Session> session_;
-  std::optional<detect::Windows> windows_;
-  redact::Redactor redactor_;
-  Dismissals dismissals_;
+  analysis::Stage stage_;
+  analysis::Stage::Worker worker_;
+  analysis::Turn turn_;  // one thread
+  analysis::Dismissals dismissals_;
   std::optional<std::int64_t> dismissals_version_;
   std::uint64_t number_ = 0;
 };
@@ -166,7 +158,7 @@ Result<Done> Stream::refresh_dismissals() {
     auto there = store::exists(analysis_.store_url);
     if (!there) return there.error();
     if (!there.value()) return Done{};
-    auto opened = open_tracked(analysis_.store_url);
+    auto opened = analysis::open_tracked(analysis_.store_url);
     if (!opened) return opened.error();
     dismissal_store = std::move(opened).value();
   }
@@ -175,12 +167,12 @@ Result<Done> Stream::refresh_dismissals() {
   if (dismissals_version_ == version.value()) return Done{};
   auto list = dismissal_store->findings().dismissals();
   if (!list) return list.error();
-  dismissals_ = Dismissals(std::move(list).value());
+  dismissals_ = analysis::Dismissals(std::move(list).value());
   dismissals_version_ = version.value();
   return Done{};
 }
 
-void Stream::print(const scan::Finding& finding) {
+void Stream::print(const analysis::Finding& finding) {
   if (!json_) {
     std::fputs(finding_line(finding, style_, false).c_str(), stdout);
     return;
@@ -192,10 +184,8 @@ void Stream::print(const scan::Finding& finding) {
   fmt::print("{}\n", json.text());
 }
 
-Result<Done> Stream::report(const std::vector<detect::Match>& matches) {
-  for (const detect::Match& match : matches) {
-    const scan::Finding finding = scan::finding_of(analysis_.rules.rules[match.rule], match.record, match.time_ns,
-                                                   match.time_known, match.hits, match.measure, options_.path);
+Result<Done> Stream::report() {
+  for (const analysis::Finding& finding : worker_.findings) {
     if (dismissals_.hides(finding.rule, finding.source)) continue;
     print(finding);
     if (tracker && options_.track_findings)
@@ -211,10 +201,7 @@ Result<Done> Stream::report(const std::vector<detect::Match>& matches) {
 }
 
 Result<Done> Stream::take(RecordBatch& batch) {
-  std::vector<detect::Match> matches;
-  if (session_)
-    for (const Record& record : batch.records) windows_->feed(record, session_->match(record), matches);
-  redactor_.redact(batch, analysis_.names);
+  stage_.process(worker_, batch, options_.path, {}, turn_);
   for (const Record& record : batch.records) {
     ++number_;
     if (!options_.findings_only) {
@@ -235,15 +222,15 @@ Result<Done> Stream::take(RecordBatch& batch) {
   }
   if (baselines)
     if (auto added = baselines->add(key_, batch); !added) return added;
-  if (auto reported = report(matches); !reported) return reported;
+  if (auto reported = report(); !reported) return reported;
   std::fflush(stdout);
   return tracker ? tracker->commit() : Result<Done>(Done{});
 }
 
 Result<Done> Stream::finish() {
-  std::vector<detect::Match> matches;
-  if (windows_) windows_->finish(matches);
-  if (auto reported = report(matches); !reported) return reported;
+  RecordBatch none;
+  stage_.process(worker_, none, options_.path, {.last_of_source = true}, turn_);
+  if (auto reported = report(); !reported) return reported;
   if (baselines)
     if (auto finished = baselines->finish(); !finished) return finished;
   return tracker ? tracker->commit() : Result<Done>(Done{});
@@ -252,30 +239,31 @@ Result<Done> Stream::finish() {
 Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& options, const std::string& webhook_url,
                    bool json, std::unique_ptr<store::Store>& baseline_store) {
   if (options.track_errors || options.track_findings) {
-    auto tracker = Tracker::open(analysis.store_url, analysis.config, analysis.pipeline.patterns);
+    auto tracker = analysis::Tracker::open(analysis.store_url, tracking_options(analysis));
     if (!tracker) return tracker.error();
     stream.tracker = std::move(tracker).value();
   }
   if (options.detect_anomalies) {
-    auto opened = open_tracked(analysis.store_url);
+    auto opened = analysis::open_tracked(analysis.store_url);
     if (!opened) return opened.error();
     baseline_store = std::move(opened).value();
     const Style style{analysis.zone, !json && colour_wanted()};
     // Said when it begins; said again when it is over, if there is more to say then.
-    auto baselines = Baselines::make(baseline_store->baselines(), options.anomaly,
-                                     [json, style](const auto& key, const auto& anomaly, Baselines::Stage stage) {
-                                       const bool over = stage == Baselines::Stage::over;
-                                       if (over && anomaly.buckets == 1 && !json) return;
-                                       if (!json) {
-                                         std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
-                                         return;
-                                       }
-                                       JsonText text;
-                                       text.begin_object().key("anomaly");
-                                       append_anomaly(text, key, anomaly);
-                                       text.member("stage", over ? "over" : "begun").end_object();
-                                       fmt::print("{}\n", text.text());
-                                     });
+    auto baselines =
+        analysis::Baselines::make(baseline_store->baselines(), options.anomaly,
+                                  [json, style](const auto& key, const auto& anomaly, analysis::Baselines::Stage stage) {
+                                    const bool over = stage == analysis::Baselines::Stage::over;
+                                    if (over && anomaly.buckets == 1 && !json) return;
+                                    if (!json) {
+                                      std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
+                                      return;
+                                    }
+                                    JsonText text;
+                                    text.begin_object().key("anomaly");
+                                    append_anomaly(text, key, anomaly);
+                                    text.member("stage", over ? "over" : "begun").end_object();
+                                    fmt::print("{}\n", text.text());
+                                  });
     if (!baselines) return baselines.error();
     stream.baselines = std::move(baselines).value();
   }

@@ -9,15 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "cli/config.hpp"
+#include "analysis/finding.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "detect/error_groups.hpp"
 #include "redact/patterns.hpp"
-#include "scan/pipeline.hpp"
 #include "store/store.hpp"
 
-namespace logystera::cli {
+namespace logystera::analysis {
 
 /// Rules the user dismissed. A dismissal's source is a path or the name at the end of one.
 class Dismissals {
@@ -33,19 +32,23 @@ class Dismissals {
 /// The database of earlier runs; what a power loss takes of it can be made again from the logs.
 Result<std::unique_ptr<store::Store>> open_tracked(std::string_view url, store::Access access = store::Access::create);
 
-store::Finding stored_finding(const scan::Finding& finding);
+store::Finding stored_finding(const Finding& finding);
 
 /// Stores findings and errors in transactions of many rows. What a run had not committed when it was killed is not stored; the
 /// same log scanned again stores it, and nothing twice.
 class Tracker {
  public:
-  /// Opens or makes the database, and removes what is older than the retention.
-  /// `patterns`: the redactor's own, whose pseudonyms are variable parts of errors.
-  static Result<std::unique_ptr<Tracker>> open(const std::string& url, const Config& config,
-                                               const std::vector<redact::Pattern>& patterns);
+  struct Options {
+    Level least = Level::high;  // findings below are left out
+    int retention_days = store::kRetentionDays;
+    std::vector<redact::Pattern> patterns;  // the redactor's own, whose pseudonyms are variable parts of errors
+  };
 
-  /// Findings below the configured severity are left out.
-  Result<Done> add(const scan::Finding& finding);
+  /// Opens or makes the database, and removes what is older than the retention.
+  static Result<std::unique_ptr<Tracker>> open(const std::string& url, const Options& options);
+
+  /// Findings below `least`, and informational ones, are left out.
+  Result<Done> add(const Finding& finding);
   /// Errors are grouped; anything else is left out.
   Result<Done> add(const Record& record);
   /// Commits what is pending.
@@ -57,7 +60,7 @@ class Tracker {
   store::Store& store() noexcept { return *store_; }
 
  private:
-  Tracker(std::unique_ptr<store::Store> store, const Config& config, const std::vector<redact::Pattern>& patterns);
+  Tracker(std::unique_ptr<store::Store> store, const Options& options);
   Result<Done> merge(store::ErrorStore& errors, const std::vector<detect::ErrorGroups::Merge>& merges);
   Result<Done> wait_for_transaction(std::size_t bytes);
 
@@ -77,4 +80,4 @@ class Tracker {
 /// The dismissals in the database; none if there is none, and none is made.
 Result<Dismissals> load_dismissals(const std::string& url);
 
-}  // namespace logystera::cli
+}  // namespace logystera::analysis

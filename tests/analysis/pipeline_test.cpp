@@ -1,12 +1,12 @@
 // The pipeline: the same outcome however many threads carry the batches, nothing handed out before it is redacted.
-#include "scan/pipeline.hpp"
+#include "analysis/pipeline.hpp"
 
 #include <algorithm>
 #include <fstream>
 #include <map>
 
+#include "analysis/rules.hpp"
 #include "catch.hpp"
-#include "scan/rules.hpp"
 #include "scratch.hpp"
 
 using namespace logystera;
@@ -14,28 +14,28 @@ using logystera::testing::Scratch;
 
 namespace {
 
-struct Seen final : scan::Watcher {
+struct Seen final : analysis::Watcher {
   std::string text;
   std::vector<std::string> findings;
-  std::vector<scan::SourceReport> sources;
+  std::vector<analysis::SourceReport> sources;
   std::uint64_t next = 0;
   bool in_order = true;
 
-  void prepare(scan::Chunk& chunk) override {
+  void prepare(analysis::Chunk& chunk) override {
     for (const Record& record : chunk.batch.records) {
       chunk.text += record.raw;
       chunk.text += '\n';
       for (const Value& value : record) chunk.text.append(value.text()).append(" ");
     }
   }
-  void take(scan::Chunk& chunk) override {
+  void take(analysis::Chunk& chunk) override {
     in_order = in_order && chunk.first_record == next;
     next += chunk.batch.size();
     text += chunk.text;
-    for (const scan::Finding& finding : chunk.findings)
+    for (const analysis::Finding& finding : chunk.findings)
       findings.push_back(finding.rule + " " + std::to_string(finding.line) + " " + finding.message);
   }
-  void finished(const scan::SourceReport& report) override { sources.push_back(report); }
+  void finished(const analysis::SourceReport& report) override { sources.push_back(report); }
 };
 
 struct Bench {
@@ -46,7 +46,7 @@ struct Bench {
 
   Bench() {
     REQUIRE(formats.ok());
-    auto loaded = scan::load_rules({});
+    auto loaded = analysis::load_rules({});
     REQUIRE(loaded.ok());
     rules = std::move(loaded).value();
     auto compiled = detect::Engine::compile(rules, names);
@@ -54,17 +54,17 @@ struct Bench {
     engine.emplace(std::move(compiled).value());
   }
 
-  scan::Totals run(const std::vector<std::string>& paths, unsigned threads, Seen& seen, bool stopped = false) {
+  analysis::Totals run(const std::vector<std::string>& paths, unsigned threads, Seen& seen, bool stopped = false) {
     auto sets = source::find_sources(paths);
     REQUIRE(sets.ok());
-    scan::PipelineOptions options;
+    analysis::PipelineOptions options;
     options.salt = "salt";
     options.threads = threads;
     options.source.block_bytes = 16 * 1024;
     options.source.reference_ns = std::int64_t{1'780'000'000} * 1'000'000'000;
-    scan::Progress progress;
+    analysis::Progress progress;
     std::atomic<bool> stop{stopped};
-    return scan::run(sets.value(), formats.value(), names, &*engine, options, seen, progress, stop);
+    return analysis::run(sets.value(), formats.value(), names, &*engine, options, seen, progress, stop);
   }
 };
 

@@ -9,7 +9,7 @@
 #include "detect/rule.hpp"
 #include "detect/sample.hpp"
 
-namespace logystera::scan {
+namespace logystera::analysis {
 
 struct RuleSources {
   bool built_in = true;
@@ -24,4 +24,4 @@ Result<detect::RuleSet> load_rules(const RuleSources& sources);
 /// Reads a rule sample's lines with the formats built in.
 detect::LineReader sample_reader();
 
-}  // namespace logystera::scan
+}  // namespace logystera::analysis

@@ -19,12 +19,12 @@
 #include <string>
 #include <vector>
 
+#include "analysis/rules.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "detect/engine.hpp"
-#include "scan/rules.hpp"
 
-namespace logystera::scan {
+namespace logystera::analysis {
 
 /// Most bytes of one file, and most files and bytes of the whole cache; the ones not used longest go first.
 inline constexpr std::uint64_t kCachedBytesMost = 64ull << 20;
@@ -94,4 +94,4 @@ struct ReadyRules {
 Result<ReadyRules> ready_rules(const RuleSources& sources, const RuleCache* cache, FieldNames& names,
                                detect::RuleSet& rules);
 
-}  // namespace logystera::scan
+}  // namespace logystera::analysis

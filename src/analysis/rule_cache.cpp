@@ -1,4 +1,4 @@
-#include "scan/rule_cache.hpp"
+#include "analysis/rule_cache.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #include "detect/program_image.hpp"
 #include "redact/salt.hpp"
 
-namespace logystera::scan {
+namespace logystera::analysis {
 
 template <typename Io>
 static void pass(Io& io, Inventory::Stamp& stamp) {
@@ -358,4 +358,4 @@ Result<ReadyRules> ready_rules(const RuleSources& sources, const RuleCache* cach
   return ReadyRules{std::move(engine).value(), false, std::move(note)};
 }
 
-}  // namespace logystera::scan
+}  // namespace logystera::analysis

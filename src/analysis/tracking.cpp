@@ -1,14 +1,13 @@
-#include "cli/tracking.hpp"
+#include "analysis/tracking.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "cli/gate.hpp"
 #include "core/clock.hpp"
 #include "detect/grouping.hpp"
 #include "store/text.hpp"
 
-namespace logystera::cli {
+namespace logystera::analysis {
 namespace {
 
 constexpr std::uint64_t kRowsInTransaction = 5000;
@@ -65,7 +64,7 @@ Result<std::unique_ptr<store::Store>> open_tracked(std::string_view url, store::
   return store::open(url, {.access = access, .durability = store::Durability::process});
 }
 
-store::Finding stored_finding(const scan::Finding& finding) {
+store::Finding stored_finding(const Finding& finding) {
   store::Finding row;
   row.rule = finding.rule;
   row.title = finding.title;
@@ -77,22 +76,17 @@ store::Finding stored_finding(const scan::Finding& finding) {
   return row;
 }
 
-Tracker::Tracker(std::unique_ptr<store::Store> store, const Config& config, const std::vector<redact::Pattern>& patterns)
-    : store_(std::move(store)),
-      least_(config.findings_min_severity),
-      now_(wall_seconds()),
-      groups_(pseudonym_kinds(patterns)) {}
+Tracker::Tracker(std::unique_ptr<store::Store> store, const Options& options)
+    : store_(std::move(store)), least_(options.least), now_(wall_seconds()), groups_(pseudonym_kinds(options.patterns)) {}
 
-Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& url, const Config& config,
-                                               const std::vector<redact::Pattern>& patterns) {
+Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& url, const Options& options) {
   auto store = open_tracked(url);
   if (!store) return store.error();
   // Before, not after: what is found in an old log can be looked at until the next run.
-  if (auto pruned = store::prune(*store.value(), wall_seconds(), config.findings_retention_days); !pruned)
-    return pruned.error();
+  if (auto pruned = store::prune(*store.value(), wall_seconds(), options.retention_days); !pruned) return pruned.error();
   auto known = store.value()->errors().templates(detect::kErrorTemplatesMost);
   if (!known) return known.error();
-  std::unique_ptr<Tracker> tracker(new Tracker(std::move(store).value(), config, patterns));
+  std::unique_ptr<Tracker> tracker(new Tracker(std::move(store).value(), options));
   for (const store::ErrorTemplate& one : known.value())
     tracker->groups_.load({one.fingerprint, one.scope, one.template_key, one.pattern, one.learnt});
   tracker->merges_ = tracker->groups_.take_merges();
@@ -147,7 +141,7 @@ Result<Done> Tracker::commit() {
   return Done{};
 }
 
-Result<Done> Tracker::add(const scan::Finding& finding) {
+Result<Done> Tracker::add(const Finding& finding) {
   if (finding.level == Level::informational || finding.level < least_) return Done{};
   store::Finding row = stored_finding(finding);
   row.message = store::storable(row.message);  // cut as it is stored: it may be as long as a line
@@ -186,4 +180,4 @@ Result<Dismissals> load_dismissals(const std::string& url) {
   return Dismissals(std::move(list).value());
 }
 
-}  // namespace logystera::cli
+}  // namespace logystera::analysis

@@ -1,5 +1,5 @@
 // The rule cache: what makes it hold, what makes it not, and that whatever happens to its files costs time alone.
-#include "scan/rule_cache.hpp"
+#include "analysis/rule_cache.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -36,8 +36,8 @@ std::string read(const std::string& path) {
 struct House {
   const Scratch scratch;
   const std::string rules = scratch.file("rules");
-  scan::RuleCache::Place place{scratch.file("cache/logystera"), scratch.file("state/key"), "build 1"};
-  scan::RuleSources sources{.built_in = false, .paths = {rules}, .placeholders = {}};
+  analysis::RuleCache::Place place{scratch.file("cache/logystera"), scratch.file("state/key"), "build 1"};
+  analysis::RuleSources sources{.built_in = false, .paths = {rules}, .placeholders = {}};
 
   House() {
     fs::create_directories(rules + "/below");
@@ -47,33 +47,33 @@ struct House {
   }
 
   // As long after the last change as it takes for rules to be kept.
-  scan::Inventory inventory() const {
-    auto taken = scan::take_inventory(sources);
+  analysis::Inventory inventory() const {
+    auto taken = analysis::take_inventory(sources);
     REQUIRE(taken.ok());
     taken->taken_ns += std::int64_t{10} * 1'000'000'000;
     return std::move(taken).value();
   }
   Result<Done> keep() const {
-    const scan::Inventory taken = inventory();
+    const analysis::Inventory taken = inventory();
     FieldNames names;
-    auto loaded = scan::load_rules(sources);
+    auto loaded = analysis::load_rules(sources);
     REQUIRE(loaded.ok());
     auto engine = detect::Engine::compile(loaded.value(), names);
     REQUIRE(engine.ok());
-    return scan::RuleCache(place).save(sources, taken, engine.value());
+    return analysis::RuleCache(place).save(sources, taken, engine.value());
   }
   void kept() const {
     const Result<Done> done = keep();
     INFO((done.ok() ? "" : done.error().message));
     REQUIRE(done.ok());
   }
-  std::string file() const { return scan::RuleCache(place).file_of(sources); }
+  std::string file() const { return analysis::RuleCache(place).file_of(sources); }
 
   // "" if the cache held and its rules do what they should; else why it did not.
   std::string why_not() const {
     detect::RuleSet set;
     FieldNames names;
-    auto engine = scan::RuleCache(place).load(sources, names, set);
+    auto engine = analysis::RuleCache(place).load(sources, names, set);
     if (!engine) return engine.error().message;
     CHECK(set.refused() == 1);
     CHECK(set.met() == 3);
@@ -140,7 +140,7 @@ TEST_CASE("a_link_among_rules_is_refused_by_name_and_read_where_links_are_follow
   write(house.scratch.file("elsewhere.yml"), rule("L", "link"));
   fs::create_symlink(house.scratch.file("elsewhere.yml"), house.rules + "/link.yml");
   REQUIRE(::mkfifo((house.rules + "/pipe.yml").c_str(), 0600) == 0);
-  auto loaded = scan::load_rules(house.sources);
+  auto loaded = analysis::load_rules(house.sources);
   REQUIRE(loaded.ok());
   CHECK(loaded->rules.size() == 2);
   CHECK(loaded->refused() == 3);
@@ -154,14 +154,14 @@ TEST_CASE("a_link_among_rules_is_refused_by_name_and_read_where_links_are_follow
   CHECK(house.keep().ok());
 
   house.sources.follow_links = true;
-  auto followed = scan::load_rules(house.sources);
+  auto followed = analysis::load_rules(house.sources);
   REQUIRE(followed.ok());
   CHECK(followed->rules.size() == 3);
   // What a link leads to can change unseen: never from the cache.
-  const scan::RuleCache cache(house.place);
+  const analysis::RuleCache cache(house.place);
   detect::RuleSet rules;
   FieldNames names;
-  const auto ready = scan::ready_rules(house.sources, &cache, names, rules);
+  const auto ready = analysis::ready_rules(house.sources, &cache, names, rules);
   REQUIRE(ready.ok());
   CHECK_FALSE(ready->from_cache);
   CHECK(rules.rules.size() == 3);
@@ -170,10 +170,10 @@ TEST_CASE("a_link_among_rules_is_refused_by_name_and_read_where_links_are_follow
 TEST_CASE("rules_that_changed_a_moment_ago_are_not_kept") {
   const House house;
   FieldNames names;
-  auto loaded = scan::load_rules(house.sources);
-  auto taken = scan::take_inventory(house.sources);
+  auto loaded = analysis::load_rules(house.sources);
+  auto taken = analysis::take_inventory(house.sources);
   auto engine = detect::Engine::compile(loaded.value(), names);
-  const Result<Done> kept = scan::RuleCache(house.place).save(house.sources, taken.value(), engine.value());
+  const Result<Done> kept = analysis::RuleCache(house.place).save(house.sources, taken.value(), engine.value());
   REQUIRE_FALSE(kept.ok());
   CHECK(has(kept.error().message, "changed just now"));
   CHECK_FALSE(fs::exists(house.file()));
@@ -186,13 +186,13 @@ TEST_CASE("other_choices_of_rules_and_other_builds_have_files_of_their_own") {
   CHECK(fs::path(file).filename().string().starts_with("rules-"));
   auto other = house.sources;
   other.built_in = true;
-  CHECK(scan::RuleCache(house.place).file_of(other) != file);
+  CHECK(analysis::RuleCache(house.place).file_of(other) != file);
   other = house.sources;
   other.placeholders = "x";
-  CHECK(scan::RuleCache(house.place).file_of(other) != file);
+  CHECK(analysis::RuleCache(house.place).file_of(other) != file);
   other = house.sources;
   other.paths.push_back("");
-  CHECK(scan::RuleCache(house.place).file_of(other) != file);
+  CHECK(analysis::RuleCache(house.place).file_of(other) != file);
   house.place.build = "build 2";
   CHECK(house.file() != file);
   CHECK(has(house.why_not(), "not been kept yet"));
@@ -261,7 +261,7 @@ TEST_CASE("cache_files_and_directories_others_could_have_made_are_not_used") {
     CHECK(has(house.why_not(), "no ordinary file"));
   }
   SECTION("a file of more than 64 MiB") {
-    fs::resize_file(house.file(), scan::kCachedBytesMost + 1);
+    fs::resize_file(house.file(), analysis::kCachedBytesMost + 1);
     CHECK(has(house.why_not(), "larger than 64 MiB"));
   }
   SECTION("a directory others may write to") {
@@ -304,7 +304,7 @@ TEST_CASE("of_many_choices_of_rules_the_ones_used_last_stay") {
   }
   std::size_t there = 0;
   for (const std::string& file : files) there += fs::exists(file);
-  CHECK(there == scan::kCachesMost);
+  CHECK(there == analysis::kCachesMost);
   CHECK(fs::exists(files[0]));
   CHECK_FALSE(fs::exists(files[1]));
   CHECK(fs::exists(files[11]));
@@ -341,11 +341,11 @@ TEST_CASE("processes_that_keep_and_take_rules_at_once_do_not_disturb_each_other"
 
 TEST_CASE("ready_rules_come_from_files_where_the_cache_does_not_serve_and_say_why") {
   House house;
-  const scan::RuleCache cache(house.place);
-  const auto ready = [&](const scan::RuleCache* used) {
+  const analysis::RuleCache cache(house.place);
+  const auto ready = [&](const analysis::RuleCache* used) {
     detect::RuleSet set;
     FieldNames names;
-    auto rules = scan::ready_rules(house.sources, used, names, set);
+    auto rules = analysis::ready_rules(house.sources, used, names, set);
     REQUIRE(rules.ok());
     CHECK(set.rules.size() == 2);
     CHECK(set.refused() == 1);
@@ -363,7 +363,7 @@ TEST_CASE("ready_rules_come_from_files_where_the_cache_does_not_serve_and_say_wh
   CHECK(has(note, "damaged"));
 
   house.place.directory = house.rules + "/a.yml/cache";  // cannot be made
-  const scan::RuleCache nowhere(house.place);
+  const analysis::RuleCache nowhere(house.place);
   std::tie(from_cache, note) = ready(&nowhere);
   CHECK_FALSE(from_cache);
   CHECK(has(note, "cannot be opened"));
@@ -371,5 +371,5 @@ TEST_CASE("ready_rules_come_from_files_where_the_cache_does_not_serve_and_say_wh
   house.sources.paths.push_back(house.scratch.file("missing"));
   detect::RuleSet set;
   FieldNames names;
-  CHECK_FALSE(scan::ready_rules(house.sources, &cache, names, set).ok());
+  CHECK_FALSE(analysis::ready_rules(house.sources, &cache, names, set).ok());
 }

@@ -1,12 +1,11 @@
-#include "cli/baselines.hpp"
+#include "analysis/baselines.hpp"
 
 #include <fmt/format.h>
 
-#include "cli/gate.hpp"
 #include "core/clock.hpp"
 #include "source/paths.hpp"
 
-namespace logystera::cli {
+namespace logystera::analysis {
 
 Result<std::unique_ptr<Baselines>> Baselines::make(store::BaselineStore& store, AnomalyOptions options, Report report) {
   detect::AnomalyModel model;
@@ -68,16 +67,4 @@ Result<Done> Baselines::finish() {
   return store_.put(row);
 }
 
-void add_anomaly_options(Command& command, AnomalyOptions& options) {
-  command.add_option("--anomaly-source", options.source, "Key of the baseline [default: the file's stem]");
-  command.add_option("--anomaly-threshold", options.threshold, "Deviations from which a bucket is an anomaly")
-      ->check(positive_number())
-      ->capture_default_str();
-  command
-      .add_option("--anomaly-model", options.model,
-                  "'zscore', or 'adaptive' for logs with a daily rhythm or a level that changes")
-      ->check(any_of({"zscore", "adaptive"}))
-      ->capture_default_str();
-}
-
-}  // namespace logystera::cli
+}  // namespace logystera::analysis

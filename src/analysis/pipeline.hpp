@@ -1,13 +1,12 @@
-// Logs in, redacted records and findings out: read → parse → detect → redact → whoever watches.
+// Logs in, redacted records and findings out, on several threads: read → stage (analysis/stage.hpp) → whoever watches.
 //
 // Two things must happen in the order of the log, and are cheap: taking the next batch from a source (which parses it), and
-// counting over time (windows). The rest, matching and redaction, is nearly all of the work and needs no order. So every
-// worker carries one batch through all stages, and the two ordered stages are gates that let batches pass in turn:
+// counting over time. The rest, matching and redaction, is nearly all of the work. So every worker carries one batch through all
+// stages, and the two ordered ones are gates that let batches pass in turn:
 //
 //   take a batch (in turn) → match → windows (in turn) → redact, Watcher::prepare → Watcher::take (in turn)
 //
-// Memory is one batch a worker, whatever the input. A private key that runs on from batch to batch is the one case in which
-// redaction needs order too; such batches are redacted inside the gate.
+// Memory is one batch a worker, whatever the input.
 //
 // Nothing that has not been redacted ever reaches a Watcher; detection sees the typed fields, in memory only.
 #pragma once
@@ -21,31 +20,17 @@
 #include <string>
 #include <vector>
 
+#include "analysis/finding.hpp"
+#include "analysis/stage.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "detect/engine.hpp"
-#include "detect/rule.hpp"
-#include "detect/windows.hpp"
 #include "parse/source.hpp"
 #include "redact/redactor.hpp"
 #include "source/paths.hpp"
 #include "source/record_source.hpp"
 
-namespace logystera::scan {
-
-/// A rule that fired, ready to be shown or stored.
-struct Finding {
-  std::string rule, title, author;
-  detect::Level level = detect::Level::medium;
-  std::string source;
-  std::int64_t time_ns = 0;  // UTC
-  bool time_known = false;
-  std::uint64_t line = 0;  // of the record that made it fire; 0: judged without one
-  std::string message;     // redacted
-  bool window = false;     // counted over time: `hits` records, `measure` what was compared
-  std::uint64_t hits = 1;
-  double measure = 0;
-};
+namespace logystera::analysis {
 
 /// What is known of a part of a source (a file) when all of it was read.
 struct SourceReport : source::Part {
@@ -75,19 +60,9 @@ class Watcher {
   virtual void finished(const SourceReport&) {}
 };
 
-struct PipelineOptions {
+struct PipelineOptions : StageOptions {
   parse::SourceOptions source;
-  detect::Logsource declared;  // what the user says the sources are
-  redact::Mode mode = redact::Mode::redact;
-  std::string salt;
-  unsigned digits = redact::kPseudonymDigits;
-  std::vector<redact::Pattern> patterns;
   unsigned threads = 2;
-  std::size_t window_cells = 1'000'000;
-
-  /// Groups have the same numbers in every run with the same salt, so what fires at one time comes in the same order. Without a
-  /// salt the numbers are random.
-  detect::WindowOptions window_options() const;
 };
 
 inline constexpr unsigned kThreadsMost = 64;
@@ -123,8 +98,4 @@ Totals run(const std::vector<source::SourceSet>& sets, const parse::Formats& for
            const detect::Engine* engine, const PipelineOptions& options, Watcher& watcher, Progress& progress,
            const std::atomic<bool>& stop);
 
-/// A Finding of a match; `source` is where it belongs if it has no record.
-Finding finding_of(const detect::Rule& rule, const Record* record, std::int64_t time_ns, bool time_known,
-                   std::uint64_t hits, double measure, const std::string& source);
-
-}  // namespace logystera::scan
+}  // namespace logystera::analysis

@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "cli/arguments.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "detect/anomaly.hpp"
 #include "store/baseline_store.hpp"
 
-namespace logystera::cli {
+namespace logystera::analysis {
 
 struct AnomalyOptions {
   std::string source;  // key of the baseline; empty: the file's stem
@@ -22,9 +21,6 @@ struct AnomalyOptions {
   std::uint32_t bucket_seconds = detect::kBucketSeconds;
   bool detect = true;  // false: learn only
 };
-
-/// --anomaly-source, --anomaly-threshold and --anomaly-model.
-void add_anomaly_options(Command& command, AnomalyOptions& options);
 
 class Baselines {
  public:
@@ -62,4 +58,4 @@ class Baselines {
   std::optional<detect::AnomalyDetector> detector_;
 };
 
-}  // namespace logystera::cli
+}  // namespace logystera::analysis

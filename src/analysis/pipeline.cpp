@@ -1,4 +1,4 @@
-#include "scan/pipeline.hpp"
+#include "analysis/pipeline.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -12,11 +12,9 @@
 #include <system_error>
 #include <thread>
 
-#include "core/hmac.hpp"
-#include "detect/windows.hpp"
 #include "source/file_source.hpp"
 
-namespace logystera::scan {
+namespace logystera::analysis {
 namespace {
 
 constexpr auto kPatience = std::chrono::milliseconds(100);
@@ -91,27 +89,23 @@ struct Ticket {
   bool first_of_part = false, last_of_part = false, last_of_source = false;
 };
 
-redact::Options redaction(const PipelineOptions& options) {
-  return {.mode = options.mode, .salt = options.salt, .digits = options.digits, .patterns = options.patterns};
-}
-
 class Run {
  public:
   Run(const NextSource& next_source, FieldNames& names, const detect::Engine* engine, const PipelineOptions& options,
       Watcher& watcher, Progress& progress, const std::atomic<bool>& stop)
       : next_source_(next_source),
-        names_(names),
-        engine_(engine),
         options_(options),
         watcher_(watcher),
         progress_(progress),
         stop_(stop),
-        redactor_(redaction(options)) {}
+        stage_(engine, names, options) {}
 
   Totals finish();
 
  private:
   struct Worker;
+
+  struct WindowsTurn;
 
   std::unique_ptr<Worker> make_worker() const;
   void work_beside();
@@ -120,18 +114,14 @@ class Run {
   void give_up();
   bool take_batch(Ticket& ticket);
   Result<source::State> next_records(RecordBatch& batch, bool& stopped);
-  void count_windows(Worker& worker);
-  void redact(Worker& worker);
   void hand_out(Worker& worker);
 
   const NextSource& next_source_;
-  FieldNames& names_;
-  const detect::Engine* const engine_;
   const PipelineOptions& options_;
   Watcher& watcher_;
   Progress& progress_;
   const std::atomic<bool>& stop_;
-  const redact::Redactor redactor_;  // the workers' are made after it
+  Stage stage_;
 
   // Taking batches.
   std::mutex take_mutex_;
@@ -142,9 +132,6 @@ class Run {
 
   // Counting over time.
   Gate windows_gate_;
-  std::optional<detect::Windows> windows_;
-  std::uint32_t open_key_ = 0;
-  std::uint64_t records_ = 0;
 
   // Handing out.
   Gate out_gate_;
@@ -155,14 +142,16 @@ class Run {
 
 struct Run::Worker {
   Ticket ticket;
-  std::optional<detect::Session> session;
-  redact::Redactor redactor;
-  std::vector<std::uint32_t> hits;       // of all records of the batch, one after the other
-  std::vector<std::uint32_t> hits_ends;  // record → where its hits end
-  std::vector<detect::Match> matches;
-  std::array<std::uint64_t, redact::kKinds> redacted{};
-  std::uint64_t first_record = 0;
-  bool redacted_in_turn = false;
+  Stage::Worker staged;
+};
+
+struct Run::WindowsTurn final : Turn {
+  Gate& gate;
+  const std::uint64_t number;
+
+  WindowsTurn(Gate& g, std::uint64_t n) : gate(g), number(n) {}
+  bool enter() override { return gate.enter(number); }
+  void leave() override { gate.leave(number); }
 };
 
 // A source may have nothing for a while: a run waits for it. A source that is stopped still gives what it has.
@@ -215,39 +204,17 @@ bool Run::take_batch(Ticket& ticket) {
   return true;
 }
 
-void Run::count_windows(Worker& worker) {
-  Ticket& ticket = worker.ticket;
-  worker.first_record = records_;
-  records_ += ticket.batch.size();
-  if (!engine_) return;
-  if (!windows_) windows_.emplace(engine_->rules(), names_, options_.window_options());
-  windows_->feed(ticket.batch.records, worker.hits, worker.hits_ends, worker.matches);
-  if (!ticket.last_of_source) return;
-  windows_->finish(worker.matches);
-  totals_.windows_forgotten += windows_->stats().forgotten;
-  windows_.reset();
-}
-
-void Run::redact(Worker& worker) {
-  const auto before = worker.redactor.counts();
-  worker.redactor.redact(worker.ticket.batch, names_);
-  for (std::size_t i = 0; i < before.size(); ++i) worker.redacted[i] = worker.redactor.counts()[i] - before[i];
-}
-
 // After the output gate is shut nothing more is handed out.
 void Run::hand_out(Worker& worker) {
   Ticket& ticket = worker.ticket;
   OpenPart& part = *ticket.part;
-  Chunk chunk{part.part->name, part.set, ticket.batch, worker.first_record, {}, {}};
-  for (const detect::Match& match : worker.matches) {
-    chunk.findings.push_back(finding_of(engine_->rules().rules[match.rule], match.record, match.time_ns, match.time_known,
-                                        match.hits, match.measure, part.part->name));
-  }
+  Stage::Worker& staged = worker.staged;
+  Chunk chunk{part.part->name, part.set, ticket.batch, staged.first_record, std::move(staged.findings), {}};
   watcher_.prepare(chunk);
 
   if (!out_gate_.enter(ticket.number)) return;
   watcher_.take(chunk);
-  for (std::size_t i = 0; i < part.redacted.size(); ++i) part.redacted[i] += worker.redacted[i];
+  for (std::size_t i = 0; i < part.redacted.size(); ++i) part.redacted[i] += staged.redacted[i];
   part.findings += chunk.findings.size();
   progress_.records.fetch_add(ticket.batch.size(), std::memory_order_relaxed);
   progress_.findings.fetch_add(chunk.findings.size(), std::memory_order_relaxed);
@@ -266,15 +233,7 @@ void Run::hand_out(Worker& worker) {
 }
 
 std::unique_ptr<Run::Worker> Run::make_worker() const {
-  auto worker =
-      std::make_unique<Worker>(Worker{.ticket = {},
-                                      .session = engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt,
-                                      .redactor = redact::Redactor(redactor_),
-                                      .hits = {},
-                                      .hits_ends = {},
-                                      .matches = {}});
-  if (worker->session && !options_.declared.empty()) worker->session->declare(options_.declared);
-  return worker;
+  return std::make_unique<Worker>(Worker{.ticket = {}, .staged = stage_.worker()});
 }
 
 // To be called while an exception is handled: no batch passes any more, and finish() throws it.
@@ -308,31 +267,9 @@ void Run::work_or_give_up(Worker& worker) {
 void Run::work(Worker& worker) {
   Ticket& ticket = worker.ticket;
   while (take_batch(ticket)) {
-    worker.hits.clear();
-    worker.hits_ends.clear();
-    worker.matches.clear();
-    worker.redacted.fill(0);
-    if (worker.session) {
-      for (const Record& record : ticket.batch.records) {
-        const auto hits = worker.session->match(record);
-        worker.hits.insert(worker.hits.end(), hits.begin(), hits.end());
-        worker.hits_ends.push_back(static_cast<std::uint32_t>(worker.hits.size()));
-      }
-    }
-    const bool key_possible = worker.redactor.look_ahead(ticket.batch);
-
-    if (!windows_gate_.enter(ticket.number)) return;
-    count_windows(worker);
-    if (ticket.first_of_part) open_key_ = 0;
-    const bool in_turn = key_possible || open_key_ != 0;
-    worker.redactor.continue_source(open_key_);
-    if (in_turn) {
-      redact(worker);
-      open_key_ = worker.redactor.open_key();
-    }
-    windows_gate_.leave(ticket.number);
-
-    if (!in_turn) redact(worker);
+    WindowsTurn turn(windows_gate_, ticket.number);
+    const Ends ends{.first_of_part = ticket.first_of_part, .last_of_source = ticket.last_of_source};
+    if (!stage_.process(worker.staged, ticket.batch, ticket.part->part->name, ends, turn)) return;
     hand_out(worker);
   }
 }
@@ -353,6 +290,7 @@ Totals Run::finish() {
   work_or_give_up(*worker);
   for (std::thread& other : others) other.join();
   if (failure_) std::rethrow_exception(failure_);
+  totals_.windows_forgotten = stage_.windows_forgotten();
   totals_.interrupted = stop_.load();
   totals_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return totals_;
@@ -362,34 +300,6 @@ Totals Run::finish() {
 
 std::uint64_t SourceReport::redacted_total() const noexcept { return sum_of(redacted); }
 std::uint64_t Totals::redacted_total() const noexcept { return sum_of(redacted); }
-
-Finding finding_of(const detect::Rule& rule, const Record* record, std::int64_t time_ns, bool time_known,
-                   std::uint64_t hits, double measure, const std::string& source) {
-  Finding finding;
-  finding.rule = rule.id;
-  finding.title = rule.title;
-  finding.author = rule.dialect == detect::Dialect::sigma ? rule.author : std::string();
-  finding.level = rule.level;
-  finding.source = source;
-  finding.time_ns = time_ns;
-  finding.time_known = time_known;
-  finding.window = rule.is_window();
-  finding.hits = hits;
-  finding.measure = measure;
-  if (record) {
-    finding.source = std::string(record->source);
-    finding.line = record->line;
-    finding.message = std::string(record->message.empty() ? record->raw : record->message);
-  }
-  return finding;
-}
-
-detect::WindowOptions PipelineOptions::window_options() const {
-  constexpr std::string_view kPurpose = "detect/groups/v1";
-  detect::WindowOptions windows{.cells = window_cells};
-  if (!salt.empty()) windows.key = bytes_of(hmac_sha256(salt, kPurpose));
-  return windows;
-}
 
 Totals run(const NextSource& next_source, FieldNames& names, const detect::Engine* engine, const PipelineOptions& options,
            Watcher& watcher, Progress& progress, const std::atomic<bool>& stop) {
@@ -410,4 +320,4 @@ Totals run(const std::vector<source::SourceSet>& sets, const parse::Formats& for
   return run(next_source, names, engine, options, watcher, progress, stop);
 }
 
-}  // namespace logystera::scan
+}  // namespace logystera::analysis

@@ -1,4 +1,4 @@
-#include "scan/rules.hpp"
+#include "analysis/rules.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "parse/source.hpp"
 #include "parse/whole_file.hpp"
 
-namespace logystera::scan {
+namespace logystera::analysis {
 namespace {
 
 constexpr std::size_t kPlaceholderBytes = 4 * 1024 * 1024;
@@ -64,4 +64,4 @@ detect::LineReader sample_reader() {
   };
 }
 
-}  // namespace logystera::scan
+}  // namespace logystera::analysis

@@ -1,8 +1,9 @@
-# The scan room: parse, detect and redact put together.
+# The analysis room: source, parse, detect and redact put together, and what is kept of it.
 find_package(fmt REQUIRED)
 find_package(PkgConfig REQUIRED)
-logystera_room(scan STANDARD 20 LINKS logystera_core logystera_source logystera_parse logystera_detect logystera_redact fmt::fmt Threads::Threads)
-logystera_room_tests(scan STANDARD 20)
+logystera_room(analysis STANDARD 20 LINKS logystera_core logystera_source logystera_parse logystera_detect logystera_redact logystera_store
+  fmt::fmt Threads::Threads)
+logystera_room_tests(analysis STANDARD 20)
 
 # ./dev bench scan
 add_executable(bench_scan_generate EXCLUDE_FROM_ALL bench/scan/generate.cpp)

@@ -1,0 +1,25 @@
+// What a rule found, ready to be shown or stored.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/record.hpp"
+#include "detect/rule.hpp"
+
+namespace logystera::analysis {
+
+struct Finding {
+  std::string rule, title, author;
+  detect::Level level = detect::Level::medium;
+  std::string source;
+  std::int64_t time_ns = 0;  // UTC
+  bool time_known = false;
+  std::uint64_t line = 0;  // of the record that made it fire; 0: judged without one
+  std::string message;     // redacted
+  bool window = false;     // counted over time: `hits` records, `measure` what was compared
+  std::uint64_t hits = 1;
+  double measure = 0;
+};
+
+}  // namespace logystera::analysis

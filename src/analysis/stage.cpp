@@ -1,0 +1,112 @@
+#include "analysis/stage.hpp"
+
+#include <string_view>
+#include <utility>
+
+#include "core/hmac.hpp"
+
+namespace logystera::analysis {
+namespace {
+
+// After redaction: the message is the record's as it is then.
+Finding finding_of(const detect::Rule& rule, const detect::Match& match, const std::string& source) {
+  Finding finding;
+  finding.rule = rule.id;
+  finding.title = rule.title;
+  finding.author = rule.dialect == detect::Dialect::sigma ? rule.author : std::string();
+  finding.level = rule.level;
+  finding.source = source;
+  finding.time_ns = match.time_ns;
+  finding.time_known = match.time_known;
+  finding.window = rule.is_window();
+  finding.hits = match.hits;
+  finding.measure = match.measure;
+  if (const Record* const record = match.record) {
+    finding.source = std::string(record->source);
+    finding.line = record->line;
+    finding.message = std::string(record->message.empty() ? record->raw : record->message);
+  }
+  return finding;
+}
+
+}  // namespace
+
+redact::Options StageOptions::redaction() const {
+  return {.mode = mode, .salt = salt, .digits = digits, .patterns = patterns};
+}
+
+detect::WindowOptions StageOptions::window_options() const {
+  constexpr std::string_view kPurpose = "detect/groups/v1";
+  detect::WindowOptions windows;
+  windows.cells = window_cells;
+  if (!salt.empty()) windows.key = bytes_of(hmac_sha256(salt, kPurpose));
+  return windows;
+}
+
+Stage::Stage(const detect::Engine* engine, const FieldNames& names, const StageOptions& options)
+    : engine_(engine),
+      names_(names),
+      declared_(options.declared),
+      window_options_(options.window_options()),
+      redactor_(options.redaction()) {}
+
+Stage::Worker Stage::worker() const {
+  Worker worker(engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt, redact::Redactor(redactor_));
+  if (worker.session_ && !declared_.empty()) worker.session_->declare(declared_);
+  return worker;
+}
+
+void Stage::match(Worker& worker, const RecordBatch& batch) {
+  worker.hits_.clear();
+  worker.hits_ends_.clear();
+  worker.matches_.clear();
+  if (!worker.session_) return;
+  for (const Record& record : batch.records) {
+    const auto hits = worker.session_->match(record);
+    worker.hits_.insert(worker.hits_.end(), hits.begin(), hits.end());
+    worker.hits_ends_.push_back(static_cast<std::uint32_t>(worker.hits_.size()));
+  }
+}
+
+void Stage::count(Worker& worker, const RecordBatch& batch, Ends ends) {
+  worker.first_record = records_;
+  records_ += batch.size();
+  if (!engine_) return;
+  if (!windows_) windows_.emplace(engine_->rules(), names_, window_options_);
+  windows_->feed(batch.records, worker.hits_, worker.hits_ends_, worker.matches_);
+  if (!ends.last_of_source) return;
+  windows_->finish(worker.matches_);
+  forgotten_ += windows_->stats().forgotten;
+  windows_.reset();
+}
+
+void Stage::redact(Worker& worker, RecordBatch& batch) {
+  const auto before = worker.redactor_.counts();
+  worker.redactor_.redact(batch, names_);
+  for (std::size_t i = 0; i < before.size(); ++i) worker.redacted[i] = worker.redactor_.counts()[i] - before[i];
+}
+
+bool Stage::process(Worker& worker, RecordBatch& batch, const std::string& source, Ends ends, Turn& turn) {
+  worker.findings.clear();
+  match(worker, batch);
+  const bool key_possible = worker.redactor_.look_ahead(batch);
+
+  if (!turn.enter()) return false;
+  count(worker, batch, ends);
+  if (ends.first_of_part) open_key_ = 0;
+  const bool in_turn = key_possible || open_key_ != 0;
+  worker.redactor_.continue_source(open_key_);
+  if (in_turn) {
+    redact(worker, batch);
+    open_key_ = worker.redactor_.open_key();
+  }
+  turn.leave();
+
+  if (!in_turn) redact(worker, batch);
+  worker.findings.reserve(worker.matches_.size());
+  for (const detect::Match& match : worker.matches_)
+    worker.findings.push_back(finding_of(engine_->rules().rules[match.rule], match, source));
+  return true;
+}
+
+}  // namespace logystera::analysis

@@ -1,0 +1,107 @@
+// The one order in which records become findings, for whoever has records: a scan of many threads, a log that is followed, a
+// gateway.
+//
+//   match → count over time, in turn → redact → hand out
+//
+// Matching and counting see typed, raw fields in memory. What a worker gives is redacted, records and findings alike, and
+// process() is the only way to it. Counting needs the order of the log, and is cheap; the rest needs none. A private key that
+// runs on from batch to batch is the one case in which redaction needs order too: such a batch is redacted in its turn.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/finding.hpp"
+#include "core/record.hpp"
+#include "detect/engine.hpp"
+#include "detect/windows.hpp"
+#include "redact/redactor.hpp"
+
+namespace logystera::analysis {
+
+struct StageOptions {
+  detect::Logsource declared;  // what the user says the sources are
+  redact::Mode mode = redact::Mode::redact;
+  std::string salt;
+  unsigned digits = redact::kPseudonymDigits;
+  std::vector<redact::Pattern> patterns;
+  std::size_t window_cells = 1'000'000;
+
+  redact::Options redaction() const;
+  /// Groups have the same numbers in every run with the same salt, so what fires at one time comes in the same order. Without a
+  /// salt the numbers are random.
+  detect::WindowOptions window_options() const;
+};
+
+/// Where a batch stands.
+struct Ends {
+  bool first_of_part = false;   // of a file: no private key runs on into it
+  bool last_of_source = false;  // of a log: windows are judged after it
+};
+
+/// When it is a batch's turn. Whoever has one thread alone needs none of it.
+class Turn {
+ public:
+  virtual ~Turn() = default;
+  /// Waits for the batches before; false: one of those will never pass, and neither does this.
+  virtual bool enter() { return true; }
+  virtual void leave() {}
+};
+
+class Stage {
+ public:
+  /// What one thread works with, and what came of its last batch.
+  class Worker {
+   public:
+    /// In the order of the log; redacted.
+    std::vector<Finding> findings;
+    std::array<std::uint64_t, redact::kKinds> redacted{};
+    std::uint64_t first_record = 0;  // 0-based number of the batch's first record among all of the stage
+
+   private:
+    friend class Stage;
+    Worker(std::optional<detect::Session> session, redact::Redactor redactor)
+        : session_(std::move(session)), redactor_(std::move(redactor)) {}
+
+    std::optional<detect::Session> session_;
+    redact::Redactor redactor_;
+    std::vector<std::uint32_t> hits_;       // of all records of the batch, one after the other
+    std::vector<std::uint32_t> hits_ends_;  // record → where its hits end
+    std::vector<detect::Match> matches_;
+  };
+
+  /// `engine` null: no rules. It and `names`, the table it was compiled with, outlive the stage.
+  Stage(const detect::Engine* engine, const FieldNames& names, const StageOptions& options);
+
+  /// For one more thread; it must not outlive the stage.
+  Worker worker() const;
+
+  /// Takes a batch through; it is redacted afterwards. `source`: where findings belong that no record made. False: there was no
+  /// turn for it, and neither batch nor worker is to be handed out.
+  bool process(Worker& worker, RecordBatch& batch, const std::string& source, Ends ends, Turn& turn);
+
+  /// Groups, or their hits, dropped for want of memory, in all sources that have ended.
+  std::uint64_t windows_forgotten() const noexcept { return forgotten_; }
+
+ private:
+  void match(Worker& worker, const RecordBatch& batch);
+  void count(Worker& worker, const RecordBatch& batch, Ends ends);
+  void redact(Worker& worker, RecordBatch& batch);
+
+  const detect::Engine* const engine_;
+  const FieldNames& names_;
+  const detect::Logsource declared_;
+  const detect::WindowOptions window_options_;
+  const redact::Redactor redactor_;  // the workers' are made after it
+  // What is touched in turn alone.
+  std::optional<detect::Windows> windows_;
+  std::uint32_t open_key_ = 0;
+  std::uint64_t records_ = 0;
+  std::uint64_t forgotten_ = 0;
+};
+
+}  // namespace logystera::analysis
