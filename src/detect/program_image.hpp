@@ -5,7 +5,7 @@
 // and rows as they lie in memory.
 //
 // A reader checks every number against what it counts in, so whatever the bytes are, it reads nothing beyond them and makes
-// no engine that would. It cannot tell a wrong rule from a right one: who keeps an image authenticates it (scan/rule_cache.hpp).
+// no engine that would. It cannot tell a wrong rule from a right one: who keeps an image authenticates it (analysis/rule_cache.hpp).
 #pragma once
 
 #include <memory>
