@@ -77,7 +77,15 @@ store::Finding stored_finding(const Finding& finding) {
 }
 
 Tracker::Tracker(std::unique_ptr<store::Store> store, const Options& options)
-    : store_(std::move(store)), least_(options.least), now_(wall_seconds()), groups_(pseudonym_kinds(options.patterns)) {}
+    : store_(std::move(store)),
+      least_(options.least),
+      retention_days_(options.retention_days),
+      now_(wall_seconds()),
+      groups_(pseudonym_kinds(options.patterns)) {}
+
+void Tracker::count_outdated(std::int64_t time) noexcept {
+  if (time < store::oldest_retained(now_, retention_days_)) ++outdated_;
+}
 
 Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& url, const Options& options) {
   auto store = open_tracked(url);
@@ -146,6 +154,7 @@ Result<Done> Tracker::add(const Finding& finding) {
   store::Finding row = stored_finding(finding);
   row.message = store::storable(row.message);  // cut as it is stored: it may be as long as a line
   const std::size_t bytes = sizeof row + row.title.size() + row.source.size() + row.message.size();
+  count_outdated(row.time);
   findings_.push_back(std::move(row));
   return wait_for_transaction(bytes);
 }
@@ -168,6 +177,7 @@ Result<Done> Tracker::add(const Record& record) {
   occurrence.message = store::storable(message);
   const std::size_t bytes = sizeof occurrence + occurrence.message.size() + occurrence.pattern.size() +
                             occurrence.source.size() + occurrence.scope.size() + occurrence.template_key.size();
+  count_outdated(occurrence.time);
   errors_.push_back(std::move(occurrence));
   return wait_for_transaction(bytes);
 }

@@ -57,15 +57,20 @@ class Tracker {
   std::uint64_t new_findings() const noexcept { return new_findings_; }
   std::uint64_t new_error_groups() const noexcept { return new_groups_.size(); }
   std::uint64_t new_error_occurrences() const noexcept { return new_error_occurrences_; }
+  /// Rows that are older than the retention already: the next run that stores something removes them.
+  std::uint64_t outdated() const noexcept { return outdated_; }
+  int retention_days() const noexcept { return retention_days_; }
   store::Store& store() noexcept { return *store_; }
 
  private:
   Tracker(std::unique_ptr<store::Store> store, const Options& options);
   Result<Done> merge(store::ErrorStore& errors, const std::vector<detect::ErrorGroups::Merge>& merges);
+  void count_outdated(std::int64_t time) noexcept;
   Result<Done> wait_for_transaction(std::size_t bytes);
 
   std::unique_ptr<store::Store> store_;
   Level least_;
+  int retention_days_;
   std::int64_t now_;
   // What waits for the next transaction, so that the database is locked only while it is written.
   std::vector<store::Finding> findings_;
@@ -74,7 +79,7 @@ class Tracker {
   detect::ErrorGroups groups_;
   std::vector<detect::ErrorGroups::Merge> merges_;  // not carried out yet
   std::set<std::string> new_groups_;                // fingerprints that were not there before this run
-  std::uint64_t new_findings_ = 0, new_error_occurrences_ = 0;
+  std::uint64_t new_findings_ = 0, new_error_occurrences_ = 0, outdated_ = 0;
 };
 
 /// The dismissals in the database; none if there is none, and none is made.

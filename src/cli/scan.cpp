@@ -230,6 +230,11 @@ void Report::print_header(const analysis::Totals& totals) const {
   if (tracker)
     fmt::print("Stored   : {} new findings, {} new error groups ({} new occurrences)\n", grouped(tracker->new_findings()),
                grouped(tracker->new_error_groups()), grouped(tracker->new_error_occurrences()));
+  if (tracker && tracker->outdated() > 0)
+    fmt::print(
+        "Note     : {} of these are older than {} days; the next run that stores removes\n"
+        "           them (findings_retention_days)\n",
+        grouped(tracker->outdated()), tracker->retention_days());
   if (totals.windows_forgotten > 0)
     fmt::print("Note     : {} events, or groups of them, were forgotten for want of memory; counts over time may be low\n",
                grouped(totals.windows_forgotten));

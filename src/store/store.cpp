@@ -57,8 +57,7 @@ Result<bool> exists(std::string_view url) {
 }
 
 Result<std::uint64_t> prune(Stores& stores, std::int64_t now, int retention_days) {
-  constexpr std::int64_t kDaySeconds = 24 * 3600;
-  const std::int64_t oldest = now - retention_days * kDaySeconds;
+  const std::int64_t oldest = oldest_retained(now, retention_days);
   auto findings = stores.findings().prune(oldest);
   if (!findings) return findings;
   return sum(findings, stores.errors().prune(oldest));

@@ -96,6 +96,11 @@ Result<bool> exists(std::string_view url);
 /// The file path in `sqlite:PATH`.
 Result<std::string> sqlite_path(std::string_view url);
 
+/// What was before that time (unix seconds) is older than the retention.
+constexpr std::int64_t oldest_retained(std::int64_t now, int retention_days) noexcept {
+  return now - std::int64_t{retention_days} * 24 * 3600;
+}
+
 /// Removes findings and errors older than `retention_days` before `now` or beyond the row limits. How many rows.
 Result<std::uint64_t> prune(Stores& stores, std::int64_t now, int retention_days);
 /// Removes what was stored with `demo` set, and nothing else. How many findings and groups of errors.

@@ -200,6 +200,10 @@ TEST_CASE("nothing_is_stored_without_being_asked_for_and_no_address_ever") {
   CHECK(first.code == 0);
   CHECK(has(first.out, "Stored   : 1 new findings, 1 new error groups (1 new occurrences)"));
   CHECK(has(run(tracked, kSalted).out, "Stored   : 0 new findings, 0 new error groups (0 new occurrences)"));
+  CHECK_FALSE(has(first.out, "older than"));
+  write(scratch.file("config.yaml"), "findings_retention_days: 1\n");
+  CHECK(has(run(tracked, kSalted).out, "Note     : 2 of these are older than 1 days; the next run that stores removes\n"));
+  write(scratch.file("config.yaml"), "findings_retention_days: 36500\n");
   for (const char* name : {"a.db", "a.db-wal"}) CHECK_FALSE(has(read_whole(scratch.file(name)), "198.51.100."));
   struct stat status {};
   REQUIRE(::stat(scratch.file("a.db").c_str(), &status) == 0);
