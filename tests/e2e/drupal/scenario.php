@@ -293,7 +293,7 @@ function tabs(array $facts): void
     Visitor::$key = 'uid';
     [$boss, , $viewer] = $facts['accounts'];
     $pages = ['' => 'Save configuration', '/status' => 'Waiting in the buffer', '/events' => 'Recorded signals, newest first',
-        '/ingest-logs' => 'The last requests to the gateway', '/debug' => 'Report to copy', '/support' => 'Exactly this is sent'];
+        '/ingest-logs' => 'The last requests to the gateway', '/debug' => 'Report to copy', '/support' => 'this text is sent as shown'];
     $admin = log_in($facts, $boss);
 
     step('six tabs, for whom they are meant');
