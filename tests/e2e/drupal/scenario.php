@@ -333,10 +333,10 @@ function tabs(array $facts): void
         throw new RuntimeException("the second page has $rows rows, the first " . substr_count($other->body, 'Payload of http.request'));
     }
     $other->get(SETTINGS . '/events?severity=critical')->expect(200, 'No buffered signal matches the filter.');
-    $other->get(SETTINGS . '/events?since=2999-01-01')->expect(200, 'Nothing recorded');
-    $other->get(SETTINGS . '/events?until=2001-01-01')->expect(200, 'Nothing recorded');
+    $other->get(SETTINGS . '/events?since=2999-01-01')->expect(200, 'No buffered signal matches the filter.');
+    $other->get(SETTINGS . '/events?until=2001-01-01')->expect(200, 'No buffered signal matches the filter.');
     $other->get(SETTINGS . '/events?type[]=x&since=yesterday&page=-7&severity=' . str_repeat('x', 500))->expect(200, 'buffered signals match the filter.');
-    $other->get(SETTINGS . '/events?type=no.such')->expect(200, 'Nothing recorded');
+    $other->get(SETTINGS . '/events?type=no.such')->expect(200, 'No buffered signal matches the filter.');
     $other->get(SETTINGS . '/events/00000000-0000-4000-8000-000000000000')->expect(404);
 
     step('exports of what fits');
