@@ -51,6 +51,29 @@ std::string_view whole_lines(std::string_view text, std::uint64_t bytes) noexcep
   return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
 }
 
+// Whether a file of `size` bytes ends within a line: its last writer died there.
+bool ends_within_line(const Fd& file, std::uint64_t size) noexcept {
+  char last = '\n';
+  return size != 0 && ::pread(file.get(), &last, 1, static_cast<off_t>(size) - 1) == 1 && last != '\n';
+}
+
+// One write of `lines`, behind a newline of its own to heal such a file. What the kernel took, or -1.
+ssize_t write_lines(const Fd& file, bool heal, std::string_view lines) noexcept {
+  char newline = '\n';
+  struct iovec parts[2] = {{&newline, 1}, {const_cast<char*>(lines.data()), lines.size()}};
+  ssize_t written;
+  do {
+    written = heal ? ::writev(file.get(), parts, 2) : ::write(file.get(), lines.data(), lines.size());
+  } while (written < 0 && errno == EINTR);
+  return written;
+}
+
+// Whether spilling is frozen, as the header on disk says; without one it is.
+bool is_frozen(const Directory& directory) noexcept {
+  const Fd header = directory.open_unchecked(layout::kLock, O_RDONLY);
+  return !header || BufferHeader::read_frozen(header.get());
+}
+
 // File systems on which flock and O_APPEND are emulated over a network or in a user process.
 bool is_network(long magic) noexcept {
   switch (magic) {
@@ -281,7 +304,6 @@ CommitResult Buffer::commit(std::string_view lines, std::uint32_t events, const 
     LOGYSTERA_KILL_POINT("commit-locked");
     in_vain_since_ = 0;
     append(lock, lines, events, result);
-    if (slots_fill_) empty_slots(lock);
     return result;
   }
   if (lock.error() != EWOULDBLOCK) {
@@ -328,9 +350,7 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
     }
     const auto size = static_cast<std::uint64_t>(st.st_size);
     // Nobody has written since this object's last commit, or somebody may have died within a line.
-    char last = '\n';
-    const bool heal =
-        size != open_files_->end && size != 0 && ::pread(file.get(), &last, 1, st.st_size - 1) == 1 && last != '\n';
+    const bool heal = size != open_files_->end && ends_within_line(file, size);
     open_files_->end = 0;
     if (size != 0 && size + lines.size() + (heal ? 1 : 0) > options_.segment_bytes) {
       // Rotation: the next turn of the loop makes a new current file.
@@ -353,12 +373,7 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
       lines = chunk;
       if (chunk.empty()) break;
     }
-    char newline = '\n';
-    struct iovec parts[2] = {{&newline, 1}, {const_cast<char*>(chunk.data()), chunk.size()}};
-    ssize_t written;
-    do {
-      written = heal ? ::writev(file.get(), parts, 2) : ::write(file.get(), chunk.data(), chunk.size());
-    } while (written < 0 && errno == EINTR);
+    const ssize_t written = write_lines(file, heal, chunk);
     if (written < 0) {
       drop_failed_write(result, errno, lines_in(lines));
       break;
@@ -402,6 +417,7 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
   } else if (header_changed) {
     lock.save();
   }
+  if (slots_fill_) empty_slots(lock);
 }
 
 // Whether `wanted` more bytes fit; if not, `allowed` says how many do. Far from the cap this is one comparison. Near it the
@@ -468,18 +484,14 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
     }
     // The lock on the part says that its writer lives. If it was taken for abandoned before that, it has another inode now.
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !directory.is_only_name(part, st)) continue;
-    const Fd header = directory.open_unchecked(layout::kLock, O_RDONLY);
-    frozen = !header || BufferHeader::read_frozen(header.get());
+    frozen = is_frozen(directory);
     if (frozen || directory.look(slot, taken)) {
       directory.remove(part);
       if (frozen) break;
       continue;
     }
     LOGYSTERA_KILL_POINT("spill-opened");
-    ssize_t written;
-    do {
-      written = ::write(file.get(), lines.data(), lines.size());
-    } while (written < 0 && errno == EINTR);
+    const ssize_t written = write_lines(file, false, lines);
     int error = written < 0 ? errno : ENOSPC;
     if (written == static_cast<ssize_t>(lines.size()) && (!options_.sync_commits || make_durable(file.get()))) {
       LOGYSTERA_KILL_POINT("spill-written");
@@ -500,8 +512,8 @@ bool Buffer::spill(const Directory& directory, std::string_view lines, std::uint
   return false;
 }
 
-// No slot is free, but one may have room. False: not in this one. Whoever adds to a slot holds a lock on it, and looks then whether it is still
-// one: who takes it away holds that lock, too.
+// No slot is free, but one may have room. False: not in this one. Whoever adds to a slot holds a lock on it, and looks then
+// whether it is still one: who takes it away holds that lock, too.
 bool Buffer::add_to_slot(const Directory& directory, std::size_t number, std::string_view lines, std::uint32_t events,
                          CommitResult& result, bool& frozen) noexcept {
   char slot[layout::kNameBytes];
@@ -514,18 +526,11 @@ bool Buffer::add_to_slot(const Directory& directory, std::size_t number, std::st
   }
   const auto size = static_cast<std::uint64_t>(st.st_size);
   if (size + 1 + lines.size() > options_.spill_bytes) return false;
-  const Fd header = directory.open_unchecked(layout::kLock, O_RDONLY);
-  frozen = !header || BufferHeader::read_frozen(header.get());
+  frozen = is_frozen(directory);
   if (frozen) return false;
-  char last = '\n';
-  const bool heal = size != 0 && ::pread(file.get(), &last, 1, st.st_size - 1) == 1 && last != '\n';
+  const bool heal = ends_within_line(file, size);
   LOGYSTERA_KILL_POINT("slot-opened");
-  char newline = '\n';
-  struct iovec parts[2] = {{&newline, heal ? std::size_t{1} : 0}, {const_cast<char*>(lines.data()), lines.size()}};
-  ssize_t written;
-  do {
-    written = ::writev(file.get(), parts, 2);
-  } while (written < 0 && errno == EINTR);
+  const ssize_t written = write_lines(file, heal, lines);
   int error = written < 0 ? errno : ENOSPC;
   if (written == static_cast<ssize_t>(lines.size() + (heal ? 1 : 0))) {
     if (!options_.sync_commits || make_durable(file.get())) {
@@ -569,9 +574,7 @@ void Buffer::append_late(std::string_view lines, std::uint32_t events, std::int6
     Lock lock(*this, Lock::Wait::try_once);
     if (lock.held()) {
       in_vain_since_ = 0;
-      append(lock, lines, events, result);
-      if (slots_fill_) empty_slots(lock);
-      return;
+      return append(lock, lines, events, result);
     }
     if (lock.error() != EWOULDBLOCK) return drop(result, reason_of(lock.error()), events);
   }

@@ -74,6 +74,8 @@ class Scrubber {
     if (bytes != 0) out_.append('?');
     at_ += bytes;
   }
+  // To `end`, or to the text's where that is nowhere, or before.
+  void replace_until(std::size_t end) { replace((end == std::string_view::npos || end < at_ ? text_.size() : end) - at_); }
 
   // An apostrophe behind a word, or as in "eval()'d code", is none.
   bool opens_quote() const { return at_ == 0 || (!is_word(text_[at_ - 1]) && text_[at_ - 1] != ')'); }
@@ -120,15 +122,13 @@ class Scrubber {
   void row() {
     row_shown_ = true;
     keep_one();
-    const std::size_t end = text_.rfind(").");
-    replace(end == std::string_view::npos || end < at_ ? text_.size() - at_ : end - at_);
+    replace_until(text_.rfind(")."));
   }
 
   void value_in_parentheses() {
     const bool shows_key = follows_key();
     keep(2);
-    const std::size_t end = shows_key ? end_of_key() : text_.find(')', at_);
-    replace(end == std::string_view::npos ? text_.size() - at_ : end - at_);
+    replace_until(shows_key ? end_of_key() : text_.find(')', at_));
   }
 
   // Whether columns in parentheses, and a word before them, stand in front of the place.
@@ -147,9 +147,7 @@ class Scrubber {
       const std::size_t at = text_.rfind(rest);
       if (at != std::string_view::npos && at >= at_ && (end == std::string_view::npos || at > end)) end = at;
     }
-    if (end != std::string_view::npos) return end;
-    end = text_.rfind(')');
-    return end == std::string_view::npos || end < at_ ? std::string_view::npos : end;
+    return end != std::string_view::npos ? end : text_.rfind(')');
   }
 
   void run() {
