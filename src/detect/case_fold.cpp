@@ -181,11 +181,4 @@ bool equal_folded(std::string_view a, std::string_view b) noexcept {
   return i == a.size() && k == b.size();
 }
 
-bool equal_ignoring_case(std::string_view text, std::string_view word) noexcept {
-  if (text.size() != word.size()) return false;
-  for (std::size_t i = 0; i < word.size(); ++i)
-    if (fold_ascii(text[i]) != fold_ascii(word[i])) return false;
-  return true;
-}
-
 }  // namespace logystera::detect

@@ -32,6 +32,11 @@ char* fold_lookalikes_into(std::string_view text, char* out) noexcept;
 /// Equal but for the case of letters.
 bool equal_folded(std::string_view a, std::string_view b) noexcept;
 /// The same for a word of ASCII alone: letters beyond ASCII are not folded.
-bool equal_ignoring_case(std::string_view text, std::string_view word) noexcept;
+inline bool equal_ignoring_case(std::string_view text, std::string_view word) noexcept {
+  if (text.size() != word.size()) return false;
+  for (std::size_t i = 0; i < word.size(); ++i)
+    if (fold_ascii(text[i]) != fold_ascii(word[i])) return false;
+  return true;
+}
 
 }  // namespace logystera::detect

@@ -143,6 +143,7 @@ class Compiler {
   void fill(std::uint32_t node, const Expression& expression);
   double work(const Expression& expression) const;
   bool guard(std::uint32_t node, Guard& out) const;
+  bool mostly_excluded(std::uint32_t root, const Guard& guard) const;
   double frequency(std::uint32_t test) const;
   TextRange keep(const std::string& text);
   std::string indexed_text(const CompiledTest& test) const;
@@ -152,6 +153,7 @@ class Compiler {
   static void file(SpotDraft& spot, const std::string& literal, Anchor anchor, std::uint32_t trigger);
   std::uint32_t trigger(ScopeDraft& scope, std::uint32_t test);
   void file_tests(ScopeDraft& scope, std::uint32_t node);
+  void leave_unindexed(std::uint32_t node);
   Range keep_rules(const std::vector<std::uint32_t>& rules);
   void lay_out(const ScopeDraft& scope);
 
@@ -389,6 +391,18 @@ bool Compiler::guard(std::uint32_t index, Guard& out) const {
   return false;
 }
 
+// Whether what the guard looks for begins every text the rule excludes in that field, as in "a protocol that starts with HTTP/ and
+// is none of these": whoever writes this expects the guard in most records, and the excluded texts are told faster than it.
+bool Compiler::mostly_excluded(std::uint32_t root, const Guard& guard) const {
+  if (guard.tests.size() != 1) return false;
+  const CompiledTest& begins = out_.tests[guard.tests.front()];
+  const Excluded excluded = excluded_texts(out_, root);
+  return begins.kind == Test::Kind::text && begins.shape == Shape::starts && begins.cased == 0 && begins.spot_count == 1 &&
+         !excluded.texts.empty() && out_.spots(begins).front() == excluded.spot &&
+         std::all_of(excluded.texts.begin(), excluded.texts.end(),
+                     [&](std::string_view text) { return text.starts_with(out_.text(begins.literal)); });
+}
+
 SpotDraft& Compiler::spot_draft(ScopeDraft& scope, Spot spot) {
   for (SpotDraft& draft : scope.spots)
     if (draft.spot == spot) return draft;
@@ -452,6 +466,17 @@ void Compiler::file_tests(ScopeDraft& scope, std::uint32_t index) {
   for (std::uint32_t i = 0; i < count; ++i) file_tests(scope, node.first + i);
 }
 
+// Has every test below a node decided by looking at the text, whoever files its literal.
+void Compiler::leave_unindexed(std::uint32_t index) {
+  const Node& node = out_.nodes[index];
+  if (node.kind == Expression::Kind::test) {
+    out_.tests.own(node.first).indexed = 0;
+    return;
+  }
+  const std::uint32_t count = node.kind == Expression::Kind::negation ? 1 : node.count;
+  for (std::uint32_t i = 0; i < count; ++i) leave_unindexed(node.first + i);
+}
+
 void Compiler::plan(std::uint32_t rule) {
   const Scope& scope = rules_.rules[rule].scope;
   std::string key = scope.logsource.describe() + "|";
@@ -469,10 +494,16 @@ void Compiler::plan(std::uint32_t rule) {
     out_.scope_rules.push_back(scope);
   }
   ScopeDraft& plan = scopes_[found->second];
-  file_tests(plan, out_.roots[rule]);
   Guard chosen;
   constexpr double kUseless = 0.7;
-  if (!guard(out_.roots[rule], chosen) || chosen.cost > kUseless) {
+  const bool guarded = guard(out_.roots[rule], chosen) && chosen.cost <= kUseless;
+  if (guarded && mostly_excluded(out_.roots[rule], chosen)) {
+    leave_unindexed(out_.roots[rule]);
+    plan.always.push_back(rule);
+    return;
+  }
+  file_tests(plan, out_.roots[rule]);
+  if (!guarded) {
     plan.always.push_back(rule);
     return;
   }

@@ -1,5 +1,6 @@
 #include "detect/engine.hpp"
 
+#include <span>
 #include <unordered_map>
 
 #include "detect/program.hpp"
@@ -41,6 +42,34 @@ void Engine::Program::make_all() const {
   for (std::uint32_t i = 0; i < scopes.size(); ++i) plan(i);
   for (const CompiledTest& test : tests)
     if (test.kind == Test::Kind::regex) regexes[test.row].get(text(test.literal));
+}
+
+Excluded excluded_texts(const Engine::Program& program, std::uint32_t root) {
+  using Kind = Expression::Kind;
+  const auto text_of = [&](const Node& node, Excluded& out) {
+    if (node.kind != Kind::test) return false;
+    const CompiledTest& test = program.tests[node.first];
+    const std::span<const Spot> spots = program.spots(test);
+    if (test.kind != Test::Kind::text || test.shape != Shape::whole || test.cased != 0 || spots.size() != 1 ||
+        spots.front() >= kPartSpots || (!out.texts.empty() && spots.front() != out.spot))
+      return false;
+    out.spot = spots.front();
+    out.texts.push_back(program.text(test.literal));
+    return true;
+  };
+  const Node& all = program.nodes[root];
+  if (all.kind != Kind::all) return {};
+  for (std::uint32_t i = 0; i < all.count; ++i) {
+    const Node& condition = program.nodes[all.first + i];
+    if (condition.kind != Kind::negation) continue;
+    const Node& negated = program.nodes[condition.first];
+    Excluded out;
+    bool every = negated.kind == Kind::any || text_of(negated, out);
+    for (std::uint32_t k = 0; every && negated.kind == Kind::any && k < negated.count; ++k)
+      every = text_of(program.nodes[negated.first + k], out);
+    if (every && !out.texts.empty()) return out;
+  }
+  return {};
 }
 
 Engine::Engine(std::unique_ptr<const Program> program) : program_(std::move(program)) {}

@@ -163,6 +163,14 @@ struct Engine::Program {
   void make_all() const;
 };
 
+/// Texts that a rule wants a field not to be: if it is one of them, whatever its case, the rule does not hold.
+struct Excluded {
+  Spot spot = kNoSpot;
+  std::vector<std::string_view> texts;  // folded, in Program::texts; none if the rule has no such condition
+};
+/// Of the rule with this root node: its first condition of that kind, if all its conditions must hold.
+Excluded excluded_texts(const Engine::Program& program, std::uint32_t root);
+
 /// Adds the names of the fields that windows group, count and join by: a group is then the same one in every run, whether or not
 /// a record with the field has been met before. An error if `names` has no room for them.
 Result<Done> add_window_names(const RuleSet& rules, FieldNames& names);

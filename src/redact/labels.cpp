@@ -9,7 +9,6 @@
 namespace logystera::redact {
 namespace {
 
-constexpr std::size_t kFieldIds = std::size_t{std::numeric_limits<FieldId>::max()} + 1;
 constexpr std::size_t kOctets = 4;
 
 // The octet that ends before `end`: where it begins, or npos.
@@ -66,18 +65,24 @@ void find_in_name(Finder& finder, std::string_view name, std::vector<Hit>& hits)
 }
 
 FieldLabels::FieldLabels(const FieldNames& names, Options options)
-    : names_(names), options_(std::move(options)), finder_(options_.patterns), known_(kFieldIds) {}
+    : names_(names), options_(std::move(options)), finder_(options_.patterns) {}
 
 const FieldLabels::Label& FieldLabels::find(FieldId field) const {
   std::lock_guard lock(mutex_);
-  if (const Label* known = known_[field].load(std::memory_order_relaxed)) return *known;
+  Page* page = pages_[field / kPageLabels].load(std::memory_order_relaxed);
+  if (!page) {
+    page = &owned_pages_.emplace_back();
+    pages_[field / kPageLabels].store(page, std::memory_order_release);
+  }
+  std::atomic<const Label*>& place = (*page)[field % kPageLabels];
+  if (const Label* known = place.load(std::memory_order_relaxed)) return *known;
   const std::string_view name = names_.name(field);
   std::vector<Hit> hits;
   find_in_name(finder_, name, hits);
   if (!hits.empty() && !redactor_) redactor_.emplace(options_);
   Label& label = labels_.emplace_back(Label{hits.empty() ? std::string(name) : redactor_->redact_name(name), field});
   label.first = firsts_.try_emplace(label.text, field).first->second;
-  known_[field].store(&label, std::memory_order_release);
+  place.store(&label, std::memory_order_release);
   return label;
 }
 

@@ -3,8 +3,11 @@
 // where they are written out, once each; the records keep the numbers.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -37,11 +40,17 @@ class FieldLabels {
 
   /// The label of a field, valid as long as this. The empty label for `field::none`.
   const Label& label(FieldId field) const {
-    const Label* known = known_[field].load(std::memory_order_acquire);
+    const Page* page = pages_[field / kPageLabels].load(std::memory_order_acquire);
+    const Label* known = page ? (*page)[field % kPageLabels].load(std::memory_order_acquire) : nullptr;
     return known ? *known : find(field);
   }
 
  private:
+  // By field number, in pages made when one of their fields is first shown: most logs need one of the 256.
+  static constexpr std::size_t kPageLabels = 256;
+  static constexpr std::size_t kPages = (std::size_t{std::numeric_limits<FieldId>::max()} + 1) / kPageLabels;
+  using Page = std::array<std::atomic<const Label*>, kPageLabels>;
+
   const Label& find(FieldId field) const;
 
   const FieldNames& names_;
@@ -51,7 +60,8 @@ class FieldLabels {
   mutable std::optional<Redactor> redactor_;  // made for the first name that has findings: few logs have one
   mutable std::deque<Label> labels_;
   mutable std::unordered_map<std::string_view, FieldId> firsts_;
-  mutable std::vector<std::atomic<const Label*>> known_;  // by field number
+  mutable std::deque<Page> owned_pages_;
+  mutable std::array<std::atomic<Page*>, kPages> pages_{};
 };
 
 }  // namespace logystera::redact

@@ -42,12 +42,9 @@ Pseudonyms::Pseudonyms(std::string_view salt, unsigned digits)
   if (before < kLargePage) ::munmap(from + before + kBytes, kLargePage - before);
   ::madvise(from + before, kBytes, MADV_HUGEPAGE);
   four_.reset(reinterpret_cast<Bucket*>(from + before), Release());
-  six_.reset(static_cast<SixEntry*>(std::calloc(kSixEntries, sizeof(SixEntry))));
 }
 
-Pseudonyms::Pseudonyms(const Pseudonyms& other) : key_(other.key_), digits_(other.digits_), four_(other.four_) {
-  if (other.six_) six_.reset(static_cast<SixEntry*>(std::calloc(kSixEntries, sizeof(SixEntry))));
-}
+Pseudonyms::Pseudonyms(const Pseudonyms& other) : key_(other.key_), digits_(other.digits_), four_(other.four_) {}
 
 void Pseudonyms::append(std::string_view prefix, std::string_view canonical, std::string& out) const {
   std::string message;
@@ -108,6 +105,7 @@ void Pseudonyms::write_ip(const IpAddress& address, char* out) {
   }
   std::memcpy(out, kIpPrefix.data(), kIpPrefix.size());
   out += kIpPrefix.size();
+  if (!six_ && four_) six_.reset(static_cast<SixEntry*>(std::calloc(kSixEntries, sizeof(SixEntry))));
   if (!six_) {
     write_digits(digest_ip(address).data(), digits_, out);
     return;

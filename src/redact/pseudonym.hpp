@@ -68,7 +68,7 @@ class Pseudonyms {
   HmacKey key_;
   unsigned digits_;
   std::shared_ptr<Bucket[]> four_;
-  std::unique_ptr<SixEntry[], Free> six_;
+  std::unique_ptr<SixEntry[], Free> six_;  // made for the first of them
   std::uint32_t turn_ = 0;
 };
 

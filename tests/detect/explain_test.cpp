@@ -62,6 +62,15 @@ TEST_CASE("the_condition_explained_stands_in_the_order_it_is_evaluated") {
   CHECK(second.least_bytes == 4);
 }
 
+TEST_CASE("a_rule_told_by_what_it_excludes_says_that_it_is_always_evaluated") {
+  const std::string begins = "[{field: protocol, op: startswith, value: 'HTTP/'}, ";
+  CHECK(
+      Explained(native(begins + "{not: {field: protocol, op: equals, value: ['HTTP/1.1', 'HTTP/2']}}]"), "R").what.always);
+  CHECK_FALSE(
+      Explained(native(begins + "{not: {field: protocol, op: equals, value: ['HTTP/1.1', 'SPDY']}}]"), "R").what.always);
+  CHECK_FALSE(Explained(native(begins + "{not: {field: other, op: equals, value: 'HTTP/1.1'}}]"), "R").what.always);
+}
+
 TEST_CASE("a_rule_without_a_literal_says_that_it_is_always_evaluated") {
   const Explained one(native("[{field: status, op: gte, value: 500}]"), "R");
   CHECK(one.what.always);

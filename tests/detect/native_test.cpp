@@ -69,6 +69,50 @@ TEST_CASE("native_conditions_nest") {
   CHECK_FALSE(hits(rule(match), "{a: 1, e: 1, f: 1}"));
 }
 
+// The excluded texts all begin with what the rule looks for: it is told by them, not found by a literal.
+TEST_CASE("a_rule_whose_exclusions_begin_with_what_it_looks_for_decides_as_any_other") {
+  const std::string versions = rule(
+      "[{field: protocol, op: startswith, value: 'HTTP/'}, {not: {field: protocol, op: equals, value: ['HTTP/1.1', "
+      "'HTTP/2', "
+      "'HTTP/k']}}]");
+  for (const char* excluded : {"{protocol: 'HTTP/1.1'}", "{protocol: 'http/1.1'}", "{protocol: HTTP/2}",
+                               "{protocol: 'HTTP/K'}", "{protocol: ['HTTP/3', 'HTTP/2']}", "{other: 1}", "{protocol: null}",
+                               "{protocol: 11}", "{protocol: ['XHTTP/3', 'HTTP/2']}"})
+    CHECK_FALSE(hits(versions, excluded));
+  for (const char* found : {"{protocol: 'HTTP/1.2'}", "{protocol: 'HTTP/'}", "{protocol: 'http/1.11'}",
+                            "{protocol: 'HTTP/1.1 '}", "{protocol: ['HTTP/3', x]}"})
+    CHECK(hits(versions, found));
+  const std::string without_guard = rule("[{not: {field: protocol, op: equals, value: 'HTTP/1.1'}}]");
+  CHECK(hits(without_guard, "{other: 1}"));
+  CHECK(hits(without_guard, "{protocol: 'HTTP/1'}"));
+  CHECK_FALSE(hits(without_guard, "{protocol: 'http/1.1'}"));
+}
+
+TEST_CASE("a_test_that_one_rule_excludes_by_is_still_found_for_another") {
+  const std::string excluding =
+      "id: A\ntitle: A\nlevel: high\ndetection:\n  match: [{field: protocol, op: startswith, value: 'HTTP/'}, "
+      "{not: {field: protocol, op: equals, value: ['HTTP/1.1', 'HTTP/2']}}]\n";
+  const std::string including =
+      "id: B\ntitle: B\nlevel: high\ndetection:\n  match: [{field: protocol, op: equals, value: 'HTTP/2'}]\n";
+  for (const std::string& text : {excluding + "---\n" + including, including + "---\n" + excluding}) {
+    const RuleSet set = logystera::test::rules_of(text);
+    REQUIRE(set.rules.size() == 2);
+    FieldNames names;
+    Result<Engine> engine = Engine::compile(set, names);
+    REQUIRE(engine.ok());
+    RecordBatch batch;
+    logystera::test::add_record("{protocol: 'HTTP/2'}", names, batch);
+    logystera::test::add_record("{protocol: 'HTTP/9'}", names, batch);
+    Session session(engine.value());
+    const auto found = session.match(batch.records[0]);
+    REQUIRE(found.size() == 1);
+    CHECK(set.rules[found[0]].id == "B");
+    const auto other = session.match(batch.records[1]);
+    REQUIRE(other.size() == 1);
+    CHECK(set.rules[other[0]].id == "A");
+  }
+}
+
 TEST_CASE("native_example_of_the_specification_loads_and_fires") {
   const std::string example =
       "id: MY_RULE_001\ntitle: \"Sensitive file accessed\"\ndescription: \"Fires when /etc/passwd is accessed via nginx\"\n"

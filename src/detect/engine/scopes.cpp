@@ -63,6 +63,12 @@ void Session::State::arrange(Scopes& scopes, std::vector<std::uint32_t> list) co
 
 Always Session::State::always(std::uint32_t rule) const {
   Always out{.rule = rule};
+  if (Excluded excluded = excluded_texts(program, program.roots[rule]); !excluded.texts.empty()) {
+    out.glance = Always::Glance::excluded;
+    out.spot = excluded.spot;
+    out.excluded = std::move(excluded.texts);
+    return out;
+  }
   const Node& root = program.nodes[program.roots[rule]];
   const bool one_of = root.kind == Expression::Kind::all && root.count > 0;
   const Node& node = one_of ? program.nodes[root.first] : root;

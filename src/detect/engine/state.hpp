@@ -18,6 +18,7 @@
 #include "detect/literal_index.hpp"
 #include "detect/literal_sieve.hpp"
 #include "detect/program.hpp"
+#include "detect/text.hpp"
 
 namespace logystera::detect {
 
@@ -49,11 +50,13 @@ struct Always {
     number,     // a comparison with an integer, decided
     number_of,  // a comparison with an integer that is one of several conditions: false, or evaluate them
     long_text,  // an expression that no shorter text matches: too short, or evaluate it
+    excluded,   // the field is one of `excluded`: false, or evaluate it
   };
   std::uint32_t rule;
   Glance glance = Glance::none;
   Spot spot = 0;
   const CompiledTest* test = nullptr;
+  std::vector<std::string_view> excluded;
 };
 
 struct Session::State {
@@ -214,7 +217,7 @@ inline bool Session::State::holds_always(const Always& always) {
   if (always.glance == Always::Glance::none) return evaluate(program.roots[always.rule]);
   const bool there = present(always.spot);
   if (always.glance == Always::Glance::exists) return there == (always.test->flag != 0);
-  if (!there) return false;
+  if (!there) return always.glance == Always::Glance::excluded && evaluate(program.roots[always.rule]);
   const std::uint32_t first = spot_first[always.spot] - 1;
   const Value& value = record->fields[first];
   if (next[first] == 0) {
@@ -226,6 +229,9 @@ inline bool Session::State::holds_always(const Always& always) {
     if (always.glance == Always::Glance::long_text && value.kind != Value::Kind::list &&
         value.text_size < always.test->least_bytes)
       return false;
+    if (always.glance == Always::Glance::excluded && value.kind == Value::Kind::string)
+      for (std::string_view text : always.excluded)
+        if (equal_ignoring_case(value.text(), text)) return false;
   }
   return evaluate(program.roots[always.rule]);
 }
