@@ -108,13 +108,13 @@ std::vector<std::string> required_texts(const std::string& regex) {
 }
 
 // A log source while its rules come in one by one.
-struct SpotDraft {
+struct SlotDraft {
   struct Text {
     std::string literal;
     Anchor anchor;
     std::uint32_t trigger;
   };
-  Spot spot;
+  Slot slot;
   std::vector<Text> texts;
   std::unordered_map<double, std::vector<std::uint32_t>> numbers;
 };
@@ -123,7 +123,7 @@ struct ScopeDraft {
     std::uint32_t test;  // or Trigger::kNoTest
     std::vector<std::uint32_t> rules;
   };
-  std::vector<SpotDraft> spots;
+  std::vector<SlotDraft> slots;
   std::vector<Pull> triggers;
   std::vector<std::uint32_t> always;
 };
@@ -135,8 +135,8 @@ class Compiler {
   Result<Done> run();
 
  private:
-  Spot spot(const Place& place);
-  std::uint16_t spots(const Subject& subject);  // adds them to the list of spots; how many
+  Slot slot(const Place& place);
+  std::uint16_t slots(const Subject& subject);  // adds them to the list of slots; how many
 
   std::uint32_t test(const Test& test);
   std::uint32_t expression(const Expression& expression);
@@ -148,9 +148,9 @@ class Compiler {
   TextRange keep(const std::string& text);
   std::string indexed_text(const CompiledTest& test) const;
   void plan(std::uint32_t rule);
-  static SpotDraft& spot_draft(ScopeDraft& scope, Spot spot);
+  static SlotDraft& slot_draft(ScopeDraft& scope, Slot slot);
   void file(ScopeDraft& scope, std::uint32_t test, std::uint32_t rule);
-  static void file(SpotDraft& spot, const std::string& literal, Anchor anchor, std::uint32_t trigger);
+  static void file(SlotDraft& slot, const std::string& literal, Anchor anchor, std::uint32_t trigger);
   std::uint32_t trigger(ScopeDraft& scope, std::uint32_t test);
   void file_tests(ScopeDraft& scope, std::uint32_t node);
   void leave_unindexed(std::uint32_t node);
@@ -168,28 +168,28 @@ class Compiler {
   std::vector<ScopeDraft> scopes_;
   std::unordered_map<std::string, TextRange> kept_;
   bool names_full_ = false;
-  Spot status_ = kNoSpot;  // of field::status, if a rule looks at it
+  Slot status_ = kNoSlot;  // of field::status, if a rule looks at it
 };
 
-Spot Compiler::spot(const Place& place) {
-  if (place.part != Part::field) return spot_of(place.part);
+Slot Compiler::slot(const Place& place) {
+  if (place.part != Part::field) return slot_of(place.part);
   const FieldId id = names_.add(place.name);
   if (id == field::none) {
     names_full_ = true;
-    return kNoSpot;
+    return kNoSlot;
   }
-  if (out_.spot_of_field.size() <= id) out_.spot_of_field.resize(id + 1u, kNoSpot);
-  Spot& spot = out_.spot_of_field[id];
-  if (spot == kNoSpot) {
-    spot = static_cast<Spot>(out_.spot_names.size());
-    out_.spot_names.push_back(place.name);
+  if (out_.slot_of_field.size() <= id) out_.slot_of_field.resize(id + 1u, kNoSlot);
+  Slot& slot = out_.slot_of_field[id];
+  if (slot == kNoSlot) {
+    slot = static_cast<Slot>(out_.slot_names.size());
+    out_.slot_names.push_back(place.name);
   }
-  if (id == field::status) status_ = spot;
-  return spot;
+  if (id == field::status) status_ = slot;
+  return slot;
 }
 
-std::uint16_t Compiler::spots(const Subject& subject) {
-  for (const Place& place : subject.places) out_.spot_lists.push_back(spot(place));
+std::uint16_t Compiler::slots(const Subject& subject) {
+  for (const Place& place : subject.places) out_.slot_lists.push_back(slot(place));
   return static_cast<std::uint16_t>(subject.places.size());
 }
 
@@ -219,7 +219,7 @@ std::string identity(const Test& test) {
   key += static_cast<char>('0' + (test.cased ? 1 : 0) + (test.flag ? 2 : 0));
   key += static_cast<char>('a' + static_cast<int>(test.compare));
   key += static_cast<char>('a' + static_cast<int>(test.part));
-  key += static_cast<char>('a' + static_cast<int>(test.shape));
+  key += static_cast<char>('a' + static_cast<int>(test.relation));
   key.append(reinterpret_cast<const char*>(&test.number), sizeof test.number);
   subject(test.subject);
   subject(test.other);
@@ -245,11 +245,11 @@ std::uint32_t Compiler::test(const Test& test) {
   compiled.flag = test.flag;
   compiled.compare = test.compare;
   compiled.part = test.part;
-  compiled.reference = test.shape;
+  compiled.relation = test.relation;
   compiled.number = test.number;
-  compiled.spots = static_cast<std::uint32_t>(out_.spot_lists.size());
-  compiled.spot_count = spots(test.subject);
-  compiled.other_count = spots(test.other);
+  compiled.slots = static_cast<std::uint32_t>(out_.slot_lists.size());
+  compiled.slot_count = slots(test.subject);
+  compiled.other_count = slots(test.other);
   std::vector<std::string> required;
   if (test.kind == Test::Kind::text) {
     std::string literal;
@@ -259,8 +259,8 @@ std::uint32_t Compiler::test(const Test& test) {
       compiled.row = static_cast<std::uint32_t>(out_.patterns.size());
       out_.patterns.push_back(test.pattern);
     }
-    const std::span<const Spot> looked_at = out_.spots(compiled);
-    const bool anywhere = std::find(looked_at.begin(), looked_at.end(), spot_of(Part::anywhere)) != looked_at.end();
+    const std::span<const Slot> looked_at = out_.slots(compiled);
+    const bool anywhere = std::find(looked_at.begin(), looked_at.end(), slot_of(Part::anywhere)) != looked_at.end();
     compiled.indexed = compiled.shape != Shape::glob && !literal.empty() && !test.cased && !anywhere;
   }
   if (test.kind == Test::Kind::regex) {
@@ -338,14 +338,14 @@ double Compiler::frequency(std::uint32_t number) const {
   const CompiledTest& test = out_.tests[number];
   constexpr double kNumber = 0.05, kServed = 0.8;
   constexpr double kOk = 200;  // what most requests are answered with
-  if (test.kind == Test::Kind::number) return test.number == kOk && out_.spots(test).front() == status_ ? kServed : kNumber;
+  if (test.kind == Test::Kind::number) return test.number == kOk && out_.slots(test).front() == status_ ? kServed : kNumber;
   if (test.kind == Test::Kind::regex) {
     double sum = 0;
     for (const std::string& text : required_[number]) sum += literal_frequency(text);
     return std::min(0.9, sum);
   }
   const double base = literal_frequency(indexed_text(test));
-  const double anywhere = out_.spots(test).front() == spot_of(Part::anywhere) ? 4 : 1;
+  const double anywhere = out_.slots(test).front() == slot_of(Part::anywhere) ? 4 : 1;
   return std::min(0.9, base * anywhere * (1 + 0.5 * uses_[number]));
 }
 
@@ -397,26 +397,26 @@ bool Compiler::mostly_excluded(std::uint32_t root, const Guard& guard) const {
   if (guard.tests.size() != 1) return false;
   const CompiledTest& begins = out_.tests[guard.tests.front()];
   const Excluded excluded = excluded_texts(out_, root);
-  return begins.kind == Test::Kind::text && begins.shape == Shape::starts && begins.cased == 0 && begins.spot_count == 1 &&
-         !excluded.texts.empty() && out_.spots(begins).front() == excluded.spot &&
+  return begins.kind == Test::Kind::text && begins.shape == Shape::starts && begins.cased == 0 && begins.slot_count == 1 &&
+         !excluded.texts.empty() && out_.slots(begins).front() == excluded.slot &&
          std::all_of(excluded.texts.begin(), excluded.texts.end(),
                      [&](std::string_view text) { return text.starts_with(out_.text(begins.literal)); });
 }
 
-SpotDraft& Compiler::spot_draft(ScopeDraft& scope, Spot spot) {
-  for (SpotDraft& draft : scope.spots)
-    if (draft.spot == spot) return draft;
-  scope.spots.emplace_back();
-  scope.spots.back().spot = spot;
-  return scope.spots.back();
+SlotDraft& Compiler::slot_draft(ScopeDraft& scope, Slot slot) {
+  for (SlotDraft& draft : scope.slots)
+    if (draft.slot == slot) return draft;
+  scope.slots.emplace_back();
+  scope.slots.back().slot = slot;
+  return scope.slots.back();
 }
 
 // Has `rule` looked at when the test's literals are found, or its number.
 void Compiler::file(ScopeDraft& scope, std::uint32_t number, std::uint32_t rule) {
   const CompiledTest& test = out_.tests[number];
   if (test.kind == Test::Kind::number) {
-    for (Spot spot : out_.spots(test)) {
-      std::vector<std::uint32_t>& rules = spot_draft(scope, spot).numbers[test.number];
+    for (Slot slot : out_.slots(test)) {
+      std::vector<std::uint32_t>& rules = slot_draft(scope, slot).numbers[test.number];
       if (rules.empty() || rules.back() != rule) rules.push_back(rule);
     }
     return;
@@ -433,14 +433,14 @@ std::uint32_t Compiler::trigger(ScopeDraft& scope, std::uint32_t number) {
       trigger_numbers_.emplace(scope_number << 32 | number, static_cast<std::uint32_t>(scope.triggers.size()));
   if (!fresh) return known->second;
   scope.triggers.push_back({test.indexed != 0 ? number : Trigger::kNoTest, {}});
-  for (Spot spot : out_.spots(test)) {
-    SpotDraft& draft = spot_draft(scope, spot);
+  for (Slot slot : out_.slots(test)) {
+    SlotDraft& draft = slot_draft(scope, slot);
     if (test.kind == Test::Kind::regex) {
       for (const std::string& text : required_[number]) file(draft, text, Anchor::anywhere, known->second);
       continue;
     }
     // Anywhere, a text within raw is not scanned again, so only what raw would show counts.
-    const Anchor anchor = spot == spot_of(Part::anywhere) ? Anchor::anywhere
+    const Anchor anchor = slot == slot_of(Part::anywhere) ? Anchor::anywhere
                           : test.shape == Shape::whole    ? Anchor::whole
                           : test.shape == Shape::starts   ? Anchor::start
                           : test.shape == Shape::ends     ? Anchor::end
@@ -450,8 +450,8 @@ std::uint32_t Compiler::trigger(ScopeDraft& scope, std::uint32_t number) {
   return known->second;
 }
 
-void Compiler::file(SpotDraft& spot, const std::string& literal, Anchor anchor, std::uint32_t trigger) {
-  spot.texts.push_back({literal, anchor, trigger});
+void Compiler::file(SlotDraft& slot, const std::string& literal, Anchor anchor, std::uint32_t trigger) {
+  slot.texts.push_back({literal, anchor, trigger});
 }
 
 // Files every test below a node that its literal answers, so that confirming a rule searches no text for it again: a rule of
@@ -524,11 +524,11 @@ void Compiler::lay_out(const ScopeDraft& scope) {
   ScopeTable table;
   table.texts.first = static_cast<std::uint32_t>(out_.filed_texts.size());
   table.numbers.first = static_cast<std::uint32_t>(out_.filed_numbers.size());
-  for (const SpotDraft& spot : scope.spots) {
-    for (const SpotDraft::Text& text : spot.texts)
-      out_.filed_texts.push_back({keep(text.literal), first_trigger + text.trigger, spot.spot, text.anchor, 0});
-    for (const auto& [number, rules] : spot.numbers)
-      out_.filed_numbers.push_back({number, keep_rules(rules), spot.spot, 0});
+  for (const SlotDraft& slot : scope.slots) {
+    for (const SlotDraft::Text& text : slot.texts)
+      out_.filed_texts.push_back({keep(text.literal), first_trigger + text.trigger, slot.slot, text.anchor, 0});
+    for (const auto& [number, rules] : slot.numbers)
+      out_.filed_numbers.push_back({number, keep_rules(rules), slot.slot, 0});
   }
   table.texts.count = static_cast<std::uint32_t>(out_.filed_texts.size()) - table.texts.first;
   table.numbers.count = static_cast<std::uint32_t>(out_.filed_numbers.size()) - table.numbers.first;
@@ -543,7 +543,7 @@ Result<Done> Compiler::run() {
     out_.roots.push_back(rule.when ? expression(*rule.when) : Engine::Program::kNoRoot);
     out_.stats.detections += rule.when.has_value();
   }
-  if (names_full_ || out_.spot_names.size() >= kPartSpots)
+  if (names_full_ || out_.slot_names.size() >= kPartSlots)
     return Error{"the rules name more fields than there is room for: load fewer rules", ErrorKind::too_large};
   for (std::uint32_t i = 0; i < rules_.rules.size(); ++i)
     if (rules_.rules[i].when) plan(i);

@@ -233,7 +233,7 @@ bool Writer::test(const Test& test, int indent) {
     constexpr std::string_view ops[] = {"equals_field", "contains_field", "startswith_field", "endswith_field"};
     for (const Place& place : test.subject.places)
       for (const Place& other : test.other.places)
-        lines.push_back({field_name(place), std::string(ops[static_cast<std::size_t>(test.shape)]),
+        lines.push_back({field_name(place), std::string(ops[static_cast<std::size_t>(test.relation)]),
                          quoted(field_name(other)), test.cased});
   } else if (!lines_of(test, lines, all)) {
     return false;

@@ -10,23 +10,23 @@ namespace logystera::detect {
 const ScopePlan& Engine::Program::plan(std::uint32_t scope) const {
   ScopePlan& plan = plans[scope];
   std::call_once(plan.made, [&] {
-    std::unordered_map<Spot, std::size_t> places;
-    const auto of = [&](std::uint32_t spot) -> SpotPlan& {
-      const auto [known, fresh] = places.emplace(static_cast<Spot>(spot), plan.spots.size());
+    std::unordered_map<Slot, std::size_t> places;
+    const auto of = [&](std::uint32_t slot) -> SlotPlan& {
+      const auto [known, fresh] = places.emplace(static_cast<Slot>(slot), plan.slots.size());
       if (fresh) {
-        plan.spots.emplace_back();
-        plan.spots.back().spot = static_cast<Spot>(spot);
+        plan.slots.emplace_back();
+        plan.slots.back().slot = static_cast<Slot>(slot);
       }
-      return plan.spots[known->second];
+      return plan.slots[known->second];
     };
     for (const FiledText& filed : texts_of(scopes[scope]))
-      of(filed.spot).literals.add(text(filed.literal), filed.anchor, filed.trigger);
+      of(filed.slot).literals.add(text(filed.literal), filed.anchor, filed.trigger);
     const Range numbers = scopes[scope].numbers;
     for (std::uint32_t i = 0; i < numbers.count; ++i) {
       const FiledNumber& filed = filed_numbers[numbers.first + i];
-      of(filed.spot).numbers.emplace(filed.number, filed.rules);
+      of(filed.slot).numbers.emplace(filed.number, filed.rules);
     }
-    for (SpotPlan& spot : plan.spots) spot.literals.build();
+    for (SlotPlan& slot : plan.slots) slot.literals.build();
   });
   return plan;
 }
@@ -49,11 +49,11 @@ Excluded excluded_texts(const Engine::Program& program, std::uint32_t root) {
   const auto text_of = [&](const Node& node, Excluded& out) {
     if (node.kind != Kind::test) return false;
     const CompiledTest& test = program.tests[node.first];
-    const std::span<const Spot> spots = program.spots(test);
-    if (test.kind != Test::Kind::text || test.shape != Shape::whole || test.cased != 0 || spots.size() != 1 ||
-        spots.front() >= kPartSpots || (!out.texts.empty() && spots.front() != out.spot))
+    const std::span<const Slot> slots = program.slots(test);
+    if (test.kind != Test::Kind::text || test.shape != Shape::whole || test.cased != 0 || slots.size() != 1 ||
+        slots.front() >= kPartSlots || (!out.texts.empty() && slots.front() != out.slot))
       return false;
-    out.spot = spots.front();
+    out.slot = slots.front();
     out.texts.push_back(program.text(test.literal));
     return true;
   };

@@ -50,13 +50,13 @@ class Explainer {
   Explanation rule(std::uint32_t rule) const;
 
  private:
-  std::string place(Spot spot) const {
-    return place_name(spot >= kPartSpots ? Place{static_cast<Part>(spot - kPartSpots), {}}
-                                         : Place{Part::field, program_.spot_names[spot]});
+  std::string place(Slot slot) const {
+    return place_name(slot >= kPartSlots ? Place{static_cast<Part>(slot - kPartSlots), {}}
+                                         : Place{Part::field, program_.slot_names[slot]});
   }
-  std::vector<std::string> places(std::span<const Spot> spots) const {
+  std::vector<std::string> places(std::span<const Slot> slots) const {
     std::vector<std::string> out;
-    for (Spot spot : spots) out.push_back(place(spot));
+    for (Slot slot : slots) out.push_back(place(slot));
     return out;
   }
   ExplainedTest test(const CompiledTest& test) const;
@@ -71,7 +71,7 @@ class Explainer {
 
 ExplainedTest Explainer::test(const CompiledTest& test) const {
   ExplainedTest out;
-  out.places = places(program_.spots(test));
+  out.places = places(program_.slots(test));
   out.indexed = test.indexed != 0;
   switch (test.kind) {
     case Test::Kind::text:
@@ -108,12 +108,12 @@ ExplainedTest Explainer::test(const CompiledTest& test) const {
       break;
     case Test::Kind::field_ref:
       out.cased = test.cased != 0;
-      out.against = places(program_.other_spots(test));
-      switch (test.reference) {
-        case Test::Shape::whole: out.operation = "equals"; break;
-        case Test::Shape::contains: out.operation = "contains"; break;
-        case Test::Shape::starts: out.operation = "starts with"; break;
-        case Test::Shape::ends: out.operation = "ends with"; break;
+      out.against = places(program_.other_slots(test));
+      switch (test.relation) {
+        case Test::Relation::whole: out.operation = "equals"; break;
+        case Test::Relation::contains: out.operation = "contains"; break;
+        case Test::Relation::starts: out.operation = "starts with"; break;
+        case Test::Relation::ends: out.operation = "ends with"; break;
       }
       break;
     case Test::Kind::time_part:
@@ -149,11 +149,11 @@ Explanation Explainer::rule(std::uint32_t rule) const {
     out.always = out.always || holds(scope.always, rule);
     for (const FiledText& filed : program_.texts_of(scope))
       if (holds(program_.triggers[filed.trigger].rules, rule))
-        out.literals.push_back({place(filed.spot), static_cast<ExplainedLiteral::Anchor>(filed.anchor),
+        out.literals.push_back({place(filed.slot), static_cast<ExplainedLiteral::Anchor>(filed.anchor),
                                 std::string(program_.text(filed.literal))});
     for (std::uint32_t i = 0; i < scope.numbers.count; ++i) {
       const FiledNumber& filed = program_.filed_numbers[scope.numbers.first + i];
-      if (holds(filed.rules, rule)) out.numbers.push_back({place(static_cast<Spot>(filed.spot)), filed.number});
+      if (holds(filed.rules, rule)) out.numbers.push_back({place(static_cast<Slot>(filed.slot)), filed.number});
     }
   }
   // The tables' order is that of a hash; the same rules are to be explained in the same words.

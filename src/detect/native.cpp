@@ -180,10 +180,10 @@ class MatchReader {
           notes_.refuse(value.at,
                         "'" + value.text + "' is no network: write an address and a prefix length, as 10.0.0.0/8");
         return Expression::of(std::move(test));
-      case Operator::equals_field: return field_ref(std::move(test), value, Test::Shape::whole);
-      case Operator::contains_field: return field_ref(std::move(test), value, Test::Shape::contains);
-      case Operator::startswith_field: return field_ref(std::move(test), value, Test::Shape::starts);
-      case Operator::endswith_field: return field_ref(std::move(test), value, Test::Shape::ends);
+      case Operator::equals_field: return field_ref(std::move(test), value, Test::Relation::whole);
+      case Operator::contains_field: return field_ref(std::move(test), value, Test::Relation::contains);
+      case Operator::startswith_field: return field_ref(std::move(test), value, Test::Relation::starts);
+      case Operator::endswith_field: return field_ref(std::move(test), value, Test::Relation::ends);
     }
     return {};
   }
@@ -199,13 +199,13 @@ class MatchReader {
     return Expression::of(std::move(test));
   }
 
-  Expression field_ref(Test test, const Node& value, Test::Shape shape) {
+  Expression field_ref(Test test, const Node& value, Test::Relation relation) {
     if (!value.is_string() || value.text.empty()) {
       notes_.refuse(value.at, "the value of this operator is the name of another field");
       return {};
     }
     test.kind = Test::Kind::field_ref;
-    test.shape = shape;
+    test.relation = relation;
     test.other = native_subject(value.text);
     return Expression::of(std::move(test));
   }

@@ -24,10 +24,10 @@
 namespace logystera::detect {
 
 // Where a compiled test looks: a field that some rule uses, numbered densely from 0, or one of the record's own texts.
-using Spot = std::uint16_t;
-inline constexpr Spot kPartSpots = 0x8000;  // kPartSpots + Part
-inline constexpr Spot kNoSpot = 0xFFFF;
-constexpr Spot spot_of(Part part) noexcept { return static_cast<Spot>(kPartSpots + static_cast<Spot>(part)); }
+using Slot = std::uint16_t;
+inline constexpr Slot kPartSlots = 0x8000;  // kPartSlots + Part
+inline constexpr Slot kNoSlot = 0xFFFF;
+constexpr Slot slot_of(Part part) noexcept { return static_cast<Slot>(kPartSlots + static_cast<Slot>(part)); }
 
 // A run of rows of another table.
 struct Range {
@@ -52,10 +52,10 @@ struct CompiledTest {
   std::uint8_t indexed = 0;  // looking for its literal answers it: no hit, no match
   Compare compare = Compare::equal;
   TimePart part = TimePart::minute;
-  Test::Shape reference = Test::Shape::whole;  // field_ref
-  TextRange literal;                           // whole, contains, starts, ends; regex: the expression
-  std::uint32_t spots = 0;                     // in Program::spot_lists: first those of the subject, then the other's
-  std::uint16_t spot_count = 0;
+  Test::Relation relation = Test::Relation::whole;  // field_ref
+  TextRange literal;                                // whole, contains, starts, ends; regex: the expression
+  std::uint32_t slots = 0;                          // in Program::slot_lists: first those of the subject, then the other's
+  std::uint16_t slot_count = 0;
   std::uint16_t other_count = 0;  // field_ref
   double number = 0;
   // Which row of its own table: regex: Program::regexes; network: networks; glob: patterns.
@@ -79,38 +79,38 @@ struct Trigger {
   static constexpr std::uint32_t kNoTest = ~0u;
 };
 
-// A literal to look for at a spot, and a number.
+// A literal to look for at a slot, and a number.
 struct FiledText {
   TextRange literal;          // folded
   std::uint32_t trigger = 0;  // in Program::triggers
-  Spot spot = 0;
+  Slot slot = 0;
   LiteralIndex::Anchor anchor = LiteralIndex::Anchor::anywhere;
   std::uint8_t unused = 0;
 };
 struct FiledNumber {
   double number = 0;
   Range rules;  // in Program::rule_lists
-  std::uint32_t spot = 0;
+  std::uint32_t slot = 0;
   std::uint32_t unused = 0;
 };
 
 // What the rules of one log source want to know.
 struct ScopeTable {
-  Range texts;    // in Program::filed_texts, those of one spot together
+  Range texts;    // in Program::filed_texts, those of one slot together
   Range numbers;  // in Program::filed_numbers, likewise
   Range always;   // in Program::rule_lists: rules without a guard
 };
 
-// The same about one spot, ready to be asked.
-struct SpotPlan {
-  Spot spot;
+// The same about one slot, ready to be asked.
+struct SlotPlan {
+  Slot slot;
   LiteralIndex literals;  // ids are triggers
   std::unordered_map<double, Range> numbers;
 };
 
 class ScopePlan {
  public:
-  std::vector<SpotPlan> spots;
+  std::vector<SlotPlan> slots;
   std::once_flag made;
 };
 
@@ -119,7 +119,7 @@ struct Engine::Program {
   EngineStats stats;
   std::shared_ptr<const char[]> image;  // what the tables lie in if they were read; else null, and they own their rows
   Table<char> texts;
-  Table<Spot> spot_lists;
+  Table<Slot> slot_lists;
   Table<CompiledTest> tests;
   std::vector<std::uint8_t> indexed;  // CompiledTest::indexed of each, close together: it is asked thousands of times
   std::vector<Pattern> patterns;
@@ -132,8 +132,8 @@ struct Engine::Program {
   Table<FiledNumber> filed_numbers;
   Table<ScopeTable> scopes;
   std::vector<Scope> scope_rules;       // scope → which records are of it
-  std::vector<Spot> spot_of_field;      // FieldId → spot, or kNoSpot
-  std::vector<std::string> spot_names;  // spot → its field's name
+  std::vector<Slot> slot_of_field;      // FieldId → slot, or kNoSlot
+  std::vector<std::string> slot_names;  // slot → its field's name
   std::uint32_t regex_count = 0;
 
   mutable std::unique_ptr<LazyRegex[]> regexes;
@@ -142,11 +142,11 @@ struct Engine::Program {
   static constexpr std::uint32_t kNoRoot = ~0u;
 
   std::string_view text(TextRange range) const noexcept { return {texts.data() + range.at, range.size}; }
-  std::span<const Spot> spots(const CompiledTest& test) const noexcept {
-    return {spot_lists.data() + test.spots, test.spot_count};
+  std::span<const Slot> slots(const CompiledTest& test) const noexcept {
+    return {slot_lists.data() + test.slots, test.slot_count};
   }
-  std::span<const Spot> other_spots(const CompiledTest& test) const noexcept {
-    return {spot_lists.data() + test.spots + test.spot_count, test.other_count};
+  std::span<const Slot> other_slots(const CompiledTest& test) const noexcept {
+    return {slot_lists.data() + test.slots + test.slot_count, test.other_count};
   }
   std::span<const std::uint32_t> rules_of(Range range) const noexcept {
     return {rule_lists.data() + range.first, range.count};
@@ -165,7 +165,7 @@ struct Engine::Program {
 
 /// Texts that a rule wants a field not to be: if it is one of them, whatever its case, the rule does not hold.
 struct Excluded {
-  Spot spot = kNoSpot;
+  Slot slot = kNoSlot;
   std::vector<std::string_view> texts;  // folded, in Program::texts; none if the rule has no such condition
 };
 /// Of the rule with this root node: its first condition of that kind, if all its conditions must hold.

@@ -144,7 +144,7 @@ static void pass(Io& io, DocumentReport& report) {
 template <typename Io>
 static void pass(Io& io, Engine::Program& program) {
   io.rows(program.texts);
-  io.rows(program.spot_lists);
+  io.rows(program.slot_lists);
   io.rows(program.tests);
   io.list(program.patterns);
   io.rows(program.networks);
@@ -156,7 +156,7 @@ static void pass(Io& io, Engine::Program& program) {
   io.rows(program.filed_numbers);
   io.rows(program.scopes);
   io.list(program.scope_rules);
-  io.list(program.spot_names);
+  io.list(program.slot_names);
   io.number(program.regex_count);
   std::uint64_t detections = program.stats.detections, guarded = program.stats.guarded;
   io.number(detections);
@@ -188,15 +188,15 @@ class Check {
   static bool within(Range range, const Table<T>& table) {
     return range.first <= table.size() && range.count <= table.size() - range.first;
   }
-  bool is_spot(std::uint32_t spot) const {
-    return spot < program_.spot_names.size() || (spot > kPartSpots && spot <= spot_of(Part::anywhere));
+  bool is_slot(std::uint32_t slot) const {
+    return slot < program_.slot_names.size() || (slot > kPartSlots && slot <= slot_of(Part::anywhere));
   }
 
   bool test(const CompiledTest& test) const {
     if (test.kind > Test::Kind::time_part || test.shape > Shape::glob || test.compare > Compare::not_equal ||
-        test.part > TimePart::year || test.reference > Test::Shape::ends || !within(test.literal))
+        test.part > TimePart::year || test.relation > Test::Relation::ends || !within(test.literal))
       return false;
-    if (!within({test.spots, std::uint32_t{test.spot_count} + test.other_count}, program_.spot_lists)) return false;
+    if (!within({test.slots, std::uint32_t{test.slot_count} + test.other_count}, program_.slot_lists)) return false;
     if (test.kind == Test::Kind::regex) return test.row < program_.regex_count;
     if (test.kind == Test::Kind::network) return test.row < program_.networks.size();
     return test.kind != Test::Kind::text || test.shape != Shape::glob || test.row < program_.patterns.size();
@@ -204,11 +204,11 @@ class Check {
 
   bool tables() const {
     const Engine::Program& p = program_;
-    if (p.spot_names.size() >= kPartSpots || p.roots.size() != rules_.rules.size() ||
+    if (p.slot_names.size() >= kPartSlots || p.roots.size() != rules_.rules.size() ||
         p.scope_rules.size() != p.scopes.size() || p.regex_count > p.tests.size())
       return false;
-    for (Spot spot : p.spot_lists)
-      if (!is_spot(spot)) return false;
+    for (Slot slot : p.slot_lists)
+      if (!is_slot(slot)) return false;
     for (const CompiledTest& one : p.tests)
       if (!test(one)) return false;
     for (const Network& network : p.networks)
@@ -223,13 +223,13 @@ class Check {
     std::uint64_t bytes = 0;  // an index copies its literals
     for (const FiledText& filed : p.filed_texts) {
       bytes += filed.literal.size;
-      if (!within(filed.literal) || filed.literal.size == 0 || filed.trigger >= p.triggers.size() || !is_spot(filed.spot) ||
+      if (!within(filed.literal) || filed.literal.size == 0 || filed.trigger >= p.triggers.size() || !is_slot(filed.slot) ||
           filed.anchor > LiteralIndex::Anchor::whole)
         return false;
     }
     if (bytes > kLiteralBytesMost) return false;
     for (const FiledNumber& filed : p.filed_numbers)
-      if (!is_spot(filed.spot) || !within(filed.rules, p.rule_lists)) return false;
+      if (!is_slot(filed.slot) || !within(filed.rules, p.rule_lists)) return false;
     for (const ScopeTable& scope : p.scopes)
       if (!within(scope.texts, p.filed_texts) || !within(scope.numbers, p.filed_numbers) ||
           !within(scope.always, p.rule_lists))
@@ -347,11 +347,11 @@ Result<Engine> read_image(const Image& image, FieldNames& names, RuleSet& rules)
   if (!in.ok() || !in.at_end()) return Error{"its parts do not add up", ErrorKind::broken};
   program->rules = &rules;
   if (const char* wrong = Check(*program, rules).run()) return Error{wrong, ErrorKind::broken};
-  for (std::size_t spot = 0; spot < program->spot_names.size(); ++spot) {
-    const FieldId id = names.add(program->spot_names[spot]);
+  for (std::size_t slot = 0; slot < program->slot_names.size(); ++slot) {
+    const FieldId id = names.add(program->slot_names[slot]);
     if (id == field::none) return Error{"there is no room for the names of its fields", ErrorKind::too_large};
-    if (program->spot_of_field.size() <= id) program->spot_of_field.resize(id + 1u, kNoSpot);
-    program->spot_of_field[id] = static_cast<Spot>(spot);
+    if (program->slot_of_field.size() <= id) program->slot_of_field.resize(id + 1u, kNoSlot);
+    program->slot_of_field[id] = static_cast<Slot>(slot);
   }
   if (!add_window_names(rules, names)) return Error{"there is no room for the names of its fields", ErrorKind::too_large};
   program->finish();

@@ -91,18 +91,18 @@ struct Test {
     null,       // no such field, or all its values are null
     exists,     // the field is there, whatever its value; `flag` false: it is not
     network,    // the text is an IP address within `network`
-    field_ref,  // equals (or contains, starts, ends with, by `pattern`'s shape) the text of any value of `other`
+    field_ref,  // equals (or contains, starts, ends with, by `relation`) the text of any value of `other`
     time_part,  // that part of the date in the text (or of Part::time), UTC, and holds(part, compare, number)
   };
-  enum class Shape : std::uint8_t { whole, contains, starts, ends };  // field_ref only
+  enum class Relation : std::uint8_t { whole, contains, starts, ends };  // field_ref only
 
   Kind kind = Kind::text;
   bool cased = false;
-  bool flag = false;                 // boolean, exists
-  Compare compare = Compare::equal;  // number, time_part
-  TimePart part = TimePart::minute;  // time_part
-  Shape shape = Shape::whole;        // field_ref
-  double number = 0;                 // number, time_part
+  bool flag = false;                    // boolean, exists
+  Compare compare = Compare::equal;     // number, time_part
+  TimePart part = TimePart::minute;     // time_part
+  Relation relation = Relation::whole;  // field_ref
+  double number = 0;                    // number, time_part
   Subject subject;
   Subject other;      // field_ref
   Pattern pattern;    // text

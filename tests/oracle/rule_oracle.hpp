@@ -164,11 +164,11 @@ inline bool in_network(const Network& network, std::string text) {
 
 inline bool same_field(const Test& test, const std::string& a, const std::string& b) {
   const std::string left = test.cased ? a : lower(a), right = test.cased ? b : lower(b);
-  switch (test.shape) {
-    case Test::Shape::whole: return left == right;
-    case Test::Shape::contains: return left.find(right) != std::string::npos;
-    case Test::Shape::starts: return left.rfind(right, 0) == 0;
-    case Test::Shape::ends:
+  switch (test.relation) {
+    case Test::Relation::whole: return left == right;
+    case Test::Relation::contains: return left.find(right) != std::string::npos;
+    case Test::Relation::starts: return left.rfind(right, 0) == 0;
+    case Test::Relation::ends:
       return left.size() >= right.size() && left.compare(left.size() - right.size(), right.size(), right) == 0;
   }
   return false;

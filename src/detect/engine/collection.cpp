@@ -12,7 +12,7 @@ void Session::State::begin(const Record& now) {
   // Answers keep the epoch above one bit: after 2^31 records all marks start over.
   if (++epoch == 0x7FFF'FFFF) {
     epoch = 1;
-    for (auto* marks : {&spot_epoch, &folded_epoch, &answers, &seen}) std::fill(marks->begin(), marks->end(), 0);
+    for (auto* marks : {&slot_epoch, &folded_epoch, &answers, &seen}) std::fill(marks->begin(), marks->end(), 0);
     std::fill(std::begin(folded_part_epoch), std::end(folded_part_epoch), 0);
   }
   arena.clear();
@@ -24,7 +24,7 @@ void Session::State::begin(const Record& now) {
     folded_values.resize(now.field_count);
     folded_epoch.resize(now.field_count);
   }
-  std::fill(std::begin(told), std::end(told), nullptr);
+  std::fill(std::begin(scope_fields), std::end(scope_fields), nullptr);
   const char* const line = now.raw.data();
   const std::size_t size = now.raw.size();
   const auto outside = [&](const char* text, std::size_t bytes) {
@@ -36,18 +36,18 @@ void Session::State::begin(const Record& now) {
     const Value& value = now.fields[i];
     any_outside = any_outside || value.kind == Value::Kind::list || outside(value.text_data, value.text_size);
     const FieldId id = value.field;
-    told[id < kTold.size() ? kTold[id] : std::uint8_t{told_count}] = &value;
-    if (id >= program.spot_of_field.size()) continue;
-    const Spot spot = program.spot_of_field[id];
-    if (spot == kNoSpot) continue;
-    next[i] = spot_epoch[spot] == epoch ? spot_first[spot] : 0;
-    spot_epoch[spot] = epoch;
-    spot_first[spot] = i + 1;
+    scope_fields[id < kScopeFieldOf.size() ? kScopeFieldOf[id] : std::uint8_t{kScopeFields}] = &value;
+    if (id >= program.slot_of_field.size()) continue;
+    const Slot slot = program.slot_of_field[id];
+    if (slot == kNoSlot) continue;
+    next[i] = slot_epoch[slot] == epoch ? slot_first[slot] : 0;
+    slot_epoch[slot] = epoch;
+    slot_first[slot] = i + 1;
   }
-  within_line = !any_outside && !told[told_url_plain];
+  within_line = !any_outside && !scope_fields[key_url_plain];
 }
 
-void Session::State::collect_anywhere(const SpotPlan& plan, bool line_done) {
+void Session::State::collect_anywhere(const SlotPlan& plan, bool line_done) {
   // A text that lies within raw cannot hold a literal raw does not hold: literals of keywords have no anchors.
   if (!record->raw.empty() && !line_done) collect_text(plan.literals, folded_part(Part::raw));
   if (!record->message.empty() && !folded_with_raw(record->message))
@@ -56,7 +56,7 @@ void Session::State::collect_anywhere(const SpotPlan& plan, bool line_done) {
     if (!folded_with_raw(record->fields[i].text())) collect_text(plan.literals, folded_value(i));
 }
 
-// The literals of every spot, as far as its texts are parts of the line.
+// The literals of every slot, as far as its texts are parts of the line.
 void Session::State::collect_line(const LinePlan& plan) {
   const auto found_at = [&](std::uint32_t id, std::size_t place) {
     const LinePlan::Filed& filed = plan.filed[id];
@@ -74,10 +74,10 @@ void Session::State::collect_line(const LinePlan& plan) {
       return true;
     };
     bool hit = false;
-    if (filed.spot == spot_of(Part::anywhere)) hit = true;
-    else if (filed.spot >= kPartSpots) hit = fits(part_text(static_cast<Part>(filed.spot - kPartSpots)));
-    else if (present(filed.spot))
-      for (std::uint32_t i = spot_first[filed.spot]; i != 0 && !hit; i = next[i - 1]) {
+    if (filed.slot == slot_of(Part::anywhere)) hit = true;
+    else if (filed.slot >= kPartSlots) hit = fits(part_text(static_cast<Part>(filed.slot - kPartSlots)));
+    else if (present(filed.slot))
+      for (std::uint32_t i = slot_first[filed.slot]; i != 0 && !hit; i = next[i - 1]) {
         const Value& value = record->fields[i - 1];
         hit = value.kind != Value::Kind::list && fits(value.text());  // items of a list are looked at one by one
       }
@@ -93,22 +93,22 @@ void Session::State::collect_line(const LinePlan& plan) {
 }
 
 // `line_done`: collect_line has seen to texts that are parts of the line.
-void Session::State::collect(const SpotPlan& plan, bool line_done) {
-  if (plan.spot == spot_of(Part::anywhere)) {
+void Session::State::collect(const SlotPlan& plan, bool line_done) {
+  if (plan.slot == slot_of(Part::anywhere)) {
     collect_anywhere(plan, line_done);
     return;
   }
-  if (plan.spot >= kPartSpots) {
-    const Part part = static_cast<Part>(plan.spot - kPartSpots);
-    const bool done = line_done && found_in_line(plan.spot) && inside_raw(part_text(part));
+  if (plan.slot >= kPartSlots) {
+    const Part part = static_cast<Part>(plan.slot - kPartSlots);
+    const bool done = line_done && found_in_line(plan.slot) && inside_raw(part_text(part));
     if (!done && !plan.literals.empty() && !part_text(part).empty()) collect_text(plan.literals, folded_part(part));
     // Numbers in the record's own texts: rare enough to confirm them all.
     for (const auto& [number, rules] : plan.numbers)
       for (std::uint32_t rule : program.rules_of(rules)) candidate(rule);
     return;
   }
-  if (spot_epoch[plan.spot] != epoch) return;
-  for (std::uint32_t i = spot_first[plan.spot]; i != 0; i = next[i - 1]) {
+  if (slot_epoch[plan.slot] != epoch) return;
+  for (std::uint32_t i = slot_first[plan.slot]; i != 0; i = next[i - 1]) {
     const Value& value = record->fields[i - 1];
     const auto look_up = [&](const Value& one) {
       double number = 0;
@@ -117,7 +117,7 @@ void Session::State::collect(const SpotPlan& plan, bool line_done) {
         for (std::uint32_t rule : program.rules_of(found->second)) candidate(rule);
     };
     if (value.kind != Value::Kind::list) {
-      const bool done = line_done && found_in_line(plan.spot) && inside_raw(value.text());
+      const bool done = line_done && found_in_line(plan.slot) && inside_raw(value.text());
       if (!done && !plan.literals.empty()) collect_text(plan.literals, folded_value(i - 1));
       look_up(value);
       continue;
@@ -132,8 +132,8 @@ void Session::State::collect(const SpotPlan& plan, bool line_done) {
 // The numbers of a record without lists.
 void Session::State::collect_numbers(const Scopes& now) {
   for (const Scopes::Numbers& numbers : now.numbers) {
-    if (!present(numbers.spot)) continue;
-    for (std::uint32_t i = spot_first[numbers.spot]; i != 0; i = next[i - 1]) {
+    if (!present(numbers.slot)) continue;
+    for (std::uint32_t i = slot_first[numbers.slot]; i != 0; i = next[i - 1]) {
       double number = 0;
       if (!number_of(record->fields[i - 1], number)) continue;
       const auto found = std::lower_bound(numbers.rules.begin(), numbers.rules.end(), number,
@@ -165,10 +165,10 @@ std::span<const std::uint32_t> Session::match(const Record& record) {
   if (state.wide) line = nullptr;
   if (line && state.within_line) {
     state.collect_numbers(scopes);
-    for (const SpotPlan* plan : scopes.rest) state.collect(*plan, true);
+    for (const SlotPlan* plan : scopes.rest) state.collect(*plan, true);
   } else {
     for (const ScopePlan* plan : scopes.plans)
-      for (const SpotPlan& spot : plan->spots) state.collect(spot, line != nullptr);
+      for (const SlotPlan& slot : plan->slots) state.collect(slot, line != nullptr);
   }
   state.confirmations += state.candidates.size() + scopes.always.size();
   for (const Always& always : scopes.always)

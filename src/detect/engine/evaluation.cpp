@@ -28,16 +28,16 @@ bool Session::State::evaluate(std::uint32_t index) {
 bool Session::State::decide(const CompiledTest& test) {
   if (test.kind == Test::Kind::exists || test.kind == Test::Kind::null) {
     bool there = false, valued = false, counted = false;
-    for (Spot spot : program.spots(test)) {
-      if (spot >= kPartSpots) {
-        const bool some = !part_text(static_cast<Part>(spot - kPartSpots)).empty();
+    for (Slot slot : program.slots(test)) {
+      if (slot >= kPartSlots) {
+        const bool some = !part_text(static_cast<Part>(slot - kPartSlots)).empty();
         there = there || some;
         valued = valued || some;
         continue;
       }
-      if (!present(spot)) continue;
+      if (!present(slot)) continue;
       there = true;
-      for (std::uint32_t i = spot_first[spot]; i != 0; i = next[i - 1]) {
+      for (std::uint32_t i = slot_first[slot]; i != 0; i = next[i - 1]) {
         const Value& value = record->fields[i - 1];
         if (value.kind == Value::Kind::list) {
           for (const Value& item : value.as_list()) {
@@ -53,12 +53,12 @@ bool Session::State::decide(const CompiledTest& test) {
     if (test.kind == Test::Kind::exists) return there == (test.flag != 0);
     return !there || (counted && !valued);
   }
-  const std::span<const Spot> spots = program.spots(test);
-  return std::any_of(spots.begin(), spots.end(), [&](Spot spot) { return decide_spot(test, spot); });
+  const std::span<const Slot> slots = program.slots(test);
+  return std::any_of(slots.begin(), slots.end(), [&](Slot slot) { return decide_slot(test, slot); });
 }
 
-bool Session::State::decide_spot(const CompiledTest& test, Spot spot) {
-  if (spot == spot_of(Part::anywhere)) {
+bool Session::State::decide_slot(const CompiledTest& test, Slot slot) {
+  if (slot == slot_of(Part::anywhere)) {
     const bool contains = test.kind == Test::Kind::text && test.shape == Shape::contains;
     if (!record->raw.empty() && decide_plain(test, record->raw, folded_part(Part::raw), nullptr)) return true;
     if (!record->message.empty() && !(contains && folded_with_raw(record->message)) &&
@@ -71,13 +71,13 @@ bool Session::State::decide_spot(const CompiledTest& test, Spot spot) {
     }
     return false;
   }
-  if (spot >= kPartSpots) {
-    const Part part = static_cast<Part>(spot - kPartSpots);
+  if (slot >= kPartSlots) {
+    const Part part = static_cast<Part>(slot - kPartSlots);
     const std::string_view text = part_text(part);
     return !text.empty() && decide_plain(test, text, test.cased != 0 ? text : folded_part(part), nullptr);
   }
-  if (!present(spot)) return false;
-  for (std::uint32_t i = spot_first[spot]; i != 0; i = next[i - 1]) {
+  if (!present(slot)) return false;
+  for (std::uint32_t i = slot_first[slot]; i != 0; i = next[i - 1]) {
     const Value& value = record->fields[i - 1];
     if (value.kind != Value::Kind::list) {
       const bool fold = test.kind == Test::Kind::text && test.cased == 0;
@@ -160,22 +160,22 @@ bool Session::State::field_ref(const CompiledTest& test, std::string_view text) 
   if (!cased) text = fold_copy(text);
   const auto same = [&](std::string_view as_written) {
     const std::string_view other = cased ? as_written : fold_copy(as_written);
-    switch (test.reference) {
-      case Test::Shape::whole: return text == other;
-      case Test::Shape::starts: return text.starts_with(other);
-      case Test::Shape::ends: return text.ends_with(other);
-      case Test::Shape::contains: return text.find(other) != std::string_view::npos;
+    switch (test.relation) {
+      case Test::Relation::whole: return text == other;
+      case Test::Relation::starts: return text.starts_with(other);
+      case Test::Relation::ends: return text.ends_with(other);
+      case Test::Relation::contains: return text.find(other) != std::string_view::npos;
     }
     return false;
   };
-  for (Spot spot : program.other_spots(test)) {
-    if (spot >= kPartSpots) {
-      const std::string_view part = part_text(static_cast<Part>(spot - kPartSpots));
+  for (Slot slot : program.other_slots(test)) {
+    if (slot >= kPartSlots) {
+      const std::string_view part = part_text(static_cast<Part>(slot - kPartSlots));
       if (!part.empty() && same(part)) return true;
       continue;
     }
-    if (!present(spot)) continue;
-    for (std::uint32_t i = spot_first[spot]; i != 0; i = next[i - 1]) {
+    if (!present(slot)) continue;
+    for (std::uint32_t i = slot_first[slot]; i != 0; i = next[i - 1]) {
       const Value& value = record->fields[i - 1];
       if (value.kind == Value::Kind::list) {
         for (const Value& item : value.as_list())

@@ -10,12 +10,13 @@ namespace logystera::detect {
 Session::State::Scopes& Session::State::scopes() {
   constexpr std::size_t kRemembered = 8192;  // combinations; hostile programs names must not grow this for ever
   const bool web = record->kind == RecordKind::web_access;
-  const Value* const url = told[told_url];
-  const Value* const method = told[told_method];
+  const Value* const url = scope_fields[key_url];
+  const Value* const method = scope_fields[key_method];
   const bool proxied = web && ((url && url->text().find("://") != std::string_view::npos) ||
                                (method && equal_ignoring_case(method->text(), "CONNECT")));
   // The usual case of a long log, without building a key.
-  const bool plain = !proxied && std::all_of(told, told + told_keys, [](const Value* value) { return !value; });
+  const bool plain =
+      !proxied && std::all_of(scope_fields, scope_fields + kScopeKeys, [](const Value* value) { return !value; });
   if (plain && last_plain && last_scopes && record->kind == last_kind && record->format == last_format) return *last_scopes;
   last_plain = plain;
   last_kind = record->kind;
@@ -28,7 +29,7 @@ Session::State::Scopes& Session::State::scopes() {
   scope_key += static_cast<char>('a' + static_cast<int>(record->kind));
   part(record->format);
   if (web) scope_key += proxied ? 'p' : '-';
-  for (std::size_t i = 0; i < told_keys; ++i) part(told[i] ? told[i]->text() : std::string_view());
+  for (std::size_t i = 0; i < kScopeKeys; ++i) part(scope_fields[i] ? scope_fields[i]->text() : std::string_view());
   if (last_scopes && scope_key == last_scope_key) return *last_scopes;
   last_scope_key = scope_key;
   const auto found = scopes_of.find(scope_key);
@@ -49,11 +50,11 @@ void Session::State::arrange(Scopes& scopes, std::vector<std::uint32_t> list) co
     const ScopePlan& plan = program.plan(scope);
     scopes.plans.push_back(&plan);
     for (std::uint32_t rule : program.rules_of(program.scopes[scope].always)) scopes.always.push_back(always(rule));
-    for (const SpotPlan& spot : plan.spots) {
-      if (spot.spot >= kPartSpots) {
-        if (!found_in_line(spot.spot) || !spot.numbers.empty()) scopes.rest.push_back(&spot);
-      } else if (!spot.numbers.empty()) {
-        scopes.numbers.push_back({spot.spot, {spot.numbers.begin(), spot.numbers.end()}});
+    for (const SlotPlan& slot : plan.slots) {
+      if (slot.slot >= kPartSlots) {
+        if (!found_in_line(slot.slot) || !slot.numbers.empty()) scopes.rest.push_back(&slot);
+      } else if (!slot.numbers.empty()) {
+        scopes.numbers.push_back({slot.slot, {slot.numbers.begin(), slot.numbers.end()}});
         auto& rules = scopes.numbers.back().rules;
         std::sort(rules.begin(), rules.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
       }
@@ -64,8 +65,8 @@ void Session::State::arrange(Scopes& scopes, std::vector<std::uint32_t> list) co
 Always Session::State::always(std::uint32_t rule) const {
   Always out{.rule = rule};
   if (Excluded excluded = excluded_texts(program, program.roots[rule]); !excluded.texts.empty()) {
-    out.glance = Always::Glance::excluded;
-    out.spot = excluded.spot;
+    out.fast_path = Always::FastPath::excluded;
+    out.slot = excluded.slot;
     out.excluded = std::move(excluded.texts);
     return out;
   }
@@ -74,14 +75,14 @@ Always Session::State::always(std::uint32_t rule) const {
   const Node& node = one_of ? program.nodes[root.first] : root;
   if (node.kind != Expression::Kind::test) return out;
   const CompiledTest& test = program.tests[node.first];
-  const std::span<const Spot> spots = program.spots(test);
-  if (spots.size() != 1 || spots[0] >= kPartSpots) return out;
-  out.spot = spots[0];
+  const std::span<const Slot> slots = program.slots(test);
+  if (slots.size() != 1 || slots[0] >= kPartSlots) return out;
+  out.slot = slots[0];
   out.test = &test;
-  if (one_of) out.glance = test.kind == Test::Kind::number ? Always::Glance::number_of : Always::Glance::none;
-  else if (test.kind == Test::Kind::exists) out.glance = Always::Glance::exists;
-  else if (test.kind == Test::Kind::number) out.glance = Always::Glance::number;
-  else if (test.kind == Test::Kind::regex && test.least_bytes > 0) out.glance = Always::Glance::long_text;
+  if (one_of) out.fast_path = test.kind == Test::Kind::number ? Always::FastPath::number_of : Always::FastPath::none;
+  else if (test.kind == Test::Kind::exists) out.fast_path = Always::FastPath::exists;
+  else if (test.kind == Test::Kind::number) out.fast_path = Always::FastPath::number;
+  else if (test.kind == Test::Kind::regex && test.least_bytes > 0) out.fast_path = Always::FastPath::long_text;
   return out;
 }
 
@@ -97,10 +98,10 @@ const LinePlan* Session::State::make_line_plan(Scopes& now) {
   std::vector<std::string_view> literals;
   for (std::uint32_t scope : now.list)
     for (const FiledText& filed : program.texts_of(program.scopes[scope])) {
-      if (!found_in_line(filed.spot)) continue;
+      if (!found_in_line(filed.slot)) continue;
       literals.push_back(program.text(filed.literal));
       plan->any_bytes = plan->any_bytes || !json::is_utf8(literals.back());
-      plan->filed.push_back({filed.trigger, filed.literal.size, filed.spot, filed.anchor});
+      plan->filed.push_back({filed.trigger, filed.literal.size, filed.slot, filed.anchor});
     }
   plan->sieved = plan->sieve.build(literals);
   if (!plan->sieved) {

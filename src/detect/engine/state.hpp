@@ -24,7 +24,7 @@ namespace logystera::detect {
 
 using Anchor = LiteralIndex::Anchor;
 
-// All literals of all log sources a record is of, for all its spots at once: most of a line's fields are parts of the
+// All literals of all log sources a record is of, for all its slots at once: most of a line's fields are parts of the
 // line, and one pass over it costs less than one over each field for each log source. Where a literal was found tells whose
 // it is. The sieve takes the line as it is; the index, folded. Neither is asked about a line that folding changes beyond ASCII:
 // its texts are folded and searched each for itself.
@@ -32,7 +32,7 @@ struct LinePlan {
   struct Filed {
     std::uint32_t trigger;
     std::uint32_t size;
-    Spot spot;
+    Slot slot;
     Anchor anchor;
   };
   LiteralSieve sieve;     // ids are indexes of `filed`
@@ -42,9 +42,9 @@ struct LinePlan {
   std::vector<Filed> filed;
 };
 
-// A rule looked at for every record of its log source. Most ask one thing of one field, which can be told at a glance.
+// A rule looked at for every record of its log source. Most ask one thing of one field, which a fast path answers.
 struct Always {
-  enum class Glance : std::uint8_t {
+  enum class FastPath : std::uint8_t {
     none,       // only by evaluating it
     exists,     // whether the field is there, decided
     number,     // a comparison with an integer, decided
@@ -53,8 +53,8 @@ struct Always {
     excluded,   // the field is one of `excluded`: false, or evaluate it
   };
   std::uint32_t rule;
-  Glance glance = Glance::none;
-  Spot spot = 0;
+  FastPath fast_path = FastPath::none;
+  Slot slot = 0;
   const CompiledTest* test = nullptr;
   std::vector<std::string_view> excluded;
 };
@@ -62,14 +62,14 @@ struct Always {
 struct Session::State {
   const Engine::Program& program;
   Logsource declared;
-  Spot rewritten;  // of url_plain, whose texts are no part of the line
+  Slot rewritten;  // of url_plain, whose texts are no part of the line
 
   // Per record.
   const Record* record = nullptr;
   std::uint32_t epoch = 0;
-  std::vector<std::uint32_t> spot_epoch;        // spot → epoch in which its chain is valid
-  std::vector<std::uint32_t> spot_first;        // spot → first value of the record, + 1
-  std::vector<std::uint32_t> next;              // value → next value of the same spot, + 1
+  std::vector<std::uint32_t> slot_epoch;        // slot → epoch in which its chain is valid
+  std::vector<std::uint32_t> slot_first;        // slot → first value of the record, + 1
+  std::vector<std::uint32_t> next;              // value → next value of the same slot, + 1
   std::vector<std::string_view> folded_values;  // value → folded text, if folded_epoch says so
   std::vector<std::uint32_t> folded_epoch;
   std::string_view folded_parts[16];
@@ -83,31 +83,31 @@ struct Session::State {
   std::vector<std::uint32_t> hits;
   std::uint64_t confirmations = 0;
 
-  // The first of each field that scopes look at; before `told_keys` those they are told by.
-  enum Told : std::uint8_t {
-    told_program,
-    told_channel,
-    told_event_id,
-    told_provider,
-    told_event_type,
-    told_keys,
-    told_url = told_keys,
-    told_method,
-    told_url_plain,
-    told_count
+  // The first value of each field that selects a scope, and of those asked for beside. Entries below kScopeKeys form the cache key.
+  enum ScopeField : std::uint8_t {
+    key_program,
+    key_channel,
+    key_event_id,
+    key_provider,
+    key_event_type,
+    kScopeKeys,
+    key_url = kScopeKeys,
+    key_method,
+    key_url_plain,
+    kScopeFields
   };
-  const Value* told[told_count + 1];  // the last of those nobody asks for
-  static constexpr auto kTold = [] {
+  const Value* scope_fields[kScopeFields + 1];  // the last of those nobody asks for
+  static constexpr auto kScopeFieldOf = [] {
     std::array<std::uint8_t, field::known_count_> places{};
-    places.fill(told_count);
-    places[field::url] = told_url;
-    places[field::method] = told_method;
-    places[field::url_plain] = told_url_plain;
-    places[field::program] = told_program;
-    places[field::Channel] = told_channel;
-    places[field::EventID] = told_event_id;
-    places[field::Provider_Name] = told_provider;
-    places[field::event_type] = told_event_type;
+    places.fill(kScopeFields);
+    places[field::url] = key_url;
+    places[field::method] = key_method;
+    places[field::url_plain] = key_url_plain;
+    places[field::program] = key_program;
+    places[field::Channel] = key_channel;
+    places[field::EventID] = key_event_id;
+    places[field::Provider_Name] = key_provider;
+    places[field::event_type] = key_event_type;
     return places;
   }();
   bool within_line = false;  // every text is part of the line, or empty, and there is no list
@@ -122,11 +122,11 @@ struct Session::State {
     std::vector<Always> always;           // of all
     // What else is asked of a record whose texts collect_line has seen to: numbers, and texts that are never in a line.
     struct Numbers {
-      Spot spot;
+      Slot slot;
       std::vector<std::pair<double, Range>> rules;  // in the order of the numbers
     };
     std::vector<Numbers> numbers;
-    std::vector<const SpotPlan*> rest;
+    std::vector<const SlotPlan*> rest;
     std::uint32_t lines = 0;  // records with a line met so far; a LinePlan is made when it pays
     std::unique_ptr<const LinePlan> line_plan;
   };
@@ -140,9 +140,9 @@ struct Session::State {
   bool last_plain = false;  // the last record had none of the fields scopes look at, and was not proxied
 
   explicit State(const Engine::Program& p)
-      : program(p), rewritten(field::url_plain < p.spot_of_field.size() ? p.spot_of_field[field::url_plain] : kNoSpot) {
-    spot_epoch.resize(p.spot_names.size());
-    spot_first.resize(p.spot_names.size());
+      : program(p), rewritten(field::url_plain < p.slot_of_field.size() ? p.slot_of_field[field::url_plain] : kNoSlot) {
+    slot_epoch.resize(p.slot_names.size());
+    slot_first.resize(p.slot_names.size());
     answers.resize(p.tests.size());
     seen.resize(p.roots.size());
   }
@@ -150,10 +150,10 @@ struct Session::State {
   void begin(const Record& now);
   Scopes& scopes();
   void forget_scopes();
-  // Spots whose texts are usually parts of the line. What was rewritten never is.
-  bool found_in_line(Spot spot) const noexcept {
-    if (spot < kPartSpots) return spot != rewritten;
-    return spot == spot_of(Part::raw) || spot == spot_of(Part::message) || spot == spot_of(Part::anywhere);
+  // Slots whose texts are usually parts of the line. What was rewritten never is.
+  bool found_in_line(Slot slot) const noexcept {
+    if (slot < kPartSlots) return slot != rewritten;
+    return slot == slot_of(Part::raw) || slot == slot_of(Part::message) || slot == slot_of(Part::anywhere);
   }
   void arrange(Scopes& scopes, std::vector<std::uint32_t> list) const;
   Always always(std::uint32_t rule) const;
@@ -170,7 +170,7 @@ struct Session::State {
     seen[rule] = epoch;
     candidates.push_back(rule);
   }
-  void collect(const SpotPlan& plan, bool line_done);
+  void collect(const SlotPlan& plan, bool line_done);
   void collect_numbers(const Scopes& now);
   bool holds_always(const Always& always);
   void collect_line(const LinePlan& plan);
@@ -181,7 +181,7 @@ struct Session::State {
   void collect_text(const LiteralIndex& literals, std::string_view text) {
     if (!literals.empty()) literals.scan(text, [&](std::uint32_t id, std::size_t) { pull(program.triggers[id]); });
   }
-  void collect_anywhere(const SpotPlan& plan, bool line_done);
+  void collect_anywhere(const SlotPlan& plan, bool line_done);
 
   std::string_view part_text(Part part);
   std::string_view folded_part(Part part);
@@ -197,11 +197,11 @@ struct Session::State {
   bool evaluate(std::uint32_t node);
   bool answer(std::uint32_t test);
   bool decide(const CompiledTest& test);
-  bool decide_spot(const CompiledTest& test, Spot spot);
+  bool decide_slot(const CompiledTest& test, Slot slot);
   bool text_matches(const CompiledTest& test, std::string_view text) const;
   bool decide_plain(const CompiledTest& test, std::string_view text, std::string_view folded_text, const Value* value);
   bool field_ref(const CompiledTest& test, std::string_view text);
-  bool present(Spot spot) const noexcept { return spot_epoch[spot] == epoch; }
+  bool present(Slot slot) const noexcept { return slot_epoch[slot] == epoch; }
 };
 
 inline bool Session::State::answer(std::uint32_t test) {
@@ -214,22 +214,22 @@ inline bool Session::State::answer(std::uint32_t test) {
 }
 
 inline bool Session::State::holds_always(const Always& always) {
-  if (always.glance == Always::Glance::none) return evaluate(program.roots[always.rule]);
-  const bool there = present(always.spot);
-  if (always.glance == Always::Glance::exists) return there == (always.test->flag != 0);
-  if (!there) return always.glance == Always::Glance::excluded && evaluate(program.roots[always.rule]);
-  const std::uint32_t first = spot_first[always.spot] - 1;
+  if (always.fast_path == Always::FastPath::none) return evaluate(program.roots[always.rule]);
+  const bool there = present(always.slot);
+  if (always.fast_path == Always::FastPath::exists) return there == (always.test->flag != 0);
+  if (!there) return always.fast_path == Always::FastPath::excluded && evaluate(program.roots[always.rule]);
+  const std::uint32_t first = slot_first[always.slot] - 1;
   const Value& value = record->fields[first];
   if (next[first] == 0) {
-    if ((always.glance == Always::Glance::number || always.glance == Always::Glance::number_of) &&
+    if ((always.fast_path == Always::FastPath::number || always.fast_path == Always::FastPath::number_of) &&
         value.kind == Value::Kind::integer) {
       const bool held = holds(value.as_real(), always.test->compare, always.test->number);
-      if (!held || always.glance == Always::Glance::number) return held;
+      if (!held || always.fast_path == Always::FastPath::number) return held;
     }
-    if (always.glance == Always::Glance::long_text && value.kind != Value::Kind::list &&
+    if (always.fast_path == Always::FastPath::long_text && value.kind != Value::Kind::list &&
         value.text_size < always.test->least_bytes)
       return false;
-    if (always.glance == Always::Glance::excluded && value.kind == Value::Kind::string)
+    if (always.fast_path == Always::FastPath::excluded && value.kind == Value::Kind::string)
       for (std::string_view text : always.excluded)
         if (equal_ignoring_case(value.text(), text)) return false;
   }

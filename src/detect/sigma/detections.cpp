@@ -310,10 +310,10 @@ class DetectionReader {
     }
     Test test = blank(key, Test::Kind::field_ref);
     test.other = subject_of(logsource_, value.text);
-    test.shape = key.has(Modifier::contains)     ? Test::Shape::contains
-                 : key.has(Modifier::startswith) ? Test::Shape::starts
-                 : key.has(Modifier::endswith)   ? Test::Shape::ends
-                                                 : Test::Shape::whole;
+    test.relation = key.has(Modifier::contains)     ? Test::Relation::contains
+                    : key.has(Modifier::startswith) ? Test::Relation::starts
+                    : key.has(Modifier::endswith)   ? Test::Relation::ends
+                                                    : Test::Relation::whole;
     return single(std::move(test), value.at);
   }
 
