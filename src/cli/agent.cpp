@@ -1,5 +1,5 @@
 // `logystera agent`: a site's buffer directory, looked at and drained by hand.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <cerrno>

@@ -1,5 +1,5 @@
 // Shell completion and manual pages, made from the same command tree as --help.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "cli/config.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <filesystem>

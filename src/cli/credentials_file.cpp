@@ -1,6 +1,6 @@
 #include "cli/credentials_file.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 
 #include <array>

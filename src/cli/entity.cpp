@@ -1,5 +1,5 @@
 // `logystera entity`: who may send.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <memory>

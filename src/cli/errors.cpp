@@ -1,5 +1,5 @@
 // `logystera errors`: errors grouped by what they say.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <memory>

@@ -1,5 +1,5 @@
 // `logystera events`: what arrived.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <rapidjson/document.h>
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // `logystera findings`: what was found and kept, and what is not to be found again.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <memory>

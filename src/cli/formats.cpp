@@ -1,5 +1,5 @@
 // `logystera formats`: what can be read.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

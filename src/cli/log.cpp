@@ -1,6 +1,6 @@
 #include "cli/log.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <mutex>

@@ -1,5 +1,5 @@
 // `logystera relay`: a long-running dispatcher. It sleeps until the kernel says that a buffer changed, then sends.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>

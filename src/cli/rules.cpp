@@ -1,5 +1,5 @@
 // `logystera rules`: list, explain, validate, convert, test.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

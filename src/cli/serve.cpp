@@ -1,5 +1,5 @@
 // `logystera serve`: the gateway.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <malloc.h>
 #include <sys/resource.h>
 

@@ -1,6 +1,6 @@
 #include "cli/shipping.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <filesystem>

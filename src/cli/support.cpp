@@ -1,5 +1,5 @@
 // `logystera support`: what sites have written to whoever runs the gateway.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <memory>

@@ -1,5 +1,5 @@
 // `logystera user`: who may connect sites to this gateway in a browser.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>

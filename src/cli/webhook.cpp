@@ -1,7 +1,7 @@
 #include "cli/webhook.hpp"
 
 #include <curl/curl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <openssl/evp.h>
 
 #include <chrono>
