@@ -1,9 +1,63 @@
 #include "cli/arguments.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
 #include <utility>
 
+#include "core/secret.hpp"
+
 namespace logystera::cli {
+namespace {
+
+// What an option throws that ends the program: CLI11 passes on what is not its own.
+struct Ended {
+  int exit_code;
+};
+
+std::vector<const CLI::App*> listed(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
+}
+
+OptionHelp help_of(const CLI::Option& option) {
+  OptionHelp out;
+  out.long_names = option.get_lnames();
+  out.names = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
+  if (option.get_type_size() != 0) out.type = option.get_type_name();
+  out.description = option.get_description();
+  out.default_value = option.get_default_str();
+  return out;
+}
+
+CommandHelp help_of(const CLI::App& app) {
+  CommandHelp out{app.get_name(), app.get_description(), app.get_footer(), {}, {}};
+  for (const CLI::Option* option : app.get_options()) out.options.push_back(help_of(*option));
+  for (const CLI::App* command : listed(app)) out.commands.push_back(help_of(*command));
+  return out;
+}
+
+// CLI11 has exit codes of its own for every kind of mistake; this program has one.
+int say_mistake(const CLI::App& app, const CLI::ParseError& error, int exit_error) {
+  // Arguments are in the message, and one that was misplaced or misspelt may be a secret.
+  const std::string what = without_url_secrets(error.what());
+  const CLI::App* command = &app;
+  std::string name = app.get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    name += " " + command->get_name();
+  }
+  // A command that is misspelt is the mistake to name, not that none was given.
+  const std::vector<std::string> unknown = command->remaining();
+  if (!command->get_subcommands({}).empty() && !unknown.empty() && unknown.front().rfind('-', 0) != 0) {
+    std::fprintf(stderr, "%s: there is no command '%s'\nSee '%s --help'.\n", name.c_str(),
+                 without_url_secrets(unknown.front()).c_str(), name.c_str());
+    return exit_error;
+  }
+  std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", name.c_str(), what.c_str(), name.c_str());
+  return exit_error;
+}
+
+}  // namespace
 
 Check::Check(std::function<std::string(std::string&)> run)
     : validator_(std::make_shared<const CLI::Validator>(std::move(run), "")) {}
@@ -54,11 +108,31 @@ Option* Command::add_flag(const std::string& name, bool& value, const std::strin
   return options_.emplace_back(std::make_unique<Option>(*app_.add_flag(name, value, help))).get();
 }
 
+void Command::add_exit_option(const std::string& name, std::initializer_list<const char*> words,
+                              const std::string& default_word, std::function<int(const std::string&)> run,
+                              const std::string& help) {
+  CLI::Option* option = app_.add_option_function<std::string>(
+      name,
+      [run = std::move(run), default_word](const std::string& word) {
+        throw Ended{run(word.empty() ? default_word : word)};
+      },
+      help);
+  if (!default_word.empty()) option->expected(0, 1)->default_str(default_word);
+  option->check(CLI::IsMember(words))->trigger_on_parse();
+}
+
+void Command::add_exit_flag(const std::string& name, std::function<int()> run, const std::string& help) {
+  app_.add_flag_callback(
+          name, [run = std::move(run)] { throw Ended{run()}; }, help)
+      ->trigger_on_parse();
+}
+
 void Command::require_subcommand(int least) { app_.require_subcommand(least); }
 void Command::footer(const std::string& text) { app_.footer(text); }
 void Command::callback(std::function<void()> run) { app_.callback(std::move(run)); }
 std::string Command::get_name() const { return app_.get_name(); }
 std::size_t Command::count(const std::string& option) const { return app_.count(option); }
+CommandHelp Command::help() const { return help_of(app_); }
 
 template Option* Command::add_option(const std::string&, std::string&, const std::string&);
 template Option* Command::add_option(const std::string&, std::vector<std::string>&, const std::string&);
@@ -70,5 +144,24 @@ template Option* Command::add_option(const std::string&, int&, const std::string
 template Option* Command::add_option(const std::string&, std::uint16_t&, const std::string&);
 template Option* Command::add_option(const std::string&, std::optional<unsigned>&, const std::string&);
 template Option* Command::add_option(const std::string&, std::optional<std::uint64_t>&, const std::string&);
+
+CommandLine::CommandLine(const std::string& name, const std::string& description, const std::string& version)
+    : app_(std::make_unique<CLI::App>(description, name)), root_(std::make_unique<Command>(*app_)) {
+  app_->set_version_flag("--version,-V", version, "Print the version and exit");
+  app_->set_help_flag("--help,-h", "Print this help and exit");
+  app_->require_subcommand(1);
+}
+
+CommandLine::~CommandLine() = default;
+
+std::optional<int> CommandLine::run(std::vector<std::string> arguments, int exit_error) try {
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  app_->parse(std::move(arguments));
+  return std::nullopt;
+} catch (const Ended& ended) {
+  return ended.exit_code;
+} catch (const CLI::ParseError& error) {
+  return error.get_exit_code() == 0 ? app_->exit(error) : say_mistake(*app_, error, exit_error);
+}
 
 }  // namespace logystera::cli

@@ -1,8 +1,7 @@
-// Sub-commands and options of the program. CLI11 stands behind this header; it is known to arguments.cpp, and to the two files
-// that need the whole of it: main.cpp, which parses, and completion.cpp, which walks the tree of commands.
+// Sub-commands and options of the program. CLI11 stands behind this header, known to arguments.cpp alone.
 //
-// Why: CLI11 2.1 is classes with virtual functions defined in headers, so that every file that adds an option compiled all of
-// it again. That was more than four of the six seconds of processor time each of 29 files took (GCC 12, -O2 -g1).
+// Why: CLI11 2.1 is classes with virtual functions defined in headers, so that every file that includes it compiles all of it.
+// That was more than four of the six seconds of processor time each of 29 files took (GCC 12, -O2 -g1).
 //
 // The names are CLI11's own and mean what they mean there.
 #pragma once
@@ -69,6 +68,21 @@ class Option {
   CLI::Option& option_;
 };
 
+/// An option as --help shows it.
+struct OptionHelp {
+  std::vector<std::string> long_names;  // without "--"
+  std::string names;                    // "--output,-o", or a positional argument's name
+  std::string type;                     // what it takes; empty: a flag
+  std::string description, default_value;
+};
+
+/// A command as --help shows it, with those below it that --help lists.
+struct CommandHelp {
+  std::string name, description, footer;
+  std::vector<OptionHelp> options;
+  std::vector<CommandHelp> commands;
+};
+
 /// A command of the program, or the program itself. It owns its sub-commands and options; pointers to them stay valid.
 class Command {
  public:
@@ -82,6 +96,12 @@ class Command {
   Option* add_option(const std::string& name, T& value, const std::string& help);
   Option* add_flag(const std::string& name, bool& value, const std::string& help);
 
+  /// An option that does its work as soon as it is read, and ends the program with the exit code `run` returns. It takes one of
+  /// `words`, or nothing where `default_word` is not empty, which `run` gets then.
+  void add_exit_option(const std::string& name, std::initializer_list<const char*> words, const std::string& default_word,
+                       std::function<int(const std::string&)> run, const std::string& help);
+  void add_exit_flag(const std::string& name, std::function<int()> run, const std::string& help);
+
   void require_subcommand(int least);
   void footer(const std::string& text);
   /// Runs once the command line is read, if the command was given.
@@ -91,12 +111,30 @@ class Command {
   /// How often an option of that name was given.
   std::size_t count(const std::string& option) const;
 
-  CLI::App& cli11() const noexcept { return app_; }
+  CommandHelp help() const;
 
  private:
   CLI::App& app_;
   std::vector<std::unique_ptr<Command>> subcommands_;
   std::vector<std::unique_ptr<Option>> options_;
+};
+
+/// The whole command line.
+class CommandLine {
+ public:
+  CommandLine(const std::string& name, const std::string& description, const std::string& version);
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  Command& root() noexcept { return *root_; }
+  /// Reads `arguments`, which come without the program's name, and runs the command they name. The exit code where that did not
+  /// happen: 0 after --help and the like, `exit_error` after a mistake, which standard error names without what may be secret.
+  std::optional<int> run(std::vector<std::string> arguments, int exit_error);
+
+ private:
+  std::unique_ptr<CLI::App> app_;
+  std::unique_ptr<Command> root_;
 };
 
 }  // namespace logystera::cli

@@ -1,14 +1,15 @@
 // Shell completion and manual pages, made from the same command tree as --help.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "core/user_directory.hpp"
@@ -16,15 +17,11 @@
 namespace logystera::cli {
 namespace {
 
-std::vector<const CLI::App*> commands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); });
-}
-
-std::vector<std::string> words_of(const CLI::App& app) {
+std::vector<std::string> words_of(const CommandHelp& command) {
   std::vector<std::string> words;
-  for (const CLI::App* sub : commands_of(app)) words.push_back(sub->get_name());
-  for (const CLI::Option* option : app.get_options())
-    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  for (const CommandHelp& sub : command.commands) words.push_back(sub.name);
+  for (const OptionHelp& option : command.options)
+    for (const std::string& name : option.long_names) words.push_back("--" + name);
   return words;
 }
 
@@ -34,18 +31,18 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-void add_cases(const CLI::App& app, const std::string& path, std::string& paths, std::string& cases) {
-  cases += fmt::format("    '{}') words='{}' ;;\n", path, joined(words_of(app)));
-  for (const CLI::App* sub : commands_of(app)) {
-    const std::string below = path + "/" + sub->get_name();
+void add_cases(const CommandHelp& command, const std::string& path, std::string& paths, std::string& cases) {
+  cases += fmt::format("    '{}') words='{}' ;;\n", path, joined(words_of(command)));
+  for (const CommandHelp& sub : command.commands) {
+    const std::string below = path + "/" + sub.name;
     paths += (paths.empty() ? "" : "|") + below;
-    add_cases(*sub, below, paths, cases);
+    add_cases(sub, below, paths, cases);
   }
 }
 
-std::string bash_script(const CLI::App& app) {
+std::string bash_script(const CommandHelp& command) {
   std::string paths, cases;
-  add_cases(app, "", paths, cases);
+  add_cases(command, "", paths, cases);
   return fmt::format(
       "_logystera() {{\n"
       "  local cur=${{COMP_WORDS[COMP_CWORD]}} path='' words='' i\n"
@@ -71,27 +68,27 @@ std::string fish_quoted(std::string_view text) {
   return out + "'";
 }
 
-void add_fish(const CLI::App& app, const std::string& condition, std::string& out) {
-  for (const CLI::App* sub : commands_of(app))
-    out += fmt::format("complete -c logystera -n {} -a {} -d {}\n", fish_quoted(condition), sub->get_name(),
-                       fish_quoted(sub->get_description()));
-  for (const CLI::Option* option : app.get_options())
-    for (const std::string& name : option->get_lnames())
+void add_fish(const CommandHelp& command, const std::string& condition, std::string& out) {
+  for (const CommandHelp& sub : command.commands)
+    out += fmt::format("complete -c logystera -n {} -a {} -d {}\n", fish_quoted(condition), sub.name,
+                       fish_quoted(sub.description));
+  for (const OptionHelp& option : command.options)
+    for (const std::string& name : option.long_names)
       out += fmt::format("complete -c logystera -n {} -l {} -d {}\n", fish_quoted(condition), name,
-                         fish_quoted(option->get_description()));
-  for (const CLI::App* sub : commands_of(app)) add_fish(*sub, "__fish_seen_subcommand_from " + sub->get_name(), out);
+                         fish_quoted(option.description));
+  for (const CommandHelp& sub : command.commands) add_fish(sub, "__fish_seen_subcommand_from " + sub.name, out);
 }
 
-std::string fish_script(const CLI::App& app) {
+std::string fish_script(const CommandHelp& command) {
   std::string out;
-  add_fish(app, "__fish_use_subcommand", out);
+  add_fish(command, "__fish_use_subcommand", out);
   return out;
 }
 
-std::string script_for(const CLI::App& app, const std::string& shell) {
-  if (shell == "fish") return fish_script(app);
-  if (shell == "zsh") return "#compdef logystera\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script(app);
-  return bash_script(app);
+std::string script_for(const CommandHelp& command, const std::string& shell) {
+  if (shell == "fish") return fish_script(command);
+  if (shell == "zsh") return "#compdef logystera\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script(command);
+  return bash_script(command);
 }
 
 // Where the shell looks for it by itself, or nearly so. Empty without a home.
@@ -105,7 +102,7 @@ std::filesystem::path place_for(const std::string& shell) {
   return below(UserDirectory::data, "bash-completion/completions/logystera");
 }
 
-int install(const CLI::App& app, std::string shell) {
+int install(const CommandHelp& command, std::string shell) {
   if (shell == "auto") {
     const char* login = std::getenv("SHELL");
     shell = login ? std::filesystem::path(login).filename().string() : "";
@@ -118,7 +115,7 @@ int install(const CLI::App& app, std::string shell) {
   std::error_code ignored;
   std::filesystem::create_directories(path.parent_path(), ignored);
   std::ofstream file(path, std::ios::trunc);
-  file << script_for(app, shell);
+  file << script_for(command, shell);
   file.close();
   if (!file)
     return fail("",
@@ -154,62 +151,49 @@ std::string troff(std::string_view text) {
   return out;
 }
 
-void add_manual(const CLI::App& app, const std::string& name, std::string& out) {
+void add_manual(const CommandHelp& command, const std::string& name, std::string& out) {
   out += fmt::format(".SH {}\n{}\n", name.find(' ') == std::string::npos ? "DESCRIPTION" : troff("COMMAND " + name),
-                     troff(app.get_description()));
-  for (const CLI::Option* option : app.get_options()) {
-    const std::string type = option->get_type_size() == 0 ? "" : " \\fI" + troff(option->get_type_name()) + "\\fR";
-    const std::string shown = option->get_positional() ? option->get_name(true, false) : option->get_name(false, true);
-    out += fmt::format(".TP\n\\fB{}\\fR{}\n{}\n", troff(shown), type, troff(option->get_description()));
-    if (!option->get_default_str().empty()) out += fmt::format("Default: {}.\n", troff(option->get_default_str()));
+                     troff(command.description));
+  for (const OptionHelp& option : command.options) {
+    const std::string type = option.type.empty() ? "" : " \\fI" + troff(option.type) + "\\fR";
+    out += fmt::format(".TP\n\\fB{}\\fR{}\n{}\n", troff(option.names), type, troff(option.description));
+    if (!option.default_value.empty()) out += fmt::format("Default: {}.\n", troff(option.default_value));
   }
-  if (!app.get_footer().empty()) out += fmt::format(".PP\n.nf\n{}\n.fi\n", troff(app.get_footer()));
-  for (const CLI::App* sub : commands_of(app)) add_manual(*sub, name + " " + sub->get_name(), out);
+  if (!command.footer.empty()) out += fmt::format(".PP\n.nf\n{}\n.fi\n", troff(command.footer));
+  for (const CommandHelp& sub : command.commands) add_manual(sub, name + " " + sub.name, out);
 }
 
-std::string manual(const CLI::App& app) {
+std::string manual(const CommandHelp& command) {
   std::string out = fmt::format(
       ".TH LOGYSTERA 1 \"\" \"logystera {}\" \"User Commands\"\n.SH NAME\nlogystera \\- {}\n.SH SYNOPSIS\n"
       ".B logystera\n[OPTIONS] COMMAND [OPTIONS]\n",
       LOGYSTERA_VERSION, troff("receives, stores and shows the signals of your sites, and analyses any log"));
-  add_manual(app, "logystera", out);
+  add_manual(command, "logystera", out);
   return out;
 }
 
 }  // namespace
 
 void add_completion(Program program) {
-  CLI::App& root = program.app.cli11();
-  const CLI::App* app = &root;
-  const auto shells = CLI::IsMember({"bash", "zsh", "fish"});
-  root.add_option_function<std::string>(
-          "--install-completion",
-          [app](const std::string& shell) {
-            const int code = install(*app, shell.empty() ? "auto" : shell);
-            throw CLI::RuntimeError(code);
-          },
-          "Install completion for bash, zsh or fish [default: your shell], and exit")
-      ->expected(0, 1)
-      ->default_str("auto")
-      ->check(CLI::IsMember({"auto", "bash", "zsh", "fish"}))
-      ->trigger_on_parse();
-  root.add_option_function<std::string>(
-          "--show-completion",
-          [app](const std::string& shell) {
-            std::fputs(script_for(*app, shell).c_str(), stdout);
-            throw CLI::Success();
-          },
-          "Print the completion script for bash, zsh or fish, and exit")
-      ->check(shells)
-      ->trigger_on_parse();
-  root.add_flag_callback(
-          "--manual",
-          [app] {
-            std::fputs(manual(*app).c_str(), stdout);
-            throw CLI::Success();
-          },
-          "Print the manual page (troff: 'logystera --manual | man -l -'), and exit")
-      ->trigger_on_parse();
+  Command& root = program.app;
+  root.add_exit_option(
+      "--install-completion", {"auto", "bash", "zsh", "fish"}, "auto",
+      [&root](const std::string& shell) { return install(root.help(), shell); },
+      "Install completion for bash, zsh or fish [default: your shell], and exit");
+  root.add_exit_option(
+      "--show-completion", {"bash", "zsh", "fish"}, "",
+      [&root](const std::string& shell) {
+        std::fputs(script_for(root.help(), shell).c_str(), stdout);
+        return kExitDone;
+      },
+      "Print the completion script for bash, zsh or fish, and exit");
+  root.add_exit_flag(
+      "--manual",
+      [&root] {
+        std::fputs(manual(root.help()).c_str(), stdout);
+        return kExitDone;
+      },
+      "Print the manual page (troff: 'logystera --manual | man -l -'), and exit");
 }
 
 }  // namespace logystera::cli

@@ -3,13 +3,12 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <new>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -19,28 +18,6 @@
 #include "core/secret.hpp"
 
 namespace {
-
-// CLI11 has exit codes of its own for every kind of mistake; this program has one.
-int report(const CLI::App& app, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return app.exit(error);
-  // Arguments are in the message, and one that was misplaced or misspelt may be a secret.
-  const std::string what = logystera::without_url_secrets(error.what());
-  const CLI::App* command = &app;
-  std::string name = "logystera";
-  while (!command->get_subcommands().empty()) {
-    command = command->get_subcommands().front();
-    name += " " + command->get_name();
-  }
-  // A command that is misspelt is the mistake to name, not that none was given.
-  const std::vector<std::string> unknown = command->remaining();
-  if (!command->get_subcommands({}).empty() && !unknown.empty() && unknown.front().rfind('-', 0) != 0) {
-    std::fprintf(stderr, "%s: there is no command '%s'\nSee '%s --help'.\n", name.c_str(),
-                 logystera::without_url_secrets(unknown.front()).c_str(), name.c_str());
-    return logystera::cli::kExitError;
-  }
-  std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", name.c_str(), what.c_str(), name.c_str());
-  return logystera::cli::kExitError;
-}
 
 // Started without one of the three standard streams, a program opens its first file in their place, and writes messages
 // into it. What stands there instead cannot be read (standard input) or written (the others), which is then said.
@@ -88,11 +65,9 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments = take_arguments(argc, argv);
   Globals globals;
   int exit_code = kExitDone;
-  CLI::App app("Receives, stores and shows the signals of your sites, and analyses any log.", "logystera");
-  app.set_version_flag("--version,-V", "logystera " LOGYSTERA_VERSION, "Print the version and exit");
-  app.set_help_flag("--help,-h", "Print this help and exit");
-  app.require_subcommand(1);
-  Command root(app);
+  CommandLine line("logystera", "Receives, stores and shows the signals of your sites, and analyses any log.",
+                   "logystera " LOGYSTERA_VERSION);
+  Command& root = line.root();
   add_json(root, globals, "Print JSON instead of text, where the command has both");
   add_store(root, globals);
   const Program program{root, globals, exit_code};
@@ -113,16 +88,13 @@ int main(int argc, char** argv) {
   add_agent(program);
   add_relay(program);
   add_completion(program);
-  app.footer(
+  root.footer(
       "'logystera COMMAND --help' explains each command, with examples.\n"
       "Exit codes: 0 done; 1 done, and something was found that was asked about (scan --fail-on, rules validate,\n"
       "rules test); 2 an error (on standard error, with the remedy; what was done before it stays done).");
   try {
-    arguments.erase(arguments.begin(), arguments.begin() + std::min<std::ptrdiff_t>(argc, 1));
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
-    app.parse(std::move(arguments));
-  } catch (const CLI::ParseError& error) {
-    return with_output_written(report(app, error));
+    if (!arguments.empty()) arguments.erase(arguments.begin());  // the program's name
+    if (const std::optional<int> ended = line.run(std::move(arguments), kExitError)) return with_output_written(*ended);
   } catch (const std::bad_alloc&) {
     return fail("", logystera::Error{"out of memory: " + remedy_for_memory()});
   } catch (const std::system_error& error) {
