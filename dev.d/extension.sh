@@ -41,6 +41,11 @@ copy_extension_sources() {
   [ ! -d "$root/phpt" ] || parts+=(phpt)
   (cd "$root" && find "${parts[@]}" -type f ! -name '*.out' ! -name '*.diff' ! -name '*.log' ! -name '*.exp' | sort) >"$dir/.files"
   (cd "$dir" && find stubs phpt src -type f \( -name '*.cpp' -o -name '*.hpp' -o -name '*.h' -o -name '*.phpt' -o -name '*.inc' \) \
-    2>/dev/null | sort | comm -13 .files - | xargs -r rm -f || true)
+    2>/dev/null | sort | comm -13 .files - >.removed || true
+    # make knows no rule for a header that is gone: what was compiled with it is compiled again.
+    if [ -s .removed ]; then
+      grep -rlF -f .removed --include='*.dep' src | sed 'p; s/dep$/lo/' | xargs -r rm -f || true
+      xargs -r rm -f <.removed
+    fi)
   (cd "$root" && xargs -r cp -u --parents --preserve=timestamps -t "$dir" <"$dir/.files")
 }

@@ -178,7 +178,7 @@ Result<Dispatcher> Dispatcher::open(std::string buffer_dir, Credentials credenti
 }
 
 FlushResult Dispatcher::flush() noexcept try {
-  return Run(inner_->buffer, inner_->credentials, inner_->options).go();
+  return DispatchRun(inner_->buffer, inner_->credentials, inner_->options).go();
 } catch (...) {
   FlushResult result;
   result.status = FlushStatus::unavailable;

@@ -42,11 +42,11 @@ bool is_hash(std::string_view text) noexcept {
 
 }  // namespace
 
-Arena::~Arena() {
+LineMemory::~LineMemory() {
   if (data_ != nullptr) ::munmap(data_, limits::kArenaBytes);
 }
 
-bool Arena::map() noexcept {
+bool LineMemory::map() noexcept {
   void* mapped =
       ::mmap(nullptr, limits::kArenaBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) return false;
@@ -54,7 +54,7 @@ bool Arena::map() noexcept {
   return true;
 }
 
-void Arena::clear() noexcept {
+void LineMemory::clear() noexcept {
   if (size_ > kKeptBytes) ::madvise(data_ + kKeptBytes, limits::kArenaBytes - kKeptBytes, MADV_DONTNEED);
   size_ = 0;
 }

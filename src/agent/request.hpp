@@ -18,12 +18,12 @@ namespace logystera::agent {
 /// Memory for the lines of one request, contiguous so that one write commits it. The whole of limits::kArenaBytes is reserved
 /// as addresses when the first event comes; only pages that are written become memory, and those beyond the first 64 KiB are
 /// given back when the request ends.
-class Arena {
+class LineMemory {
  public:
-  Arena() = default;
-  ~Arena();
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
+  LineMemory() = default;
+  ~LineMemory();
+  LineMemory(const LineMemory&) = delete;
+  LineMemory& operator=(const LineMemory&) = delete;
 
   /// Room for one event line at the end, or nullptr: the arena is full (or addresses are).
   char* room() noexcept {
@@ -76,7 +76,7 @@ class Request {
   /// Counts an event refused before it had a type of ours.
   void refuse(Drop reason, std::int64_t now) noexcept;
 
-  Arena& arena() noexcept { return arena_; }
+  LineMemory& arena() noexcept { return arena_; }
   RequestCounts& counts() noexcept { return counts_; }
   const RequestCounts& counts() const noexcept { return counts_; }
   const DropCounts& drops() const noexcept { return drops_; }
@@ -96,7 +96,7 @@ class Request {
   /// `SECONDS,"timestamp":SECONDS,"event_id":"`: made once a second, since most events of a request share it.
   std::string_view stamp(std::int64_t now) noexcept;
 
-  Arena arena_;
+  LineMemory arena_;
   RequestCounts counts_;
   DropCounts drops_{};       // of this request, all of them
   DropCounts unreported_{};  // of these, what the buffer has not been told yet

@@ -36,13 +36,13 @@ std::string said(const Verdict& verdict) {
 
 }  // namespace
 
-Run::Run(Buffer& buffer, const Credentials& credentials, const DispatchOptions& options)
+DispatchRun::DispatchRun(Buffer& buffer, const Credentials& credentials, const DispatchOptions& options)
     : buffer_(buffer),
       credentials_(credentials),
       options_(options),
       deadline_(std::chrono::steady_clock::now() + std::chrono::seconds(options.max_seconds)) {}
 
-FlushResult Run::go() {
+FlushResult DispatchRun::go() {
   directory_ = buffer_.enter();
   if (!directory_) {
     give_up(FlushStatus::unavailable, buffer_.not_entered(errno).message);
@@ -65,7 +65,7 @@ FlushResult Run::go() {
   return conclude();
 }
 
-Run::Step Run::begin() {
+DispatchRun::Step DispatchRun::begin() {
   Result<CheckpointFile> slots = CheckpointFile::open(directory_, buffer_.directory(), buffer_.rules());
   if (!slots) return give_up(FlushStatus::unavailable, slots.error().message);
   slots_.emplace(std::move(slots).value());
@@ -81,7 +81,7 @@ Run::Step Run::begin() {
 }
 
 // Failures, suspension and skew were those of the credentials they happened with.
-void Run::adopt_credentials() noexcept {
+void DispatchRun::adopt_credentials() noexcept {
   const Digest fingerprint = sha256(credentials_.fingerprint());
   if (checkpoint_.credentials == fingerprint) return;
   checkpoint_.credentials = fingerprint;
@@ -93,7 +93,7 @@ void Run::adopt_credentials() noexcept {
   checkpoint_.trouble = Trouble::none;
 }
 
-bool Run::may_try() {
+bool DispatchRun::may_try() {
   if (checkpoint_.suspended) {
     give_up(FlushStatus::suspended,
             std::string(name_of(checkpoint_.trouble)) + " " + std::to_string(checkpoint_.auth_failures) +
@@ -115,7 +115,7 @@ bool Run::may_try() {
 
 // --- A segment ---
 
-Run::Step Run::drain(const Segment& segment) {
+DispatchRun::Step DispatchRun::drain(const Segment& segment) {
   Result<int> opened = buffer_.open_segment(segment.name);
   if (!opened) {  // left alone: it must not hold up the others
     if (result_.error.empty()) result_.error = opened.error().message;
@@ -170,7 +170,7 @@ Run::Step Run::drain(const Segment& segment) {
   return finish(segment);
 }
 
-Run::Step Run::finish(const Segment& segment) {
+DispatchRun::Step DispatchRun::finish(const Segment& segment) {
   checkpoint_.done = true;
   if (record(CheckpointFile::Durable::yes) == Step::stop) return Step::stop;
   LOGYSTERA_KILL_POINT("segment-done");
@@ -183,7 +183,7 @@ Run::Step Run::finish(const Segment& segment) {
 
 // --- A batch: lines [first, last) of it ---
 
-Run::Step Run::deliver(const Batch& batch, std::size_t first, std::size_t last) {
+DispatchRun::Step DispatchRun::deliver(const Batch& batch, std::size_t first, std::size_t last) {
   switch (attempt(batch, first, last)) {
     case Outcome::accepted: return Step::go_on;
     case Outcome::refused: return find_refused(batch, first, last, true);
@@ -196,7 +196,7 @@ Run::Step Run::deliver(const Batch& batch, std::size_t first, std::size_t last) 
 // Bisects lines of which at least one is refused for good. When the left half is accepted the right half must hold it, and
 // is not sent as a whole: with one refused event among n this makes at most 2·⌈log2 n⌉ + 2 requests, the first included.
 // A single event is dead-lettered only when it was itself refused, not by elimination.
-Run::Step Run::find_refused(const Batch& batch, std::size_t first, std::size_t last, bool refused_itself) {
+DispatchRun::Step DispatchRun::find_refused(const Batch& batch, std::size_t first, std::size_t last, bool refused_itself) {
   if (last - first == 1) return refused_itself ? dead_letter_event(batch, first) : deliver(batch, first, last);
   const std::size_t middle = first + (last - first + 1) / 2;
   switch (attempt(batch, first, middle)) {
@@ -212,7 +212,7 @@ Run::Step Run::find_refused(const Batch& batch, std::size_t first, std::size_t l
   return Step::stop;
 }
 
-Run::Step Run::halve(const Batch& batch, std::size_t first, std::size_t last) {
+DispatchRun::Step DispatchRun::halve(const Batch& batch, std::size_t first, std::size_t last) {
   const std::size_t events = last - first;
   if (events == 1) return last_->acknowledged ? dead_letter_event(batch, first) : failed(*last_);
   checkpoint_.batch_limit = static_cast<std::uint32_t>((events + 1) / 2);
@@ -224,7 +224,7 @@ Run::Step Run::halve(const Batch& batch, std::size_t first, std::size_t last) {
 
 // The gateway has refused this one event, by itself and signed. It goes to dead/, unless the gateway refuses everything:
 // then it is the two ends that do not understand each other, and emptying the buffer into dead/ would help nobody.
-Run::Step Run::dead_letter_event(const Batch& batch, std::size_t index) {
+DispatchRun::Step DispatchRun::dead_letter_event(const Batch& batch, std::size_t index) {
   const Verdict verdict = *last_;
   if (++checkpoint_.refused_in_a_row > kRefusedUnproven && !gateway_accepts_others(batch, index)) {
     if (stopped_) return Step::stop;
@@ -245,7 +245,7 @@ Run::Step Run::dead_letter_event(const Batch& batch, std::size_t index) {
 }
 
 // Tries a few other events one by one. Whichever is accepted will be sent once more with its batch; the gateway keeps one.
-bool Run::gateway_accepts_others(const Batch& batch, std::size_t index) {
+bool DispatchRun::gateway_accepts_others(const Batch& batch, std::size_t index) {
   std::vector<std::string> candidates;
   const std::size_t others = batch.lines.size() - index - 1;
   if (others > 0) candidates.emplace_back(batch.line(batch.lines.size() - 1));
@@ -264,7 +264,7 @@ bool Run::gateway_accepts_others(const Batch& batch, std::size_t index) {
   return false;
 }
 
-std::optional<std::string> Run::line_of_newest_segment() {
+std::optional<std::string> DispatchRun::line_of_newest_segment() {
   const Segment& newest = segments_.back();
   if (newest.name == checkpoint_.segment_name()) return std::nullopt;
   Result<int> opened = buffer_.open_segment(newest.name);
@@ -277,7 +277,7 @@ std::optional<std::string> Run::line_of_newest_segment() {
 
 // --- A request ---
 
-Run::Outcome Run::attempt(const Batch& batch, std::size_t first, std::size_t last) {
+DispatchRun::Outcome DispatchRun::attempt(const Batch& batch, std::size_t first, std::size_t last) {
   if (!has_budget()) {
     give_up(FlushStatus::partial, {});
     return Outcome::stopped;
@@ -303,7 +303,7 @@ Run::Outcome Run::attempt(const Batch& batch, std::size_t first, std::size_t las
 // An accepted batch may still name events that are not stored: those to be sent again go once more, as a batch of their own;
 // those refused for good go to dead/. Ids we never sent, and second mentions, mean nothing. False: the run must stop, with
 // the offset where it was.
-bool Run::settle_rejections(const Batch& batch, std::size_t first, std::size_t last, const Verdict& verdict) {
+bool DispatchRun::settle_rejections(const Batch& batch, std::size_t first, std::size_t last, const Verdict& verdict) {
   std::vector<const Rejection*> refused(last - first, nullptr);
   for (const Rejection& rejection : verdict.rejected) {
     for (std::size_t i = first; i < last; ++i) {
@@ -351,7 +351,7 @@ bool Run::settle_rejections(const Batch& batch, std::size_t first, std::size_t l
 
 // Everything before line `last` is dealt with: its scraps are dead-lettered, the offset recorded. In that order: dying in between
 // buries them twice, the other order would lose them uncounted.
-Run::Step Run::advance(const Batch& batch, std::size_t last) {
+DispatchRun::Step DispatchRun::advance(const Batch& batch, std::size_t last) {
   const std::uint64_t offset = batch.offset_behind(last);
   for (const Scrap& scrap : batch.scraps) {
     if (scrap.file_end <= checkpoint_.offset || scrap.file_end > offset) continue;
@@ -375,7 +375,7 @@ Run::Step Run::advance(const Batch& batch, std::size_t last) {
   return Step::go_on;
 }
 
-Verdict Run::post(std::string_view body, std::uint32_t events) {
+Verdict DispatchRun::post(std::string_view body, std::uint32_t events) {
   // The very bytes that were packed ahead: they live until the batch is done.
   const bool ready = !ready_for_.empty() && body.data() == ready_for_.data() && body.size() == ready_for_.size();
   const Packed packed = ready ? ready_ : pack(body);
@@ -391,14 +391,14 @@ Verdict Run::post(std::string_view body, std::uint32_t events) {
   return verdict;
 }
 
-Run::Packed Run::pack(std::string_view body) {
+DispatchRun::Packed DispatchRun::pack(std::string_view body) {
   Packed packed{wire::batch_id(credentials_.entity_token(), body), {}};
   if (body.size() >= kGzipFromBytes) packed.gzip = gzip_.pack(body);
   if (packed.gzip.size() >= body.size()) packed.gzip.clear();
   return packed;
 }
 
-Verdict Run::post_once(std::string_view body, const Packed& packed, std::uint32_t events) {
+Verdict DispatchRun::post_once(std::string_view body, const Packed& packed, std::uint32_t events) {
   const std::string& batch_id = packed.batch_id;
   Verdict verdict;
   if (!transport_) {
@@ -433,14 +433,14 @@ Verdict Run::post_once(std::string_view body, const Packed& packed, std::uint32_
   return verdict;
 }
 
-bool Run::has_budget() const noexcept {
+bool DispatchRun::has_budget() const noexcept {
   if (options_.max_requests != 0 && result_.requests >= options_.max_requests) return false;
   return result_.requests == 0 || std::chrono::steady_clock::now() < deadline_;
 }
 
 // --- Keeping books ---
 
-void Run::succeeded(const Verdict& verdict, std::uint64_t events) {
+void DispatchRun::succeeded(const Verdict& verdict, std::uint64_t events) {
   checkpoint_.failures = checkpoint_.auth_failures = 0;
   if (events != 0) checkpoint_.refused_in_a_row = 0;
   checkpoint_.wait_seconds = 0;
@@ -453,7 +453,7 @@ void Run::succeeded(const Verdict& verdict, std::uint64_t events) {
   ++result_.batches;
 }
 
-Run::Step Run::failed(const Verdict& verdict) {
+DispatchRun::Step DispatchRun::failed(const Verdict& verdict) {
   checkpoint_.failures = std::min(checkpoint_.failures + 1, UINT32_MAX - 1);
   checkpoint_.trouble = verdict.trouble;
   checkpoint_.attempt = options_.clock();
@@ -468,21 +468,21 @@ Run::Step Run::failed(const Verdict& verdict) {
   return Step::stop;
 }
 
-Run::Step Run::give_up(FlushStatus status, std::string error) {
+DispatchRun::Step DispatchRun::give_up(FlushStatus status, std::string error) {
   stopped_ = true;
   result_.status = status;
   if (!error.empty()) result_.error = std::move(error);
   return Step::stop;
 }
 
-Run::Step Run::record(CheckpointFile::Durable durable) {
+DispatchRun::Step DispatchRun::record(CheckpointFile::Durable durable) {
   if (Result<Done> saved = slots_->save(checkpoint_, durable); !saved) {
     return give_up(FlushStatus::unavailable, saved.error().message);
   }
   return Step::go_on;
 }
 
-FlushResult Run::conclude() {
+FlushResult DispatchRun::conclude() {
   if (!stopped_) {
     const bool moved = result_.batches != 0 || result_.dead_lettered != 0;
     result_.status = moved ? FlushStatus::sent : result_.error.empty() ? FlushStatus::idle : FlushStatus::unavailable;

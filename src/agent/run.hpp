@@ -19,10 +19,10 @@
 
 namespace logystera::agent {
 
-class Run {
+class DispatchRun {
  public:
   /// All three must outlive the run.
-  Run(Buffer& buffer, const Credentials& credentials, const DispatchOptions& options);
+  DispatchRun(Buffer& buffer, const Credentials& credentials, const DispatchOptions& options);
   FlushResult go();
 
  private:

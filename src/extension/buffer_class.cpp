@@ -9,7 +9,7 @@ extern "C" {
 #include "agent/moment.hpp"
 #include "agent/reader.hpp"
 #include "extension/guarded.hpp"
-#include "extension/kept.hpp"
+#include "extension/heap_value.hpp"
 
 namespace logystera::extension {
 namespace {
@@ -178,7 +178,7 @@ ZEND_METHOD(Logystera_Agent_Buffer, files) {
   const logystera::agent::Buffer* buffer = opened_buffer(ZEND_THIS);
   if (buffer == nullptr) return;
   Message message;
-  const auto* files = keep(message, [&] { return buffer->files(); });
+  const auto* files = make_heap_value(message, [&] { return buffer->files(); });
   if (files == nullptr || !files->value) {
     throw_refusal(message, files);
     return;
@@ -191,7 +191,7 @@ ZEND_METHOD(Logystera_Agent_Buffer, files) {
     add_assoc_long(&entry, "bytes", static_cast<zend_long>(file.bytes));
     add_next_index_zval(return_value, &entry);
   }
-  release_kept();
+  release_heap_values();
 }
 
 ZEND_METHOD(Logystera_Agent_Buffer, events) {
@@ -210,7 +210,7 @@ ZEND_METHOD(Logystera_Agent_Buffer, events) {
     return;
   }
   Message message;
-  const auto* page = keep(message, [&] { return read_page(*buffer, filter, offset, limit); });
+  const auto* page = make_heap_value(message, [&] { return read_page(*buffer, filter, offset, limit); });
   if (page == nullptr || !page->value) {
     throw_refusal(message, page);
     return;
@@ -236,7 +236,7 @@ ZEND_METHOD(Logystera_Agent_Buffer, events) {
                    static_cast<zend_long>(read.hours[i]));
   }
   add_assoc_zval(return_value, "hours", &hours);
-  release_kept();
+  release_heap_values();
 }
 
 ZEND_METHOD(Logystera_Agent_Buffer, clear) {

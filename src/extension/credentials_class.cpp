@@ -6,7 +6,7 @@ extern "C" {
 
 #include "extension/credentials_class.hpp"
 #include "extension/guarded.hpp"
-#include "extension/kept.hpp"
+#include "extension/heap_value.hpp"
 
 namespace logystera::extension {
 
@@ -55,13 +55,13 @@ ZEND_METHOD(Logystera_Agent_Credentials, seal) {
   const Credentials* core = checked(ZEND_THIS);
   if (core == nullptr) return;
   Message message;
-  const auto* sealed = keep(message, [&] { return core->seal(view(key)); });
+  const auto* sealed = make_heap_value(message, [&] { return core->seal(view(key)); });
   if (sealed == nullptr || !sealed->value) {
     throw_refusal(invalid_option_class, message, sealed);
     return;
   }
   RETVAL_STRINGL(sealed->value->data(), sealed->value->size());
-  release_kept();
+  release_heap_values();
 }
 
 ZEND_METHOD(Logystera_Agent_Credentials, unseal) {
@@ -102,11 +102,11 @@ ZEND_METHOD(Logystera_Agent_Credentials, fingerprint) {
   const Credentials* core = checked(ZEND_THIS);
   if (core == nullptr) return;
   Message message;
-  const auto* print = keep(message, [&] { return core->fingerprint(); });
+  const auto* print = make_heap_value(message, [&] { return core->fingerprint(); });
   if (print == nullptr) {
     throw_error(invalid_option_class, message.text());
     return;
   }
   RETVAL_STRINGL(print->value.data(), print->value.size());
-  release_kept();
+  release_heap_values();
 }

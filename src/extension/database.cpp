@@ -160,7 +160,7 @@ void report_failure(std::string_view driver, bool connecting) noexcept {
   if (failure == Failure::none) return;
   Site* site = site_wanting(type_of(failure));
   if (site == nullptr) return;
-  if (failure == Failure::connection_failed && LOGYSTERA_G(state)->told_of(hash_of(driver, state, code))) return;
+  if (failure == Failure::connection_failed && LOGYSTERA_G(state)->reported(hash_of(driver, state, code))) return;
   char digits[24];
   const char* end = std::to_chars(digits, digits + sizeof digits, code).ptr;
   record_native(*site, type_of(failure), [&](agent::EventWriter& event) {

@@ -21,7 +21,7 @@ extern "C" {
 #include <cstring>
 #include <new>
 
-#include "extension/kept.hpp"
+#include "extension/heap_value.hpp"
 #include "extension/native.hpp"
 #include "php_logystera.h"
 
@@ -46,9 +46,9 @@ zend_class_entry* invalid_option_class;
 zend_class_entry* buffer_unavailable_class;
 
 State* state() noexcept {
-  State*& kept = LOGYSTERA_G(state);
-  if (kept == nullptr) kept = new (std::nothrow) State;
-  return kept;
+  State*& process = LOGYSTERA_G(state);
+  if (process == nullptr) process = new (std::nothrow) State;
+  return process;
 }
 
 std::uint32_t configured_max_events() noexcept { return static_cast<std::uint32_t>(LOGYSTERA_G(max_events)); }
@@ -127,10 +127,10 @@ void describe_directory(Message& message) {
 }
 
 void describe_sites(Message& message) {
-  const State* kept = LOGYSTERA_G(state);
+  const State* process = LOGYSTERA_G(state);
   std::string text;
-  if (kept != nullptr) {
-    for (const auto& site : kept->sites()) text += (text.empty() ? "" : ", ") + site->buffer.directory();
+  if (process != nullptr) {
+    for (const auto& site : process->sites()) text += (text.empty() ? "" : ", ") + site->buffer.directory();
   }
   message.set(text.empty() ? "none yet in this process" : text);
 }
@@ -195,18 +195,18 @@ static PHP_RINIT_FUNCTION(logystera) {
 // Runs after shutdown functions, destructors and output, also after exit, a fatal error, a timeout or exhausted memory. Nothing
 // here allocates from PHP or can bail out, so it needs neither zend_try nor a lifted memory limit.
 static PHP_RSHUTDOWN_FUNCTION(logystera) {
-  State* kept = LOGYSTERA_G(state);
-  if (kept != nullptr && !kept->idle()) kept->commit_all();
+  State* process = LOGYSTERA_G(state);
+  if (process != nullptr && !process->idle()) process->commit_all();
   return SUCCESS;
 }
 
 // Other modules' RSHUTDOWN may still run PHP code (session handlers): it records under the same caps, and that goes now.
 static ZEND_MODULE_POST_ZEND_DEACTIVATE_D(logystera) {
-  release_kept();
-  State* kept = LOGYSTERA_G(state);
-  if (kept == nullptr) return SUCCESS;
-  if (!kept->idle()) kept->end_request();
-  kept->forget_request();
+  release_heap_values();
+  State* process = LOGYSTERA_G(state);
+  if (process == nullptr) return SUCCESS;
+  if (!process->idle()) process->end_request();
+  process->forget_request();
   return SUCCESS;
 }
 

@@ -15,17 +15,17 @@ extern "C" {
 #include "extension/state.hpp"
 
 namespace logystera::extension {
-struct Kept;
+struct HeapValue;
 }
 
 ZEND_BEGIN_MODULE_GLOBALS(logystera)
-bool enabled;                        // logystera.enabled
-char* buffer_dir;                    // logystera.buffer_dir
-zend_long max_events;                // logystera.max_events_per_request, 1 to 200
-char* durability;                    // logystera.durability
-bool allow_network_fs;               // logystera.allow_network_fs
-logystera::extension::State* state;  // made with the first Recorder; owned by the globals
-logystera::extension::Kept* kept;    // what a method of this request still builds its answer from
+bool enabled;                                  // logystera.enabled
+char* buffer_dir;                              // logystera.buffer_dir
+zend_long max_events;                          // logystera.max_events_per_request, 1 to 200
+char* durability;                              // logystera.durability
+bool allow_network_fs;                         // logystera.allow_network_fs
+logystera::extension::State* state;            // made with the first Recorder; owned by the globals
+logystera::extension::HeapValue* heap_values;  // what a method of this request still builds its answer from
 ZEND_END_MODULE_GLOBALS(logystera)
 
 ZEND_EXTERN_MODULE_GLOBALS(logystera)

@@ -27,17 +27,17 @@ std::uint64_t entry_point() noexcept {
 }  // namespace
 
 Site* native_site() noexcept {
-  State* kept = LOGYSTERA_G(state);
-  if (kept == nullptr || why_off() != nullptr) return nullptr;
-  if (kept->current() != nullptr) return kept->current();
+  State* process = LOGYSTERA_G(state);
+  if (process == nullptr || why_off() != nullptr) return nullptr;
+  if (process->current() != nullptr) return process->current();
   // Asked for at most once a request, and not at all while this process knows no site.
-  return kept->searched() || kept->empty() ? nullptr : kept->remembered(entry_point());
+  return process->searched() || process->empty() ? nullptr : process->remembered(entry_point());
 }
 
-void remember_site(State& kept, Site& site) noexcept {
+void remember_site(State& process, Site& site) noexcept {
   // A request makes one Recorder, or several for the same site: the host is only asked for once.
-  if (kept.current() == &site) return;
-  kept.remember(entry_point(), site);
+  if (process.current() == &site) return;
+  process.remember(entry_point(), site);
 }
 
 std::string_view relative_file(const Site& site, std::string_view file) noexcept {

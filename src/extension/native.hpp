@@ -16,7 +16,7 @@ namespace logystera::extension {
 Site* native_site() noexcept;
 
 /// Remembers the site a Recorder was made for as the one of this request, script and host.
-void remember_site(State& kept, Site& site) noexcept;
+void remember_site(State& process, Site& site) noexcept;
 
 /// Whether a signal of this type would be recorded, and where.
 inline Site* site_wanting(std::string_view type) noexcept {
@@ -29,13 +29,13 @@ inline Site* site_wanting(std::string_view type) noexcept {
 /// Records one event; `labels` is given the writer. Nothing of PHP is allocated or called.
 template <typename Labels>
 void record_native(Site& site, std::string_view type, Labels&& labels) noexcept {
-  State& kept = *LOGYSTERA_G(state);
-  kept.check_fork();
+  State& process = *LOGYSTERA_G(state);
+  process.check_fork();
   const std::uint16_t index = site.signals.find(type);
   const std::int64_t now = wall_seconds();
-  kept.touch(site);
+  process.touch(site);
   if (!site.request.admit(site.signals, index, now)) return;
-  agent::EventWriter event(site.request, site.signals.at(index), index, site.rules, kept.uuids, now);
+  agent::EventWriter event(site.request, site.signals.at(index), index, site.rules, process.uuids, now);
   if (event.ok()) labels(event);
   event.finish();
 }

@@ -47,15 +47,15 @@ Site* open_site(zend_string* directory, HashTable* table, Message& message) noex
   const agent::BufferOptions ini = ini_buffer_options();
   options->buffer.sync_commits |= ini.sync_commits;
   options->buffer.allow_network_fs |= ini.allow_network_fs;
-  State* kept = state();
-  if (kept == nullptr) return nullptr;
-  kept->check_fork();
-  Result<Site*> site = kept->site(std::string(directory_or_ini(view(directory))), options.value());
+  State* process = state();
+  if (process == nullptr) return nullptr;
+  process->check_fork();
+  Result<Site*> site = process->site(std::string(directory_or_ini(view(directory))), options.value());
   if (!site) {
     message.set(site.error());
     return nullptr;
   }
-  remember_site(*kept, *site.value());
+  remember_site(*process, *site.value());
   return site.value();
 } catch (...) {
   message.set("out of memory");
@@ -103,19 +103,19 @@ void write_label(agent::EventWriter& event, const agent::Label& label, zval* val
   }
 }
 
-bool record(State& kept, Site& site, std::string_view type, HashTable* labels) noexcept {
+bool record(State& process, Site& site, std::string_view type, HashTable* labels) noexcept {
   const std::int64_t now = wall_seconds();
   const std::uint16_t index = site.signals.find(type);
   if (index == agent::SignalSet::kUnknown) {
-    kept.touch(site);
+    process.touch(site);
     site.request.refuse(agent::Drop::unknown_type, now);
     return false;
   }
   if (!site.signals.enabled(index)) return false;
-  kept.touch(site);
+  process.touch(site);
   if (!site.request.admit(site.signals, index, now)) return false;
   const agent::Signal& signal = site.signals.at(index);
-  agent::EventWriter event(site.request, signal, index, site.rules, kept.uuids, now);
+  agent::EventWriter event(site.request, signal, index, site.rules, process.uuids, now);
   if (labels != nullptr && event.ok()) {
     zend_string* name;
     zval* value;
@@ -231,9 +231,9 @@ ZEND_METHOD(Logystera_Agent_Recorder, record) {
   ZEND_PARSE_PARAMETERS_END();
   Site* site = object_of(Z_OBJ_P(ZEND_THIS))->site;
   if (site == nullptr) RETURN_FALSE;
-  State& kept = *LOGYSTERA_G(state);
-  kept.check_fork();
-  RETURN_BOOL(record(kept, *site, view(type), labels));
+  State& process = *LOGYSTERA_G(state);
+  process.check_fork();
+  RETURN_BOOL(record(process, *site, view(type), labels));
 }
 
 ZEND_METHOD(Logystera_Agent_Recorder, hashId) {

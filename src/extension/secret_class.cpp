@@ -5,7 +5,7 @@ extern "C" {
 
 #include "agent/seal.hpp"
 #include "extension/guarded.hpp"
-#include "extension/kept.hpp"
+#include "extension/heap_value.hpp"
 #include "extension/secret_class.hpp"
 
 namespace logystera::extension {
@@ -54,13 +54,14 @@ ZEND_METHOD(Logystera_Agent_Secret, seal) {
   const Secret* core = checked(ZEND_THIS);
   if (core == nullptr) return;
   Message message;
-  const auto* sealed = keep(message, [&] { return logystera::agent::seal_secret(*core, view(key), view(purpose)); });
+  const auto* sealed =
+      make_heap_value(message, [&] { return logystera::agent::seal_secret(*core, view(key), view(purpose)); });
   if (sealed == nullptr || !sealed->value) {
     throw_refusal(invalid_option_class, message, sealed);
     return;
   }
   RETVAL_STRINGL(sealed->value->data(), sealed->value->size());
-  release_kept();
+  release_heap_values();
 }
 
 ZEND_METHOD(Logystera_Agent_Secret, unseal) {

@@ -64,17 +64,17 @@ class State {
   bool empty() const noexcept { return sites_.empty(); }
   /// Whether this request was looked for by its entry point already.
   bool searched() const noexcept { return searched_; }
-  /// Whether this request was told of that lost connection already: an application tries again for every query.
-  bool told_of(std::uint64_t lost_connection) noexcept {
-    for (const std::uint64_t told : lost_connections_) {
-      if (told == lost_connection) return true;
+  /// Whether this request has reported that lost connection already: an application tries again for every query.
+  bool reported(std::uint64_t lost_connection) noexcept {
+    for (const std::uint64_t reported_one : lost_connections_) {
+      if (reported_one == lost_connection) return true;
     }
     lost_connections_[next_lost_connection_++ % kLostConnections] = lost_connection;
     return false;
   }
   /// The next request may be another site's.
   void forget_request() noexcept {
-    for (std::uint64_t& told : lost_connections_) told = 0;
+    for (std::uint64_t& reported_one : lost_connections_) reported_one = 0;
     current_ = nullptr;
     searched_ = false;
   }
