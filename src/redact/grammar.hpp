@@ -23,6 +23,8 @@ struct Extent {
   explicit operator bool() const noexcept { return end != 0; }
 };
 
+inline constexpr std::size_t kPhoneDigitsMax = 15;  // ITU-T E.164; behind a '+', a card number has more
+
 /// Whether a word may begin at `at`.
 bool begins_word(std::string_view text, std::size_t at) noexcept;
 
