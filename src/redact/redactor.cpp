@@ -13,8 +13,7 @@
 namespace logystera::redact {
 namespace {
 
-constexpr std::size_t kNumberBytesLeast = 12;     // a card number's; shorter numeric values are not searched
-constexpr std::uint32_t kOpenKeyLinesMost = 512;  // a 16,384-bit RSA key has 200; then the end is not coming
+constexpr std::size_t kNumberBytesLeast = 12;  // a card number's; shorter numeric values are not searched
 constexpr std::size_t kDecodedBytesLeast = 4;  // a decoded value's finding shorter than this is not looked for in the line
 constexpr std::size_t kApartMost = 256;        // findings a record has beside its line that are told apart
 
@@ -23,59 +22,12 @@ bool within(std::string_view part, std::string_view whole) noexcept {
   return !part.empty() && offset < whole.size() && part.size() <= whole.size() - offset;
 }
 
-bool ends_with_word(std::string_view name, std::string_view word) noexcept {
-  return name.size() >= word.size() && has_word(name, name.size() - word.size(), word);
-}
-
-bool contains_word(std::string_view name, std::string_view word) noexcept {
-  for (std::size_t i = 0; i + word.size() <= name.size(); ++i)
-    if (has_word(name, i, word)) return true;
-  return false;
-}
-
-// Base64, a header of the block, or its end.
-bool is_key_line(std::string_view line) noexcept {
-  while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.remove_suffix(1);
-  while (!line.empty() && line.front() == ' ') line.remove_prefix(1);
-  if (line.find("-----END ") != std::string_view::npos || has(line, 0, "Proc-Type:") || has(line, 0, "DEK-Info:"))
-    return true;
-  return std::all_of(line.begin(), line.end(), [](char c) { return is_alnum(c) || c == '+' || c == '/' || c == '='; });
-}
-
-std::uint32_t read_ipv4(std::string_view quad) noexcept {
-  std::uint32_t address = 0;
-  std::uint32_t octet = 0;
-  for (char c : quad) {
-    if (c == '.') {
-      address = address << 8 | octet;
-      octet = 0;
-    } else {
-      octet = octet * 10 + static_cast<std::uint32_t>(c - '0');
-    }
-  }
-  return address << 8 | octet;
-}
-
 }  // namespace
-
-bool parse_mode(std::string_view name, Mode& out) noexcept {
-  for (Mode mode : {Mode::redact, Mode::mask, Mode::dry_run}) {
-    if (name != mode_name(mode)) continue;
-    out = mode;
-    return true;
-  }
-  return false;
-}
-
-std::string_view mode_name(Mode mode) noexcept {
-  constexpr std::array<std::string_view, 3> names = {"redact", "mask", "dry-run"};
-  return names[static_cast<std::size_t>(mode)];
-}
 
 Redactor::Redactor(Options options)
     : options_(std::move(options)),
       finder_(options_.patterns),
-      pseudonyms_(options_.salt, options_.digits),
+      rewriter_(options_.mode, options_.salt, options_.digits, options_.patterns),
       value_finder_(options_.patterns) {
   wipe(options_.salt);
 }
@@ -83,7 +35,7 @@ Redactor::Redactor(Options options)
 Redactor::Redactor(const Redactor& other)
     : options_(other.options_),
       finder_(options_.patterns),
-      pseudonyms_(other.pseudonyms_),
+      rewriter_(other.rewriter_, options_.patterns),
       value_finder_(options_.patterns) {}
 
 std::uint64_t Redactor::total() const noexcept {
@@ -92,93 +44,8 @@ std::uint64_t Redactor::total() const noexcept {
   return sum;
 }
 
-Redactor::Naming Redactor::find_naming(FieldId field, const FieldNames& names) {
-  if (field >= namings_.size()) namings_.resize(std::size_t{field} + 1);
-  const std::string_view name = names.name(field);
-  const std::string_view last = name.substr(name.rfind('.') + 1);
-  Trait known = Trait::text;
-  if (contains_word(name, "user_agent") || contains_word(name, "useragent") || contains_word(name, "user-agent"))
-    known = Trait::user_agent;
-  else if (ends_with_word(last, "version")) known = Trait::version;
-  else if (is_secret_name(last)) known = ends_with_word(last, "token") ? Trait::secret_text : Trait::secret;
-  else if (contains_word(last, "phone") || contains_word(last, "mobile") || contains_word(last, "msisdn") ||
-           contains_word(last, "telefon") ||
-           (last.size() <= 4 && (contains_word(last, "tel") || contains_word(last, "fax"))))
-    known = Trait::phone;
-  find_in_name(value_finder_, name, name_hits_);
-  return namings_[field] = {known, !name_hits_.empty()};
-}
-
-void Redactor::make_replacement(std::string_view found, const Hit& hit) {
-  if (options_.mode == Mode::redact && has_escapes(found)) {
-    found_.assign(found);
-    found = found_.text();
-  }
-  const std::string_view prefix =
-      hit.kind == Kind::own ? std::string_view(options_.patterns[hit.pattern].prefix()) : kind_prefix(hit.kind);
-  replacement_.clear();
-  if (options_.mode == Mode::mask) {
-    replacement_.append("<").append(prefix).append(">");
-    return;
-  }
-  if (hit.kind == Kind::ipv4) {
-    replacement_.resize(3 + pseudonyms_.digits());
-    pseudonyms_.write_ipv4(read_ipv4(found), replacement_.data());
-    return;
-  }
-  canonical(hit.kind, found, canonical_);
-  if (hit.kind == Kind::ipv6) {
-    IpAddress address;
-    std::memcpy(address.bytes, canonical_.data(), sizeof address.bytes);
-    replacement_.resize(3 + pseudonyms_.digits());
-    pseudonyms_.write_ip(address, replacement_.data());
-    return;
-  }
-  pseudonyms_.append(prefix, canonical_, replacement_);
-}
-
-std::string_view Redactor::rewrite(std::string_view text, std::span<const Hit> hits, Arena& arena) {
-  if (options_.mode == Mode::dry_run || hits.empty()) return text;
-  const auto is_address = [&](std::string_view found, const Hit& hit) {
-    return found.data() == address_.data() && found.size() == address_.size() &&
-           (hit.kind == Kind::ipv4 || hit.kind == Kind::ipv6);
-  };
-  // The usual line: its address and nothing else.
-  if (hits.size() == 1 && is_address(text.substr(hits[0].begin, hits[0].end - hits[0].begin), hits[0])) {
-    const std::string_view behind = text.substr(hits[0].end);
-    const std::size_t size = hits[0].begin + address_token_.size() + behind.size();
-    char* const out = arena.allocate(size);
-    std::memcpy(out, text.data(), hits[0].begin);
-    std::memcpy(out + hits[0].begin, address_token_.data(), address_token_.size());
-    std::memcpy(out + hits[0].begin + address_token_.size(), behind.data(), behind.size());
-    return {out, size};
-  }
-  rewritten_.clear();
-  std::size_t at = 0;
-  for (const Hit& hit : hits) {
-    rewritten_.append(text.substr(at, hit.begin - at));
-    at = hit.end;
-    const std::string_view found = text.substr(hit.begin, hit.end - hit.begin);
-    if (is_address(found, hit)) {
-      rewritten_.append(address_token_);
-      continue;
-    }
-    make_replacement(found, hit);
-    rewritten_.append(replacement_);
-  }
-  rewritten_.append(text.substr(at));
-  return arena.copy(rewritten_);
-}
-
 void Redactor::count(std::span<const Hit> hits) noexcept {
   for (const Hit& hit : hits) ++counts_[static_cast<std::size_t>(hit.kind)];
-}
-
-void Redactor::note_open_key(std::string_view text, std::span<const Hit> hits) noexcept {
-  for (const Hit& hit : hits)
-    if (hit.kind == Kind::private_key && hit.end == text.size() &&
-        text.substr(hit.begin).find("-----END ") == std::string_view::npos)
-      open_key_lines_ = 1;
 }
 
 void Redactor::count_apart(Kind kind, std::string_view value) {
@@ -209,17 +76,17 @@ bool Redactor::find_in_raw(std::string_view raw, std::string_view value, Hit hit
 
 // Findings of a field become findings of the line: at the same place where the field is part of it, else wherever the line
 // has the same text. What it does not have is counted apart.
-void Redactor::note_in_raw(std::string_view raw, std::string_view part) {
+void Redactor::note_in_raw(std::string_view raw, std::string_view part, std::span<const Hit> hits) {
   if (within(part, raw)) {
     const auto offset = static_cast<std::uint32_t>(part.data() - raw.data());
-    for (Hit hit : hits_) {
+    for (Hit hit : hits) {
       hit.begin += offset;
       hit.end += offset;
       raw_hits_.push_back(hit);
     }
     return;
   }
-  for (const Hit& hit : hits_) {
+  for (const Hit& hit : hits) {
     const std::string_view value = part.substr(hit.begin, hit.end - hit.begin);
     if (!find_in_raw(raw, value, hit)) count_apart(hit.kind, value);
   }
@@ -260,38 +127,23 @@ inline bool Redactor::may_be_escaped(std::string_view raw) noexcept {
   return next_escape_ < begin + raw.size();
 }
 
-// Findings of a part of the line, into hits_.
-void Redactor::confirm_part(std::string_view part, std::size_t base, Context context) {
+// Appends the findings of a part of the line.
+void Redactor::confirm_part(std::string_view part, std::size_t base, Context context, std::vector<Hit>& hits) {
   constexpr std::size_t kWorthRemembering = 2;  // candidates; fewer are looked at as fast
   const std::span<const Candidate> from_here = candidates_from(base);
   const std::size_t end = base + part.size();
   if (from_here.size() < kWorthRemembering || from_here[kWorthRemembering - 1].position >= end ||
-      part.size() > kCleanBytes) {
-    finder_.confirm(part, base, from_here, context, hits_);
+      part.size() > CleanTexts::kBytes) {
+    finder_.confirm(part, base, from_here, context, hits);
     return;
   }
-  if (clean_.empty()) clean_.resize(kCleanTexts);
-  std::uint64_t hash = part.size();
-  std::size_t at = 0;
-  for (; at + sizeof hash <= part.size(); at += sizeof hash) {
-    std::uint64_t word;
-    std::memcpy(&word, part.data() + at, sizeof word);
-    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
-    hash ^= hash >> 32;
-  }
-  for (; at < part.size(); ++at) hash = (hash ^ static_cast<unsigned char>(part[at])) * 0x9E3779B97F4A7C15u;
-  CleanText& clean = clean_[hash >> 55];
-  static_assert(kCleanTexts == 1 << 9);
-  if (clean.size == part.size() && clean.context == context && std::memcmp(clean.bytes, part.data(), part.size()) == 0)
-    return;
-  finder_.confirm(part, base, from_here, context, hits_);
-  if (!hits_.empty()) return;
-  clean.size = static_cast<std::uint32_t>(part.size());
-  clean.context = context;
-  std::memcpy(clean.bytes, part.data(), part.size());
+  CleanTexts::Slot& clean = clean_texts_.slot(part);
+  if (clean.has(part, context)) return;
+  finder_.confirm(part, base, from_here, context, hits);
+  if (hits.empty()) clean.put(part, context);
 }
 
-void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Arena& arena) {
+void Redactor::redact_value(Value& value, FieldTrait trait, std::string_view raw, Arena& arena) {
   const std::string_view whole = value.text();
   const std::string_view text = whole.substr(0, kTextBytes);
   switch (value.kind) {
@@ -299,43 +151,30 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
     case Value::Kind::boolean: return;
     case Value::Kind::integer:
     case Value::Kind::real:
-      if (text.size() < kNumberBytesLeast && trait != Trait::phone && trait != Trait::secret) return;
+      if (text.size() < kNumberBytesLeast && trait != FieldTrait::phone && trait != FieldTrait::secret) return;
       break;
     case Value::Kind::ip:
       hits_.assign(1, {0, static_cast<std::uint32_t>(text.size()), value.ip_is_v4 ? Kind::ipv4 : Kind::ipv6});
-      note_in_raw(raw, text);
+      note_in_raw(raw, text, hits_);
       if (within(text, raw)) judged_.push_back({raw_hits_.back().begin, raw_hits_.back().end});
-      if (options_.mode != Mode::dry_run) {
-        if (options_.mode == Mode::redact && value.ip_is_v4) {
-          const std::size_t size = kind_prefix(Kind::ipv4).size() + 1 + pseudonyms_.digits();
-          char* const out = arena.allocate(size);
-          pseudonyms_.write_ipv4(value.as.ipv4, out);
-          address_token_ = {out, size};
-        } else {
-          make_replacement(text, hits_[0]);
-          address_token_ = arena.copy(replacement_);
-        }
-        address_ = text;
-        value.set_text(address_token_);
-      }
+      if (options_.mode != Mode::dry_run) value.set_text(rewriter_.rewrite_address(value, text, hits_[0], arena));
       return;
     case Value::Kind::string:
     case Value::Kind::list: break;
   }
   if (text.empty()) return;
-  constexpr std::array<Context, 7> contexts = {Context::text,  Context::text, Context::user_agent, Context::version,
-                                               Context::phone, Context::text, Context::text};
-  const Context context = contexts[static_cast<std::size_t>(trait)];
+  const Context context = context_of(trait);
   if (value.kind == Value::Kind::list) redact_list(value, context, raw, arena);
   hits_.clear();
-  const bool secret = trait == Trait::secret || (trait == Trait::secret_text && value.kind == Value::Kind::string);
+  const bool secret =
+      trait == FieldTrait::secret || (trait == FieldTrait::secret_text && value.kind == Value::Kind::string);
   if (secret && may_be_secret(text)) hits_.assign(1, {0, static_cast<std::uint32_t>(text.size()), Kind::token});
   if (within(text, raw)) {
     const auto begin = static_cast<std::uint32_t>(text.data() - raw.data());
     const auto end = static_cast<std::uint32_t>(begin + text.size());
     if (context != Context::text) judged_.push_back({begin, end});
     const auto base = static_cast<std::size_t>(text.data() - origin_);
-    if (may_hold_something(text, base)) confirm_part(text, base, context);
+    if (may_hold_something(text, base)) confirm_part(text, base, context, hits_);
     if (finder_.has_own()) finder_.find_own(text, hits_);
     if (escaped_ && context != Context::text) value_finder_.find_escaped(text, context, hits_);
     if (escaped_ && context == Context::text)
@@ -355,8 +194,8 @@ void Redactor::redact_value(Value& value, Trait trait, std::string_view raw, Are
     }
   }
   if (hits_.empty() && text.size() == whole.size()) return;
-  note_in_raw(raw, text);
-  if (options_.mode != Mode::dry_run) value.set_text(rewrite(text, hits_, arena));
+  note_in_raw(raw, text, hits_);
+  if (options_.mode != Mode::dry_run) value.set_text(rewriter_.rewrite(text, hits_, arena));
 }
 
 // A list is shown by its items, which may be decoded although its text is part of the line.
@@ -369,13 +208,13 @@ void Redactor::redact_list(Value& value, Context context, std::string_view raw, 
     if (text.empty() || (!is_text && text.size() < kNumberBytesLeast && context != Context::phone)) continue;
     value_finder_.find(text, context, hits_);
     if (hits_.empty()) continue;
-    note_in_raw(raw, text);
+    note_in_raw(raw, text, hits_);
     if (options_.mode == Mode::dry_run) continue;
     if (changed == nullptr) {
       changed = arena.array<Value>(items.size);
       std::copy(items.begin(), items.end(), changed);
     }
-    changed[i].set_text(rewrite(text, hits_, arena));
+    changed[i].set_text(rewriter_.rewrite(text, hits_, arena));
   }
   if (changed == nullptr) return;
   auto* const list = arena.array<ValueList>(1);
@@ -411,9 +250,9 @@ void Redactor::count_name(std::string_view name, std::string_view raw) {
 void Redactor::redact_apart(std::string_view& part, std::string_view raw, Arena& arena) {
   if (part.empty() || within(part, raw)) return;
   value_finder_.find(part, Context::text, hits_);
-  note_in_raw(raw, part);
-  if (raw.empty()) note_open_key(part, hits_);
-  part = rewrite(part.substr(0, kTextBytes), hits_, arena);
+  note_in_raw(raw, part, hits_);
+  if (raw.empty()) key_lines_.note(part, hits_);
+  part = rewriter_.rewrite(part.substr(0, kTextBytes), hits_, arena);
 }
 
 // The message or the host, where it is part of the raw line.
@@ -429,28 +268,22 @@ std::string_view Redactor::redact_part(std::string_view part, std::string_view r
     hit.end = std::min(hit.end, end) - begin;
     clipped_.push_back(hit);
   }
-  return rewrite(part, clipped_, arena);
+  return rewriter_.rewrite(part, clipped_, arena);
 }
 
-// While a key is open its lines are findings as a whole. True if this record was one.
-bool Redactor::follow_private_key(Record& record, std::string_view raw, Arena& arena) {
-  if (open_key_lines_ == 0) return false;
+// While a key is open its lines are findings as a whole.
+void Redactor::follow_private_key(Record& record, std::string_view raw, Arena& arena) {
   const std::string_view line = record.message.empty() ? raw : record.message;
-  if (++open_key_lines_ > kOpenKeyLinesMost || !is_key_line(line)) {
-    open_key_lines_ = 0;
-    return false;
-  }
-  const std::size_t closing = line.find("-----END ");
-  if (closing != std::string_view::npos) open_key_lines_ = 0;
-  if (line.empty()) return true;
+  if (!key_lines_.take(line)) return;
+  if (line.empty()) return;
   hits_.assign(1, {0, static_cast<std::uint32_t>(line.size()), Kind::private_key});
-  note_in_raw(raw, line);
-  if (options_.mode == Mode::dry_run) return true;
+  note_in_raw(raw, line, hits_);
+  if (options_.mode == Mode::dry_run) return;
   for (Value& value : record)
     if (within(value.text(), line))
-      value.set_text(rewrite(value.text(), std::array<Hit, 1>{Hit{0, value.text_size, Kind::private_key}}, arena));
-  if (!within(line, raw)) record.message = rewrite(line, hits_, arena);
-  return true;
+      value.set_text(
+          rewriter_.rewrite(value.text(), std::array<Hit, 1>{Hit{0, value.text_size, Kind::private_key}}, arena));
+  if (!within(line, raw)) record.message = rewriter_.rewrite(line, hits_, arena);
 }
 
 void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
@@ -468,16 +301,16 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   raw_hits_.clear();
   judged_.clear();
   apart_.clear();
-  address_ = address_token_ = {};
+  rewriter_.begin_record();
   cursor_ = 0;
   const std::string_view raw = record.raw.substr(0, kTextBytes);
   escaped_hits_.clear();
   escaped_ = may_be_escaped(raw) && finder_.find_escaped(raw, Context::text, escaped_hits_);
-  if (open_key_lines_ != 0) follow_private_key(record, raw, arena);
+  if (key_lines_.open() != 0) follow_private_key(record, raw, arena);
   for (Value& value : record) {
-    const Naming of_field = naming(value.field, names);
-    if (of_field.personal) count_name(names.name(value.field), raw);
-    if (of_field.trait != Trait::text || !nothing_in(value, raw)) redact_value(value, of_field.trait, raw, arena);
+    const FieldTraits::Entry of_field = traits_.of(value.field, names, value_finder_);
+    if (of_field.personal_name) count_name(names.name(value.field), raw);
+    if (of_field.trait != FieldTrait::text || !nothing_in(value, raw)) redact_value(value, of_field.trait, raw, arena);
   }
   const bool message_is_raw = record.message.data() == record.raw.data() && record.message.size() == record.raw.size();
   const bool host_in_raw = within(record.host, raw), message_in_raw = !message_is_raw && within(record.message, raw);
@@ -508,11 +341,11 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   }
   if (raw_hits_.size() > 1) finder_.settle(raw_hits_);
   if (std::any_of(raw_hits_.begin(), raw_hits_.end(), [](const Hit& hit) { return hit.kind == Kind::private_key; }))
-    note_open_key(raw, raw_hits_);
+    key_lines_.note(raw, raw_hits_);
   count(raw_hits_);
   if (host_in_raw) record.host = redact_part(record.host, raw, arena);
   if (message_in_raw) record.message = redact_part(record.message, raw, arena);
-  record.raw = rewrite(raw, raw_hits_, arena);
+  record.raw = rewriter_.rewrite(raw, raw_hits_, arena);
   if (message_is_raw) record.message = record.raw;
 }
 
@@ -548,7 +381,7 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
     if (i + kAhead < batch.records.size()) {
       const Record& later = batch.records[i + kAhead];
       if (later.field_count > 0 && later.fields->kind == Value::Kind::ip && later.fields->ip_is_v4)
-        pseudonyms_.prefetch_ipv4(later.fields->as.ipv4);
+        rewriter_.prefetch_ipv4(later.fields->as.ipv4);
     }
     Record& record = batch.records[i];
     if (!lines || !within(record.raw, text)) {
@@ -572,13 +405,13 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
 std::string Redactor::redact_name(std::string_view name) {
   find_in_name(value_finder_, name, name_hits_);
   Arena arena;
-  return std::string(rewrite(name, name_hits_, arena));
+  return std::string(rewriter_.rewrite(name, name_hits_, arena));
 }
 
 std::string_view Redactor::redact(std::string_view text, Context context, Arena& arena) {
   finder_.find(text, context, hits_);
   count(hits_);
-  return rewrite(text.substr(0, kTextBytes), hits_, arena);
+  return rewriter_.rewrite(text.substr(0, kTextBytes), hits_, arena);
 }
 
 }  // namespace logystera::redact

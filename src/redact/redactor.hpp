@@ -19,20 +19,15 @@
 #include <vector>
 
 #include "core/record.hpp"
+#include "redact/clean_texts.hpp"
+#include "redact/field_traits.hpp"
 #include "redact/finder.hpp"
 #include "redact/patterns.hpp"
+#include "redact/private_key.hpp"
 #include "redact/pseudonym.hpp"
+#include "redact/rewriter.hpp"
 
 namespace logystera::redact {
-
-enum class Mode : std::uint8_t {
-  redact,   // ip_8390373f: the same value, the same pseudonym
-  mask,     // <ip>
-  dry_run,  // nothing is changed; findings are counted and reported
-};
-/// Reads "redact", "mask" or "dry-run".
-bool parse_mode(std::string_view name, Mode& out) noexcept;
-std::string_view mode_name(Mode mode) noexcept;
 
 struct Options {
   Mode mode = Mode::redact;
@@ -50,10 +45,10 @@ class Redactor {
   Redactor& operator=(const Redactor&) = delete;
 
   /// Forgets what lasts from record to record (a private key whose end has not come yet). Call it when a source begins.
-  void begin_source() noexcept { open_key_lines_ = 0; }
+  void begin_source() noexcept { key_lines_.set_open(0); }
   /// What lasts from record to record, for whoever hands a source's batches to several redactors in turn.
-  std::uint32_t open_key() const noexcept { return open_key_lines_; }
-  void continue_source(std::uint32_t open_key) noexcept { open_key_lines_ = open_key; }
+  std::uint32_t open_key() const noexcept { return key_lines_.open(); }
+  void continue_source(std::uint32_t open_key) noexcept { key_lines_.set_open(open_key); }
 
   /// Looks the batch through ahead of `redact(batch, …)`, which must be the next call and has that much less to do. Says
   /// whether a private key may begin in it.
@@ -82,19 +77,8 @@ class Redactor {
   Mode mode() const noexcept { return options_.mode; }
 
  private:
-  enum class Trait : std::uint8_t { unknown, text, user_agent, version, phone, secret, secret_text };
-  // What a field's name says, with whether the name itself has findings.
-  struct Naming {
-    Trait trait = Trait::unknown;
-    bool personal = false;
-  };
-
-  Naming naming(FieldId field, const FieldNames& names) {
-    return field < namings_.size() && namings_[field].trait != Trait::unknown ? namings_[field] : find_naming(field, names);
-  }
-  Naming find_naming(FieldId field, const FieldNames& names);
   void redact_record(Record& record, Arena& arena, const FieldNames& names);
-  void redact_value(Value& value, Trait trait, std::string_view raw, Arena& arena);
+  void redact_value(Value& value, FieldTrait trait, std::string_view raw, Arena& arena);
   void redact_list(Value& value, Context context, std::string_view raw, Arena& arena);
   void count_name(std::string_view name, std::string_view raw);
   static bool together(const RecordBatch& batch) noexcept;
@@ -102,24 +86,22 @@ class Redactor {
   bool may_hold_something(std::string_view part, std::size_t base) noexcept;
   bool may_be_escaped(std::string_view raw) noexcept;
   bool nothing_in(const Value& value, std::string_view raw) noexcept;
-  void confirm_part(std::string_view part, std::size_t base, Context context);
+  void confirm_part(std::string_view part, std::size_t base, Context context, std::vector<Hit>& hits);
   void redact_apart(std::string_view& part, std::string_view raw, Arena& arena);
   std::string_view redact_part(std::string_view part, std::string_view raw, Arena& arena);
-  bool follow_private_key(Record& record, std::string_view raw, Arena& arena);
-  void note_open_key(std::string_view text, std::span<const Hit> hits) noexcept;
-  void note_in_raw(std::string_view raw, std::string_view part);
+  void follow_private_key(Record& record, std::string_view raw, Arena& arena);
+  void note_in_raw(std::string_view raw, std::string_view part, std::span<const Hit> hits);
   bool find_in_raw(std::string_view raw, std::string_view value, Hit hit);
   void count(std::span<const Hit> hits) noexcept;
   void count_apart(Kind kind, std::string_view value);
-  std::string_view rewrite(std::string_view text, std::span<const Hit> hits, Arena& arena);
-  void make_replacement(std::string_view found, const Hit& hit);
 
   Options options_;
   Finder finder_;
-  Pseudonyms pseudonyms_;
+  Rewriter rewriter_;
   std::array<std::uint64_t, kKinds> counts_{};
-  std::vector<Naming> namings_;       // by field number
-  std::uint32_t open_key_lines_ = 0;  // lines a private key has been open for
+  FieldTraits traits_;
+  PrivateKeyLines key_lines_;
+  CleanTexts clean_texts_;
 
   // Scratch of one record.
   const char* origin_ = nullptr;     // the text candidates are numbered in: the batch's, or the raw line
@@ -144,23 +126,7 @@ class Redactor {
   // Findings the raw line does not have, each once: kind and value.
   std::vector<std::pair<Kind, std::string>> apart_;
   std::vector<Hit> name_hits_;
-  Unescaped found_;      // a finding without its escapes
   Finder value_finder_;  // for texts that are no part of the line: the other one still has the line's escapes undone
-  std::string canonical_;
-  std::string replacement_;
-  // The typed address replaced last: its line needs the same once more.
-  std::string_view address_, address_token_;
-
-  // Texts in which nothing was found, by a hash: user agents and referrers repeat, and what they hold that could be
-  // something has to be looked at only once. Compared in full; a clash of hashes forgets the older text.
-  static constexpr std::size_t kCleanTexts = 512, kCleanBytes = 240;
-  struct CleanText {
-    std::uint32_t size = 0;
-    Context context = Context::text;
-    char bytes[kCleanBytes];
-  };
-  std::vector<CleanText> clean_;  // empty until the first
-  std::string rewritten_;
 };
 
 }  // namespace logystera::redact
