@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "parse/source.hpp"
+#include "parse/detection.hpp"
 
 namespace logystera::parse {
 namespace {

@@ -1,4 +1,4 @@
-// The readers formats are built from, one file each. `format.cpp` chooses among them; nothing else includes this.
+// The readers formats are built from, one file each. `format.cpp` chooses among them; nothing outside this room includes this.
 #pragma once
 
 #include <memory>
