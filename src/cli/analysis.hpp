@@ -9,25 +9,18 @@
 #include <vector>
 
 #include "analysis/baselines.hpp"
-#include "analysis/pipeline.hpp"
+#include "analysis/program.hpp"
 #include "analysis/tracking.hpp"
 #include "cli/arguments.hpp"
 #include "cli/command.hpp"
 #include "cli/config.hpp"
-#include "core/record.hpp"
 #include "core/result.hpp"
 #include "core/walk.hpp"
-#include "detect/engine.hpp"
-#include "parse/format.hpp"
-#include "redact/labels.hpp"
 
 namespace logystera::cli {
 
-/// How times without a zone are read, and how times are shown. Never null.
-using Zone = std::shared_ptr<const parse::Zone>;
-
-/// "local" (or empty), "UTC", "+02:00" or "Europe/Berlin".
-Result<Zone> parse_zone(const std::string& text);
+using analysis::parse_zone;
+using analysis::Zone;
 
 /// "2026-05-18 10:00:01" in that zone; "-" for an unknown time.
 std::string time_in(const Zone& zone, bool known, std::int64_t time_ns);
@@ -42,17 +35,11 @@ struct AnalysisOptions {
   std::optional<unsigned> pii_digits;
 };
 
-/// Everything a run needs. Kept at one address: the engine points at the rules.
+/// Everything a run needs.
 struct Analysis {
   Config config;
   std::string store_url;
-  Zone zone;
-  parse::Formats formats;
-  FieldNames names;
-  detect::RuleSet rules;
-  std::optional<detect::Engine> engine;
-  analysis::PipelineOptions pipeline;
-  std::unique_ptr<const redact::FieldLabels> labels;  // of `names`, as they may be shown
+  std::shared_ptr<const analysis::Program> program;
 };
 
 /// Names on standard error what a walk passed over and why, the first of it, and counts the rest.
@@ -68,12 +55,8 @@ void add_anomaly_options(Command& command, analysis::AnomalyOptions& options);
 /// What the configuration says of what is stored.
 analysis::Tracker::Options tracking_options(const Analysis& analysis);
 
-/// Loads and checks all of it; warnings (refused rules, unknown configuration keys) go to standard error.
-Result<std::unique_ptr<Analysis>> prepare(std::string_view command, const Globals& globals, const AnalysisOptions& options);
-
-/// Keeps it until the process ends, which takes its memory back at once: freeing what thousands of rules are made of, piece by
-/// piece, would be a tenth of a short scan.
-Analysis& keep(std::unique_ptr<Analysis> analysis);
+/// Loads and checks all of it, once in a process; warnings (refused rules, unknown configuration keys) go to standard error.
+Result<Analysis> prepare(std::string_view command, const Globals& globals, const AnalysisOptions& options);
 
 /// The configuration, with its warnings said, and the database file it or --store names.
 struct Setting {

@@ -76,7 +76,7 @@ int learn(const Globals& globals, Options options) {
   options.analysis.redact = "dry-run";  // nothing of the log itself is shown or stored
   auto prepared = prepare("anomaly learn", globals, options.analysis);
   if (!prepared) return fail("anomaly learn", prepared.error());
-  Analysis& analysis = keep(std::move(prepared).value());
+  const Analysis analysis = std::move(prepared).value();
   PassedOver passed;
   auto sets = source::find_sources(options.paths,
                                    {.rotated = options.rotated, .follow_links = options.analysis.follow_links}, &passed);
@@ -94,8 +94,7 @@ int learn(const Globals& globals, Options options) {
   analysis::Totals totals;
   {
     const ProgressLine line(progress, plain_bytes(sets.value()), !typed);
-    totals = analysis::run(sets.value(), analysis.formats, analysis.names, nullptr, analysis.pipeline, learner, progress,
-                           interrupted());
+    totals = analysis::run(sets.value(), analysis.program, learner, progress, interrupted());
   }
   if (learner.problem) return fail("anomaly learn", *learner.problem);
   if (auto finished = baselines.value()->finish(); !finished) return fail("anomaly learn", finished.error());

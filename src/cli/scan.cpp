@@ -58,9 +58,9 @@ enum class Output { text, json, ndjson };
 // Collects what is shown; in NDJSON it is printed as it comes.
 class Report final : public analysis::Watcher {
  public:
-  Report(const Analysis& analysis, const Options& options, Output output, Style style, analysis::Dismissals dismissals,
-         std::optional<detect::Level> least)
-      : analysis_(analysis),
+  Report(const analysis::Program& program, const Options& options, Output output, Style style,
+         analysis::Dismissals dismissals, std::optional<detect::Level> least)
+      : program_(program),
         output_(output),
         style_(style),
         dismissals_(std::move(dismissals)),
@@ -82,7 +82,7 @@ class Report final : public analysis::Watcher {
         continue;
       }
       if (output_ == Output::ndjson) json.begin_object().key("event");
-      append_event(json, number, chunk.batch.records[i], *analysis_.labels);
+      append_event(json, number, chunk.batch.records[i], program_.labels());
       if (output_ == Output::ndjson) {
         json.end_object();
         chunk.text += json.take() + "\n";
@@ -171,7 +171,7 @@ class Report final : public analysis::Watcher {
   Result<Done> print_text(const analysis::Totals& totals);
   Result<Done> print_json(const analysis::Totals& totals);
 
-  const Analysis& analysis_;
+  const analysis::Program& program_;
   const Output output_;
   const Style style_;
   const analysis::Dismissals dismissals_;
@@ -219,11 +219,11 @@ void Report::print_header(const analysis::Totals& totals) const {
   if (counts.unnamed_fields > 0)
     fmt::print("Fields   : {} left out: too many different names, or names too long\n", grouped(counts.unnamed_fields));
   if (counts.damaged > 0) fmt::print("Damaged  : {} parts could not be read\n", grouped(counts.damaged));
-  fmt::print("PII hits : {} (mode: {})\n", grouped(totals.redacted_total()), redact::mode_name(analysis_.pipeline.mode));
+  fmt::print("PII hits : {} (mode: {})\n", grouped(totals.redacted_total()), redact::mode_name(program_.pipeline().mode));
   std::string levels;
   for (auto at = by_level_.rbegin(); at != by_level_.rend(); ++at)
     levels += fmt::format("{}{} {}", levels.empty() ? "" : ", ", grouped(at->second), detect::level_name(at->first));
-  if (analysis_.engine)
+  if (program_.engine())
     fmt::print("Findings : {}{}\n", grouped(finding_count_), finding_count_ > 0 ? " (" + levels + ")" : std::string());
   else fmt::print("Findings : rules are off\n");
   if (baselines) fmt::print("Anomalies: {}\n", grouped(anomaly_count_));
@@ -255,7 +255,7 @@ Result<Done> Report::print_text(const analysis::Totals& totals) {
     fmt::print("\n{}\n", bold(fmt::format("Events ({} of {}):", grouped(shown_), grouped(totals.counts.records)), style_));
     if (auto printed = events_.print(stdout); !printed) return printed;
   }
-  if (analysis_.engine) {
+  if (program_.engine()) {
     fmt::print("\n{}\n", bold(fmt::format("Findings ({}):", grouped(finding_count_)), style_));
     if (auto printed = findings_.print(stdout); !printed) return printed;
     if (!all_) {
@@ -275,7 +275,7 @@ void Report::append_summary(JsonText& json, const analysis::Totals& totals) cons
   json.count("hole_bytes", totals.counts.hole_bytes).count("unfinished", totals.counts.unfinished);
   json.count("undecodable", totals.counts.undecodable).count("format_changes", totals.counts.format_changes);
   json.count("unnamed_fields", totals.counts.unnamed_fields).count("passed_over", totals.passed_over);
-  json.member("mode", redact::mode_name(analysis_.pipeline.mode)).count("pii_hits", totals.redacted_total()).key("pii");
+  json.member("mode", redact::mode_name(program_.pipeline().mode)).count("pii_hits", totals.redacted_total()).key("pii");
   append_redacted(json, totals.redacted);
   json.count("findings", finding_count_).key("findings_by_severity").begin_object();
   for (const auto& [level, count] : by_level_) json.count(detect::level_name(level), count);
@@ -323,17 +323,17 @@ Result<Done> Report::print(const analysis::Totals& totals) {
 }
 
 // --format-only: what each source is taken for, without reading it.
-int print_formats(const Analysis& analysis, const std::vector<source::SourceSet>& sets, Output output) {
+int print_formats(const analysis::Program& program, const std::vector<source::SourceSet>& sets, Output output) {
   int exit_code = kExitDone;
   for (const source::SourceSet& set : sets) {
     for (const FilePath& member : set.files) {
       FieldNames names;
       const std::string& file = member.path;
-      auto input = source::open_source(member, analysis.pipeline.source.input);
+      auto input = source::open_source(member, program.pipeline().source.input);
       bool no_log = false;
-      auto source =
-          input ? parse::Source::open(std::move(input).value(), analysis.formats, names, analysis.pipeline.source, &no_log)
-                : Result<parse::Source>(input.error());
+      auto source = input ? parse::Source::open(std::move(input).value(), program.formats(), names,
+                                                program.pipeline().source, &no_log)
+                          : Result<parse::Source>(input.error());
       if (!source && no_log && member.found) {
         say_no_log(file, source.error());
         continue;
@@ -369,8 +369,9 @@ int run(const Globals& globals, const Options& options) {
   if (!fail_on) return fail("scan", fail_on.error());
   auto prepared = prepare("scan", globals, options.analysis);
   if (!prepared) return fail("scan", prepared.error());
-  Analysis& analysis = keep(std::move(prepared).value());
-  if (options.track_errors && analysis.pipeline.mode == redact::Mode::dry_run)
+  const Analysis analysis = std::move(prepared).value();
+  const analysis::Program& program = *analysis.program;
+  if (options.track_errors && program.pipeline().mode == redact::Mode::dry_run)
     return fail("scan", Error{"dry-run leaves personal data as they are, and those are never stored: leave --track-errors "
                               "out, or use --redact redact or mask",
                               ErrorKind::invalid});
@@ -381,12 +382,12 @@ int run(const Globals& globals, const Options& options) {
   if (!sets) return fail("scan", sets.error());
   const bool typed = typed_input("scan", options.paths);
   const Output output = options.ndjson ? Output::ndjson : globals.json ? Output::json : Output::text;
-  if (options.format_only) return print_formats(analysis, sets.value(), output);
+  if (options.format_only) return print_formats(program, sets.value(), output);
 
   auto dismissals = analysis::load_dismissals(analysis.store_url);
   if (!dismissals) return fail("scan", dismissals.error());
-  const Style style{analysis.zone, output == Output::text && colour_wanted()};
-  Report report(analysis, options, output, style, std::move(dismissals).value(), least.value());
+  const Style style{program.zone(), output == Output::text && colour_wanted()};
+  Report report(program, options, output, style, std::move(dismissals).value(), least.value());
   std::unique_ptr<analysis::Tracker> opened;
   if (options.track_errors || options.detect_anomalies) {
     auto tracker = analysis::Tracker::open(analysis.store_url, tracking_options(analysis));
@@ -409,8 +410,7 @@ int run(const Globals& globals, const Options& options) {
   analysis::Totals totals;
   {
     const ProgressLine line(progress, plain_bytes(sets.value()), !options.no_progress && !typed);
-    totals = analysis::run(sets.value(), analysis.formats, analysis.names, analysis.engine ? &*analysis.engine : nullptr,
-                           analysis.pipeline, report, progress, interrupted());
+    totals = analysis::run(sets.value(), analysis.program, report, progress, interrupted());
   }
   if (report.baselines) report.keep(report.baselines->finish());
   if (tracker) report.keep(tracker->commit());

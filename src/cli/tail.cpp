@@ -115,13 +115,13 @@ class PositionKeeper {
 // Takes batches through detection, redaction and output, one thread.
 class Stream {
  public:
-  Stream(Analysis& analysis, const Options& options, bool json, const std::string& key)
+  Stream(const Analysis& analysis, const Options& options, bool json, const std::string& key)
       : analysis_(analysis),
         options_(options),
         json_(json),
-        style_{analysis.zone, !json && colour_wanted()},
+        style_{analysis.program->zone(), !json && colour_wanted()},
         key_(key),
-        stage_(analysis.engine ? &*analysis.engine : nullptr, analysis.names, analysis.pipeline),
+        stage_(analysis.program->engine(), analysis.program->names(), analysis.program->pipeline()),
         worker_(stage_.worker()) {}
 
   Result<Done> take(RecordBatch& batch);
@@ -140,7 +140,7 @@ class Stream {
   Result<Done> report();
   void print(const analysis::Finding& finding);
 
-  Analysis& analysis_;
+  const Analysis& analysis_;
   const Options& options_;
   const bool json_;
   const Style style_;
@@ -208,7 +208,7 @@ Result<Done> Stream::take(RecordBatch& batch) {
       if (json_) {
         JsonText json;
         json.begin_object().key("event");
-        append_event(json, number_, record, *analysis_.labels);
+        append_event(json, number_, record, analysis_.program->labels());
         json.end_object();
         fmt::print("{}\n", json.text());
       } else {
@@ -247,7 +247,7 @@ Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& opti
     auto opened = analysis::open_tracked(analysis.store_url);
     if (!opened) return opened.error();
     baseline_store = std::move(opened).value();
-    const Style style{analysis.zone, !json && colour_wanted()};
+    const Style style{analysis.program->zone(), !json && colour_wanted()};
     // Said when it begins; said again when it is over, if there is more to say then.
     auto baselines =
         analysis::Baselines::make(baseline_store->baselines(), options.anomaly,
@@ -280,11 +280,12 @@ Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& opti
 int run(const Globals& globals, const Options& options) {
   auto prepared = prepare("tail", globals, options.analysis);
   if (!prepared) return fail("tail", prepared.error());
-  Analysis& analysis = keep(std::move(prepared).value());
+  const Analysis analysis = std::move(prepared).value();
+  const analysis::Program& program = *analysis.program;
   const auto webhook_url = options.webhook.resolve();
   if (!webhook_url) return fail("tail", webhook_url.error());
   const bool keeps = options.track_errors || options.track_findings || !webhook_url->empty();
-  if (keeps && analysis.pipeline.mode == redact::Mode::dry_run)
+  if (keeps && program.pipeline().mode == redact::Mode::dry_run)
     return fail("tail", Error{"dry-run leaves personal data as they are, and those are never stored or sent: leave "
                               "--track-errors, --track-findings and the webhook out, or use --redact redact or mask",
                               ErrorKind::invalid});
@@ -294,7 +295,7 @@ int run(const Globals& globals, const Options& options) {
     return fail("tail", equipped.error());
 
   source::Follower::Options following;
-  following.source = analysis.pipeline.source;
+  following.source = program.pipeline().source;
   following.from_start = options.from_start;
   following.rotated_dirs = options.rotated_dirs;
   following.follow_links = options.analysis.follow_links;
@@ -311,7 +312,7 @@ int run(const Globals& globals, const Options& options) {
       fail("tail", Error{position.error().message + "; the log is read from its beginning", position.error().kind});
     }
   }
-  auto opened = source::Follower::open(options.path, analysis.formats, analysis.names, std::move(following));
+  auto opened = source::Follower::open(options.path, program.formats(), program.names(), std::move(following));
   if (!opened) return fail("tail", opened.error());
   source::Follower& follower = *opened.value();
 
