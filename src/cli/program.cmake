@@ -42,7 +42,7 @@ if(NOT CMAKE_CROSSCOMPILING)
 endif()
 
 if(LOGYSTERA_FUZZERS)
-  # These sources and not the room: http.cpp takes minutes to compile and has no part in it.
+  # These sources and not the room: Asio takes long to compile and has no part in it.
   add_executable(fuzz_server_path tests/fuzz/server_path_fuzz.cpp src/server/router.cpp src/server/message.cpp
     src/server/workers.cpp)
   set_target_properties(fuzz_server_path PROPERTIES CXX_STANDARD 20)

@@ -1,5 +1,5 @@
-// The HTTP/1.1 server: listeners, routes, limits and an orderly end. It knows nothing of what the routes
-// mean. http.cpp is long for one reason: a connection is one state machine, templated over plain and TLS streams.
+// The HTTP/1.1 server: listeners, routes, limits and an orderly end. It knows nothing of what the routes mean.
+// One connection is connection.cpp, its bytes, plain or TLS, are socket_stream.cpp, and what it answers is sent by answer_writer.cpp.
 #pragma once
 
 #include <algorithm>
