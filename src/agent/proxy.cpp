@@ -74,7 +74,7 @@ Result<Proxy> Proxy::parse(std::string_view url) {
   const Error wrong{
       "proxy: must look like http://proxy.example.com:3128 (or https://, socks5://, socks5h://), with USER:PASSWORD@ "
       "before the "
-      "host if it wants them, and have at most " +
+      "host if it asks for them, and have at most " +
           std::to_string(kProxyBytes) + " characters",
       ErrorKind::invalid};
   if (url.size() > kProxyBytes || !is_printable(url)) return wrong;

@@ -32,7 +32,7 @@ Reader text(std::string Config::*member) {
   return [member](const yaml::Node& value, Config& config) -> Result<Done> {
     const bool bare = !value.is_map() && !value.is_list();  // 12345 or yes: text only in quotes
     if (!value.is_string() && !value.is_null())
-      return Error{bare ? "wants a text: put it in quotes" : "wants a text", ErrorKind::invalid};
+      return Error{bare ? "must be a text: put it in quotes" : "must be a text", ErrorKind::invalid};
     config.*member = value.is_null() ? std::string() : value.text;
     return Done{};
   };
@@ -44,9 +44,9 @@ Reader texts(std::vector<std::string> Config::*member) {
       config.*member = {value.text};
       return Done{};
     }
-    if (!value.is_list()) return Error{"wants a text or a list of texts", ErrorKind::invalid};
+    if (!value.is_list()) return Error{"must be a text or a list of texts", ErrorKind::invalid};
     for (const yaml::Node& item : value.items) {
-      if (!item.is_string()) return Error{"wants a list of texts", ErrorKind::invalid};
+      if (!item.is_string()) return Error{"must be a list of texts", ErrorKind::invalid};
       (config.*member).push_back(item.text);
     }
     return Done{};
@@ -55,7 +55,7 @@ Reader texts(std::vector<std::string> Config::*member) {
 
 Result<Done> read_number(const yaml::Node& value, std::int64_t least, std::int64_t most, std::int64_t& out) {
   if (value.kind != yaml::Node::Kind::integer || value.integer < least || value.integer > most)
-    return Error{fmt::format("wants a whole number from {} to {}", least, most), ErrorKind::invalid};
+    return Error{fmt::format("must be a whole number from {} to {}", least, most), ErrorKind::invalid};
   out = value.integer;
   return Done{};
 }
@@ -82,7 +82,7 @@ const std::vector<Key>& keys() {
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          redact::Mode mode;
          if (!value.is_string() || !redact::parse_mode(value.text, mode))
-           return Error{"wants redact, mask or dry-run", ErrorKind::invalid};
+           return Error{"must be redact, mask or dry-run", ErrorKind::invalid};
          config.redact = value.text;
          return Done{};
        }},
@@ -91,7 +91,7 @@ const std::vector<Key>& keys() {
       {"placeholders", text(&Config::placeholders)},
       {"rule_cache",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
-         if (value.kind != yaml::Node::Kind::boolean) return Error{"wants true or false", ErrorKind::invalid};
+         if (value.kind != yaml::Node::Kind::boolean) return Error{"must be true or false", ErrorKind::invalid};
          config.rule_cache = value.boolean;
          return Done{};
        }},
@@ -99,10 +99,10 @@ const std::vector<Key>& keys() {
       {"timezone",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          if (!value.is_string())
-           return Error{"wants a text: local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin",
+           return Error{"must be a text: local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin",
                         ErrorKind::invalid};
          if (!parse_zone(value.text))
-           return Error{"wants local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin", ErrorKind::invalid};
+           return Error{"must be local, UTC, an offset like \"+02:00\" or a name like Europe/Berlin", ErrorKind::invalid};
          config.timezone = value.text;
          return Done{};
        }},
@@ -116,7 +116,7 @@ const std::vector<Key>& keys() {
       {"findings_min_severity",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          const auto level = value.is_string() ? reported_level_from(value.text) : std::nullopt;
-         if (!level) return Error{"wants low, medium, high or critical", ErrorKind::invalid};
+         if (!level) return Error{"must be low, medium, high or critical", ErrorKind::invalid};
          config.findings_min_severity = *level;
          return Done{};
        }},
@@ -125,7 +125,7 @@ const std::vector<Key>& keys() {
 }
 
 Result<Done> read_text(const yaml::Node& value, std::string& out) {
-  if (!value.is_string()) return Error{"wants a text", ErrorKind::invalid};
+  if (!value.is_string()) return Error{"must be a text", ErrorKind::invalid};
   out = value.text;
   return Done{};
 }
@@ -134,14 +134,14 @@ Result<Done> read_texts(const yaml::Node& value, std::vector<std::string>& out) 
   out.clear();
   if (value.is_string()) out.push_back(value.text);
   for (const yaml::Node& item : value.items) {
-    if (!item.is_string()) return Error{"wants a text or a list of texts", ErrorKind::invalid};
+    if (!item.is_string()) return Error{"must be a text or a list of texts", ErrorKind::invalid};
     out.push_back(item.text);
   }
-  return out.empty() ? Result<Done>(Error{"wants a text or a list of texts", ErrorKind::invalid}) : Done{};
+  return out.empty() ? Result<Done>(Error{"must be a text or a list of texts", ErrorKind::invalid}) : Done{};
 }
 
 Result<Done> read_boolean(const yaml::Node& value, bool& out) {
-  if (value.kind != yaml::Node::Kind::boolean) return Error{"wants true or false", ErrorKind::invalid};
+  if (value.kind != yaml::Node::Kind::boolean) return Error{"must be true or false", ErrorKind::invalid};
   out = value.boolean;
   return Done{};
 }

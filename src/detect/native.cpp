@@ -170,7 +170,7 @@ class MatchReader {
       case Operator::gt: return number(std::move(test), value, Compare::greater);
       case Operator::lt: return number(std::move(test), value, Compare::less);
       case Operator::exists:
-        if (value.kind != Node::Kind::boolean) notes_.refuse(value.at, "exists wants true or false");
+        if (value.kind != Node::Kind::boolean) notes_.refuse(value.at, "exists takes true or false");
         test.kind = Test::Kind::exists;
         test.flag = value.boolean;
         return Expression::of(std::move(test));
@@ -228,7 +228,7 @@ class MatchReader {
 
   Expression number(Test test, const Node& value, Compare compare) {
     if (!is_number(value)) {
-      notes_.refuse(value.at, "'" + value.text + "' is no number, which this operator wants");
+      notes_.refuse(value.at, "'" + value.text + "' is not a number, which this operator needs");
       return {};
     }
     test.kind = Test::Kind::number;

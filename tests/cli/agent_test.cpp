@@ -486,9 +486,9 @@ TEST_CASE("agent_and_relay_take_their_section_of_a_configuration_that_is_named")
   CHECK(has(run({"relay"}).err, "BUFFERDIR is required"));
   CHECK(has(refusal("agent: {buffer: [a, b]}\n", {"agent", "status"}), "names several directories"));
   CHECK(has(refusal("agent: {batch_size: 9}\n", {"agent", "flush", "x"}),
-            config + ":1:21: agent.batch_size wants a whole number from 10 to 500"));
-  CHECK(has(refusal("relay: {buffer: 3}\n", {"relay"}), "relay.buffer wants a text or a list of texts"));
-  CHECK(has(refusal("relay: {share_group: 1}\n", {"relay", "x"}), "relay.share_group wants true or false"));
+            config + ":1:21: agent.batch_size must be a whole number from 10 to 500"));
+  CHECK(has(refusal("relay: {buffer: 3}\n", {"relay"}), "relay.buffer must be a text or a list of texts"));
+  CHECK(has(refusal("relay: {share_group: 1}\n", {"relay", "x"}), "relay.share_group must be true or false"));
   CHECK(has(refusal("relay: x\n", {"relay", "x"}), "relay needs keys of its own"));
   const std::string secret = refusal("relay: {proxy: 'http://me:geheim@proxy:3128'}\n", {"relay", "x"});
   CHECK(has(secret, "relay.proxy must not contain a password"));

@@ -185,7 +185,7 @@ TEST_CASE("a_configuration_s_text_that_yaml_takes_for_a_number_wants_quotes") {
   const House house;
   const std::string path = house.scratch.file("config.yaml");
   write(path, "pii_salt: 12345\n");
-  CHECK(has(house.go({"scan", kSample, "-c", path}).err, "config.yaml:1:11: pii_salt wants a text: put it in quotes"));
+  CHECK(has(house.go({"scan", kSample, "-c", path}).err, "config.yaml:1:11: pii_salt must be a text: put it in quotes"));
   write(path, "timezone: Mars\n");
-  CHECK(has(house.go({"scan", kSample, "-c", path}).err, "config.yaml:1:11: timezone wants local, UTC, an offset"));
+  CHECK(has(house.go({"scan", kSample, "-c", path}).err, "config.yaml:1:11: timezone must be local, UTC, an offset"));
 }

@@ -231,7 +231,7 @@ TEST_CASE("a_configuration_is_checked_with_its_place") {
   write(scratch.file("config.yaml"), "redact: mask\nfindings_retention_days: soon\n");
   const Finished wrong = run({"scan", kSample, "-c", scratch.file("config.yaml")}, kSalted);
   CHECK(wrong.code == 2);
-  CHECK(has(wrong.err, "config.yaml:2:26: findings_retention_days wants a whole number from 1 to 36500"));
+  CHECK(has(wrong.err, "config.yaml:2:26: findings_retention_days must be a whole number from 1 to 36500"));
   write(scratch.file("config.yaml"), "redact: mask\nllm:\n  provider: none\n");
   const Finished unknown = run({"scan", kSample, "-c", scratch.file("config.yaml")}, kSalted);
   CHECK(unknown.code == 0);
@@ -337,7 +337,7 @@ TEST_CASE("scan_says_the_same_with_its_rules_from_the_cache") {
   CHECK(has(with({"--verbose", "--config", config}, off).err, "the rule cache is off"));
   write(config, "rule_cache: maybe\n");
   CHECK(with({"--config", config}, off).code == 2);
-  CHECK(has(with({"--config", config}, off).err, "config.yaml:1:13: rule_cache wants true or false"));
+  CHECK(has(with({"--config", config}, off).err, "config.yaml:1:13: rule_cache must be true or false"));
   off.environment["LOGYSTERA_RULE_CACHE"] = "perhaps";
   CHECK(with({}, off).code == 2);
   CHECK(has(with({}, off).err, "LOGYSTERA_RULE_CACHE=perhaps: write on or off"));

@@ -138,7 +138,7 @@ TEST_CASE("native_refusals_name_place_and_remedy") {
   CHECK(refusal("id: R\ntitle: R\nlevel: informational\ndetection: {match: [{field: a, op: equals, value: 1}]}\n")
             .find("3:8 the level") == 0);
   CHECK(refusal(rule("[{field: a, op: like, value: 1}]")).find("5:26 unknown operator 'like': there are contains,") == 0);
-  CHECK(refusal(rule("[{field: a, op: gte, value: many}]")).find("5:38 'many' is no number") == 0);
+  CHECK(refusal(rule("[{field: a, op: gte, value: many}]")).find("5:38 'many' is not a number") == 0);
   CHECK(refusal(rule("[{field: a, op: contains, value: ''}]")).find("an empty text would match everything") !=
         std::string::npos);
   CHECK(refusal(rule("[{field: a, op: regex, value: '('}]")).find("not a usable regular expression") != std::string::npos);

@@ -230,7 +230,7 @@ TEST_CASE("sigma_refusals_name_place_and_remedy") {
   CHECK(refusal(selection("{F: []}")).find("an empty list can never match") != std::string::npos);
   CHECK(refusal(selection("{}")).find("an empty selection would match every event") != std::string::npos);
   CHECK(refusal(selection("{F|contains: null}")).find("null cannot be modified") != std::string::npos);
-  CHECK(refusal(selection("{F|gt: x}")).find("is no number") != std::string::npos);
+  CHECK(refusal(selection("{F|gt: x}")).find("is not a number") != std::string::npos);
   CHECK(refusal("title: T\ndetection: {selection: {A: 1}, condition: selection}\n").find("'logsource'") !=
         std::string::npos);
   CHECK(refusal("title: T\nlogsource: {product: windows}\nlevel: severe\ndetection: {s: {A: 1}, condition: s}\n")

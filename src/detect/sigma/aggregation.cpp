@@ -43,7 +43,7 @@ class AggregationReader {
       if (window.kind == Window::Kind::count) window.kind = Window::Kind::distinct;
       parser_.advance();
     }
-    if (window.kind == Window::Kind::sum && window.fields.empty()) return refuse("sum wants a field");
+    if (window.kind == Window::Kind::sum && window.fields.empty()) return refuse("sum needs a field");
     if (parser_.token() != ")") return refuse("a ')' is missing after the aggregated field");
     parser_.advance();
     return true;
@@ -53,7 +53,7 @@ class AggregationReader {
     if (parser_.token() != "by") return true;
     do {
       parser_.advance();
-      if (parser_.token().empty()) return refuse("'by' wants a field");
+      if (parser_.token().empty()) return refuse("'by' needs a field");
       window.group_by.push_back(subject_of(logsource_, parser_.token()));
       parser_.advance();
     } while (parser_.token() == ",");

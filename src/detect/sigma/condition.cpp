@@ -119,7 +119,7 @@ Expression ConditionParser::quantified(const std::string& quantifier) {
   }
   advance();
   if (token_.empty() || token_ == "(" || token_ == ")") {
-    fail("'of' wants 'them' or a pattern as 'selection*'");
+    fail("'of' needs 'them' or a pattern as 'selection*'");
     return {};
   }
   const bool them = word("them");

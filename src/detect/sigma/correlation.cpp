@@ -57,7 +57,7 @@ void read_correlation_condition(const Node& correlation, Window& window, Notes& 
       continue;
     }
     if (entry.value.kind != Node::Kind::integer && entry.value.kind != Node::Kind::real) {
-      notes.refuse(entry.value.at, "'" + entry.key + "' wants a number");
+      notes.refuse(entry.value.at, "'" + entry.key + "' must be a number");
       continue;
     }
     window.bounds.push_back({*compare, entry.value.real});

@@ -179,7 +179,7 @@ class DetectionReader {
           continue;
         }
         if (item.is_null())
-          notes_.warn(item.at, "null within a list: the specification wants it as a selection of its own");
+          notes_.warn(item.at, "null within a list: the specification puts it into a selection of its own");
         parts.push_back(one(key, item, at));
       }
     } else {
@@ -271,7 +271,7 @@ class DetectionReader {
 
   Expression exists(const Key& key, const Node& value) {
     if (value.kind != Node::Kind::boolean || key.field.empty()) {
-      notes_.refuse(value.at, "the modifier exists wants a field, and true or false");
+      notes_.refuse(value.at, "the modifier exists needs a field, and true or false");
       return {};
     }
     Test test = blank(key, Test::Kind::exists);
@@ -281,7 +281,7 @@ class DetectionReader {
 
   Expression regex(const Key& key, const Node& value) {
     if (value.is_null() || value.kind == Node::Kind::boolean) {
-      notes_.refuse(value.at, "the modifier re wants a regular expression");
+      notes_.refuse(value.at, "the modifier re needs a regular expression");
       return {};
     }
     std::string flags;
@@ -305,7 +305,7 @@ class DetectionReader {
 
   Expression field_ref(const Key& key, const Node& value) {
     if (!value.is_string() || value.text.empty() || key.field.empty()) {
-      notes_.refuse(value.at, "the modifier fieldref wants the name of another field");
+      notes_.refuse(value.at, "the modifier fieldref needs the name of another field");
       return {};
     }
     Test test = blank(key, Test::Kind::field_ref);
@@ -322,7 +322,7 @@ class DetectionReader {
     double bound = 0;
     if ((value.kind == Node::Kind::integer || value.kind == Node::Kind::real)) bound = value.real;
     else if (!value.is_string() || !number_of(value.text, bound)) {
-      notes_.refuse(value.at, "'" + value.text + "' is no number, which the modifier of '" + key.field + "' wants");
+      notes_.refuse(value.at, "'" + value.text + "' is not a number, which the modifier of '" + key.field + "' needs");
       return {};
     }
     Test test = blank(key, Test::Kind::number);
