@@ -1,4 +1,4 @@
-# ./dev lint [CHECK...]: formatting, clang-tidy, layering, generated files, package metadata, scripts, words and spelling. Changes nothing.
+# ./dev lint [CHECK...]: formatting, clang-tidy, sizes, layering, generated files, package metadata, scripts, words and spelling. Changes nothing.
 # One line a check; exit 1 when any fails. ./dev lint --list names them.
 
 source "$root/dev.d/clang-format.sh"
@@ -7,7 +7,7 @@ source "$root/dev.d/clang-tidy.sh"
 lint_failed=0 lint_passed=0 lint_skipped=0
 lint_dir="$run_dir/lint"
 
-checks=(format tidy layers paths generated arginfo composer pecl sources scripts php words spelling mutants)
+checks=(format tidy size layers paths generated arginfo composer pecl sources scripts php words spelling mutants)
 
 tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
 
@@ -22,6 +22,19 @@ lint_tidy() {
   check_clang_tidy_version || { echo "$clang_tidy_refusal"; return 77; }
   mapfile -t files < <(changed_files)
   [ ${#files[@]} -eq 0 ] || tidy_files "${files[@]}"
+}
+
+# --- size: a file is one idea. One of more than 500 lines says in its head comment, behind "One file:", why it is not two.
+lint_size() {
+  local most=500 file lines failed=0
+  while read -r file; do
+    lines=$(wc -l <"$root/$file")
+    [ "$lines" -gt "$most" ] || continue
+    awk '!/^\/\// { exit } /^\/\/ One file: ./ { found = 1 } END { exit !found }' "$root/$file" && continue
+    echo "$file has $lines lines: split it, or say why it stands together in a line of its head comment that begins with \"// One file:\""
+    failed=1
+  done < <(tracked 'src/*.cpp' 'src/*.hpp')
+  return "$failed"
 }
 
 # --- layering: every include of src/ against the matrix in dev.d/layers.txt, and the matrix against what is included.

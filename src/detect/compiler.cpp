@@ -1,4 +1,6 @@
 // From a RuleSet to the tables of an Engine.
+//
+// One file: the steps from tests over guards to the layout all fill the tables of one Compiler, which nobody else sees.
 #include <re2/filtered_re2.h>
 
 #include <algorithm>

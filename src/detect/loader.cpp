@@ -1,3 +1,5 @@
+// One file: documents are read as drafts and then resolved against each other, in one order and with one report. What a document
+// says is read elsewhere: native.cpp, sigma/.
 #include "detect/loader.hpp"
 
 #include <fcntl.h>

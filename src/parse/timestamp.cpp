@@ -1,3 +1,5 @@
+// One file: all forms of a time are read with the same few steps (a clock, its fraction, its zone, the year it lacks), which can be
+// inlined in each of them here: most lines of a log have a time. TimeContext is what those steps ask.
 #include "parse/timestamp.hpp"
 
 #include <algorithm>

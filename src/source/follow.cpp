@@ -1,3 +1,5 @@
+// One file: which file is read, which ones were left and which one comes next change together, and every decision is made of all three.
+// What a single file is stands in log_file.cpp, how parts are named in rotation.cpp.
 #include "source/follow.hpp"
 
 #include <fcntl.h>

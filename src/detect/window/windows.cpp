@@ -1,3 +1,5 @@
+// One file: the steps a hit goes through (its group, what it contributes, what has expired, whether the window fires) change one
+// State in a fixed order. What they are made of stands beside it in files of its own.
 #include "detect/windows.hpp"
 
 #include <sys/random.h>
