@@ -177,7 +177,7 @@ Result<Source> Source::open(Input input, const Formats& formats, FieldNames& nam
     if (binary)
       return Error{*source.name_ +
                        ": not a text, and no log in a binary form that is read here. If it is a log all the same, "
-                       "say which with --format",
+                       "name its format; 'logystera formats' lists them",
                    ErrorKind::invalid};
     source.detection_ = detect_log(sample.view(), ended, formats, time);
     source.detection_.compression = input.compression;
