@@ -7,7 +7,7 @@ source "$root/dev.d/clang-tidy.sh"
 lint_failed=0 lint_passed=0 lint_skipped=0
 lint_dir="$run_dir/lint"
 
-checks=(format tidy size layers paths generated arginfo composer pecl sources scripts php words spelling mutants)
+checks=(format tidy size layers options paths generated arginfo composer pecl sources scripts php words spelling mutants)
 
 tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
 
@@ -83,6 +83,22 @@ lint_layers() {
         }
         exit bad
       }' "$root/dev.d/layers.txt" -
+}
+
+# --- options: what the options of the command line are called only src/cli knows; texts of other rooms say what to do, and the
+# command line adds how. -----BEGIN, decrements and CSS between quotes are none.
+lint_options() {
+  # Files that name one all the same; whoever takes the last one out of a file takes it out here.
+  local exempt=(src/analysis/baselines.cpp src/core/walk.cpp src/parse/encoding.cpp src/parse/source.cpp src/source/follow.cpp)
+  local file found status=0
+  found=$(cd "$root" && grep -rnP '^(?:[^"]|"(?:[^"\\]|\\.)*")*"(?:[^"\\]|\\.)*?(?<=["\x27 (=])--[A-Za-z]' --include='*.cpp' --include='*.hpp' src |
+    grep -vE '^src/cli/|^[^:]*:[0-9]+: *//')
+  for file in "${exempt[@]}"; do
+    grep -q "^$file:" <<<"$found" || { echo "$file names no option: take it out of lint_options in dev.d/lint.sh"; status=1; }
+    found=$(grep -v "^$file:" <<<"$found")
+  done
+  [ -z "$found" ] || { printf '%s\n' 'Outside of src/cli a text names an option:' "$found"; status=1; }
+  return "$status"
 }
 
 # --- paths: the agent reaches files by descriptors (src/agent/directory.hpp says why). Two looks remain that change nothing.

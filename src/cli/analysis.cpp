@@ -163,7 +163,7 @@ Result<Setting> load_setting(std::string_view command, const Globals& globals) {
   for (const std::string& warning : config->warnings) warn(command, warning);
   Setting setting{std::move(config).value(), {}};
   setting.store_url = globals.store.empty() ? "sqlite:" + setting.config.db_path : globals.store;
-  if (auto known = store::exists(setting.store_url); !known) return known.error();
+  if (auto known = store::exists(setting.store_url); !known) return store_failure(known.error());
   return setting;
 }
 

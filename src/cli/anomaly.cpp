@@ -84,7 +84,7 @@ int learn(const Globals& globals, Options options) {
   if (!sets) return fail("anomaly learn", sets.error());
   const bool typed = typed_input("anomaly learn", options.paths);
   auto store = analysis::open_tracked(analysis.store_url);
-  if (!store) return fail("anomaly learn", store.error());
+  if (!store) return fail("anomaly learn", store_failure(store.error()));
   options.anomaly.detect = false;
   auto baselines =
       analysis::Baselines::make(store.value()->baselines(), options.anomaly, [](const auto&, const auto&, auto) {});

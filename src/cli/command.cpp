@@ -77,8 +77,18 @@ Result<std::string> key_path(const Globals& globals) {
   if (!config) return config.error();
   if (!config->key_path.empty()) return config->key_path;
   auto database = store::sqlite_path(globals.store.empty() ? "sqlite:" + config->db_path : globals.store);
-  if (!database) return database.error();
+  if (!database) return store_failure(database.error());
   return database.value() + ".key";
+}
+
+Error store_failure(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::invalid:
+    case ErrorKind::not_found:
+    case ErrorKind::denied:
+    case ErrorKind::broken: return {error.message + " (--store sqlite:PATH names one)", error.kind};
+    default: return error;  // naming another is no remedy
+  }
 }
 
 int fail(std::string_view command, const Error& error) {

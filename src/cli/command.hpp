@@ -74,4 +74,7 @@ Result<std::string> key_path(const Globals& globals);
 /// Says what went wrong on standard error, as "logystera COMMAND: …", and gives the exit code.
 int fail(std::string_view command, const Error& error);
 
+/// Of a store that cannot be opened, with the option that names another.
+Error store_failure(const Error& error);
+
 }  // namespace logystera::cli

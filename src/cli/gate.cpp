@@ -5,7 +5,9 @@ namespace logystera::cli {
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access) {
   auto url = store_url(globals);
   if (!url) return url.error();
-  return store::open(url.value(), {.access = access});
+  auto opened = store::open(url.value(), {.access = access});
+  if (!opened) return store_failure(opened.error());
+  return opened;
 }
 
 Result<Gate> open_gate(const Globals& globals, store::Access access) {

@@ -17,7 +17,7 @@ Result<History> open_history(std::string_view command, const Globals& globals, s
   auto setting = load_setting(command, globals);
   if (!setting) return setting.error();
   auto store = analysis::open_tracked(setting->store_url, access == store::Access::create ? access : store::Access::look);
-  if (!store) return store.error();
+  if (!store) return store_failure(store.error());
   return History{std::move(setting->config), std::move(store).value()};
 }
 

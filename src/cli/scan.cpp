@@ -385,13 +385,13 @@ int run(const Globals& globals, const Options& options) {
   if (options.format_only) return print_formats(program, sets.value(), output);
 
   auto dismissals = analysis::load_dismissals(analysis.store_url);
-  if (!dismissals) return fail("scan", dismissals.error());
+  if (!dismissals) return fail("scan", store_failure(dismissals.error()));
   const Style style{program.zone(), output == Output::text && colour_wanted()};
   Report report(program, options, output, style, std::move(dismissals).value(), least.value());
   std::unique_ptr<analysis::Tracker> opened;
   if (options.track_errors || options.detect_anomalies) {
     auto tracker = analysis::Tracker::open(analysis.store_url, tracking_options(analysis));
-    if (!tracker) return fail("scan", tracker.error());
+    if (!tracker) return fail("scan", store_failure(tracker.error()));
     opened = std::move(tracker).value();
   }
   analysis::Tracker* const tracker = opened.get();

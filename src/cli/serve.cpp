@@ -166,6 +166,8 @@ Result<server::Limits> limits_of(const Options& options) {
   server::Limits limits;
   limits.threads = options.threads != 0 ? options.threads : std::max(2u, std::thread::hardware_concurrency());
   limits.connections = options.connections;
+  limits.connections_setting = "--connections";
+  limits.per_address_setting = "--connections-per-address";
   const rlim_t most = open_files_most();
   const std::size_t others = kFilesBeside + kFilesOfAThread * (limits.threads + Pools::threads());
   if (most != RLIM_INFINITY && most < others + options.connections) {
@@ -206,8 +208,9 @@ int run(const Globals& globals, const Options& options) {
   gateway::Users users(store.accounts());
   web::Sessions sessions(store.accounts());
   gateway::Authorization authorization(store, *gate->entities, {wall_seconds, log});
-  auto connect = gateway::Connect::make(users, sessions, authorization,
-                                        {wall_seconds, log, options.behind_proxy ? options.proxies : 0});
+  auto connect = gateway::Connect::make(
+      users, sessions, authorization,
+      {wall_seconds, log, options.behind_proxy ? options.proxies : 0, "starts it with --public-url"});
   if (!connect) return fail("serve", connect.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());
@@ -216,7 +219,11 @@ int run(const Globals& globals, const Options& options) {
   auto limits = limits_of(options);
   if (!limits) return fail("serve", limits.error());
   auto started = server::Server::start(std::move(listeners).value(), limits.value(), log);
-  if (!started) return fail("serve", started.error());
+  if (!started) {
+    return fail("serve", Error{started.error().message +
+                                   " (--host and --port say where it listens, --tls-cert and --tls-key with what)",
+                               started.error().kind});
+  }
   server = std::move(started).value();
   connect.value()->open(addresses_of(origin.value(), options.behind_proxy, server->urls()));
   fmt::print("listening on {}\n", server->urls().front());

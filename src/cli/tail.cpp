@@ -156,10 +156,10 @@ class Stream {
 Result<Done> Stream::refresh_dismissals() {
   if (!dismissal_store) {
     auto there = store::exists(analysis_.store_url);
-    if (!there) return there.error();
+    if (!there) return store_failure(there.error());
     if (!there.value()) return Done{};
     auto opened = analysis::open_tracked(analysis_.store_url);
-    if (!opened) return opened.error();
+    if (!opened) return store_failure(opened.error());
     dismissal_store = std::move(opened).value();
   }
   auto version = dismissal_store->findings().dismissals_version();
@@ -240,12 +240,12 @@ Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& opti
                    bool json, std::unique_ptr<store::Store>& baseline_store) {
   if (options.track_errors || options.track_findings) {
     auto tracker = analysis::Tracker::open(analysis.store_url, tracking_options(analysis));
-    if (!tracker) return tracker.error();
+    if (!tracker) return store_failure(tracker.error());
     stream.tracker = std::move(tracker).value();
   }
   if (options.detect_anomalies) {
     auto opened = analysis::open_tracked(analysis.store_url);
-    if (!opened) return opened.error();
+    if (!opened) return store_failure(opened.error());
     baseline_store = std::move(opened).value();
     const Style style{analysis.program->zone(), !json && colour_wanted()};
     // Said when it begins; said again when it is over, if there is more to say then.

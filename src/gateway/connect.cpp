@@ -74,10 +74,10 @@ server::Workers::Options password_workers() {
   return options;
 }
 
-Answer not_yet(const PublicAddresses* addresses) {
+Answer not_yet(const PublicAddresses* addresses, std::string_view remedy) {
   Answer answer = pages::problem(
       503, "Not available",
-      addresses ? "This gateway does not know under which address it is reached: its operator starts it with --public-url."
+      addresses ? fmt::format("This gateway does not know under which address it is reached: its operator {}.", remedy)
                 : "The gateway is just starting. Try again in a moment.");
   answer.headers.emplace_back("Retry-After", "5");
   return answer;
@@ -112,8 +112,8 @@ server::Route Connect::route(const char* method, const char* path, std::size_t b
                              std::shared_ptr<server::Workers> workers) {
   const auto run = [this, handle](Request request, const Reply& reply) {
     const auto addresses = addresses_.load();
-    Answer answer =
-        !addresses || addresses->issuer.empty() ? not_yet(addresses.get()) : (this->*handle)(request, *addresses);
+    Answer answer = !addresses || addresses->issuer.empty() ? not_yet(addresses.get(), options_.address_remedy)
+                                                            : (this->*handle)(request, *addresses);
     wipe(request.body);  // a password may be in it, or a code
     reply(std::move(answer));
   };

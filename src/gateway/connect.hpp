@@ -33,6 +33,8 @@ struct ConnectOptions {
   std::function<void(std::string_view)> log;
   /// How many proxies in front, one behind the other, add to X-Forwarded-For whom they were spoken to by.
   std::size_t proxies = 0;
+  /// How the operator says under which address the gateway is reached, behind "its operator".
+  std::string_view address_remedy = "has to say which";
 };
 
 /// Attempts to sign in: of one address, and for one name as typed. What succeeds is given back.

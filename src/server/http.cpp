@@ -127,7 +127,7 @@ Result<Done> BeastServer::listen(Listener listener) {
   if (!error) acceptor->bind(endpoint, error);
   if (!error) acceptor->listen(tcp::acceptor::max_listen_connections, error);
   if (error) {
-    return Error{fmt::format("cannot listen on {} port {}: {}: choose another with --host and --port", listener.host,
+    return Error{fmt::format("cannot listen on {} port {}: {}: choose another address or port", listener.host,
                              listener.port, error.message())};
   }
   const auto taken = acceptor->local_endpoint(error);

@@ -46,6 +46,9 @@ struct Limits {
   std::chrono::milliseconds heartbeat{15'000};  // of streams that have nothing to say
   std::chrono::milliseconds grace{10'000};      // stop(): for requests being worked on
   unsigned threads = 0;                         // 0: one per processor, at least two
+  /// What the operator is told to raise or lower when clients are turned away: `connections`, and `connections_per_address`.
+  std::string_view connections_setting = "the limit on connections";
+  std::string_view per_address_setting = "the limit on connections of one address";
 
   /// A body that is taken in pieces must come at least this fast on average, after `body`.
   static constexpr std::size_t kSlowestBodyBytesPerSecond = 16 * 1024;

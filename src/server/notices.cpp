@@ -6,23 +6,24 @@ namespace logystera::server {
 namespace {
 
 struct Words {
-  std::string_view what, remedy;
+  std::string_view what;
+  std::string remedy;
 };
 
-Words words_of(Notices::Kind kind) noexcept {
+Words words_of(Notices::Kind kind, const Notices::Settings& settings) {
   switch (kind) {
     case Notices::Kind::full:
       return {"connections turned away, every place is taken by a request at work",
-              "raise --connections if these are clients of yours"};
+              fmt::format("raise {} if these are clients of yours", settings.connections)};
     case Notices::Kind::address_full:
       return {"connections turned away, their address has as many at work as one may have",
-              "raise --connections-per-address if these are clients of yours"};
+              fmt::format("raise {} if these are clients of yours", settings.per_address)};
     case Notices::Kind::displaced:
       return {"connections without a request closed to make room for others",
-              "if these are clients of yours, raise --connections or --connections-per-address"};
+              fmt::format("if these are clients of yours, raise {} or {}", settings.connections, settings.per_address)};
     case Notices::Kind::descriptors:
       return {"connections had to wait, this process may open no more files",
-              "raise 'ulimit -n' (LimitNOFILE= of the service), or lower --connections"};
+              fmt::format("raise 'ulimit -n' (LimitNOFILE= of the service), or lower {}", settings.connections)};
     case Notices::Kind::accept_failed: return {"connections could not be taken", "see what the system says"};
     case Notices::Kind::refused_header:
       return {"requests refused for a header that is unsound", "nothing to do; the client was told why"};
@@ -55,7 +56,7 @@ std::uint64_t Notices::count(Kind kind) const {
 }
 
 void Notices::say(Kind kind, Tally& tally, Clock::time_point now) {
-  const Words words = words_of(kind);
+  const Words words = words_of(kind, settings_);
   if (log_) {
     log_(fmt::format("{} {} (last: {}; {} since the start): {}", tally.unsaid, words.what, tally.about, tally.total,
                      words.remedy));

@@ -29,7 +29,12 @@ class Notices {
   };
   static constexpr std::size_t kKinds = 7;
 
-  explicit Notices(std::function<void(std::string_view)> log) : log_(std::move(log)) {}
+  /// What limits are called where the operator sets them.
+  struct Settings {
+    std::string_view connections, per_address;
+  };
+
+  Notices(std::function<void(std::string_view)> log, Settings settings) : log_(std::move(log)), settings_(settings) {}
 
   /// `about`: the client's address, or what the system said.
   void note(Kind kind, std::string_view about, Clock::time_point now = Clock::now());
@@ -48,6 +53,7 @@ class Notices {
   void say(Kind kind, Tally& tally, Clock::time_point now);
 
   std::function<void(std::string_view)> log_;
+  Settings settings_;
   mutable std::mutex mutex_;
   std::array<Tally, kKinds> tallies_;
 };

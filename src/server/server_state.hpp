@@ -29,7 +29,7 @@ struct Shared {
   Shared(Limits given, Server::Log log)
       : limits(given),
         seats({given.connections, given.connections_per_address, given.reserve()}),
-        notices(std::move(log)) {}
+        notices(std::move(log), {given.connections_setting, given.per_address_setting}) {}
 
   const Limits limits;
   std::atomic<bool> stopping = false;

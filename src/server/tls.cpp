@@ -14,14 +14,14 @@ Result<std::shared_ptr<asio::ssl::context>> tls_context(const TlsFiles& files) {
                        error);
   context->use_certificate_chain_file(files.certificate, error);
   if (error) {
-    return Error{
-        fmt::format("--tls-cert {}: {}: it must be a readable PEM certificate chain", files.certificate, error.message()),
-        ErrorKind::invalid};
+    return Error{fmt::format("TLS certificate {}: {}: it must be a readable PEM certificate chain", files.certificate,
+                             error.message()),
+                 ErrorKind::invalid};
   }
   context->use_private_key_file(files.key, asio::ssl::context::pem, error);
   if (error) {
     return Error{
-        fmt::format("--tls-key {}: {}: it must be the certificate's own readable PEM key", files.key, error.message()),
+        fmt::format("TLS key {}: {}: it must be the certificate's own readable PEM key", files.key, error.message()),
         ErrorKind::invalid};
   }
   return context;

@@ -38,7 +38,7 @@ EventId event_id_of(std::string_view text) noexcept {
 
 Result<std::string> sqlite_path(std::string_view url) {
   if (!url.starts_with(kSqliteScheme) || url.size() == kSqliteScheme.size()) {
-    return Error{fmt::format("--store {}: not a store this program knows: write sqlite:PATH", url), ErrorKind::invalid};
+    return Error{fmt::format("store {}: not one this program knows: write sqlite:PATH", url), ErrorKind::invalid};
   }
   return std::string(url.substr(kSqliteScheme.size()));
 }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -356,7 +357,25 @@ TEST_CASE("the_gateway_does_tls_itself") {
   CHECK(reply.acknowledged);
   CHECK(site.send(url, event_lines(1, 1)).status == 0);  // nobody vouches for the certificate
   CHECK(run(house.serve({"--tls-cert", certificate})).code == 2);
-  CHECK(run(house.serve({"--tls-cert", certificate, "--tls-key", certificate})).code == 2);
+  const Finished refused = run(house.serve({"--tls-cert", certificate, "--tls-key", certificate}));
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("--tls-key") != std::string::npos);
+}
+
+TEST_CASE("a_store_that_cannot_be_opened_is_told_with_the_option_that_names_another") {
+  Scratch scratch;
+  const std::string missing = "sqlite:" + scratch.file("none.db");
+  CHECK(run({"--store", missing, "entity", "list"}).err.find("--store sqlite:PATH") != std::string::npos);
+  std::ofstream(scratch.file("text.db")) << std::string(5000, 'x');
+  const std::string other = "sqlite:" + scratch.file("text.db");
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"scan", LOGYSTERA_BINARY}, {"findings", "list"}, {"entity", "list"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--store", other});
+    const Finished refused = run(arguments);
+    CHECK(refused.code == 2);
+    CHECK(refused.err.find("--store sqlite:PATH") != std::string::npos);
+  }
 }
 
 TEST_CASE("events_are_shown_so_that_no_value_can_command_the_terminal") {

@@ -32,7 +32,8 @@ struct Web : House {
   explicit Web(std::string issuer = std::string(kIssuer), std::size_t proxies = 0) {
     const auto clock = [this] { return now; };
     const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
-    connect = std::move(Connect::make(*users, *sessions, *authorization, {clock, log, proxies})).value();
+    connect =
+        std::move(Connect::make(*users, *sessions, *authorization, {.now = clock, .log = log, .proxies = proxies})).value();
     auto started = server::Server::start(
         {{"127.0.0.1", 0, {}, connect->routes(std::make_shared<server::Workers>(server::Workers::Options{}))}});
     REQUIRE(started.ok());
@@ -689,7 +690,7 @@ TEST_CASE("a_gateway_that_does_not_know_its_address_says_so") {
   for (const char* target : {"/oauth/authorize", "/login", "/.well-known/oauth-authorization-server"}) {
     const Answered answered = Browser(starting).get(target);
     CHECK(answered.status == 503);
-    CHECK(answered.shows("--public-url"));
+    CHECK(answered.shows("its operator has to say which"));
   }
   CHECK(Browser(starting).post("/login", "a=b").status == 503);
 }

@@ -384,7 +384,7 @@ TEST_CASE("an_address_that_cannot_be_had_is_an_error_with_a_remedy") {
   };
   CHECK(message({"127.0.0.1", port, {}, {}}).find("choose another") != std::string::npos);
   CHECK(message({"localhost", 0, {}, {}}).find("not an IP address") != std::string::npos);
-  CHECK(message({"127.0.0.1", 0, {"/no/such.pem", "/no/such.key"}, {}}).find("--tls-cert /no/such.pem") !=
+  CHECK(message({"127.0.0.1", 0, {"/no/such.pem", "/no/such.key"}, {}}).find("TLS certificate /no/such.pem") !=
         std::string::npos);
   CHECK(is_loopback("127.1.2.3").value());
   CHECK(is_loopback("::1").value());

@@ -38,7 +38,7 @@ std::string_view remedy_for(int code) {
     case SQLITE_CANTOPEN: return "check that the file and its directory exist and belong to the user the program runs as";
     case SQLITE_IOERR: return "check the disk, its free space and file size limits (ulimit -f)";
     case SQLITE_CORRUPT: return "restore it from a backup, or run 'sqlite3 FILE .recover'";
-    case SQLITE_NOTADB: return "it is some other file; name another one with --store sqlite:PATH";
+    case SQLITE_NOTADB: return "it is some other file; name another one";
     default: return "see the message";
   }
 }

@@ -112,13 +112,11 @@ Owner owner_of(const Head& head) noexcept {
 Result<Done> check_ownership(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    return Error{fmt::format("store {}: {}: check that it exists, and name the right file with --store sqlite:PATH", path,
-                             std::strerror(errno)),
+    return Error{fmt::format("store {}: {}: check that it exists, and name the right file", path, std::strerror(errno)),
                  kind_of_errno(errno)};
   }
   if (!S_ISREG(status.st_mode)) {
-    return Error{fmt::format("store {}: no regular file: name another one with --store sqlite:PATH", path),
-                 ErrorKind::denied};
+    return Error{fmt::format("store {}: no regular file: name another one", path), ErrorKind::denied};
   }
   if (status.st_size == 0) return Done{};
   DatabaseFile file;
@@ -131,17 +129,15 @@ Result<Done> check_ownership(const std::string& path) {
   }
   Head head{};
   if (!file.read(head) || std::memcmp(head.data(), kMagic.data(), kMagic.size()) != 0) {
-    return Error{fmt::format("store {}: this file is no database: name another one with --store sqlite:PATH", path),
-                 ErrorKind::broken};
+    return Error{fmt::format("store {}: this file is no database: name another one", path), ErrorKind::broken};
   }
   Owner owner = owner_of(head);
   if (owner == Owner::nobody) {
     if (const auto newer = first_page_in_log(path + "-wal")) owner = owner_of(*newer);
   }
   if (owner != Owner::another) return Done{};
-  return Error{
-      fmt::format("store {}: this database belongs to another program: name another file with --store sqlite:PATH", path),
-      ErrorKind::denied};
+  return Error{fmt::format("store {}: this database belongs to another program: name another file", path),
+               ErrorKind::denied};
 }
 
 }  // namespace logystera::store::sqlite

@@ -27,9 +27,8 @@ constexpr std::size_t kIdleMost = 16;  // beyond, one that comes back is closed
 Result<Done> create_private(const std::string& path) {
   const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (fd < 0 && errno != EEXIST) {
-    return Error{fmt::format("store {}: cannot create it: {}: choose a directory that exists and is writable with "
-                             "--store sqlite:PATH",
-                             path, std::strerror(errno)),
+    return Error{fmt::format("store {}: cannot create it: {}: choose a directory that exists and is writable", path,
+                             std::strerror(errno)),
                  kind_of_errno(errno)};
   }
   if (fd >= 0) ::close(fd);
@@ -62,9 +61,8 @@ Result<std::unique_ptr<Pool>> Pool::open(const std::string& path, const OpenOpti
   if (options.access == Access::create) {
     if (auto created = create_private(path); !created) return created.error();
   } else if (missing && options.access == Access::existing) {
-    return Error{fmt::format("store {}: {}: start the gateway or add an entity first, or name the right file with "
-                             "--store sqlite:PATH",
-                             path, std::strerror(errno)),
+    return Error{fmt::format("store {}: {}: start the gateway or add an entity first, or name the right file", path,
+                             std::strerror(errno)),
                  kind_of_errno(errno)};
   }
   std::unique_ptr<Pool> pool(new Pool(path, options, options.access == Access::look && nowhere));

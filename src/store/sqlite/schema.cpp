@@ -166,10 +166,8 @@ Result<std::int64_t> version_of(Connection& connection) {
   auto application = connection.integer("PRAGMA application_id");
   if (!application) return application;
   if (application.value() != kApplicationId) {
-    return Error{
-        fmt::format("store {}: this database belongs to another program: name another file with --store sqlite:PATH",
-                    connection.path()),
-        ErrorKind::denied};
+    return Error{fmt::format("store {}: this database belongs to another program: name another file", connection.path()),
+                 ErrorKind::denied};
   }
   return connection.integer("SELECT coalesce(max(version), 0) FROM migrations");
 }
