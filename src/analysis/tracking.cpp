@@ -190,4 +190,23 @@ Result<Dismissals> load_dismissals(const std::string& url) {
   return Dismissals(std::move(list).value());
 }
 
+Result<Done> CurrentDismissals::refresh() {
+  if (!store_) {
+    auto there = store::exists(url_);
+    if (!there) return there.error();
+    if (!there.value()) return Done{};
+    auto opened = open_tracked(url_);
+    if (!opened) return opened.error();
+    store_ = std::move(opened).value();
+  }
+  auto version = store_->findings().dismissals_version();
+  if (!version) return version.error();
+  if (version_ == version.value()) return Done{};
+  auto list = store_->findings().dismissals();
+  if (!list) return list.error();
+  dismissals_ = Dismissals(std::move(list).value());
+  version_ = version.value();
+  return Done{};
+}
+
 }  // namespace logystera::analysis

@@ -85,4 +85,21 @@ class Tracker {
 /// The dismissals in the database; none if there is none, and none is made.
 Result<Dismissals> load_dismissals(const std::string& url);
 
+/// The dismissals in the database, for whoever runs for long: a database that comes into being later counts from then on, and so
+/// does what is dismissed meanwhile.
+class CurrentDismissals {
+ public:
+  explicit CurrentDismissals(std::string url) : url_(std::move(url)) {}
+
+  /// Asks the database whether something was dismissed, and reads the list only then. None is made.
+  Result<Done> refresh();
+  bool hides(const std::string& rule, const std::string& source) const { return dismissals_.hides(rule, source); }
+
+ private:
+  const std::string url_;
+  std::unique_ptr<store::Store> store_;
+  Dismissals dismissals_;
+  std::optional<std::int64_t> version_;
+};
+
 }  // namespace logystera::analysis

@@ -7,8 +7,8 @@
 
 #include "cli/command.hpp"
 #include "cli/config.hpp"
-#include "core/json_text.hpp"
 #include "core/result.hpp"
+#include "report/stored.hpp"
 #include "store/store.hpp"
 
 namespace logystera::cli {
@@ -26,7 +26,6 @@ Result<History> open_history(std::string_view command, const Globals& globals,
 /// A message neutralised and cut to one line of the terminal.
 std::string fitted_message(std::string_view message);
 
-void append_stored(JsonText& json, const store::Finding& finding);
-void append_stored(JsonText& json, const store::ErrorGroup& group);
+using report::append_stored;
 
 }  // namespace logystera::cli

@@ -10,6 +10,7 @@
 #include "core/record.hpp"
 #include "detect/anomaly.hpp"
 #include "redact/labels.hpp"
+#include "report/text.hpp"
 
 namespace logystera::cli {
 
@@ -46,8 +47,7 @@ void append_redacted(JsonText& out, const std::array<std::uint64_t, redact::kKin
 
 /// "HIGH".
 std::string upper(std::string_view text);
-/// "1,234,567".
-std::string grouped(std::uint64_t number);
+using report::grouped;
 /// "1.5 GiB".
 std::string bytes_text(std::uint64_t bytes);
 

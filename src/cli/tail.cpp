@@ -116,7 +116,8 @@ class PositionKeeper {
 class Stream {
  public:
   Stream(const Analysis& analysis, const Options& options, bool json, const std::string& key)
-      : analysis_(analysis),
+      : dismissals(analysis.store_url),
+        analysis_(analysis),
         options_(options),
         json_(json),
         style_{analysis.program->zone(), !json && colour_wanted()},
@@ -127,14 +128,12 @@ class Stream {
   Result<Done> take(RecordBatch& batch);
   /// The log has ended for us: windows are judged.
   Result<Done> finish();
-  /// Asks the database whether something was dismissed meanwhile.
-  Result<Done> refresh_dismissals();
 
   std::unique_ptr<analysis::Tracker> tracker;
   std::unique_ptr<analysis::Baselines> baselines;
   std::unique_ptr<Webhook> webhook;
   detect::Level webhook_least = detect::Level::high;
-  std::unique_ptr<store::Store> dismissal_store;
+  analysis::CurrentDismissals dismissals;
 
  private:
   Result<Done> report();
@@ -148,29 +147,8 @@ class Stream {
   analysis::Stage stage_;
   analysis::Stage::Worker worker_;
   analysis::Turn turn_;  // one thread
-  analysis::Dismissals dismissals_;
-  std::optional<std::int64_t> dismissals_version_;
   std::uint64_t number_ = 0;
 };
-
-Result<Done> Stream::refresh_dismissals() {
-  if (!dismissal_store) {
-    auto there = store::exists(analysis_.store_url);
-    if (!there) return store_failure(there.error());
-    if (!there.value()) return Done{};
-    auto opened = analysis::open_tracked(analysis_.store_url);
-    if (!opened) return store_failure(opened.error());
-    dismissal_store = std::move(opened).value();
-  }
-  auto version = dismissal_store->findings().dismissals_version();
-  if (!version) return version.error();
-  if (dismissals_version_ == version.value()) return Done{};
-  auto list = dismissal_store->findings().dismissals();
-  if (!list) return list.error();
-  dismissals_ = analysis::Dismissals(std::move(list).value());
-  dismissals_version_ = version.value();
-  return Done{};
-}
 
 void Stream::print(const analysis::Finding& finding) {
   if (!json_) {
@@ -186,7 +164,7 @@ void Stream::print(const analysis::Finding& finding) {
 
 Result<Done> Stream::report() {
   for (const analysis::Finding& finding : worker_.findings) {
-    if (dismissals_.hides(finding.rule, finding.source)) continue;
+    if (dismissals.hides(finding.rule, finding.source)) continue;
     print(finding);
     if (tracker && options_.track_findings)
       if (auto added = tracker->add(finding); !added) return added;
@@ -334,7 +312,7 @@ int run(const Globals& globals, const Options& options) {
     if (!state) return fail("tail", state.error());
     const bool more = state.value() == source::State::records;
     if (more) {
-      if (auto refreshed = stream.refresh_dismissals(); !refreshed) return fail("tail", refreshed.error());
+      if (auto refreshed = stream.dismissals.refresh(); !refreshed) return fail("tail", store_failure(refreshed.error()));
       if (auto taken = stream.take(batch); !taken) return fail("tail", taken.error());
       if (std::ferror(stdout)) return fail("tail", Error{kOutputLost});
     }

@@ -10,57 +10,26 @@
 #include <ctime>
 #include <mutex>
 
-#include "core/json.hpp"
 #include "parse/zone.hpp"
+#include "report/code_points.hpp"
 
 namespace logystera::cli {
 namespace {
 
-struct Range {
-  char32_t first, last;
-};
+using report::code_point;
+using report::CodePoints;
+using report::for_each_sequence;
+using report::within;
 
 // Scripts whose characters take two columns (Unicode TR11, the wide blocks) and marks that take none.
-constexpr Range kWide[] = {{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},
-                           {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
-constexpr Range kCombining[] = {{0x0300, 0x036f}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200d},
-                                {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
-// They reorder what follows, so a value could pretend to be another.
-constexpr Range kBidirectional[] = {{0x061c, 0x061c}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
-
-template <std::size_t size>
-bool within(const Range (&ranges)[size], char32_t point) {
-  return std::any_of(std::begin(ranges), std::end(ranges),
-                     [&](const Range& range) { return point >= range.first && point <= range.last; });
-}
-
-// The code point a well-formed sequence of `size` bytes stands for.
-char32_t code_point(std::string_view sequence) {
-  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(sequence[i])); };
-  switch (sequence.size()) {
-    case 1: return byte(0);
-    case 2: return (byte(0) & 0x1f) << 6 | (byte(1) & 0x3f);
-    case 3: return (byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
-    default: return (byte(0) & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f);
-  }
-}
-
+constexpr CodePoints kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf}, {0xac00, 0xd7a3},
+                                {0xf900, 0xfaff},   {0xfe30, 0xfe6f},  {0xff00, 0xff60}, {0xffe0, 0xffe6},
+                                {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
+constexpr CodePoints kCombining[] = {{0x0300, 0x036f}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200d},
+                                     {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
 std::size_t width_of(char32_t point) {
   if (within(kCombining, point)) return 0;
   return within(kWide, point) ? 2 : 1;
-}
-
-// Calls `each` with every code point's bytes; malformed bytes come alone.
-template <typename Each>
-void for_each_sequence(std::string_view text, Each each) {
-  while (!text.empty()) {
-    std::size_t skip = 0;
-    std::size_t size = json::utf8_sequence(text, skip);
-    const bool good = size != 0;
-    if (!good) size = 1;
-    each(text.substr(0, size), good);
-    text.remove_prefix(size);
-  }
 }
 
 // The C library looks at the zone's file once; a gateway runs for months.
@@ -92,21 +61,6 @@ bool typed_input(std::string_view command, const std::vector<std::string>& paths
   if (paths.empty())
     fmt::print(stderr, "logystera {}: no PATH given: reading what you type, until Ctrl-D (--help for more)\n", command);
   return true;
-}
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for_each_sequence(text, [&](std::string_view sequence, bool good) {
-    const char32_t point = good ? code_point(sequence) : 0;
-    if (!good || point < 0x20 || point == 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(sequence[0]));
-    } else if (within(kBidirectional, point) || (point >= 0x80 && point < 0xa0)) {
-      out += fmt::format("\\u{{{:04x}}}", static_cast<std::uint32_t>(point));
-    } else {
-      out += sequence;
-    }
-  });
-  return out;
 }
 
 std::size_t columns_of(std::string_view text) {

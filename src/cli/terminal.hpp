@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "report/text.hpp"
+
 namespace logystera::cli {
 
 /// Whether standard output is a terminal that wants colour (NO_COLOR unset or empty, TERM not "dumb").
@@ -20,9 +22,7 @@ bool typed_input(std::string_view command, const std::vector<std::string>& paths
 /// standard error then says that the command waits for it.
 bool typed_input(std::string_view command, const std::vector<std::string>& paths);
 
-/// `text` with control characters, bidirectional overrides and malformed UTF-8 shown as \xNN or \u{NNNN}:
-/// values come from strangers, and a terminal obeys escape sequences.
-std::string printable(std::string_view text);
+using report::printable;
 
 /// Columns `text` takes on a terminal, one for each code point (zero for combining marks, two for wide ones).
 std::size_t columns_of(std::string_view text);

@@ -1,0 +1,47 @@
+// What was found and stored within a time, as a document. It was redacted before it was stored; texts of strangers become no markup.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.hpp"
+#include "core/severity.hpp"
+#include "parse/zone.hpp"
+#include "store/error_store.hpp"
+#include "store/finding_store.hpp"
+#include "store/store.hpp"
+
+namespace logystera::report {
+
+/// How times are shown to people; null: UTC.
+using Zone = std::shared_ptr<const parse::Zone>;
+
+struct Query {
+  std::string title;
+  std::int64_t from = 0, until = 0;  // Unix seconds; `until` is what the report says, and leaves nothing out
+  std::optional<Level> at_least;     // of findings
+  Zone zone;
+};
+
+struct Contents {
+  std::string title;
+  std::int64_t from = 0, until = 0;
+  Zone zone;
+  std::vector<store::Finding> findings;
+  std::vector<store::ErrorGroup> errors;
+  store::FindingSummary counts;
+  std::vector<std::pair<std::uint64_t, std::string>> by_rule;  // most first
+};
+
+/// At most 10,000 findings and 1,000 errors, the newest.
+Result<Contents> collect(store::Stores& stores, const Query& query);
+
+enum class Form : std::uint8_t { markdown, html, json, sarif };
+
+std::string as_text(const Contents& contents, Form form);
+
+}  // namespace logystera::report

@@ -1,0 +1,113 @@
+// Reports: what is in them, and that texts of strangers stay texts in each form.
+#include "report/report.hpp"
+
+#include "catch.hpp"
+#include "report/text.hpp"
+#include "scratch.hpp"
+
+using namespace logystera;
+using logystera::testing::Scratch;
+
+namespace {
+
+constexpr std::int64_t kNow = 1'780'000'000;
+
+store::Finding finding_of(const std::string& rule, Level level, std::int64_t time, const std::string& message) {
+  store::Finding finding;
+  finding.rule = rule;
+  finding.title = "About " + rule;
+  finding.level = level;
+  finding.source = "auth.log";
+  finding.time = time;
+  finding.line = static_cast<std::uint64_t>(kNow - time) + 1;
+  finding.message = message;
+  return finding;
+}
+
+struct Kept {
+  const Scratch scratch;
+  std::unique_ptr<store::Store> store;
+
+  Kept() {
+    auto opened = store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create});
+    REQUIRE(opened.ok());
+    store = std::move(opened).value();
+    for (const store::Finding& finding :
+         {finding_of("TWICE", Level::low, kNow - 10, "first"), finding_of("TWICE", Level::low, kNow - 20, "second"),
+          finding_of("ONCE", Level::critical, kNow - 30, "<b>|*bold*|\x1b[31m"),
+          finding_of("OLD", Level::high, kNow - 100'000, "long ago")})
+      REQUIRE(store->findings().add(finding).ok());
+    store::ErrorOccurrence error;
+    error.fingerprint = "0123456789abcdef";
+    error.pattern = error.message = "disk <full>";
+    error.severity = Severity::error;
+    error.source = "app.log";
+    error.time = kNow - 5;
+    error.line = 1;
+    REQUIRE(store->errors().add({error}).ok());
+  }
+
+  report::Contents contents(std::optional<Level> at_least = {}) {
+    report::Query query;
+    query.title = "A & B";
+    query.from = kNow - 1000;
+    query.until = kNow;
+    query.at_least = at_least;
+    auto collected = report::collect(*store, query);
+    REQUIRE(collected.ok());
+    return collected.value();
+  }
+};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a_report_has_what_the_query_asks_for") {
+  Kept kept;
+  const report::Contents all = kept.contents();
+  CHECK(all.findings.size() == 3);
+  CHECK(all.errors.size() == 1);
+  CHECK(all.counts.of(Level::low) == 2);
+  CHECK(all.counts.of(Level::critical) == 1);
+  using Row = std::pair<std::uint64_t, std::string>;
+  CHECK(all.by_rule == std::vector<Row>{{2, "TWICE"}, {1, "ONCE"}});
+  CHECK(kept.contents(Level::high).findings.size() == 1);
+}
+
+TEST_CASE("texts_of_strangers_become_no_markup_in_any_form") {
+  Kept kept;
+  const report::Contents contents = kept.contents();
+  const std::string markdown = report::as_text(contents, report::Form::markdown);
+  CHECK(has(markdown, "# A & B\n\n2026-05-28 "));
+  CHECK(has(markdown, R"(\<b\>\|\*bold\*\|\\x1b\[31m)"));
+  const std::string html = report::as_text(contents, report::Form::html);
+  CHECK(has(html, "<h1>A &amp; B</h1>"));
+  CHECK(has(html, "&lt;b&gt;|*bold*|\\x1b[31m"));
+  CHECK(has(html, "disk &lt;full&gt;"));
+  const std::string json = report::as_text(contents, report::Form::json);
+  CHECK(has(json, R"("by_severity":{"low":2,"medium":0,"high":0,"critical":1})"));
+  CHECK_FALSE(has(json, "\x1b"));
+  const std::string sarif = report::as_text(contents, report::Form::sarif);
+  CHECK(has(sarif, R"("ruleId":"ONCE","level":"error")"));
+  CHECK(has(sarif, R"("ruleId":"TWICE","level":"note")"));
+  CHECK_FALSE(has(sarif, "\x1b"));
+}
+
+TEST_CASE("times_are_shown_in_the_querys_zone") {
+  Kept kept;
+  report::Contents contents = kept.contents();
+  contents.from = contents.until = 0;
+  CHECK(has(report::as_text(contents, report::Form::markdown), "1970-01-01 00:00:00 to 1970-01-01 00:00:00"));
+  contents.zone = parse::Zone::fixed(3600);
+  CHECK(has(report::as_text(contents, report::Form::markdown), "1970-01-01 01:00:00 to 1970-01-01 01:00:00"));
+}
+
+TEST_CASE("what_a_terminal_would_obey_is_shown_as_its_number") {
+  CHECK(report::printable("a\x1b[1mb\n") == "a\\x1b[1mb\\x0a");
+  CHECK(report::printable("\xe2\x80\xae"
+                          "abc") == "\\u{202e}abc");
+  CHECK(report::printable("caf\xc3\xa9 \xff") == "caf\xc3\xa9 \\xff");
+  CHECK(report::grouped(1'234'567) == "1,234,567");
+  CHECK(report::grouped(123) == "123");
+}
