@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "gateway/freed_memory.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/pages.hpp"
 #include "gateway/vault.hpp"
@@ -42,6 +43,7 @@ server::Route slow_page(store::Store& store) {
 
 int main(int argc, char** argv) {
   if (argc != 2) return fail(Error{"usage: bench_dispatch_gateway STORE"});
+  gateway::keep_freed_memory();
   sigset_t end;
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);

@@ -1,6 +1,5 @@
 // `logystera serve`: the gateway.
 #include <fmt/core.h>
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include "core/clock.hpp"
 #include "core/secret.hpp"
 #include "gateway/connect.hpp"
+#include "gateway/freed_memory.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/site_requests.hpp"
 #include "server/http.hpp"
@@ -140,14 +140,6 @@ gateway::PublicAddresses addresses_of(const std::string& origin, bool behind_pro
   return {};
 }
 
-// Every batch needs the same half a megabyte for a moment: giving it back to the kernel in between costs more than to keep it.
-void keep_freed_memory() {
-  constexpr int kKeepBytes = 4 << 20, kGrowBytes = 1 << 20;
-  ::mallopt(M_TRIM_THRESHOLD, kKeepBytes);
-  ::mallopt(M_MMAP_THRESHOLD, kKeepBytes);
-  ::mallopt(M_TOP_PAD, kGrowBytes);
-}
-
 // Files this process may have open, after asking for as many as it may ask for.
 rlim_t open_files_most() {
   rlimit files{};
@@ -191,7 +183,7 @@ Result<server::Limits> limits_of(const Options& options) {
 }
 
 int run(const Globals& globals, const Options& options) {
-  keep_freed_memory();
+  gateway::keep_freed_memory();
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
     return fail("serve", Error{"--tls-cert and --tls-key belong together: give both", ErrorKind::invalid});
   }
