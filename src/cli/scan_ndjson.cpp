@@ -1,0 +1,58 @@
+// A scan's report as JSON lines: events, findings and anomalies as they come, sources and the summary at the end.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "cli/scan_report.hpp"
+
+namespace logystera::cli {
+namespace {
+
+class NdjsonReport final : public ScanReport {
+ public:
+  NdjsonReport(const analysis::Program& program, Options options, analysis::Dismissals dismissals)
+      : ScanReport(program, std::move(options), std::move(dismissals)) {}
+
+ private:
+  void write_events(analysis::Chunk& chunk, std::uint64_t count) const override {
+    JsonText json;
+    for (std::size_t i = 0; i < count; ++i) {
+      json.begin_object().key("event");
+      append_event(json, chunk.first_record + i + 1, chunk.batch.records[i], program().labels());
+      json.end_object();
+      chunk.text += json.take() + "\n";
+    }
+  }
+  void show_events(const std::string& text) override { std::fwrite(text.data(), 1, text.size(), stdout); }
+  void show(const analysis::Finding& finding, std::uint64_t) override {
+    print_line("finding", [&](JsonText& json) { append_finding(json, finding); });
+  }
+  void show(const std::string& key, const detect::Anomaly& anomaly) override {
+    print_line("anomaly", [&](JsonText& json) { append_anomaly(json, key, anomaly); });
+  }
+  Result<Done> print_rest(const analysis::Totals& totals) override {
+    for (const analysis::SourceReport& source : counts().sources)
+      print_line("source", [&](JsonText& json) { append_source(json, source); });
+    print_line("summary", [&](JsonText& json) { append_summary(json, counts(), totals, program().pipeline().mode); });
+    return Done{};
+  }
+
+  template <typename Append>
+  static void print_line(std::string_view what, const Append& append) {
+    JsonText json;
+    json.begin_object().key(what);
+    append(json);
+    json.end_object();
+    fmt::print("{}\n", json.text());
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<ScanReport> ndjson_report(const analysis::Program& program, ScanReport::Options options,
+                                          analysis::Dismissals dismissals) {
+  return std::make_unique<NdjsonReport>(program, std::move(options), std::move(dismissals));
+}
+
+}  // namespace logystera::cli

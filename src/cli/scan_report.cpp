@@ -1,0 +1,100 @@
+#include "cli/scan_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "cli/command.hpp"
+#include "cli/terminal.hpp"
+
+namespace logystera::cli {
+namespace {
+
+constexpr std::uint64_t kSourcesListed = 200;
+constexpr std::uint64_t kPassedOverSaid = 20;
+
+}  // namespace
+
+ScanReport::ScanReport(const analysis::Program& program, Options options, analysis::Dismissals dismissals)
+    : program_(program), options_(std::move(options)), dismissals_(std::move(dismissals)) {}
+
+std::unique_ptr<ScanReport> ScanReport::make(ScanOutput output, const analysis::Program& program, Options options,
+                                             analysis::Dismissals dismissals) {
+  switch (output) {
+    case ScanOutput::text: return text_report(program, std::move(options), std::move(dismissals));
+    case ScanOutput::json: return json_report(program, std::move(options), std::move(dismissals));
+    case ScanOutput::ndjson: break;
+  }
+  return ndjson_report(program, std::move(options), std::move(dismissals));
+}
+
+void ScanReport::prepare(analysis::Chunk& chunk) {
+  std::erase_if(chunk.findings, [&](const analysis::Finding& finding) {
+    return (options_.least && finding.level < *options_.least) || dismissals_.hides(finding.rule, finding.source);
+  });
+  if (chunk.first_record < limit())
+    write_events(chunk, std::min<std::uint64_t>(chunk.batch.size(), limit() - chunk.first_record));
+}
+
+void ScanReport::take(analysis::Chunk& chunk) {
+  if (chunk.first_record < limit())
+    counts_.shown += std::min<std::uint64_t>(chunk.batch.size(), limit() - chunk.first_record);
+  show_events(chunk.text);
+  for (const analysis::Finding& finding : chunk.findings) {
+    ++counts_.by_level[finding.level];
+    const std::uint64_t nth = ++counts_.by_rule[finding.rule];
+    ++counts_.findings;
+    show(finding, nth);
+    if (tracker) keep(tracker->add(finding));
+  }
+  if (tracker)
+    for (const Record& record : chunk.batch.records) keep(tracker->add(record));
+  if (baselines) keep(baselines->add(chunk.set, chunk.batch));
+}
+
+void ScanReport::finished(const analysis::SourceReport& source) {
+  if (source.passed_over) {
+    if (++counts_.passed_over <= kPassedOverSaid) say_no_log(source.name, *source.problem);
+    return;
+  }
+  if (counts_.sources.size() < kSourcesListed) counts_.sources.push_back(source);
+  ++counts_.formats[source.format];
+  if (source.problem) fmt::print(stderr, "logystera scan: {}\n", printable(source.problem->message));
+}
+
+void ScanReport::add(const std::string& key, const detect::Anomaly& anomaly) {
+  ++counts_.anomalies;
+  show(key, anomaly);
+}
+
+void ScanReport::keep(const Result<Done>& result) {
+  if (!result && !problem_) problem_ = result.error();
+}
+
+bool ScanReport::found(detect::Level least) const {
+  return std::any_of(counts_.by_level.begin(), counts_.by_level.end(),
+                     [&](const auto& entry) { return entry.first >= least && entry.second > 0; });
+}
+
+Result<Done> ScanReport::print(const analysis::Totals& totals) {
+  if (counts_.passed_over > kPassedOverSaid)
+    fmt::print(stderr, "logystera scan: {} files were passed over in all, because they are no logs\n", counts_.passed_over);
+  auto printed = print_rest(totals);
+  if (printed && std::fflush(stdout) != 0) return Error{kOutputLost};
+  return printed;
+}
+
+void print_detection(ScanOutput output, const std::string& file, const parse::Detection& detection) {
+  if (output == ScanOutput::text) print_detection_text(file, detection);
+  else print_detection_json(file, detection);
+}
+
+void say_no_log(const std::string& file, const Error& why) {
+  std::string_view what = why.message;
+  if (what.starts_with(file + ": ")) what.remove_prefix(file.size() + 2);
+  fmt::print(stderr, "logystera scan: {}: passed over: {}\n", printable(file), printable(what));
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,103 @@
+// What a scan says, in one of three outputs: text for people, one JSON document, or JSON lines as they come. What they share, which
+// findings count and how many there are, stands here; how it is written stands in a file an output.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/baselines.hpp"
+#include "analysis/program.hpp"
+#include "analysis/tracking.hpp"
+#include "cli/render.hpp"
+#include "core/json_text.hpp"
+#include "core/result.hpp"
+#include "detect/anomaly.hpp"
+
+namespace logystera::cli {
+
+enum class ScanOutput { text, json, ndjson };
+
+struct ScanCounts {
+  std::uint64_t shown = 0, findings = 0, anomalies = 0, passed_over = 0;
+  std::vector<analysis::SourceReport> sources;  // the first of them
+  std::map<std::string, std::uint64_t> formats, by_rule;
+  std::map<detect::Level, std::uint64_t> by_level;
+};
+
+class ScanReport : public analysis::Watcher {
+ public:
+  struct Options {
+    std::optional<detect::Level> least;  // findings below are left out
+    std::uint64_t limit = 0;             // of events
+    bool all = false;                    // every event and every finding
+    Style style;                         // of text
+  };
+
+  /// `program` must outlive it.
+  static std::unique_ptr<ScanReport> make(ScanOutput output, const analysis::Program& program, Options options,
+                                          analysis::Dismissals dismissals);
+
+  void prepare(analysis::Chunk& chunk) final;
+  void take(analysis::Chunk& chunk) final;
+  void finished(const analysis::SourceReport& source) final;
+  void add(const std::string& key, const detect::Anomaly& anomaly);
+
+  Result<Done> print(const analysis::Totals& totals);
+  /// The first thing that went wrong with what is kept.
+  const std::optional<Error>& problem() const noexcept { return problem_; }
+  void keep(const Result<Done>& result);
+  bool found(detect::Level least) const;
+
+  std::unique_ptr<analysis::Tracker> tracker;      // with --track-errors
+  std::unique_ptr<analysis::Baselines> baselines;  // with --detect-anomalies
+
+ protected:
+  ScanReport(const analysis::Program& program, Options options, analysis::Dismissals dismissals);
+
+  const analysis::Program& program() const noexcept { return program_; }
+  const ScanCounts& counts() const noexcept { return counts_; }
+  const Style& style() const noexcept { return options_.style; }
+  std::uint64_t limit() const noexcept { return options_.limit; }
+  bool all() const noexcept { return options_.all; }
+
+ private:
+  /// The first `count` records of the chunk into its text; called by several threads at once.
+  virtual void write_events(analysis::Chunk& chunk, std::uint64_t count) const = 0;
+  virtual void show_events(const std::string& text) = 0;
+  /// The `nth` of its rule.
+  virtual void show(const analysis::Finding& finding, std::uint64_t nth) = 0;
+  virtual void show(const std::string& key, const detect::Anomaly& anomaly) = 0;
+  virtual Result<Done> print_rest(const analysis::Totals& totals) = 0;
+
+  const analysis::Program& program_;
+  const Options options_;
+  const analysis::Dismissals dismissals_;
+  ScanCounts counts_;
+  std::optional<Error> problem_;
+};
+
+// Each in the file of its output.
+std::unique_ptr<ScanReport> text_report(const analysis::Program& program, ScanReport::Options options,
+                                        analysis::Dismissals dismissals);
+std::unique_ptr<ScanReport> json_report(const analysis::Program& program, ScanReport::Options options,
+                                        analysis::Dismissals dismissals);
+std::unique_ptr<ScanReport> ndjson_report(const analysis::Program& program, ScanReport::Options options,
+                                          analysis::Dismissals dismissals);
+
+/// What a scan found, in numbers.
+void append_summary(JsonText& json, const ScanCounts& counts, const analysis::Totals& totals, redact::Mode mode);
+
+/// --format-only: what a source is taken for.
+void print_detection(ScanOutput output, const std::string& file, const parse::Detection& detection);
+void print_detection_text(const std::string& file, const parse::Detection& detection);
+void print_detection_json(const std::string& file, const parse::Detection& detection);
+
+/// On standard error; `why` names the file in front.
+void say_no_log(const std::string& file, const Error& why);
+
+}  // namespace logystera::cli

@@ -1,0 +1,143 @@
+// A scan's report as text for people.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "cli/scan_report.hpp"
+#include "cli/spool.hpp"
+#include "cli/terminal.hpp"
+
+namespace logystera::cli {
+namespace {
+
+constexpr std::uint64_t kFindingsOfRuleShown = 20;  // --all shows every one
+constexpr int kEventDigitsMost = 12;
+constexpr int kEventDigitsOfAll = 6;
+
+class TextReport final : public ScanReport {
+ public:
+  TextReport(const analysis::Program& program, Options options, analysis::Dismissals dismissals)
+      : ScanReport(program, std::move(options), std::move(dismissals)),
+        digits_(all() ? kEventDigitsOfAll
+                      : std::clamp(static_cast<int>(std::to_string(limit()).size()), 1, kEventDigitsMost)) {}
+
+ private:
+  void write_events(analysis::Chunk& chunk, std::uint64_t count) const override {
+    for (std::size_t i = 0; i < count; ++i)
+      append_event(chunk.text, chunk.first_record + i + 1, digits_, chunk.batch.records[i], style());
+  }
+  void show_events(const std::string& text) override { keep(events_.append(text)); }
+  void show(const analysis::Finding& finding, std::uint64_t nth) override {
+    if (all() || nth <= kFindingsOfRuleShown) keep(findings_.append(finding_line(finding, style(), true)));
+  }
+  void show(const std::string& key, const detect::Anomaly& anomaly) override {
+    anomalies_ += anomaly_line(key, anomaly, style());
+  }
+  void print_header(const analysis::Totals& totals) const;
+  Result<Done> print_rest(const analysis::Totals& totals) override;
+
+  const int digits_;
+  Spool events_, findings_;
+  std::string anomalies_;
+};
+
+void TextReport::print_header(const analysis::Totals& totals) const {
+  const std::string rule(60, '-');
+  fmt::print("{}\n", rule);
+  if (totals.sources == 1 && !counts().sources.empty()) {
+    const analysis::SourceReport& source = counts().sources.front();
+    fmt::print("Source   : {}\n", printable(source.name));
+    fmt::print("Format   : {}{}{}\n", source.format.empty() ? "-" : source.format,
+               source.compression.empty() ? "" : " (" + source.compression + ")",
+               source.encoding.empty() ? "" : " in " + source.encoding);
+    for (const parse::FormatChange& change : source.changes)
+      fmt::print("           {} from line {} on\n", change.format->name, grouped(change.line));
+  } else {
+    std::string formats;
+    for (const auto& [name, count] : counts().formats)
+      formats += fmt::format("{}{} ({})", formats.empty() ? "" : ", ", name.empty() ? "unreadable" : name, count);
+    fmt::print("Sources  : {}{}\n", grouped(totals.sources),
+               totals.failed > 0 ? fmt::format(" ({} not read to the end)", grouped(totals.failed)) : "");
+    fmt::print("Formats  : {}\n", formats);
+  }
+  const parse::SourceCounts& read = totals.counts;
+  fmt::print("Events   : {}\n", grouped(read.records));
+  if (read.unparsed > 0) fmt::print("Unparsed : {} (kept as plain text)\n", grouped(read.unparsed));
+  if (read.truncated > 0) fmt::print("Cut      : {} lines were too long and kept in part\n", grouped(read.truncated));
+  if (read.hole_bytes > 0) fmt::print("Holes    : {} NUL bytes in front of lines\n", grouped(read.hole_bytes));
+  if (read.unfinished > 0) fmt::print("In part  : {} records whose last part is missing\n", grouped(read.unfinished));
+  if (read.undecodable > 0) fmt::print("Encoding : {} characters could not be decoded\n", grouped(read.undecodable));
+  if (read.unnamed_fields > 0)
+    fmt::print("Fields   : {} left out: too many different names, or names too long\n", grouped(read.unnamed_fields));
+  if (read.damaged > 0) fmt::print("Damaged  : {} parts could not be read\n", grouped(read.damaged));
+  fmt::print("PII hits : {} (mode: {})\n", grouped(totals.redacted_total()), redact::mode_name(program().pipeline().mode));
+  std::string levels;
+  for (auto at = counts().by_level.rbegin(); at != counts().by_level.rend(); ++at)
+    levels += fmt::format("{}{} {}", levels.empty() ? "" : ", ", grouped(at->second), detect::level_name(at->first));
+  if (program().engine())
+    fmt::print("Findings : {}{}\n", grouped(counts().findings),
+               counts().findings > 0 ? " (" + levels + ")" : std::string());
+  else fmt::print("Findings : rules are off\n");
+  if (baselines) fmt::print("Anomalies: {}\n", grouped(counts().anomalies));
+  if (tracker)
+    fmt::print("Stored   : {} new findings, {} new error groups ({} new occurrences)\n", grouped(tracker->new_findings()),
+               grouped(tracker->new_error_groups()), grouped(tracker->new_error_occurrences()));
+  if (tracker && tracker->outdated() > 0)
+    fmt::print(
+        "Note     : {} of these are older than {} days; the next run that stores removes\n"
+        "           them (findings_retention_days)\n",
+        grouped(tracker->outdated()), tracker->retention_days());
+  if (totals.windows_forgotten > 0)
+    fmt::print("Note     : {} events, or groups of them, were forgotten for want of memory; counts over time may be low\n",
+               grouped(totals.windows_forgotten));
+  if (totals.interrupted) fmt::print("Note     : interrupted; this is what was read until then\n");
+  fmt::print("{}\n", rule);
+  if (totals.sources <= 1) return;
+  std::vector<std::vector<std::string>> rows{{"SOURCE", "FORMAT", "EVENTS", "UNPARSED", "PII", "FINDINGS"}};
+  for (const analysis::SourceReport& source : counts().sources)
+    rows.push_back({printable(source.name), source.format.empty() ? "-" : source.format, grouped(source.counts.records),
+                    grouped(source.counts.unparsed), grouped(source.redacted_total()), grouped(source.findings)});
+  std::fputs(table(rows, style().colour).c_str(), stdout);
+  if (totals.sources > counts().sources.size())
+    fmt::print("… and {} more\n", grouped(totals.sources - counts().sources.size()));
+}
+
+Result<Done> TextReport::print_rest(const analysis::Totals& totals) {
+  print_header(totals);
+  if (limit() > 0) {
+    fmt::print("\n{}\n",
+               bold(fmt::format("Events ({} of {}):", grouped(counts().shown), grouped(totals.counts.records)), style()));
+    if (auto printed = events_.print(stdout); !printed) return printed;
+  }
+  if (program().engine()) {
+    fmt::print("\n{}\n", bold(fmt::format("Findings ({}):", grouped(counts().findings)), style()));
+    if (auto printed = findings_.print(stdout); !printed) return printed;
+    if (!all()) {
+      for (const auto& [rule, count] : counts().by_rule)
+        if (count > kFindingsOfRuleShown)
+          fmt::print("… and {} more of {} (--all shows them)\n", grouped(count - kFindingsOfRuleShown), printable(rule));
+    }
+  }
+  if (baselines)
+    fmt::print("\n{}\n{}", bold(fmt::format("Anomalies ({}):", grouped(counts().anomalies)), style()), anomalies_);
+  return Done{};
+}
+
+}  // namespace
+
+std::unique_ptr<ScanReport> text_report(const analysis::Program& program, ScanReport::Options options,
+                                        analysis::Dismissals dismissals) {
+  return std::make_unique<TextReport>(program, std::move(options), std::move(dismissals));
+}
+
+void print_detection_text(const std::string& file, const parse::Detection& detection) {
+  fmt::print("Source     : {}\nFormat     : {} ({})\nConfidence : {:.0f} %\n", printable(file), detection.name,
+             detection.title, detection.confidence * 100);
+  if (detection.sampled > 0) fmt::print("Looked at  : {} lines, {} of them fit\n", detection.sampled, detection.matched);
+  if (const std::string_view packed = parse::compression_name(detection.compression); !packed.empty())
+    fmt::print("Compression: {}\n", packed);
+}
+
+}  // namespace logystera::cli
