@@ -15,9 +15,10 @@ class PrivateKeyLines {
   std::uint32_t open() const noexcept { return open_; }
   void set_open(std::uint32_t lines) noexcept { open_ = lines; }
 
-  /// `hits` are the findings of `text`, the line a record has: a key that begins there and does not end is open from now on.
+  /// `hits` are the findings of `text`, a record's line: a key that begins in it and does not end there is open from then on.
   void note(std::string_view text, std::span<const Hit> hits) noexcept;
-  /// Whether the next line belongs to the open key. Its END line is the last that does; so is one before what cannot be a key.
+  /// Whether the next line belongs to the open key. The END line does and closes it; a line that cannot be a key's closes it, too,
+  /// and does not.
   bool take(std::string_view line) noexcept;
 
  private:

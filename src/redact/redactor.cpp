@@ -1,6 +1,6 @@
-// A record's texts are mostly views into its raw line, so the line is searched once: its candidates are confirmed for every
-// field in the field's own bounds and context, then for the line. What a field decides (a typed address, no addresses in a
-// user agent) is imposed on the line.
+// A record's texts are mostly views into its raw line, so the line is searched for candidates once. These are confirmed for
+// each field, within its bounds and in its context, then for the line. Where a field decides alone (a typed address; a user
+// agent, which has versions instead of addresses), its decision holds for those bytes of the line, too.
 #include "redact/redactor.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kNumberBytesLeast = 12;  // a card number's; shorter numeric values are not searched
 constexpr std::size_t kDecodedBytesLeast = 4;  // a decoded value's finding shorter than this is not looked for in the line
-constexpr std::size_t kApartMost = 256;        // findings a record has beside its line that are told apart
+constexpr std::size_t kOutsideLineMost = 256;  // a record's findings outside its line, remembered to count each once
 
 bool within(std::string_view part, std::string_view whole) noexcept {
   const auto offset = reinterpret_cast<std::uintptr_t>(part.data()) - reinterpret_cast<std::uintptr_t>(whole.data());
@@ -48,10 +48,10 @@ void Redactor::count(std::span<const Hit> hits) noexcept {
   for (const Hit& hit : hits) ++counts_[static_cast<std::size_t>(hit.kind)];
 }
 
-void Redactor::count_apart(Kind kind, std::string_view value) {
-  for (const auto& [other_kind, other] : apart_)
+void Redactor::count_outside_line(Kind kind, std::string_view value) {
+  for (const auto& [other_kind, other] : outside_line_)
     if (other_kind == kind && other == value) return;
-  if (apart_.size() < kApartMost) apart_.emplace_back(kind, value);
+  if (outside_line_.size() < kOutsideLineMost) outside_line_.emplace_back(kind, value);
   ++counts_[static_cast<std::size_t>(kind)];
 }
 
@@ -75,7 +75,7 @@ bool Redactor::find_in_raw(std::string_view raw, std::string_view value, Hit hit
 }
 
 // Findings of a field become findings of the line: at the same place where the field is part of it, else wherever the line
-// has the same text. What it does not have is counted apart.
+// has the same text. What the line does not have is counted by itself.
 void Redactor::note_in_raw(std::string_view raw, std::string_view part, std::span<const Hit> hits) {
   if (within(part, raw)) {
     const auto offset = static_cast<std::uint32_t>(part.data() - raw.data());
@@ -88,19 +88,19 @@ void Redactor::note_in_raw(std::string_view raw, std::string_view part, std::spa
   }
   for (const Hit& hit : hits) {
     const std::string_view value = part.substr(hit.begin, hit.end - hit.begin);
-    if (!find_in_raw(raw, value, hit)) count_apart(hit.kind, value);
+    if (!find_in_raw(raw, value, hit)) count_outside_line(hit.kind, value);
   }
 }
 
-// The candidates from `place` on. Fields are asked about in the order of the line, nearly always.
+// The candidates from `place` on. Fields nearly always come in the order of the line, so this goes on from the last place.
 inline std::span<const Candidate> Redactor::candidates_from(std::size_t place) noexcept {
-  if (cursor_ > 0 && line_[cursor_ - 1].position >= place) cursor_ = 0;
-  while (cursor_ < line_.size() && line_[cursor_].position < place) ++cursor_;
-  return line_.subspan(cursor_);
+  if (cursor_ > 0 && line_candidates_[cursor_ - 1].position >= place) cursor_ = 0;
+  while (cursor_ < line_candidates_.size() && line_candidates_[cursor_].position < place) ++cursor_;
+  return line_candidates_.subspan(cursor_);
 }
 
-// Whether confirming a part of the line can find anything: a candidate is in it, or digits at its end may go on behind it.
-inline bool Redactor::may_hold_something(std::string_view part, std::size_t base) noexcept {
+// Whether confirming a part of the line can find anything: it has a candidate, or digits at its end may go on behind it.
+inline bool Redactor::may_have_findings(std::string_view part, std::size_t base) noexcept {
   const std::span<const Candidate> from_here = candidates_from(base);
   if (from_here.empty()) return false;
   if (from_here.front().position <= base + part.size()) return true;
@@ -108,21 +108,22 @@ inline bool Redactor::may_hold_something(std::string_view part, std::size_t base
          Finder::number_goes_on(part, base, from_here);
 }
 
-// Whether it is plain at once that a value of which anything may be found holds nothing: most of a line's do.
-inline bool Redactor::nothing_in(const Value& value, std::string_view raw) noexcept {
+// The quick check for values whose field's name says nothing (FieldTrait::text): true if there can be no finding.
+inline bool Redactor::cannot_have_findings(const Value& value, std::string_view raw) noexcept {
   if (value.kind == Value::Kind::integer) return value.text_size < kNumberBytesLeast;
   if (value.kind != Value::Kind::string || finder_.has_own() || escaped_) return false;
   const std::string_view text = value.text();
-  return within(text, raw) && !may_hold_something(text, static_cast<std::size_t>(text.data() - origin_));
+  return within(text, raw) && !may_have_findings(text, static_cast<std::size_t>(text.data() - candidates_text_));
 }
 
-// Whether the raw line has a byte that escapes begin with. Lines of one text are asked about in their order, nearly always.
+// Whether the raw line has a byte that escapes begin with. The lines of a batch nearly always come in the order of its text, so
+// one search answers for all lines up to the next such byte.
 inline bool Redactor::may_be_escaped(std::string_view raw) noexcept {
-  if (together_.empty()) return !raw.empty();
-  const auto begin = static_cast<std::size_t>(raw.data() - together_.data());
+  if (batch_text_.empty()) return !raw.empty();
+  const auto begin = static_cast<std::size_t>(raw.data() - batch_text_.data());
   if (begin < escapes_from_ || begin > next_escape_) {
     escapes_from_ = begin;
-    next_escape_ = find_escape_sign(together_, begin);
+    next_escape_ = find_escape_sign(batch_text_, begin);
   }
   return next_escape_ < begin + raw.size();
 }
@@ -156,7 +157,7 @@ void Redactor::redact_value(Value& value, FieldTrait trait, std::string_view raw
     case Value::Kind::ip:
       hits_.assign(1, {0, static_cast<std::uint32_t>(text.size()), value.ip_is_v4 ? Kind::ipv4 : Kind::ipv6});
       note_in_raw(raw, text, hits_);
-      if (within(text, raw)) judged_.push_back({raw_hits_.back().begin, raw_hits_.back().end});
+      if (within(text, raw)) decided_.push_back({raw_hits_.back().begin, raw_hits_.back().end});
       if (options_.mode != Mode::dry_run) value.set_text(rewriter_.rewrite_address(value, text, hits_[0], arena));
       return;
     case Value::Kind::string:
@@ -172,9 +173,9 @@ void Redactor::redact_value(Value& value, FieldTrait trait, std::string_view raw
   if (within(text, raw)) {
     const auto begin = static_cast<std::uint32_t>(text.data() - raw.data());
     const auto end = static_cast<std::uint32_t>(begin + text.size());
-    if (context != Context::text) judged_.push_back({begin, end});
-    const auto base = static_cast<std::size_t>(text.data() - origin_);
-    if (may_hold_something(text, base)) confirm_part(text, base, context, hits_);
+    if (context != Context::text) decided_.push_back({begin, end});
+    const auto base = static_cast<std::size_t>(text.data() - candidates_text_);
+    if (may_have_findings(text, base)) confirm_part(text, base, context, hits_);
     if (finder_.has_own()) finder_.find_own(text, hits_);
     if (escaped_ && context != Context::text) value_finder_.find_escaped(text, context, hits_);
     if (escaped_ && context == Context::text)
@@ -228,7 +229,7 @@ void Redactor::redact_list(Value& value, Context context, std::string_view raw, 
   value.text_size = static_cast<std::uint32_t>(kept.size());
 }
 
-// A name that has findings: they are the line's, or counted apart.
+// Counts the findings of a field's name, unless the line has the same text: there they are the line's.
 void Redactor::count_name(std::string_view name, std::string_view raw) {
   find_in_name(value_finder_, name, name_hits_);
   for (const Hit& hit : name_hits_) {
@@ -242,12 +243,12 @@ void Redactor::count_name(std::string_view name, std::string_view raw) {
                (escaped_ && finder_.unescaped().text().find(rest) != std::string_view::npos);
       if (hit.kind != Kind::email) break;
     }
-    if (!in_raw) count_apart(hit.kind, value);
+    if (!in_raw) count_outside_line(hit.kind, value);
   }
 }
 
-// The message or the host, where it is a text of its own.
-void Redactor::redact_apart(std::string_view& part, std::string_view raw, Arena& arena) {
+// The message or the host, where it is no part of the raw line.
+void Redactor::redact_outside_line(std::string_view& part, std::string_view raw, Arena& arena) {
   if (part.empty() || within(part, raw)) return;
   value_finder_.find(part, Context::text, hits_);
   note_in_raw(raw, part, hits_);
@@ -256,13 +257,13 @@ void Redactor::redact_apart(std::string_view& part, std::string_view raw, Arena&
 }
 
 // The message or the host, where it is part of the raw line.
-std::string_view Redactor::redact_part(std::string_view part, std::string_view raw, Arena& arena) {
+std::string_view Redactor::redact_within_line(std::string_view part, std::string_view raw, Arena& arena) {
   const auto begin = static_cast<std::uint32_t>(part.data() - raw.data());
   const auto end = static_cast<std::uint32_t>(begin + part.size());
   clipped_.clear();
   for (Hit hit : raw_hits_) {
     if (hit.end <= begin || hit.begin >= end) continue;
-    // Half an address is none: what is cut by the edge is hashed as it stands.
+    // Half an address is none: of a finding cut by the edge, the bytes within are hashed as they stand.
     if (hit.begin < begin || hit.end > end) hit.kind = hit.kind == Kind::own ? Kind::own : Kind::token;
     hit.begin = std::max(hit.begin, begin) - begin;
     hit.end = std::min(hit.end, end) - begin;
@@ -271,7 +272,7 @@ std::string_view Redactor::redact_part(std::string_view part, std::string_view r
   return rewriter_.rewrite(part, clipped_, arena);
 }
 
-// While a key is open its lines are findings as a whole.
+// If the record is a line of the private key that is open, the whole line is a finding.
 void Redactor::follow_private_key(Record& record, std::string_view raw, Arena& arena) {
   const std::string_view line = record.message.empty() ? raw : record.message;
   if (!key_lines_.take(line)) return;
@@ -290,17 +291,17 @@ void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
   candidates_.clear();
   const std::string_view raw = record.raw.substr(0, kTextBytes);
   if (!raw.empty()) Finder::candidates(raw, candidates_);
-  origin_ = raw.data();
-  line_ = candidates_;
-  together_ = {};
+  candidates_text_ = raw.data();
+  line_candidates_ = candidates_;
+  batch_text_ = {};
   redact_record(record, arena, names);
 }
 
-// With the line's candidates in line_.
+// Expects the line's candidates in line_candidates_.
 void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& names) {
   raw_hits_.clear();
-  judged_.clear();
-  apart_.clear();
+  decided_.clear();
+  outside_line_.clear();
   rewriter_.begin_record();
   cursor_ = 0;
   const std::string_view raw = record.raw.substr(0, kTextBytes);
@@ -310,56 +311,57 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   for (Value& value : record) {
     const FieldTraits::Entry of_field = traits_.of(value.field, names, value_finder_);
     if (of_field.personal_name) count_name(names.name(value.field), raw);
-    if (of_field.trait != FieldTrait::text || !nothing_in(value, raw)) redact_value(value, of_field.trait, raw, arena);
+    if (of_field.trait != FieldTrait::text || !cannot_have_findings(value, raw))
+      redact_value(value, of_field.trait, raw, arena);
   }
   const bool message_is_raw = record.message.data() == record.raw.data() && record.message.size() == record.raw.size();
   const bool host_in_raw = within(record.host, raw), message_in_raw = !message_is_raw && within(record.message, raw);
-  redact_apart(record.host, raw, arena);
-  if (!message_is_raw) redact_apart(record.message, raw, arena);
+  redact_outside_line(record.host, raw, arena);
+  if (!message_is_raw) redact_outside_line(record.message, raw, arena);
   if (raw.empty()) return;
 
   hits_.clear();
-  // What stands in a typed address, or where a field decides alone, was decided there.
-  left_to_judge_.clear();
-  const auto begin = static_cast<std::uint32_t>(raw.data() - origin_);
-  // Fields come in the order of the line, nearly always; its candidates always do.
+  // Candidates within a typed address, or in a field that decides alone, were dealt with there.
+  undecided_.clear();
+  const auto begin = static_cast<std::uint32_t>(raw.data() - candidates_text_);
+  // Candidates are in the order of the line; fields nearly always are.
   const auto before = [](const Span& a, const Span& b) { return a.begin < b.begin; };
-  if (!std::is_sorted(judged_.begin(), judged_.end(), before)) std::sort(judged_.begin(), judged_.end(), before);
-  auto next_span = judged_.begin();
-  for (const Candidate& candidate : line_) {
+  if (!std::is_sorted(decided_.begin(), decided_.end(), before)) std::sort(decided_.begin(), decided_.end(), before);
+  auto next_span = decided_.begin();
+  for (const Candidate& candidate : line_candidates_) {
     const std::uint32_t place = candidate.position - begin;
-    while (next_span != judged_.end() && next_span->end <= place) ++next_span;
-    if (next_span == judged_.end() || place <= next_span->begin) left_to_judge_.push_back({place, candidate.triggers});
+    while (next_span != decided_.end() && next_span->end <= place) ++next_span;
+    if (next_span == decided_.end() || place <= next_span->begin) undecided_.push_back({place, candidate.triggers});
   }
-  if (!left_to_judge_.empty()) finder_.confirm(raw, 0, left_to_judge_, Context::text, hits_);
+  if (!undecided_.empty()) finder_.confirm(raw, 0, undecided_, Context::text, hits_);
   if (finder_.has_own()) finder_.find_own(raw, hits_);
   hits_.insert(hits_.end(), escaped_hits_.begin(), escaped_hits_.end());
   for (const Hit& hit : hits_) {
-    const bool judged = std::any_of(judged_.begin(), judged_.end(),
-                                    [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
-    if (!judged) raw_hits_.push_back(hit);
+    const bool decided = std::any_of(decided_.begin(), decided_.end(),
+                                     [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
+    if (!decided) raw_hits_.push_back(hit);
   }
   if (raw_hits_.size() > 1) finder_.settle(raw_hits_);
   if (std::any_of(raw_hits_.begin(), raw_hits_.end(), [](const Hit& hit) { return hit.kind == Kind::private_key; }))
     key_lines_.note(raw, raw_hits_);
   count(raw_hits_);
-  if (host_in_raw) record.host = redact_part(record.host, raw, arena);
-  if (message_in_raw) record.message = redact_part(record.message, raw, arena);
+  if (host_in_raw) record.host = redact_within_line(record.host, raw, arena);
+  if (message_in_raw) record.message = redact_within_line(record.message, raw, arena);
   record.raw = rewriter_.rewrite(raw, raw_hits_, arena);
   if (message_is_raw) record.message = record.raw;
 }
 
-// Whether the records are lines of the batch's text.
-bool Redactor::together(const RecordBatch& batch) noexcept {
+// Whether the records' raw lines lie in the batch's text, so that one search finds the candidates of all.
+bool Redactor::share_text(const RecordBatch& batch) noexcept {
   const std::string_view text = batch.text.view();
   return !batch.records.empty() && text.size() <= kTextBytes && within(batch.records.front().raw, text);
 }
 
 bool Redactor::look_ahead(const RecordBatch& batch) {
   constexpr std::string_view kMarker = "-----BEGIN ";
-  constexpr std::size_t kDashes = kMarker.find('B');  // before the literal candidates are found by
+  constexpr std::size_t kDashes = kMarker.find('B');  // candidates stand at the literal BEGIN, behind these
   const std::string_view text = batch.text.view();
-  looked_ahead_ = together(batch);
+  looked_ahead_ = share_text(batch);
   if (!looked_ahead_) return memmem(text.data(), text.size(), kMarker.data(), kMarker.size()) != nullptr;
   Finder::candidates(text, batch_candidates_);
   return std::any_of(batch_candidates_.begin(), batch_candidates_.end(), [&](const Candidate& candidate) {
@@ -369,9 +371,9 @@ bool Redactor::look_ahead(const RecordBatch& batch) {
 }
 
 void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
-  constexpr std::size_t kAhead = 8;  // records between asking for an address's entry and needing it
+  constexpr std::size_t kAhead = 8;  // records between prefetching an address's pseudonym and using it
   const std::string_view text = batch.text.view();
-  const bool lines = together(batch);
+  const bool lines = share_text(batch);
   if (lines && !looked_ahead_) Finder::candidates(text, batch_candidates_);
   looked_ahead_ = false;
   std::size_t at = 0;  // the first candidate of the next line
@@ -388,16 +390,16 @@ void Redactor::redact(RecordBatch& batch, const FieldNames& names) {
       redact(record, batch.arena, names);
       continue;
     }
-    // Lines are found in a block's pass as in passes of their own: what may begin or end a finding looks back over a line
-    // end only to find more places, never fewer.
+    // One search over the batch's text finds at least the candidates that a search of each line would: looking back over a line
+    // end can only add some.
     const auto begin = static_cast<std::size_t>(record.raw.data() - text.data());
     if (at > 0 && batch_candidates_[at - 1].position >= begin) at = 0;
     while (at < batch_candidates_.size() && batch_candidates_[at].position < begin) ++at;
     const std::size_t first = at;
     while (at < batch_candidates_.size() && batch_candidates_[at].position <= begin + record.raw.size()) ++at;
-    together_ = text;
-    origin_ = text.data();
-    line_ = std::span<const Candidate>(batch_candidates_).subspan(first, at - first);
+    batch_text_ = text;
+    candidates_text_ = text.data();
+    line_candidates_ = std::span<const Candidate>(batch_candidates_).subspan(first, at - first);
     redact_record(record, batch.arena, names);
   }
 }

@@ -44,9 +44,9 @@ class Redactor {
   Redactor(const Redactor& other);
   Redactor& operator=(const Redactor&) = delete;
 
-  /// Forgets what lasts from record to record (a private key whose end has not come yet). Call it when a source begins.
+  /// Resets what carries over from record to record (a private key whose end has not come yet). Call it when a source begins.
   void begin_source() noexcept { key_lines_.set_open(0); }
-  /// What lasts from record to record, for whoever hands a source's batches to several redactors in turn.
+  /// What carries over from record to record, for callers that hand a source's batches to several redactors in turn.
   std::uint32_t open_key() const noexcept { return key_lines_.open(); }
   void continue_source(std::uint32_t open_key) noexcept { key_lines_.set_open(open_key); }
 
@@ -81,19 +81,19 @@ class Redactor {
   void redact_value(Value& value, FieldTrait trait, std::string_view raw, Arena& arena);
   void redact_list(Value& value, Context context, std::string_view raw, Arena& arena);
   void count_name(std::string_view name, std::string_view raw);
-  static bool together(const RecordBatch& batch) noexcept;
+  static bool share_text(const RecordBatch& batch) noexcept;
   std::span<const Candidate> candidates_from(std::size_t place) noexcept;
-  bool may_hold_something(std::string_view part, std::size_t base) noexcept;
+  bool may_have_findings(std::string_view part, std::size_t base) noexcept;
   bool may_be_escaped(std::string_view raw) noexcept;
-  bool nothing_in(const Value& value, std::string_view raw) noexcept;
+  bool cannot_have_findings(const Value& value, std::string_view raw) noexcept;
   void confirm_part(std::string_view part, std::size_t base, Context context, std::vector<Hit>& hits);
-  void redact_apart(std::string_view& part, std::string_view raw, Arena& arena);
-  std::string_view redact_part(std::string_view part, std::string_view raw, Arena& arena);
+  void redact_outside_line(std::string_view& part, std::string_view raw, Arena& arena);
+  std::string_view redact_within_line(std::string_view part, std::string_view raw, Arena& arena);
   void follow_private_key(Record& record, std::string_view raw, Arena& arena);
   void note_in_raw(std::string_view raw, std::string_view part, std::span<const Hit> hits);
   bool find_in_raw(std::string_view raw, std::string_view value, Hit hit);
   void count(std::span<const Hit> hits) noexcept;
-  void count_apart(Kind kind, std::string_view value);
+  void count_outside_line(Kind kind, std::string_view value);
 
   Options options_;
   Finder finder_;
@@ -104,29 +104,29 @@ class Redactor {
   CleanTexts clean_texts_;
 
   // Scratch of one record.
-  const char* origin_ = nullptr;     // the text candidates are numbered in: the batch's, or the raw line
-  std::span<const Candidate> line_;  // those of the raw line
-  std::size_t cursor_ = 0;           // the first of them in the part looked at last
+  const char* candidates_text_ = nullptr;       // the text candidates' positions count from: the batch's, or the raw line
+  std::span<const Candidate> line_candidates_;  // the raw line's
+  std::size_t cursor_ = 0;                      // of line_candidates_: the first in the part searched last
   std::vector<Candidate> candidates_;
   std::vector<Candidate> batch_candidates_;
-  std::string_view together_;             // the batch's text, if the raw line is part of it
-  std::size_t escapes_from_ = 0;          // there is no '%' and no '\\' in it from here
-  std::size_t next_escape_ = 0;           // up to here, where there is one or the end
-  bool looked_ahead_ = false;             // batch_candidates_ are those of the coming batch
-  std::vector<Candidate> left_to_judge_;  // of the raw line, numbered in it
+  std::string_view batch_text_;       // the batch's text, if the raw line is part of it
+  std::size_t escapes_from_ = 0;      // there is no '%' and no '\\' in it from here
+  std::size_t next_escape_ = 0;       // up to here, where there is one or the end
+  bool looked_ahead_ = false;         // batch_candidates_ are those of the coming batch
+  std::vector<Candidate> undecided_;  // candidates no field has decided about; positions in the raw line
   std::vector<Hit> raw_hits_;
   std::vector<Hit> hits_;
   std::vector<Hit> clipped_;
   struct Span {
     std::uint32_t begin, end;
   };
-  std::vector<Span> judged_;       // parts of the raw line whose field decides alone what is in them
+  std::vector<Span> decided_;      // bytes of the raw line whose field alone decides what they hold
   bool escaped_ = false;           // the raw line has escapes, undone in the finder
   std::vector<Hit> escaped_hits_;  // what undoing them showed, as places of the raw line
   // Findings the raw line does not have, each once: kind and value.
-  std::vector<std::pair<Kind, std::string>> apart_;
+  std::vector<std::pair<Kind, std::string>> outside_line_;
   std::vector<Hit> name_hits_;
-  Finder value_finder_;  // for texts that are no part of the line: the other one still has the line's escapes undone
+  Finder value_finder_;  // for texts outside the line: finder_ must still hold the line's unescaped text
 };
 
 }  // namespace logystera::redact

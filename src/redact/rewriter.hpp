@@ -35,8 +35,8 @@ class Rewriter {
 
   /// `text` itself if there are no hits, or in mode dry_run; else a new text in `arena`. Hits are in order, without overlaps.
   std::string_view rewrite(std::string_view text, std::span<const Hit> hits, Arena& arena);
-  /// What stands for a typed address, which `hit` says is the whole of `text`. Remembered until the next record: its line needs
-  /// the same once more. Not in mode dry_run.
+  /// The replacement of a typed address; `text` is all of it and `hit` its finding. Remembered until the next record, because the
+  /// raw line has the same address once more. Not for mode dry_run.
   std::string_view rewrite_address(const Value& value, std::string_view text, const Hit& hit, Arena& arena);
   void begin_record() noexcept { address_ = address_token_ = {}; }
 
@@ -58,7 +58,7 @@ class Rewriter {
   std::string rewritten_;
 };
 
-// Here because nearly every line of a web log has one.
+// Inline because nearly every line of a web log has one.
 inline std::string_view Rewriter::rewrite_address(const Value& value, std::string_view text, const Hit& hit, Arena& arena) {
   if (mode_ == Mode::redact && value.ip_is_v4) {
     const std::size_t size = kind_prefix(Kind::ipv4).size() + 1 + pseudonyms_.digits();
