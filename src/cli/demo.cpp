@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/history.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"

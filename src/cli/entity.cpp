@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
@@ -41,7 +41,7 @@ void print_json(const store::Entity& entity) {
 }
 
 int list(const Globals& globals) {
-  auto gate = open_gate(globals, store::Access::existing);
+  auto gate = open_gateway_store(globals, store::Access::existing);
   if (!gate) return fail("entity list", gate.error());
   auto entities = gate->entities->list();
   if (!entities) return fail("entity list", entities.error());
@@ -61,7 +61,7 @@ int list(const Globals& globals) {
 }
 
 int add(const Globals& globals, const std::string& name) {
-  auto gate = open_gate(globals, store::Access::create);
+  auto gate = open_gateway_store(globals, store::Access::create);
   if (!gate) return fail("entity add", gate.error());
   auto issued = gate->entities->add(name, wall_seconds());
   if (!issued) return fail("entity add", issued.error());
@@ -70,7 +70,7 @@ int add(const Globals& globals, const std::string& name) {
 }
 
 int rotate(const Globals& globals, const std::string& token) {
-  auto gate = open_gate(globals, store::Access::existing);
+  auto gate = open_gateway_store(globals, store::Access::existing);
   if (!gate) return fail("entity rotate", gate.error());
   auto issued = gate->entities->rotate(token, wall_seconds());
   if (!issued) return fail("entity rotate", issued.error());
@@ -81,7 +81,7 @@ int rotate(const Globals& globals, const std::string& token) {
 
 int set_disabled(const Globals& globals, const std::string& token, bool disabled) {
   const std::string_view command = disabled ? "entity disable" : "entity enable";
-  auto gate = open_gate(globals, store::Access::existing);
+  auto gate = open_gateway_store(globals, store::Access::existing);
   if (!gate) return fail(command, gate.error());
   if (auto set = gate->entities->set_disabled(token, disabled); !set) return fail(command, set.error());
   if (!globals.json) fmt::print("{} is {}.\n", token, disabled ? "disabled" : "enabled");

@@ -6,7 +6,7 @@
 
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/history.hpp"
 #include "cli/render.hpp"
 #include "cli/span.hpp"

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "cli/command.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/span.hpp"
 #include "cli/terminal.hpp"

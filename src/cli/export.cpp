@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "cli/command.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/history.hpp"
 #include "cli/span.hpp"
 #include "cli/terminal.hpp"

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <mutex>
 
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 

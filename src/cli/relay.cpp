@@ -20,7 +20,7 @@
 #include "agent/file.hpp"
 #include "cli/command.hpp"
 #include "cli/credentials_file.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/log.hpp"
 #include "cli/shipping.hpp"

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "cli/command.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/log.hpp"
 #include "core/clock.hpp"
@@ -189,7 +189,7 @@ int run(const Globals& globals, const Options& options) {
   }
   const EndSignals end_signals;
 
-  auto gate = open_gate(globals, store::Access::create);
+  auto gate = open_gateway_store(globals, store::Access::create);
   if (!gate) return fail("serve", gate.error());
   std::unique_ptr<server::Server> server;  // outlives the writer, whose last replies it still takes
   store::Store& store = *gate->store;

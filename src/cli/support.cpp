@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/terminal.hpp"
 #include "core/json_text.hpp"
 

@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/hmac.hpp"

@@ -11,13 +11,13 @@
 
 namespace logystera::cli {
 
-struct Gate {
+struct GatewayStore {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<gateway::Entities> entities;  // points into `store`
 };
 
 /// Opens the store and its key file; with Access::create both are made when there is neither.
-Result<Gate> open_gate(const Globals& globals, store::Access access);
+Result<GatewayStore> open_gateway_store(const Globals& globals, store::Access access);
 
 /// The store alone.
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access);

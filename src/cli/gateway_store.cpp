@@ -1,4 +1,4 @@
-#include "cli/gate.hpp"
+#include "cli/gateway_store.hpp"
 
 namespace logystera::cli {
 
@@ -10,12 +10,12 @@ Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::
   return opened;
 }
 
-Result<Gate> open_gate(const Globals& globals, store::Access access) {
+Result<GatewayStore> open_gateway_store(const Globals& globals, store::Access access) {
   auto opened = open_store(globals, access);
   if (!opened) return opened.error();
   auto key = key_path(globals);
   if (!key) return key.error();
-  Gate gate;
+  GatewayStore gate;
   gate.store = std::move(opened).value();
   auto known = gate.store->entities().list();
   if (!known) return known.error();
