@@ -110,7 +110,7 @@ Detection detect_log(std::string_view sample, bool ended, const Formats& formats
 
 bool parts_end_somewhere(std::string_view sample, const Format& format, const ParserContext& context) {
   constexpr std::size_t kPartsLeast = 8;
-  if (format.parts.empty()) return true;  // others say it in words of their own
+  if (format.parts.empty()) return true;  // CRI and the journal mark it with a flag
   const auto parser = make_parser(format, context);
   if (!parser || !parser.value()->has_parts()) return true;
   std::size_t parts = 0;

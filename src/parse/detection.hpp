@@ -9,7 +9,7 @@
 
 namespace logystera::parse {
 
-/// What a source was taken for.
+/// The detected format, and how sure that is.
 struct Detection {
   const Format* format = nullptr;  // null for EVTX, journal export and empty input
   std::string_view name;           // "auth_log", "evtx", "empty"
@@ -26,8 +26,8 @@ Detection detect_format(std::string_view lines, const Formats& formats, const Ti
 /// The same for the bytes a log begins with, or some from its middle: by the first lines, or if these are nothing but text (a
 /// banner), by the last ones. `ended`: the last line is whole though it has no end.
 Detection detect_log(std::string_view sample, bool ended, const Formats& formats, const TimeContext& time);
-/// Whether a log of parts has a last one anywhere in `sample`: a collector may have left out the line feeds that tell it. True if
-/// there are too few to say.
+/// Whether any record in parts has its last part in `sample`: a collector may have left out the line feeds that mark it. True if
+/// there are too few parts to say.
 bool parts_end_somewhere(std::string_view sample, const Format& format, const ParserContext& context);
 
 }  // namespace logystera::parse

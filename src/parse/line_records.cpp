@@ -71,10 +71,10 @@ void LineRecords::close(RecordBatch& batch, Open& open) {
   open.any = false;
 }
 
-// Begins a record anew: whatever another parser left in it is gone.
+// Resets a record, whatever another parser left in it.
 void LineRecords::start(std::string_view text, RecordBatch& batch, Record& record) {
   // Each member by itself: compilers clear a whole record with an instruction that takes longer than the rest of this.
-  static_assert(sizeof(Record) == 128, "a record's new member begins anew here, too");
+  static_assert(sizeof(Record) == 128, "a new member of Record is reset here, too");
   record.time_ns = 0;
   record.time_known = record.parsed = false;
   record.severity = Severity::info;
@@ -96,7 +96,7 @@ LineRead LineRecords::read_with(LineParser& parser, std::string_view text, Recor
   return read;
 }
 
-// By the formats the log is known to have, the one that read last first.
+// Tries the formats the log is known to have, the most recently used first.
 LineRead LineRecords::read_as_known(std::string_view text, RecordBatch& batch, Record& record) {
   const bool plain = lookout_ && std::string_view(format().reader) == "plaintext";
   if (!plain) {
@@ -127,7 +127,7 @@ LineRead LineRecords::read_as_known(std::string_view text, RecordBatch& batch, R
   return plain ? read_with(*known_.front().parser, text, batch, record) : LineRead::unknown;
 }
 
-// By a format that is found now, because too many lines fit none that is known.
+// Detects the format again if too many lines fit none that is known, and reads the line with what is found.
 LineRead LineRecords::read_as_other(std::string_view text, RecordBatch& batch, Record& record) {
   if (peeking_) return LineRead::unknown;
   const bool plain = format().reader == "plaintext";
@@ -149,7 +149,7 @@ LineRead LineRecords::read_as_other(std::string_view text, RecordBatch& batch, R
   return read;
 }
 
-// True if `text` is a part after which more come: it is put aside. The last part becomes the whole line.
+// True if `text` is a part after which more come: it is stored until they have. At the last part, `text` becomes the whole line.
 bool LineRecords::take_part(std::string_view& text, RecordBatch& batch, Record& record) {
   RecordPart part;
   part.stream_wanted = !parts_.empty();
@@ -178,7 +178,7 @@ bool LineRecords::take_part(std::string_view& text, RecordBatch& batch, Record& 
         {std::string(group), std::string(stream), std::move(front), std::move(behind), line_, record.offset, false});
     open = parts_.end() - 1;
   }
-  // Of what is too much nothing is taken: a text is not cut where an escape or an address may be.
+  // A part that does not fit is left out whole: cut, it could end within an escape or an address.
   const std::size_t size = open->line.size() + open->behind.size() + more.size();
   if (open->truncated || size > options_.line_bytes ||
       parts_bytes_ + more.size() > kPartsBytesTimes * options_.line_bytes) {
@@ -203,7 +203,7 @@ bool LineRecords::take_part(std::string_view& text, RecordBatch& batch, Record& 
   return false;
 }
 
-// A record whose last part has not come, as far as it has.
+// Makes a record of the oldest parts, though the last one has not come.
 void LineRecords::finish_oldest(RecordBatch& batch) {
   Parts parts = std::move(parts_.front());
   parts_.erase(parts_.begin());
@@ -239,9 +239,9 @@ std::optional<LineRecords::OpenPart> LineRecords::oldest_part() const noexcept {
 void LineRecords::read_line(std::string_view line, std::size_t at, RecordBatch& batch, Open& open) {
   std::string_view text = nuls_ ? without_spacing_nuls(line, batch) : line;
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
-  // Files that are put one behind the other bring a mark each.
+  // Files concatenated into one have a mark each.
   if (!text.empty() && text.front() == kMark[0] && starts_with(text, kMark)) text.remove_prefix(kMark.size());
-  // Nearly every line begins with something to be seen.
+  // Nearly every line begins with a visible character.
   const bool seen = !text.empty() && static_cast<unsigned char>(text.front()) > ' ';
   if (!seen && text.find_first_not_of(std::string_view(" \t\r\0", 4)) == std::string_view::npos) {
     ++counts_.blank;
@@ -410,13 +410,13 @@ std::size_t LineRecords::read(RecordBatch& batch, bool final) {
     ++counts_.lines;
     at = newline ? end + 1 : end;
   }
-  // What is held back counts with the unfinished line behind it, so that a block always gets done sooner or later.
+  // Bounded together with the unfinished line behind it, so that a block is consumed sooner or later.
   const std::size_t held_back = std::min(kJoinedBytes, options_.line_bytes / 2);
   const bool may_go_on = !final && open.any && open.counted && open.in_place &&
                          format().continuation != Continuation::none && open.lines < options_.joined_lines &&
                          size - open.at < held_back;
   if (may_go_on) {
-    // Read again with what follows it.
+    // It is not consumed: the next call reads it again, with what follows.
     batch.drop_fields();
     counts_ = open.before;
     line_ = open.line;

@@ -1,8 +1,7 @@
-// Lines → records: makes records of the whole lines that lie in a batch's text. The part of a source that following a growing file
-// shares with reading it once.
+// Lines → records: parses the lines in a batch's text. Reading a file once and following one that grows both go through here.
 //
-// A record may be more than a line: stack traces are joined to the line above, parts of containers' lines to one, JSON over many
-// lines is taken as values. When lines stop fitting the format, it is told again.
+// A record may be more than a line: stack traces are joined to the line above them, a container's partial lines to one, and JSON
+// over many lines is read value by value. When lines stop fitting the format, it is detected again.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +19,13 @@
 
 namespace logystera::parse {
 
-/// From that line on lines have that format, too: what comes before did not fit it.
+/// A further format of the log, and the first line that has it.
 struct FormatChange {
   const Format* format = nullptr;
   std::uint64_t line = 0;
 };
 
-/// What went through, and what did not go through whole. Every total is since the source was opened.
+/// What was read, and what could not be read whole. Every total is since the source was opened.
 struct SourceCounts {
   std::uint64_t bytes = 0;  // unpacked
   std::uint64_t lines = 0;  // blank ones included
@@ -53,16 +52,16 @@ class LineRecords {
   LineRecords(const Format& format, std::unique_ptr<LineParser> parser, std::unique_ptr<LineParser> fallback,
               std::string source, const SourceOptions& options, TimeContext time = {});
 
-  /// Appends the records of `batch.text` to `batch.records` and returns how many bytes are done with. Unless `final`, an
-  /// unfinished last line, and a last record that may still go on, are left: bring them again, followed by more.
+  /// Appends the records of `batch.text` to `batch.records` and returns how many bytes were consumed. Unless `final`, an
+  /// unfinished last line, and a last record that may still go on, are not: pass them again, followed by more.
   /// Whoever follows a growing file calls with `final` after a quiet moment, or the last record waits for the next line.
   /// A line longer than `line_bytes` is one record of its head, marked truncated; its rest is passed over and counted as it
   /// comes, over as many calls as that takes. So what is left is never more than a line's limit and one line.
   std::size_t read(RecordBatch& batch, bool final);
-  /// The record an unfinished last line would be if it ended here. Nothing is done with: bring it again.
+  /// The record an unfinished last line would be if it ended here. Nothing is consumed: pass it again.
   void peek(RecordBatch& batch);
-  /// Tells the format again when lines stop fitting; `formats` and `names` outlive the reader. `seen`: how many lines the format
-  /// was told by. Without it, or if the user named the format, it stays what it is.
+  /// From now on the format is detected again when lines stop fitting it; not called if the user named the format. `formats` and
+  /// `names` outlive the reader. `seen`: how many lines the first detection looked at.
   void watch(const Formats& formats, FieldNames& names, std::size_t seen);
   /// Appends the records in parts whose last part has not come, each marked truncated: the log, or this file of it, ends here.
   void finish(RecordBatch& batch);
@@ -71,7 +70,7 @@ class LineRecords {
     std::uint64_t line = 0, back = 0;
   };
   std::optional<OpenPart> oldest_part() const noexcept;
-  /// Whether records in parts are joined: not where a collector left out the line feeds that tell the last part.
+  /// Whether records in parts are joined: not where a collector left out the line feeds that mark the last part.
   void join_parts(bool join) noexcept { join_parts_ = join; }
   /// NULs in front of the first line were passed over already.
   void skip_hole(std::uint64_t bytes) noexcept;
@@ -102,7 +101,7 @@ class LineRecords {
   void pass_lines(std::string_view passed);
   void close(RecordBatch& batch, Open& open);
 
-  // A format of the log; there are several if it changed.
+  // A format the log was found to have; several if it changed.
   struct Known {
     const Format* format;
     std::unique_ptr<LineParser> parser;
@@ -118,7 +117,7 @@ class LineRecords {
 
   const Format& format() const noexcept { return *known_.front().format; }
 
-  std::vector<Known> known_;  // the one that read last first
+  std::vector<Known> known_;  // most recently used first
   std::unique_ptr<LineParser> fallback_;
   std::string source_;
   SourceOptions options_;

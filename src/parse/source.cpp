@@ -85,7 +85,7 @@ class StreamLines final : public RecordReader {
   TimeContext growing_;  // of a pipe, which may be read for months; else one that knows no time
 };
 
-// What a format is told by: the first lines, at least one of them whole, whatever lies in front of it.
+// What a format is detected by: the first lines, at least one of them whole, whatever lies in front of it.
 struct Sample {
   TextBlock text;
   bool ended = false;
