@@ -3,7 +3,10 @@
 clang_tidy_version=14  # Debian 12's
 tidy_dir="$run_dir/tidy"
 # The rooms that are clean, and stay so; another joins when it is.
-tidy_rooms=(agent core detect extension parse redact simd yaml)
+tidy_rooms=(agent core detect extension gateway parse redact server simd store web yaml)
+
+# Sources and headers of them that clang cannot read: the coroutines of Boost 1.74's Asio are GCC's alone with libstdc++.
+tidy_passed_over='^src/server/(answer_writer\.[ch]pp|asio\.hpp|connection\.[ch]pp|http\.cpp|on_workers\.[ch]pp|socket_stream\.[ch]pp)$'
 
 check_clang_tidy_version() {
   local version
@@ -64,4 +67,4 @@ changed_files() {
     git -C "$root" ls-files --others --exclude-standard -- "${patterns[@]}"; } | sort -u | existing
 }
 
-existing() { while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
+existing() { while read -r file; do [ ! -f "$root/$file" ] || [[ $file =~ $tidy_passed_over ]] || echo "$file"; done; }

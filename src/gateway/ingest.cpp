@@ -179,7 +179,7 @@ void Ingest::ingest(std::shared_ptr<const SignedRequest> sent, const Reply& repl
   work->batch.rejected = static_cast<std::uint32_t>(work->rejected.size());
   // The views in the batch point into *work, which the callback keeps.
   writer_.append(std::move(work->batch),
-                 [this, work, reply](Result<store::Appended> appended) { finish(*work, appended, reply); });
+                 [this, work, reply](const Result<store::Appended>& appended) { finish(*work, appended, reply); });
 }
 
 Answer Ingest::ping(const SignedRequest& sent) {

@@ -26,7 +26,7 @@ std::string_view without_port(std::string_view text) {
 
 std::string address_key(std::string_view address) {
   in6_addr bytes;
-  const std::string text(address);
+  std::string text(address);
   if (::inet_pton(AF_INET6, text.c_str(), &bytes) != 1) return text;
   if (!IN6_IS_ADDR_V4MAPPED(&bytes)) return std::string(reinterpret_cast<const char*>(&bytes), kNetworkBytes);
   char four[INET_ADDRSTRLEN] = {};

@@ -16,10 +16,6 @@
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
 
-namespace boost::asio::ssl {
-class context;
-}
-
 namespace logystera::server {
 
 namespace asio = boost::asio;

@@ -180,8 +180,8 @@ const Router::Node* Router::walk(const Node& node, std::string_view rest, std::v
 std::string Router::allowed_at(const Node& node) const {
   std::vector<std::string_view> methods{kOptions};
   for (const std::size_t number : node.routes) {
-    methods.push_back(routes_[number].method);
-    if (routes_[number].method == "GET") methods.push_back("HEAD");
+    methods.emplace_back(routes_[number].method);
+    if (routes_[number].method == "GET") methods.emplace_back("HEAD");
   }
   std::sort(methods.begin(), methods.end());
   return fmt::format("{}", fmt::join(methods, ", "));

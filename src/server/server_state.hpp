@@ -7,11 +7,11 @@
 #include <memory>
 #include <utility>
 
-#include "server/asio.hpp"
 #include "server/http.hpp"
 #include "server/notices.hpp"
 #include "server/router.hpp"
 #include "server/seats.hpp"
+#include "server/tls.hpp"
 
 namespace logystera::server {
 
@@ -21,7 +21,7 @@ struct Site {
 
   Router router;
   decltype(Listener::authorize) authorize;
-  std::shared_ptr<asio::ssl::context> tls;  // none: plain HTTP
+  std::shared_ptr<boost::asio::ssl::context> tls;  // none: plain HTTP
 };
 
 /// What all connections share.

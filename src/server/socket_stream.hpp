@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "server/asio.hpp"
+#include "server/tls.hpp"
 
 namespace logystera::server {
 

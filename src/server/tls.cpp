@@ -6,6 +6,9 @@
 
 namespace logystera::server {
 
+namespace asio = boost::asio;
+using boost::system::error_code;
+
 Result<std::shared_ptr<asio::ssl::context>> tls_context(const TlsFiles& files) {
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
   error_code error;

@@ -4,12 +4,15 @@
 #include <memory>
 
 #include "core/result.hpp"
-#include "server/asio.hpp"
 #include "server/http.hpp"
+
+namespace boost::asio::ssl {
+class context;
+}
 
 namespace logystera::server {
 
 /// The error names the file and the remedy.
-Result<std::shared_ptr<asio::ssl::context>> tls_context(const TlsFiles& files);
+Result<std::shared_ptr<boost::asio::ssl::context>> tls_context(const TlsFiles& files);
 
 }  // namespace logystera::server

@@ -63,7 +63,9 @@ class DatabaseFile {
   }
 
   /// False when the file is shorter.
-  bool read(Head& into) { return file_->pMethods->xRead(file_, into.data(), into.size(), 0) == SQLITE_OK; }
+  bool read(Head& into) {
+    return file_->pMethods->xRead(file_, into.data(), static_cast<int>(into.size()), 0) == SQLITE_OK;
+  }
 
  private:
   std::string name_;
