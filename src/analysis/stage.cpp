@@ -51,7 +51,7 @@ Stage::Stage(const detect::Engine* engine, const FieldNames& names, const StageO
       redactor_(options.redaction()) {}
 
 Stage::Worker Stage::worker() const {
-  Worker worker(engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt, redact::Redactor(redactor_));
+  Worker worker(engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt, redactor_);
   if (worker.session_ && !declared_.empty()) worker.session_->declare(declared_);
   return worker;
 }

@@ -64,8 +64,8 @@ class Stage {
 
    private:
     friend class Stage;
-    Worker(std::optional<detect::Session> session, redact::Redactor redactor)
-        : session_(std::move(session)), redactor_(std::move(redactor)) {}
+    Worker(std::optional<detect::Session> session, const redact::Redactor& redactor)
+        : session_(std::move(session)), redactor_(redactor) {}
 
     std::optional<detect::Session> session_;
     redact::Redactor redactor_;
