@@ -10,7 +10,7 @@ namespace logystera::analysis {
 Result<std::unique_ptr<Baselines>> Baselines::make(store::BaselineStore& store, AnomalyOptions options, Report report) {
   detect::AnomalyModel model;
   if (!detect::parse_anomaly_model(options.model, model))
-    return Error{fmt::format("--anomaly-model {}: write zscore or adaptive", options.model), ErrorKind::invalid};
+    return Error{fmt::format("{}: write zscore or adaptive", options.model), ErrorKind::invalid};
   return std::unique_ptr<Baselines>(new Baselines(store, std::move(options), model, std::move(report)));
 }
 
@@ -21,15 +21,17 @@ Result<Done> Baselines::begin(const std::string& set) {
   if (!stored) return stored.error();
   baseline_.emplace(model_, options_.bucket_seconds);
   if (stored.value()) {
+    const std::string reset =
+        options_.reset_command.empty() ? std::string() : fmt::format("'{} {}'", options_.reset_command, key_);
     auto known = detect::Baseline::decode(stored.value()->state);
     if (!known)
-      return Error{fmt::format("the baseline of '{}': {}: 'logystera anomaly reset --source {}' removes it", key_,
-                               known.error().message, key_),
+      return Error{fmt::format("the baseline of '{}': {}: {}", key_, known.error().message,
+                               reset.empty() ? "remove it" : reset + " removes it"),
                    ErrorKind::broken};
     if (known->bucket_seconds() != options_.bucket_seconds)
-      return Error{fmt::format("the baseline of '{}' was learnt with buckets of {} s: use --bucket {}, or 'logystera "
-                               "anomaly reset --source {}' first",
-                               key_, known->bucket_seconds(), known->bucket_seconds(), key_),
+      return Error{fmt::format("the baseline of '{}' was learnt with buckets of {} s: use {} {}, or {} first", key_,
+                               known->bucket_seconds(), options_.bucket_option, known->bucket_seconds(),
+                               reset.empty() ? "remove it" : reset),
                    ErrorKind::invalid};
     baseline_.emplace(std::move(known).value());
   }

@@ -20,6 +20,11 @@ struct AnomalyOptions {
   std::string model = "zscore";
   std::uint32_t bucket_seconds = detect::kBucketSeconds;
   bool detect = true;  // false: learn only
+
+  // What a person is told to do about a stored baseline that does not fit. Behind the first stands its key, behind the second the
+  // seconds it needs.
+  std::string reset_command;  // empty: "remove it"
+  std::string bucket_option = "bucket_seconds";
 };
 
 class Baselines {
@@ -29,7 +34,7 @@ class Baselines {
   /// `report` is given each episode with its source's key: as it begins, and when it is over.
   using Report = std::function<void(const std::string& key, const detect::Anomaly&, Stage)>;
 
-  /// Errors: a model this program does not know.
+  /// Errors: a model this program does not know; the message begins with its name.
   static Result<std::unique_ptr<Baselines>> make(store::BaselineStore& store, AnomalyOptions options, Report report);
 
   /// Records of one log, in its order; `set` names the log.

@@ -151,6 +151,15 @@ void add_anomaly_options(Command& command, analysis::AnomalyOptions& options) {
       ->capture_default_str();
 }
 
+Result<std::unique_ptr<analysis::Baselines>> make_baselines(store::BaselineStore& store, analysis::AnomalyOptions options,
+                                                            analysis::Baselines::Report report) {
+  options.reset_command = "logystera anomaly reset --source";
+  options.bucket_option = "--bucket";
+  auto baselines = analysis::Baselines::make(store, std::move(options), std::move(report));
+  if (!baselines) return Error{"--anomaly-model " + baselines.error().message, baselines.error().kind};
+  return baselines;
+}
+
 analysis::Tracker::Options tracking_options(const Analysis& analysis) {
   return {.least = analysis.config.findings_min_severity,
           .retention_days = analysis.config.findings_retention_days,

@@ -52,6 +52,10 @@ void add_rules(Command& command, AnalysisOptions& options);
 /// --anomaly-source, --anomaly-threshold and --anomaly-model.
 void add_anomaly_options(Command& command, analysis::AnomalyOptions& options);
 
+/// Baselines whose errors say which options and commands help.
+Result<std::unique_ptr<analysis::Baselines>> make_baselines(store::BaselineStore& store, analysis::AnomalyOptions options,
+                                                            analysis::Baselines::Report report);
+
 /// What the configuration says of what is stored.
 analysis::Tracker::Options tracking_options(const Analysis& analysis);
 

@@ -86,8 +86,7 @@ int learn(const Globals& globals, Options options) {
   auto store = analysis::open_tracked(analysis.store_url);
   if (!store) return fail("anomaly learn", store_failure(store.error()));
   options.anomaly.detect = false;
-  auto baselines =
-      analysis::Baselines::make(store.value()->baselines(), options.anomaly, [](const auto&, const auto&, auto) {});
+  auto baselines = make_baselines(store.value()->baselines(), options.anomaly, [](const auto&, const auto&, auto) {});
   if (!baselines) return fail("anomaly learn", baselines.error());
   Learner learner(*baselines.value());
   analysis::Progress progress;

@@ -103,10 +103,10 @@ int run(const Globals& globals, const Options& options) {
   }
   analysis::Tracker* const tracker = opened.get();
   if (options.detect_anomalies) {
-    auto baselines = analysis::Baselines::make(opened->store().baselines(), options.anomaly,
-                                               [&report](const auto& key, const auto& anomaly, auto stage) {
-                                                 if (stage == analysis::Baselines::Stage::over) report.add(key, anomaly);
-                                               });
+    auto baselines = make_baselines(opened->store().baselines(), options.anomaly,
+                                    [&report](const auto& key, const auto& anomaly, auto stage) {
+                                      if (stage == analysis::Baselines::Stage::over) report.add(key, anomaly);
+                                    });
     if (!baselines) return fail("scan", baselines.error());
     report.baselines = std::move(baselines).value();
   }

@@ -227,21 +227,20 @@ Result<Done> equip(Stream& stream, const Analysis& analysis, const Options& opti
     baseline_store = std::move(opened).value();
     const Style style{analysis.program->zone(), !json && colour_wanted()};
     // Said when it begins; said again when it is over, if there is more to say then.
-    auto baselines =
-        analysis::Baselines::make(baseline_store->baselines(), options.anomaly,
-                                  [json, style](const auto& key, const auto& anomaly, analysis::Baselines::Stage stage) {
-                                    const bool over = stage == analysis::Baselines::Stage::over;
-                                    if (over && anomaly.buckets == 1 && !json) return;
-                                    if (!json) {
-                                      std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
-                                      return;
-                                    }
-                                    JsonText text;
-                                    text.begin_object().key("anomaly");
-                                    append_anomaly(text, key, anomaly);
-                                    text.member("stage", over ? "over" : "begun").end_object();
-                                    fmt::print("{}\n", text.text());
-                                  });
+    auto baselines = make_baselines(baseline_store->baselines(), options.anomaly,
+                                    [json, style](const auto& key, const auto& anomaly, analysis::Baselines::Stage stage) {
+                                      const bool over = stage == analysis::Baselines::Stage::over;
+                                      if (over && anomaly.buckets == 1 && !json) return;
+                                      if (!json) {
+                                        std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
+                                        return;
+                                      }
+                                      JsonText text;
+                                      text.begin_object().key("anomaly");
+                                      append_anomaly(text, key, anomaly);
+                                      text.member("stage", over ? "over" : "begun").end_object();
+                                      fmt::print("{}\n", text.text());
+                                    });
     if (!baselines) return baselines.error();
     stream.baselines = std::move(baselines).value();
   }
@@ -276,6 +275,7 @@ int run(const Globals& globals, const Options& options) {
   following.source = program.pipeline().source;
   following.from_start = options.from_start;
   following.rotated_dirs = options.rotated_dirs;
+  following.rotated_dirs_name = "--rotated-dir";
   following.follow_links = options.analysis.follow_links;
   const std::string kept = options.resume ? position_file(options.path) : std::string();
   if (options.resume && kept.empty())

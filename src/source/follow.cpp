@@ -240,8 +240,8 @@ Result<Done> Follower::resume(const LogPosition& left) {
   if (place.offset > 0)
     say(fmt::format(
         "{}: the file it was left in (at byte {}) is not found any more, nor a copy of it: what was written to it "
-        "after that is lost, unless it lies where --rotated-dir could point to",
-        path_, place.offset));
+        "after that is lost, unless it lies where {} could point to",
+        path_, place.offset, options_.rotated_dirs_name));
   // Everything that is not known is newer than what was left.
   auto log = open_log();
   for (RotatedPart& part : parts()) {
@@ -396,8 +396,8 @@ Result<Follower::Step> Follower::changed(RecordBatch& batch) {
   if (log.value()->is(file_->mark().device, file_->mark().inode) || replaced())
     say(fmt::format(
         "{}: it was emptied or written anew after {} bytes were read, and there is no copy of it: what came after "
-        "those and before that is lost (--rotated-dir names where copies lie)",
-        path_, read));
+        "those and before that is lost ({} names where copies lie)",
+        path_, read, options_.rotated_dirs_name));
   for (RotatedPart& part : listed) {
     if (!part.file && written_ns(part.status) >= seen_ns_) say_unpackable(part);
     if (!part.file || known(*part.file) || newer_.size() == kNewerMost) continue;

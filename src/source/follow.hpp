@@ -47,9 +47,10 @@ class Follower final : public RecordSource {
   struct Options {
     parse::SourceOptions source;
     bool from_start = false;
-    std::optional<LogPosition> resume;      // wins over from_start
-    std::vector<std::string> rotated_dirs;  // where rotated parts may lie beside the log's own directory
-    bool follow_links = false;              // to rotated parts; the log itself may always be a link
+    std::optional<LogPosition> resume;               // wins over from_start
+    std::vector<std::string> rotated_dirs;           // where rotated parts may lie beside the log's own directory
+    std::string rotated_dirs_name = "rotated_dirs";  // what whoever shows notices calls them
+    bool follow_links = false;                       // to rotated parts; the log itself may always be a link
     std::chrono::milliseconds grace{1000}, late{60'000}, parts{5'000};
   };
 
