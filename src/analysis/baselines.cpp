@@ -1,6 +1,6 @@
 #include "analysis/baselines.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/clock.hpp"
 #include "source/paths.hpp"

@@ -1,6 +1,6 @@
 #include "cli/analysis.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // `logystera anomaly`: baselines of what is usual.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <memory>

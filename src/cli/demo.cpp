@@ -1,5 +1,5 @@
 // `logystera demo`: every feature on made-up logs, and made-up rows for whatever reads the database.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>

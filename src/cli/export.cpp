@@ -1,5 +1,5 @@
 // `logystera export report`: what was stored, as a document.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // `logystera scan`: logs in, events and findings out.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <memory>
 #include <utility>

@@ -1,5 +1,5 @@
 // A scan's report as one JSON document.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

@@ -1,5 +1,5 @@
 // A scan's report as JSON lines: events, findings and anomalies as they come, sources and the summary at the end.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <utility>

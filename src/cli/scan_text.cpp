@@ -1,5 +1,5 @@
 // A scan's report as text for people.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

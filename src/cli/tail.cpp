@@ -1,6 +1,6 @@
 // `logystera tail`: a log that is being written, analysed as it grows.
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 #include "gateway/authorization.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "gateway/connect.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/json_text.hpp"
 #include "core/random.hpp"

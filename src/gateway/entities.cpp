@@ -1,6 +1,6 @@
 #include "gateway/entities.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/hmac.hpp"
 #include "core/json.hpp"

@@ -1,6 +1,6 @@
 #include "gateway/ingest.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

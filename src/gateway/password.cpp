@@ -1,6 +1,6 @@
 #include "gateway/password.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sodium.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "gateway/signature_check.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <charconv>

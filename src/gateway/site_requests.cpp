@@ -1,6 +1,6 @@
 #include "gateway/site_requests.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <rapidjson/document.h>
 
 #include <algorithm>

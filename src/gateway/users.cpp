@@ -1,6 +1,6 @@
 #include "gateway/users.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

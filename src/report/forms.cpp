@@ -1,5 +1,5 @@
 // A report in each of its forms.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstring>
 #include <ctime>

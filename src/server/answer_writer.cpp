@@ -1,6 +1,6 @@
 #include "server/answer_writer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <boost/asio/post.hpp>

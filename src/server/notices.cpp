@@ -1,6 +1,6 @@
 #include "server/notices.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace logystera::server {
 namespace {

@@ -1,6 +1,6 @@
 #include "server/tls.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <boost/asio/ssl/context.hpp>
 

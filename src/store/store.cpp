@@ -1,6 +1,6 @@
 #include "store/store.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <system_error>

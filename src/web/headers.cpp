@@ -1,6 +1,6 @@
 #include "web/headers.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

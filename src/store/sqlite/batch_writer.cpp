@@ -1,6 +1,6 @@
 #include "store/sqlite/batch_writer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <condition_variable>

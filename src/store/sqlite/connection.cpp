@@ -1,6 +1,6 @@
 #include "store/sqlite/connection.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <cstring>

@@ -1,6 +1,6 @@
 #include "store/sqlite/database.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "store/sqlite/batch_writer.hpp"
 #include "store/sqlite/pool.hpp"
