@@ -18,10 +18,6 @@ bool colour_wanted();
 /// error says once, in the command's name, what is waited for.
 bool typed_input(std::string_view command, const std::vector<std::string>& paths);
 
-/// Whether what these paths name ('-', or none at all: standard input) is typed on a terminal. Unless it was asked for by '-',
-/// standard error then says that the command waits for it.
-bool typed_input(std::string_view command, const std::vector<std::string>& paths);
-
 using report::printable;
 
 /// Columns `text` takes on a terminal, one for each code point (zero for combining marks, two for wide ones).

@@ -233,6 +233,7 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
   const Limits& limits = shared_->limits;
   error_code error;
   Answer refusal;
+  writer_.header_alone(false);  // until the method is known
   const bool sound = co_await read_header(refusal);
   if (!sound) {
     if (refusal.status == 0) co_return Next::close;

@@ -16,9 +16,10 @@ namespace logystera::testing {
 class Serving {
  public:
   explicit Serving(std::vector<server::Route> routes, server::Limits limits = {},
-                   decltype(server::Listener::authorize) authorize = {}) {
+                   decltype(server::Listener::authorize) authorize = {}, server::TlsFiles tls = {}) {
     server::Listener listener;
     listener.host = "127.0.0.1";
+    listener.tls = std::move(tls);
     listener.routes = std::move(routes);
     listener.authorize = std::move(authorize);
     std::vector<server::Listener> listeners;

@@ -133,6 +133,17 @@ TEST_CASE("a_client_of_http_1_0_gets_the_pieces_as_they_are_and_head_gets_none")
   CHECK(joined_chunks(head.receive_until("0\r\n\r\n"), whole) == "line 1\n");
 }
 
+TEST_CASE("what_is_refused_behind_a_head_request_is_told_why") {
+  Serving serving({numbers(some_workers())});
+  SocketClient client(serving.url());
+  REQUIRE(client.send("HEAD /numbers/1 HTTP/1.1\r\nHost: x\r\n\r\n"));
+  CHECK(has_status(client.receive_until("\r\n\r\n"), 200));
+  REQUIRE(client.send("GET /numbers/1 HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"));
+  const std::string refusal = client.receive_all();
+  CHECK(has_status(refusal, 400));
+  CHECK(body_of(refusal).find("\"error\"") != std::string::npos);
+}
+
 TEST_CASE("no_more_is_made_than_the_client_takes_and_one_that_takes_nothing_is_let_go") {
   constexpr int kPieces = 1024;  // 64 MiB, which no socket holds
   std::atomic<int> made = 0;
