@@ -245,7 +245,7 @@ void add_agent(Program program) {
   options->options.max_requests = 0;
   options->options.max_seconds = kFlushSeconds;
   options->options.user_agent = "logystera/" LOGYSTERA_VERSION " (flush)";
-  const auto command = [&](const char* name, const char* help, std::function<int()> run) {
+  const auto command = [&](const char* name, const char* help, const std::function<int()>& run) {
     auto* sub = agent->add_subcommand(name, help);
     add_named_config(*sub, program.globals);
     sub->callback([program, options, sub, run] {

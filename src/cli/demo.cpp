@@ -19,8 +19,6 @@
 #include "core/hmac.hpp"
 #include "core/record.hpp"
 
-extern char** environ;  // posix_spawn(3) wants it handed over
-
 namespace logystera::cli {
 namespace {
 
@@ -103,6 +101,7 @@ bool perform(const Stage& stage, const std::vector<std::string>& words) {
   std::vector<std::string> all{"logystera"};
   all.insert(all.end(), words.begin(), words.end());
   std::vector<char*> argv;
+  argv.reserve(all.size() + 1);
   for (std::string& word : all) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -106,6 +106,7 @@ std::string bounds_text(const Window& window) {
 
 std::vector<std::string> written(const std::vector<detect::Subject>& subjects) {
   std::vector<std::string> out;
+  out.reserve(subjects.size());
   for (const detect::Subject& subject : subjects) out.push_back(printable(subject.written));
   return out;
 }

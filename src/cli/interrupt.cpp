@@ -3,6 +3,7 @@
 namespace logystera::cli {
 namespace {
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): what a signal handler may write to
 std::atomic<bool> caught{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
 

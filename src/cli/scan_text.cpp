@@ -74,8 +74,9 @@ void TextReport::print_header(const analysis::Totals& totals) const {
   if (read.damaged > 0) fmt::print("Damaged  : {} parts could not be read\n", grouped(read.damaged));
   fmt::print("PII hits : {} (mode: {})\n", grouped(totals.redacted_total()), redact::mode_name(program().pipeline().mode));
   std::string levels;
-  for (auto at = counts().by_level.rbegin(); at != counts().by_level.rend(); ++at)
-    levels += fmt::format("{}{} {}", levels.empty() ? "" : ", ", grouped(at->second), detect::level_name(at->first));
+  std::for_each(counts().by_level.rbegin(), counts().by_level.rend(), [&](const auto& level) {
+    levels += fmt::format("{}{} {}", levels.empty() ? "" : ", ", grouped(level.second), detect::level_name(level.first));
+  });
   if (program().engine())
     fmt::print("Findings : {}{}\n", grouped(counts().findings),
                counts().findings > 0 ? " (" + levels + ")" : std::string());

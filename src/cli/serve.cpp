@@ -77,7 +77,7 @@ struct Pools {
 };
 
 server::Route health_route(store::Store& store, const Pools& pools) {
-  const auto handle = [&store](server::Request, const server::Reply& reply) {
+  const auto handle = [&store](const server::Request&, const server::Reply& reply) {
     if (auto found = store.entities().find("ent_"); !found) {
       log(found.error().message);
       return reply(server::problem(503, "store_failed", "the store cannot be read: see the gateway's log"));
