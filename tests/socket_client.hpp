@@ -17,6 +17,20 @@ namespace logystera::testing {
 
 inline constexpr std::chrono::seconds kPatience{20};  // a loaded machine is slow; nothing here is meant to take that long
 
+/// What has come, up to and with `mark`, taken out of `received`; up to the peer's close if that comes first. `read_some` adds to
+/// `received`, and is false at the close.
+template <typename ReadSome>
+std::string take_until(std::string& received, std::string_view mark, ReadSome&& read_some) {
+  for (;;) {
+    if (const std::size_t at = received.find(mark); at != std::string::npos) {
+      std::string text = received.substr(0, at + mark.size());
+      received.erase(0, text.size());
+      return text;
+    }
+    if (!read_some()) return std::exchange(received, {});
+  }
+}
+
 class SocketClient {
  public:
   /// To the port of "http://127.0.0.1:PORT", from that loopback address.
@@ -57,14 +71,7 @@ class SocketClient {
 
   /// Everything up to and with `mark`, or up to the peer's close.
   std::string receive_until(std::string_view mark) {
-    for (;;) {
-      if (const std::size_t at = received_.find(mark); at != std::string::npos) {
-        std::string text = received_.substr(0, at + mark.size());
-        received_.erase(0, text.size());
-        return text;
-      }
-      if (!read_some()) return std::exchange(received_, {});
-    }
+    return take_until(received_, mark, [this] { return read_some(); });
   }
 
   /// One answer: header and, by its Content-Length, body. What the peer sent until it closed, if that is less.

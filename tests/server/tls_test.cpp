@@ -46,14 +46,7 @@ class TlsClient {
     return BIO_write(bio_.get(), text.data(), static_cast<int>(text.size())) == static_cast<int>(text.size());
   }
   std::string receive_until(std::string_view mark) {
-    for (;;) {
-      if (const std::size_t at = received_.find(mark); at != std::string::npos) {
-        std::string text = received_.substr(0, at + mark.size());
-        received_.erase(0, text.size());
-        return text;
-      }
-      if (!read_some()) return std::exchange(received_, {});
-    }
+    return take_until(received_, mark, [this] { return read_some(); });
   }
   std::string receive(std::size_t bytes) {
     while (received_.size() < bytes && read_some()) {
