@@ -64,25 +64,27 @@ void Session::State::arrange(Scopes& scopes, std::vector<std::uint32_t> list) co
 
 Always Session::State::always(std::uint32_t rule) const {
   Always out{.rule = rule};
-  if (Excluded excluded = excluded_texts(program, program.roots[rule]); !excluded.texts.empty()) {
-    out.fast_path = Always::FastPath::excluded;
-    out.slot = excluded.slot;
-    out.excluded = std::move(excluded.texts);
-    return out;
-  }
   const Node& root = program.nodes[program.roots[rule]];
   const bool one_of = root.kind == Expression::Kind::all && root.count > 0;
   const Node& node = one_of ? program.nodes[root.first] : root;
-  if (node.kind != Expression::Kind::test) return out;
-  const CompiledTest& test = program.tests[node.first];
-  const std::span<const Slot> slots = program.slots(test);
-  if (slots.size() != 1 || slots[0] >= kPartSlots) return out;
-  out.slot = slots[0];
-  out.test = &test;
-  if (one_of) out.fast_path = test.kind == Test::Kind::number ? Always::FastPath::number_of : Always::FastPath::none;
-  else if (test.kind == Test::Kind::exists) out.fast_path = Always::FastPath::exists;
-  else if (test.kind == Test::Kind::number) out.fast_path = Always::FastPath::number;
-  else if (test.kind == Test::Kind::regex && test.least_bytes > 0) out.fast_path = Always::FastPath::long_text;
+  if (node.kind == Expression::Kind::test) {
+    const CompiledTest& test = program.tests[node.first];
+    const std::span<const Slot> slots = program.slots(test);
+    if (slots.size() == 1 && slots[0] < kPartSlots) {
+      out.slot = slots[0];
+      out.test = &test;
+      if (one_of) out.fast_path = test.kind == Test::Kind::number ? Always::FastPath::number_of : Always::FastPath::none;
+      else if (test.kind == Test::Kind::exists) out.fast_path = Always::FastPath::exists;
+      else if (test.kind == Test::Kind::number) out.fast_path = Always::FastPath::number;
+      else if (test.kind == Test::Kind::regex && test.least_bytes > 0) out.fast_path = Always::FastPath::long_text;
+    }
+  }
+  if (out.fast_path != Always::FastPath::none) return out;
+  Excluded excluded = excluded_texts(program, program.roots[rule]);
+  if (excluded.texts.empty()) return out;
+  out.fast_path = Always::FastPath::excluded;
+  out.slot = excluded.slot;
+  out.excluded = std::move(excluded.texts);
   return out;
 }
 
