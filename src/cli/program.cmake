@@ -11,8 +11,9 @@ logystera_room(server STANDARD 20 LINKS logystera_core Boost::boost OpenSSL::SSL
 logystera_room(web STANDARD 20 LINKS logystera_core logystera_store logystera_server fmt::fmt)
 logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::DEFLATE PkgConfig::SODIUM
   fmt::fmt)
+logystera_room(app STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web logystera_gateway)
 logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
-logystera_room(cli STANDARD 20 LINKS logystera_gateway logystera_agent logystera_analysis logystera_report CLI11::CLI11)
+logystera_room(cli STANDARD 20 LINKS logystera_app logystera_gateway logystera_agent logystera_analysis logystera_report CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
 get_target_property(CLI_SOURCES logystera_cli SOURCES)
 list(FILTER CLI_SOURCES EXCLUDE REGEX "/main\\.cpp$")

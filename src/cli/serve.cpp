@@ -9,16 +9,15 @@
 #include <optional>
 #include <thread>
 
+#include "app/application.hpp"
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/log.hpp"
 #include "core/clock.hpp"
 #include "core/secret.hpp"
-#include "gateway/connect.hpp"
 #include "gateway/freed_memory.hpp"
-#include "gateway/ingest.hpp"
-#include "gateway/site_requests.hpp"
+#include "gateway/web_address.hpp"
 #include "server/http.hpp"
 
 namespace logystera::cli {
@@ -67,43 +66,21 @@ Result<Done> check_exposure(const std::string& host, const Options& options) {
                ErrorKind::invalid};
 }
 
-// Threads that may wait for the database, apart from those that serve connections: what a person looks at holds up neither what
-// sites ask for nor what they send.
-struct Pools {
-  std::shared_ptr<server::Workers> pages = std::make_shared<server::Workers>(gateway::pages::workers());
-  std::shared_ptr<server::Workers> sites = std::make_shared<server::Workers>(server::Workers::Options{});
-
-  static unsigned threads() { return gateway::pages::workers().threads + server::Workers::Options{}.threads; }
-};
-
-server::Route health_route(store::Store& store, const Pools& pools) {
-  const auto handle = [&store](const server::Request&, const server::Reply& reply) {
-    if (auto found = store.entities().find("ent_"); !found) {
-      log(found.error().message);
-      return reply(server::problem(503, "store_failed", "the store cannot be read: see the gateway's log"));
-    }
-    server::Answer answer;
-    answer.body = R"({"status":"ok","version":")" LOGYSTERA_VERSION "\"}";
-    reply(std::move(answer));
+Result<std::vector<server::Listener>> listeners_of(const Options& options, app::Application& application) {
+  const auto add = [](server::Listener& listener, std::vector<server::Route> routes) {
+    for (server::Route& route : routes) listener.routes.push_back(std::move(route));
   };
-  return {"GET", "/health", 0, handle, pools.sites};
-}
-
-Result<std::vector<server::Listener>> listeners_of(const Options& options, gateway::Ingest& ingest,
-                                                   gateway::SiteRequests& requests, gateway::Connect& connect,
-                                                   store::Store& store, const Pools& pools) {
   std::vector<server::Listener> listeners(1);
-  listeners[0] = {options.host, options.port, options.tls, connect.routes(pools.pages)};
-  listeners[0].routes.push_back(health_route(store, pools));
+  listeners[0] = {options.host, options.port, options.tls, application.pages()};
+  add(listeners[0], application.health());
   if (!options.listen.empty()) {
     server::Listener own;
     if (auto read = read_address(options.listen, own.host, own.port); !read) return read.error();
     own.tls = options.tls;
-    own.routes = {health_route(store, pools)};
+    own.routes = application.health();
     listeners.push_back(std::move(own));
   }
-  for (server::Route& route : ingest.routes()) listeners.back().routes.push_back(std::move(route));
-  for (server::Route& route : requests.routes(pools.sites)) listeners.back().routes.push_back(std::move(route));
+  add(listeners.back(), application.ingest());
   for (const server::Listener& listener : listeners) {
     if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
   }
@@ -161,7 +138,7 @@ Result<server::Limits> limits_of(const Options& options) {
   limits.connections_setting = "--connections";
   limits.per_address_setting = "--connections-per-address";
   const rlim_t most = open_files_most();
-  const std::size_t others = kFilesBeside + kFilesOfAThread * (limits.threads + Pools::threads());
+  const std::size_t others = kFilesBeside + kFilesOfAThread * (limits.threads + app::Application::threads());
   if (most != RLIM_INFINITY && most < others + options.connections) {
     const std::size_t least = others + std::min(kConnectionsLeast, options.connections);
     if (most < least) {
@@ -192,21 +169,13 @@ int run(const Globals& globals, const Options& options) {
   auto gate = open_gateway_store(globals, store::Access::create);
   if (!gate) return fail("serve", gate.error());
   std::unique_ptr<server::Server> server;  // outlives the writer, whose last replies it still takes
-  store::Store& store = *gate->store;
-  auto writer = store.start_batch_writer();
-  if (!writer) return fail("serve", writer.error());
-  gateway::Ingest ingest(*gate->entities, *writer.value(), {options.rate, options.min_agent_version, wall_seconds, log});
-  gateway::SiteRequests requests(*gate->entities, store.support(), {options.min_agent_version, wall_seconds, log});
-  gateway::Users users(store.accounts());
-  web::Sessions sessions(store.accounts());
-  gateway::Authorization authorization(store, *gate->entities, {wall_seconds, log});
-  auto connect = gateway::Connect::make(
-      users, sessions, authorization,
-      {wall_seconds, log, options.behind_proxy ? options.proxies : 0, "starts it with --public-url"});
-  if (!connect) return fail("serve", connect.error());
+  auto application = app::Application::make(*gate->store, *gate->entities,
+                                            {wall_seconds, log, options.rate, options.min_agent_version,
+                                             options.behind_proxy ? options.proxies : 0, "starts it with --public-url"});
+  if (!application) return fail("serve", application.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());
-  auto listeners = listeners_of(options, ingest, requests, *connect.value(), store, Pools());
+  auto listeners = listeners_of(options, *application.value());
   if (!listeners) return fail("serve", listeners.error());
   auto limits = limits_of(options);
   if (!limits) return fail("serve", limits.error());
@@ -217,7 +186,7 @@ int run(const Globals& globals, const Options& options) {
                                started.error().kind});
   }
   server = std::move(started).value();
-  connect.value()->open(addresses_of(origin.value(), options.behind_proxy, server->urls()));
+  application.value()->open(addresses_of(origin.value(), options.behind_proxy, server->urls()));
   fmt::print("listening on {}\n", server->urls().front());
   if (server->urls().size() > 1) fmt::print("ingest on {}\n", server->urls().back());
   std::fflush(stdout);
@@ -225,7 +194,7 @@ int run(const Globals& globals, const Options& options) {
   end_signals.wait();
   log("stopping: finishing what is under way");
   server->stop();
-  writer.value().reset();
+  application.value()->finish();
   return kExitDone;
 }
 

@@ -11,6 +11,10 @@
 #include <utility>
 #include <vector>
 
+namespace logystera::web {
+struct Principal;
+}
+
 namespace logystera::server {
 
 /// Name and value, decoded, of each {name} in a route's path.
@@ -25,6 +29,8 @@ struct Request {
   std::string remote;                                        // the peer's address
   Parameters parameters = {};
   std::stop_token stopping = {};  // of the route's workers: a handler that takes long looks at it
+  /// Who asks, as the listener's `authorize` has found out (web/principal.hpp); none on a route for everybody.
+  std::shared_ptr<const web::Principal> principal = {};
 
   /// The value of a {name} of the route's path.
   std::string_view parameter(std::string_view name) const noexcept;

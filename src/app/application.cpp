@@ -1,0 +1,91 @@
+#include "app/application.hpp"
+
+#include <utility>
+
+#include "gateway/authorization.hpp"
+#include "gateway/ingest.hpp"
+#include "gateway/pages.hpp"
+#include "gateway/site_requests.hpp"
+#include "gateway/users.hpp"
+#include "server/workers.hpp"
+#include "web/sessions.hpp"
+
+namespace logystera::app {
+namespace {
+
+// Threads that may wait for the database, apart from those that serve connections: what a person looks at holds up neither what
+// sites ask for nor what they send.
+struct Pools {
+  std::shared_ptr<server::Workers> pages = std::make_shared<server::Workers>(gateway::pages::workers());
+  std::shared_ptr<server::Workers> sites = std::make_shared<server::Workers>(server::Workers::Options{});
+};
+
+class Rooms final : public Application {
+ public:
+  Rooms(store::Store& store, gateway::Entities& entities, const Options& options,
+        std::unique_ptr<store::BatchWriter> writer)
+      : store_(store),
+        log_(options.log),
+        writer_(std::move(writer)),
+        ingest_(entities, *writer_, {options.rate, options.min_agent_version, options.now, options.log}),
+        site_requests_(entities, store.support(), {options.min_agent_version, options.now, options.log}),
+        users_(store.accounts()),
+        sessions_(store.accounts()),
+        authorization_(store, entities, {options.now, options.log}) {}
+
+  Result<Done> make_connect(const Options& options) {
+    auto connect = gateway::Connect::make(users_, sessions_, authorization_,
+                                          {options.now, options.log, options.proxies, options.address_remedy});
+    if (!connect) return connect.error();
+    connect_ = std::move(connect).value();
+    return Done{};
+  }
+
+  std::vector<server::Route> pages() override { return connect_->routes(pools_.pages); }
+
+  std::vector<server::Route> ingest() override {
+    std::vector<server::Route> routes = ingest_.routes();
+    for (server::Route& route : site_requests_.routes(pools_.sites)) routes.push_back(std::move(route));
+    return routes;
+  }
+
+  std::vector<server::Route> health() override {
+    const auto handle = [this](const server::Request&, const server::Reply& reply) {
+      if (auto found = store_.entities().find("ent_"); !found) {
+        log_(found.error().message);
+        return reply(server::problem(503, "store_failed", "the store cannot be read: see the gateway's log"));
+      }
+      reply(server::json_answer(200, R"({"status":"ok","version":")" LOGYSTERA_VERSION "\"}"));
+    };
+    return {{"GET", "/health", 0, handle, pools_.sites}};
+  }
+
+  void open(gateway::PublicAddresses addresses) override { connect_->open(std::move(addresses)); }
+  void finish() noexcept override { writer_.reset(); }
+
+ private:
+  store::Store& store_;
+  std::function<void(std::string_view)> log_;
+  Pools pools_;
+  std::unique_ptr<store::BatchWriter> writer_;
+  gateway::Ingest ingest_;
+  gateway::SiteRequests site_requests_;
+  gateway::Users users_;
+  web::Sessions sessions_;
+  gateway::Authorization authorization_;
+  std::unique_ptr<gateway::Connect> connect_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Application>> Application::make(store::Store& store, gateway::Entities& entities, Options options) {
+  auto writer = store.start_batch_writer();
+  if (!writer) return writer.error();
+  auto rooms = std::make_unique<Rooms>(store, entities, options, std::move(writer).value());
+  if (auto made = rooms->make_connect(options); !made) return made.error();
+  return std::unique_ptr<Application>(std::move(rooms));
+}
+
+unsigned Application::threads() noexcept { return gateway::pages::workers().threads + server::Workers::Options{}.threads; }
+
+}  // namespace logystera::app

@@ -1,0 +1,57 @@
+// What `serve` is made of: the rooms put together, and which route runs on which threads.
+//
+// Command line, tests and benchmarks make one and hand its routes to a server::Server.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+#include "gateway/connect.hpp"
+#include "gateway/entities.hpp"
+#include "gateway/rate_limit.hpp"
+#include "server/message.hpp"
+#include "server/router.hpp"
+#include "store/store.hpp"
+
+namespace logystera::app {
+
+struct Options {
+  /// Unix seconds.
+  std::function<std::int64_t()> now;
+  /// Told what an operator should know: never secrets, bodies or labels. From any thread.
+  std::function<void(std::string_view)> log;
+  gateway::RateLimit rate;
+  std::string min_agent_version;  // "1.2.0"; empty: any
+  std::size_t proxies = 0;        // in front, one behind the other; 0: none
+  /// How the operator says under which address the gateway is reached, behind "its operator".
+  std::string_view address_remedy = "has to say which";
+};
+
+class Application {
+ public:
+  /// `store` and `entities` must outlive it, and the server its routes are handed to must have stopped before it ends.
+  static Result<std::unique_ptr<Application>> make(store::Store& store, gateway::Entities& entities, Options options);
+  virtual ~Application() = default;
+
+  /// What people look at: pages, and what they ask for in turn.
+  virtual std::vector<server::Route> pages() = 0;
+  /// What sites send.
+  virtual std::vector<server::Route> ingest() = 0;
+  /// For each listener.
+  virtual std::vector<server::Route> health() = 0;
+  /// Tells where it is reached, once the listeners know.
+  virtual void open(gateway::PublicAddresses addresses) = 0;
+  /// Stores what was taken and still waits. After the server has stopped taking requests, and before the server ends.
+  virtual void finish() noexcept = 0;
+
+  /// Threads beside those that serve connections.
+  static unsigned threads() noexcept;
+};
+
+}  // namespace logystera::app
