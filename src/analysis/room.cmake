@@ -3,7 +3,7 @@ find_package(fmt REQUIRED)
 find_package(PkgConfig REQUIRED)
 logystera_room(analysis STANDARD 20 LINKS logystera_core logystera_source logystera_parse logystera_detect logystera_redact logystera_store
   fmt::fmt Threads::Threads)
-logystera_room_tests(analysis STANDARD 20)
+logystera_room_tests(analysis STANDARD 20 LINKS ZLIB::ZLIB)
 
 # ./dev bench scan
 add_executable(bench_scan_generate EXCLUDE_FROM_ALL bench/scan/generate.cpp)

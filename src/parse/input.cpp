@@ -197,6 +197,12 @@ class UnpackingStream : public ByteStream {
   }
   Result<std::size_t> deliver(std::size_t count) {
     unpacked_bytes_ += count;
+    if (unpacked_bytes_ > limits_.unpacked_bytes) {
+      ended_ = true;
+      return Error{name_ + ": unpacks to more than " + std::to_string(limits_.unpacked_bytes) +
+                       " bytes, the most that is read here",
+                   ErrorKind::too_large};
+    }
     if (unpacked_bytes_ > limits_.expansion_from && unpacked_bytes_ / limits_.expansion > packed_bytes_) {
       ended_ = true;
       return Error{name_ + ": unpacks to more than " + std::to_string(limits_.expansion) +

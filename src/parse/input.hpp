@@ -31,6 +31,7 @@ struct InputLimits {
   bool decode = true;                               // false: bytes as they are, whatever their encoding, marks included
   std::uint64_t expansion = 500;                    // unpacked bytes per packed byte; real logs reach 10 to 60
   std::uint64_t expansion_from = 64 * 1024 * 1024;  // unpacked bytes from which `expansion` counts
+  std::uint64_t unpacked_bytes = UINT64_MAX;        // of a packed input; beyond, reading ends with an error (too_large)
   int zstd_window_log = 27;                         // 128 MiB: what `zstd --long` makes; more is refused
   /// Set to true from anywhere, it ends what waits for bytes (pipes, terminals) within a tenth of a second, as if they had
   /// come to their end. Must outlive the input; nullptr: nothing but their end ends them.

@@ -107,12 +107,7 @@ void FileSource::open_next() {
   }();
   if (source) {
     file->source.emplace(std::move(source).value());
-    const parse::Detection& detection = file->source->detection();
-    file->format = detection.name;
-    file->title = detection.title;
-    file->compression = parse::compression_name(detection.compression);
-    file->encoding = parse::encoding_name(detection.encoding);
-    file->confidence = detection.confidence;
+    file->describe(file->source->detection());
   } else {
     file->problem = source.error();
     file->passed_over = no_log && path.found;

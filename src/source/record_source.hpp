@@ -53,6 +53,9 @@ struct Part {
   parse::SourceCounts counts;
   std::optional<Error> problem;  // could not be opened, or ended early
   bool passed_over = false;      // met by a walk, and `problem` says why it is no log: nothing went wrong
+
+  /// Takes over what it was recognised as.
+  void describe(const parse::Detection& detection);
 };
 
 class RecordSource {
