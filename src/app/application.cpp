@@ -22,9 +22,10 @@ struct Pools {
 
 class Rooms final : public Application {
  public:
-  Rooms(store::Store& store, gateway::Entities& entities, const Options& options,
+  Rooms(store::Store& store, gateway::Entities& entities, const analysis::CurrentProgram& program, const Options& options,
         std::unique_ptr<store::BatchWriter> writer)
       : store_(store),
+        program_(program),
         log_(options.log),
         writer_(std::move(writer)),
         ingest_(entities, *writer_, {options.rate, options.min_agent_version, options.now, options.log}),
@@ -65,6 +66,7 @@ class Rooms final : public Application {
 
  private:
   store::Store& store_;
+  const analysis::CurrentProgram& program_;
   std::function<void(std::string_view)> log_;
   Pools pools_;
   std::unique_ptr<store::BatchWriter> writer_;
@@ -78,10 +80,11 @@ class Rooms final : public Application {
 
 }  // namespace
 
-Result<std::unique_ptr<Application>> Application::make(store::Store& store, gateway::Entities& entities, Options options) {
+Result<std::unique_ptr<Application>> Application::make(store::Store& store, gateway::Entities& entities,
+                                                       const analysis::CurrentProgram& program, Options options) {
   auto writer = store.start_batch_writer();
   if (!writer) return writer.error();
-  auto rooms = std::make_unique<Rooms>(store, entities, options, std::move(writer).value());
+  auto rooms = std::make_unique<Rooms>(store, entities, program, options, std::move(writer).value());
   if (auto made = rooms->make_connect(options); !made) return made.error();
   return std::unique_ptr<Application>(std::move(rooms));
 }

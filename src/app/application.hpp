@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/current_program.hpp"
 #include "core/result.hpp"
 #include "gateway/connect.hpp"
 #include "gateway/entities.hpp"
@@ -35,8 +36,10 @@ struct Options {
 
 class Application {
  public:
-  /// `store` and `entities` must outlive it, and the server its routes are handed to must have stopped before it ends.
-  static Result<std::unique_ptr<Application>> make(store::Store& store, gateway::Entities& entities, Options options);
+  /// What it is given must outlive it, and the server its routes are handed to must have stopped before it ends. `program`: what logs
+  /// and lines that are handed over are looked at with.
+  static Result<std::unique_ptr<Application>> make(store::Store& store, gateway::Entities& entities,
+                                                   const analysis::CurrentProgram& program, Options options);
   virtual ~Application() = default;
 
   /// What people look at: pages, and what they ask for in turn.

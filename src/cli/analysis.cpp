@@ -176,7 +176,7 @@ Result<Setting> load_setting(std::string_view command, const Globals& globals) {
   return setting;
 }
 
-Result<Analysis> prepare(std::string_view command, const Globals& globals, const AnalysisOptions& options) {
+Result<Analysis> load_analysis(std::string_view command, const Globals& globals, const AnalysisOptions& options) {
   auto setting = load_setting(command, globals);
   if (!setting) return setting.error();
   auto all = merged(setting->config, options);
@@ -187,8 +187,13 @@ Result<Analysis> prepare(std::string_view command, const Globals& globals, const
   if (!program && notes.wrong)
     return Error{fmt::format("{} {}", option_name(*notes.wrong), program.error().message), program.error().kind};
   if (!program) return program.error();
-  leave_until_exit(program.value());
   return Analysis{std::move(setting->config), std::move(setting->store_url), std::move(program).value()};
+}
+
+Result<Analysis> prepare(std::string_view command, const Globals& globals, const AnalysisOptions& options) {
+  auto loaded = load_analysis(command, globals, options);
+  if (loaded) leave_until_exit(loaded->program);
+  return loaded;
 }
 
 }  // namespace logystera::cli

@@ -59,7 +59,9 @@ Result<std::unique_ptr<analysis::Baselines>> make_baselines(store::BaselineStore
 /// What the configuration says of what is stored.
 analysis::Tracker::Options tracking_options(const Analysis& analysis);
 
-/// Loads and checks all of it, once in a process; warnings (refused rules, unknown configuration keys) go to standard error.
+/// Loads and checks all of it; warnings (refused rules, unknown configuration keys) go to standard error.
+Result<Analysis> load_analysis(std::string_view command, const Globals& globals, const AnalysisOptions& options);
+/// The same, once in a process that ends with its run.
 Result<Analysis> prepare(std::string_view command, const Globals& globals, const AnalysisOptions& options);
 
 /// The configuration, with its warnings said, and the database file it or --store names.

@@ -22,18 +22,20 @@ const std::atomic<bool>& interrupted() {
   return caught;
 }
 
-EndSignals::EndSignals() noexcept {
+EndSignals::EndSignals(bool hangup) noexcept {
   ::sigemptyset(&signals_);
   ::sigaddset(&signals_, SIGTERM);
   ::sigaddset(&signals_, SIGINT);
+  if (hangup) ::sigaddset(&signals_, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
 }
 
-void EndSignals::wait() const noexcept {
+EndSignals::On EndSignals::wait() const noexcept {
   int number = 0;
   ::sigwait(&signals_, &number);
+  return number == SIGHUP ? On::hangup : On::end;
 }
 
 }  // namespace logystera::cli

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <cstdint>
 
 namespace logystera::cli {
 
@@ -15,9 +16,12 @@ const std::atomic<bool>& interrupted();
 /// reason to die.
 class EndSignals {
  public:
-  EndSignals() noexcept;
+  enum class On : std::uint8_t { end, hangup };
+
+  /// `hangup`: wait() hears SIGHUP too, which otherwise ends the process.
+  explicit EndSignals(bool hangup = false) noexcept;
   /// Until one of them comes.
-  void wait() const noexcept;
+  On wait() const noexcept;
 
  private:
   sigset_t signals_{};

@@ -11,7 +11,9 @@ logystera_room(server STANDARD 20 LINKS logystera_core Boost::boost OpenSSL::SSL
 logystera_room(web STANDARD 20 LINKS logystera_core logystera_store logystera_server fmt::fmt)
 logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::DEFLATE PkgConfig::SODIUM
   fmt::fmt)
-logystera_room(app STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web logystera_gateway)
+logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
+logystera_room(app STANDARD 20 LINKS logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
+  logystera_upload)
 logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
 logystera_room(cli STANDARD 20 LINKS logystera_app logystera_gateway logystera_agent logystera_analysis logystera_report CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
@@ -57,6 +59,7 @@ logystera_room_tests(store STANDARD 20)
 logystera_room_tests(server STANDARD 20)
 logystera_room_tests(web STANDARD 20)
 logystera_room_tests(report STANDARD 20)
+logystera_room_tests(upload STANDARD 20)
 logystera_room_tests(gateway STANDARD 20 LINKS ZLIB::ZLIB CURL::libcurl)
 # The command's tests run the program itself, as its users do.
 logystera_room_tests(cli STANDARD 20 LINKS CURL::libcurl SQLite::SQLite3)

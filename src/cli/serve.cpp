@@ -9,11 +9,14 @@
 #include <optional>
 #include <thread>
 
+#include "analysis/current_program.hpp"
 #include "app/application.hpp"
+#include "cli/analysis.hpp"
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/log.hpp"
+#include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/secret.hpp"
 #include "gateway/freed_memory.hpp"
@@ -36,6 +39,7 @@ struct Options {
   std::size_t connections = server::Limits{}.connections;
   std::optional<std::size_t> connections_per_address;
   unsigned threads = 0;
+  AnalysisOptions analysis;
 };
 
 // "127.0.0.1:9000" or "[::1]:9000".
@@ -159,17 +163,36 @@ Result<server::Limits> limits_of(const Options& options) {
   return limits;
 }
 
+Result<std::shared_ptr<const analysis::Program>> load_program(const Globals& globals, const Options& options) {
+  auto loaded = load_analysis("serve", globals, options.analysis);
+  if (!loaded) return loaded.error();
+  return std::move(loaded->program);
+}
+
+// Rules and settings as they are now; what is wrong with them is said, and those before stay.
+void reload(const Globals& globals, const Options& options, analysis::CurrentProgram& program) {
+  auto loaded = load_program(globals, options);
+  if (!loaded) return log(fmt::format("the rules stay as they were: {}", printable(loaded.error().message)));
+  const std::size_t rules = loaded.value()->rules().rules.size();
+  program.replace(std::move(loaded).value());
+  log(fmt::format("configuration and {} rules are loaded again", rules));
+}
+
 int run(const Globals& globals, const Options& options) {
   gateway::keep_freed_memory();
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
     return fail("serve", Error{"--tls-cert and --tls-key belong together: give both", ErrorKind::invalid});
   }
-  const EndSignals end_signals;
+  const EndSignals signals(true);
 
   auto gate = open_gateway_store(globals, store::Access::create);
   if (!gate) return fail("serve", gate.error());
   std::unique_ptr<server::Server> server;  // outlives the writer, whose last replies it still takes
-  auto application = app::Application::make(*gate->store, *gate->entities,
+  analysis::CurrentProgram program(load_program(globals, options));
+  if (auto loaded = program.get(); !loaded) {
+    log(fmt::format("logs cannot be looked at here, and uploads are refused: {}", printable(loaded.error().message)));
+  }
+  auto application = app::Application::make(*gate->store, *gate->entities, program,
                                             {wall_seconds, log, options.rate, options.min_agent_version,
                                              options.behind_proxy ? options.proxies : 0, "starts it with --public-url"});
   if (!application) return fail("serve", application.error());
@@ -191,7 +214,7 @@ int run(const Globals& globals, const Options& options) {
   if (server->urls().size() > 1) fmt::print("ingest on {}\n", server->urls().back());
   std::fflush(stdout);
 
-  end_signals.wait();
+  while (signals.wait() == EndSignals::On::hangup) reload(globals, options, program);
   log("stopping: finishing what is under way");
   server->stop();
   application.value()->finish();
@@ -244,6 +267,7 @@ void add_serve(Program program) {
   serve->add_option("--threads", options->threads, "Threads that serve requests; 0: one per processor, at least two")
       ->capture_default_str()
       ->check(Check::range(0, 1024));
+  add_rules(*serve, options->analysis);
   add_store(*serve, program.globals);
   add_key_file(*serve, program.globals);
   serve->footer(
@@ -252,7 +276,9 @@ void add_serve(Program program) {
       "  logystera serve --store sqlite:/var/lib/logystera/logystera.db --port 0\n"
       "  logystera serve --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem\n\n"
       "Takes POST /v1/ingest, /v1/ping, /v1/disconnect and /v1/support, signed, GET /health, and the pages\n"
-      "on which somebody added with 'logystera user add' connects a site. SIGTERM finishes what is under way.\n"
+      "on which somebody added with 'logystera user add' connects a site. SIGTERM finishes what is under way; SIGHUP "
+      "reads\n"
+      "configuration and rules again, and keeps those before when they are wrong.\n"
       "An address that other machines can reach needs TLS, by the gateway or by a proxy.");
   serve->callback([program, options] { program.exit_code = run(program.globals, *options); });
 }

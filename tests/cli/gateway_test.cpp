@@ -303,6 +303,37 @@ TEST_CASE("a_gateway_whose_files_run_out_while_it_runs_says_so_and_goes_on_servi
   CHECK(house.stored().size() == 7);
 }
 
+TEST_CASE("a_hangup_loads_rules_and_configuration_again_and_keeps_those_before_when_they_are_wrong") {
+  House house;
+  const std::string rules = house.scratch.file("own.yml"), config = house.scratch.file("config.yaml");
+  const auto write = [](const std::string& path, const std::string& text) { std::ofstream(path) << text; };
+  const auto rule = [](const std::string& id) {
+    return "id: " + id + "\ntitle: Own\nlevel: low\ndetection:\n  match:\n    - {field: message, op: contains, value: x}\n";
+  };
+  write(rules, rule("OWN_ONE"));
+  write(config, "rules_dir: " + rules + "\n");
+  Arguments arguments = house.serve({"--no-builtin"});
+  arguments.insert(arguments.begin(), {"--config", config});
+  Running gateway(arguments);
+  const std::string url = url_of(gateway);
+  const auto hang_up = [&](const std::string& words) {
+    gateway.kill(SIGHUP);
+    const bool said = eventually([&] { return gateway.err().find(words) != std::string::npos; });
+    INFO(gateway.err());
+    CHECK(said);
+  };
+  hang_up("configuration and 1 rules are loaded again");
+  write(rules, rule("OWN_ONE") + "---\n" + rule("OWN_TWO"));
+  hang_up("configuration and 2 rules are loaded again");
+  write(config, "rules_dir: [\n");
+  hang_up("the rules stay as they were: " + config + ":");
+  SocketClient client(url);
+  client.send("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  CHECK(client.receive_all().starts_with("HTTP/1.1 200 "));
+  gateway.kill(SIGTERM);
+  CHECK(gateway.wait() == 0);
+}
+
 TEST_CASE("a_rate_limit_is_kept_and_said") {
   House house;
   const Site site = Site::added(house.store);
