@@ -199,9 +199,9 @@ class UnpackingStream : public ByteStream {
     unpacked_bytes_ += count;
     if (unpacked_bytes_ > limits_.unpacked_bytes) {
       ended_ = true;
-      return Error{name_ + ": unpacks to more than " + std::to_string(limits_.unpacked_bytes) +
-                       " bytes, the most that is read here",
-                   ErrorKind::too_large};
+      return Error{
+          name_ + ": unpacks to more than " + std::to_string(limits_.unpacked_bytes) + " bytes, the most that is read here",
+          ErrorKind::too_large};
     }
     if (unpacked_bytes_ > limits_.expansion_from && unpacked_bytes_ / limits_.expansion > packed_bytes_) {
       ended_ = true;
