@@ -34,6 +34,7 @@ struct Program {
 };
 
 void add_serve(Program program);
+void add_health(Program program);
 void add_entity(Program program);
 void add_user(Program program);
 void add_support(Program program);

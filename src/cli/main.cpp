@@ -81,6 +81,7 @@ int main(int argc, char** argv) {
   add_formats(program);
   add_demo(program);
   add_serve(program);
+  add_health(program);
   add_entity(program);
   add_user(program);
   add_support(program);

@@ -334,6 +334,23 @@ TEST_CASE("a_hangup_loads_rules_and_configuration_again_and_keeps_those_before_w
   CHECK(gateway.wait() == 0);
 }
 
+TEST_CASE("whether_a_server_is_well_can_be_asked_from_the_command_line") {
+  House house;
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  const Finished well = run({"health", url});
+  CHECK(well.code == 0);
+  CHECK(well.out.starts_with(url + ": ok, version "));
+  CHECK(run({"health", url + "/", "--json"}).out.starts_with(R"({"status":"ok","version":")"));
+  gateway.kill(SIGTERM);
+  CHECK(gateway.wait() == 0);
+  const Finished gone = run({"health", url, "--timeout", "2"});
+  CHECK(gone.code == 2);
+  CHECK(gone.err.find("is `logystera serve` running there?") != std::string::npos);
+  CHECK(run({"health", "file:///etc/passwd"}).code == 2);
+  CHECK(run({"health", "http://ann:secret@127.0.0.1:1"}).err.find("secret") == std::string::npos);
+}
+
 TEST_CASE("a_rate_limit_is_kept_and_said") {
   House house;
   const Site site = Site::added(house.store);
