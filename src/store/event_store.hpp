@@ -83,6 +83,8 @@ class BatchWriter {
   /// commit is durable or with the reason it is not. What the batch's views point at must live until then.
   /// May refuse at once (from the caller's thread) when more is waiting than the store is willing to hold.
   virtual void append(Batch batch, AppendDone done) = 0;
+  /// Whether nothing waits and nothing is being written.
+  virtual bool idle() const = 0;
 };
 
 }  // namespace logystera::store

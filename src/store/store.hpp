@@ -27,6 +27,8 @@
 #include "store/error_store.hpp"
 #include "store/event_store.hpp"
 #include "store/finding_store.hpp"
+#include "store/maintenance.hpp"
+#include "store/setting_store.hpp"
 #include "store/support_store.hpp"
 
 namespace logystera::store {
@@ -43,6 +45,7 @@ class Stores {
   virtual FindingStore& findings() noexcept = 0;
   virtual ErrorStore& errors() noexcept = 0;
   virtual BaselineStore& baselines() noexcept = 0;
+  virtual SettingStore& settings() noexcept = 0;
 };
 
 /// What is written through it is stored by commit(), all of it, or not at all: leaving it without is a rollback, and after a call
@@ -60,6 +63,8 @@ class Store : public Stores {
   virtual Result<std::unique_ptr<Transaction>> begin() = 0;
   /// Starts a thread that appends batches. Must not outlive the store.
   virtual Result<std::unique_ptr<BatchWriter>> start_batch_writer() = 0;
+  /// Nothing of it belongs to a transaction.
+  virtual Maintenance& maintenance() noexcept = 0;
 };
 
 enum class Access : std::uint8_t {

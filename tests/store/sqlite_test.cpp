@@ -268,3 +268,73 @@ TEST_CASE("what_is_no_database_is_refused_with_its_name") {
   REQUIRE_FALSE(foreign.ok());
   CHECK(foreign.error().message.find("letter.db") != std::string::npos);
 }
+
+TEST_CASE("a_store_that_others_use_is_not_written_anew_and_one_that_is_used_alone_gives_back") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.db");
+  {
+    // As one made before stores gave anything back.
+    auto old = Connection::open(path, false, 100);
+    if (!old) {
+      std::ofstream(path).flush();
+      old = Connection::open(path, false, 100);
+    }
+    REQUIRE(old.ok());
+    REQUIRE(old->run("PRAGMA auto_vacuum=NONE; PRAGMA journal_mode=WAL; PRAGMA application_id=1280264025; CREATE TABLE "
+                     "migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT; DROP TABLE migrations;")
+                .ok());
+  }
+  const auto store = open_at(path);
+  REQUIRE(store->entities().add(entity_of("ent_a")).ok());
+  for (unsigned i = 0; i < 20; ++i) {
+    const Lines lines(i * 1'000, 500);
+    const std::string id = "b" + std::to_string(i);
+    REQUIRE(store->events().append(batch_of(lines, id)).ok());
+  }
+  while (store->maintenance().remove_events(kNow + kDay, 5'000, Removal::age).value() > 0) {
+  }
+  const StoreSize before = store->maintenance().size().value();
+  CHECK(before.free_bytes > 0);
+  {
+    const auto other = open_at(path, Access::existing);
+    CHECK(other->events().read({}, [](const StoredEvent&) { return true; }).ok());
+    const auto refused = store->maintenance().shrink();
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().kind == ErrorKind::busy);
+    CHECK(refused.error().message.find("end `logystera serve`") != std::string::npos);
+    CHECK(other->events().append(batch_of(Lines(90'000, 1), "b90")).ok());
+  }
+  const auto shrunk = store->maintenance().shrink();
+  INFO((shrunk ? "" : shrunk.error().message));
+  REQUIRE(shrunk.ok());
+  const StoreSize after = store->maintenance().size().value();
+  CHECK(after.free_bytes == 0);
+  CHECK(after.bytes < before.bytes);
+  CHECK(after.gives_back);
+  CHECK(lines_of(*store).size() == 2);
+  CHECK(store->maintenance().check().value().empty());
+  CHECK(rows_of(path, "PRAGMA journal_mode") == "wal\n");
+}
+
+TEST_CASE("a_store_that_is_damaged_is_said_to_be") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.db");
+  {
+    const auto store = open_at(path);
+    REQUIRE(store->entities().add(entity_of("ent_a")).ok());
+    for (unsigned i = 0; i < 20; ++i) {
+      const Lines lines(i * 1'000, 500);
+      const std::string id = "b" + std::to_string(i);
+      REQUIRE(store->events().append(batch_of(lines, id)).ok());
+    }
+    CHECK(store->maintenance().check().value().empty());
+  }
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(path) / 2));
+    file << std::string(8'192, '\x7f');
+  }
+  const auto store = open_at(path, Access::existing);
+  const auto lines = store->maintenance().check();
+  CHECK((!lines.ok() || !lines->empty()));
+}

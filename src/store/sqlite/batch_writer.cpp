@@ -49,6 +49,10 @@ class Writer final : public BatchWriter {
   }
 
   void append(Batch batch, AppendDone done) override;
+  bool idle() const override {
+    const std::lock_guard lock(mutex_);
+    return waiting_.empty() && !writing_;
+  }
 
  private:
   void write();
@@ -61,9 +65,10 @@ class Writer final : public BatchWriter {
   Connection connection_;
   EventAppender appender_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Waiting> waiting_;
+  bool writing_ = false;
   std::size_t waiting_bytes_ = 0;
   bool closing_ = false;
 
@@ -129,9 +134,11 @@ void Writer::write() {
   auto next_prune = std::chrono::steady_clock::now();
   for (;;) {
     std::unique_lock lock(mutex_);
+    writing_ = false;
     wake_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
     std::deque<Waiting> group = next_group();
+    writing_ = true;
     lock.unlock();
 
     auto results = append_all(group);

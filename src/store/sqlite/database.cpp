@@ -18,7 +18,8 @@ struct All {
         accounts(connections),
         findings(connections),
         errors(connections),
-        baselines(connections) {}
+        baselines(connections),
+        settings(connections) {}
 
   Events events;
   Entities entities;
@@ -27,6 +28,7 @@ struct All {
   Findings findings;
   Errors errors;
   Baselines baselines;
+  Settings settings;
 };
 
 /// `Interface`, which is a Stores, with its stores.
@@ -41,6 +43,7 @@ class With : public Interface {
   FindingStore& findings() noexcept override { return all_.findings; }
   ErrorStore& errors() noexcept override { return all_.errors; }
   BaselineStore& baselines() noexcept override { return all_.baselines; }
+  SettingStore& settings() noexcept override { return all_.settings; }
 
  private:
   All all_;
@@ -72,7 +75,8 @@ class OpenTransaction final : private One, public With<Transaction> {
 
 class Database final : public With<Store> {
  public:
-  explicit Database(std::unique_ptr<Pool> pool) : With<Store>(*pool, pool->options()), pool_(std::move(pool)) {}
+  explicit Database(std::unique_ptr<Pool> pool)
+      : With<Store>(*pool, pool->options()), upkeep_(*pool), pool_(std::move(pool)) {}
 
   Result<std::unique_ptr<Transaction>> begin() override {
     auto lent = pool_->lend();
@@ -88,7 +92,10 @@ class Database final : public With<Store> {
     return sqlite::start_batch_writer(std::move(connection).value(), pool_->options());
   }
 
+  Maintenance& maintenance() noexcept override { return upkeep_; }
+
  private:
+  Upkeep upkeep_;
   std::unique_ptr<Pool> pool_;
 };
 

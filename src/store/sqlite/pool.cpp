@@ -69,7 +69,8 @@ Result<std::unique_ptr<Pool>> Pool::open(const std::string& path, const OpenOpti
   auto first = pool->connect();
   if (!first) return first.error();
   if (!pool->in_memory_) {
-    if (auto set = first->run("PRAGMA journal_mode=WAL"); !set) return set.error();
+    // Of a database that is not there yet: removed events' pages can be given back while it is in use. It changes no other one.
+    if (auto set = first->run("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL"); !set) return set.error();
     if (auto migrated = migrate(first.value()); !migrated) return migrated.error();
   }
   pool->idle_.push_back(std::move(first).value());
@@ -107,6 +108,11 @@ Result<Lent> Pool::lend_for_long() {
   auto lent = lend();
   if (lent) lent->reading_.emplace(std::move(reading));
   return lent;
+}
+
+void Pool::close_idle() {
+  const std::lock_guard lock(mutex_);
+  idle_.clear();
 }
 
 void Pool::take_back(Connection connection) noexcept {

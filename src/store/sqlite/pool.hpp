@@ -56,6 +56,8 @@ class Pool final : public Connections {
   Result<Lent> lend_for_long() override;
   /// A connection for whoever keeps it.
   Result<Connection> connect();
+  /// Closes the connections nobody has.
+  void close_idle();
   const std::string& path() const noexcept { return path_; }
   const OpenOptions& options() const noexcept { return options_; }
 

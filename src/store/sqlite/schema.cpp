@@ -157,6 +157,13 @@ ALTER TABLE errors ADD COLUMN scope TEXT NOT NULL DEFAULT '';
 ALTER TABLE errors ADD COLUMN template TEXT NOT NULL DEFAULT '';
 ALTER TABLE errors ADD COLUMN learnt INTEGER NOT NULL DEFAULT 0;
 )sql"),
+    // What is chosen in the pages. A store that has events already keeps them until somebody chooses for how long; a new one has a
+    // choice from the start.
+    std::string_view(R"sql(
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO settings SELECT column1, column2 FROM (VALUES ('retention.events_days', '90'), ('retention.bulk_events_days', '14'))
+  WHERE NOT EXISTS (SELECT 1 FROM events) AND NOT EXISTS (SELECT 1 FROM entities);
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

@@ -138,6 +138,40 @@ class Baselines final : public BaselineStore {
   Connections& connections_;
 };
 
+class Settings final : public SettingStore {
+ public:
+  explicit Settings(Connections& connections) : connections_(connections) {}
+  Result<std::optional<std::string>> find(std::string_view name) override;
+  Result<Done> put(std::string_view name, std::string_view value) override;
+  Result<Done> remove(std::string_view name) override;
+
+ private:
+  Connections& connections_;
+};
+
+/// Of a whole database, so not part of a transaction.
+class Upkeep final : public Maintenance {
+ public:
+  explicit Upkeep(Pool& pool) : pool_(pool) {}
+  Result<StoreSize> size() override;
+  Result<StoreRows> rows() override;
+  Result<std::uint64_t> remove_events(std::int64_t before, std::size_t most, Removal reason) override;
+  Result<BulkSlice> remove_bulk_events(const BulkTypes& types, std::int64_t before, std::size_t most,
+                                       Removal reason) override;
+  Result<std::uint64_t> remove_findings(std::int64_t before, std::size_t most) override;
+  Result<std::uint64_t> remove_occurrences(std::int64_t before, std::size_t most) override;
+  Result<std::uint64_t> remove_oldest_findings(std::size_t most) override;
+  Result<bool> give_back(std::size_t pages) override;
+  Result<std::vector<std::string>> check() override;
+  Result<Done> back_up(const std::string& path) override;
+  Result<Done> shrink() override;
+
+ private:
+  Result<std::uint64_t> remove_slice(Sql sql, std::int64_t before, std::size_t most);
+
+  Pool& pool_;
+};
+
 /// Runs a statement that removes rows, its one parameter `number`. How many.
 Result<std::uint64_t> remove_rows(Connections& connections, Sql sql, std::int64_t number);
 

@@ -1,0 +1,44 @@
+// How long what is stored is kept, and the work of removing it: in slices, between what others write.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "core/result.hpp"
+#include "store/store.hpp"
+
+namespace logystera::store {
+
+inline constexpr int kRetentionDaysMost = 36'500;
+
+/// Days; 0: for ever.
+struct Retention {
+  int events_days = 0;
+  int bulk_events_days = 0;  // of types of which there are many (bulk_types())
+  int findings_days = kRetentionDays;
+  std::uint64_t most_bytes = 0;  // of the database; 0: no limit. Beyond it bulk events go first, then others, then findings
+
+  /// As it was chosen; what was not is as above. A value nobody can have chosen is an error.
+  static Result<Retention> load(SettingStore& settings);
+  /// Errors: days beyond kRetentionDaysMost.
+  Result<Done> save(SettingStore& settings) const;
+};
+
+/// http.request, api.access, email.sent, cache.flush.
+const BulkTypes& bulk_types();
+
+/// What a round has removed.
+struct Removed {
+  std::uint64_t events = 0, findings = 0, occurrences = 0;
+  bool smaller_than_limit = true;  // false: there is nothing more that may be removed, and it is too large still
+};
+
+/// Removes what `now` (unix seconds) is too old, and then what is too much. Slices follow each other while `idle` says that nobody
+/// waits to write; a database beyond its size does not wait. Ends early, without an error, when `stop` is asked for.
+Result<Removed> remove_old(Store& store, const Retention& retention, std::int64_t now, const std::function<bool()>& idle,
+                           const std::stop_token& stop);
+
+}  // namespace logystera::store

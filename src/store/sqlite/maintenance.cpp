@@ -1,0 +1,345 @@
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "core/fd.hpp"
+#include "store/sqlite/stores.hpp"
+
+namespace logystera::store::sqlite {
+namespace {
+
+// Of one look at the oldest events: rows that a clock has put into the future do not hide what is behind them for ever.
+constexpr std::int64_t kLookedAt = 5'000;
+constexpr std::size_t kCheckLines = 100;
+
+// In table `counters`.
+constexpr std::string_view kRemoved[kRemovals] = {"removed_events_age", "removed_events_bulk_age", "removed_events_size"};
+constexpr std::string_view kRemovedFindings = "removed_findings_size";
+constexpr std::string_view kBulkLookedTo = "bulk_events_looked_to";
+
+Result<std::int64_t> counter(Connection& db, std::string_view name) {
+  auto find = db.lease("SELECT value FROM counters WHERE name = ?");
+  if (!find) return find.error();
+  find->bind(1, name);
+  auto row = db.row<std::int64_t>(find.value(), "read", [](const Statement& at) { return at.integer(0); });
+  if (!row) return row.error();
+  return row->value_or(0);
+}
+
+Result<Done> set_counter(Connection& db, std::string_view name, std::int64_t value) {
+  auto put = db.lease("INSERT INTO counters VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2");
+  if (!put) return put.error();
+  put->bind(1, name);
+  put->bind(2, value);
+  return db.finish(put.value(), "write");
+}
+
+Result<Done> add_to_counter(Connection& db, std::string_view name, std::uint64_t more) {
+  if (more == 0) return Done{};
+  auto before = counter(db, name);
+  if (!before) return before.error();
+  return set_counter(db, name, before.value() + static_cast<std::int64_t>(more));
+}
+
+Error cannot(const std::string& path, std::string_view doing, std::string_view remedy) {
+  const int error = errno;
+  return Error{fmt::format("store {}: cannot {}: {}: {}", path, doing, std::strerror(error), remedy), kind_of_errno(error)};
+}
+
+std::uint64_t size_of_file(const std::string& path) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(path, none);
+  return none ? 0 : size;
+}
+
+std::uint64_t room_in(const std::string& directory) {
+  struct statvfs there {};
+  if (::statvfs(directory.c_str(), &there) != 0) return UINT64_MAX;  // what is wrong there SQLite will say
+  return std::uint64_t{there.f_bavail} * there.f_frsize;
+}
+
+std::string directory_of(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+// Where SQLite writes a database anew before it copies it back.
+std::string temporary_directory() {
+  const char* const names[] = {std::getenv("SQLITE_TMPDIR"), std::getenv("TMPDIR"), "/var/tmp"};
+  for (const char* name : names) {
+    if (name && *name && ::access(name, W_OK | X_OK) == 0) return name;
+  }
+  return "/tmp";
+}
+
+Result<Done> need_room(const std::string& path, const std::string& directory, std::uint64_t bytes) {
+  if (room_in(directory) >= bytes) return Done{};
+  return Error{
+      fmt::format("store {}: cannot write it anew: {} has {} bytes left, and {} are needed: free some, or name another "
+                  "directory in TMPDIR",
+                  path, directory, room_in(directory), bytes),
+      ErrorKind::too_large};
+}
+
+// So that a copy that is there after a power loss is a whole one.
+Result<Done> make_durable(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd directory(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file || !directory || ::fsync(file.get()) != 0 || ::fsync(directory.get()) != 0)
+    return cannot(path, "make the copy durable", "try again");
+  return Done{};
+}
+
+}  // namespace
+
+Result<StoreSize> Upkeep::size() {
+  auto connection = pool_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  StoreSize size;
+  const auto number = [&](std::string_view sql, auto& into) -> Result<Done> {
+    auto value = db.integer(sql);
+    if (!value) return value.error();
+    into = static_cast<std::remove_reference_t<decltype(into)>>(value.value());
+    return Done{};
+  };
+  std::uint64_t page_bytes = 0, pages = 0, free_pages = 0;
+  std::int64_t vacuum = 0, first = 0, last = 0;
+  for (const auto& done :
+       {number("PRAGMA page_size", page_bytes), number("PRAGMA page_count", pages),
+        number("PRAGMA freelist_count", free_pages), number("PRAGMA auto_vacuum", vacuum),
+        number("SELECT coalesce(min(seq), 0) FROM events", first),
+        number("SELECT coalesce(max(seq), -1) FROM events", last),
+        number("SELECT coalesce((SELECT received_at FROM events ORDER BY seq LIMIT 1), 0)", size.oldest_event_at),
+        number("SELECT coalesce((SELECT received_at FROM events ORDER BY seq DESC LIMIT 1), 0)", size.newest_event_at)}) {
+    if (!done) return done.error();
+  }
+  size.bytes = pages * page_bytes;
+  size.free_bytes = free_pages * page_bytes;
+  size.log_bytes = size_of_file(pool_.path() + "-wal");
+  size.gives_back = vacuum != 0;
+  size.events_at_most = static_cast<std::uint64_t>(last - first + 1);
+  for (std::size_t i = 0; i < kRemovals; ++i) {
+    auto removed = counter(db, kRemoved[i]);
+    if (!removed) return removed.error();
+    size.removed[i] = static_cast<std::uint64_t>(removed.value());
+  }
+  auto findings = counter(db, kRemovedFindings);
+  if (!findings) return findings.error();
+  size.removed_findings = static_cast<std::uint64_t>(findings.value());
+  return size;
+}
+
+Result<StoreRows> Upkeep::rows() {
+  auto connection = pool_.lend_for_long();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  StoreRows rows;
+  const std::pair<std::string_view, std::uint64_t*> tables[] = {{"events", &rows.events},
+                                                                {"batches", &rows.batches},
+                                                                {"findings", &rows.findings},
+                                                                {"errors", &rows.error_groups},
+                                                                {"error_occurrences", &rows.error_occurrences},
+                                                                {"entities", &rows.entities},
+                                                                {"users", &rows.users}};
+  for (const auto& [table, into] : tables) {
+    auto count = db.integer(fmt::format("SELECT count(*) FROM {}", table));
+    if (!count) return count.error();
+    *into = static_cast<std::uint64_t>(count.value());
+  }
+  return rows;
+}
+
+Result<std::uint64_t> Upkeep::remove_events(std::int64_t before, std::size_t most, Removal reason) {
+  auto connection = pool_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  return atomically(db, [&]() -> Result<std::uint64_t> {
+    auto remove = db.lease(
+        "DELETE FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, received_at FROM events ORDER BY seq LIMIT ?3) "
+        "WHERE "
+        "received_at < ?1 AND seq < (SELECT max(seq) FROM events) LIMIT ?2)");
+    if (!remove) return remove.error();
+    remove->bind(1, before);
+    remove->bind(2, static_cast<std::int64_t>(most));
+    remove->bind(3, kLookedAt);
+    if (auto done = db.finish(remove.value(), "remove old events"); !done) return done.error();
+    const auto removed = static_cast<std::uint64_t>(db.changes());
+    if (auto counted = add_to_counter(db, kRemoved[static_cast<std::size_t>(reason)], removed); !counted)
+      return counted.error();
+    return removed;
+  });
+}
+
+Result<Maintenance::BulkSlice> Upkeep::remove_bulk_events(const BulkTypes& types, std::int64_t before, std::size_t most,
+                                                          Removal reason) {
+  auto connection = pool_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  return atomically(db, [&]() -> Result<BulkSlice> {
+    std::vector<std::int64_t> numbers;
+    for (const std::string& type : types) {
+      auto find = db.lease("SELECT id FROM types WHERE name = ?");
+      if (!find) return find.error();
+      find->bind(1, std::string_view(type));
+      auto number =
+          db.row<std::int64_t>(find.value(), "look up an event type", [](const Statement& row) { return row.integer(0); });
+      if (!number) return number.error();
+      if (number.value()) numbers.push_back(*number.value());
+    }
+    auto looked_to = counter(db, kBulkLookedTo);
+    if (!looked_to) return looked_to.error();
+    auto newest = db.integer("SELECT coalesce(max(seq), 0) FROM events");
+    if (!newest) return newest.error();
+    BulkSlice slice;
+    std::int64_t at = looked_to.value();
+    std::vector<std::int64_t> old;
+    {
+      auto look = db.lease("SELECT seq, type, received_at FROM events WHERE seq > ? ORDER BY seq LIMIT ?");
+      if (!look) return look.error();
+      look->bind(1, at);
+      look->bind(2, kLookedAt);
+      int code = SQLITE_DONE;
+      while (old.size() < most && (code = look->step()) == SQLITE_ROW) {
+        if (look->integer(2) >= before || look->integer(0) >= newest.value()) break;
+        at = look->integer(0);
+        if (std::find(numbers.begin(), numbers.end(), look->integer(1)) != numbers.end()) old.push_back(at);
+      }
+      if (code != SQLITE_ROW && code != SQLITE_DONE) return db.error("read the events");
+    }
+    auto remove = db.lease("DELETE FROM events WHERE seq = ?");
+    if (!remove) return remove.error();
+    for (const std::int64_t seq : old) {
+      remove->bind(1, seq);
+      if (auto done = db.finish(remove.value(), "remove old events"); !done) return done.error();
+    }
+    slice.removed = old.size();
+    slice.looked = at != looked_to.value();
+    if (!slice.looked) return slice;
+    if (auto set = set_counter(db, kBulkLookedTo, at); !set) return set.error();
+    if (auto counted = add_to_counter(db, kRemoved[static_cast<std::size_t>(reason)], slice.removed); !counted)
+      return counted.error();
+    return slice;
+  });
+}
+
+// `sql` removes rows before its first parameter, at most its second.
+Result<std::uint64_t> Upkeep::remove_slice(Sql sql, std::int64_t before, std::size_t most) {
+  auto connection = pool_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto remove = db.lease(sql);
+  if (!remove) return remove.error();
+  remove->bind(1, before);
+  remove->bind(2, static_cast<std::int64_t>(most));
+  if (auto done = db.finish(remove.value(), "remove old rows"); !done) return done.error();
+  return static_cast<std::uint64_t>(db.changes());
+}
+
+Result<std::uint64_t> Upkeep::remove_findings(std::int64_t before, std::size_t most) {
+  return remove_slice("DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE time < ?1 ORDER BY time LIMIT ?2)",
+                      before, most);
+}
+
+Result<std::uint64_t> Upkeep::remove_occurrences(std::int64_t before, std::size_t most) {
+  return remove_slice(
+      "DELETE FROM error_occurrences WHERE id IN (SELECT id FROM error_occurrences o WHERE time < ?1 AND EXISTS (SELECT 1 "
+      "FROM "
+      "error_occurrences n WHERE n.fingerprint = o.fingerprint AND (n.time, n.id) > (o.time, o.id)) ORDER BY time LIMIT "
+      "?2)",
+      before, most);
+}
+
+Result<std::uint64_t> Upkeep::remove_oldest_findings(std::size_t most) {
+  auto connection = pool_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  return atomically(db, [&]() -> Result<std::uint64_t> {
+    auto remove = db.lease("DELETE FROM findings WHERE id IN (SELECT id FROM findings ORDER BY time, id LIMIT ?)");
+    if (!remove) return remove.error();
+    remove->bind(1, static_cast<std::int64_t>(most));
+    if (auto done = db.finish(remove.value(), "remove old findings"); !done) return done.error();
+    const auto removed = static_cast<std::uint64_t>(db.changes());
+    if (auto counted = add_to_counter(db, kRemovedFindings, removed); !counted) return counted.error();
+    return removed;
+  });
+}
+
+Result<bool> Upkeep::give_back(std::size_t pages) {
+  auto connection = pool_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto mode = db.integer("PRAGMA auto_vacuum");
+  if (!mode) return mode.error();
+  auto empty = db.integer("PRAGMA freelist_count");
+  if (!empty) return empty.error();
+  if (mode.value() == 0 || empty.value() == 0) return false;
+  // Each step of the statement gives one page back.
+  if (auto given = db.run(fmt::format("PRAGMA incremental_vacuum({})", pages)); !given) return given.error();
+  return true;
+}
+
+Result<std::vector<std::string>> Upkeep::check() {
+  auto connection = pool_.lend_for_long();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto check = db.prepare(fmt::format("PRAGMA integrity_check({})", kCheckLines));
+  if (!check) return check.error();
+  auto lines =
+      db.rows<std::string>(check.value(), "check it", [](const Statement& row) { return std::string(row.text(0)); });
+  if (!lines) return lines;
+  if (lines->size() == 1 && lines->front() == "ok") lines->clear();
+  return lines;
+}
+
+Result<Done> Upkeep::back_up(const std::string& path) {
+  const Fd made(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!made) return cannot(path, "make the copy", "name a file that does not exist, in a directory that does");
+  auto connection = pool_.connect();  // one of its own: a long read
+  if (!connection) {
+    (void)::unlink(path.c_str());
+    return connection.error();
+  }
+  auto copied = [&]() -> Result<Done> {
+    auto copy = connection->prepare("VACUUM INTO ?");
+    if (!copy) return copy.error();
+    copy->bind(1, std::string_view(path));
+    if (auto done = connection->finish(copy.value(), "copy it"); !done) return done;
+    return make_durable(path);
+  }();
+  if (!copied) (void)::unlink(path.c_str());
+  return copied;
+}
+
+Result<Done> Upkeep::shrink() {
+  auto before = size();
+  if (!before) return before.error();
+  const std::string& path = pool_.path();
+  if (auto room = need_room(path, directory_of(path), before->bytes + before->log_bytes); !room) return room;
+  if (auto room = need_room(path, temporary_directory(), before->used_bytes()); !room) return room;
+  pool_.close_idle();
+  auto connection = pool_.connect();
+  if (!connection) return connection.error();
+  // Leaving the write-ahead log is possible for the only one that has the database open.
+  auto mode = connection->prepare("PRAGMA journal_mode=DELETE");
+  if (!mode) return mode.error();
+  auto left = connection->row<std::string>(mode.value(), "have it alone",
+                                           [](const Statement& row) { return std::string(row.text(0)); });
+  if ((!left && left.error().kind == ErrorKind::busy) || (left && left.value() != "delete")) {
+    return Error{fmt::format("store {}: another program uses it: end `logystera serve`, scans and tails first", path),
+                 ErrorKind::busy};
+  }
+  if (!left) return left.error();
+  mode = connection->prepare("SELECT 1");  // gives the statement before back
+  return connection->run("PRAGMA auto_vacuum=INCREMENTAL; VACUUM; PRAGMA journal_mode=WAL;");
+}
+
+}  // namespace logystera::store::sqlite
