@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/keeper.hpp"
 #include "gateway/authorization.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/pages.hpp"
@@ -42,6 +43,13 @@ class Rooms final : public Application {
     return Done{};
   }
 
+  Result<Done> start_keeper(const Options& options) {
+    auto keeper = Keeper::start({store_, options.now, [this] { return writer_->idle(); }, options.retention, options.log});
+    if (!keeper) return keeper.error();
+    keeper_ = std::move(keeper).value();
+    return Done{};
+  }
+
   std::vector<server::Route> pages() override { return connect_->routes(pools_.pages); }
 
   std::vector<server::Route> ingest() override {
@@ -62,7 +70,10 @@ class Rooms final : public Application {
   }
 
   void open(gateway::PublicAddresses addresses) override { connect_->open(std::move(addresses)); }
-  void finish() noexcept override { writer_.reset(); }
+  void finish() noexcept override {
+    keeper_.reset();
+    writer_.reset();
+  }
 
  private:
   store::Store& store_;
@@ -76,6 +87,7 @@ class Rooms final : public Application {
   web::Sessions sessions_;
   gateway::Authorization authorization_;
   std::unique_ptr<gateway::Connect> connect_;
+  std::unique_ptr<Keeper> keeper_;  // last: it asks the writer
 };
 
 }  // namespace
@@ -86,6 +98,7 @@ Result<std::unique_ptr<Application>> Application::make(store::Store& store, gate
   if (!writer) return writer.error();
   auto rooms = std::make_unique<Rooms>(store, entities, program, options, std::move(writer).value());
   if (auto made = rooms->make_connect(options); !made) return made.error();
+  if (auto started = rooms->start_keeper(options); !started) return started.error();
   return std::unique_ptr<Application>(std::move(rooms));
 }
 

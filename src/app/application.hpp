@@ -18,6 +18,7 @@
 #include "gateway/rate_limit.hpp"
 #include "server/message.hpp"
 #include "server/router.hpp"
+#include "store/retention.hpp"
 #include "store/store.hpp"
 
 namespace logystera::app {
@@ -29,6 +30,7 @@ struct Options {
   std::function<void(std::string_view)> log;
   gateway::RateLimit rate;
   std::string min_agent_version;  // "1.2.0"; empty: any
+  store::Retention retention;     // where the store's own settings say nothing
   std::size_t proxies = 0;        // in front, one behind the other; 0: none
   /// How the operator says under which address the gateway is reached, behind "its operator".
   std::string_view address_remedy = "has to say which";

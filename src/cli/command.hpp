@@ -35,6 +35,7 @@ struct Program {
 
 void add_serve(Program program);
 void add_health(Program program);
+void add_store_commands(Program program);
 void add_entity(Program program);
 void add_user(Program program);
 void add_support(Program program);

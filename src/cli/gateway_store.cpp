@@ -1,5 +1,7 @@
 #include "cli/gateway_store.hpp"
 
+#include "cli/config.hpp"
+
 namespace logystera::cli {
 
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access) {
@@ -8,6 +10,14 @@ Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::
   auto opened = store::open(url.value(), {.access = access});
   if (!opened) return store_failure(opened.error());
   return opened;
+}
+
+Result<store::Retention> configured_retention(const Globals& globals) {
+  auto config = load_config(globals.config);
+  if (!config) return config.error();
+  store::Retention retention;
+  retention.findings_days = config->findings_retention_days;
+  return retention;
 }
 
 Result<GatewayStore> open_gateway_store(const Globals& globals, store::Access access) {

@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "core/result.hpp"
 #include "gateway/entities.hpp"
+#include "store/retention.hpp"
 #include "store/store.hpp"
 
 namespace logystera::cli {
@@ -18,6 +19,9 @@ struct GatewayStore {
 
 /// Opens the store and its key file; with Access::create both are made when there is neither.
 Result<GatewayStore> open_gateway_store(const Globals& globals, store::Access access);
+
+/// For how long things are kept where the store's own settings say nothing.
+Result<store::Retention> configured_retention(const Globals& globals);
 
 /// The store alone.
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access);

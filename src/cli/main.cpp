@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
   add_demo(program);
   add_serve(program);
   add_health(program);
+  add_store_commands(program);
   add_entity(program);
   add_user(program);
   add_support(program);

@@ -192,8 +192,10 @@ int run(const Globals& globals, const Options& options) {
   if (auto loaded = program.get(); !loaded) {
     log(fmt::format("logs cannot be looked at here, and uploads are refused: {}", printable(loaded.error().message)));
   }
+  auto retention = configured_retention(globals);
+  if (!retention) return fail("serve", retention.error());
   auto application = app::Application::make(*gate->store, *gate->entities, program,
-                                            {wall_seconds, log, options.rate, options.min_agent_version,
+                                            {wall_seconds, log, options.rate, options.min_agent_version, retention.value(),
                                              options.behind_proxy ? options.proxies : 0, "starts it with --public-url"});
   if (!application) return fail("serve", application.error());
   auto origin = public_origin(options.public_url);

@@ -138,8 +138,8 @@ class Round {
 
 }  // namespace
 
-Result<Retention> Retention::load(SettingStore& settings) {
-  Retention retention;
+Result<Retention> Retention::load(SettingStore& settings, const Retention& otherwise) {
+  Retention retention = otherwise;
   for (const auto& done : {read(settings, kEventsDays, kRetentionDaysMost, retention.events_days),
                            read(settings, kBulkDays, kRetentionDaysMost, retention.bulk_events_days),
                            read(settings, kFindingsDays, kRetentionDaysMost, retention.findings_days),

@@ -21,8 +21,8 @@ struct Retention {
   int findings_days = kRetentionDays;
   std::uint64_t most_bytes = 0;  // of the database; 0: no limit. Beyond it bulk events go first, then others, then findings
 
-  /// As it was chosen; what was not is as above. A value nobody can have chosen is an error.
-  static Result<Retention> load(SettingStore& settings);
+  /// As it was chosen; what was not is as in `otherwise`. A value nobody can have chosen is an error.
+  static Result<Retention> load(SettingStore& settings, const Retention& otherwise);
   /// Errors: days beyond kRetentionDaysMost.
   Result<Done> save(SettingStore& settings) const;
 };

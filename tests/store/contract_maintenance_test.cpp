@@ -205,18 +205,18 @@ TEST_CASE("settings_are_what_was_put_last") {
 TEST_CASE("a_retention_is_what_was_chosen_and_a_wrong_one_is_refused") {
   IN_EVERY_STORE(place);
   auto store = store_with_entity(place);
-  const Retention of_new = Retention::load(store->settings()).value();
+  const Retention of_new = Retention::load(store->settings(), {}).value();
   CHECK(of_new.events_days == 90);
   CHECK(of_new.bulk_events_days == 14);
   CHECK(of_new.findings_days == kRetentionDays);
   CHECK(of_new.most_bytes == 0);
   REQUIRE(Retention{7, 1, 3, 5'000'000'000}.save(store->settings()).ok());
-  CHECK(Retention::load(store->settings())->most_bytes == 5'000'000'000);
+  CHECK(Retention::load(store->settings(), {})->most_bytes == 5'000'000'000);
   CHECK(!Retention{-1, 1, 1, 0}.save(store->settings()).ok());
   CHECK(!Retention{1, 1, kRetentionDaysMost + 1, 0}.save(store->settings()).ok());
   for (const char* wrong : {"", "-1", "1x", "99999999999999999999"}) {
     REQUIRE(store->settings().put("retention.events_days", wrong).ok());
-    CHECK(!Retention::load(store->settings()).ok());
+    CHECK(!Retention::load(store->settings(), {}).ok());
   }
 }
 
