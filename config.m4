@@ -72,6 +72,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
   AC_LANG_POP([C++])
   dnl Every source of the three rooms, but for what log analysis alone needs:
   dnl program only: src/core/clock.cpp
+  dnl program only: src/core/printable.cpp
   dnl program only: src/core/random.cpp
   dnl program only: src/core/record.cpp
   dnl program only: src/core/secret.cpp

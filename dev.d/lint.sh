@@ -7,7 +7,7 @@ source "$root/dev.d/clang-tidy.sh"
 lint_failed=0 lint_passed=0 lint_skipped=0
 lint_dir="$run_dir/lint"
 
-checks=(format tidy size layers options paths generated arginfo composer pecl sources scripts php words spelling mutants)
+checks=(format tidy size layers options web paths generated arginfo composer pecl sources scripts php words spelling mutants)
 
 tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
 
@@ -98,6 +98,32 @@ lint_options() {
     found=$(grep -v "^$file:" <<<"$found")
   done
   [ -z "$found" ] || { printf '%s\n' 'Outside of src/cli a text names an option:' "$found"; status=1; }
+  return "$status"
+}
+
+# --- web: dist/ is of its sources, and light; nothing in web/ that the pages' policy would refuse or that could become markup.
+lint_web() {
+  local web="$root/web" found status=0 bytes=0 file made="$lint_dir/web"
+  found=$(cd "$root" && {
+    grep -nE "style=|<style|<script( [^>]*)?>[^<]|[\"' ]on[a-z]+=|hx-on|hx-vals=.js:|\{\{[{&=]|(src|href|action)=\"?(https?:)?//" web/templates/*.mustache
+    grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|Function\(|https?://' web/src/*.ts
+    grep -nE '@import +(url|"https?:)|url\(' web/css/*.css
+    grep -nE '<script|href=|style=| on[a-z]+=' web/icons/*.svg web/favicon.svg
+  })
+  [ -z "$found" ] || { printf '%s\n' 'What the pages may not hold:' "$found"; status=1; }
+  found=$(cd "$web" && {
+    for file in build.mjs package-lock.json favicon.svg css/* icons/* src/*; do printf '%s  %s\n' "$(sha256sum <"$file" | cut -d' ' -f1)" "$file"; done
+  } | LC_ALL=C sort -s -k2,2 | sha256sum | cut -d' ' -f1)
+  [ "$found" = "$(cat "$web/dist/SOURCES")" ] || { echo 'web/dist is not of these sources: (cd web && npm ci --ignore-scripts && npm run build)'; status=1; }
+  for file in "$web"/dist/*.css "$web"/dist/*.js "$web"/dist/*.svg; do bytes=$((bytes + $(gzip -9c "$file" | wc -c))); done
+  [ "$bytes" -lt 100000 ] || { echo "web/dist has $bytes bytes compressed: at most 100,000"; status=1; }
+  # Where npm gets its packages, dist/ is made once more and compared.
+  mkdir -p "$made"
+  cp -r "$web"/{package.json,package-lock.json,tsconfig.json,build.mjs,favicon.svg,css,icons,src} "$made/"
+  if command -v npm >/dev/null && npm ci --prefix "$made" --ignore-scripts --no-audit --no-fund >"$lint_dir/npm.log" 2>&1; then
+    (cd "$made" && npm run --silent check && npm run --silent build) || status=1
+    diff -r "$made/dist" "$web/dist" || { echo 'web/dist is not what its sources give'; status=1; }
+  fi
   return "$status"
 }
 
@@ -195,7 +221,7 @@ lint_words() {
 
 # --- spelling: codespell over what people here wrote. dev.d/spelling.txt has the words that are right all the same.
 lint_spelling() {
-  (cd "$root" && tracked | grep -vE '^(LICENSE|drupal-module/LICENSE.*|web/dist/.*|tests/data/.*|dev\.d/spelling\.txt)$' |
+  (cd "$root" && tracked | grep -vE '^(LICENSE|drupal-module/LICENSE.*|web/dist/.*|web/package-lock.json|tests/data/.*|dev\.d/spelling\.txt)$' |
     xargs -d '\n' codespell --check-filenames --check-hidden --quiet-level 2 --ignore-words dev.d/spelling.txt)
 }
 

@@ -3,16 +3,22 @@
 #include <utility>
 
 #include "app/keeper.hpp"
+#include "core/random.hpp"
 #include "gateway/authorization.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/pages.hpp"
 #include "gateway/site_requests.hpp"
 #include "gateway/users.hpp"
 #include "server/workers.hpp"
+#include "web/assets.hpp"
+#include "web/csrf.hpp"
 #include "web/sessions.hpp"
+#include "web/shell.hpp"
 
 namespace logystera::app {
 namespace {
+
+constexpr std::size_t kKeyBytes = 32;
 
 // Threads that may wait for the database, apart from those that serve connections: what a person looks at holds up neither what
 // sites ask for nor what they send.
@@ -40,6 +46,10 @@ class Rooms final : public Application {
                                           {options.now, options.log, options.proxies, options.address_remedy});
     if (!connect) return connect.error();
     connect_ = std::move(connect).value();
+    auto secret = random_text(kKeyBytes);
+    if (!secret) return secret.error();
+    forms_ = std::make_unique<web::FormTokens>(secret.value());
+    shell_ = std::make_unique<web::Shell>(*forms_);
     return Done{};
   }
 
@@ -50,7 +60,14 @@ class Rooms final : public Application {
     return Done{};
   }
 
-  std::vector<server::Route> pages() override { return connect_->routes(pools_.pages); }
+  std::vector<server::Route> pages() override {
+    std::vector<server::Route> routes = connect_->routes(pools_.pages);
+    routes.push_back(shell_->theme_route());
+    shell_->link(routes);
+    for (server::Route& route : routes) route = web::finished(std::move(route));
+    for (server::Route& route : web::asset_routes()) routes.push_back(std::move(route));
+    return routes;
+  }
 
   std::vector<server::Route> ingest() override {
     std::vector<server::Route> routes = ingest_.routes();
@@ -87,6 +104,8 @@ class Rooms final : public Application {
   web::Sessions sessions_;
   gateway::Authorization authorization_;
   std::unique_ptr<gateway::Connect> connect_;
+  std::unique_ptr<web::FormTokens> forms_;
+  std::unique_ptr<web::Shell> shell_;
   std::unique_ptr<Keeper> keeper_;  // last: it asks the writer
 };
 

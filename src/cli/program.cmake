@@ -8,7 +8,17 @@ pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 logystera_room(store STANDARD 20 LINKS logystera_core SQLite::SQLite3 fmt::fmt Threads::Threads)
 logystera_room(server STANDARD 20 LINKS logystera_core Boost::boost OpenSSL::SSL fmt::fmt Threads::Threads)
-logystera_room(web STANDARD 20 LINKS logystera_core logystera_store logystera_server fmt::fmt)
+logystera_room(web STANDARD 20 LINKS logystera_core logystera_store logystera_server PkgConfig::DEFLATE fmt::fmt)
+# What browsers get is in the program: web/dist, which npm made of the rest of web/, and the pages' templates.
+file(GLOB WEB_ASSETS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/dist/*.css ${CMAKE_SOURCE_DIR}/web/dist/*.js ${CMAKE_SOURCE_DIR}/web/dist/*.svg)
+file(GLOB WEB_TEMPLATES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/templates/*.mustache)
+add_custom_command(
+  OUTPUT ${CMAKE_BINARY_DIR}/web/embedded.cpp
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${CMAKE_BINARY_DIR}/web/embedded.cpp "-DASSETS=${WEB_ASSETS}" "-DTEMPLATES=${WEB_TEMPLATES}"
+    -P ${CMAKE_SOURCE_DIR}/web/embed.cmake
+  DEPENDS ${WEB_ASSETS} ${WEB_TEMPLATES} ${CMAKE_SOURCE_DIR}/web/embed.cmake
+  VERBATIM)
+target_sources(logystera_web PRIVATE ${CMAKE_BINARY_DIR}/web/embedded.cpp)
 logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::DEFLATE PkgConfig::SODIUM
   fmt::fmt)
 logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)

@@ -7,10 +7,10 @@
 #include "analysis/pipeline.hpp"
 #include "cli/analysis.hpp"
 #include "core/json_text.hpp"
+#include "core/printable.hpp"
 #include "core/record.hpp"
 #include "detect/anomaly.hpp"
 #include "redact/labels.hpp"
-#include "report/text.hpp"
 
 namespace logystera::cli {
 
@@ -47,7 +47,6 @@ void append_redacted(JsonText& out, const std::array<std::uint64_t, redact::kKin
 
 /// "HIGH".
 std::string upper(std::string_view text);
-using report::grouped;
 /// "1.5 GiB".
 std::string bytes_text(std::uint64_t bytes);
 

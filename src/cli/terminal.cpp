@@ -10,16 +10,11 @@
 #include <ctime>
 #include <mutex>
 
+#include "core/code_points.hpp"
 #include "parse/zone.hpp"
-#include "report/code_points.hpp"
 
 namespace logystera::cli {
 namespace {
-
-using report::code_point;
-using report::CodePoints;
-using report::for_each_sequence;
-using report::within;
 
 // Scripts whose characters take two columns (Unicode TR11, the wide blocks) and marks that take none.
 constexpr CodePoints kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf}, {0xac00, 0xd7a3},

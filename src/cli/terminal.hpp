@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/text.hpp"
+#include "core/printable.hpp"
 
 namespace logystera::cli {
 
@@ -17,8 +17,6 @@ bool colour_wanted();
 /// Whether these paths ('-', or none at all) have a person type what is to be read. Where that was not asked for by '-', standard
 /// error says once, in the command's name, what is waited for.
 bool typed_input(std::string_view command, const std::vector<std::string>& paths);
-
-using report::printable;
 
 /// Columns `text` takes on a terminal, one for each code point (zero for combining marks, two for wide ones).
 std::size_t columns_of(std::string_view text);

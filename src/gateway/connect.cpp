@@ -129,7 +129,6 @@ std::vector<server::Route> Connect::routes(const std::shared_ptr<server::Workers
       route("GET", "/login", 0, &Connect::login_page, workers),
       route("POST", "/login", kFormBytes, &Connect::log_in, passwords_),
       route("POST", "/logout", kFormBytes, &Connect::log_out, workers),
-      {"GET", std::string(pages::kStylePath), 0, [](const Request&, const Reply& reply) { reply(pages::stylesheet()); }},
   };
 }
 

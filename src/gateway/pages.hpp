@@ -1,5 +1,5 @@
-// The few pages a person sees of the gateway: signing in, allowing a site to connect, and what went wrong. HTML without a
-// script, one stylesheet, and the headers of web/headers.hpp.
+// The few pages a person sees of the gateway: signing in, allowing a site to connect, and what went wrong. Templates
+// of web/templates, in the look of the other pages.
 #pragma once
 
 #include <string>
@@ -10,8 +10,6 @@
 #include "server/workers.hpp"
 
 namespace logystera::gateway::pages {
-
-inline constexpr std::string_view kStylePath = "/style.css";
 
 /// What a form of the gateway carries besides what the person typed.
 struct Hidden {
@@ -27,7 +25,6 @@ server::Answer consent(const AuthorizationRequest& request, std::string_view use
                        std::string_view sign_out_csrf);
 /// A page that says what is wrong and what to do, and leads nowhere.
 server::Answer problem(int status, std::string_view title, std::string_view words);
-server::Answer stylesheet();
 
 /// The threads for what reads the database before it is shown. They give way to those that take what sites send, and tell a person who
 /// comes when too many wait to try again.

@@ -7,11 +7,11 @@
 
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
+#include "core/printable.hpp"
 #include "core/record.hpp"
 #include "core/severity.hpp"
 #include "report/report.hpp"
 #include "report/stored.hpp"
-#include "report/text.hpp"
 #include "web/html.hpp"
 
 namespace logystera::report {

@@ -2,6 +2,8 @@
 // where a request comes from.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,15 +18,16 @@ class FormTokens {
   /// `secret`: random bytes of this process.
   explicit FormTokens(std::string_view secret) : key_(secret) {}
 
-  /// 43 characters for a hidden field. `purpose` names the form and holds no line feed; `bound_to` is what nobody else has (a
+  /// 86 characters for a hidden field: no two are alike, so that a compressed page's length tells nothing of them (BREACH). `purpose` names the form and holds no line feed; `bound_to` is what nobody else has (a
   /// cookie's secret) and whatever else the form must not be posted with changed.
   std::string token(std::string_view purpose, std::string_view bound_to) const;
 
-  /// Whether `token` is that one; in constant time.
+  /// Whether `token` is one of that purpose; in constant time.
   bool holds(std::string_view token, std::string_view purpose, std::string_view bound_to) const;
 
  private:
   HmacKey key_;
+  mutable std::atomic<std::uint64_t> made_ = 0;
 };
 
 /// Whether the browser says that the request was made by another site's page. One that says nothing is no proof of anything.

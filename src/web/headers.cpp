@@ -10,13 +10,17 @@ void make_page(server::Answer& answer, std::string_view form_action) {
   answer.content_type = "text/html; charset=utf-8";
   answer.headers.emplace_back(
       "Content-Security-Policy",
-      fmt::format("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {}",
-                  form_action));
+      fmt::format(
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+          "frame-ancestors 'none'; form-action {}",
+          form_action));
   answer.headers.emplace_back("X-Frame-Options", "DENY");
   answer.headers.emplace_back("Referrer-Policy", "no-referrer");
   forbid_sniffing(answer);
   answer.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
   answer.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+  answer.headers.emplace_back("Permissions-Policy",
+                              "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()");
 }
 
 void forbid_sniffing(server::Answer& answer) { answer.headers.emplace_back("X-Content-Type-Options", "nosniff"); }

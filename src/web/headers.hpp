@@ -8,7 +8,8 @@
 
 namespace logystera::web {
 
-/// Makes `answer` a page: text/html under a policy that allows the stylesheets of this origin and nothing else. `form_action`: where
+/// Makes `answer` a page: text/html under a policy that allows files of this origin, and nothing that stands in the page itself: no
+/// nonce, no hash, no exception. `form_action`: where
 /// its forms may lead, as in Content-Security-Policy, by themselves and by redirects that answer them.
 void make_page(server::Answer& answer, std::string_view form_action = "'self'");
 

@@ -2,7 +2,7 @@
 #include "report/report.hpp"
 
 #include "catch.hpp"
-#include "report/text.hpp"
+#include "core/printable.hpp"
 #include "scratch.hpp"
 
 using namespace logystera;
@@ -104,10 +104,10 @@ TEST_CASE("times_are_shown_in_the_querys_zone") {
 }
 
 TEST_CASE("what_a_terminal_would_obey_is_shown_as_its_number") {
-  CHECK(report::printable("a\x1b[1mb\n") == "a\\x1b[1mb\\x0a");
-  CHECK(report::printable("\xe2\x80\xae"
-                          "abc") == "\\u{202e}abc");
-  CHECK(report::printable("caf\xc3\xa9 \xff") == "caf\xc3\xa9 \\xff");
-  CHECK(report::grouped(1'234'567) == "1,234,567");
-  CHECK(report::grouped(123) == "123");
+  CHECK(printable("a\x1b[1mb\n") == "a\\x1b[1mb\\x0a");
+  CHECK(printable("\xe2\x80\xae"
+                  "abc") == "\\u{202e}abc");
+  CHECK(printable("caf\xc3\xa9 \xff") == "caf\xc3\xa9 \\xff");
+  CHECK(grouped(1'234'567) == "1,234,567");
+  CHECK(grouped(123) == "123");
 }

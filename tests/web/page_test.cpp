@@ -45,7 +45,8 @@ TEST_CASE("a_page_runs_embeds_remembers_and_passes_on_nothing") {
   make_page(page);
   CHECK(page.content_type == "text/html; charset=utf-8");
   CHECK(header_of(page, "Content-Security-Policy") ==
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'");
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'; form-action 'self'");
   CHECK(header_of(page, "X-Frame-Options") == "DENY");
   CHECK(header_of(page, "Referrer-Policy") == "no-referrer");
   CHECK(header_of(page, "X-Content-Type-Options") == "nosniff");
@@ -96,8 +97,21 @@ TEST_CASE("a_cookie_counts_when_it_was_sent_once_and_could_be_ours") {
 TEST_CASE("a_token_holds_for_its_form_its_owner_and_its_process_alone") {
   const FormTokens tokens("a secret of this process"), others("a secret of another");
   const std::string token = tokens.token("logout", kSecret);
-  CHECK(token.size() == 43);
+  CHECK(token.size() == 86);
   CHECK(tokens.holds(token, "logout", kSecret));
+  const std::string again = tokens.token("logout", kSecret);
+  CHECK(tokens.holds(again, "logout", kSecret));
+  CHECK(again.substr(0, 43) != token.substr(0, 43));  // nothing of it is the same twice: a page may be compressed
+  CHECK(again.substr(43) != token.substr(43));
+  CHECK(!tokens.holds(again.substr(0, 43) + token.substr(43), "logout", kSecret));
+  CHECK(!tokens.holds(std::string(86, 'A'), "logout", kSecret));
+  CHECK(!tokens.holds(std::string(86, '*'), "logout", kSecret));
+  for (std::size_t at = 0; at < token.size(); ++at) {
+    INFO(at);
+    std::string wrong = token;
+    wrong[at] = wrong[at] == 'A' ? 'B' : 'A';
+    CHECK(!tokens.holds(wrong, "logout", kSecret));
+  }
   CHECK(!tokens.holds(token, "login", kSecret));
   CHECK(!tokens.holds(token, "logout", kSecret + "x"));
   CHECK(!tokens.holds("", "logout", kSecret));

@@ -6,7 +6,7 @@
 
 #include "core/json.hpp"
 
-namespace logystera::report {
+namespace logystera {
 
 /// The code point a well-formed sequence stands for.
 inline char32_t code_point(std::string_view sequence) {
@@ -43,4 +43,4 @@ bool within(const CodePoints (&ranges)[size], char32_t point) {
   return false;
 }
 
-}  // namespace logystera::report
+}  // namespace logystera

@@ -1,0 +1,96 @@
+// What stands around every page: navigation, header and footer, and the headers of web/headers.hpp.
+//
+//   web::View view;
+//   view.text("name", site.name).number("events", site.accepted).time("seen", site.last_seen_at);
+//   return shell.page(request, {.name = "site", .title = site.name, .view = std::move(view), .section = "/sites"});
+//
+// A page's template, web/templates/site.mustache, begins with {{> page_top}} and ends with {{> page_bottom}}, between which stands
+// the content of <main>, the <h1> included ({{title}}; {{> head}} is one). One of somebody who is not signed in begins with
+// {{> card_top}}, which has the <h1>, and ends with {{> card_bottom}}, and is made by plain_page(). Every template is given:
+//
+//   title                     of the page
+//   csrf                      for the partial {{> csrf}} in each form that is posted; Shell::holds() is its check
+//   signed_in, user, role     who asks; is_analyst, is_admin: what he may
+//   path, here                of this page, without and with its query
+//
+// Of partials there are: head, time (in {{#NAME}}…{{/NAME}} of a View::time), ago (the same, as "3 min ago"), level (of a view's
+// `level` and `level_word`), pager, empty. What makes a theme and a shorter page of an answer is finished(), once for all routes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/message.hpp"
+#include "server/router.hpp"
+#include "web/csrf.hpp"
+#include "web/principal.hpp"
+#include "web/view.hpp"
+
+namespace logystera::web {
+
+struct Page {
+  std::string_view name;  // of the template
+  std::string title;
+  View view = {};
+  std::string_view section = {};  // the navigation's entry it belongs to, by its path: "/findings"
+  int status = 200;
+  std::string form_action = "'self'";  // where its forms lead, see make_page()
+};
+
+/// A page without navigation, which depends on nothing of the request.
+server::Answer plain_page(Page page);
+/// One that says what is wrong and what to do.
+server::Answer problem_page(int status, std::string_view title, std::string_view words);
+
+/// Thread-safe once link() was called.
+class Shell {
+ public:
+  struct Site {
+    std::string token, name;
+  };
+  struct Options {
+    /// Those the header's switch offers; of them a person gets those he may see.
+    std::function<std::vector<Site>()> sites;
+  };
+
+  /// `forms` must outlive it.
+  explicit Shell(const FormTokens& forms);
+  Shell(const FormTokens& forms, Options options);
+
+  /// What the navigation leads to: of its entries those that have a route.
+  void link(const std::vector<server::Route>& routes);
+
+  server::Answer page(const server::Request& request, Page page) const;
+  /// As problem_page(), with the navigation where somebody is signed in.
+  server::Answer problem(const server::Request& request, int status, std::string_view title, std::string_view words) const;
+
+  /// Whether the form posted is one of this person's pages, by its field csrf.
+  bool holds(const server::Request& request, std::string_view csrf) const;
+
+  /// The theme, for readers whose browsers run no script: POST /theme.
+  server::Route theme_route() const;
+
+ private:
+  void add_navigation(const server::Request& request, const Page& page, View& view) const;
+  void add_person(const server::Request& request, View& view) const;
+  void add_sites(const server::Request& request, const Page& page, View& view) const;
+  bool has(std::string_view path) const;
+
+  const FormTokens& forms_;
+  Options options_;
+  std::vector<std::string> paths_;  // of entries that have a route
+};
+
+/// `route`, whose pages have the theme the reader chose, and are compressed for a client that takes it.
+server::Route finished(server::Route route);
+
+/// What forms of signed-in people's pages are made for, see FormTokens.
+inline constexpr std::string_view kFormPurpose = "form";
+
+/// Whether a redirect to `path` stays on this server.
+bool is_local_path(std::string_view path);
+
+}  // namespace logystera::web

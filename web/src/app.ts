@@ -1,0 +1,14 @@
+// What the pages gain where scripts run. Everything here works without it too: forms are sent, links lead on, times are in UTC.
+import { copyButtons } from './copy';
+import { keys } from './keys';
+import { filters } from './filters';
+import { menus } from './menus';
+import { theme } from './theme';
+import { times } from './times';
+
+times(document);
+theme();
+menus();
+filters();
+keys();
+copyButtons();

@@ -1,0 +1,39 @@
+// <time datetime="…Z"> in the reader's zone. The footer names the zone; the moment in UTC is in the title.
+
+const parts: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+const full = new Intl.DateTimeFormat('en-GB', { ...parts, second: '2-digit' });
+const minutes = new Intl.DateTimeFormat('en-GB', parts);
+const days = new Intl.DateTimeFormat('en-GB', { year: 'numeric', month: 'short', day: 'numeric' });
+
+const steps: [number, Intl.RelativeTimeFormatUnit][] = [[60, 'second'], [60, 'minute'], [24, 'hour'], [Infinity, 'day']];
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
+
+function ago(then: Date, now: number): string {
+  let value = Math.round((then.getTime() - now) / 1000);
+  if (Math.abs(value) < 5) return 'just now';
+  for (const [size, unit] of steps) {
+    if (Math.abs(value) < size) return relative.format(value, unit);
+    value = Math.trunc(value / size);
+  }
+  return '';
+}
+
+function show(element: HTMLTimeElement, now: number): void {
+  const moment = new Date(element.dateTime);
+  if (Number.isNaN(moment.getTime())) return;
+  const form = element.dataset['form'];
+  element.textContent = form === 'ago' ? ago(moment, now) : form === 'day' ? days.format(moment) : (form === 'full' ? full : minutes).format(moment);
+  element.title = form === 'ago' ? `${full.format(moment)} (${element.dateTime})` : element.dateTime;
+}
+
+function zoneName(): string {
+  const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const offset = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'longOffset' }).formatToParts().find((part) => part.type === 'timeZoneName');
+  return offset ? `${name.replaceAll('_', ' ')} (${offset.value.replace(/^GMT$/, 'UTC').replace(/^GMT/, 'UTC')})` : name;
+}
+
+export function times(root: ParentNode): void {
+  const now = Date.now();
+  for (const element of root.querySelectorAll<HTMLTimeElement>('time[datetime]')) show(element, now);
+  for (const element of root.querySelectorAll('[data-zone]')) element.textContent = zoneName();
+}
