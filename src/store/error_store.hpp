@@ -12,6 +12,7 @@
 
 #include "core/result.hpp"
 #include "core/severity.hpp"
+#include "store/paging.hpp"
 
 namespace logystera::store {
 
@@ -50,11 +51,40 @@ struct ErrorGroup {
   Severity severity = Severity::debug;       // the worst seen
   std::int64_t first_seen = 0, last_seen = 0;
   std::uint64_t count = 0;
-  std::int64_t silent_seconds = 0;  // longest silence that ended within the query's window; regressions only
+  /// The last silence of kSilenceSeconds or more, and when it ended; 0: there was none. From regressions(): of the length asked for.
+  std::int64_t silent_seconds = 0;
   std::int64_t returned_at = 0;
 };
 
 enum class ErrorSort : std::uint8_t { last_seen, count, first_seen };
+
+/// What is found in a log belongs to no site: whoever is restricted to some sees none of it.
+struct ErrorFilter {
+  ErrorSort sort = ErrorSort::last_seen;
+  std::optional<Severity> at_least = {};
+  std::optional<std::int64_t> since = {};           // seen last at or after, unix seconds
+  std::optional<std::int64_t> new_since = {};       // seen first at or after
+  std::optional<std::int64_t> returned_since = {};  // the last silence ended at or after
+  std::string text = {};                            // in the pattern, in any (ASCII) case
+  SiteScope sites = {};
+};
+/// Where a group stands in a list: what it is sorted by, of which the largest comes first, then its fingerprint.
+struct ErrorKey {
+  std::int64_t value = 0;
+  std::string fingerprint;
+  bool operator==(const ErrorKey&) const = default;
+};
+using ErrorPage = Page<ErrorGroup, ErrorKey>;
+
+constexpr std::int64_t value_of(const ErrorGroup& group, ErrorSort sort) noexcept {
+  return sort == ErrorSort::count        ? static_cast<std::int64_t>(group.count)
+         : sort == ErrorSort::first_seen ? group.first_seen
+                                         : group.last_seen;
+}
+
+struct ErrorSummary {
+  std::uint64_t groups = 0, occurrences = 0;
+};
 
 class ErrorStore {
  public:
@@ -77,6 +107,12 @@ class ErrorStore {
   virtual Result<std::vector<ErrorGroup>> first_seen_since(std::int64_t since, std::size_t limit) = 0;
   /// Groups that came back after at least `silence` seconds without an occurrence; the latest return first.
   virtual Result<std::vector<ErrorGroup>> regressions(std::int64_t silence, std::size_t limit) = 0;
+
+  virtual Result<ErrorPage> page(const ErrorFilter& filter, const PageRequest<ErrorKey>& request) = 0;
+  virtual Result<Count> count(const ErrorFilter& filter, std::size_t most = kCounted) = 0;
+  virtual Result<ErrorSummary> summary() = 0;
+  /// Where a group was seen, the source it was seen in last first.
+  virtual Result<std::vector<std::string>> sources(std::string_view fingerprint, std::size_t limit) = 0;
 
   /// Removes occurrences older than `oldest` (unix seconds), but for each group's newest, or beyond the row limit. How many.
   virtual Result<std::uint64_t> prune(std::int64_t oldest) = 0;

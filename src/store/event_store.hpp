@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "store/paging.hpp"
 
 namespace logystera::store {
 
@@ -34,6 +35,8 @@ struct Batch {
   std::int64_t received_at = 0;
   std::uint32_t rejected = 0;  // lines the gateway refused, for the entity's counter
   std::vector<NewEvent> events;
+  std::string_view agent = {};            // its sender's version; empty: not told
+  std::optional<std::int64_t> sent = {};  // when, by the sender's clock, unix seconds
 };
 
 /// What became of a batch. accepted + duplicates equal the events handed in.
@@ -62,6 +65,28 @@ struct StoredEvent {
   std::string_view line;    // verbatim
 };
 
+/// One that outlives the call it came from.
+struct EventRow {
+  std::uint64_t sequence = 0;
+  std::int64_t created_at = 0, received_at = 0;
+  EventId id{};
+  std::string type, entity, name, line;  // as in StoredEvent
+};
+
+struct EventFilter {
+  enum class Order : std::uint8_t {
+    time,     // created_at; of equal ones, the one that arrived later comes first
+    arrival,  // sequence alone: what arrives late stands where it arrived. TimeKey::time is of no account
+  };
+  Order order = Order::time;
+  std::vector<std::string> types = {};                 // any of them; empty: all
+  std::string site = {};                               // token or name; empty: all
+  std::optional<std::int64_t> since = {}, until = {};  // created_at at or after, and before
+  SiteScope sites = {};
+  std::function<bool(const EventRow&)> matches = {};  // asked last; must not use the store
+};
+using EventPage = Page<EventRow, TimeKey>;
+
 class EventStore {
  public:
   virtual ~EventStore() = default;
@@ -70,6 +95,14 @@ class EventStore {
   virtual Result<Appended> append(const Batch& batch) = 0;
   /// Calls `each` for every match, oldest arrival first, until it returns false. `each` may use the store.
   virtual Result<Done> read(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) = 0;
+
+  /// The newest first, in the order the filter names.
+  virtual Result<EventPage> page(const EventFilter& filter, const PageRequest<TimeKey>& request) = 0;
+  virtual Result<Count> count(const EventFilter& filter, std::size_t most = kCounted) = 0;
+  /// Of several sites' with that id, the one that arrived last.
+  virtual Result<std::optional<EventRow>> find(const EventId& id, const SiteScope& sites = {}) = 0;
+  /// The highest sequence given out; 0: none.
+  virtual Result<std::uint64_t> newest() = 0;
 };
 
 /// Appends what many senders hand in at the same time in one transaction, so that they share the wait for the disk.

@@ -14,6 +14,7 @@
 
 #include "core/result.hpp"
 #include "core/severity.hpp"
+#include "store/paging.hpp"
 
 namespace logystera::store {
 
@@ -30,13 +31,39 @@ struct Finding {
   std::uint64_t line = 0;  // in the source; 0: unknown
   std::string message;     // redacted
   bool demo = false;
+  // Read-only for callers.
+  std::int64_t stored_at = 0;  // unix seconds; 0: by a program that did not note it
+  bool dismissed = false;      // by a dismissal there is now; told by page() and get()
 };
 
 struct FindingQuery {
-  std::optional<Level> at_least;
-  std::string rule, source;           // empty: all. A source is a path or the name at the end of one
-  std::optional<std::int64_t> since;  // unix seconds
+  std::optional<Level> at_least = {};
+  std::string rule = {}, source = {};      // empty: all. A source is a path or the name at the end of one
+  std::optional<std::int64_t> since = {};  // unix seconds
   std::size_t limit = 100;
+};
+
+/// What is found in a log belongs to no site: whoever is restricted to some sees none of it.
+struct FindingFilter {
+  std::optional<Level> at_least = {}, exactly = {};
+  std::string rule = {}, source = {};                  // empty: all. A source is a path or the name at the end of one
+  std::optional<std::int64_t> since = {}, until = {};  // unix seconds: at or after, and before
+  std::string text = {};                               // in message, title, rule or source, in any (ASCII) case
+  std::optional<bool> dismissed = {};                  // only those that are, or that are not
+  SiteScope sites = {};
+};
+using FindingPage = Page<Finding, TimeKey>;
+
+/// Findings of one day (UTC), by level.
+struct FindingDay {
+  std::int64_t day = 0;  // since 1970-01-01
+  std::array<std::uint64_t, kLevels> by_level{};
+};
+
+struct RuleHits {
+  std::string rule;
+  std::uint64_t findings = 0;
+  std::int64_t last = 0;  // the newest's time
 };
 
 struct Dismissal {
@@ -74,6 +101,17 @@ class FindingStore {
   /// Newest first.
   virtual Result<std::vector<Finding>> list(const FindingQuery& query) = 0;
   virtual Result<FindingSummary> summary() = 0;
+
+  /// By time, the newest first.
+  virtual Result<FindingPage> page(const FindingFilter& filter, const PageRequest<TimeKey>& request) = 0;
+  virtual Result<Count> count(const FindingFilter& filter, std::size_t most = kCounted) = 0;
+  virtual Result<std::optional<Finding>> get(std::int64_t id, const SiteScope& sites = {}) = 0;
+  /// Each day from `first` to `last`, those without findings too; at most 400.
+  virtual Result<std::vector<FindingDay>> days(std::int64_t first, std::int64_t last, const SiteScope& sites = {}) = 0;
+  /// Rules with findings on days (UTC) from `first` on, most first.
+  virtual Result<std::vector<RuleHits>> rule_hits(std::int64_t first, std::size_t limit, const SiteScope& sites = {}) = 0;
+  /// Their sources, by name.
+  virtual Result<std::vector<std::string>> sources(std::size_t limit, const SiteScope& sites = {}) = 0;
 
   /// Dismissing again replaces the reason.
   virtual Result<Done> dismiss(const Dismissal& dismissal) = 0;

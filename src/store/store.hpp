@@ -59,6 +59,9 @@ class Transaction : public Stores {
 
 class Store : public Stores {
  public:
+  /// The same stores for whoever only looks: what writes through them fails, and a call that takes longer than
+  /// OpenOptions::query_ms ends with an error of kind busy.
+  virtual Stores& reading() noexcept = 0;
   /// Waits for others' writes for as long as the options say. Must not outlive the store.
   virtual Result<std::unique_ptr<Transaction>> begin() = 0;
   /// Starts a thread that appends batches. Must not outlive the store.
@@ -83,6 +86,8 @@ struct OpenOptions {
   Durability durability = Durability::full;
   /// How long an operation waits for another one's write lock, milliseconds.
   int busy_ms = 5000;
+  /// How long a call of Store::reading() may take, milliseconds.
+  int query_ms = 2000;
   /// Events' bytes that may wait for a batch writer before append() refuses.
   std::size_t waiting_bytes = 64 * 1024 * 1024;
   /// How long a batch id is remembered, seconds; events stay recognised by their own id for good.

@@ -58,7 +58,7 @@ class Writer final : public BatchWriter {
   void write();
   std::deque<Waiting> next_group();
   Result<std::vector<Appended>> append_all(const std::deque<Waiting>& group);
-  void prune(std::int64_t time);
+  void prune(std::int64_t now);
 
   const OpenOptions options_;
   // The thread's alone.
@@ -121,13 +121,17 @@ Result<std::vector<Appended>> Writer::append_all(const std::deque<Waiting>& grou
   return results;
 }
 
-// Forgets batches received before `time`.
-void Writer::prune(std::int64_t time) {
-  auto prune = connection_.lease("DELETE FROM batches WHERE received_at < ?");
-  if (!prune) return;
-  prune->bind(1, time);
-  // A failure here costs disk space until the next hour, nothing else; the next append reports what is wrong.
-  (void)prune->step();
+// Forgets batches, and hours of ingest, that are too long ago.
+void Writer::prune(std::int64_t now) {
+  const auto remove = [&](Sql sql, std::int64_t time) {
+    auto prune = connection_.lease(sql);
+    if (!prune) return;
+    prune->bind(1, time);
+    // A failure here costs disk space until the next hour, nothing else; the next append reports what is wrong.
+    (void)prune->step();
+  };
+  remove("DELETE FROM batches WHERE received_at < ?", now - options_.batch_memory_seconds);
+  remove("DELETE FROM ingest_hours WHERE hour < ?", now - kIngestHoursSeconds);
 }
 
 void Writer::write() {
@@ -148,7 +152,7 @@ void Writer::write() {
     }
     if (const auto now = std::chrono::steady_clock::now(); results && now >= next_prune) {
       next_prune = now + kPruneEvery;
-      prune(group.back().batch.received_at - options_.batch_memory_seconds);
+      prune(group.back().batch.received_at);
     }
   }
 }

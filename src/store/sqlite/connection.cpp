@@ -13,7 +13,8 @@ namespace {
 ErrorKind kind_of(int code) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return ErrorKind::busy;
+    case SQLITE_LOCKED:
+    case SQLITE_INTERRUPT: return ErrorKind::busy;
     case SQLITE_FULL:
     case SQLITE_TOOBIG: return ErrorKind::too_large;
     case SQLITE_PERM:
@@ -33,6 +34,7 @@ std::string_view remedy_for(int code) {
     case SQLITE_FULL: return "free disk space or raise the quota";
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return "another program holds its write lock; end it, or wait";
+    case SQLITE_INTERRUPT: return "it took too long; narrow the filter";
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN: return "check that the file and its directory exist and belong to the user the program runs as";
@@ -61,6 +63,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
   if (this == &other) return *this;
   finalize_all();
   handle_ = std::move(other.handle_);
+  limit_ = std::move(other.limit_);
   prepared_ = std::exchange(other.prepared_, {});
   path_ = std::move(other.path_);
   failed_ = other.failed_;
@@ -89,6 +92,20 @@ Result<Connection> Connection::open_in_memory(const std::string& path) {
   if (auto opened = connection.attach(":memory:", SQLITE_OPEN_READWRITE); !opened) return opened.error();
   return connection;
 }
+
+Result<Done> Connection::only_look(int ms) {
+  limit_ = std::make_unique<Limit>();
+  limit_->most = std::chrono::milliseconds(ms);
+  allow();
+  constexpr int kStepsBetweenLooks = 4000;  // of SQLite's machine: some tens of microseconds
+  const auto over = [](void* given) {
+    return std::chrono::steady_clock::now() >= static_cast<const Limit*>(given)->end ? 1 : 0;
+  };
+  sqlite3_progress_handler(handle_.get(), kStepsBetweenLooks, over, limit_.get());
+  return run("PRAGMA query_only=ON");
+}
+
+void Connection::allow() noexcept { limit_->end = std::chrono::steady_clock::now() + limit_->most; }
 
 void Connection::checkpoint_by(Checkpoints& checkpoints) noexcept {
   const auto committed = [](void* given, sqlite3* handle, const char* database, int frames) {

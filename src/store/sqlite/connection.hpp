@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -58,6 +59,7 @@ class Statement {
   void reset() noexcept { sqlite3_reset(handle_); }
 
   std::int64_t integer(int column) const noexcept { return sqlite3_column_int64(handle_, column); }
+  bool is_null(int column) const noexcept { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
   std::uint64_t count(int column) const noexcept { return static_cast<std::uint64_t>(integer(column)); }
   /// Valid until the next step or reset.
   std::string_view text(int column) const noexcept {
@@ -91,6 +93,11 @@ class Connection {
   Connection(Connection&& other) noexcept : Connection() { *this = std::move(other); }
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
+
+  /// Nothing may be written through it from now on, and what runs when allow() has said so long ago ends with an error of kind busy.
+  Result<Done> only_look(int ms);
+  /// Time begins to run, for one connection of only_look().
+  void allow() noexcept;
 
   /// Copies the write-ahead log into the database when `checkpoints`, which must outlive it, says so.
   void checkpoint_by(Checkpoints& checkpoints) noexcept;
@@ -130,6 +137,13 @@ class Connection {
   Result<sqlite3_stmt*> compile(std::string_view sql);
   void finalize_all() noexcept;
 
+  /// Until when statements may run. Beside the connection, which may be moved.
+  struct Limit {
+    std::chrono::milliseconds most{0};
+    std::chrono::steady_clock::time_point end;
+  };
+
+  std::unique_ptr<Limit> limit_;  // before the handle, which asks it
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<const char*, Statement::Prepared> prepared_;  // its nodes stay where they are when it is moved
   std::string path_;

@@ -76,7 +76,13 @@ class OpenTransaction final : private One, public With<Transaction> {
 class Database final : public With<Store> {
  public:
   explicit Database(std::unique_ptr<Pool> pool)
-      : With<Store>(*pool, pool->options()), upkeep_(*pool), pool_(std::move(pool)) {}
+      : With<Store>(*pool, pool->options()),
+        upkeep_(*pool),
+        pool_(std::move(pool)),
+        looking_(*pool_),
+        reading_(looking_, pool_->options()) {}
+
+  Stores& reading() noexcept override { return reading_; }
 
   Result<std::unique_ptr<Transaction>> begin() override {
     auto lent = pool_->lend();
@@ -97,6 +103,8 @@ class Database final : public With<Store> {
  private:
   Upkeep upkeep_;
   std::unique_ptr<Pool> pool_;
+  Looking looking_;
+  With<Stores> reading_;
 };
 
 }  // namespace

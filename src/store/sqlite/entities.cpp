@@ -5,7 +5,7 @@ namespace {
 
 #define LOGYSTERA_ENTITY_COLUMNS                                                                            \
   "token, name, created_at, disabled, sealed_secret, sealed_previous, rotated_at, last_seen_at, accepted, " \
-  "duplicates, rejected, revoked_at"
+  "duplicates, rejected, revoked_at, agent, clock_skew"
 
 Entity entity_of(const Statement& row) {
   Entity entity;
@@ -21,6 +21,8 @@ Entity entity_of(const Statement& row) {
   entity.duplicates = row.count(9);
   entity.rejected = row.count(10);
   entity.revoked_at = row.integer(11);
+  entity.agent = row.text(12);
+  if (!row.is_null(13)) entity.clock_skew = row.integer(13);
   return entity;
 }
 
@@ -86,6 +88,48 @@ Result<bool> Entities::revoke(std::string_view token, std::int64_t now) {
   revoke->bind(2, token);
   if (auto done = db.finish(revoke.value(), "revoke an entity"); !done) return done.error();
   return db.changes() != 0;
+}
+
+Result<bool> Entities::rename(std::string_view token, std::string_view name) {
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto rename = db.lease("UPDATE entities SET name = ? WHERE token = ?");
+  if (!rename) return rename.error();
+  rename->bind(1, name);
+  rename->bind(2, token);
+  if (auto done = db.finish(rename.value(), "rename an entity"); !done) return done.error();
+  return db.changes() != 0;
+}
+
+Result<std::vector<IngestHour>> Entities::hours(std::string_view token, std::int64_t since) {
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto select = db.lease(
+      "SELECT hour, batches, events, duplicates, rejected FROM ingest_hours WHERE entity = (SELECT id FROM entities WHERE "
+      "token = ?) AND hour >= ? ORDER BY hour");
+  if (!select) return select.error();
+  select->bind(1, token);
+  select->bind(2, since);
+  return db.rows<IngestHour>(select.value(), "read", [](const Statement& row) {
+    return IngestHour{row.integer(0), row.count(1), row.count(2), row.count(3), row.count(4)};
+  });
+}
+
+Result<std::vector<std::pair<std::string, IngestHour>>> Entities::sent_since(std::int64_t since) {
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto select = db.lease(
+      "SELECT token, max(hour), sum(h.batches), sum(h.events), sum(h.duplicates), sum(h.rejected) FROM entities e JOIN "
+      "ingest_hours h ON h.entity = e.id WHERE h.hour >= ? GROUP BY e.id");
+  if (!select) return select.error();
+  select->bind(1, since);
+  using Row = std::pair<std::string, IngestHour>;
+  return db.rows<Row>(select.value(), "read", [](const Statement& row) {
+    return Row{std::string(row.text(0)), {row.integer(1), row.count(2), row.count(3), row.count(4), row.count(5)}};
+  });
 }
 
 }  // namespace logystera::store::sqlite

@@ -2,32 +2,13 @@
 #include <array>
 #include <map>
 
+#include "store/sqlite/error_rows.hpp"
 #include "store/sqlite/row_key.hpp"
 #include "store/sqlite/stores.hpp"
 #include "store/text.hpp"
 
 namespace logystera::store::sqlite {
 namespace {
-
-#define LOGYSTERA_GROUP_COLUMNS "fingerprint, pattern, source, severity, first_seen, last_seen, count"
-
-Severity severity_of(std::int64_t number) noexcept {
-  return static_cast<Severity>(std::clamp<std::int64_t>(number, 0, static_cast<std::int64_t>(Severity::critical)));
-}
-
-ErrorGroup read_group(const Statement& row) {
-  ErrorGroup group;
-  group.fingerprint = row.text(0);
-  group.pattern = row.text(1);
-  group.source = row.text(2);
-  group.severity = severity_of(row.integer(3));
-  group.first_seen = row.integer(4);
-  group.last_seen = row.integer(5);
-  group.count = row.count(6);
-  group.silent_seconds = row.integer(7);
-  group.returned_at = row.integer(8);
-  return group;
-}
 
 /// What several occurrences change of their group.
 struct GroupChange {
@@ -37,6 +18,7 @@ struct GroupChange {
   std::int64_t count = 0;
   bool demo = true;
   bool learnt = false;
+  std::map<std::string, std::int64_t> sources;  // → newest occurrence
 
   void add(const ErrorOccurrence& occurrence, const std::string& stored_source) {
     if (count++ == 0 || (occurrence.learnt && !learnt)) {
@@ -50,6 +32,8 @@ struct GroupChange {
     if (occurrence.time >= last_seen) source = stored_source;
     last_seen = std::max(last_seen, occurrence.time);
     demo = demo && occurrence.demo;
+    auto [place, fresh] = sources.try_emplace(stored_source, occurrence.time);
+    if (!fresh) place->second = std::max(place->second, occurrence.time);
   }
 };
 
@@ -105,6 +89,100 @@ Result<bool> change_group(Connection& db, const std::string& fingerprint, const 
   return counts->front() == change.count;
 }
 
+Result<Done> note_sources(Connection& db, const std::string& fingerprint,
+                          const std::map<std::string, std::int64_t>& sources) {
+  auto upsert =
+      db.lease("INSERT INTO error_sources VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET last_seen = max(last_seen, ?3)");
+  if (!upsert) return upsert.error();
+  for (const auto& [source, last_seen] : sources) {
+    upsert->bind(1, std::string_view(fingerprint));
+    upsert->bind(2, std::string_view(source));
+    upsert->bind(3, last_seen);
+    if (auto done = db.finish(upsert.value(), "write"); !done) return done;
+  }
+  return Done{};
+}
+
+/// A group's last return after kSilenceSeconds or more. Instead of all occurrences it looks at two for each such stretch of time: the
+/// first within it and the last before it.
+class Returns {
+ public:
+  static Result<Returns> make(Connection& db) {
+    auto first_after = db.lease("SELECT min(time) FROM error_occurrences WHERE fingerprint = ?1 AND time > ?2");
+    if (!first_after) return first_after.error();
+    auto last_until = db.lease("SELECT max(time) FROM error_occurrences WHERE fingerprint = ?1 AND time <= ?2");
+    if (!last_until) return last_until.error();
+    return Returns(db, std::move(first_after).value(), std::move(last_until).value());
+  }
+
+  struct Found {
+    std::int64_t silent_seconds = 0, returned_at = 0;
+  };
+  /// The last return at or after `from`, looking back from `last`, when there was an occurrence.
+  Result<Found> last(std::string_view fingerprint, std::int64_t last, std::int64_t from) {
+    for (std::int64_t at = last; at >= from && at >= INT64_MIN + kSilenceSeconds;) {
+      const std::int64_t edge = at - kSilenceSeconds;
+      auto before = ask(last_until_, fingerprint, edge);
+      if (!before) return before.error();
+      if (!before.value()) return Found{};  // the first occurrence of all is no return
+      auto within = ask(first_after_, fingerprint, edge);
+      if (!within) return within.error();
+      if (!within.value()) return Found{};  // its newest occurrences are pruned
+      if (*within.value() - *before.value() >= kSilenceSeconds) {
+        if (*within.value() < from) return Found{};
+        return Found{*within.value() - *before.value(), *within.value()};
+      }
+      at = *before.value();
+    }
+    return Found{};
+  }
+
+ private:
+  Returns(Connection& db, Statement first_after, Statement last_until)
+      : db_(&db), first_after_(std::move(first_after)), last_until_(std::move(last_until)) {}
+
+  Result<std::optional<std::int64_t>> ask(Statement& statement, std::string_view fingerprint, std::int64_t time) {
+    statement.bind(1, fingerprint);
+    statement.bind(2, time);
+    if (statement.step() != SQLITE_ROW) return db_->error("read");
+    std::optional<std::int64_t> found;
+    if (!statement.is_null(0)) found = statement.integer(0);
+    statement.reset();
+    return found;
+  }
+
+  Connection* db_;
+  Statement first_after_, last_until_;
+};
+
+// After occurrences from `first` on were added to a group. What they do not reach stays as it was.
+Result<Done> note_return(Connection& db, std::string_view fingerprint, std::int64_t first) {
+  struct Group {
+    std::int64_t last_seen, returned_at;
+  };
+  auto find = db.lease("SELECT last_seen, returned_at FROM errors WHERE fingerprint = ?1");
+  if (!find) return find.error();
+  find->bind(1, fingerprint);
+  auto group = db.row<Group>(find.value(), "read", [](const Statement& row) {
+    return Group{row.integer(0), row.integer(1)};
+  });
+  if (!group) return group.error();
+  if (!group.value()) return Done{};
+  auto returns = Returns::make(db);
+  if (!returns) return returns.error();
+  // Before what is new all is as it was, unless something was put into the silence that is known, or before it.
+  const bool forward = group.value()->returned_at == 0 || first >= group.value()->returned_at;
+  auto found = returns->last(fingerprint, group.value()->last_seen, forward ? first : INT64_MIN);
+  if (!found) return found.error();
+  if (forward && found->returned_at == 0) return Done{};
+  auto update = db.lease("UPDATE errors SET silent_seconds = ?2, returned_at = ?3 WHERE fingerprint = ?1");
+  if (!update) return update.error();
+  update->bind(1, fingerprint);
+  update->bind(2, found->silent_seconds);
+  update->bind(3, found->returned_at);
+  return db.finish(update.value(), "write");
+}
+
 // No savepoint here: it would write every page it is about to change to a file of its own first, some five pages an occurrence.
 Result<ErrorsAdded> insert_all(Connection& db, const std::vector<ErrorOccurrence>& occurrences) {
   ErrorsAdded added;
@@ -121,6 +199,8 @@ Result<ErrorsAdded> insert_all(Connection& db, const std::vector<ErrorOccurrence
     auto fresh = change_group(db, fingerprint, change);
     if (!fresh) return fresh.error();
     if (fresh.value()) added.groups.push_back(fingerprint);
+    if (auto noted = note_sources(db, fingerprint, change.sources); !noted) return noted.error();
+    if (auto noted = note_return(db, fingerprint, change.first_seen); !noted) return noted.error();
   }
   return added;
 }
@@ -162,14 +242,18 @@ Result<bool> Errors::merge(std::string_view from, const ErrorTemplate& into) {
     move.bind(5, key);
     if (auto done = db.finish(move, "write"); !done) return done.error();
     if (db.changes() == 0) return false;
-    for (const Sql sql : {Sql("UPDATE error_occurrences SET fingerprint = ?2 WHERE fingerprint = ?1"),
-                          Sql("DELETE FROM errors WHERE fingerprint = ?1")}) {
+    for (const Sql sql :
+         {Sql("UPDATE error_occurrences SET fingerprint = ?2 WHERE fingerprint = ?1"),
+          Sql("INSERT INTO error_sources SELECT ?2, source, last_seen FROM error_sources WHERE fingerprint = ?1 "
+              "ON CONFLICT DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)"),
+          Sql("DELETE FROM error_sources WHERE fingerprint = ?1"), Sql("DELETE FROM errors WHERE fingerprint = ?1")}) {
       auto statement = db.lease(sql);
       if (!statement) return statement.error();
       statement->bind(1, from);
-      if (sql.text().starts_with('U')) statement->bind(2, into.fingerprint);
+      if (!sql.text().starts_with('D')) statement->bind(2, into.fingerprint);
       if (auto done = db.finish(statement.value(), "write"); !done) return done.error();
     }
+    if (auto noted = note_return(db, into.fingerprint, INT64_MIN); !noted) return noted.error();
     return true;
   });
 }
@@ -210,7 +294,8 @@ Result<std::optional<ErrorGroup>> Errors::find(std::string_view fingerprint) {
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
-  auto statement = db.lease("SELECT " LOGYSTERA_GROUP_COLUMNS ", 0, 0 FROM errors WHERE fingerprint = ?");
+  auto statement =
+      db.lease("SELECT " LOGYSTERA_GROUP_COLUMNS ", silent_seconds, returned_at FROM errors WHERE fingerprint = ?");
   if (!statement) return statement.error();
   statement->bind(1, fingerprint);
   auto rows = db.rows<ErrorGroup>(statement.value(), "read", read_group);

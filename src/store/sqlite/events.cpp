@@ -1,12 +1,11 @@
 #include <fmt/core.h>
 
+#include "store/sqlite/event_rows.hpp"
 #include "store/sqlite/stores.hpp"
 
 namespace logystera::store::sqlite {
 namespace {
 
-// The type all events share whose own type got no number. No event bears it: a type is never empty.
-constexpr std::string_view kUnnumbered = "";
 // The type such an event's line tells.
 constexpr std::string_view kTypeInLine = "CASE WHEN json_valid(e.line) THEN json_extract(e.line, '$.event_type') END";
 
@@ -45,16 +44,35 @@ Result<Appended> EventAppender::append(const Batch& batch) {
   }
   appended.duplicates = static_cast<std::uint32_t>(batch.events.size()) - appended.accepted;
   auto count = connection_.lease(
-      "UPDATE entities SET last_seen_at = ?, accepted = accepted + ?, duplicates = duplicates + ?, "
-      "rejected = rejected + ? WHERE id = ?");
+      "UPDATE entities SET last_seen_at = ?1, accepted = accepted + ?2, duplicates = duplicates + ?3, "
+      "rejected = rejected + ?4, agent = iif(?6 = '', agent, ?6), clock_skew = ifnull(?7, clock_skew) WHERE id = ?5");
   if (!count) return count.error();
+  const std::int64_t rejected = appended.batch_known ? 0 : batch.rejected;
   count->bind(1, batch.received_at);
   count->bind(2, appended.accepted);
   count->bind(3, appended.duplicates);
-  count->bind(4, appended.batch_known ? 0 : batch.rejected);
+  count->bind(4, rejected);
   count->bind(5, entity.value());
+  count->bind(6, batch.agent);
+  if (batch.sent) count->bind(7, *batch.sent - batch.received_at);
   if (auto done = connection_.finish(count.value(), "count a batch"); !done) return done.error();
+  if (auto done = count_hour(entity.value(), batch.received_at, appended, rejected); !done) return done.error();
   return appended;
+}
+
+Result<Done> EventAppender::count_hour(std::int64_t entity, std::int64_t received_at, const Appended& appended,
+                                       std::int64_t rejected) {
+  constexpr std::int64_t kHour = 3600;
+  auto count = connection_.lease(
+      "INSERT INTO ingest_hours VALUES (?1, ?2, 1, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET batches = batches + 1, events = "
+      "events + ?3, duplicates = duplicates + ?4, rejected = rejected + ?5");
+  if (!count) return count.error();
+  count->bind(1, entity);
+  count->bind(2, received_at - (received_at % kHour + kHour) % kHour);
+  count->bind(3, appended.accepted);
+  count->bind(4, appended.duplicates);
+  count->bind(5, rejected);
+  return connection_.finish(count.value(), "count a batch");
 }
 
 Result<std::int64_t> EventAppender::entity_number(std::string_view token) {

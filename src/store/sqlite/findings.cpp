@@ -1,34 +1,10 @@
-#include <algorithm>
-
+#include "store/sqlite/finding_rows.hpp"
 #include "store/sqlite/row_key.hpp"
 #include "store/sqlite/stores.hpp"
 #include "store/text.hpp"
 
 namespace logystera::store::sqlite {
 namespace {
-
-// Levels are stored as their distance from low.
-std::int64_t number_of(Level level) noexcept {
-  return static_cast<std::int64_t>(level) - static_cast<std::int64_t>(Level::low);
-}
-
-Level level_of(std::int64_t number) noexcept {
-  return static_cast<Level>(std::clamp<std::int64_t>(number + static_cast<std::int64_t>(Level::low), 0, kLevels - 1));
-}
-
-Finding read_finding(const Statement& row) {
-  Finding finding;
-  finding.id = row.integer(0);
-  finding.rule = row.text(1);
-  finding.title = row.text(2);
-  finding.level = level_of(row.integer(3));
-  finding.source = row.text(4);
-  finding.time = row.integer(5);
-  finding.line = row.count(6);
-  finding.message = row.text(7);
-  finding.demo = row.integer(8) != 0;
-  return finding;
-}
 
 // Within the transaction that changes them.
 Result<Done> count_change_of_dismissals(Connection& db) {
@@ -42,8 +18,9 @@ Result<bool> Findings::add(const Finding& finding) {
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   auto statement = db.lease(
-      "INSERT OR IGNORE INTO findings (key, rule, title, level, source, time, line, message, demo) VALUES (?, ?, ?, ?, ?, "
-      "?, ?, ?, ?)");
+      "INSERT OR IGNORE INTO findings (key, rule, title, level, source, time, line, message, demo, stored_at) VALUES (?, "
+      "?, ?, "
+      "?, ?, ?, ?, ?, ?, unixepoch())");
   if (!statement) return statement.error();
   const std::string rule = storable(finding.rule), title = storable(finding.title), source = storable(finding.source),
                     message = storable(finding.message);
@@ -74,7 +51,8 @@ Result<std::vector<Finding>> Findings::list(const FindingQuery& query) {
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   auto statement = db.lease(
-      "SELECT id, rule, title, level, source, time, line, message, demo FROM findings WHERE level >= ?1 AND (?2 = '' OR "
+      "SELECT " LOGYSTERA_FINDING_COLUMNS
+      " FROM findings WHERE level >= ?1 AND (?2 = '' OR "
       "rule = ?2) "
       "AND (?3 = '' OR source = ?3 OR substr(source, -length(?3) - 1) = '/' || ?3) AND time >= ?4 ORDER BY time DESC, id "
       "DESC LIMIT ?5");
@@ -94,7 +72,7 @@ Result<FindingSummary> Findings::summary() {
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   FindingSummary summary;
-  auto levels = db.lease("SELECT level, count(*) FROM findings GROUP BY level");
+  auto levels = db.lease("SELECT level, sum(n) FROM finding_days GROUP BY level");
   if (!levels) return levels.error();
   using Row = std::pair<std::int64_t, std::uint64_t>;
   auto counts = db.rows<Row>(levels.value(), "read", [](const Statement& row) {
@@ -102,7 +80,7 @@ Result<FindingSummary> Findings::summary() {
   });
   if (!counts) return counts.error();
   for (const auto& [level, count] : counts.value()) summary.of(level_of(level)) += count;
-  auto top = db.lease("SELECT rule, count(*) AS found FROM findings GROUP BY rule ORDER BY found DESC, rule LIMIT 10");
+  auto top = db.lease("SELECT rule, sum(n) AS found FROM finding_days GROUP BY rule ORDER BY found DESC, rule LIMIT 10");
   if (!top) return top.error();
   auto rules = db.rows<RuleCount>(top.value(), "read", [](const Statement& row) {
     return RuleCount{std::string(row.text(0)), static_cast<std::uint64_t>(row.integer(1))};

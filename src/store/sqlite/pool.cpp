@@ -46,13 +46,14 @@ Pool::Pool(std::string path, const OpenOptions& options, bool in_memory)
 Lent::Lent(Lent&& other) noexcept
     : reading_(std::move(other.reading_)),
       pool_(std::exchange(other.pool_, nullptr)),
+      looks_(other.looks_),
       own_(std::move(other.own_)),
       connection_(own_ ? &*own_ : other.connection_) {
   other.own_.reset();
 }
 
 Lent::~Lent() {
-  if (pool_ && !own_->failed() && !own_->in_transaction()) pool_->take_back(std::move(*own_));
+  if (pool_ && !own_->failed() && !own_->in_transaction()) pool_->take_back(std::move(*own_), looks_);
 }
 
 Result<std::unique_ptr<Pool>> Pool::open(const std::string& path, const OpenOptions& options) {
@@ -89,15 +90,16 @@ Result<Connection> Pool::connect() {
   return connection;
 }
 
+std::optional<Connection> Pool::take_idle(std::vector<Connection>& idle) {
+  const std::lock_guard lock(mutex_);
+  if (idle.empty()) return std::nullopt;
+  std::optional<Connection> taken(std::move(idle.back()));
+  idle.pop_back();
+  return taken;
+}
+
 Result<Lent> Pool::lend() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      Lent lent(*this, std::move(idle_.back()));
-      idle_.pop_back();
-      return lent;
-    }
-  }
+  if (auto idle = take_idle(idle_)) return Lent(*this, std::move(*idle));
   auto connection = connect();
   if (!connection) return connection.error();
   return Lent(*this, std::move(connection).value());
@@ -113,11 +115,29 @@ Result<Lent> Pool::lend_for_long() {
 void Pool::close_idle() {
   const std::lock_guard lock(mutex_);
   idle_.clear();
+  idle_looking_.clear();
 }
 
-void Pool::take_back(Connection connection) noexcept {
+Result<Lent> Pool::lend_to_look() {
+  Checkpoints::Reading reading(checkpoints_);
+  std::optional<Connection> connection = take_idle(idle_looking_);
+  if (connection) {
+    connection->allow();
+  } else {
+    auto made = connect();
+    if (!made) return made.error();
+    if (auto set = made->only_look(options_.query_ms); !set) return set.error();
+    connection.emplace(std::move(made).value());
+  }
+  Lent lent(*this, std::move(*connection), true);
+  lent.reading_.emplace(std::move(reading));
+  return lent;
+}
+
+void Pool::take_back(Connection connection, bool looks) noexcept {
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kIdleMost) idle_.push_back(std::move(connection));
+  std::vector<Connection>& idle = looks ? idle_looking_ : idle_;
+  if (idle.size() < kIdleMost) idle.push_back(std::move(connection));
 }
 
 }  // namespace logystera::store::sqlite

@@ -22,7 +22,8 @@ class Lent {
  public:
   /// A transaction's: it stays there.
   explicit Lent(Connection& connection) noexcept : connection_(&connection) {}
-  Lent(Pool& pool, Connection connection) : pool_(&pool), own_(std::move(connection)), connection_(&*own_) {}
+  Lent(Pool& pool, Connection connection, bool looks = false)
+      : pool_(&pool), looks_(looks), own_(std::move(connection)), connection_(&*own_) {}
   Lent(Lent&& other) noexcept;
   Lent& operator=(Lent&&) = delete;
   ~Lent();
@@ -34,6 +35,7 @@ class Lent {
   friend class Pool;
   std::optional<Checkpoints::Reading> reading_;  // first: it ends when the connection has been given back
   Pool* pool_ = nullptr;
+  bool looks_ = false;  // it is one of those that only look
   std::optional<Connection> own_;
   Connection* connection_;
 };
@@ -54,6 +56,8 @@ class Pool final : public Connections {
 
   Result<Lent> lend() override;
   Result<Lent> lend_for_long() override;
+  /// For one call of somebody who only looks (OpenOptions::query_ms).
+  Result<Lent> lend_to_look();
   /// A connection for whoever keeps it.
   Result<Connection> connect();
   /// Closes the connections nobody has.
@@ -64,14 +68,25 @@ class Pool final : public Connections {
  private:
   friend class Lent;
   Pool(std::string path, const OpenOptions& options, bool in_memory);
-  void take_back(Connection connection) noexcept;
+  void take_back(Connection connection, bool looks) noexcept;
+  std::optional<Connection> take_idle(std::vector<Connection>& idle);
 
   const std::string path_;
   const OpenOptions options_;
   const bool in_memory_;  // there is no file, and none is to be made
   Checkpoints checkpoints_;
   std::mutex mutex_;
-  std::vector<Connection> idle_;
+  std::vector<Connection> idle_, idle_looking_;
+};
+
+/// The connections of a pool that only look.
+class Looking final : public Connections {
+ public:
+  explicit Looking(Pool& pool) : pool_(pool) {}
+  Result<Lent> lend() override { return pool_.lend_to_look(); }
+
+ private:
+  Pool& pool_;
 };
 
 }  // namespace logystera::store::sqlite

@@ -164,6 +164,71 @@ CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHO
 INSERT INTO settings SELECT column1, column2 FROM (VALUES ('retention.events_days', '90'), ('retention.bulk_events_days', '14'))
   WHERE NOT EXISTS (SELECT 1 FROM events) AND NOT EXISTS (SELECT 1 FROM entities);
 )sql"),
+    // Lists that are read by pages, and counts that are asked for all the time. The counts are kept by triggers, so that they equal
+    // the table whoever writes to it. A day is the number of days (UTC) since 1970, before it rounded down as after it.
+    std::string_view(R"sql(
+ALTER TABLE findings ADD COLUMN stored_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX findings_by_level ON findings (level, time);
+CREATE INDEX findings_by_source ON findings (source, level, time);
+CREATE TABLE finding_days (
+  day INTEGER NOT NULL,
+  level INTEGER NOT NULL,
+  rule TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (day, level, rule)
+) STRICT, WITHOUT ROWID;
+INSERT INTO finding_days SELECT (time - ((time % 86400) + 86400) % 86400) / 86400 AS day, level, rule, count(*) FROM findings
+  GROUP BY day, level, rule;
+CREATE TRIGGER findings_counted AFTER INSERT ON findings BEGIN
+  INSERT INTO finding_days VALUES ((new.time - ((new.time % 86400) + 86400) % 86400) / 86400, new.level, new.rule, 1)
+    ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER findings_uncounted AFTER DELETE ON findings BEGIN
+  UPDATE finding_days SET n = n - 1 WHERE day = (old.time - ((old.time % 86400) + 86400) % 86400) / 86400
+    AND level = old.level AND rule = old.rule;
+  DELETE FROM finding_days WHERE day = (old.time - ((old.time % 86400) + 86400) % 86400) / 86400
+    AND level = old.level AND rule = old.rule AND n <= 0;
+END;
+CREATE TRIGGER findings_recounted AFTER UPDATE OF time, level, rule ON findings BEGIN
+  UPDATE finding_days SET n = n - 1 WHERE day = (old.time - ((old.time % 86400) + 86400) % 86400) / 86400
+    AND level = old.level AND rule = old.rule;
+  DELETE FROM finding_days WHERE day = (old.time - ((old.time % 86400) + 86400) % 86400) / 86400
+    AND level = old.level AND rule = old.rule AND n <= 0;
+  INSERT INTO finding_days VALUES ((new.time - ((new.time % 86400) + 86400) % 86400) / 86400, new.level, new.rule, 1)
+    ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+ALTER TABLE errors ADD COLUMN silent_seconds INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE errors ADD COLUMN returned_at INTEGER NOT NULL DEFAULT 0;
+UPDATE errors SET silent_seconds = gap, returned_at = at FROM (
+  SELECT fingerprint AS returned, gap, max(time) AS at FROM (
+    SELECT fingerprint, time, time - lag(time) OVER (PARTITION BY fingerprint ORDER BY time) AS gap FROM error_occurrences)
+  WHERE gap >= 86400 GROUP BY fingerprint) WHERE fingerprint = returned;
+CREATE INDEX errors_by_last_seen ON errors (severity, last_seen DESC, fingerprint);
+CREATE INDEX errors_by_count ON errors (severity, count DESC, fingerprint);
+CREATE INDEX errors_by_first_seen ON errors (severity, first_seen DESC, fingerprint);
+CREATE TABLE error_sources (
+  fingerprint TEXT NOT NULL,
+  source TEXT NOT NULL,
+  last_seen INTEGER NOT NULL,
+  PRIMARY KEY (fingerprint, source)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER errors_forgotten AFTER DELETE ON errors BEGIN
+  DELETE FROM error_sources WHERE fingerprint = old.fingerprint;
+END;
+INSERT INTO error_sources SELECT fingerprint, source, max(time) FROM error_occurrences GROUP BY fingerprint, source;
+CREATE INDEX events_by_created_at ON events (created_at);
+ALTER TABLE entities ADD COLUMN agent TEXT NOT NULL DEFAULT '';
+ALTER TABLE entities ADD COLUMN clock_skew INTEGER;
+CREATE TABLE ingest_hours (
+  entity INTEGER NOT NULL REFERENCES entities (id),
+  hour INTEGER NOT NULL,
+  batches INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  duplicates INTEGER NOT NULL,
+  rejected INTEGER NOT NULL,
+  PRIMARY KEY (entity, hour)
+) STRICT, WITHOUT ROWID;
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

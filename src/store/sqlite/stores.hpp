@@ -26,6 +26,7 @@ class EventAppender {
   Result<std::int64_t> look_up_type(std::string_view type);
   Result<std::int64_t> add_type(std::string_view type, std::size_t limit);
   Result<std::int64_t> number_of_the_unnumbered();
+  Result<Done> count_hour(std::int64_t entity, std::int64_t received_at, const Appended& appended, std::int64_t rejected);
 
   Connection& connection_;
   std::size_t types_most_;
@@ -39,6 +40,10 @@ class Events final : public EventStore {
   Events(Connections& connections, std::size_t types_most) : connections_(connections), types_most_(types_most) {}
   Result<Appended> append(const Batch& batch) override;
   Result<Done> read(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) override;
+  Result<EventPage> page(const EventFilter& filter, const PageRequest<TimeKey>& request) override;
+  Result<Count> count(const EventFilter& filter, std::size_t most) override;
+  Result<std::optional<EventRow>> find(const EventId& id, const SiteScope& sites) override;
+  Result<std::uint64_t> newest() override;
 
  private:
   Connections& connections_;
@@ -53,6 +58,9 @@ class Entities final : public EntityStore {
   Result<std::vector<Entity>> list() override;
   Result<bool> update(const Entity& entity) override;
   Result<bool> revoke(std::string_view token, std::int64_t now) override;
+  Result<bool> rename(std::string_view token, std::string_view name) override;
+  Result<std::vector<IngestHour>> hours(std::string_view token, std::int64_t since) override;
+  Result<std::vector<std::pair<std::string, IngestHour>>> sent_since(std::int64_t since) override;
 
  private:
   Connections& connections_;
@@ -95,6 +103,12 @@ class Findings final : public FindingStore {
   Result<bool> add(const Finding& finding) override;
   Result<std::vector<Finding>> list(const FindingQuery& query) override;
   Result<FindingSummary> summary() override;
+  Result<FindingPage> page(const FindingFilter& filter, const PageRequest<TimeKey>& request) override;
+  Result<Count> count(const FindingFilter& filter, std::size_t most) override;
+  Result<std::optional<Finding>> get(std::int64_t id, const SiteScope& sites) override;
+  Result<std::vector<FindingDay>> days(std::int64_t first, std::int64_t last, const SiteScope& sites) override;
+  Result<std::vector<RuleHits>> rule_hits(std::int64_t first, std::size_t limit, const SiteScope& sites) override;
+  Result<std::vector<std::string>> sources(std::size_t limit, const SiteScope& sites) override;
   Result<Done> dismiss(const Dismissal& dismissal) override;
   Result<std::uint64_t> undismiss(std::string_view rule, std::string_view source) override;
   Result<std::vector<Dismissal>> dismissals() override;
@@ -119,6 +133,10 @@ class Errors final : public ErrorStore {
   Result<std::vector<ErrorOccurrence>> occurrences(std::string_view fingerprint, std::size_t limit) override;
   Result<std::vector<ErrorGroup>> first_seen_since(std::int64_t since, std::size_t limit) override;
   Result<std::vector<ErrorGroup>> regressions(std::int64_t silence, std::size_t limit) override;
+  Result<ErrorPage> page(const ErrorFilter& filter, const PageRequest<ErrorKey>& request) override;
+  Result<Count> count(const ErrorFilter& filter, std::size_t most) override;
+  Result<ErrorSummary> summary() override;
+  Result<std::vector<std::string>> sources(std::string_view fingerprint, std::size_t limit) override;
   Result<std::uint64_t> prune(std::int64_t oldest) override;
   Result<std::uint64_t> clear_demo() override;
 

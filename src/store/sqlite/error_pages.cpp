@@ -1,0 +1,139 @@
+// Groups of errors by pages: of each order an index by severity, an arm a severity.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "store/sqlite/error_rows.hpp"
+#include "store/sqlite/stores.hpp"
+#include "store/sqlite/walk.hpp"
+#include "store/text.hpp"
+
+namespace logystera::store::sqlite {
+namespace {
+
+constexpr std::array<ArmIndex, 3> kIndexes = {
+    ArmIndex{"errors", "errors_by_last_seen", "severity = ?3", "last_seen", "fingerprint", false},
+    ArmIndex{"errors", "errors_by_count", "severity = ?3", "count", "fingerprint", false},
+    ArmIndex{"errors", "errors_by_first_seen", "severity = ?3", "first_seen", "fingerprint", false}};
+
+Result<Done> add_arms_of(Connection& db, const ErrorFilter& filter, const PageRequest<ErrorKey>& request,
+                         Arms<ErrorKey>& arms) {
+  // What the order itself bounds needs no look at the rows behind it.
+  std::int64_t lowest = INT64_MIN;
+  if (filter.sort == ErrorSort::last_seen) lowest = filter.since.value_or(INT64_MIN);
+  if (filter.sort == ErrorSort::first_seen) lowest = filter.new_since.value_or(INT64_MIN);
+  for (auto severity = static_cast<std::int64_t>(filter.at_least.value_or(Severity::debug));
+       severity <= static_cast<std::int64_t>(Severity::critical); ++severity) {
+    auto added = add_arms(db, arms, kIndexes[static_cast<std::size_t>(filter.sort)], request, lowest, INT64_MAX,
+                          [severity](Statement& statement) { statement.bind(3, severity); });
+    if (!added) return added;
+  }
+  return Done{};
+}
+
+/// Fetches a group if it matches what is left of the filter.
+class Fetch {
+ public:
+  static Result<Fetch> make(Connection& db, const ErrorFilter& filter, const std::string& pattern) {
+    std::string where = "fingerprint = ?1";
+    if (filter.since) where += " AND last_seen >= ?2";
+    if (filter.new_since) where += " AND first_seen >= ?3";
+    if (filter.returned_since) where += " AND returned_at >= ?4 AND returned_at <> 0";
+    if (!pattern.empty()) where += " AND pattern LIKE ?5 ESCAPE '\\'";
+    auto statement =
+        db.prepare("SELECT " LOGYSTERA_GROUP_COLUMNS ", silent_seconds, returned_at FROM errors WHERE " + where);
+    if (!statement) return statement.error();
+    return Fetch(db, filter, pattern, std::move(statement).value());
+  }
+
+  Result<Fetched<ErrorGroup>> operator()(const ErrorKey& key) {
+    statement_.bind(1, std::string_view(key.fingerprint));
+    statement_.bind(2, filter_->since.value_or(INT64_MIN));
+    statement_.bind(3, filter_->new_since.value_or(INT64_MIN));
+    statement_.bind(4, filter_->returned_since.value_or(INT64_MIN));
+    statement_.bind(5, std::string_view(*pattern_));
+    Fetched<ErrorGroup> fetched;
+    const int code = statement_.step();
+    if (code == SQLITE_ROW) {
+      fetched.row = read_group(statement_);
+      fetched.bytes = fetched.row->pattern.size();
+    } else if (code != SQLITE_DONE) {
+      return db_->error("read");
+    }
+    statement_.reset();
+    return fetched;
+  }
+
+ private:
+  Fetch(Connection& db, const ErrorFilter& filter, const std::string& pattern, Statement statement)
+      : db_(&db), filter_(&filter), pattern_(&pattern), statement_(std::move(statement)) {}
+
+  Connection* db_;
+  const ErrorFilter* filter_;
+  const std::string* pattern_;
+  Statement statement_;
+};
+
+std::string pattern_of(const ErrorFilter& filter) {
+  return filter.text.empty() ? std::string() : like_pattern(storable(filter.text));
+}
+
+}  // namespace
+
+Result<ErrorPage> Errors::page(const ErrorFilter& filter, const PageRequest<ErrorKey>& request) {
+  if (filter.sites) return ErrorPage{};
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  Arms<ErrorKey> arms(request.newer_than.has_value());
+  if (auto added = add_arms_of(db, filter, request, arms); !added) return added.error();
+  const std::string pattern = pattern_of(filter);
+  auto fetch = Fetch::make(db, filter, pattern);
+  if (!fetch) return fetch.error();
+  return collect<ErrorGroup>(db, arms, request, [&](const ErrorKey& key) { return fetch.value()(key); });
+}
+
+Result<Count> Errors::count(const ErrorFilter& filter, std::size_t most) {
+  if (filter.sites) return Count{};
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  Arms<ErrorKey> arms(false);
+  if (auto added = add_arms_of(db, filter, {}, arms); !added) return added.error();
+  const std::string pattern = pattern_of(filter);
+  auto fetch = Fetch::make(db, filter, pattern);
+  if (!fetch) return fetch.error();
+  return count_to(db, arms, most, [&](const ErrorKey& key) -> Result<bool> {
+    auto fetched = fetch.value()(key);
+    if (!fetched) return fetched.error();
+    return fetched->row.has_value();
+  });
+}
+
+Result<ErrorSummary> Errors::summary() {
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto statement = db.lease("SELECT count(*), coalesce(sum(count), 0) FROM errors INDEXED BY errors_by_count");
+  if (!statement) return statement.error();
+  auto summary = db.row<ErrorSummary>(statement.value(), "read", [](const Statement& row) {
+    return ErrorSummary{row.count(0), row.count(1)};
+  });
+  if (!summary) return summary.error();
+  return summary->value_or(ErrorSummary{});
+}
+
+Result<std::vector<std::string>> Errors::sources(std::string_view fingerprint, std::size_t limit) {
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto statement =
+      db.lease("SELECT source FROM error_sources WHERE fingerprint = ?1 ORDER BY last_seen DESC, source LIMIT ?2");
+  if (!statement) return statement.error();
+  statement->bind(1, fingerprint);
+  statement->bind(2, static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)));
+  return db.rows<std::string>(statement.value(), "read", [](const Statement& row) { return std::string(row.text(0)); });
+}
+
+}  // namespace logystera::store::sqlite
