@@ -60,6 +60,7 @@ struct Ingest::Work {
   std::string inflated;
   store::Batch batch;
   std::vector<RejectedLine> rejected;
+  std::string user_agent;
 
   const Verified& verified() const { return sent->verified; }
   std::string_view body() const { return verified().encoding == "gzip" ? inflated : sent->request.body; }
@@ -177,6 +178,10 @@ void Ingest::ingest(std::shared_ptr<const SignedRequest> sent, const Reply& repl
   work->batch.id = work->verified().batch;
   work->batch.received_at = options_.now();
   work->batch.rejected = static_cast<std::uint32_t>(work->rejected.size());
+  work->user_agent = work->sent->request.joined("User-Agent");
+  constexpr std::size_t kVersionBytes = 32;
+  work->batch.agent = agent_version(work->user_agent).substr(0, kVersionBytes);
+  work->batch.sent = work->verified().timestamp;
   // The views in the batch point into *work, which the callback keeps.
   writer_.append(std::move(work->batch),
                  [this, work, reply](const Result<store::Appended>& appended) { finish(*work, appended, reply); });

@@ -1,21 +1,14 @@
 // Groups of errors by pages: of each order an index by severity, an arm a severity.
-#include <fmt/core.h>
-
 #include <algorithm>
-#include <array>
 
 #include "store/sqlite/error_rows.hpp"
+#include "store/sqlite/page_indexes.hpp"
 #include "store/sqlite/stores.hpp"
 #include "store/sqlite/walk.hpp"
 #include "store/text.hpp"
 
 namespace logystera::store::sqlite {
 namespace {
-
-constexpr std::array<ArmIndex, 3> kIndexes = {
-    ArmIndex{"errors", "errors_by_last_seen", "severity = ?3", "last_seen", "fingerprint", false},
-    ArmIndex{"errors", "errors_by_count", "severity = ?3", "count", "fingerprint", false},
-    ArmIndex{"errors", "errors_by_first_seen", "severity = ?3", "first_seen", "fingerprint", false}};
 
 Result<Done> add_arms_of(Connection& db, const ErrorFilter& filter, const PageRequest<ErrorKey>& request,
                          Arms<ErrorKey>& arms) {
@@ -25,7 +18,7 @@ Result<Done> add_arms_of(Connection& db, const ErrorFilter& filter, const PageRe
   if (filter.sort == ErrorSort::first_seen) lowest = filter.new_since.value_or(INT64_MIN);
   for (auto severity = static_cast<std::int64_t>(filter.at_least.value_or(Severity::debug));
        severity <= static_cast<std::int64_t>(Severity::critical); ++severity) {
-    auto added = add_arms(db, arms, kIndexes[static_cast<std::size_t>(filter.sort)], request, lowest, INT64_MAX,
+    auto added = add_arms(db, arms, kErrorsBy[static_cast<std::size_t>(filter.sort)], request, lowest, INT64_MAX,
                           [severity](Statement& statement) { statement.bind(3, severity); });
     if (!added) return added;
   }

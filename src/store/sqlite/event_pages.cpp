@@ -7,19 +7,15 @@
 // he was, and has few rows before him.
 //
 // Types beyond those that have a number share one, and are told by their lines.
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "store/sqlite/event_rows.hpp"
+#include "store/sqlite/page_indexes.hpp"
 #include "store/sqlite/stores.hpp"
 #include "store/sqlite/walk.hpp"
 
 namespace logystera::store::sqlite {
 namespace {
-
-constexpr ArmIndex kByKind{"events", "events_by_time", "entity = ?3 AND type = ?4", "created_at", "seq"};
-constexpr ArmIndex kByCreation{"events", "events_by_created_at", "", "created_at", "seq"};
 
 /// A filter in the store's numbers.
 struct Search {
@@ -149,16 +145,17 @@ Result<Rest> add_arms_of(Connection& db, const EventFilter& filter, const Search
   auto kinds = kinds_of(db, search);
   if (!kinds) return kinds.error();
   if (!kinds.value()) {
-    if (auto added = add_arms(db, arms, kByCreation, request, lowest, highest, [](Statement&) {}); !added) {
+    if (auto added = add_arms(db, arms, kEventsByCreation, request, lowest, highest, [](Statement&) {}); !added) {
       return added.error();
     }
     return Rest{true, false};
   }
   for (const auto& [site, type] : *kinds.value()) {
-    auto added = add_arms(db, arms, kByKind, request, lowest, highest, [site = site, type = type](Statement& statement) {
-      statement.bind(3, site);
-      statement.bind(4, type);
-    });
+    auto added =
+        add_arms(db, arms, kEventsByKind, request, lowest, highest, [site = site, type = type](Statement& statement) {
+          statement.bind(3, site);
+          statement.bind(4, type);
+        });
     if (!added) return added.error();
   }
   return Rest{};

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "store/sqlite/finding_rows.hpp"
+#include "store/sqlite/page_indexes.hpp"
 #include "store/sqlite/stores.hpp"
 #include "store/sqlite/walk.hpp"
 #include "store/text.hpp"
@@ -22,11 +23,6 @@ namespace logystera::store::sqlite {
 namespace {
 
 constexpr std::int64_t kDaysMost = 400;
-
-constexpr ArmIndex kByTime{"findings", "findings_by_time", "", "time", "id"};
-constexpr ArmIndex kByLevel{"findings", "findings_by_level", "level = ?3", "time", "id"};
-constexpr ArmIndex kBySource{"findings", "findings_by_source", "source = ?4 AND level = ?3", "time", "id"};
-constexpr ArmIndex kByRule{"findings", "findings_by_rule", "rule = ?3 AND source = ?4", "time", "id"};
 
 // A dismissal covers its rule everywhere, or in a source by its path or the name at its end.
 constexpr std::string_view kDismissed =
@@ -66,9 +62,10 @@ struct Search {
   const FindingFilter& filter;
   const std::string rule, source, pattern;
   std::int64_t lowest, highest;
-  std::vector<std::int64_t> levels;                               // numbers as stored
-  std::vector<std::pair<std::string, std::string>> rule_sources;  // arms of kByRule; here since statements point at them
-  std::vector<std::string> sources;                               // arms of kBySource
+  std::vector<std::int64_t> levels;  // numbers as stored
+  std::vector<std::pair<std::string, std::string>>
+      rule_sources;                  // arms of kFindingsByRule; here since statements point at them
+  std::vector<std::string> sources;  // arms of kFindingsBySource
 };
 
 // Each source of the rule.
@@ -135,7 +132,7 @@ Result<Rest> add_arms_of(Connection& db, Search& search, const PageRequest<TimeK
     if (auto found = find_rule_sources(db, search); !found) return found.error();
     if (search.rule_sources.size() <= kArmsMost) {
       for (const auto& [rule, source] : search.rule_sources) {
-        auto added = add(kByRule, [&rule = rule, &source = source](Statement& statement) {
+        auto added = add(kFindingsByRule, [&rule = rule, &source = source](Statement& statement) {
           statement.bind(3, std::string_view(rule));
           statement.bind(4, std::string_view(source));
         });
@@ -152,7 +149,7 @@ Result<Rest> add_arms_of(Connection& db, Search& search, const PageRequest<TimeK
     if (search.sources.size() * search.levels.size() <= kArmsMost) {
       for (const std::string& source : search.sources) {
         for (const std::int64_t level : search.levels) {
-          auto added = add(kBySource, [&source, level](Statement& statement) {
+          auto added = add(kFindingsBySource, [&source, level](Statement& statement) {
             statement.bind(3, level);
             statement.bind(4, std::string_view(source));
           });
@@ -165,11 +162,11 @@ Result<Rest> add_arms_of(Connection& db, Search& search, const PageRequest<TimeK
   const Rest rest{
       .rule = !search.rule.empty(), .source = !search.source.empty(), .dismissal = search.filter.dismissed.has_value()};
   if (search.all_levels()) {
-    if (auto added = add(kByTime, [](Statement&) {}); !added) return added.error();
+    if (auto added = add(kFindingsByTime, [](Statement&) {}); !added) return added.error();
     return rest;
   }
   for (const std::int64_t level : search.levels) {
-    auto added = add(kByLevel, [level](Statement& statement) { statement.bind(3, level); });
+    auto added = add(kFindingsByLevel, [level](Statement& statement) { statement.bind(3, level); });
     if (!added) return added.error();
   }
   return rest;

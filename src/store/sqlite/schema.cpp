@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 
 #include "store/sqlite/ownership.hpp"
@@ -246,7 +247,7 @@ Result<std::int64_t> version_of(Connection& connection) {
 
 }  // namespace
 
-Result<Done> migrate(Connection& connection) {
+Result<Done> migrate(Connection& connection, std::size_t most) {
   // Almost always there is nothing to do, and looking needs no lock.
   const auto found = version_of(connection);
   if (!found) return found.error();
@@ -261,7 +262,7 @@ Result<Done> migrate(Connection& connection) {
                                connection.path(), version.value(), kSteps.size()),
                    ErrorKind::broken};
     }
-    for (auto step = static_cast<std::size_t>(version.value()); step < kSteps.size(); ++step) {
+    for (auto step = static_cast<std::size_t>(version.value()); step < std::min(most, kSteps.size()); ++step) {
       if (auto done = connection.run(std::string(kSteps[step])); !done) return done;
       auto note = fmt::format("INSERT INTO migrations VALUES ({}, unixepoch()); PRAGMA application_id = {};", step + 1,
                               kApplicationId);
