@@ -246,7 +246,7 @@ Result<bool> Errors::merge(std::string_view from, const ErrorTemplate& into) {
          {Sql("UPDATE error_occurrences SET fingerprint = ?2 WHERE fingerprint = ?1"),
           Sql("INSERT INTO error_sources SELECT ?2, source, last_seen FROM error_sources WHERE fingerprint = ?1 "
               "ON CONFLICT DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)"),
-          Sql("DELETE FROM error_sources WHERE fingerprint = ?1"), Sql("DELETE FROM errors WHERE fingerprint = ?1")}) {
+          Sql("DELETE FROM errors WHERE fingerprint = ?1")}) {
       auto statement = db.lease(sql);
       if (!statement) return statement.error();
       statement->bind(1, from);
