@@ -2,14 +2,16 @@
 
 #include <utility>
 
+#include "access/access.hpp"
+#include "access/users.hpp"
 #include "app/keeper.hpp"
 #include "core/random.hpp"
 #include "gateway/authorization.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/pages.hpp"
 #include "gateway/site_requests.hpp"
-#include "gateway/users.hpp"
 #include "server/workers.hpp"
+#include "web/arrival.hpp"
 #include "web/assets.hpp"
 #include "web/csrf.hpp"
 #include "web/sessions.hpp"
@@ -37,19 +39,35 @@ class Rooms final : public Application {
         writer_(std::move(writer)),
         ingest_(entities, *writer_, {options.rate, options.min_agent_version, options.now, options.log}),
         site_requests_(entities, store.support(), {options.min_agent_version, options.now, options.log}),
-        users_(store.accounts()),
+        users_(store),
         sessions_(store.accounts()),
-        authorization_(store, entities, {options.now, options.log}) {}
+        authorization_(store, entities, {options.now, options.log}),
+        arrival_({options.proxies, options.tls}) {}
+
+  Result<Done> make_access(const Options& options) {
+    auto secret = random_text(kKeyBytes);
+    if (!secret) return secret.error();
+    forms_ = std::make_unique<web::FormTokens>(secret.value());
+    shell_ = std::make_unique<web::Shell>(*forms_);
+    access::Access::Options wanted;
+    wanted.now = options.now;
+    wanted.log = options.log;
+    wanted.api_token = options.api_token;
+    wanted.reachable = options.reachable;
+    wanted.open = options.open_to_all;
+    wanted.proxy_remedy = options.proxy_remedy;
+    wanted.page = web::problem_page;
+    auto access = access::Access::make(store_, sessions_, arrival_, *forms_, std::move(wanted));
+    if (!access) return access.error();
+    access_ = std::move(access).value();
+    return Done{};
+  }
 
   Result<Done> make_connect(const Options& options) {
     auto connect = gateway::Connect::make(users_, sessions_, authorization_,
                                           {options.now, options.log, options.proxies, options.address_remedy});
     if (!connect) return connect.error();
     connect_ = std::move(connect).value();
-    auto secret = random_text(kKeyBytes);
-    if (!secret) return secret.error();
-    forms_ = std::make_unique<web::FormTokens>(secret.value());
-    shell_ = std::make_unique<web::Shell>(*forms_);
     return Done{};
   }
 
@@ -86,7 +104,14 @@ class Rooms final : public Application {
     return {{"GET", "/health", 0, handle, pools_.sites}};
   }
 
-  void open(gateway::PublicAddresses addresses) override { connect_->open(std::move(addresses)); }
+  decltype(server::Listener::authorize) authorize() override {
+    return [this](server::Request& request, std::string_view role) { return access_->authorize(request, role); };
+  }
+
+  void open(gateway::PublicAddresses addresses) override {
+    if (!addresses.issuer.empty()) arrival_.set_public(addresses.issuer.starts_with("https://"));
+    connect_->open(std::move(addresses));
+  }
   void finish() noexcept override {
     keeper_.reset();
     writer_.reset();
@@ -100,11 +125,13 @@ class Rooms final : public Application {
   std::unique_ptr<store::BatchWriter> writer_;
   gateway::Ingest ingest_;
   gateway::SiteRequests site_requests_;
-  gateway::Users users_;
+  access::Users users_;
   web::Sessions sessions_;
   gateway::Authorization authorization_;
-  std::unique_ptr<gateway::Connect> connect_;
+  web::Arrival arrival_;
   std::unique_ptr<web::FormTokens> forms_;
+  std::unique_ptr<access::Access> access_;
+  std::unique_ptr<gateway::Connect> connect_;
   std::unique_ptr<web::Shell> shell_;
   std::unique_ptr<Keeper> keeper_;  // last: it asks the writer
 };
@@ -116,6 +143,7 @@ Result<std::unique_ptr<Application>> Application::make(store::Store& store, gate
   auto writer = store.start_batch_writer();
   if (!writer) return writer.error();
   auto rooms = std::make_unique<Rooms>(store, entities, program, options, std::move(writer).value());
+  if (auto made = rooms->make_access(options); !made) return made.error();
   if (auto made = rooms->make_connect(options); !made) return made.error();
   if (auto started = rooms->start_keeper(options); !started) return started.error();
   return std::unique_ptr<Application>(std::move(rooms));

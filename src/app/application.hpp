@@ -11,12 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "access/access.hpp"
 #include "analysis/current_program.hpp"
 #include "core/result.hpp"
 #include "gateway/connect.hpp"
 #include "gateway/entities.hpp"
 #include "gateway/rate_limit.hpp"
-#include "server/message.hpp"
+#include "server/http.hpp"
 #include "server/router.hpp"
 #include "store/retention.hpp"
 #include "store/store.hpp"
@@ -32,8 +33,14 @@ struct Options {
   std::string min_agent_version;  // "1.2.0"; empty: any
   store::Retention retention;     // where the store's own settings say nothing
   std::size_t proxies = 0;        // in front, one behind the other; 0: none
+  bool tls = false;               // the listeners' own
+  std::string api_token = {};     // of an administrator; empty: none
+  bool reachable = false;         // from other machines, by a listener or a proxy
+  bool open_to_all = false;       // on purpose
   /// How the operator says under which address the gateway is reached, behind "its operator".
   std::string_view address_remedy = "has to say which";
+  /// And what he does about a proxy he has said nothing of.
+  std::string_view proxy_remedy = access::Access::Options().proxy_remedy;
 };
 
 class Application {
@@ -50,6 +57,7 @@ class Application {
   virtual std::vector<server::Route> ingest() = 0;
   /// For each listener.
   virtual std::vector<server::Route> health() = 0;
+  virtual decltype(server::Listener::authorize) authorize() = 0;
   /// Tells where it is reached, once the listeners know.
   virtual void open(gateway::PublicAddresses addresses) = 0;
   /// Stores what was taken and still waits. After the server has stopped taking requests, and before the server ends.

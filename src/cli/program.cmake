@@ -19,11 +19,12 @@ add_custom_command(
   DEPENDS ${WEB_ASSETS} ${WEB_TEMPLATES} ${CMAKE_SOURCE_DIR}/web/embed.cmake
   VERBATIM)
 target_sources(logystera_web PRIVATE ${CMAKE_BINARY_DIR}/web/embedded.cpp)
-logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::DEFLATE PkgConfig::SODIUM
+logystera_room(access STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::SODIUM ZLIB::ZLIB fmt::fmt)
+logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web logystera_access PkgConfig::DEFLATE
   fmt::fmt)
 logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
 logystera_room(app STANDARD 20 LINKS logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
-  logystera_upload)
+  logystera_access logystera_upload)
 logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
 logystera_room(cli STANDARD 20 LINKS logystera_app logystera_gateway logystera_agent logystera_analysis logystera_report CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
@@ -70,6 +71,7 @@ logystera_room_tests(server STANDARD 20)
 logystera_room_tests(web STANDARD 20)
 logystera_room_tests(report STANDARD 20)
 logystera_room_tests(upload STANDARD 20)
+logystera_room_tests(access STANDARD 20)
 logystera_room_tests(gateway STANDARD 20 LINKS ZLIB::ZLIB CURL::libcurl)
 # The command's tests run the program itself, as its users do.
 logystera_room_tests(cli STANDARD 20 LINKS CURL::libcurl SQLite::SQLite3)

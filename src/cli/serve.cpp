@@ -85,7 +85,8 @@ Result<std::vector<server::Listener>> listeners_of(const Options& options, app::
     listeners.push_back(std::move(own));
   }
   add(listeners.back(), application.ingest());
-  for (const server::Listener& listener : listeners) {
+  for (server::Listener& listener : listeners) {
+    listener.authorize = application.authorize();
     if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
   }
   return listeners;
@@ -194,9 +195,15 @@ int run(const Globals& globals, const Options& options) {
   }
   auto retention = configured_retention(globals);
   if (!retention) return fail("serve", retention.error());
-  auto application = app::Application::make(*gate->store, *gate->entities, program,
-                                            {wall_seconds, log, options.rate, options.min_agent_version, retention.value(),
-                                             options.behind_proxy ? options.proxies : 0, "starts it with --public-url"});
+  const auto loopback = server::is_loopback(options.host);
+  if (!loopback) return fail("serve", loopback.error());
+  app::Options made{wall_seconds, log, options.rate, options.min_agent_version, retention.value()};
+  made.proxies = options.behind_proxy ? options.proxies : 0;
+  made.tls = !options.tls.certificate.empty();
+  made.reachable = options.behind_proxy || !loopback.value();
+  made.address_remedy = "starts it with --public-url";
+  made.proxy_remedy = "starts it with --behind-proxy, and adds an administrator: logystera user add NAME --role admin";
+  auto application = app::Application::make(*gate->store, *gate->entities, program, std::move(made));
   if (!application) return fail("serve", application.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <memory>
 
+#include "access/password.hpp"
+#include "access/users.hpp"
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/terminal.hpp"
@@ -16,8 +18,6 @@
 #include "core/hmac.hpp"
 #include "core/json_text.hpp"
 #include "core/secret.hpp"
-#include "gateway/password.hpp"
-#include "gateway/users.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -30,9 +30,9 @@ struct Password {
 
 // One line of at most kPasswordBytesMax bytes, without its end; one byte more tells that it is longer.
 Result<Done> read_line(int fd, Password& into) {
-  into.text.reserve(gateway::kPasswordBytesMax + 2);  // so that growing leaves no copy behind
+  into.text.reserve(access::kPasswordBytesMax + 2);  // so that growing leaves no copy behind
   char c = 0;
-  while (into.text.size() <= gateway::kPasswordBytesMax) {
+  while (into.text.size() <= access::kPasswordBytesMax) {
     const ssize_t got = ::read(fd, &c, 1);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error{fmt::format("the password cannot be read: {}", std::strerror(errno)), kind_of_errno(errno)};
@@ -83,7 +83,7 @@ Result<Done> read_file(const std::string& path, Password& into) {
   SecretFile wanted;
   wanted.noun = "password file";
   wanted.after_exposure = "choose another password";
-  wanted.bytes_max = gateway::kPasswordBytesMax;
+  wanted.bytes_max = access::kPasswordBytesMax;
   wanted.first_line = true;
   auto password = read_secret_file(path, wanted);
   if (!password) return password.error();
@@ -111,8 +111,9 @@ int add(const Globals& globals, const Options& options) {
   if (auto read = read_password(options.password_file, password); !read) return fail("user add", read.error());
   auto store = open_store(globals, store::Access::create);
   if (!store) return fail("user add", store.error());
-  gateway::Users users(store.value()->accounts());
-  if (auto added = users.add(options.name, password.text, wall_seconds()); !added) return fail("user add", added.error());
+  access::Users users(*store.value());
+  if (auto added = users.add({options.name, password.text, web::Role::admin}, wall_seconds(), access::unnoted()); !added)
+    return fail("user add", added.error());
   if (!globals.json) fmt::print("{} may connect sites now.\n", options.name);
   return kExitDone;
 }
@@ -122,8 +123,9 @@ int set_password(const Globals& globals, const Options& options) {
   if (auto read = read_password(options.password_file, password); !read) return fail("user password", read.error());
   auto store = open_store(globals, store::Access::existing);
   if (!store) return fail("user password", store.error());
-  gateway::Users users(store.value()->accounts());
-  if (auto set = users.set_password(options.name, password.text); !set) return fail("user password", set.error());
+  access::Users users(*store.value());
+  if (auto set = users.set_password(options.name, password.text, access::unnoted()); !set)
+    return fail("user password", set.error());
   if (!globals.json) fmt::print("{} has a new password; every session that was open has ended.\n", options.name);
   return kExitDone;
 }
@@ -131,8 +133,9 @@ int set_password(const Globals& globals, const Options& options) {
 int remove(const Globals& globals, const Options& options) {
   auto store = open_store(globals, store::Access::existing);
   if (!store) return fail("user remove", store.error());
-  gateway::Users users(store.value()->accounts());
-  if (auto removed = users.remove(options.name); !removed) return fail("user remove", removed.error());
+  access::Users users(*store.value());
+  if (auto removed = users.remove(options.name, access::unnoted(), true); !removed)
+    return fail("user remove", removed.error());
   if (!globals.json) fmt::print("{} is removed. Sites connected by this user stay connected.\n", options.name);
   return kExitDone;
 }
@@ -140,7 +143,7 @@ int remove(const Globals& globals, const Options& options) {
 int list(const Globals& globals) {
   auto store = open_store(globals, store::Access::existing);
   if (!store) return fail("user list", store.error());
-  gateway::Users users(store.value()->accounts());
+  access::Users users(*store.value());
   auto all = users.list();
   if (!all) return fail("user list", all.error());
   if (globals.json) {

@@ -47,6 +47,12 @@ Answer bad_request(const Error& error) {
   return pages::problem(400, "This request to connect is faulty", error.message + "." + std::string(kBeginAgain));
 }
 
+Answer only_administrators() {
+  return pages::problem(
+      403, "You may not connect sites",
+      "It takes the role admin. Nothing was done. Ask an administrator of this gateway to connect the site.");
+}
+
 void list(JsonText& text, std::string_view key, std::string_view only) {
   text.key(key).begin_array().string(only).end_array();
 }
@@ -85,14 +91,14 @@ Answer not_yet(const PublicAddresses* addresses, std::string_view remedy) {
 
 }  // namespace
 
-Result<std::unique_ptr<Connect>> Connect::make(Users& users, web::Sessions& sessions, Authorization& authorization,
+Result<std::unique_ptr<Connect>> Connect::make(access::Users& users, web::Sessions& sessions, Authorization& authorization,
                                                ConnectOptions options) {
   auto secret = random_text(kKeyBytes);
   if (!secret) return secret.error();
   return std::unique_ptr<Connect>(new Connect(users, sessions, authorization, std::move(options), secret.value()));
 }
 
-Connect::Connect(Users& users, web::Sessions& sessions, Authorization& authorization, ConnectOptions options,
+Connect::Connect(access::Users& users, web::Sessions& sessions, Authorization& authorization, ConnectOptions options,
                  std::string_view secret)
     : users_(users),
       sessions_(sessions),
@@ -187,6 +193,7 @@ Answer Connect::authorize(const Request& request, const PublicAddresses& address
   if (!visitor) return failed(visitor.error());
   const std::string query = asked->query();
   if (!visitor->signed_in) return ask_to_log_in(request, addresses, query);
+  if (visitor->signed_in->role != web::Role::admin) return only_administrators();
   const std::string csrf = form_tokens_.token("consent", visitor->secret + "\n" + query);
   return pages::consent(asked.value(), visitor->signed_in->name, {csrf, query},
                         form_tokens_.token("logout", visitor->secret));
@@ -205,6 +212,7 @@ Answer Connect::decide(const Request& request, const PublicAddresses& addresses)
   const std::string query = asked->query();
   if (!visitor->signed_in)
     return ask_to_log_in(request, addresses, query, "You are no longer signed in. Nothing was decided.");
+  if (visitor->signed_in->role != web::Role::admin) return only_administrators();
   // Bound to the session and to the very request that was shown: what is allowed is what was read.
   if (!form_tokens_.holds(form.value()["csrf"], "consent", visitor->secret + "\n" + query)) return expired_form();
   const std::string_view decision = form.value()["decision"];
@@ -241,7 +249,7 @@ Answer Connect::log_in(const Request& request, const PublicAddresses& addresses)
     next = asked->query();
   }
   const std::string_view typed = form.value()["name"];
-  std::string name(typed.substr(0, kUserNameBytes));
+  std::string name(typed.substr(0, access::kUserNameBytes));
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   const std::string client = client_address(request), address = server::address_key(client);
   const auto now = options_.now();
@@ -265,7 +273,7 @@ Answer Connect::log_in(const Request& request, const PublicAddresses& addresses)
   logins_of_address_.give_back(address);
   logins_for_name_.give_back(name);
   // A session of its own, always new: one that was there before, or was planted, gains nothing.
-  auto session = sessions_.sign_in(*user.value(), options_.now());
+  auto session = sessions_.sign_in(user.value()->id, options_.now());
   if (!session) return failed(session.error());
   if (const std::string before = cookies_of(addresses).secret_of(request, kSessionCookie); !before.empty()) {
     if (auto ended = sessions_.sign_out(before); !ended) return failed(ended.error());

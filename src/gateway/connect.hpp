@@ -10,13 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/attempt_limit.hpp"
+#include "access/users.hpp"
 #include "gateway/authorization.hpp"
 #include "gateway/pages.hpp"
-#include "gateway/users.hpp"
 #include "server/http.hpp"
 #include "server/message.hpp"
 #include "server/workers.hpp"
+#include "web/attempt_limit.hpp"
 #include "web/csrf.hpp"
 #include "web/sessions.hpp"
 
@@ -38,15 +38,15 @@ struct ConnectOptions {
 };
 
 /// Attempts to sign in: of one address, and for one name as typed. What succeeds is given back.
-inline constexpr AttemptLimit::Rate kLoginsOfAddress{20, 4};
-inline constexpr AttemptLimit::Rate kLoginsForName{10, 1};
+inline constexpr web::AttemptLimit::Rate kLoginsOfAddress{20, 4};
+inline constexpr web::AttemptLimit::Rate kLoginsForName{10, 1};
 /// Requests of one address at the token endpoint.
-inline constexpr AttemptLimit::Rate kTokenRequests{60, 60};
+inline constexpr web::AttemptLimit::Rate kTokenRequests{60, 60};
 
 class Connect {
  public:
   /// `users`, `sessions` and `authorization` must outlive it. The error is a lack of randomness.
-  static Result<std::unique_ptr<Connect>> make(Users& users, web::Sessions& sessions, Authorization& authorization,
+  static Result<std::unique_ptr<Connect>> make(access::Users& users, web::Sessions& sessions, Authorization& authorization,
                                                ConnectOptions options);
 
   /// All of them; before open() they answer 503. Those that read the database run on `workers`; passwords have a thread of their
@@ -58,7 +58,7 @@ class Connect {
  private:
   using Handle = server::Answer (Connect::*)(const server::Request&, const PublicAddresses&);
 
-  Connect(Users& users, web::Sessions& sessions, Authorization& authorization, ConnectOptions options,
+  Connect(access::Users& users, web::Sessions& sessions, Authorization& authorization, ConnectOptions options,
           std::string_view secret);
   server::Route route(const char* method, const char* path, std::size_t body_bytes, Handle handle,
                       std::shared_ptr<server::Workers> workers);
@@ -77,12 +77,12 @@ class Connect {
   std::string client_address(const server::Request& request) const;
   server::Answer failed(const Error& error) const;
 
-  Users& users_;
+  access::Users& users_;
   web::Sessions& sessions_;
   Authorization& authorization_;
   ConnectOptions options_;
   web::FormTokens form_tokens_;
-  AttemptLimit logins_of_address_, logins_for_name_, token_requests_;
+  web::AttemptLimit logins_of_address_, logins_for_name_, token_requests_;
   std::atomic<std::shared_ptr<const PublicAddresses>> addresses_;
   std::shared_ptr<server::Workers> passwords_;
 };

@@ -267,6 +267,12 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
   } else if (route) {
     refusal = no_answer();
   }
+  if (refusal.status != 0 && route && head.is_done()) {  // there is no body that would be taken for the next request
+    const bool usable = co_await writer_.write(route, std::move(refusal), version, keep_alive && !shared_->stopping);
+    if (usable) co_return Next::another;
+    co_await close(false);
+    co_return Next::close;
+  }
   if (refusal.status != 0) {
     co_await refuse(std::move(refusal));
     co_return Next::close;

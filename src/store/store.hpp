@@ -22,6 +22,7 @@
 
 #include "core/result.hpp"
 #include "store/account_store.hpp"
+#include "store/audit_store.hpp"
 #include "store/baseline_store.hpp"
 #include "store/entity_store.hpp"
 #include "store/error_store.hpp"
@@ -42,6 +43,7 @@ class Stores {
   virtual EntityStore& entities() noexcept = 0;
   virtual SupportStore& support() noexcept = 0;
   virtual AccountStore& accounts() noexcept = 0;
+  virtual AuditStore& audit() noexcept = 0;
   virtual FindingStore& findings() noexcept = 0;
   virtual ErrorStore& errors() noexcept = 0;
   virtual BaselineStore& baselines() noexcept = 0;

@@ -12,12 +12,11 @@ constexpr std::int64_t kTouchSeconds = 60;  // how exact the idle time is kept
 
 }  // namespace
 
-Result<std::string> Sessions::sign_in(std::int64_t user, std::int64_t now) {
+Result<std::string> Sessions::sign_in(const store::NewSession& session) {
   auto secret = random_text(kSecretBytes);
   if (!secret) return secret;
-  if (auto added = accounts_.add_session(sha256(secret.value()), user, now, now - kSessionIdleSeconds); !added) {
-    return added.error();
-  }
+  const std::int64_t stale = session.created_at - kSessionIdleSeconds;
+  if (auto added = accounts_.add_session(sha256(secret.value()), session, stale); !added) return added.error();
   return secret;
 }
 
@@ -28,14 +27,17 @@ Result<std::optional<SignedIn>> Sessions::find(std::string_view secret, std::int
   if (!session) return session.error();
   if (!session.value()) return std::optional<SignedIn>();
   const store::Session& found = *session.value();
-  if (now - found.seen_at > kSessionIdleSeconds || now - found.created_at > kSessionSeconds) {
+  const auto role = found.user == 0 ? std::optional(Role::admin) : role_of(found.role);
+  const bool old = now - found.seen_at > kSessionIdleSeconds || now - found.created_at > kSessionSeconds;
+  const bool ahead = found.seen_at - now > kSessionAheadSeconds || found.created_at - now > kSessionAheadSeconds;
+  if (old || ahead || found.disabled || !role) {
     if (auto ended = accounts_.end_session(hash); !ended) return ended.error();
     return std::optional<SignedIn>();
   }
   if (now - found.seen_at >= kTouchSeconds) {
     if (auto touched = accounts_.touch_session(hash, now); !touched) return touched.error();
   }
-  return std::optional(SignedIn{found.user, found.user_name});
+  return std::optional(SignedIn{found.user, found.user_name, *role, found.sites, found.key, found.id});
 }
 
 Result<Visitor> Sessions::visitor(const server::Request& request, const Cookies& cookies, std::int64_t now) {

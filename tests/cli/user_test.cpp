@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "access/users.hpp"
 #include "catch.hpp"
 #include "cli/site.hpp"
-#include "gateway/users.hpp"
 #include "socket_client.hpp"
 #include "store/store.hpp"
 #include "web/form.hpp"
@@ -113,7 +113,7 @@ TEST_CASE("a_password_is_the_first_line_of_standard_input") {
   CHECK(piped(kPassword + "\r\nnot this\n", "add anna") == 0);
   CHECK(piped("another password of anna's", "password anna") == 0);
   const auto store = std::move(logystera::store::open(house.store)).value();
-  const logystera::gateway::Users users(store->accounts());
+  const logystera::access::Users users(*store);
   CHECK(users.check("anna", "another password of anna's")->has_value());
   CHECK(!users.check("anna", kPassword)->has_value());
 }

@@ -347,7 +347,7 @@ TEST_CASE("a_consent_counts_only_with_the_token_of_its_page_session_and_request"
   Consenting mine(web);
   SECTION("none") { mine.page = Answered(); }
   SECTION("of another session") {
-    REQUIRE(web.users->add("eve", kPassword, kNow).ok());
+    REQUIRE(web.users->add({"eve", kPassword, Role::admin}, kNow, access::unnoted()).ok());
     Browser eve(web);
     REQUIRE(eve.sign_in("eve", kPassword, authorize_target()).status == 303);
     mine.page = eve.get(authorize_target());
@@ -506,22 +506,42 @@ TEST_CASE("a_session_ends_by_idling_by_age_by_signing_out_and_with_the_password"
     CHECK(!signed_in(kept));
   }
   SECTION("another password") {
-    REQUIRE(web.users->set_password("anna", "another password of anna's").ok());
+    REQUIRE(web.users->set_password("anna", "another password of anna's", access::unnoted()).ok());
     CHECK(!signed_in(browser));
     CHECK(browser.sign_in().shows("is wrong"));
     CHECK(browser.sign_in("anna", "another password of anna's").status == 303);
   }
   SECTION("removal") {
-    REQUIRE(web.users->remove("anna").ok());
+    REQUIRE(web.users->remove("anna", access::unnoted(), true).ok());
     CHECK(!signed_in(browser));
   }
+}
+
+TEST_CASE("only_an_administrator_connects_sites") {
+  Web web;
+  REQUIRE(web.users->add({"eve", kPassword, Role::analyst}, kNow, access::unnoted()).ok());
+  Browser eve(web);
+  REQUIRE(eve.sign_in("eve", kPassword, authorize_target()).status == 303);
+  const Answered page = eve.get(authorize_target());
+  CHECK(page.status == 403);
+  CHECK(page.shows("It takes the role admin."));
+  CHECK(page.field("csrf").empty());
+  // Nor one who was one when the page was shown.
+  Consenting consenting(web);
+  (void)web.user("carl");
+  store::User anna = *web.store->accounts().find_user("anna").value();
+  anna.role = "viewer";
+  REQUIRE(web.store->accounts().set_access(anna).value());
+  const Answered answer = consenting.browser.post("/oauth/authorize", decision(consenting.page));
+  CHECK(answer.shows("You are no longer signed in."));  // another role ends the session
+  CHECK(web.all_entities().empty());
 }
 
 TEST_CASE("a_code_ends_with_the_password_of_who_allowed_it") {
   Web web;
   Consenting consenting(web);
   const std::string code = consenting.code();
-  REQUIRE(web.users->set_password("anna", "another password of anna's").ok());
+  REQUIRE(web.users->set_password("anna", "another password of anna's", access::unnoted()).ok());
   CHECK(error_of(Browser(web).post("/oauth/token", token_fields(code))) == "invalid_grant");
   CHECK(web.all_entities().empty());
 }

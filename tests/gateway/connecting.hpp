@@ -4,11 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "access/users.hpp"
 #include "catch.hpp"
 #include "gateway/authorization.hpp"
 #include "gateway/connect.hpp"
 #include "gateway/entities.hpp"
-#include "gateway/users.hpp"
 #include "scratch.hpp"
 #include "store/store.hpp"
 
@@ -26,7 +26,7 @@ struct House {
   std::string logged;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<gateway::Entities> entities;
-  std::unique_ptr<gateway::Users> users;
+  std::unique_ptr<access::Users> users;
   std::unique_ptr<web::Sessions> sessions;
   std::unique_ptr<gateway::Authorization> authorization;
 
@@ -35,7 +35,7 @@ struct House {
     store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
     entities = std::make_unique<Entities>(
         std::move(Entities::open(store->entities(), std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
-    users = std::make_unique<Users>(store->accounts());
+    users = std::make_unique<access::Users>(*store);
     sessions = std::make_unique<web::Sessions>(store->accounts());
     authorization = std::make_unique<Authorization>(
         *store, *entities,
@@ -45,7 +45,7 @@ struct House {
 
   /// The user's number.
   std::int64_t user(const std::string& name = "anna") {
-    REQUIRE(users->add(name, kPassword, now).ok());
+    REQUIRE(users->add({name, kPassword, web::Role::admin}, now, access::unnoted()).ok());
     return store->accounts().find_user(name).value()->id;
   }
   std::vector<store::Entity> all_entities() { return store->entities().list().value(); }

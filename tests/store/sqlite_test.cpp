@@ -12,6 +12,7 @@
 #include "contract.hpp"
 #include "scratch.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/schema.hpp"
 
 using namespace logystera;
 using namespace logystera::store;
@@ -158,6 +159,36 @@ TEST_CASE("a_database_of_a_newer_version_is_refused") {
   const auto opened = try_open(path, Access::existing);
   REQUIRE(!opened.ok());
   CHECK(opened.error().message.find("install the newer logystera") != std::string::npos);
+}
+
+TEST_CASE("whoever_could_sign_in_before_there_were_roles_is_an_administrator_and_stays_signed_in") {
+  Scratch scratch;
+  const std::string path = scratch.file("older.db");
+  const Digest hash = sha256("session");
+  {
+    const std::ofstream made(path);
+    auto connection = Connection::open(path, false, 100);
+    REQUIRE(connection.ok());
+    REQUIRE(sqlite::migrate(connection.value(), 7).ok());
+    REQUIRE(connection->run("INSERT INTO users VALUES (7, 'anna', 'a hash', 1, 2)").ok());
+    auto add = connection->prepare("INSERT INTO sessions VALUES (?, 7, 3, 4)");
+    REQUIRE(add.ok());
+    add->bind_blob(1, hash.data(), hash.size());
+    REQUIRE(connection->finish(add.value(), "add").ok());
+  }
+  const auto store = open_at(path);
+  const auto anna = store->accounts().find_user("anna").value();
+  REQUIRE(anna);
+  CHECK(anna->id == 7);
+  CHECK(anna->role == "admin");
+  CHECK(anna->sites.all);
+  CHECK_FALSE(anna->disabled);
+  CHECK(anna->last_login_at == 2);
+  const auto session = store->accounts().find_session(hash).value();
+  REQUIRE(session);
+  CHECK(session->user == 7);
+  CHECK(session->created_at == 3);
+  CHECK(session->seen_at == 4);
 }
 
 TEST_CASE("a_missing_store_is_an_error_with_a_remedy") {

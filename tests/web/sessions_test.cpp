@@ -25,7 +25,7 @@ struct House {
     store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
     accounts = &store->accounts();
     sessions = std::make_unique<Sessions>(*accounts);
-    REQUIRE(accounts->add_user({0, "anna", "a hash", kNow, 0}).value());
+    REQUIRE(accounts->add_user({.name = "anna", .password_hash = "a hash", .created_at = kNow}).value());
     anna = accounts->find_user("anna").value()->id;
   }
 };

@@ -16,6 +16,7 @@ struct All {
         entities(connections),
         support(connections),
         accounts(connections),
+        audit(connections),
         findings(connections),
         errors(connections),
         baselines(connections),
@@ -25,6 +26,7 @@ struct All {
   Entities entities;
   Support support;
   Accounts accounts;
+  Audit audit;
   Findings findings;
   Errors errors;
   Baselines baselines;
@@ -40,6 +42,7 @@ class With : public Interface {
   EntityStore& entities() noexcept override { return all_.entities; }
   SupportStore& support() noexcept override { return all_.support; }
   AccountStore& accounts() noexcept override { return all_.accounts; }
+  AuditStore& audit() noexcept override { return all_.audit; }
   FindingStore& findings() noexcept override { return all_.findings; }
   ErrorStore& errors() noexcept override { return all_.errors; }
   BaselineStore& baselines() noexcept override { return all_.baselines; }

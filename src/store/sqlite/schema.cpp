@@ -230,6 +230,61 @@ CREATE TABLE ingest_hours (
   PRIMARY KEY (entity, hour)
 ) STRICT, WITHOUT ROWID;
 )sql"),
+    // People. Whoever could sign in before could do everything there was. Sessions and tokens get numbers that are never given out
+    // again, for their owners to end them by.
+    std::string_view(R"sql(
+ALTER TABLE users ADD COLUMN role TEXT NOT NULL DEFAULT 'viewer';
+ALTER TABLE users ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN sites TEXT;
+ALTER TABLE users ADD COLUMN zone TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN theme TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN sealed_totp BLOB NOT NULL DEFAULT x'';
+ALTER TABLE users ADD COLUMN totp_step INTEGER NOT NULL DEFAULT 0;
+UPDATE users SET role = 'admin';
+CREATE TABLE recovery_codes (
+  user INTEGER NOT NULL REFERENCES users (id),
+  hash BLOB NOT NULL,
+  PRIMARY KEY (user, hash)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE numbered_sessions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash BLOB NOT NULL UNIQUE,
+  user INTEGER NOT NULL,
+  key BLOB NOT NULL DEFAULT x'',
+  agent TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO numbered_sessions (hash, user, created_at, seen_at) SELECT hash, user, created_at, seen_at FROM sessions;
+DROP TABLE sessions;
+ALTER TABLE numbered_sessions RENAME TO sessions;
+CREATE INDEX sessions_by_user ON sessions (user);
+CREATE TABLE api_tokens (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  hash BLOB NOT NULL UNIQUE,
+  role TEXT NOT NULL,
+  sites TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL DEFAULT 0,
+  last_address TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX api_tokens_by_user ON api_tokens (user);
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  address TEXT NOT NULL,
+  action TEXT NOT NULL,
+  object TEXT NOT NULL,
+  before TEXT NOT NULL,
+  after TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_by_time ON audit (at);
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

@@ -82,16 +82,43 @@ class Accounts final : public AccountStore {
   explicit Accounts(Connections& connections) : connections_(connections) {}
   Result<bool> add_user(const User& user) override;
   Result<std::optional<User>> find_user(std::string_view name) override;
+  Result<std::optional<User>> find_user(std::int64_t id) override;
   Result<std::vector<User>> users() override;
+  Result<bool> has_users() override;
   Result<bool> remove_user(std::string_view name) override;
   Result<bool> set_password(std::string_view name, std::string_view password_hash) override;
-  Result<Done> add_session(const Digest& hash, std::int64_t user, std::int64_t now, std::int64_t stale) override;
+  Result<bool> set_access(const User& user) override;
+  Result<bool> set_preferences(const User& user) override;
+  Result<bool> set_totp(std::int64_t user, std::string_view sealed, const std::vector<Digest>& recovery) override;
+  Result<bool> use_totp_step(std::int64_t user, std::int64_t step) override;
+  Result<bool> use_recovery_code(std::int64_t user, const Digest& hash) override;
+  Result<std::uint64_t> recovery_codes(std::int64_t user) override;
+  Result<Done> add_session(const Digest& hash, const NewSession& session, std::int64_t stale) override;
   Result<std::optional<Session>> find_session(const Digest& hash) override;
+  Result<std::vector<Session>> sessions_of(std::int64_t user) override;
   Result<Done> touch_session(const Digest& hash, std::int64_t now) override;
   Result<Done> end_session(const Digest& hash) override;
+  Result<bool> end_session_of(std::int64_t user, std::int64_t id) override;
+  Result<std::int64_t> add_token(const ApiToken& token, const Digest& hash) override;
+  Result<std::optional<ApiToken>> find_token(const Digest& hash) override;
+  Result<std::optional<ApiToken>> find_token(std::int64_t id) override;
+  Result<std::vector<ApiToken>> tokens(std::optional<std::int64_t> user) override;
+  Result<Done> touch_token(std::int64_t id, std::int64_t now, std::string_view address) override;
+  Result<bool> remove_token(std::int64_t id) override;
   Result<Done> add_code(const Digest& hash, const Grant& grant, std::int64_t oldest) override;
   Result<std::optional<Code>> find_code(const Digest& hash) override;
   Result<bool> use_code(const Digest& hash, std::int64_t now, std::string_view entity) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Audit final : public AuditStore {
+ public:
+  explicit Audit(Connections& connections) : connections_(connections) {}
+  Result<Done> add(const AuditRow& row) override;
+  Result<std::vector<AuditRow>> list(const AuditQuery& query) override;
+  Result<std::uint64_t> prune(std::int64_t oldest, std::size_t most) override;
 
  private:
   Connections& connections_;

@@ -10,7 +10,7 @@
 
 #include "core/hmac.hpp"
 
-namespace logystera::gateway {
+namespace logystera::web {
 
 /// Thread-safe.
 class AttemptLimit {
@@ -23,8 +23,11 @@ class AttemptLimit {
   /// `secret` keys the hash: random bytes of this process.
   AttemptLimit(Rate rate, std::string_view secret) : rate_(rate), key_(secret), buckets_(kBuckets) {}
 
-  /// Takes one attempt from `key` at `now` (seconds of any clock; one that is set back refills nothing), or says for how many seconds (at least 1) it has none.
+  /// Takes one attempt from `key` at `now` (seconds of any clock; one that is set back refills nothing), or says for how many
+  /// seconds (at least 1) it has none.
   std::optional<std::uint32_t> take(std::string_view key, std::int64_t now);
+  /// As take(), and takes none.
+  std::optional<std::uint32_t> wait(std::string_view key, std::int64_t now);
   /// Gives one back: the attempt was no guess.
   void give_back(std::string_view key);
 
@@ -34,7 +37,9 @@ class AttemptLimit {
     double spent = 0;
     std::int64_t at = 0;
   };
+  Bucket& refilled(std::string_view key, std::int64_t now);
   Bucket& bucket_of(std::string_view key);
+  std::optional<std::uint32_t> wait_of(const Bucket& bucket) const;
 
   Rate rate_;
   HmacKey key_;
@@ -42,4 +47,4 @@ class AttemptLimit {
   std::vector<Bucket> buckets_;
 };
 
-}  // namespace logystera::gateway
+}  // namespace logystera::web

@@ -1,4 +1,4 @@
-#include "gateway/password.hpp"
+#include "access/password.hpp"
 
 #include <fmt/core.h>
 #include <sodium.h>
@@ -8,7 +8,7 @@
 #include "core/json.hpp"
 #include "core/utf8.hpp"
 
-namespace logystera::gateway {
+namespace logystera::access {
 namespace {
 
 bool start_libsodium() {
@@ -43,4 +43,4 @@ bool password_holds(std::string_view password, const std::string& hash) {
   return start_libsodium() && ::crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
 }
 
-}  // namespace logystera::gateway
+}  // namespace logystera::access

@@ -8,7 +8,7 @@
 
 #include "core/result.hpp"
 
-namespace logystera::gateway {
+namespace logystera::access {
 
 inline constexpr std::size_t kPasswordCharsMin = 12;
 inline constexpr std::size_t kPasswordBytesMax = 1024;
@@ -22,4 +22,4 @@ Result<std::string> hash_password(std::string_view password);
 /// Whether `password` is the one `hash` was made of. Costs the same whether it is or not.
 bool password_holds(std::string_view password, const std::string& hash);
 
-}  // namespace logystera::gateway
+}  // namespace logystera::access
