@@ -53,7 +53,7 @@ TEST_CASE("a form that does not parse, or breaks a limit, is refused whole") {
   }
   for (const std::string& body :
        {std::string("x") + good, part("name=\"a\"", "1") + part("name=\"a\"", "2") + "--b--\r\n",
-        part("nam=\"a\"", "1") + "--b--\r\n", part("name=\"\"", "1") + "--b--\r\n", part("name=\"a", "1") + "--b--\r\n",
+        part("other=\"a\"", "1") + "--b--\r\n", part("name=\"\"", "1") + "--b--\r\n", part("name=\"a", "1") + "--b--\r\n",
         part("name=\"\xff\"", "1") + "--b--\r\n", part("name=\"a\" trailing", "1") + "--b--\r\n",
         std::string("--b\r\n\r\nvalue\r\n--b--\r\n"),
         part("name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"", "1") + "--b--\r\n",
