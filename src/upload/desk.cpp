@@ -19,6 +19,7 @@ using server::Request;
 
 constexpr std::size_t kNameBytes = 255;
 constexpr std::string_view kNoName = "upload";
+constexpr std::string_view kExpired = "this form has expired: load the page again";
 
 Result<Wish> wish_of(std::string_view name, std::string_view mode) {
   auto read = mode_from(mode);
@@ -115,6 +116,8 @@ class Desk::FileReader : public server::BodyReader {
     if (!shared_->workers.submit(std::move(job))) reply(show_(handed_->request, handed_->wish, shared_->busy()));
   }
 
+  void refuse(Error error) { refusal_ = std::move(error); }
+
  protected:
   /// Fills wish and log, or the refusal.
   virtual void read() {
@@ -125,7 +128,6 @@ class Desk::FileReader : public server::BodyReader {
     handed_->wish = std::move(wish).value();
     handed_->log = handed_->body;
   }
-  void refuse(Error error) { refusal_ = std::move(error); }
   Handed& handed() noexcept { return *handed_; }
   const Shared& shared() const noexcept { return *shared_; }
 
@@ -152,8 +154,7 @@ class Desk::FormReader final : public FileReader {
       const auto* part = form->find(name);
       return part ? part->value : std::string_view();
     };
-    if (!check_(handed().request, value("csrf")))
-      return refuse({"this form has expired: load the page again", ErrorKind::denied});
+    if (!check_(handed().request, value("csrf"))) return refuse({std::string(kExpired), ErrorKind::denied});
     const auto* log = form->find("log");
     if (!log || !log->file || (log->file->empty() && log->value.empty()))
       return refuse({"choose a file first", ErrorKind::invalid});
@@ -175,9 +176,13 @@ Desk::~Desk() {
   shared_->workers.join();
 }
 
-server::Receiver Desk::takes_file(Show show) {
-  return [shared = shared_, show = std::move(show)](Request request) -> std::unique_ptr<server::BodyReader> {
-    return std::make_unique<FileReader>(shared, std::move(request), show, shared->options.file_bytes);
+server::Receiver Desk::takes_file(Show show, CheckRequest check) {
+  return [shared = shared_, show = std::move(show),
+          check = std::move(check)](Request request) -> std::unique_ptr<server::BodyReader> {
+    const bool may = check(request);
+    auto reader = std::make_unique<FileReader>(shared, std::move(request), show, shared->options.file_bytes);
+    if (!may) reader->refuse({std::string(kExpired), ErrorKind::denied});
+    return reader;
   };
 }
 
@@ -188,6 +193,8 @@ server::Receiver Desk::takes_form(Show show, CheckForm check) {
                                         shared->options.file_bytes + web::kMultipartOverheadBytes);
   };
 }
+
+std::size_t Desk::file_bytes() const noexcept { return shared_->options.file_bytes; }
 
 std::size_t Desk::body_bytes() const noexcept { return shared_->options.file_bytes + web::kMultipartOverheadBytes; }
 

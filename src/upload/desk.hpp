@@ -40,6 +40,8 @@ struct Wish {
 using Show = std::function<server::Answer(const server::Request&, const Wish&, const Result<analysis::UploadReport>&)>;
 /// Whether a form is one of ours, by its `csrf` field.
 using CheckForm = std::function<bool(const server::Request&, std::string_view csrf)>;
+/// Whether a request may hand a log over, by its header.
+using CheckRequest = std::function<bool(const server::Request&)>;
 
 class Desk {
  public:
@@ -48,12 +50,13 @@ class Desk {
   ~Desk();
 
   /// For a route whose body is the file: `?name=…&mode=redact|mask|dry-run` says the rest.
-  server::Receiver takes_file(Show show);
+  server::Receiver takes_file(Show show, CheckRequest check);
   /// For a route whose body is multipart/form-data with `log` (the file), `mode` and `csrf`.
   server::Receiver takes_form(Show show, CheckForm check);
 
   /// Of the routes' `body_bytes`: a little more than a file may have, so that one that is too large is told so by `Show`.
   std::size_t body_bytes() const noexcept;
+  std::size_t file_bytes() const noexcept;
 
  private:
   struct Shared;

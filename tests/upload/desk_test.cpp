@@ -54,7 +54,7 @@ struct Bench {
 
   std::vector<server::Route> routes() {
     server::Route file{"PUT", "/file", desk.body_bytes(), {}, workers};
-    file.receiver = desk.takes_file(shown);
+    file.receiver = desk.takes_file(shown, [](const server::Request& request) { return !request.header("Foreign"); });
     server::Route form{"POST", "/form", desk.body_bytes(), {}, workers};
     form.receiver = desk.takes_form(shown, [](const server::Request&, std::string_view csrf) { return csrf == "right"; });
     return {file, form};
@@ -110,6 +110,7 @@ TEST_CASE("a log may have so many bytes, and not one more") {
 TEST_CASE("what is wrong with an upload is said") {
   const Bench bench;
   CHECK(has_status(bench.put("?mode=all", kLine), 400));
+  CHECK(has_status(bench.serving.ask("PUT", "/file", "Foreign: yes\r\n", kLine), 403));
   CHECK(has_status(bench.put("?name=" + std::string(256, 'x'), kLine), 400));
   CHECK(has_status(bench.put("?a=%zz", kLine), 400));
   CHECK(has_status(bench.post(typed("csrf", "wrong") + file("a", kLine)), 403));

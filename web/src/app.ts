@@ -5,6 +5,7 @@ import { filters } from './filters';
 import { menus } from './menus';
 import { theme } from './theme';
 import { times } from './times';
+import { upload } from './upload';
 
 times(document);
 theme();
@@ -12,3 +13,4 @@ menus();
 filters();
 keys();
 copyButtons();
+upload(times);
