@@ -11,6 +11,7 @@
 #include "gateway/pages.hpp"
 #include "gateway/site_requests.hpp"
 #include "server/workers.hpp"
+#include "upload/page.hpp"
 #include "web/arrival.hpp"
 #include "web/assets.hpp"
 #include "web/csrf.hpp"
@@ -35,6 +36,7 @@ class Rooms final : public Application {
         std::unique_ptr<store::BatchWriter> writer)
       : store_(store),
         program_(program),
+        desk_(program),
         log_(options.log),
         writer_(std::move(writer)),
         ingest_(entities, *writer_, {options.rate, options.min_agent_version, options.now, options.log}),
@@ -81,6 +83,7 @@ class Rooms final : public Application {
   std::vector<server::Route> pages() override {
     std::vector<server::Route> routes = connect_->routes(pools_.pages);
     routes.push_back(shell_->theme_route());
+    for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
     shell_->link(routes);
     for (server::Route& route : routes) route = web::finished(std::move(route));
     for (server::Route& route : web::asset_routes()) routes.push_back(std::move(route));
@@ -120,6 +123,7 @@ class Rooms final : public Application {
  private:
   store::Store& store_;
   const analysis::CurrentProgram& program_;
+  upload::Desk desk_;
   std::function<void(std::string_view)> log_;
   Pools pools_;
   std::unique_ptr<store::BatchWriter> writer_;

@@ -23,7 +23,7 @@ using server::Request;
 using web::View;
 
 constexpr std::string_view kPath = "/upload", kScanPath = "/upload/scan";
-constexpr std::string_view kCsrfHeader = "Logystera-Csrf";
+constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 constexpr std::size_t kFindingsShown = 100;
 constexpr double kMib = 1024.0 * 1024.0;
 
@@ -42,6 +42,11 @@ View tile(std::string_view label, std::uint64_t value, std::string_view note = {
   View view;
   view.text("label", label).number("value", value).text("note", note);
   return view;
+}
+
+// "1 line", "2 lines".
+std::string counted(std::uint64_t number, std::string_view thing) {
+  return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
 }
 
 View note(std::string words) {
@@ -70,10 +75,10 @@ std::vector<View> notes_of(const UploadReport& report) {
   if (report.end == UploadEnd::stopped) notes.push_back(note("The server ends: this is what was read until then."));
   if (report.log.problem && counts.records > 0) notes.push_back(note(report.log.problem->message));
   if (counts.truncated > 0)
-    notes.push_back(note(fmt::format("{} lines were longer than what is read of one, and are cut.", counts.truncated)));
+    notes.push_back(note(counted(counts.truncated, "line") + " longer than what is read of one: cut there."));
   if (counts.unparsed > 0)
-    notes.push_back(note(fmt::format("{} lines fit no format and are looked at as plain text.", counts.unparsed)));
-  if (counts.damaged > 0) notes.push_back(note(fmt::format("{} records are damaged.", counts.damaged)));
+    notes.push_back(note(counted(counts.unparsed, "line") + " of no known format: looked at as plain text."));
+  if (counts.damaged > 0) notes.push_back(note(counted(counts.damaged, "damaged record") + " passed over."));
   if (report.mode == redact::Mode::dry_run)
     notes.push_back(note("Dry-run: personal data are shown as they are in the log. They are on your screen only."));
   return notes;
@@ -142,7 +147,7 @@ View view_of(const Wish& wish, const UploadReport& report) {
                        fmt::format("{}{}", report.log.title.empty() ? report.log.format : report.log.title,
                                    report.log.compression.empty() ? "" : ", " + report.log.compression)));
   tiles.push_back(tile("Findings", report.findings_total(),
-                       report.rules.empty() ? "" : fmt::format("of {} rules", report.rules.size())));
+                       report.rules.empty() ? std::string() : "of " + counted(report.rules.size(), "rule")));
   tiles.push_back(tile("Personal data", report.log.redacted_total(), kinds_of(report.log)));
   tiles.push_back(tile("Lines", counts.lines, fmt::format("in {:.1f} s", report.seconds)));
   view.rows("tiles", std::move(tiles));

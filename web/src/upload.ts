@@ -38,7 +38,7 @@ export function upload(shown: (part: ParentNode) => void): void {
       const answer = await fetch(`/upload/scan?${query}`, {
         method: 'PUT',
         body: file,
-        headers: { 'Content-Type': 'application/octet-stream', 'Logystera-Csrf': form.dataset['csrf'] ?? '' },
+        headers: { 'Content-Type': 'application/octet-stream', 'X-CSRF-Token': form.dataset['csrf'] ?? '' },
       });
       if (answer.status === 503 && wait > 0) {
         say('Others\u2019 logs are being looked at: this one waits its turn…');
