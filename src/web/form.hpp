@@ -33,6 +33,8 @@ class Form {
   /// The value, decoded: UTF-8 without NUL. Empty when the field is missing.
   std::string_view operator[](std::string_view name) const noexcept;
   bool has(std::string_view name) const noexcept;
+  /// Names and values, in their order.
+  const std::vector<std::pair<std::string, std::string>>& fields() const noexcept { return fields_; }
 
  private:
   Form() = default;
