@@ -104,7 +104,9 @@ class Rooms final : public Application {
       }
       reply(server::json_answer(200, R"({"status":"ok","version":")" LOGYSTERA_VERSION "\"}"));
     };
-    return {{"GET", "/health", 0, handle, pools_.sites}};
+    server::Route route{"GET", "/health", 0, handle, pools_.sites};
+    route.any_host = true;  // who looks after it calls it by whatever name it has there
+    return {route};
   }
 
   decltype(server::Listener::authorize) authorize() override {

@@ -70,6 +70,8 @@ const std::vector<Key>& keys() {
          return text(&Config::pii_rules_path)(value, config);
        }},
       {"pii_salt", text(&Config::pii_salt)},
+      {"api_token", text(&Config::api_token)},
+      {"allow_hosts", texts(&Config::allow_hosts)},
       {"pii_digits",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          std::int64_t number = 0;

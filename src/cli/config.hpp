@@ -42,6 +42,9 @@ struct Config {
   int findings_retention_days = store::kRetentionDays;
   Level findings_min_severity = Level::high;
 
+  std::string api_token;                 // of an administrator of `serve`; empty: none
+  std::vector<std::string> allow_hosts;  // by which further names `serve` may be called
+
   ShippingConfig agent, relay;
 
   std::vector<std::string> warnings;  // keys this program does not know

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -13,18 +14,24 @@
 #include "app/application.hpp"
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
+#include "cli/config.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/log.hpp"
+#include "cli/secret_option.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/secret.hpp"
 #include "gateway/freed_memory.hpp"
 #include "gateway/web_address.hpp"
 #include "server/http.hpp"
+#include "web/hosts.hpp"
 
 namespace logystera::cli {
 namespace {
+
+constexpr const char* kNoAuthVariable = "LOGYSTERA_NO_AUTH";
+constexpr std::size_t kApiTokenCharsSafe = 20;
 
 struct Options {
   std::string host = "127.0.0.1";
@@ -33,6 +40,8 @@ struct Options {
   bool behind_proxy = false;
   std::size_t proxies = 1;
   std::string public_url;
+  std::vector<std::string> allow_hosts;
+  bool no_auth = false;
   server::TlsFiles tls;
   gateway::RateLimit rate;
   std::string min_agent_version;
@@ -40,6 +49,7 @@ struct Options {
   std::optional<std::size_t> connections_per_address;
   unsigned threads = 0;
   AnalysisOptions analysis;
+  SecretOption api_token{{"", "--api-token-file", kApiTokenVariable, "API token", "choose another token"}};
 };
 
 // "127.0.0.1:9000" or "[::1]:9000".
@@ -70,7 +80,57 @@ Result<Done> check_exposure(const std::string& host, const Options& options) {
                ErrorKind::invalid};
 }
 
-Result<std::vector<server::Listener>> listeners_of(const Options& options, app::Application& application) {
+// Whether $LOGYSTERA_NO_AUTH says what --no-auth says. Neither yes nor no is an error: a mistake must not open a server.
+Result<bool> is_open_to_all(const Options& options) {
+  const char* said = std::getenv(kNoAuthVariable);
+  const std::string_view text = said ? said : "";
+  if (text == "1" || text == "true") return true;
+  if (text.empty() || text == "0" || text == "false") return options.no_auth;
+  return Error{fmt::format("${}: must be 1 (open to everybody) or 0", kNoAuthVariable), ErrorKind::invalid};
+}
+
+// The token of the option's file, the environment or the configuration.
+Result<std::string> api_token_of(const Options& options, const Config& config) {
+  auto token = options.api_token.resolve();
+  if (!token) return token;
+  if (token->empty()) token = config.api_token;
+  const bool can_be_sent = std::all_of(token->begin(), token->end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (!can_be_sent) {
+    return Error{"the API token (api_token): letters, digits and signs of ASCII alone, without blanks", ErrorKind::invalid};
+  }
+  if (!token->empty() && token->size() < kApiTokenCharsSafe) {
+    log(fmt::format(
+        "the API token has {} characters: whoever guesses it may do everything here. 'openssl rand -hex 32' makes a "
+        "better one",
+        token->size()));
+  }
+  return token;
+}
+
+// By which names it may be called: where it listens, what the operator says, and the host in --public-url.
+Result<web::Hosts> hosts_of(const Options& options, const Config& config, const std::string& origin) {
+  web::Hosts::Options known;
+  known.remedy = "starts it with --allow-host and that name";
+  known.bound.push_back(options.host);
+  if (!options.listen.empty()) {
+    std::uint16_t port = 0;
+    if (auto read = read_address(options.listen, known.bound.emplace_back(), port); !read) return read.error();
+  }
+  known.names = config.allow_hosts;
+  known.names.insert(known.names.end(), options.allow_hosts.begin(), options.allow_hosts.end());
+  if (!origin.empty()) {
+    std::string host = origin.substr(origin.find("://") + 3);
+    host = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
+    known.names.push_back(std::move(host));  // with any port: a proxy may leave it out, or have another
+  }
+  auto hosts = web::Hosts::make(known);
+  if (!hosts) return Error{fmt::format("--allow-host {}", printable(hosts.error().message)), hosts.error().kind};
+  return hosts;
+}
+
+Result<std::vector<server::Listener>> listeners_of(const Options& options, app::Application& application,
+                                                   web::Hosts known) {
+  const auto hosts = std::make_shared<const web::Hosts>(std::move(known));
   const auto add = [](server::Listener& listener, std::vector<server::Route> routes) {
     for (server::Route& route : routes) listener.routes.push_back(std::move(route));
   };
@@ -86,6 +146,7 @@ Result<std::vector<server::Listener>> listeners_of(const Options& options, app::
   }
   add(listeners.back(), application.ingest());
   for (server::Listener& listener : listeners) {
+    listener.admit = [hosts](const server::Request& request) { return hosts->refusal(request); };
     listener.authorize = application.authorize();
     if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
   }
@@ -195,11 +256,24 @@ int run(const Globals& globals, const Options& options) {
   }
   auto retention = configured_retention(globals);
   if (!retention) return fail("serve", retention.error());
+  auto config = load_config(globals.config);
+  if (!config) return fail("serve", config.error());
+  auto api_token = api_token_of(options, config.value());
+  if (!api_token) return fail("serve", api_token.error());
+  auto open_to_all = is_open_to_all(options);
+  if (!open_to_all) return fail("serve", open_to_all.error());
+  if (open_to_all.value() && !api_token->empty()) {
+    return fail("serve",
+                Error{"--no-auth opens this server to everybody, and the API token says that it must not: give one of them",
+                      ErrorKind::invalid});
+  }
   const auto loopback = server::is_loopback(options.host);
   if (!loopback) return fail("serve", loopback.error());
   app::Options made{wall_seconds, log, options.rate, options.min_agent_version, retention.value()};
   made.proxies = options.behind_proxy ? options.proxies : 0;
   made.tls = !options.tls.certificate.empty();
+  made.api_token = std::move(api_token).value();
+  made.open_to_all = open_to_all.value();
   made.reachable = options.behind_proxy || !loopback.value();
   made.address_remedy = "starts it with --public-url";
   made.proxy_remedy = "starts it with --behind-proxy, and adds an administrator: logystera user add NAME --role admin";
@@ -207,7 +281,9 @@ int run(const Globals& globals, const Options& options) {
   if (!application) return fail("serve", application.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());
-  auto listeners = listeners_of(options, *application.value());
+  auto hosts = hosts_of(options, config.value(), origin.value());
+  if (!hosts) return fail("serve", hosts.error());
+  auto listeners = listeners_of(options, *application.value(), std::move(hosts).value());
   if (!listeners) return fail("serve", listeners.error());
   auto limits = limits_of(options);
   if (!limits) return fail("serve", limits.error());
@@ -250,6 +326,13 @@ void add_serve(Program program) {
   serve->add_option("--public-url", options->public_url,
                     "Where browsers and sites reach this gateway, for connecting sites: https://HOST[:PORT]\n"
                     "[default: where it listens, unless behind a proxy]");
+  serve->add_option("--allow-host", options->allow_hosts,
+                    "A further name under which it may be called, with or without a port; again for each. Known are this\n"
+                    "machine's own, where it listens, and the host in --public-url");
+  options->api_token.add(*serve, "Bearer token with which one may do everything");
+  serve->add_flag("--no-auth", options->no_auth,
+                  "Nobody has to sign in, whoever reaches it, on purpose: where the network alone decides who does\n"
+                  "[default: $LOGYSTERA_NO_AUTH]");
   serve->add_option("--tls-cert", options->tls.certificate, "PEM certificate chain: serve HTTPS");
   serve->add_option("--tls-key", options->tls.key, "The certificate's PEM key");
   serve

@@ -23,7 +23,9 @@ server::Route signed_route(std::string_view path, std::size_t body_bytes, const 
     if (!check.admit(sent->request, sent->verified, refusal)) return acknowledged(std::move(refusal));
     handler(sent, acknowledged);
   };
-  return {"POST", std::string(path), body_bytes, handle, std::move(workers)};
+  server::Route route{"POST", std::string(path), body_bytes, handle, std::move(workers)};
+  route.any_host = true;  // the signature says whom it is for
+  return route;
 }
 
 }  // namespace logystera::gateway

@@ -257,7 +257,13 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
   const bool is_head = request.method == "HEAD";
   writer_.header_alone(is_head);
   bool waits = false;
-  const Route* const route = route_for(request, head, waits, refusal);
+  const Route* route = route_for(request, head, waits, refusal);
+  if (site_->admit && !(route && route->any_host)) {
+    if (auto misdirected = site_->admit(request)) {
+      refusal = std::move(*misdirected);
+      route = nullptr;
+    }
+  }
   if (route && !route->role.empty()) {
     if (!seat_->enter(Seats::State::busy)) co_return Next::close;
     auto asked = on_workers(stream_, shared_, *route, true, [&](const Reply& reply) {

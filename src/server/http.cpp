@@ -107,6 +107,7 @@ Result<Done> BeastServer::listen(Listener listener) {
   auto router = Router::make(std::move(listener.routes));
   if (!router) return router.error();
   auto site = std::make_shared<Site>(std::move(router).value());
+  site->admit = std::move(listener.admit);
   site->authorize = std::move(listener.authorize);
   for (const Route& route : site->router.routes()) {
     if (!route.role.empty() && !site->authorize) {

@@ -28,6 +28,9 @@ struct Listener {
   std::uint16_t port = 0;  // 0: any free one
   TlsFiles tls;
   std::vector<Route> routes;
+  /// Asked first, on an I/O thread, where it must not wait: whether the server may be called by the name the request has. What it gives
+  /// is the refusal. None: it may.
+  std::function<std::optional<Answer>(const Request& request)> admit = {};
   /// Asked before the body of a request for a route with a role is read, on the route's workers. What it gives is the refusal; whom
   /// it lets in it notes in the request.
   std::function<std::optional<Answer>(Request& request, std::string_view role)> authorize = {};

@@ -34,6 +34,7 @@ struct Route {
   std::shared_ptr<Workers> workers = {};  // where the handler runs; none: on an I/O thread, where it must not wait
   std::string role = {};                  // whom the listener's `authorize` lets in; empty: everybody
   Receiver receiver = {};                 // instead of `handler`: takes the body in pieces
+  bool any_host = false;                  // whatever name the server is called by; else the listener's `admit` is asked
 };
 
 class Router {

@@ -20,6 +20,7 @@ struct Site {
   explicit Site(Router given) : router(std::move(given)) {}
 
   Router router;
+  decltype(Listener::admit) admit;
   decltype(Listener::authorize) authorize;
   std::shared_ptr<boost::asio::ssl::context> tls;  // none: plain HTTP
 };

@@ -44,7 +44,7 @@ std::string body_between(const std::string& text, const std::string& before, con
 
 std::string get(const std::string& url, const std::string& target, const std::string& cookie = "") {
   SocketClient client(url);
-  client.send("GET " + target + " HTTP/1.1\r\nHost: g\r\nConnection: close\r\n" +
+  client.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
               (cookie.empty() ? "" : "Cookie: " + cookie + "\r\n") + "\r\n");
   return client.receive_all();
 }
@@ -53,7 +53,7 @@ std::string post(const std::string& url, const std::string& target, const std::s
                  const std::string& cookie = "") {
   SocketClient client(url);
   client.send("POST " + target +
-              " HTTP/1.1\r\nHost: g\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
+              " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
               (cookie.empty() ? "" : "Cookie: " + cookie + "\r\n") + "Content-Length: " + std::to_string(body.size()) +
               "\r\n\r\n" + body);
   return client.receive_all();
