@@ -10,6 +10,8 @@
 #include "gateway/ingest.hpp"
 #include "gateway/pages.hpp"
 #include "gateway/site_requests.hpp"
+#include "live/bus.hpp"
+#include "live/watcher.hpp"
 #include "server/workers.hpp"
 #include "upload/page.hpp"
 #include "web/arrival.hpp"
@@ -21,7 +23,7 @@
 namespace logystera::app {
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kKeyBytes = 32, kEpochBytes = 6;
 
 // Threads that may wait for the database, apart from those that serve connections: what a person looks at holds up neither what
 // sites ask for nor what they send.
@@ -73,6 +75,16 @@ class Rooms final : public Application {
     return Done{};
   }
 
+  Result<Done> start_watcher(const Options& options) {
+    auto epoch = random_text(kEpochBytes);
+    if (!epoch) return epoch.error();
+    bus_ = std::make_unique<live::Bus>(epoch.value());
+    auto watcher = live::Watcher::start(store_, *bus_, options.log);
+    if (!watcher) return watcher.error();
+    watcher_ = std::move(watcher).value();
+    return Done{};
+  }
+
   Result<Done> start_keeper(const Options& options) {
     auto keeper = Keeper::start({store_, options.now, [this] { return writer_->idle(); }, options.retention, options.log});
     if (!keeper) return keeper.error();
@@ -87,6 +99,11 @@ class Rooms final : public Application {
     shell_->link(routes);
     for (server::Route& route : routes) route = web::finished(std::move(route));
     for (server::Route& route : web::asset_routes()) routes.push_back(std::move(route));
+    routes.push_back({"GET", "/live", 0,
+                      [this](const server::Request& request, const server::Reply& reply) {
+                        reply(bus_->join(request.principal, request.header("Last-Event-ID").value_or(std::string_view())));
+                      },
+                      pools_.pages, "viewer"});
     return routes;
   }
 
@@ -118,6 +135,7 @@ class Rooms final : public Application {
     connect_->open(std::move(addresses));
   }
   void finish() noexcept override {
+    watcher_.reset();
     keeper_.reset();
     writer_.reset();
   }
@@ -139,7 +157,9 @@ class Rooms final : public Application {
   std::unique_ptr<access::Access> access_;
   std::unique_ptr<gateway::Connect> connect_;
   std::unique_ptr<web::Shell> shell_;
-  std::unique_ptr<Keeper> keeper_;  // last: it asks the writer
+  std::unique_ptr<live::Bus> bus_;
+  std::unique_ptr<live::Watcher> watcher_;  // tells the bus
+  std::unique_ptr<Keeper> keeper_;          // asks the writer
 };
 
 }  // namespace
@@ -151,6 +171,7 @@ Result<std::unique_ptr<Application>> Application::make(store::Store& store, gate
   auto rooms = std::make_unique<Rooms>(store, entities, program, options, std::move(writer).value());
   if (auto made = rooms->make_access(options); !made) return made.error();
   if (auto made = rooms->make_connect(options); !made) return made.error();
+  if (auto started = rooms->start_watcher(options); !started) return started.error();
   if (auto started = rooms->start_keeper(options); !started) return started.error();
   return std::unique_ptr<Application>(std::move(rooms));
 }

@@ -23,9 +23,10 @@ logystera_room(access STANDARD 20 LINKS logystera_core logystera_store logystera
 logystera_room(query STANDARD 20 LINKS logystera_core logystera_store logystera_web fmt::fmt)
 logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web logystera_access PkgConfig::DEFLATE
   fmt::fmt)
+logystera_room(live STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web fmt::fmt Threads::Threads)
 logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
 logystera_room(app STANDARD 20 LINKS logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
-  logystera_access logystera_upload)
+  logystera_access logystera_live logystera_upload)
 logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
 logystera_room(cli STANDARD 20 LINKS logystera_app logystera_gateway logystera_agent logystera_analysis logystera_report CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
@@ -73,6 +74,7 @@ logystera_room_tests(web STANDARD 20)
 logystera_room_tests(query STANDARD 20)
 logystera_room_tests(report STANDARD 20)
 logystera_room_tests(upload STANDARD 20)
+logystera_room_tests(live STANDARD 20)
 logystera_room_tests(access STANDARD 20)
 logystera_room_tests(gateway STANDARD 20 LINKS ZLIB::ZLIB CURL::libcurl)
 # The command's tests run the program itself, as its users do.

@@ -20,6 +20,8 @@ class EventStream {
   /// more.
   bool send(std::string_view name, std::string_view data, std::string_view id = {}) const;
   bool open() const { return sink_->open(); }
+  /// There is nothing more to say; a browser asks again after a few seconds.
+  void end() const { sink_->end(); }
 
  private:
   std::shared_ptr<Sink> sink_;

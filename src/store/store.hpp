@@ -31,6 +31,7 @@
 #include "store/maintenance.hpp"
 #include "store/setting_store.hpp"
 #include "store/support_store.hpp"
+#include "store/watch.hpp"
 
 namespace logystera::store {
 
@@ -68,6 +69,8 @@ class Store : public Stores {
   virtual Result<std::unique_ptr<Transaction>> begin() = 0;
   /// Starts a thread that appends batches. Must not outlive the store.
   virtual Result<std::unique_ptr<BatchWriter>> start_batch_writer() = 0;
+  /// On a connection of its own. Must not outlive the store.
+  virtual Result<std::unique_ptr<Watch>> start_watch() = 0;
   /// Nothing of it belongs to a transaction.
   virtual Maintenance& maintenance() noexcept = 0;
 };

@@ -101,6 +101,12 @@ class Database final : public With<Store> {
     return sqlite::start_batch_writer(std::move(connection).value(), pool_->options());
   }
 
+  Result<std::unique_ptr<Watch>> start_watch() override {
+    auto connection = pool_->connect();
+    if (!connection) return connection.error();
+    return watch(std::move(connection).value());
+  }
+
   Maintenance& maintenance() noexcept override { return upkeep_; }
 
  private:

@@ -217,6 +217,9 @@ class Upkeep final : public Maintenance {
   Pool& pool_;
 };
 
+/// Looks for what others have changed.
+std::unique_ptr<Watch> watch(Connection connection);
+
 /// Runs a statement that removes rows, its one parameter `number`. How many.
 Result<std::uint64_t> remove_rows(Connections& connections, Sql sql, std::int64_t number);
 
