@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "access/access.hpp"
+#include "access/login.hpp"
+#include "access/second_factor.hpp"
+#include "access/setup.hpp"
 #include "access/users.hpp"
 #include "app/keeper.hpp"
 #include "core/random.hpp"
@@ -16,6 +19,7 @@
 #include "upload/page.hpp"
 #include "web/arrival.hpp"
 #include "web/assets.hpp"
+#include "web/audit.hpp"
 #include "web/csrf.hpp"
 #include "web/sessions.hpp"
 #include "web/shell.hpp"
@@ -32,6 +36,11 @@ struct Pools {
   std::shared_ptr<server::Workers> sites = std::make_shared<server::Workers>(server::Workers::Options{});
 };
 
+access::Seal seal_of(const gateway::Vault& vault) {
+  return {[&vault](std::string_view secret, std::string_view bound_to) { return vault.seal(secret, bound_to); },
+          [&vault](std::string_view sealed, std::string_view bound_to) { return vault.unseal(sealed, bound_to); }};
+}
+
 class Rooms final : public Application {
  public:
   Rooms(store::Store& store, gateway::Entities& entities, const analysis::CurrentProgram& program, const Options& options,
@@ -39,6 +48,7 @@ class Rooms final : public Application {
       : store_(store),
         program_(program),
         desk_(program),
+        now_(options.now),
         log_(options.log),
         writer_(std::move(writer)),
         ingest_(entities, *writer_, {options.rate, options.min_agent_version, options.now, options.log}),
@@ -46,7 +56,9 @@ class Rooms final : public Application {
         users_(store),
         sessions_(store.accounts()),
         authorization_(store, entities, {options.now, options.log}),
-        arrival_({options.proxies, options.tls}) {}
+        arrival_({options.proxies, options.tls}),
+        audit_(arrival_, options.now),
+        second_factor_(store, seal_of(entities.vault())) {}
 
   Result<Done> make_access(const Options& options) {
     auto secret = random_text(kKeyBytes);
@@ -64,12 +76,16 @@ class Rooms final : public Application {
     auto access = access::Access::make(store_, sessions_, arrival_, *forms_, std::move(wanted));
     if (!access) return access.error();
     access_ = std::move(access).value();
+    auto login = access::Login::make(
+        {store_, users_, *access_, second_factor_, setup_, arrival_, *forms_, audit_, options.now, options.log});
+    if (!login) return login.error();
+    login_ = std::move(login).value();
     return Done{};
   }
 
   Result<Done> make_connect(const Options& options) {
-    auto connect = gateway::Connect::make(users_, sessions_, authorization_,
-                                          {options.now, options.log, options.proxies, options.address_remedy});
+    auto connect =
+        gateway::Connect::make(authorization_, arrival_, *forms_, {options.now, options.log, options.address_remedy});
     if (!connect) return connect.error();
     connect_ = std::move(connect).value();
     return Done{};
@@ -94,6 +110,7 @@ class Rooms final : public Application {
 
   std::vector<server::Route> pages() override {
     std::vector<server::Route> routes = connect_->routes(pools_.pages);
+    for (server::Route& route : login_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(shell_->theme_route());
     for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
     shell_->link(routes);
@@ -126,6 +143,17 @@ class Rooms final : public Application {
     return {route};
   }
 
+  Result<Entry> entry() override {
+    auto mode = access_->mode();
+    if (!mode) return mode.error();
+    Entry entry{mode.value(), {}};
+    if (mode.value() != access::Access::Mode::setup) return entry;
+    auto secret = setup_.make(now_());
+    if (!secret) return secret.error();
+    entry.setup_secret = std::move(secret).value();
+    return entry;
+  }
+
   decltype(server::Listener::authorize) authorize() override {
     return [this](server::Request& request, std::string_view role) { return access_->authorize(request, role); };
   }
@@ -144,6 +172,7 @@ class Rooms final : public Application {
   store::Store& store_;
   const analysis::CurrentProgram& program_;
   upload::Desk desk_;
+  std::function<std::int64_t()> now_;
   std::function<void(std::string_view)> log_;
   Pools pools_;
   std::unique_ptr<store::BatchWriter> writer_;
@@ -153,8 +182,12 @@ class Rooms final : public Application {
   web::Sessions sessions_;
   gateway::Authorization authorization_;
   web::Arrival arrival_;
+  web::Audit audit_;
+  access::SecondFactor second_factor_;
+  access::SetupSecret setup_;
   std::unique_ptr<web::FormTokens> forms_;
   std::unique_ptr<access::Access> access_;
+  std::unique_ptr<access::Login> login_;
   std::unique_ptr<gateway::Connect> connect_;
   std::unique_ptr<web::Shell> shell_;
   std::unique_ptr<live::Bus> bus_;

@@ -58,6 +58,12 @@ class Application {
   /// For each listener.
   virtual std::vector<server::Route> health() = 0;
   virtual decltype(server::Listener::authorize) authorize() = 0;
+  /// How people get in, as it is at the start.
+  struct Entry {
+    access::Access::Mode mode;
+    std::string setup_secret;  // to be told once, where there is nobody and others could come first; empty: there is none
+  };
+  virtual Result<Entry> entry() = 0;
   /// Tells where it is reached, once the listeners know.
   virtual void open(gateway::PublicAddresses addresses) = 0;
   /// Stores what was taken and still waits. After the server has stopped taking requests, and before the server ends.

@@ -6,6 +6,7 @@ find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 logystera_room(store STANDARD 20 LINKS logystera_core SQLite::SQLite3 fmt::fmt Threads::Threads)
 logystera_room(server STANDARD 20 LINKS logystera_core Boost::boost OpenSSL::SSL fmt::fmt Threads::Threads)
 logystera_room(web STANDARD 20 LINKS logystera_core logystera_store logystera_server PkgConfig::DEFLATE fmt::fmt)
@@ -19,9 +20,10 @@ add_custom_command(
   DEPENDS ${WEB_ASSETS} ${WEB_TEMPLATES} ${CMAKE_SOURCE_DIR}/web/embed.cmake
   VERBATIM)
 target_sources(logystera_web PRIVATE ${CMAKE_BINARY_DIR}/web/embedded.cpp)
-logystera_room(access STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::SODIUM ZLIB::ZLIB fmt::fmt)
+logystera_room(access STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::SODIUM
+  PkgConfig::QRENCODE ZLIB::ZLIB fmt::fmt)
 logystera_room(query STANDARD 20 LINKS logystera_core logystera_store logystera_web fmt::fmt)
-logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web logystera_access PkgConfig::DEFLATE
+logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::DEFLATE
   fmt::fmt)
 logystera_room(live STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web fmt::fmt Threads::Threads)
 logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
@@ -76,7 +78,7 @@ logystera_room_tests(report STANDARD 20)
 logystera_room_tests(upload STANDARD 20)
 logystera_room_tests(live STANDARD 20)
 logystera_room_tests(access STANDARD 20)
-logystera_room_tests(gateway STANDARD 20 LINKS ZLIB::ZLIB CURL::libcurl)
+logystera_room_tests(gateway STANDARD 20 LINKS logystera_access ZLIB::ZLIB CURL::libcurl)
 # The command's tests run the program itself, as its users do.
 logystera_room_tests(cli STANDARD 20 LINKS CURL::libcurl SQLite::SQLite3)
 target_compile_definitions(test_cli PRIVATE LOGYSTERA_BINARY="$<TARGET_FILE:logystera>" LOGYSTERA_BUILD="${CMAKE_BINARY_DIR}"

@@ -21,6 +21,7 @@
 #include "cli/secret_option.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
+#include "core/hmac.hpp"
 #include "core/secret.hpp"
 #include "gateway/freed_memory.hpp"
 #include "gateway/web_address.hpp"
@@ -183,6 +184,30 @@ gateway::PublicAddresses addresses_of(const std::string& origin, bool behind_pro
   return {};
 }
 
+// Whether and how one gets in, for whoever has just started it. The secret stands in a fragment, which browsers send to nobody.
+Result<Done> tell_entry(app::Application& application, const std::string& origin, bool has_api_token) {
+  using Mode = access::Access::Mode;
+  auto entry = application.entry();
+  if (!entry) return entry.error();
+  switch (entry->mode) {
+    case Mode::open:
+      log("open to whoever uses this machine, as nobody has an account: 'logystera user add NAME --role admin' ends that");
+      break;
+    case Mode::opened:
+      log("--no-auth: OPEN TO EVERYBODY who reaches it, as administrator; the network alone keeps others out");
+      break;
+    case Mode::setup:
+      log(fmt::format("nobody has an account: make the first administrator within an hour at {}/setup#k={}", origin,
+                      entry->setup_secret));
+      wipe(entry->setup_secret);
+      break;
+    case Mode::closed:
+      if (!has_api_token) log("the API takes tokens alone: 'logystera token add NAME' makes one");
+      break;
+  }
+  return Done{};
+}
+
 // Files this process may have open, after asking for as many as it may ask for.
 rlim_t open_files_most() {
   rlimit files{};
@@ -272,6 +297,7 @@ int run(const Globals& globals, const Options& options) {
   app::Options made{wall_seconds, log, options.rate, options.min_agent_version, retention.value()};
   made.proxies = options.behind_proxy ? options.proxies : 0;
   made.tls = !options.tls.certificate.empty();
+  const bool has_api_token = !api_token->empty();
   made.api_token = std::move(api_token).value();
   made.open_to_all = open_to_all.value();
   made.reachable = options.behind_proxy || !loopback.value();
@@ -298,6 +324,11 @@ int run(const Globals& globals, const Options& options) {
   fmt::print("listening on {}\n", server->urls().front());
   if (server->urls().size() > 1) fmt::print("ingest on {}\n", server->urls().back());
   std::fflush(stdout);
+  if (auto told =
+          tell_entry(*application.value(), origin->empty() ? server->urls().front() : origin.value(), has_api_token);
+      !told) {
+    return fail("serve", told.error());
+  }
 
   while (signals.wait() == EndSignals::On::hangup) reload(globals, options, program);
   log("stopping: finishing what is under way");

@@ -62,6 +62,9 @@ class Entities {
   /// equal cost.
   Result<Sender> sender(std::string_view token, std::int64_t now) const;
 
+  /// For what else is kept under the same key.
+  const Vault& vault() const noexcept { return vault_; }
+
  private:
   Entities(store::EntityStore& store, Vault vault) : store_(&store), vault_(std::move(vault)) {}
   Result<store::Entity> existing(std::string_view token);

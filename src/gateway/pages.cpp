@@ -14,22 +14,10 @@ using web::View;
 
 // Who is signed in, and the way out of it.
 void add_leave(View& view, std::string_view user, std::string_view csrf) {
-  view.flag("leave", true).text("user", user).text("logout_csrf", csrf);
+  view.flag("leave", !csrf.empty()).text("user", user).text("logout_csrf", csrf);
 }
 
 }  // namespace
-
-Answer login(const Hidden& hidden, std::string_view problem, std::string_view name) {
-  View view;
-  view.text("problem", problem).text("name", name).text("csrf", hidden.csrf).text("next", hidden.next);
-  return web::plain_page({.name = "login", .title = "Sign in", .view = std::move(view)});
-}
-
-Answer account(std::string_view user, std::string_view csrf) {
-  View view;
-  add_leave(view, user, csrf);
-  return web::plain_page({.name = "signed_in", .title = "Signed in", .view = std::move(view)});
-}
 
 Answer consent(const AuthorizationRequest& request, std::string_view user, const Hidden& consent,
                std::string_view sign_out_csrf) {

@@ -1,4 +1,4 @@
-// The few pages a person sees of the gateway: signing in, allowing a site to connect, and what went wrong. Templates
+// The few pages a person sees of the gateway: allowing a site to connect, and what went wrong. Templates
 // of web/templates, in the look of the other pages.
 #pragma once
 
@@ -17,10 +17,7 @@ struct Hidden {
   std::string_view next;  // a query of /oauth/authorize to go on with; empty: none
 };
 
-/// `problem` is shown above the form when it is not empty; `name` is what was typed before.
-server::Answer login(const Hidden& hidden, std::string_view problem, std::string_view name);
-/// The page of somebody who is signed in and has nothing to allow.
-server::Answer account(std::string_view user, std::string_view csrf);
+/// `sign_out_csrf`: empty where nobody has to sign in.
 server::Answer consent(const AuthorizationRequest& request, std::string_view user, const Hidden& consent,
                        std::string_view sign_out_csrf);
 /// A page that says what is wrong and what to do, and leads nowhere.

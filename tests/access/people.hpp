@@ -11,6 +11,7 @@
 #include "access/token.hpp"
 #include "access/tokens.hpp"
 #include "access/users.hpp"
+#include "browser.hpp"
 #include "catch.hpp"
 #include "scratch.hpp"
 #include "server/serving.hpp"
@@ -20,7 +21,6 @@
 namespace logystera::testing {
 
 inline constexpr std::int64_t kNow = 1'774'211'679;
-inline const std::string kPassword = "correct horse battery staple";
 
 struct People {
   Scratch scratch;

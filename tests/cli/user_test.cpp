@@ -163,7 +163,7 @@ TEST_CASE("a_user_connects_a_site_at_a_gateway_that_runs") {
       "response_type=code&client_id=http%3A%2F%2Flocalhost%3A8888%2F&redirect_uri=http%3A%2F%2Flocalhost%3A8888%2Fcallback"
       "&state=0123456789012345678901234567890123456789012&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
       "&code_challenge_method=S256";
-  const std::string login = get(url, "/oauth/authorize?" + query);
+  const std::string login = get(url, body_between(get(url, "/oauth/authorize?" + query), "Location: ", "\r\n"));
   const auto field = [](const std::string& page, const std::string& name) {
     std::string value = body_between(page, "name=\"" + name + "\" value=\"", "\"");
     for (std::size_t at; (at = value.find("&amp;")) != std::string::npos;) value.replace(at, 5, "&");
@@ -195,7 +195,7 @@ TEST_CASE("a_user_connects_a_site_at_a_gateway_that_runs") {
   CHECK(site.send(url, event_lines(0, 2)).status == 202);
 
   // A new password ends what the browser has.
-  CHECK(get(url, "/login", session).find("Signed in as <b>anna</b>") != std::string::npos);
+  CHECK(get(url, "/login", session).find("Signed in as <b><bdi>anna</bdi></b>") != std::string::npos);
   REQUIRE(house.user({"password", "anna", "--password-file", house.password_file("another password of anna's")}).code == 0);
   CHECK(get(url, "/login", session).find("Signed in as") == std::string::npos);
   gateway.kill(SIGTERM);
@@ -221,7 +221,7 @@ TEST_CASE("a_gateway_behind_a_proxy_waits_to_be_told_its_address") {
   House house;
   Running gateway({"--store", house.store, "serve", "--port", "0", "--behind-proxy"});
   const std::string url = "http://127.0.0.1:" + gateway.said("listening on http://127.0.0.1:");
-  const std::string answer = get(url, "/login");
+  const std::string answer = get(url, "/.well-known/oauth-authorization-server");
   CHECK(answer.find("HTTP/1.1 503 ") == 0);
   CHECK(answer.find("--public-url") != std::string::npos);
   CHECK(get(url, "/health").find("HTTP/1.1 200 ") == 0);

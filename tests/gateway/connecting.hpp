@@ -5,17 +5,18 @@
 #include <string>
 
 #include "access/users.hpp"
+#include "browser.hpp"
 #include "catch.hpp"
 #include "gateway/authorization.hpp"
 #include "gateway/connect.hpp"
 #include "gateway/entities.hpp"
 #include "scratch.hpp"
 #include "store/store.hpp"
+#include "web/sessions.hpp"
 
 namespace logystera::testing {
 
 inline constexpr std::int64_t kNow = 1'774'211'679;
-inline const std::string kPassword = "correct horse battery staple";
 inline const std::string kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";   // RFC 7636 appendix B
 inline const std::string kChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";  // RFC 7636 appendix B
 inline const std::string kState = "af0ifjsldkj-af0ifjsldkj-af0ifjsldkj-af0ifjsl";
@@ -49,30 +50,6 @@ struct House {
     return store->accounts().find_user(name).value()->id;
   }
   std::vector<store::Entity> all_entities() { return store->entities().list().value(); }
-};
-
-/// Fields of a form or query, to be spoilt one at a time; an empty value leaves the field out.
-struct Fields {
-  std::vector<std::pair<std::string, std::string>> all;
-
-  Fields& set(const std::string& name, const std::string& value) {
-    for (auto& [key, held] : all) {
-      if (key != name) continue;
-      held = value;
-      return *this;
-    }
-    all.emplace_back(name, value);
-    return *this;
-  }
-  std::string encoded() const {
-    std::string text;
-    for (const auto& [key, value] : all) {
-      if (value.empty()) continue;
-      text += (text.empty() ? "" : "&") + key + "=" + web::percent_encoded(value);
-    }
-    return text;
-  }
-  web::Form form() const { return std::move(web::Form::parse(encoded())).value(); }
 };
 
 inline Fields authorization_fields() {

@@ -1,5 +1,6 @@
 // What the pages gain where scripts run. Everything here works without it too: forms are sent, links lead on, times are in UTC.
 import { copyButtons } from './copy';
+import { fragment } from './fragment';
 import { keys } from './keys';
 import { filters } from './filters';
 import { menus } from './menus';
@@ -11,6 +12,7 @@ times(document);
 theme();
 menus();
 filters();
+fragment();
 keys();
 copyButtons();
 upload(times);
