@@ -1,5 +1,7 @@
 #include "app/application.hpp"
 
+#include <atomic>
+#include <memory>
 #include <utility>
 
 #include "access/access.hpp"
@@ -9,12 +11,14 @@
 #include "access/users.hpp"
 #include "app/keeper.hpp"
 #include "core/random.hpp"
+#include "dashboard/dashboard.hpp"
 #include "gateway/authorization.hpp"
 #include "gateway/ingest.hpp"
 #include "gateway/pages.hpp"
 #include "gateway/site_requests.hpp"
 #include "live/bus.hpp"
 #include "live/watcher.hpp"
+#include "query/signal.hpp"
 #include "server/workers.hpp"
 #include "upload/page.hpp"
 #include "web/arrival.hpp"
@@ -46,6 +50,7 @@ class Rooms final : public Application {
   Rooms(store::Store& store, gateway::Entities& entities, const analysis::CurrentProgram& program, const Options& options,
         std::unique_ptr<store::BatchWriter> writer)
       : store_(store),
+        entities_(entities),
         program_(program),
         desk_(program),
         now_(options.now),
@@ -64,7 +69,10 @@ class Rooms final : public Application {
     auto secret = random_text(kKeyBytes);
     if (!secret) return secret.error();
     forms_ = std::make_unique<web::FormTokens>(secret.value());
-    shell_ = std::make_unique<web::Shell>(*forms_);
+    shell_ = std::make_unique<web::Shell>(*forms_, web::Shell::Options{[this] { return dashboard_->sites(); }});
+    pseudonyms_ = std::make_unique<query::Pseudonyms>(secret.value() + "pseudonyms");
+    dashboard_ = std::make_unique<dashboard::Dashboard>(store_, entities_, program_, *shell_, *pseudonyms_,
+                                                        dashboard_options(options));
     access::Access::Options wanted;
     wanted.now = options.now;
     wanted.log = options.log;
@@ -108,11 +116,23 @@ class Rooms final : public Application {
     return Done{};
   }
 
+  dashboard::Options dashboard_options(const Options& options) {
+    const auto note = [this](store::Stores& stores, const server::Request& request, std::string_view action,
+                             std::string_view object, std::string_view before, std::string_view after) {
+      return audit_.note(stores, request, action, object, before, after);
+    };
+    return {options.now, options.log, note, [this] {
+              const auto url = gateway_url_.load();
+              return url ? *url : std::string();
+            }};
+  }
+
   std::vector<server::Route> pages() override {
     std::vector<server::Route> routes = connect_->routes(pools_.pages);
     for (server::Route& route : login_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(shell_->theme_route());
     for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
+    for (server::Route& route : dashboard_->routes(pools_.pages)) routes.push_back(std::move(route));
     shell_->link(routes);
     for (server::Route& route : routes) route = web::finished(std::move(route));
     for (server::Route& route : web::asset_routes()) routes.push_back(std::move(route));
@@ -160,6 +180,7 @@ class Rooms final : public Application {
 
   void open(gateway::PublicAddresses addresses) override {
     if (!addresses.issuer.empty()) arrival_.set_public(addresses.issuer.starts_with("https://"));
+    if (!addresses.gateway.empty()) gateway_url_.store(std::make_shared<const std::string>(addresses.gateway));
     connect_->open(std::move(addresses));
   }
   void finish() noexcept override {
@@ -170,6 +191,7 @@ class Rooms final : public Application {
 
  private:
   store::Store& store_;
+  gateway::Entities& entities_;
   const analysis::CurrentProgram& program_;
   upload::Desk desk_;
   std::function<std::int64_t()> now_;
@@ -185,11 +207,14 @@ class Rooms final : public Application {
   web::Audit audit_;
   access::SecondFactor second_factor_;
   access::SetupSecret setup_;
+  std::atomic<std::shared_ptr<const std::string>> gateway_url_;
   std::unique_ptr<web::FormTokens> forms_;
   std::unique_ptr<access::Access> access_;
   std::unique_ptr<access::Login> login_;
   std::unique_ptr<gateway::Connect> connect_;
   std::unique_ptr<web::Shell> shell_;
+  std::unique_ptr<query::Pseudonyms> pseudonyms_;
+  std::unique_ptr<dashboard::Dashboard> dashboard_;
   std::unique_ptr<live::Bus> bus_;
   std::unique_ptr<live::Watcher> watcher_;  // tells the bus
   std::unique_ptr<Keeper> keeper_;          // asks the writer

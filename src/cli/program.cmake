@@ -27,7 +27,9 @@ logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logyster
   fmt::fmt)
 logystera_room(live STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web fmt::fmt Threads::Threads)
 logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
-logystera_room(app STANDARD 20 LINKS logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
+logystera_room(dashboard STANDARD 20 LINKS logystera_core logystera_detect logystera_analysis logystera_query logystera_store logystera_server logystera_web
+  logystera_gateway fmt::fmt)
+logystera_room(app STANDARD 20 LINKS logystera_dashboard logystera_query logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
   logystera_access logystera_live logystera_upload)
 logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
 logystera_room(cli STANDARD 20 LINKS logystera_app logystera_gateway logystera_agent logystera_analysis logystera_report CLI11::CLI11)
@@ -74,6 +76,7 @@ logystera_room_tests(store STANDARD 20)
 logystera_room_tests(server STANDARD 20)
 logystera_room_tests(web STANDARD 20)
 logystera_room_tests(query STANDARD 20)
+logystera_room_tests(dashboard STANDARD 20)
 logystera_room_tests(report STANDARD 20)
 logystera_room_tests(upload STANDARD 20)
 logystera_room_tests(live STANDARD 20)

@@ -15,7 +15,9 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kTokenBytes = 15;  // 20 characters of base64url
 constexpr std::size_t kNameBytes = 100;
 
-Result<Done> check_name(std::string_view name) {
+}  // namespace
+
+Result<Done> check_entity_name(std::string_view name) {
   bool printable = !name.empty() && name.size() <= kNameBytes && json::is_utf8(name);
   for (const char c : name) printable = printable && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
   if (!printable)
@@ -23,8 +25,6 @@ Result<Done> check_name(std::string_view name) {
                  ErrorKind::invalid};
   return Done{};
 }
-
-}  // namespace
 
 Sender::~Sender() {
   wipe(secret);
@@ -59,7 +59,7 @@ Result<IssuedSecret> Entities::add(std::string_view name, std::int64_t now) {
 }
 
 Result<NewEntity> Entities::make(std::string_view name, std::int64_t now) const {
-  if (auto good = check_name(name); !good) return good.error();
+  if (auto good = check_entity_name(name); !good) return good.error();
   auto token = random_text(kTokenBytes);
   if (!token) return token.error();
   auto secret = random_text(kSecretBytes);

@@ -41,12 +41,14 @@ struct Sender {
   Sender& operator=(Sender&&) noexcept = default;
 };
 
+/// Names: 1-100 bytes of UTF-8 without control characters; they need not be unique.
+Result<Done> check_entity_name(std::string_view name);
+
 class Entities {
  public:
   /// `store` must outlive it. The error says why there is no randomness or key.
   static Result<Entities> open(store::EntityStore& store, Vault vault);
 
-  /// Names: 1-100 bytes of UTF-8 without control characters; they need not be unique.
   Result<IssuedSecret> add(std::string_view name, std::int64_t now);
   /// What add() would store, for whoever stores it together with something else.
   Result<NewEntity> make(std::string_view name, std::int64_t now) const;

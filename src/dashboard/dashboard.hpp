@@ -1,0 +1,58 @@
+// The pages a person looks at: what was found, which errors recur, what sites send, which rules watch. One file a page: it reads its
+// filter from the address, asks the store, and fills a template of web/templates.
+//
+// Everything works without a script; what a page shows is in its address, so it can be kept and sent to somebody. Lists are read by
+// key and not by number: "older" costs the same however far one goes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/current_program.hpp"
+#include "core/result.hpp"
+#include "gateway/entities.hpp"
+#include "query/signal.hpp"
+#include "server/router.hpp"
+#include "server/workers.hpp"
+#include "store/store.hpp"
+#include "web/shell.hpp"
+
+namespace logystera::dashboard {
+
+/// Notes in the audit, within the transaction of the change, what whoever sent `request` did: "finding.dismiss", of what, and what
+/// was and is now.
+using Note = std::function<Result<Done>(store::Stores& stores, const server::Request& request, std::string_view action,
+                                        std::string_view object, std::string_view before, std::string_view after)>;
+
+struct Options {
+  std::function<std::int64_t()> now;  // unix seconds
+  /// Told what an operator should know; from any thread.
+  std::function<void(std::string_view)> log;
+  Note note;
+  /// Where sites send to, for the words that say how to connect one; empty: not known.
+  std::function<std::string()> gateway_url;
+};
+
+class Dashboard {
+ public:
+  /// All of them must outlive it.
+  Dashboard(store::Store& store, gateway::Entities& entities, const analysis::CurrentProgram& program,
+            const web::Shell& shell, const query::Pseudonyms& pseudonyms, Options options);
+  ~Dashboard();
+
+  /// Each with the role it needs; all of them read the database, on `workers`.
+  std::vector<server::Route> routes(const std::shared_ptr<server::Workers>& workers);
+
+  /// The sites of the header's switch (web::Shell::Options); read once in a few seconds.
+  std::vector<web::Shell::Site> sites();
+
+ private:
+  struct Rooms;
+  std::unique_ptr<Rooms> rooms_;
+};
+
+}  // namespace logystera::dashboard

@@ -1,0 +1,71 @@
+// What pages are made of: charts, cells of files, words.
+#include "catch.hpp"
+#include "dashboard/chart.hpp"
+#include "dashboard/export.hpp"
+#include "dashboard/health.hpp"
+#include "dashboard/page.hpp"
+#include "dashboard/rule_book.hpp"
+
+using namespace logystera;
+using namespace logystera::dashboard;
+
+TEST_CASE("an_axis_ends_at_a_round_number_nothing_is_above") {
+  CHECK(axis_top(0) == 1);
+  CHECK(axis_top(3) == 5);
+  CHECK(axis_top(10) == 10);
+  CHECK(axis_top(11) == 20);
+  CHECK(axis_top(999'999) == 1'000'000);
+  CHECK(axis_top(UINT64_MAX) == UINT64_MAX);
+}
+
+TEST_CASE("a_cell_is_no_formula_and_no_second_cell") {
+  CHECK(csv_cell("plain") == "plain");
+  CHECK(csv_cell("") == "");
+  CHECK(csv_cell("a,b") == "\"a,b\"");
+  CHECK(csv_cell("say \"x\"") == "\"say \"\"x\"\"\"");
+  CHECK(csv_cell("=1+1") == "'=1+1");
+  CHECK(csv_cell("+1") == "'+1");
+  CHECK(csv_cell("-1") == "'-1");
+  CHECK(csv_cell("@SUM(A1)") == "'@SUM(A1)");
+  CHECK(csv_cell(" =1") == "' =1");
+  CHECK(csv_cell("\t=1") == "\\x09=1");
+  CHECK(csv_cell("\r\n=1") == "\\x0d\\x0a=1");
+  CHECK(csv_cell("=\"a\",b") == "\"'=\"\"a\"\",b\"");
+  CHECK(csv_cell("\xef\xbc\x9d"
+                 "1+1") ==
+        "'\xef\xbc\x9d"
+        "1+1");
+}
+
+TEST_CASE("health_is_said_with_what_to_look_at") {
+  constexpr std::int64_t kNow = 1'774'211'679;
+  store::Entity site;
+  CHECK(health_of(site, {}, kNow).word == "Waiting");
+  site.last_seen_at = kNow - 60;
+  CHECK(health_of(site, {}, kNow).word == "Well");
+  CHECK(!health_of(site, {}, kNow).needs_attention);
+  site.clock_skew = -90;
+  CHECK(health_of(site, {}, kNow).words == "its clock is 90 s behind");
+  site.clock_skew = 0;
+  store::IngestHour day;
+  day.rejected = 2;
+  CHECK(health_of(site, day, kNow).words == "2 lines were refused in 24 h");
+  site.last_seen_at = kNow - 3 * 86400;
+  CHECK(health_of(site, day, kNow).word == "Silent");
+  CHECK(health_of(site, day, kNow).needs_attention);
+  site.disabled = true;
+  CHECK(health_of(site, day, kNow).word == "Disabled");
+  site.revoked_at = kNow;
+  CHECK(health_of(site, day, kNow).word == "Disconnected");
+}
+
+TEST_CASE("days_and_spans_have_words") {
+  CHECK(utc_day(0) == "1 Jan");
+  CHECK(utc_day(20'534) == "22 Mar");
+  CHECK(span_words(5) == "5 s");
+  CHECK(span_words(600) == "10 min");
+  CHECK(span_words(26 * 3600) == "26 h");
+  CHECK(span_words(3 * 86400) == "3 days");
+  CHECK(counted(1, "row", "rows") == "1 row");
+  CHECK(counted(1234, "row", "rows") == "1,234 rows");
+}

@@ -1,0 +1,41 @@
+// Every page of the server, in every look.
+//   node walk.mjs FACTS.json PICTURES (filled | empty)
+import { mkdirSync, readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { Visit } from './check.mjs';
+
+const [factsFile, pictures, state] = process.argv.slice(2);
+const facts = JSON.parse(readFileSync(factsFile, 'utf8'));
+const paths = facts.pages[state];
+mkdirSync(pictures, { recursive: true });
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: process.getuid() === 0 || process.env.CI ? ['--no-sandbox'] : [],  // as root there is no sandbox to be had
+});
+let looked = 0, failed = 0;
+try {
+  for (const theme of ['light', 'dark']) {
+    for (const width of [320, 768, 1280]) {
+      for (const scripts of [true, false]) {
+        const visit = await new Visit(browser, facts.base, { theme, width, scripts }).open();
+        for (const [name, path] of Object.entries(paths)) {
+          await visit.goto(path, name.startsWith('missing') ? 404 : 200);
+          const faults = await visit.look({ keyboard: theme === 'light' && width !== 768 });
+          looked++;
+          const label = `${state}-${name}-${theme}-${width}${scripts ? '' : '-plain'}`;
+          await visit.page.evaluate(() => document.activeElement?.blur());
+          if (scripts || width === 320) await visit.page.screenshot({ path: `${pictures}/${label}.png`, fullPage: true });
+          if (faults.length === 0) continue;
+          failed++;
+          console.log(`${label} (${path}):\n  ${faults.join('\n  ')}`);
+        }
+        await visit.close();
+      }
+    }
+  }
+} finally {
+  await browser.close();
+}
+console.log(`${looked} pages looked at, ${failed} with faults`);
+process.exit(failed === 0 ? 0 : 1);
