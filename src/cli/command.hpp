@@ -38,6 +38,7 @@ void add_health(Program program);
 void add_store_commands(Program program);
 void add_entity(Program program);
 void add_user(Program program);
+void add_token(Program program);
 void add_support(Program program);
 void add_events(Program program);
 void add_agent(Program program);

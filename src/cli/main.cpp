@@ -85,6 +85,7 @@ int main(int argc, char** argv) {
   add_store_commands(program);
   add_entity(program);
   add_user(program);
+  add_token(program);
   add_support(program);
   add_events(program);
   add_agent(program);
