@@ -9,7 +9,10 @@
 #include "access/second_factor.hpp"
 #include "access/setup.hpp"
 #include "access/users.hpp"
+#include "api/api.hpp"
+#include "api/problem.hpp"
 #include "app/keeper.hpp"
+#include "core/hmac.hpp"
 #include "core/random.hpp"
 #include "dashboard/dashboard.hpp"
 #include "gateway/authorization.hpp"
@@ -37,6 +40,7 @@ constexpr std::size_t kKeyBytes = 32, kEpochBytes = 6;
 // sites ask for nor what they send.
 struct Pools {
   std::shared_ptr<server::Workers> pages = std::make_shared<server::Workers>(gateway::pages::workers());
+  std::shared_ptr<server::Workers> api = std::make_shared<server::Workers>(api::Api::workers());
   std::shared_ptr<server::Workers> sites = std::make_shared<server::Workers>(server::Workers::Options{});
 };
 
@@ -70,9 +74,11 @@ class Rooms final : public Application {
     if (!secret) return secret.error();
     forms_ = std::make_unique<web::FormTokens>(secret.value());
     shell_ = std::make_unique<web::Shell>(*forms_, web::Shell::Options{[this] { return dashboard_->sites(); }});
-    pseudonyms_ = std::make_unique<query::Pseudonyms>(secret.value() + "pseudonyms");
+    pseudonyms_ = std::make_unique<query::Pseudonyms>(pseudonym_key(secret.value()));
     dashboard_ = std::make_unique<dashboard::Dashboard>(store_, entities_, program_, *shell_, *pseudonyms_,
                                                         dashboard_options(options));
+    api_ = std::make_unique<api::Api>(
+        api::Parts{store_, entities_, program_, arrival_, *pseudonyms_, options.now, options.log});
     access::Access::Options wanted;
     wanted.now = options.now;
     wanted.log = options.log;
@@ -109,6 +115,13 @@ class Rooms final : public Application {
     return Done{};
   }
 
+  // With a salt, what stands for personal data is the same after a restart.
+  std::string pseudonym_key(std::string_view secret) const {
+    const auto program = program_.get();
+    const std::string salt = program ? program.value()->pipeline().salt : std::string();
+    return std::string(bytes_of(hmac_sha256(salt.empty() ? secret : salt, "signals/pseudonyms/v1")));
+  }
+
   Result<Done> start_keeper(const Options& options) {
     auto keeper = Keeper::start({store_, options.now, [this] { return writer_->idle(); }, options.retention, options.log});
     if (!keeper) return keeper.error();
@@ -141,6 +154,7 @@ class Rooms final : public Application {
                         reply(bus_->join(request.principal, request.header("Last-Event-ID").value_or(std::string_view())));
                       },
                       pools_.pages, "viewer"});
+    for (server::Route& route : api_->routes(pools_.api)) routes.push_back(std::move(route));
     return routes;
   }
 
@@ -177,6 +191,8 @@ class Rooms final : public Application {
   decltype(server::Listener::authorize) authorize() override {
     return [this](server::Request& request, std::string_view role) { return access_->authorize(request, role); };
   }
+
+  decltype(server::Listener::refused) refused() override { return api::reworded; }
 
   void open(gateway::PublicAddresses addresses) override {
     if (!addresses.issuer.empty()) arrival_.set_public(addresses.issuer.starts_with("https://"));
@@ -215,6 +231,7 @@ class Rooms final : public Application {
   std::unique_ptr<web::Shell> shell_;
   std::unique_ptr<query::Pseudonyms> pseudonyms_;
   std::unique_ptr<dashboard::Dashboard> dashboard_;
+  std::unique_ptr<api::Api> api_;
   std::unique_ptr<live::Bus> bus_;
   std::unique_ptr<live::Watcher> watcher_;  // tells the bus
   std::unique_ptr<Keeper> keeper_;          // asks the writer
@@ -234,6 +251,8 @@ Result<std::unique_ptr<Application>> Application::make(store::Store& store, gate
   return std::unique_ptr<Application>(std::move(rooms));
 }
 
-unsigned Application::threads() noexcept { return gateway::pages::workers().threads + server::Workers::Options{}.threads; }
+unsigned Application::threads() noexcept {
+  return gateway::pages::workers().threads + api::Api::workers().threads + server::Workers::Options{}.threads;
+}
 
 }  // namespace logystera::app

@@ -64,6 +64,8 @@ class Application {
     std::string setup_secret;  // to be told once, where there is nobody and others could come first; empty: there is none
   };
   virtual Result<Entry> entry() = 0;
+  /// For each listener: what the server refuses in the words of whoever asks.
+  virtual decltype(server::Listener::refused) refused() = 0;
   /// Tells where it is reached, once the listeners know.
   virtual void open(gateway::PublicAddresses addresses) = 0;
   /// Stores what was taken and still waits. After the server has stopped taking requests, and before the server ends.

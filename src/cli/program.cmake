@@ -29,8 +29,21 @@ logystera_room(live STANDARD 20 LINKS logystera_core logystera_store logystera_s
 logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
 logystera_room(dashboard STANDARD 20 LINKS logystera_core logystera_detect logystera_analysis logystera_query logystera_store logystera_server logystera_web
   logystera_gateway fmt::fmt)
-logystera_room(app STANDARD 20 LINKS logystera_dashboard logystera_query logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
-  logystera_access logystera_live logystera_upload)
+logystera_room(api STANDARD 20 LINKS logystera_core logystera_analysis logystera_detect logystera_source logystera_store logystera_server
+  logystera_web logystera_gateway logystera_query fmt::fmt)
+# The contract is written in YAML and asked for as JSON.
+add_executable(web_contract web/contract.cpp)
+set_target_properties(web_contract PROPERTIES CXX_STANDARD 20)
+target_link_libraries(web_contract PRIVATE logystera_core logystera_yaml)
+add_custom_command(
+  OUTPUT ${CMAKE_BINARY_DIR}/api/contract.cpp
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/api
+  COMMAND web_contract ${CMAKE_SOURCE_DIR}/web/openapi.yaml ${CMAKE_BINARY_DIR}/api/contract.cpp
+  DEPENDS web_contract ${CMAKE_SOURCE_DIR}/web/openapi.yaml
+  VERBATIM)
+target_sources(logystera_api PRIVATE ${CMAKE_BINARY_DIR}/api/contract.cpp)
+logystera_room(app STANDARD 20 LINKS logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
+  logystera_access logystera_live logystera_upload logystera_query logystera_dashboard logystera_api)
 logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
 logystera_room(cli STANDARD 20 LINKS logystera_app logystera_gateway logystera_agent logystera_analysis logystera_report CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
@@ -77,6 +90,7 @@ logystera_room_tests(server STANDARD 20)
 logystera_room_tests(web STANDARD 20)
 logystera_room_tests(query STANDARD 20)
 logystera_room_tests(dashboard STANDARD 20)
+logystera_room_tests(api STANDARD 20)
 logystera_room_tests(report STANDARD 20)
 logystera_room_tests(upload STANDARD 20)
 logystera_room_tests(live STANDARD 20)

@@ -149,6 +149,7 @@ Result<std::vector<server::Listener>> listeners_of(const Options& options, app::
   for (server::Listener& listener : listeners) {
     listener.admit = [hosts](const server::Request& request) { return hosts->refusal(request); };
     listener.authorize = application.authorize();
+    listener.refused = application.refused();
     if (auto fine = check_exposure(listener.host, options); !fine) return fine.error();
   }
   return listeners;

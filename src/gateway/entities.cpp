@@ -32,10 +32,10 @@ Sender::~Sender() {
 }
 
 Result<Entities> Entities::open(store::EntityStore& store, Vault vault) {
-  Entities entities(store, std::move(vault));
+  Entities entities(store, std::make_shared<const Vault>(std::move(vault)), {});
   auto random = random_text(kSecretBytes);
   if (!random) return random.error();
-  auto sealed = entities.vault_.seal(random.value(), "");
+  auto sealed = entities.vault_->seal(random.value(), "");
   if (!sealed) return sealed.error();
   entities.stand_in_ = std::move(sealed).value();
   // A key that belongs to another database is found out now, not at the first request.
@@ -43,7 +43,7 @@ Result<Entities> Entities::open(store::EntityStore& store, Vault vault) {
   if (!known) return known.error();
   for (const store::Entity& entity : known.value()) {
     if (entity.revoked_at != 0) continue;
-    auto secret = entities.vault_.unseal(entity.sealed_secret, entity.token);
+    auto secret = entities.vault_->unseal(entity.sealed_secret, entity.token);
     if (!secret) return secret.error();
     wipe(secret.value());
     break;
@@ -68,7 +68,7 @@ Result<NewEntity> Entities::make(std::string_view name, std::int64_t now) const 
   entity.token = "ent_" + token.value();
   entity.name = name;
   entity.created_at = now;
-  auto sealed = vault_.seal(secret.value(), entity.token);
+  auto sealed = vault_->seal(secret.value(), entity.token);
   if (!sealed) return sealed.error();
   entity.sealed_secret = std::move(sealed).value();
   IssuedSecret issued{entity.token, std::move(secret).value()};
@@ -97,7 +97,7 @@ Result<IssuedSecret> Entities::rotate(std::string_view token, std::int64_t now) 
   if (!entity) return entity.error();
   auto secret = random_text(kSecretBytes);
   if (!secret) return secret.error();
-  auto sealed = vault_.seal(secret.value(), token);
+  auto sealed = vault_->seal(secret.value(), token);
   if (!sealed) return sealed.error();
   entity->sealed_previous = std::exchange(entity->sealed_secret, std::move(sealed).value());
   entity->rotated_at = now;
@@ -110,6 +110,14 @@ Result<Done> Entities::set_disabled(std::string_view token, bool disabled) {
   if (!entity) return entity.error();
   entity->disabled = disabled;
   return update(entity.value());
+}
+
+Result<Done> Entities::rename(std::string_view token, std::string_view name) {
+  if (auto good = check_entity_name(name); !good) return good;
+  auto renamed = store_->rename(token, name);
+  if (!renamed) return renamed.error();
+  if (!renamed.value()) return Error{fmt::format("entity {}: there is none with this token", token), ErrorKind::not_found};
+  return Done{};
 }
 
 Result<Done> Entities::update(const store::Entity& entity) {
@@ -135,11 +143,11 @@ Result<Sender> Entities::sender(std::string_view token, std::int64_t now) const 
   sender.token = entity.token;
   sender.name = entity.name;
   sender.disabled = entity.disabled;
-  auto secret = vault_.unseal(entity.sealed_secret, entity.token);
+  auto secret = vault_->unseal(entity.sealed_secret, entity.token);
   if (!secret) return secret.error();
   sender.secret = std::move(secret).value();
   const bool graced = !entity.sealed_previous.empty() && now - entity.rotated_at < limits::kPreviousSecretSeconds;
-  auto previous = graced ? vault_.unseal(entity.sealed_previous, entity.token) : vault_.unseal(stand_in_, "");
+  auto previous = graced ? vault_->unseal(entity.sealed_previous, entity.token) : vault_->unseal(stand_in_, "");
   if (!previous) return previous.error();
   sender.previous = std::move(previous).value();
   return sender;

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/result.hpp"
 #include "gateway/vault.hpp"
@@ -55,6 +57,10 @@ class Entities {
   /// The present secret becomes the previous one, good for limits::kPreviousSecretSeconds more.
   Result<IssuedSecret> rotate(std::string_view token, std::int64_t now);
   Result<Done> set_disabled(std::string_view token, bool disabled);
+  /// The name is for people; see add().
+  Result<Done> rename(std::string_view token, std::string_view name);
+  /// The same entities in a transaction, whose store this is: what is changed through them is changed with the rest of it.
+  Entities within(store::EntityStore& store) const { return Entities(store, vault_, stand_in_); }
   /// Ends an entity for good: its secrets are erased, so that it is from then on as unknown as one that never was. Durable
   /// when it returns; false when there is none, or it was revoked before.
   Result<bool> revoke(std::string_view token, std::int64_t now) { return store_->revoke(token, now); }
@@ -65,15 +71,16 @@ class Entities {
   Result<Sender> sender(std::string_view token, std::int64_t now) const;
 
   /// For what else is kept under the same key.
-  const Vault& vault() const noexcept { return vault_; }
+  const Vault& vault() const noexcept { return *vault_; }
 
  private:
-  Entities(store::EntityStore& store, Vault vault) : store_(&store), vault_(std::move(vault)) {}
+  Entities(store::EntityStore& store, std::shared_ptr<const Vault> vault, std::string stand_in)
+      : store_(&store), vault_(std::move(vault)), stand_in_(std::move(stand_in)) {}
   Result<store::Entity> existing(std::string_view token);
   Result<Done> update(const store::Entity& entity);
 
   store::EntityStore* store_;
-  Vault vault_;
+  std::shared_ptr<const Vault> vault_;
   std::string stand_in_;  // a random secret, sealed for the empty token
 };
 

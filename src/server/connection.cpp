@@ -264,6 +264,10 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
       route = nullptr;
     }
   }
+  const auto reword = [&] {
+    if (site_->refused && refusal.status >= 400) refusal = site_->refused(request, std::move(refusal));
+  };
+  if (!route) reword();
   if (route && !route->role.empty()) {
     if (!seat_->enter(Seats::State::busy)) co_return Next::close;
     auto asked = on_workers(stream_, shared_, *route, true, [&](const Reply& reply) {
@@ -300,6 +304,7 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     http::request_parser<http::string_body> parser(std::move(head));
     const bool read = co_await read_body(parser, refusal);
     if (!read) {
+      reword();
       if (refusal.status != 0) co_await refuse(std::move(refusal));
       co_return Next::close;
     }

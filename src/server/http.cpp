@@ -109,6 +109,7 @@ Result<Done> BeastServer::listen(Listener listener) {
   auto site = std::make_shared<Site>(std::move(router).value());
   site->admit = std::move(listener.admit);
   site->authorize = std::move(listener.authorize);
+  site->refused = std::move(listener.refused);
   for (const Route& route : site->router.routes()) {
     if (!route.role.empty() && !site->authorize) {
       return Error{

@@ -22,6 +22,7 @@ struct Site {
   Router router;
   decltype(Listener::admit) admit;
   decltype(Listener::authorize) authorize;
+  decltype(Listener::refused) refused;
   std::shared_ptr<boost::asio::ssl::context> tls;  // none: plain HTTP
 };
 

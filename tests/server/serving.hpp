@@ -16,12 +16,14 @@ namespace logystera::testing {
 class Serving {
  public:
   explicit Serving(std::vector<server::Route> routes, server::Limits limits = {},
-                   decltype(server::Listener::authorize) authorize = {}, server::TlsFiles tls = {}) {
+                   decltype(server::Listener::authorize) authorize = {}, server::TlsFiles tls = {},
+                   decltype(server::Listener::refused) refused = {}) {
     server::Listener listener;
     listener.host = "127.0.0.1";
     listener.tls = std::move(tls);
     listener.routes = std::move(routes);
     listener.authorize = std::move(authorize);
+    listener.refused = std::move(refused);
     std::vector<server::Listener> listeners;
     listeners.push_back(std::move(listener));
     auto started = server::Server::start(std::move(listeners), limits, [this](std::string_view text) {

@@ -1,0 +1,133 @@
+// The REST API, version 1, under /api/v1 (the contract is web/openapi.yaml). One file a resource; what all of them share is here: who
+// may ask how often, what a body has to be, and the form of answers.
+//
+// Lists are arrays; the pages around them are in Link, and how many there are in Logystera-Total. Single things have an ETag. Refusals
+// are problem details (problem.hpp). Handlers read the store through Store::reading().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/current_program.hpp"
+#include "api/rate.hpp"
+#include "api/warm.hpp"
+#include "core/json_text.hpp"
+#include "gateway/entities.hpp"
+#include "query/lists.hpp"
+#include "server/message.hpp"
+#include "server/router.hpp"
+#include "server/workers.hpp"
+#include "store/store.hpp"
+#include "web/arrival.hpp"
+#include "web/audit.hpp"
+
+namespace logystera::api {
+
+inline constexpr std::size_t kPageRows = 100;
+inline constexpr std::size_t kBodyBytes = 64 * 1024;
+inline constexpr std::size_t kEventsBytes = 1024 * 1024;  // of a call that hands in lines
+inline constexpr std::size_t kEventsMost = 1000;          // lines of a call
+inline constexpr std::size_t kRawBytes = 64 * 1024;       // of a line
+
+/// What the API is made of; all of it must outlive it.
+struct Parts {
+  store::Store& store;
+  gateway::Entities& entities;
+  const analysis::CurrentProgram& program;
+  const web::Arrival& arrival;
+  const query::Pseudonyms& pseudonyms;  // of what stands for personal data in signals
+  std::function<std::int64_t()> now;    // unix seconds
+  std::function<void(std::string_view)> log;
+  Rate rate = {};
+};
+
+class Api {
+ public:
+  explicit Api(Parts parts);
+
+  /// `workers`: where handlers run; they read the database.
+  std::vector<server::Route> routes(std::shared_ptr<server::Workers> workers);
+
+  /// The threads for it. They give way as those of pages do.
+  static server::Workers::Options workers();
+
+ private:
+  using Handle = server::Answer (Api::*)(const server::Request&);
+
+  server::Route route(std::string_view method, std::string_view path, std::string_view role, Handle handle,
+                      std::size_t body_bytes = 0);
+  server::Answer answer(const server::Request& request, Handle handle, bool takes_body);
+  std::string asker(const server::Request& request) const;
+
+  // health.cpp
+  server::Answer health(const server::Request& request);
+  server::Answer stats(const server::Request& request);
+  server::Answer me(const server::Request& request);
+  // findings.cpp
+  server::Answer list_findings(const server::Request& request);
+  server::Answer get_finding(const server::Request& request);
+  server::Answer trend(const server::Request& request);
+  // errors.cpp
+  server::Answer list_errors(const server::Request& request);
+  server::Answer get_error(const server::Request& request);
+  // events.cpp
+  server::Answer look_at_events(const server::Request& request);
+  // signals.cpp
+  server::Answer list_signals(const server::Request& request);
+  server::Answer get_signal(const server::Request& request);
+  server::Answer get_catalogue(const server::Request& request);
+  // sites.cpp
+  server::Answer list_sites(const server::Request& request);
+  server::Answer get_site(const server::Request& request);
+  server::Answer get_ingest(const server::Request& request);
+  server::Answer change_site(const server::Request& request);
+  server::Answer rotate_site(const server::Request& request);
+  server::Answer disable_site(const server::Request& request);
+  server::Answer site_answer(const server::Request& request, const std::string& token);
+  // rules.cpp
+  server::Answer list_rules(const server::Request& request);
+  server::Answer get_rule(const server::Request& request);
+  // dismissals.cpp
+  server::Answer list_dismissals(const server::Request& request);
+  server::Answer dismiss(const server::Request& request);
+  server::Answer undismiss(const server::Request& request);
+  // contract.cpp
+  server::Answer openapi(const server::Request& request);
+
+  query::Defaults defaults(const server::Request& request) const;
+  server::Answer failed(const server::Request& request, const Error& error) const;
+
+  Parts parts_;
+  web::Audit audit_;
+  Rates rates_;
+  Warm warm_;
+};
+
+/// Who asks; somebody without anything where there is nobody.
+const web::Principal& who(const server::Request& request);
+
+/// An answer with an ETag; 304 when the client has it already.
+server::Answer object_answer(const server::Request& request, std::string json);
+
+/// A page of a list in JSON, with its Link and total.
+template <typename Row>
+server::Answer list_answer(const server::Request& request, const query::Listed<Row>& list, std::string json);
+server::Answer list_answer_of(const server::Request& request, const std::string& newer, const std::string& older,
+                              const std::optional<store::Count>& total, bool searching, std::string json);
+
+template <typename Row>
+server::Answer list_answer(const server::Request& request, const query::Listed<Row>& list, std::string json) {
+  return list_answer_of(request, list.newer, list.older, list.total, list.searching, std::move(json));
+}
+
+/// Writes `name`: null, or a time of unix seconds (0: null) as RFC 3339.
+void put_time(JsonText& json, std::string_view name, std::int64_t seconds);
+/// `name`: null where it is empty.
+void put_text(JsonText& json, std::string_view name, std::string_view text);
+
+}  // namespace logystera::api

@@ -1,0 +1,91 @@
+// Lines that are handed in to be looked at (POST /api/v1/events). GET is another thing: /api/v1/signals.
+#include <fmt/core.h>
+
+#include "api/api.hpp"
+#include "api/body.hpp"
+#include "api/problem.hpp"
+#include "core/clock.hpp"
+
+namespace logystera::api {
+namespace {
+
+constexpr std::string_view kSource = "api-ingest";
+constexpr std::size_t kFormatBytes = 64;
+
+struct Handed {
+  std::string raw, source, format;
+};
+
+std::optional<Handed> handed_in(Body& body, const rapidjson::Value& value, const std::string& place) {
+  if (!body.is_object(value, place, {"raw", "source", "format"})) return std::nullopt;
+  Handed handed;
+  const auto raw = body.text(value, place, "raw", kRawBytes);
+  handed.source = body.text(value, place, "source", query::kNameBytes).value_or(std::string(kSource));
+  handed.format = body.text(value, place, "format", kFormatBytes).value_or("");
+  if (!raw || raw->empty()) body.say(place + "/raw", "raw must be the line, as a string");
+  else if (raw->find('\n') != std::string::npos && raw->find('\n') + 1 != raw->size()) {
+    body.say(place + "/raw", "raw must be one line: send several as an array");
+  }
+  if (handed.source.empty()) handed.source = kSource;
+  if (!body.sound()) return std::nullopt;
+  handed.raw = *raw;
+  return handed;
+}
+
+void put(JsonText& json, const Looked& looked) {
+  json.begin_object().member("parsed", looked.parsed).key("findings").begin_array();
+  for (const analysis::Finding& finding : looked.findings) {
+    json.begin_object().member("rule_id", finding.rule).member("severity", level_name(finding.level));
+    json.member("title", finding.title).member("message", finding.message).member("source", finding.source);
+    json.key("timestamp");
+    if (finding.time_known) json.string(rfc3339(finding.time_ns));
+    else json.null();
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+}  // namespace
+
+using server::Answer;
+using server::Request;
+
+Answer Api::look_at_events(const Request& request) {
+  query::Parameters parameters(request.query);
+  if (const auto faults = parameters.finish(); !faults.empty()) return invalid_parameters(request, faults);
+  Body body(request.body);
+  if (!body.sound()) return invalid(request, body);
+  const bool several = body.whole().IsArray();
+  if (several && body.whole().Size() > kEventsMost) {
+    return invalid_body(request, "", fmt::format("a call may hand in {} lines, got {}", kEventsMost, body.whole().Size()));
+  }
+  std::vector<Handed> lines;
+  if (several) {
+    for (const auto& value : body.whole().GetArray()) {
+      auto handed = handed_in(body, value, fmt::format("/{}", lines.size()));
+      if (!handed) return invalid(request, body);
+      lines.push_back(std::move(*handed));
+    }
+  } else {
+    auto handed = handed_in(body, body.whole(), "");
+    if (!handed) return invalid(request, body);
+    lines.push_back(std::move(*handed));
+  }
+  const std::string sender = asker(request);
+  JsonText json;
+  if (several) json.begin_array();
+  for (std::size_t number = 0; number < lines.size(); ++number) {
+    const Handed& line = lines[number];
+    auto looked = warm_.look(sender, line.source, line.raw, line.format);
+    if (!looked) {
+      const std::string place = several ? fmt::format("/{}/format", number) : "/format";
+      if (looked.error().kind == ErrorKind::not_found) return invalid_body(request, place, looked.error().message, 422);
+      return failed(request, looked.error());
+    }
+    put(json, looked.value());
+  }
+  if (several) json.end_array();
+  return server::json_answer(200, json.take());
+}
+
+}  // namespace logystera::api

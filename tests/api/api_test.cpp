@@ -1,0 +1,618 @@
+#include "api/api.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "../hostile_texts.hpp"
+#include "api/contract.hpp"
+#include "asking.hpp"
+
+using namespace logystera;
+using namespace logystera::testing;
+
+TEST_CASE("findings_are_listed_by_the_seeds_names_newest_first") {
+  Asking api;
+  api.finding("LOW", Level::low, kNow - 7200);
+  const std::int64_t id = api.finding("HIGH", Level::high, kNow - 60, "/var/log/nginx.log", "Failed for ip_8390373f");
+  const Said all = api.get("/api/v1/findings");
+  CHECK(all.status == 200);
+  CHECK(all.header("Content-Type") == "application/json");
+  CHECK(all.header("Logystera-Total") == "2");
+  CHECK(all.header("Link").empty());
+  CHECK(all.header("X-Content-Type-Options") == "nosniff");
+  CHECK(all.header("Cache-Control") == "no-store");
+  CHECK(all.at("/0/id") == std::to_string(id));
+  CHECK(all.at("/0/rule_id") == "HIGH");
+  CHECK(all.at("/0/severity") == "high");
+  CHECK(all.at("/0/message") == "Failed for ip_8390373f");
+  CHECK(all.at("/0/source") == "/var/log/nginx.log");
+  CHECK(all.at("/0/event_timestamp") == "2026-03-22T20:33:39Z");
+  CHECK(all.at("/0/created_at").starts_with("20"));
+  CHECK(all.at("/1/rule_id") == "LOW");
+  CHECK(api.get("/api/v1/findings?severity=high").at("") == "[1]");
+  CHECK(api.get("/api/v1/findings?severity=low").at("") == "[2]");
+  CHECK(api.get("/api/v1/findings?since_hours=1").at("") == "[1]");
+  CHECK(api.get("/api/v1/findings?source=nginx.log").at("") == "[1]");
+  CHECK(api.get("/api/v1/findings?severity=high&since_hours=24&source=nginx.log").at("") == "[1]");
+  CHECK(api.get("/api/v1/findings?source=none").body == "[]");
+  const Said one = api.get("/api/v1/findings/" + std::to_string(id));
+  CHECK(one.status == 200);
+  CHECK(one.at("/rule_id") == "HIGH");
+  CHECK(one.at("/line") == "7");
+  CHECK(api.get("/api/v1/findings/999").status == 404);
+  CHECK(api.get("/api/v1/findings/abc").status == 404);
+  CHECK(api.get("/api/v1/findings/-1").status == 404);
+  CHECK(api.get("/api/v1/findings/99999999999999999999").status == 404);
+}
+
+TEST_CASE("a_link_leads_to_the_next_page_and_back_until_there_is_none") {
+  Asking api;
+  for (int i = 0; i < 5; ++i) api.finding("R", Level::high, kNow - i);
+  std::string path = "/api/v1/findings?severity=high&limit=2";
+  std::vector<std::string> times;
+  for (int pages = 1;; ++pages) {
+    const Said page = api.get(path);
+    REQUIRE(page.status == 200);
+    CHECK(page.header("Logystera-Total") == "5");
+    const auto document = page.json();
+    for (const auto& row : document.GetArray()) times.emplace_back(row["event_timestamp"].GetString());
+    const std::string link = page.header("Link");
+    const std::size_t next = link.find(">; rel=\"next\"");
+    if (next == std::string::npos) {
+      CHECK(pages == 3);
+      break;
+    }
+    path = link.substr(link.rfind('<', next) + 1, next - link.rfind('<', next) - 1);
+    CHECK(path.starts_with("/api/v1/findings?severity=high&limit=2&cursor="));
+  }
+  CHECK(times.size() == 5);
+  CHECK(std::is_sorted(times.rbegin(), times.rend()));
+}
+
+TEST_CASE("errors_are_groups_with_their_sources_and_latest_occurrences") {
+  Asking api;
+  std::vector<store::ErrorOccurrence> occurrences;
+  for (int i = 0; i < 25; ++i) {
+    store::ErrorOccurrence one;
+    one.fingerprint = "f1";
+    one.scope = "s";
+    one.pattern = "TypeError: <x> is not a function";
+    one.severity = Severity::error;
+    one.source = i % 2 ? "a.log" : "b.log";
+    one.time = kNow - i;
+    one.message = "TypeError: y is not a function";
+    occurrences.push_back(one);
+  }
+  store::ErrorOccurrence back = occurrences[0];
+  back.fingerprint = "f2";
+  back.pattern = "disk full";
+  back.severity = Severity::critical;
+  back.time = kNow - 3 * 86400;
+  occurrences.push_back(back);
+  back.time = kNow - 600;
+  occurrences.push_back(back);
+  REQUIRE(api.store->errors().add(occurrences).ok());
+  const Said list = api.get("/api/v1/errors?sort=count");
+  CHECK(list.at("") == "[2]");
+  CHECK(list.at("/0/fingerprint") == "f1");
+  CHECK(list.at("/0/error_type") == "TypeError");
+  CHECK(list.at("/0/normalized_msg") == "TypeError: <x> is not a function");
+  CHECK(list.at("/0/severity") == "ERROR");
+  CHECK(list.at("/0/count") == "25");
+  CHECK(list.at("/0/sources") == "[2]");
+  CHECK(list.at("/0/sources/0") == "b.log");
+  CHECK(list.at("/0/regressed_at") == "null");
+  CHECK(list.at("/1/error_type") == "CRITICAL");
+  CHECK(list.at("/1/silent_seconds") == std::to_string(3 * 86400 - 600));
+  CHECK(api.get("/api/v1/errors").at("/0/fingerprint") == "f1");
+  CHECK(api.get("/api/v1/errors?sort=first_seen").at("/1/fingerprint") == "f2");
+  CHECK(api.get("/api/v1/errors?severity=critical").at("") == "[1]");
+  CHECK(api.get("/api/v1/errors?new=true").at("/0/fingerprint") == "f1");
+  CHECK(api.get("/api/v1/errors?new=true").at("") == "[1]");
+  CHECK(api.get("/api/v1/errors?regressed=true").at("") == "[1]");
+  CHECK(api.get("/api/v1/errors?regressed=true").at("/0/fingerprint") == "f2");
+  const Said one = api.get("/api/v1/errors/f1");
+  CHECK(one.at("/error/count") == "25");
+  CHECK(one.at("/occurrences") == "[20]");
+  CHECK(one.at("/occurrences/0/message") == "TypeError: y is not a function");
+  CHECK(api.get("/api/v1/errors/none").status == 404);
+}
+
+TEST_CASE("stats_equal_the_tables_after_whatever_changed_them") {
+  Asking api;
+  const auto check = [&] {
+    std::array<std::uint64_t, kLevels> levels{};
+    std::uint64_t total = 0;
+    store::FindingQuery all;
+    all.limit = 100'000;
+    for (const store::Finding& one : api.store->findings().list(all).value()) {
+      ++levels[static_cast<std::size_t>(one.level)];
+      ++total;
+    }
+    std::uint64_t groups = 0, occurrences = 0;
+    for (const store::ErrorGroup& group : api.store->errors().list(store::ErrorSort::count, {}, 100'000).value()) {
+      ++groups;
+      occurrences += group.count;
+    }
+    const Said stats = api.get("/api/v1/stats");
+    CHECK(stats.at("/findings_total") == std::to_string(total));
+    for (std::size_t level = 0; level < kLevels; ++level) {
+      CHECK(stats.at("/findings_by_severity/" + std::string(level_name(static_cast<Level>(level)))) ==
+            std::to_string(levels[level]));
+    }
+    CHECK(stats.at("/error_types") == std::to_string(groups));
+    CHECK(stats.at("/error_occurrences") == std::to_string(occurrences));
+    return total;
+  };
+  CHECK(check() == 0);
+  for (int i = 0; i < 40; ++i) {
+    store::Finding one;
+    one.rule = "R" + std::to_string(i % 3);
+    one.level = static_cast<Level>(i % 5);
+    one.time = kNow - i * 86400;
+    one.message = std::to_string(i);
+    one.demo = i % 4 == 0;
+    REQUIRE(api.store->findings().add(one).value());
+    store::ErrorOccurrence error;
+    error.fingerprint = "f" + std::to_string(i % 7);
+    error.scope = error.fingerprint;
+    error.time = one.time;
+    error.demo = i % 7 == 0;
+    REQUIRE(api.store->errors().add({error}).ok());
+  }
+  CHECK(check() == 40);
+  REQUIRE(store::clear_demo(*api.store).value() > 0);
+  CHECK(check() == 30);
+  REQUIRE(store::prune(*api.store, kNow, 20).value() > 0);
+  CHECK(check() == 15);
+  const Said trend = api.get("/api/v1/trend?days=3");
+  CHECK(trend.at("") == "[3]");
+  CHECK(trend.at("/2/day") == "2026-03-22");
+  CHECK(api.get("/api/v1/trend?days=367").status == 400);
+}
+
+TEST_CASE("five_failures_in_five_calls_fire_and_nothing_is_stored") {
+  Asking api;
+  const auto ask = [&](const std::string& source, int second, const std::string& who = "viewer") {
+    return api.ask(
+        "POST", "/api/v1/events", who,
+        fmt::format(R"({{"raw":"May 18 10:00:{:02} web sshd[1]: Failed password for root from 203.0.113.9 port 22 ssh2",)"
+                    R"("source":"{}"}})",
+                    second, source));
+  };
+  const auto fired = [](const Said& said) { return said.at("/findings") != "[0]"; };
+  bool any = false;
+  for (int i = 0; i < 10; ++i) {
+    const Said said = ask("sshd", i);
+    REQUIRE(said.status == 200);
+    CHECK(said.at("/parsed") == "true");
+    CHECK(said.body.find("203.0.113.9") == std::string::npos);
+    if (i < 4) CHECK_FALSE(fired(said));
+    any = any || fired(said);
+    if (fired(said)) {
+      CHECK(said.at("/findings/0/source") == "sshd");
+      CHECK(said.at("/findings/0/rule_id").find("SSH") != std::string::npos);
+      CHECK(said.at("/findings/0/message").find("ip_") != std::string::npos);
+    }
+    // Others are counted by themselves.
+    CHECK_FALSE(fired(ask("other" + std::to_string(i), i)));
+    if (i < 4) CHECK_FALSE(fired(ask("sshd", i, "admin")));
+  }
+  CHECK(any);
+  CHECK(api.store->findings().page({}, {}).value().rows.empty());
+  CHECK(api.store->events().newest().value() == 0);
+  // Several at once are one after the other.
+  std::string lines = "[";
+  for (int i = 0; i < 10; ++i) {
+    lines +=
+        (i ? "," : "") +
+        fmt::format(
+            R"({{"raw":"May 18 10:00:{:02} web sshd[1]: Failed password for root from 203.0.113.9 port 22 ssh2","source":"many"}})",
+            i);
+  }
+  const Said many = api.ask("POST", "/api/v1/events", "viewer", lines + "]");
+  CHECK(many.at("") == "[10]");
+  CHECK(many.body.find("SSH") != std::string::npos);
+  const Said text = api.ask("POST", "/api/v1/events", "viewer", R"({"raw":"nothing anybody knows"})");
+  CHECK(text.status == 200);
+  CHECK(text.at("/findings") == "[0]");
+  CHECK(api.ask("POST", "/api/v1/events", "viewer", R"({"raw":"x","format":"no_such"})").status == 422);
+}
+
+TEST_CASE("the_windows_of_handed_in_lines_are_bounded_by_their_number") {
+  Asking api;
+  api::Warm warm(*api.program, {.sources = 8, .window_cells = 4096});
+  for (int i = 0; i < 50; ++i) REQUIRE(warm.look("me", "source" + std::to_string(i), "Failed password", "").ok());
+  CHECK(warm.sources() == 8);
+  analysis::CurrentProgram none(Error{"rules: broken", ErrorKind::invalid});
+  api::Warm cold(none);
+  CHECK(cold.look("me", "s", "x", "").error().kind == ErrorKind::broken);
+}
+
+TEST_CASE("a_body_is_read_strictly") {
+  Asking api;
+  struct Case {
+    const char* body;
+    const char* words;
+  };
+  for (const Case& one :
+       {Case{"{", "the body is no JSON"}, Case{"\"x\"", "must be a JSON object"}, Case{"{}", "raw must be the line"},
+        Case{R"({"raw":7})", "raw must be a string"}, Case{R"({"raw":""})", "raw must be the line"},
+        Case{R"({"raw":"a\nb"})", "raw must be one line"}, Case{R"({"raw":"x","raw":"y"})", "is there twice"},
+        Case{R"({"raw":"x","more":1})", "there is no member 'more'; known are raw, source, format"},
+        Case{R"([{"raw":"x"},7])", "must be a JSON object"}, Case{"[[[[[[[[[[]]]]]]]]]]", "nests deeper"},
+        Case{"\xff\xfe", "not UTF-8"}}) {
+    INFO(one.body);
+    const Said said = api.ask("POST", "/api/v1/events", "viewer", one.body);
+    CHECK(said.status == 400);
+    CHECK(said.header("Content-Type") == "application/problem+json");
+    CHECK(said.at("/code") == "invalid_body");
+    CHECK(said.at("/detail").find(one.words) != std::string::npos);
+  }
+  CHECK(api.ask("POST", "/api/v1/events", "viewer", R"([{"raw":"x"},7])").at("/errors/0/pointer") == "/1");
+  CHECK(api.ask("POST", "/api/v1/events", "viewer", R"({"raw":")" + std::string(api::kRawBytes, 'x') + "\"}").status ==
+        200);
+  CHECK(api.ask("POST", "/api/v1/events", "viewer", R"({"raw":")" + std::string(api::kRawBytes + 1, 'x') + "\"}").status ==
+        400);
+  std::string many = "[{\"raw\":\"x\"}";
+  for (std::size_t i = 1; i < api::kEventsMost; ++i) many += ",{\"raw\":\"x\"}";
+  CHECK(api.ask("POST", "/api/v1/events", "viewer", many + "]").status == 200);
+  CHECK(api.ask("POST", "/api/v1/events", "viewer", many + ",{\"raw\":\"x\"}]").status == 400);
+  const Said large = api.ask("POST", "/api/v1/events", "viewer", std::string(api::kEventsBytes + 1, ' '));
+  CHECK(large.status == 413);
+  CHECK(large.header("Content-Type") == "application/problem+json");
+  const Said form =
+      api.ask("POST", "/api/v1/events", "viewer", "raw=x", "Content-Type: application/x-www-form-urlencoded\r\n");
+  CHECK(form.status == 415);
+  CHECK(form.at("/code") == "json_expected");
+  CHECK(api.ask("POST", "/api/v1/events", "viewer", R"({"raw":"x"})", "Content-Type: Application/JSON; charset=utf-8\r\n")
+            .status == 200);
+}
+
+TEST_CASE("every_refusal_is_a_problem_in_the_same_form") {
+  Asking api;
+  const auto check = [&](const Said& said, int status, const std::string& code) {
+    CHECK(said.status == status);
+    CHECK(said.header("Content-Type") == "application/problem+json");
+    CHECK(said.at("/status") == std::to_string(status));
+    CHECK(said.at("/code") == code);
+    CHECK(said.at("/type") != "?");
+    CHECK(said.at("/title") != "?");
+    CHECK_FALSE(said.at("/detail").empty());
+  };
+  check(api.get("/api/v1/nothing"), 404, "not_found");
+  check(api.get("/api/v1/findings/"), 404, "not_found");
+  check(api.get("/api/v1/findings?x=1"), 400, "invalid_parameter");
+  check(api.get("/api/v1/findings?since_hours=x"), 400, "invalid_parameter");
+  CHECK(api.get("/api/v1/findings?since_hours=x").at("/detail") == "since_hours must be 1 to 8760, got 'x'");
+  CHECK(api.get("/api/v1/findings?since_hours=x").at("/errors/0/parameter") == "since_hours");
+  CHECK(api.get("/api/v1/findings?since_hours=x").at("/instance") == "/api/v1/findings");
+  check(api.get("/api/v1/findings?cursor=forged"), 400, "invalid_parameter");
+  check(api.get("/api/v1/findings", ""), 401, "unauthorized");
+  check(api.ask("POST", "/api/v1/dismissals", "viewer", "{}"), 403, "role_too_low");
+  const Said method = api.get("/api/v1/events");
+  check(method, 405, "method_not_allowed");
+  CHECK(method.header("Allow").find("POST") != std::string::npos);
+  CHECK(method.header("Allow").find("GET") == std::string::npos);
+  check(api.ask("DELETE", "/api/v1/findings"), 405, "method_not_allowed");
+  check(api.get("/api/v1/findings/%2e%2e"), 400, "bad_path");
+  for (const char* path :
+       {"/api/v1/health", "/api/v1/stats", "/api/v1/me", "/api/v1/catalogue", "/api/v1/sites", "/api/v1/dismissals",
+        "/api/v1/openapi.json", "/api/v1/rules", "/api/v1/errors", "/api/v1/signals", "/api/v1/trend"}) {
+    INFO(path);
+    check(api.get(std::string(path) + "?unknown=1"), 400, "invalid_parameter");
+  }
+}
+
+TEST_CASE("a_store_that_is_busy_or_too_slow_says_so_and_when_to_come_again") {
+  Asking api({.per_second = 0}, 0);
+  for (int i = 0; i < 3; ++i) api.finding("R", Level::low, kNow, "a.log", std::to_string(i));
+  {
+    auto transaction = std::move(api.store->begin()).value();
+    for (int i = 0; i < 5000; ++i) {
+      store::Finding one;
+      one.rule = "R";
+      one.time = kNow;
+      one.message = "x" + std::to_string(i);
+      REQUIRE(transaction->findings().add(one).value());
+    }
+    REQUIRE(transaction->commit().ok());
+  }
+  const Said said = api.get("/api/v1/findings?q=nothing");
+  CHECK(said.status == 503);
+  CHECK(said.header("Retry-After") == "1");
+  CHECK(said.at("/code") == "too_slow");
+  CHECK(said.at("/detail").find("narrow the filter") != std::string::npos);
+  CHECK(said.body.find("sqlite") == std::string::npos);
+  CHECK(api.logged.find("narrow the filter") != std::string::npos);
+}
+
+TEST_CASE("what_a_client_has_already_is_not_sent_again") {
+  Asking api;
+  const std::int64_t id = api.finding("R", Level::high, kNow);
+  const std::string path = "/api/v1/findings/" + std::to_string(id);
+  const std::string tag = api.get(path).header("ETag");
+  REQUIRE(tag.size() > 10);
+  const auto with = [&](const std::string& header) { return api.ask("GET", path, "viewer", "", header + "\r\n"); };
+  const Said same = with("If-None-Match: " + tag);
+  CHECK(same.status == 304);
+  CHECK(same.body.empty());
+  CHECK(same.header("ETag") == tag);
+  CHECK(with("If-None-Match: \"other\", W/" + tag).status == 304);
+  CHECK(with("If-None-Match: *").status == 304);
+  CHECK(with("If-None-Match: \"other\"").status == 200);
+  REQUIRE(api.store->findings().dismiss({"R", "", "", kNow}).ok());
+  CHECK(with("If-None-Match: " + tag).status == 200);
+  for (const char* one : {"/api/v1/stats", "/api/v1/me", "/api/v1/catalogue", "/api/v1/openapi.json"}) {
+    CHECK_FALSE(api.get(one).header("ETag").empty());
+  }
+}
+
+TEST_CASE("who_asks_too_often_is_told_when_to_come_again_and_others_are_not") {
+  Asking api({.per_second = 0.001, .burst = 3});
+  for (int i = 2; i >= 0; --i) {
+    const Said said = api.get("/api/v1/me");
+    CHECK(said.status == 200);
+    CHECK(said.header("RateLimit").find("r=" + std::to_string(i) + ";") != std::string::npos);
+    CHECK(said.header("RateLimit-Policy") == "\"requests\";q=3;w=3000");
+  }
+  const Said over = api.get("/api/v1/me");
+  CHECK(over.status == 429);
+  CHECK(over.header("Retry-After") == "1");
+  CHECK(over.at("/code") == "too_many_requests");
+  CHECK(api.get("/api/v1/me", "admin").status == 200);
+  CHECK(api.ask("GET", "/api/v1/health", "").status == 200);  // by its address
+  api::Rates rates({.per_second = 2, .burst = 2});
+  const auto start = api::Rates::Clock::now();
+  CHECK((rates.take("a", start).allowed && rates.take("a", start).allowed));
+  CHECK_FALSE(rates.take("a", start).allowed);
+  CHECK(rates.take("a", start + std::chrono::milliseconds(500)).allowed);
+  CHECK_FALSE(rates.take("a", start + std::chrono::milliseconds(500)).allowed);
+  CHECK_FALSE(rates.take("a", start - std::chrono::hours(1)).allowed);  // a clock that was set back gives nothing
+  // Askers without end take no memory without end, and no more than their share.
+  std::size_t allowed = 0;
+  for (int i = 0; i < 10'000; ++i) allowed += rates.take("x" + std::to_string(i), start).allowed ? 1 : 0;
+  CHECK(allowed <= api::Rates::kAskersMost + 2);
+}
+
+TEST_CASE("sites_are_shown_as_they_are_and_changed_by_administrators") {
+  Asking api;
+  const std::string token = api.site(), other = api.site("blog");
+  api.event(token, 1);
+  const Said list = api.get("/api/v1/sites");
+  CHECK(list.at("") == "[2]");
+  CHECK(list.at("/0/token") == token);
+  CHECK(list.at("/0/events") == "1");
+  CHECK(list.at("/0/last_24_hours/batches") == "1");
+  CHECK(list.at("/1/last_batch_at") == "null");
+  const Said one = api.get("/api/v1/sites/" + token);
+  CHECK(one.at("/state") == "active");
+  CHECK(one.at("/agent_version") == "null");
+  CHECK(api.get("/api/v1/sites/ent_none").status == 404);
+  const Said hours = api.get("/api/v1/sites/" + token + "/ingest");
+  CHECK(hours.at("") == "[1]");
+  CHECK(hours.at("/0/hour") == "2026-03-22T20:00:00Z");
+  CHECK(api.get("/api/v1/sites/" + token + "/ingest?since_hours=193").status == 400);
+
+  const std::string path = "/api/v1/sites/" + token;
+  CHECK(api.ask("PATCH", path, "analyst", R"({"name":"x"})").status == 403);
+  const Said renamed = api.ask("PATCH", path, "admin", R"({"name":"<b>shop</b>"})");
+  CHECK(renamed.at("/name") == "<b>shop</b>");
+  CHECK(api.ask("PATCH", path, "admin", R"({"disabled":true})").at("/state") == "disabled");
+  CHECK(api.ask("PATCH", path, "admin", R"({"disabled":false})").at("/state") == "active");
+  CHECK(api.ask("POST", path + "/disable", "admin").at("/state") == "disabled");
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":""})").status == 400);
+  CHECK(api.ask("PATCH", path, "admin", "{\"name\":\"a\\u0007b\"}").at("/errors/0/pointer") == "/name");
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":")" + std::string(101, 'x') + "\"}").status == 400);
+  CHECK(api.ask("PATCH", path, "admin", "{}").status == 400);
+  CHECK(api.ask("PATCH", "/api/v1/sites/ent_none", "admin", R"({"name":"x"})").status == 404);
+  // Only if it is what was read.
+  const std::string tag = api.get(path).header("ETag");
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: " + tag + "\r\n").status == 200);
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"second"})", "If-Match: " + tag + "\r\n").status == 412);
+  CHECK(api.get(path).at("/name") == "first");
+
+  const Said rotated = api.ask("POST", path + "/rotate", "admin");
+  CHECK(rotated.status == 200);
+  CHECK(rotated.at("/secret").size() == 43);
+  CHECK(api.entities->sender(token, kNow).value().secret == rotated.at("/secret"));
+  CHECK(api.ask("POST", "/api/v1/sites/ent_none/rotate", "admin").status == 404);
+  REQUIRE(api.entities->revoke(token, kNow).value());
+  CHECK(api.get(path).at("/state") == "disconnected");
+  CHECK(api.ask("POST", path + "/rotate", "admin").status == 409);
+  CHECK(api.ask("POST", path + "/disable", "admin").status == 409);
+  // Nothing of a secret is in the audit, and every change is.
+  std::map<std::string, int> actions;
+  for (const auto& entry : api.store->audit().list({}).value()) {
+    ++actions[entry.action];
+    CHECK(entry.after.find(rotated.at("/secret")) == std::string::npos);
+    CHECK(entry.object == token);
+  }
+  CHECK(actions["site.change"] == 5);
+  CHECK(actions["site.rotate"] == 1);
+}
+
+TEST_CASE("dismissals_are_made_by_analysts_and_taken_back") {
+  Asking api;
+  api.finding("SCAN", Level::medium, kNow, "/var/log/nginx.log");
+  const std::string body = R"({"rule_id":"SCAN","source":"nginx.log","reason":"ours"})";
+  CHECK(api.ask("POST", "/api/v1/dismissals", "viewer", body).status == 403);
+  const Said made = api.ask("POST", "/api/v1/dismissals", "analyst", body);
+  CHECK(made.status == 201);
+  CHECK(made.at("/source") == "nginx.log");
+  CHECK(api.get("/api/v1/dismissals").at("/0/reason") == "ours");
+  CHECK(api.get("/api/v1/findings").at("/0/dismissed") == "true");
+  CHECK(api.get("/api/v1/findings?dismissed=false").body == "[]");
+  CHECK(api.get("/api/v1/findings?dismissed=true").at("") == "[1]");
+  CHECK(api.ask("POST", "/api/v1/dismissals", "analyst", R"({"rule_id":"SCAN"})").at("/errors/0/pointer") == "/reason");
+  CHECK(api.ask("POST", "/api/v1/dismissals", "analyst", R"({"reason":"x"})").at("/errors/0/pointer") == "/rule_id");
+  CHECK(api.ask("DELETE", "/api/v1/dismissals?rule_id=SCAN&source=nginx.log", "analyst").at("/removed") == "1");
+  CHECK(api.ask("DELETE", "/api/v1/dismissals?rule_id=SCAN", "analyst").status == 404);
+  CHECK(api.ask("DELETE", "/api/v1/dismissals", "analyst").status == 400);
+  CHECK(api.ask("POST", "/api/v1/dismissals", "analyst ent_a", body).status == 403);
+  CHECK(api.store->audit().list({}).value().size() == 2);
+}
+
+TEST_CASE("signals_hide_personal_data_and_each_look_at_it_is_noted") {
+  Asking api;
+  const std::string token = api.site();
+  const std::string id = api.event(token, 1);
+  api.event(token, 2, "cron.run", R"({"success":true,"duration_ms":12})");
+  const Said list = api.get("/api/v1/signals?type=auth.login_failed");
+  CHECK(list.at("") == "[1]");
+  CHECK(list.at("/0/event_id") == id);
+  CHECK(list.at("/0/site/name") == "shop");
+  CHECK(list.at("/0/labels/ip").starts_with("ip_"));
+  CHECK(list.at("/0/personal_data_hidden") == "true");
+  CHECK(list.body.find("203.0.113.9") == std::string::npos);
+  CHECK(api.get("/api/v1/signals?site=shop").at("") == "[2]");
+  CHECK(api.get("/api/v1/signals?type=cron.run").at("/0/personal_data_hidden") == "false");
+  CHECK(api.get("/api/v1/signals?personal=true").status == 400);
+  CHECK(api.get("/api/v1/signals/" + id + "?personal=true").status == 400);
+  CHECK(api.store->audit().list({}).value().empty());
+  CHECK(api.get("/api/v1/signals?type=auth.login_failed&personal=true", "analyst").at("/0/labels/ip") == "203.0.113.9");
+  CHECK(api.get("/api/v1/signals/" + id + "?personal=true", "analyst").at("/labels/username") == "anna");
+  CHECK(api.store->audit().list({}).value().size() == 2);
+  CHECK(api.get("/api/v1/signals/" + id).at("/labels/username").starts_with("username_"));
+  CHECK(api.get("/api/v1/signals/no-id").status == 404);
+  // Followed by their sequence, through Link.
+  const Said first = api.get("/api/v1/signals?after_seq=0&limit=1");
+  CHECK(first.at("/0/sequence") == "1");
+  CHECK(first.header("Link") == "</api/v1/signals?limit=1&after_seq=1>; rel=\"next\"");
+  CHECK(api.get("/api/v1/signals?after_seq=1&limit=1").at("/0/sequence") == "2");
+  CHECK(api.get("/api/v1/signals?after_seq=2").body == "[]");
+}
+
+TEST_CASE("who_is_restricted_to_sites_gets_nothing_of_others") {
+  Asking api;
+  const std::string mine = api.site("mine"), other = api.site("other");
+  const std::string my_event = api.event(mine, 1), other_event = api.event(other, 2);
+  const std::int64_t finding = api.finding("R", Level::high, kNow);
+  store::ErrorOccurrence error;
+  error.fingerprint = "f";
+  error.time = kNow;
+  REQUIRE(api.store->errors().add({error}).ok());
+  for (const char* role : {"viewer ", "analyst "}) {
+    const std::string who = role + mine;
+    CHECK(api.get("/api/v1/signals", who).at("") == "[1]");
+    CHECK(api.get("/api/v1/signals?site=" + other, who).body == "[]");
+    CHECK(api.get("/api/v1/signals?after_seq=0", who).at("") == "[1]");
+    CHECK(api.get("/api/v1/signals/" + my_event, who).status == 200);
+    CHECK(api.get("/api/v1/signals/" + other_event, who).status == 404);
+    CHECK(api.get("/api/v1/sites", who).at("") == "[1]");
+    CHECK(api.get("/api/v1/sites/" + other, who).status == 404);
+    CHECK(api.get("/api/v1/sites/" + other + "/ingest", who).status == 404);
+    CHECK(api.get("/api/v1/sites/" + mine + "/ingest", who).status == 200);
+    CHECK(api.get("/api/v1/findings", who).body == "[]");
+    CHECK(api.get("/api/v1/findings/" + std::to_string(finding), who).status == 404);
+    CHECK(api.get("/api/v1/errors", who).body == "[]");
+    CHECK(api.get("/api/v1/errors/f", who).status == 404);
+    CHECK(api.get("/api/v1/stats", who).at("/findings_total") == "0");
+    CHECK(api.get("/api/v1/stats", who).at("/sites") == "1");
+    CHECK(api.get("/api/v1/trend?days=1", who).at("/0/high") == "0");
+    CHECK(api.get("/api/v1/dismissals", who).body == "[]");
+    CHECK(api.get("/api/v1/me", who).at("/sites/0") == mine);
+  }
+}
+
+TEST_CASE("rules_are_listed_with_how_often_they_were_found") {
+  Asking api;
+  api.finding("SSH_BRUTE_FORCE", Level::high, kNow - 3600);
+  const Said page = api.get("/api/v1/rules?limit=3");
+  CHECK(page.at("") == "[3]");
+  const std::string link = page.header("Link");
+  REQUIRE(link.find("after=") != std::string::npos);
+  const Said next = api.get(link.substr(1, link.find('>') - 1));
+  CHECK(next.at("/0/id") > page.at("/2/id"));
+  const Said rule = api.get("/api/v1/rules/SSH_BRUTE_FORCE");
+  CHECK(rule.status == 200);
+  CHECK(rule.at("/findings_7_days") == "1");
+  CHECK(rule.at("/last_finding_at") == "2026-03-22T19:34:39Z");
+  CHECK(rule.at("/counts_over_time") == "true");
+  CHECK(api.get("/api/v1/rules?q=ssh_brute").at("/0/id") == "SSH_BRUTE_FORCE");
+  CHECK(api.get("/api/v1/rules/NONE").status == 404);
+  CHECK(api.get("/api/v1/rules?severity=critical&limit=1000").at("/0/severity") == "critical");
+}
+
+TEST_CASE("texts_of_strangers_are_json_that_a_browser_reads_as_it_was") {
+  Asking api;
+  const std::string hostile = "</script><!-- \xe2\x80\xa8\xe2\x80\xa9 \xe2\x80\xae =cmd|'/c calc'!A0 \x7f \xc2\x9b";
+  api.finding("R", Level::high, kNow, "src" + hostile, hostile);
+  const Said list = api.get("/api/v1/findings");
+  CHECK(list.at("/0/message") == hostile);
+  for (const char* raw : {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xae", "\x7f", "\xc2\x9b"}) {
+    CHECK(list.body.find(raw) == std::string::npos);
+  }
+  const std::string token = api.site();
+  api.event(token, 1, "auth.login_failed", "{\"username\":\"\xe2\x80\xa8\xe2\x80\xae\",\"ip\":\"\"}");
+  const Said signal = api.get("/api/v1/signals?personal=true", "admin");
+  CHECK(signal.body.find("\xe2\x80\xa8") == std::string::npos);
+  CHECK(signal.at("/0/labels/username") == "\xe2\x80\xa8\xe2\x80\xae");
+}
+
+TEST_CASE("the_router_and_the_contract_name_the_same_operations") {
+  Asking api;
+  const Said said = api.ask("GET", "/api/v1/openapi.json", "");
+  REQUIRE(said.status == 200);
+  CHECK(said.body == std::string(api::contract()));
+  const rapidjson::Document contract = said.json();
+  CHECK(said.at("/openapi") == "3.1.0");
+  std::map<std::string, std::string> documented;  // operation → whether it needs a token
+  for (const auto& path : contract["paths"].GetObject()) {
+    for (const auto& operation : path.value.GetObject()) {
+      std::string method = operation.name.GetString();
+      if (method == "parameters") continue;
+      for (char& c : method) c = static_cast<char>(std::toupper(c));
+      const bool open = operation.value.HasMember("security") && operation.value["security"].Empty();
+      documented[method + " /api/v1" + path.name.GetString()] = open ? "open" : "token";
+    }
+  }
+  std::map<std::string, std::string> served;
+  for (const server::Route& route : api.api->routes(api.workers)) {
+    served[route.method + " " + route.path] = route.role.empty() ? "open" : "token";
+  }
+  CHECK(served == documented);
+}
+
+TEST_CASE("every_route_holds_its_role") {
+  Asking api;
+  const std::string token = api.site();
+  const std::vector<std::string> roles{"", "viewer", "analyst", "admin"};
+  for (const server::Route& route : api.api->routes(api.workers)) {
+    std::string path = route.path;
+    for (const auto& [name, value] : std::map<std::string, std::string>{
+             {"{id}", "1"}, {"{fingerprint}", "f"}, {"{token}", token}, {"{event_id}", "x"}}) {
+      if (const std::size_t at = path.find(name); at != std::string::npos) path.replace(at, name.size(), value);
+    }
+    INFO(route.method + " " + path);
+    const std::size_t least = route.role.empty() ? 0 : route.role == "viewer" ? 1 : route.role == "analyst" ? 2 : 3;
+    CHECK((route.method == "GET" || route.path == "/api/v1/events" || least >= 2));
+    for (std::size_t role = 0; role < roles.size(); ++role) {
+      const int status = api.ask(route.method, path, roles[role], route.body_bytes ? "{}" : "").status;
+      if (role < least) CHECK(status == (role == 0 ? 401 : 403));
+      else CHECK((status != 401 && status != 403));
+    }
+  }
+}
+
+TEST_CASE("whatever_is_asked_the_server_answers_and_goes_on") {
+  Asking api;
+  api.finding("R", Level::high, kNow);
+  std::mt19937 random(5);
+  const std::string letters = "abz019-._~%=&?/+{}[]\"<>'\\;:@,!*()$#|^` \x7f\xc3";
+  for (int round = 0; round < 400; ++round) {
+    std::string query;
+    for (unsigned left = random() % 30; left > 0; --left) {
+      const char c = letters[random() % letters.size()];
+      if (c != ' ' && c != '#' && c != '\x7f' && c != '\xc3') query += c;
+    }
+    const char* names[] = {"findings", "errors", "signals", "rules", "trend", "dismissals", "sites", "me"};
+    const std::string path = std::string("/api/v1/") + names[random() % 8] + "?" + (random() % 2 ? "cursor=" : "") + query;
+    INFO(path);
+    const Said said = api.get(path);
+    CHECK((said.status == 200 || said.status == 400));
+    (void)said.json();
+  }
+  CHECK(api.get("/api/v1/findings").at("") == "[1]");
+}
