@@ -1,6 +1,7 @@
 // A person's browser as the tests of pages have one: cookies, forms, and nothing followed by itself.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <string>
@@ -52,11 +53,12 @@ struct Answered {
     return joined;
   }
   bool shows(std::string_view text) const { return body.find(text) != std::string::npos; }
-  /// The value of a hidden field.
+  /// The value of a hidden field, the first in the page's content.
   std::string field(const std::string& name) const {
     std::smatch match;
     const std::regex pattern("name=\"" + name + "\" value=\"([^\"]*)\"");
-    if (!std::regex_search(body, match, pattern)) return {};
+    const std::string content = body.substr(std::min(body.find("<main"), body.size()));
+    if (!std::regex_search(content, match, pattern)) return {};
     std::string value = match[1];
     for (std::size_t at; (at = value.find("&amp;")) != std::string::npos;) value.replace(at, 5, "&");
     return value;

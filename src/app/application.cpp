@@ -6,6 +6,7 @@
 
 #include "access/access.hpp"
 #include "access/login.hpp"
+#include "access/people_pages.hpp"
 #include "access/second_factor.hpp"
 #include "access/setup.hpp"
 #include "access/users.hpp"
@@ -94,6 +95,10 @@ class Rooms final : public Application {
         {store_, users_, *access_, second_factor_, setup_, arrival_, *forms_, audit_, options.now, options.log});
     if (!login) return login.error();
     login_ = std::move(login).value();
+    auto people = access::PeoplePages::make(
+        {store_, users_, second_factor_, *shell_, audit_, arrival_, options.now, options.log, login_->passwords()});
+    if (!people) return people.error();
+    people_ = std::move(people).value();
     return Done{};
   }
 
@@ -143,6 +148,7 @@ class Rooms final : public Application {
   std::vector<server::Route> pages() override {
     std::vector<server::Route> routes = connect_->routes(pools_.pages);
     for (server::Route& route : login_->routes(pools_.pages)) routes.push_back(std::move(route));
+    for (server::Route& route : people_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(shell_->theme_route());
     for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : dashboard_->routes(pools_.pages)) routes.push_back(std::move(route));
@@ -227,6 +233,7 @@ class Rooms final : public Application {
   std::unique_ptr<web::FormTokens> forms_;
   std::unique_ptr<access::Access> access_;
   std::unique_ptr<access::Login> login_;
+  std::unique_ptr<access::PeoplePages> people_;
   std::unique_ptr<gateway::Connect> connect_;
   std::unique_ptr<web::Shell> shell_;
   std::unique_ptr<query::Pseudonyms> pseudonyms_;

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "people.hpp"
-#include "web/shell.hpp"
+#include "door.hpp"
 
 using namespace logystera;
 using namespace logystera::access;
@@ -12,77 +11,6 @@ using namespace logystera::testing;
 using web::Role;
 
 namespace {
-
-/// Turns bytes over and says whom they are for: what a vault does, without its key.
-Seal seal_for_tests() {
-  return {[](std::string_view secret, std::string_view bound_to) -> Result<std::string> {
-            return std::string(bound_to) + "\n" + std::string(secret.rbegin(), secret.rend());
-          },
-          [](std::string_view sealed, std::string_view bound_to) -> Result<std::string> {
-            if (!sealed.starts_with(std::string(bound_to) + "\n")) return Error{"sealed for another"};
-            const std::string_view secret = sealed.substr(bound_to.size() + 1);
-            return std::string(secret.rbegin(), secret.rend());
-          }};
-}
-
-struct Door : People {
-  web::Arrival arrival;
-  web::Audit audit{arrival, [this] { return now; }};
-  SecondFactor second_factor{*store, seal_for_tests()};
-  SetupSecret setup;
-  std::unique_ptr<Access> access;
-  std::unique_ptr<Login> login;
-  std::unique_ptr<Serving> serving;
-  std::string url;
-
-  explicit Door(Access::Options options = {}) {
-    const auto clock = [this] { return now; };
-    const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
-    options.now = clock;
-    options.log = log;
-    options.page = web::problem_page;
-    access = std::move(Access::make(*store, *sessions, arrival, forms, std::move(options))).value();
-    login =
-        std::move(Login::make({*store, *users, *access, second_factor, setup, arrival, forms, audit, clock, log})).value();
-    const auto workers = std::make_shared<server::Workers>(server::Workers::Options{});
-    std::vector<server::Route> routes = login->routes(workers);
-    const auto says_who = [](const server::Request& request, const server::Reply& reply) {
-      reply(server::json_answer(200, "here is " + request.principal->name));
-    };
-    routes.push_back({"GET", "/", 0, says_who, workers, "viewer"});
-    serving = std::make_unique<Serving>(
-        std::move(routes), server::Limits{},
-        [this](server::Request& request, std::string_view role) { return access->authorize(request, role); });
-    url = serving->url();
-  }
-  ~Door() { serving->server->stop(); }
-
-  /// Anna, with a second factor; its secret.
-  std::string anna_with_two() {
-    REQUIRE(users->add({"anna", kPassword, Role::admin}, now, unnoted()).ok());
-    const store::User anna = *store->accounts().find_user("anna").value();
-    const auto begun = second_factor.begin(anna, "Logystera", "her session");
-    const std::string secret = secret_of(begun.value());
-    auto codes = second_factor.turn_on(anna, begun->sealed, "her session", code(secret), now, unnoted());
-    REQUIRE(codes.ok());
-    recovery = codes.value();
-    now += kTotpStepSeconds;
-    return secret;
-  }
-  static std::string secret_of(const SecondFactor::Begun& begun) {
-    std::string bytes;
-    unsigned held = 0, bits = 0;
-    for (const char c : begun.key) {
-      held = held << 5 | static_cast<unsigned>(std::string("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567").find(c));
-      for (bits += 5; bits >= 8; bits -= 8) bytes += static_cast<char>(held >> (bits - 8) & 255);
-    }
-    return bytes;
-  }
-  std::string code(const std::string& secret, std::int64_t aside = 0) const {
-    return totp_code(secret, now / kTotpStepSeconds + aside);
-  }
-  std::vector<std::string> recovery;
-};
 
 Answered enter(Browser& browser, const Answered& page, const std::string& code) {
   Fields fields;
