@@ -1,0 +1,139 @@
+// What a person does on the pages, step by step.
+//   node journey.mjs NAME FACTS.json PICTURES
+import { mkdirSync, readFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { Visit } from './check.mjs';
+
+const [name, factsFile, pictures] = process.argv.slice(2);
+const facts = JSON.parse(readFileSync(factsFile, 'utf8'));
+mkdirSync(pictures, { recursive: true });
+
+function require(holds, what) {
+  if (!holds) throw new Error(what);
+}
+
+/** Presses Tab until the control with that text (or label) has the focus. */
+async function tab_to(page, text, most = 120) {
+  for (let presses = 0; presses < most; presses++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => (document.activeElement?.labels?.[0] ?? document.activeElement)?.textContent?.trim() ?? '');
+    if (at.startsWith(text)) return;
+  }
+  throw new Error(`Tab does not reach "${text}" on ${page.url()}`);
+}
+
+async function press_enter(page) {
+  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+}
+
+const journeys = {
+  /** A finding is looked at, dismissed and brought back with the keyboard alone. */
+  async keyboard(visit) {
+    const { page } = visit;
+    await visit.goto('/findings?rule=SSH_BRUTE_FORCE');
+    await page.keyboard.press('Tab');
+    require(await page.evaluate(() => document.activeElement.classList.contains('skip')), 'the first stop is no way past the navigation');
+    await page.keyboard.press('Enter');
+    require(await page.evaluate(() => document.activeElement.id === 'content'), 'the way past the navigation leads elsewhere');
+    await page.keyboard.press('j');
+    await press_enter(page);
+    await tab_to(page, 'Dismiss in this source');
+    await press_enter(page);
+    await tab_to(page, 'Reason');
+    await page.keyboard.type('seen <by> the test');
+    await tab_to(page, 'Dismiss');
+    await press_enter(page);
+    require(await page.getByRole('status').filter({ hasText: 'Dismissed' }).count() === 1, 'nothing says that it was dismissed');
+    require(await page.getByRole('link', { name: 'SSH Brute Force' }).count() === 0, 'it is still there');
+    await visit.goto('/dismissals');
+    await page.screenshot({ path: `${pictures}/dismissals.png` });
+    require(await page.getByText('seen <by> the test').count() === 1, 'the reason is not shown');
+    await tab_to(page, 'Undo');
+    await press_enter(page);
+    await visit.goto('/findings?rule=SSH_BRUTE_FORCE');
+    require(await page.getByRole('link', { name: 'SSH Brute Force' }).count() > 0, 'it is not back');
+    await page.keyboard.press('/');
+    require(await page.evaluate(() => document.activeElement.id === 'search'), '"/" does not lead to the search');
+    await page.keyboard.type('injection');
+    await press_enter(page);
+    require(new URL(page.url()).searchParams.get('q') === 'injection', 'the search is not in the address');
+    require(await page.getByRole('link', { name: 'SQL Injection Attempt' }).count() > 0, 'the search finds nothing');
+  },
+
+  /** A choice is applied at once and is in the address; what is not chosen is not. */
+  async filter(visit) {
+    const { page } = visit;
+    await visit.goto('/findings');
+    await Promise.all([page.waitForNavigation(), page.getByLabel('Level').selectOption('critical')]);
+    require(new URL(page.url()).search === '?severity=critical', `the address is ${page.url()}`);
+    require(await page.locator('.badge.high').count() === 0, 'others are shown too');
+    await page.goBack();
+    require(await page.locator('.badge.high').count() > 0, 'the way back is not the list before');
+  },
+
+  /** Light, dark and the machine's own, with a script and without. */
+  async theme(visit) {
+    const { page } = visit;
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    await visit.goto('/findings?severity=high');
+    await page.locator('summary', { hasText: 'Theme' }).click();
+    const dark = page.getByRole('button', { name: 'Dark' });
+    if (visit.scripts) await dark.click(); else await Promise.all([page.waitForNavigation(), dark.click()]);
+    require(await theme() === 'dark', 'it is not dark');
+    require(page.url().endsWith('/findings?severity=high'), `it led to ${page.url()}`);
+    await visit.goto('/errors');
+    require(await theme() === 'dark', 'the next page is not dark');
+  },
+
+  /** What strangers wrote is text: nothing of it runs, loads or leads anywhere. */
+  async strange(visit) {
+    const { page } = visit;
+    for (const path of ['/findings', '/errors', '/events', '/events?q=script', '/sites', ...facts.strange]) {
+      await visit.goto(path);
+      const planted = await page.evaluate(() => {
+        const made = [...document.querySelectorAll('main script, main img, main iframe, main object, main style, main link, body base')];
+        const handlers = [...document.querySelectorAll('*')].filter((element) => [...element.attributes].some(({ name }) => name.startsWith('on')));
+        const links = [...document.querySelectorAll('a[href]')].filter((link) => link.origin !== location.origin || link.protocol === 'javascript:');
+        return [...made, ...handlers, ...links].map((element) => element.outerHTML.slice(0, 100));
+      });
+      require(planted.length === 0, `${path} holds ${planted.join(', ')}`);
+      require(!/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/.test(await page.evaluate(() => document.body.textContent)), `${path} holds control or bidirectional characters`);
+    }
+    await visit.goto('/events');
+    require((await page.locator('main').textContent()).includes('<script>alert(document.domain)</script>'), 'it is not shown as text');
+  },
+
+  /** A person signs in, sees what he may, and signs out. */
+  async sign_in(visit) {
+    const { page } = visit;
+    await page.goto(`${visit.base}/findings`);
+    require(new URL(page.url()).pathname === '/login', `nobody was asked to sign in: ${page.url()}`);
+    visit.faults.push(...(await visit.look({ keyboard: true })));
+    await page.screenshot({ path: `${pictures}/login.png` });
+    await page.getByLabel('User name').fill(facts.viewer.name);
+    await page.getByLabel('Password').fill(facts.viewer.password);
+    await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Sign in' }).click()]);
+    require(new URL(page.url()).pathname === '/findings', `signing in leads to ${page.url()}`);
+    require(await page.getByRole('link', { name: 'Upload' }).count() === 0, 'a viewer is led to what is not for him');
+    await page.locator('header summary', { hasText: 'Account' }).click();
+    require(await page.getByText('Viewer').count() === 1, 'his role is not shown');
+    await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Sign out' }).first().click()]);
+    await page.goto(`${visit.base}/findings`);
+    require(new URL(page.url()).pathname === '/login', 'he is still signed in');
+  },
+};
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: process.getuid() === 0 || process.env.CI ? ['--no-sandbox'] : [],  // as root there is no sandbox to be had
+});
+try {
+  for (const scripts of name === 'keyboard' || name === 'filter' ? [true] : [true, false]) {
+    const visit = await new Visit(browser, facts.base, { scripts, width: 1280 }).open();
+    await journeys[name](visit);
+    require(visit.faults.length === 0, visit.faults.join('\n'));
+    await visit.close();
+  }
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,17 @@
+// A log whose errors and requests try to be something else: JSON lines with errors, then requests that rules know.
+//   node logs.mjs errors | node logs.mjs requests
+import { strange } from './strange.mjs';
+
+const now = Date.now();
+if (process.argv[2] === 'errors') {
+  strange.forEach((text, i) => console.log(JSON.stringify({ timestamp: new Date(now - i * 60000).toISOString(), level: 'error', message: `Cannot handle ${text}` })));
+} else {
+  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+  const two = (n) => String(n).padStart(2, '0');
+  strange.forEach((text, i) => {
+    const t = new Date(now - i * 60000);
+    const at = `${two(t.getUTCDate())}/${months[t.getUTCMonth()]}/${t.getUTCFullYear()}:${two(t.getUTCHours())}:${two(t.getUTCMinutes())}:${two(t.getUTCSeconds())} +0000`;
+    const agent = text.replaceAll('\\', '').replaceAll('"', "'");
+    console.log(`198.51.100.7 - - [${at}] "GET /index.php?id=1%27%20union%20select%20password&q=<script>alert(${i})</script> HTTP/1.1" 200 512 "-" "sqlmap/1.7 ${agent}"`);
+  });
+}
