@@ -45,7 +45,8 @@ struct House {
   /// Every file of the store, by what it holds.
   std::map<std::string, logystera::Digest> files() const {
     std::map<std::string, logystera::Digest> all;
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(scratch.file("a.db")).parent_path())) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(scratch.file("a.db")).parent_path())) {
       // The index of the write-ahead log is shared memory, with the marks of who reads.
       if (entry.path().extension() == ".db-shm") continue;
       all[entry.path().filename().string()] = logystera::sha256(read_whole(entry.path().string()));

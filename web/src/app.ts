@@ -2,6 +2,7 @@
 import { copyButtons } from './copy';
 import { fragment } from './fragment';
 import { keys } from './keys';
+import { live } from './live';
 import { filters } from './filters';
 import { menus } from './menus';
 import { theme } from './theme';
@@ -16,3 +17,4 @@ fragment();
 keys();
 copyButtons();
 upload(times);
+live(times);

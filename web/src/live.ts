@@ -1,0 +1,147 @@
+// Live pages. One tab of a browser holds a stream on which the server says that something has changed, and tells the others; each then
+// fetches its own page again and takes over what it may. Rows never move under a pointer: a list says that there is more, and shows it
+// when it is asked.
+//
+//   <section data-live="findings errors" id="trend">   is replaced by what the page has there now
+//   <p data-live-news="findings" hidden>               is shown; a click on its button loads the page again
+//
+// The stream carries no content, and whoever has no right to a page gets nothing by it.
+
+type Topic = 'findings' | 'errors' | 'events' | 'sites' | 'resync';
+interface Hint { topic: Topic; site?: string; n?: number }
+
+const topics: Topic[] = ['findings', 'errors', 'events', 'sites', 'resync'];
+const debounce = 1000;
+const hiddenFor = 60_000; // then nobody looks
+const pollEvery = 15_000; // where there is no stream
+
+const words = { live: 'Live', paused: 'Paused', waiting: 'Reconnecting…', polling: 'Every 15 s' } as const;
+
+function say(state: keyof typeof words): void {
+  const element = document.querySelector<HTMLElement>('[data-live]:not([id])');
+  if (!element) return;
+  element.hidden = false;
+  element.dataset['state'] = state;
+  if (element.textContent !== words[state]) element.textContent = words[state];
+}
+
+/** Whether a part asks for one of these topics. */
+function concerns(asked: string | undefined, heard: Set<Topic>): boolean {
+  return heard.has('resync') || (asked ?? '').split(' ').some((topic) => heard.has(topic as Topic));
+}
+
+/** Something in it is being used: typed in, or a menu is open. */
+function inUse(part: Element): boolean {
+  return part.contains(document.activeElement) && document.activeElement !== document.body;
+}
+
+async function refresh(heard: Set<Topic>, shown: (part: ParentNode) => void): Promise<void> {
+  const parts = [...document.querySelectorAll<HTMLElement>('[data-live][id]')].filter((part) => concerns(part.dataset['live'], heard));
+  for (const news of document.querySelectorAll<HTMLElement>('[data-live-news]')) {
+    if (concerns(news.dataset['liveNews'], heard)) news.hidden = false;
+  }
+  if (parts.length === 0) return;
+  const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, redirect: 'manual' });
+  if (!answer.ok) return; // signed out, or too much at once: the page says so when it is used
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  for (const part of parts) {
+    const now = fresh.getElementById(part.id);
+    if (!now || inUse(part)) continue;
+    const open = new Set([...part.querySelectorAll('details[open]')].map((details) => details.querySelector('summary')?.textContent));
+    const taken = document.importNode(now, true);
+    for (const details of taken.querySelectorAll('details')) details.open = open.has(details.querySelector('summary')?.textContent);
+    part.replaceWith(taken);
+    shown(taken);
+  }
+}
+
+export function live(shown: (part: ParentNode) => void): void {
+  if (!document.querySelector('[data-live][id], [data-live-news]')) return;
+
+  const heard = new Set<Topic>();
+  let timer = 0;
+  const take = (hint: Hint) => {
+    heard.add(hint.topic);
+    if (timer !== 0 || document.hidden) return;
+    timer = window.setTimeout(() => {
+      const now = new Set(heard);
+      heard.clear();
+      timer = 0;
+      refresh(now, shown).catch(() => { say('waiting'); });
+    }, debounce);
+  };
+
+  for (const news of document.querySelectorAll<HTMLElement>('[data-live-news] button')) news.addEventListener('click', () => { location.reload(); });
+
+  const poll = () => {
+    say('polling');
+    window.setInterval(() => {
+      if (!document.hidden) for (const topic of topics) take({ topic });
+    }, pollEvery);
+  };
+  if (!('locks' in navigator) || !('BroadcastChannel' in window) || !('EventSource' in window)) {
+    poll();
+    return;
+  }
+
+  const channel = new BroadcastChannel('logystera-live');
+  channel.addEventListener('message', (event: MessageEvent<Hint | { state: keyof typeof words }>) => {
+    if ('state' in event.data) say(event.data.state);
+    else take(event.data);
+  });
+  const tell = (state: keyof typeof words) => {
+    say(state);
+    channel.postMessage({ state });
+  };
+
+  // Holds the stream until nobody has looked at this tab for a while, or it was refused.
+  const lead = () => new Promise<boolean>((done) => {
+    const stream = new EventSource('/live');
+    let hidden = 0;
+    const end = (refused: boolean) => {
+      stream.close();
+      window.clearTimeout(hidden);
+      document.removeEventListener('visibilitychange', look);
+      done(refused);
+    };
+    const look = () => {
+      window.clearTimeout(hidden);
+      if (document.hidden) hidden = window.setTimeout(() => { end(false); }, hiddenFor);
+    };
+    document.addEventListener('visibilitychange', look);
+    look();
+    stream.addEventListener('open', () => { tell('live'); });
+    stream.addEventListener('error', () => {
+      if (stream.readyState === EventSource.CLOSED) end(true);
+      else tell('waiting');
+    });
+    for (const topic of topics) {
+      stream.addEventListener(topic, (event) => {
+        const hint: Hint = { ...(JSON.parse((event as MessageEvent<string>).data) as object), topic };
+        take(hint);
+        channel.postMessage(hint);
+      });
+    }
+  });
+
+  // Each tab that is looked at waits for its turn to hold the stream; one that is hidden does not.
+  let waiting = false;
+  const join = () => {
+    if (waiting || document.hidden) return;
+    waiting = true;
+    navigator.locks.request('logystera-live', lead).then((refused) => {
+      waiting = false;
+      if (refused) poll();
+      else if (!document.hidden) join();
+      else say('paused');
+    }).catch(() => { waiting = false; });
+  };
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    join();
+    if (heard.size > 0) take({ topic: [...heard][0] as Topic });
+  });
+  // A tab that only listens learns how things are from what it hears; until then all is well.
+  say('live');
+  join();
+}
