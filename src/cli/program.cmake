@@ -96,13 +96,15 @@ logystera_room_tests(upload STANDARD 20)
 logystera_room_tests(live STANDARD 20)
 logystera_room_tests(access STANDARD 20)
 logystera_room_tests(gateway STANDARD 20 LINKS logystera_access ZLIB::ZLIB CURL::libcurl)
-# The command's tests run the program itself, as its users do.
-logystera_room_tests(cli STANDARD 20 LINKS CURL::libcurl SQLite::SQLite3)
-target_compile_definitions(test_cli PRIVATE LOGYSTERA_BINARY="$<TARGET_FILE:logystera>" LOGYSTERA_BUILD="${CMAKE_BINARY_DIR}"
-  LOGYSTERA_CMAKE="${CMAKE_COMMAND}")
-add_dependencies(test_cli logystera)
-if(TARGET logystera_shared)
-  add_dependencies(test_cli logystera_shared)
+if(BUILD_TESTING)
+  # The command's tests run the program itself, as its users do.
+  logystera_room_tests(cli STANDARD 20 LINKS CURL::libcurl SQLite::SQLite3)
+  target_compile_definitions(test_cli PRIVATE LOGYSTERA_BINARY="$<TARGET_FILE:logystera>" LOGYSTERA_BUILD="${CMAKE_BINARY_DIR}"
+    LOGYSTERA_CMAKE="${CMAKE_COMMAND}")
+  add_dependencies(test_cli logystera)
+  if(TARGET logystera_shared)
+    add_dependencies(test_cli logystera_shared)
+  endif()
 endif()
 
 # ./dev bench dispatch

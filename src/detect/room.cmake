@@ -2,7 +2,9 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
-pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)  # the tests' oracle alone
+if(BUILD_TESTING)
+  pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)  # the tests' oracle alone
+endif()
 file(GLOB RULE_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rules/*.yml)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${RULE_FILES})
 set(RULE_TABLE "#include \"detect/packs.hpp\"\n\nnamespace logystera::detect {\n\nconst std::vector<BuiltInPack>& built_in_packs() {\n  static const std::vector<BuiltInPack> table = {\n")
