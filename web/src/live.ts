@@ -3,7 +3,9 @@
 // when it is asked.
 //
 //   <section data-live="findings errors" id="trend">   is replaced by what the page has there now
-//   <p data-live-news="findings" hidden>               is shown; a click on its button loads the page again
+//   <div data-live-news="findings" hidden>             is shown; a click on its button loads the page again
+//   <section data-live-first="findings">               an empty page: the first of them loads it again
+//   <button data-live-follow="#events">                while it is pressed, the list is replaced as if it were data-live
 //
 // The stream carries no content, and whoever has no right to a page gets nothing by it.
 
@@ -30,16 +32,35 @@ function concerns(asked: string | undefined, heard: Set<Topic>): boolean {
   return heard.has('resync') || (asked ?? '').split(' ').some((topic) => heard.has(topic as Topic));
 }
 
-/** Something in it is being used: typed in, or a menu is open. */
+/** Something in it is being used: the pointer is over it, or the focus in it. */
 function inUse(part: Element): boolean {
-  return part.contains(document.activeElement) && document.activeElement !== document.body;
+  return part.matches(':hover') || (part.contains(document.activeElement) && document.activeElement !== document.body);
+}
+
+function followed(): HTMLElement[] {
+  const button = document.querySelector<HTMLElement>('[data-live-follow][aria-pressed="true"]');
+  const list = button && document.querySelector<HTMLElement>(button.dataset['liveFollow'] ?? '');
+  return list ? [list] : [];
+}
+
+/** Marks rows that were not there before. */
+function mark(before: Element, after: Element): void {
+  const known = new Set([...before.querySelectorAll('tbody tr')].map((row) => row.textContent));
+  for (const row of after.querySelectorAll('tbody tr')) if (!known.has(row.textContent)) row.classList.add('fresh');
 }
 
 async function refresh(heard: Set<Topic>, shown: (part: ParentNode) => void): Promise<void> {
   const parts = [...document.querySelectorAll<HTMLElement>('[data-live][id]')].filter((part) => concerns(part.dataset['live'], heard));
-  for (const news of document.querySelectorAll<HTMLElement>('[data-live-news]')) {
-    if (concerns(news.dataset['liveNews'], heard)) news.hidden = false;
+  const first = document.querySelector<HTMLElement>('[data-live-first]');
+  if (first && concerns(first.dataset['liveFirst'], heard)) {
+    location.reload();
+    return;
   }
+  const lists = followed().filter((list) => concerns(list.dataset['liveList'], heard));
+  for (const news of document.querySelectorAll<HTMLElement>('[data-live-news]')) {
+    if (concerns(news.dataset['liveNews'], heard)) news.hidden = lists.some((list) => !inUse(list));
+  }
+  parts.push(...lists);
   if (parts.length === 0) return;
   const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, redirect: 'manual' });
   if (!answer.ok) return; // signed out, or too much at once: the page says so when it is used
@@ -49,6 +70,7 @@ async function refresh(heard: Set<Topic>, shown: (part: ParentNode) => void): Pr
     if (!now || inUse(part)) continue;
     const open = new Set([...part.querySelectorAll('details[open]')].map((details) => details.querySelector('summary')?.textContent));
     const taken = document.importNode(now, true);
+    if (part.dataset['liveList']) mark(part, taken);
     for (const details of taken.querySelectorAll('details')) details.open = open.has(details.querySelector('summary')?.textContent);
     part.replaceWith(taken);
     shown(taken);
@@ -56,7 +78,7 @@ async function refresh(heard: Set<Topic>, shown: (part: ParentNode) => void): Pr
 }
 
 export function live(shown: (part: ParentNode) => void): void {
-  if (!document.querySelector('[data-live][id], [data-live-news]')) return;
+  if (!document.querySelector('[data-live][id], [data-live-news], [data-live-first]')) return;
 
   const heard = new Set<Topic>();
   let timer = 0;
@@ -71,7 +93,15 @@ export function live(shown: (part: ParentNode) => void): void {
     }, debounce);
   };
 
-  for (const news of document.querySelectorAll<HTMLElement>('[data-live-news] button')) news.addEventListener('click', () => { location.reload(); });
+  for (const button of document.querySelectorAll<HTMLElement>('[data-live-show]')) button.addEventListener('click', () => { location.reload(); });
+  for (const element of document.querySelectorAll<HTMLElement>('[data-live-only]')) element.hidden = false;
+  for (const button of document.querySelectorAll<HTMLElement>('[data-live-follow]')) {
+    button.addEventListener('click', () => {
+      const on = button.getAttribute('aria-pressed') !== 'true';
+      button.setAttribute('aria-pressed', String(on));
+      if (on) for (const topic of topics) take({ topic });
+    });
+  }
 
   const poll = () => {
     say('polling');
