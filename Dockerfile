@@ -32,7 +32,7 @@ RUN apt-get update \
   && useradd --uid 1001 --gid 1001 --home-dir /data --no-create-home --shell /usr/sbin/nologin logystera \
   && mkdir --mode=0700 /data && chown logystera:logystera /data
 COPY --from=build /build/logystera /usr/local/bin/logystera
-COPY --chmod=0755 packaging/docker/logystera-entry /usr/local/bin/logystera-entry
+COPY packaging/docker/logystera-entry /usr/local/bin/logystera-entry
 USER 1001:1001
 WORKDIR /data
 VOLUME /data

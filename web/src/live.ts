@@ -65,6 +65,10 @@ async function refresh(heard: Set<Topic>, shown: (part: ParentNode) => void): Pr
   const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, redirect: 'manual' });
   if (!answer.ok) return; // signed out, or too much at once: the page says so when it is used
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  if (parts.some((part) => !fresh.getElementById(part.id))) {
+    location.reload(); // it is another page now: empty, or no longer so
+    return;
+  }
   for (const part of parts) {
     const now = fresh.getElementById(part.id);
     if (!now || inUse(part)) continue;
