@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# 75: the container image and compose.yaml, built and run by a Docker of the stage's own
+source "$(dirname "$0")/../stage.sh"
+
+checks=12
+mirror=${LOGYSTERA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+
+skip_all() {
+  echo "skipped containers: $checks checks skipped: $1"
+  tally 0 0 "$checks"
+  finish
+}
+
+[ "$(id -u)" -eq 0 ] || skip_all 'only root can run a Docker of its own'
+install_packages docker
+state=$(mktemp -d /tmp/logystera-docker.XXXXXX)
+export DOCKER_HOST="unix://$state/docker.sock" DOCKER_BUILDKIT=0 COMPOSE_PROJECT_NAME=logystera
+daemon=''
+
+end_docker() {
+  local status=$?
+  trap - EXIT
+  if [ -n "$daemon" ]; then
+    docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1 || true
+    docker network rm logystera_default >/dev/null 2>&1 || true
+    kill "$daemon" 2>/dev/null || true
+    wait "$daemon" 2>/dev/null || true
+  fi
+  rm -rf --one-file-system "$state"
+  exit "$status"
+}
+trap end_docker EXIT
+
+# Without rules of a firewall, which a container's host may not have; ports are published by Docker's own proxy.
+dockerd --data-root "$state/data" --exec-root "$state/exec" --host "$DOCKER_HOST" --pidfile "$state/pid" --storage-driver vfs \
+  --iptables=false --ip6tables=false --bridge=none >"$stage_dir/dockerd.log" 2>&1 &
+daemon=$!
+for _ in $(seq 100); do
+  docker version >/dev/null 2>&1 && break
+  kill -0 "$daemon" 2>/dev/null || break
+  sleep 0.2
+done
+docker version >/dev/null 2>&1 || { tail -5 "$stage_dir/dockerd.log"; skip_all 'dockerd does not start here'; }
+
+say 'an image of Debian, as the registry has it'
+debootstrap --variant=minbase bookworm "$state/base" "$mirror" >"$stage_dir/debootstrap.log" 2>&1 || skip_all "debootstrap cannot make a Debian 12 from $mirror"
+tar -C "$state/base" -c . | docker import - debian:12-slim >/dev/null
+rm -rf --one-file-system "$state/base"
+docker run --rm --network host debian:12-slim true || skip_all 'containers do not run here'
+
+say 'building the image'
+mkdir "$state/source"
+git -C "$root" ls-files -z --cached --others --exclude-standard | (cd "$root" && xargs -0 cp --parents -t "$state/source" 2>/dev/null) || true
+check 'the image builds' docker build --quiet --network host --tag logystera "$state/source"
+[ "$failed" -eq 0 ] || { docker build --network host --tag logystera "$state/source" 2>&1 | tail -40; finish; }
+
+ask() { curl --silent --show-error --max-time 10 "$@"; }
+status_of() { ask --output /dev/null --write-out '%{http_code}' "$@"; }
+is() { [ "$1" = "$2" ] || { printf 'got %s, wanted %s\n' "$1" "$2"; return 1; }; }
+holds() { grep -qF "$2" <<<"$1" || { printf 'there is no %s in:\n%s\n' "$2" "$1"; return 1; }; }
+eventually() {
+  for _ in $(seq 60); do "$@" >/dev/null 2>&1 && return 0; sleep 0.5; done
+  "$@"
+}
+
+stages_of_image() { [ "$(grep -c '^FROM ' "$root/Dockerfile")" -eq 2 ] && ! docker run --rm logystera sh -c 'command -v g++ || ls /source' 2>/dev/null; }
+check 'the image is what the last stage made, without a compiler and sources' stages_of_image
+check 'it runs as user 1001' is "$(docker run --rm logystera id -u)" 1001
+mkdir "$state/logs"
+for second in 10 11 12 13 14 15; do
+  echo "May 18 10:00:$second web1 sshd[1000]: Failed password for root from 198.51.100.7 port 22 ssh2"
+done >"$state/logs/syslog"
+chmod 755 "$state/logs"
+once() { docker run --rm -v "$state/logs:/logs:ro" -v store:/data logystera "$@" 2>&1; }
+check 'a log of the host is scanned once' holds "$(once logystera scan /logs/syslog --track-errors)" 'Stored   : 1 new findings'
+check 'the command may leave the name out' holds "$(once scan /logs/syslog)" 'Findings : 1'
+
+token=0123456789abcdef0123456789abcdef
+docker run --detach --name one --network host -e LOGYSTERA_API_TOKEN=$token -e LOGYSTERA_PII_SALT=a-long-random-string -v store:/data \
+  --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges logystera >/dev/null
+url=http://127.0.0.1:8080
+findings() { ask -H "Authorization: Bearer $token" "$url/api/v1/stats" | grep -oE '"findings_total":[0-9]+'; }
+served() {
+  eventually is "$(status_of "$url/health")" 200 && is "$(status_of "$url/api/v1/findings")" 401 &&
+    is "$(status_of -H 'Authorization: Bearer wrong' "$url/api/v1/findings")" 401 && is "$(findings)" '"findings_total":1'
+}
+eventually ask --fail "$url/health" >/dev/null || docker logs one
+check 'the server has the store of the scan, for whoever has the token' served
+check 'store and configuration are in /data, for its user alone' holds "$(docker exec one sh -c 'ls -l /data && cat /data/config.yaml')" 'db_path: /data/logystera.db'
+seeded() {
+  docker exec one logystera demo seed >/dev/null && eventually is "$(findings)" '"findings_total":26' &&
+    docker exec one logystera demo clear >/dev/null && is "$(findings)" '"findings_total":1'
+}
+check 'made-up data come and go in a running server' seeded
+check 'it says that it is well' bash -c 'for _ in $(seq 80); do [ "$(docker inspect --format "{{.State.Health.Status}}" one)" = healthy ] && exit 0; sleep 0.5; done; docker inspect --format "{{json .State.Health}}" one; exit 1'
+stopped() { docker stop --time 20 one >/dev/null && is "$(docker inspect --format '{{.State.ExitCode}}' one)" 0; }
+check 'it ends at once, and well, when it is asked to' stopped
+docker rm one >/dev/null
+
+composed() {
+  (cd "$state/source" && LOGYSTERA_API_TOKEN=$token docker-compose up --detach --no-build) && eventually ask --fail "$url/health" &&
+    is "$(status_of -H "Authorization: Bearer $token" "$url/api/v1/stats")" 200 &&
+    (cd "$state/source" && docker-compose exec -T logystera logystera demo seed) && is "$(findings)" '"findings_total":25'
+}
+check 'docker compose up starts it on port 8080 with a volume' composed
+unset_token() {
+  (cd "$state/source" && docker-compose down --volumes && docker-compose up --detach --no-build) && eventually ask --fail "$url/health" &&
+    is "$(status_of "$url/api/v1/findings")" 401 && holds "$(cd "$state/source" && docker-compose logs)" '/setup#'
+}
+check 'without a token it waits to be set up, and its log says where' unset_token
+(cd "$state/source" && docker-compose down --volumes) >/dev/null 2>&1 || true
+finish
