@@ -1,4 +1,5 @@
-// Puts web/openapi.yaml into the program: `contract INPUT OUTPUT` writes a C++ source that holds it as JSON. Run by the build.
+// Puts web/openapi.yaml into the program: `contract INPUT OUTPUT JSON` writes a C++ source that holds it
+// as JSON, and the JSON by itself. Run by the build.
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -38,7 +39,7 @@ void put(JsonText& json, const Node& node) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 3) return std::fputs("usage: contract INPUT OUTPUT\n", stderr), 2;
+  if (count != 4) return std::fputs("usage: contract INPUT OUTPUT JSON\n", stderr), 2;
   std::stringstream text;
   text << std::ifstream(arguments[1]).rdbuf();
   const auto documents = logystera::yaml::parse(text.str());
@@ -56,5 +57,6 @@ int main(int count, char** arguments) {
          "std::string_view contract() noexcept {\n  static constexpr char kText[] =\n";
   for (std::size_t at = 0; at < all.size(); at += kPiece) out << "R\"~api~(" << all.substr(at, kPiece) << ")~api~\"\n";
   out << ";\n  return {kText, sizeof kText - 1};\n}\n\n}  // namespace logystera::api\n";
-  return out.flush() ? 0 : 1;
+  return out.flush() && std::ofstream(arguments[3]).write(all.data(), static_cast<std::streamsize>(all.size())).flush() ? 0
+                                                                                                                        : 1;
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# 25: the Catch2 suites of what runs inside PHP (core, agent) and of what reads strangers' bytes (store, server, gateway) under AddressSanitizer and UndefinedBehaviorSanitizer
+# 25: the Catch2 suites of what runs inside PHP (core, agent) and of what reads strangers' bytes (store, server, query, api, gateway) under AddressSanitizer and UndefinedBehaviorSanitizer
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/catch2.sh"
 
 install_packages build test
 cmake -S "$root" -B "$build_dir/sanitized" -G Ninja -DLOGYSTERA_SANITIZE=ON
-ninja -C "$build_dir/sanitized" -j "$jobs" test_core test_agent test_store test_server test_gateway
+ninja -C "$build_dir/sanitized" -j "$jobs" test_core test_agent test_store test_server test_query test_api test_gateway
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-run_ctest "$build_dir/sanitized" --tests-regex '^(core|agent|store|server|gateway)$'
+run_ctest "$build_dir/sanitized" --tests-regex '^(core|agent|store|server|query|api|gateway)$'
 finish

@@ -38,7 +38,7 @@ target_link_libraries(web_contract PRIVATE logystera_core logystera_yaml)
 add_custom_command(
   OUTPUT ${CMAKE_BINARY_DIR}/api/contract.cpp
   COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/api
-  COMMAND web_contract ${CMAKE_SOURCE_DIR}/web/openapi.yaml ${CMAKE_BINARY_DIR}/api/contract.cpp
+  COMMAND web_contract ${CMAKE_SOURCE_DIR}/web/openapi.yaml ${CMAKE_BINARY_DIR}/api/contract.cpp ${CMAKE_BINARY_DIR}/api/openapi.json
   DEPENDS web_contract ${CMAKE_SOURCE_DIR}/web/openapi.yaml
   VERBATIM)
 target_sources(logystera_api PRIVATE ${CMAKE_BINARY_DIR}/api/contract.cpp)
@@ -83,6 +83,12 @@ if(LOGYSTERA_FUZZERS)
   target_compile_options(fuzz_server_path PRIVATE -fsanitize=fuzzer)
   target_link_options(fuzz_server_path PRIVATE -fsanitize=fuzzer)
   target_link_libraries(fuzz_server_path PRIVATE logystera_core fmt::fmt Threads::Threads)
+  add_executable(fuzz_query tests/fuzz/query_fuzz.cpp src/query/cursor.cpp src/query/lists.cpp src/query/parameters.cpp src/query/signal.cpp
+    src/web/form.cpp src/server/message.cpp)
+  set_target_properties(fuzz_query PROPERTIES CXX_STANDARD 20)
+  target_compile_options(fuzz_query PRIVATE -fsanitize=fuzzer)
+  target_link_options(fuzz_query PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(fuzz_query PRIVATE logystera_core logystera_store fmt::fmt Threads::Threads)
 endif()
 
 logystera_room_tests(store STANDARD 20)
