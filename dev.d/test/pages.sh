@@ -60,7 +60,7 @@ const { GATEWAY, FINGERPRINT, SITE, PASSWORD } = process.env;
 const lists = {
   overview: '/', findings: '/findings', 'findings-filtered': '/findings?severity=high&since_hours=168&q=login', dismissals: '/dismissals',
   errors: '/errors', 'errors-new': '/errors?new=true', 'errors-back': '/errors?regressed=true', events: '/events', sites: '/sites', rules: '/rules',
-  rule: '/rules/SSH_BRUTE_FORCE', upload: '/upload', 'missing-finding': '/findings/999999', 'missing-rule': '/rules/NONE',
+  rule: '/rules/SSH_BRUTE_FORCE', upload: '/upload', 'missing-finding': '/findings/999999', 'missing-rule': '/rules/NONE', missing: '/nothing',
 };
 const filled = {
   ...lists, finding: '/findings/1', dismiss: '/dismissals/new?rule=SSH_BRUTE_FORCE&source=demo.log', 'errors-count': '/errors?sort=count',

@@ -150,6 +150,7 @@ class Rooms final : public Application {
     for (server::Route& route : login_->routes(pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : people_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(shell_->theme_route());
+    routes.push_back(web::Shell::missing_route());
     for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : dashboard_->routes(pools_.pages)) routes.push_back(std::move(route));
     shell_->link(routes);

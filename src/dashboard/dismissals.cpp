@@ -25,6 +25,14 @@ Result<Done> check_names(const Form& form) {
   return Done{};
 }
 
+// Dismissals are of what was found in logs, which belong to no site.
+bool sees_logs(const Request& request) { return !query::sites_of(*request.principal); }
+
+Answer no_logs(const Context& context, const Request& request) {
+  return context.shell.problem(request, 403, "You see some sites only",
+                               "What is found in logs belongs to no site. Somebody who sees everything can dismiss it.");
+}
+
 std::string as_json(const Form& form) {
   JsonText text(JsonText::Reader::program);
   text.begin_object()
@@ -36,6 +44,7 @@ std::string as_json(const Form& form) {
 }
 
 Result<Answer> preview(const Context& context, const Request& request, const Form& form) {
+  if (!sees_logs(request)) return no_logs(context, request);
   if (auto fine = check_names(form); !fine) return fine.error();
   auto seen = context.reading().findings().preview(form["rule"], form["source"]);
   if (!seen) return seen.error();
@@ -53,6 +62,7 @@ Result<Answer> preview(const Context& context, const Request& request, const For
 }
 
 Result<Answer> dismiss(const Context& context, const Request& request, const Form& form) {
+  if (!sees_logs(request)) return no_logs(context, request);
   if (auto fine = check_names(form); !fine) return fine.error();
   const store::Dismissal dismissal{std::string(form["rule"]), std::string(form["source"]), std::string(form["reason"]),
                                    context.now()};
@@ -64,6 +74,7 @@ Result<Answer> dismiss(const Context& context, const Request& request, const For
 }
 
 Result<Answer> undo(const Context& context, const Request& request, const Form& form) {
+  if (!sees_logs(request)) return no_logs(context, request);
   if (auto fine = check_names(form); !fine) return fine.error();
   auto done = context.change(
       request,
@@ -82,6 +93,7 @@ Result<Answer> list(const Context& context, const Request& request) {
   if (!dismissals) return dismissals.error();
   std::vector<View> rows;
   for (const store::Dismissal& dismissal : dismissals.value()) {
+    if (!sees_logs(request)) break;
     View row;
     row.text("rule", dismissal.rule)
         .text("source", dismissal.source)

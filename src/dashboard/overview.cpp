@@ -54,7 +54,7 @@ Result<Numbers> read(store::Stores& stores, const store::SiteScope& scope, std::
   if (!wrong) wrong = take(stores.findings().count(recent), numbers.findings_day);
   if (!wrong) wrong = take(stores.errors().count(fresh), numbers.errors_new);
   if (!wrong) wrong = take(stores.errors().count(back), numbers.errors_back);
-  if (!wrong) wrong = take(stores.errors().summary(), numbers.errors);
+  if (!wrong && !scope) wrong = take(stores.errors().summary(), numbers.errors);  // of logs, which belong to no site
   if (!wrong) wrong = take(stores.entities().list(), numbers.sites);
   if (!wrong) wrong = take(stores.entities().sent_since(now - kDay), numbers.sent);
   if (wrong) return *wrong;

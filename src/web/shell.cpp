@@ -217,6 +217,18 @@ bool Shell::holds(const Request& request, std::string_view csrf) const {
          forms_.holds(csrf, kFormPurpose, request.principal->session);
 }
 
+server::Route Shell::missing_route() {
+  const auto handle = [](const Request& request, const server::Reply& reply) {
+    if (request.joined("Accept").find("text/html") == std::string::npos) {
+      return reply(server::problem(404, "not_found", "there is nothing at this path"));
+    }
+    View view;
+    view.text("words", "Check the address, or begin anew.").flag("home", true);
+    reply(plain_page({.name = "problem", .title = "There is no such page", .view = std::move(view), .status = 404}));
+  };
+  return {"GET", "/{page}", 0, handle};
+}
+
 server::Route Shell::theme_route() const {
   const auto handle = [](const Request& request, const server::Reply& reply) {
     auto form = Form::posted(request);

@@ -70,6 +70,9 @@ class Shell {
   /// Whether the form posted is one of this person's pages, by its field csrf.
   bool holds(const server::Request& request, std::string_view csrf) const;
 
+  /// For a person who asks for a page there is not: GET /{page}. Programs get what the router says.
+  static server::Route missing_route();
+
   /// The theme, for readers whose browsers run no script: POST /theme.
   server::Route theme_route() const;
 

@@ -229,6 +229,12 @@ TEST_CASE("whoever_is_restricted_to_some_sites_sees_nothing_of_others") {
   CHECK(has_status(looking.get("/findings/1"), 404));
   CHECK(!has(looking.file("/events.csv"), "of.other"));
   CHECK(times_in(looking.file("/findings.csv"), "\r\n") == 1);
+  REQUIRE(looking.store->findings().dismiss({"SSH_BRUTE_FORCE", "of-a-log", "a reason", kNow}).ok());
+  CHECK(!has(looking.page("/dismissals"), "of-a-log"));
+  CHECK(has_status(looking.get("/dismissals/new?rule=SSH_BRUTE_FORCE"), 403));
+  CHECK(has_status(looking.post("/dismissals", "rule=SSH_BRUTE_FORCE"), 403));
+  CHECK(has_status(looking.post("/dismissals/undo", "rule=SSH_BRUTE_FORCE"), 403));
+  CHECK(has(looking.page("/"), "of 0 kinds"));
 }
 
 TEST_CASE("a_site_is_renamed_disabled_and_given_a_new_secret_by_an_administrator") {

@@ -1,4 +1,8 @@
 // What pages are made of: charts, cells of files, words.
+#include <fmt/core.h>
+
+#include <utility>
+
 #include "catch.hpp"
 #include "dashboard/chart.hpp"
 #include "dashboard/export.hpp"
@@ -35,6 +39,25 @@ TEST_CASE("a_cell_is_no_formula_and_no_second_cell") {
                  "1+1") ==
         "'\xef\xbc\x9d"
         "1+1");
+}
+
+TEST_CASE("a_file_ends_at_its_most_rows_and_breaks_off_where_the_store_fails") {
+  std::string logged;
+  const auto log = [&](std::string_view text) { logged += text; };
+  std::size_t given = 0;
+  const auto endless = [&](std::vector<Cells>& rows) -> Result<bool> {
+    for (std::size_t i = 0; i < kExportPiece; ++i) rows.push_back({std::to_string(given++)});
+    return true;
+  };
+  server::Answer whole = exported({"numbers", {{"number", true}}, endless}, FileForm::json, log);
+  std::string body, piece;
+  while (whole.streamed.next(piece)) body += std::exchange(piece, "");
+  body += piece;
+  CHECK(body.ends_with(fmt::format("{{\"number\":{}}}\n]\n", kExportRows - 1)));
+  const auto failing = [](std::vector<Cells>&) -> Result<bool> { return Error{"the disk is gone", ErrorKind::broken}; };
+  server::Answer broken = exported({"numbers", {{"number", true}}, failing}, FileForm::csv, log);
+  CHECK_THROWS(broken.streamed.next(piece));
+  CHECK(logged == "the disk is gone");
 }
 
 TEST_CASE("health_is_said_with_what_to_look_at") {

@@ -203,6 +203,16 @@ TEST_CASE("a_theme_is_chosen_without_a_script_and_leads_nowhere_else") {
   CHECK(posted("theme=dark&back=/", "cross-site").status == 400);
 }
 
+TEST_CASE("a_person_is_told_of_a_missing_page_by_a_page_and_a_program_by_json") {
+  server::Request request = request_of("/nothing");
+  CHECK(answered(Shell::missing_route(), request).content_type == "application/json");
+  request.headers.emplace_back("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+  const server::Answer page = answered(Shell::missing_route(), request);
+  CHECK(page.status == 404);
+  CHECK(has(page.body, "There is no such page"));
+  CHECK(has(page.body, "href=\"/\""));
+}
+
 TEST_CASE("a_page_is_compressed_for_who_takes_it") {
   const auto accepts = [](const std::string& value) {
     server::Request request;
