@@ -78,11 +78,12 @@ Answer too_many(std::uint32_t seconds) {
   return answer;
 }
 
-std::shared_ptr<const Principal> everybody(std::string session) {
+std::shared_ptr<const Principal> unknown(std::string session, bool anybody) {
   auto who = std::make_shared<Principal>();
   who->kind = Principal::Kind::open;
   who->role = Role::admin;
-  who->name = "local";
+  who->name = anybody ? "anybody" : "local";
+  who->anybody = anybody;
   who->session = std::move(session);
   return who;
 }
@@ -158,7 +159,8 @@ Result<Access::Found> Access::find(const Request& request) {
   }
   const auto here = server::is_loopback(request.remote);
   const bool from_here = here && here.value() && !web::passed_by_a_proxy(request);
-  if (mode.value() == Mode::opened || (mode.value() == Mode::open && from_here)) return Found{everybody(open_session_)};
+  if (mode.value() == Mode::opened) return Found{unknown(open_session_, true)};
+  if (mode.value() == Mode::open && from_here) return Found{unknown(open_session_, false)};
   return Found{{}, sign_in_first(request, mode.value())};
 }
 

@@ -101,6 +101,7 @@ logystera_room_tests(report STANDARD 20)
 logystera_room_tests(upload STANDARD 20)
 logystera_room_tests(live STANDARD 20)
 logystera_room_tests(access STANDARD 20)
+logystera_room_tests(app STANDARD 20)
 logystera_room_tests(gateway STANDARD 20 LINKS logystera_access ZLIB::ZLIB CURL::libcurl)
 if(BUILD_TESTING)
   # The command's tests run the program itself, as its users do.

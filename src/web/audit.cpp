@@ -19,7 +19,7 @@ std::string actor_of(const server::Request& request) {
   if (!request.principal) return "nobody";
   const Principal& who = *request.principal;
   switch (who.kind) {
-    case Principal::Kind::open: return "local";
+    case Principal::Kind::open: return who.anybody ? "anybody" : "local";
     case Principal::Kind::session: return who.name;
     case Principal::Kind::token: return "token:" + who.name;
     case Principal::Kind::key: return "api_token";

@@ -27,7 +27,7 @@ constexpr std::optional<Role> role_of(std::string_view name) noexcept {
 
 struct Principal {
   enum class Kind : std::uint8_t {
-    open,     // nothing is configured, and nobody but this machine can ask
+    open,     // nobody has to sign in: nothing is configured and nobody but this machine can ask, or it was opened on purpose
     session,  // a person who is signed in
     token,    // a program with a token of its own
     key,      // a program, or a person, with the token of the configuration
@@ -38,6 +38,7 @@ struct Principal {
   std::int64_t user = 0;           // of the account; 0: none
   std::string name;                // for the audit and the page: a user's or a token's
   std::string session;             // the secret forms are bound to; empty: none
+  bool anybody = false;            // `open` to whoever reaches this server, on purpose
   bool all_sites = true;           // or else only those in `sites`
   std::vector<std::string> sites;  // tokens of entities
 

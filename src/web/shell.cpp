@@ -34,7 +34,7 @@ constexpr Entry kEntries[] = {
     {"/fleet", "Fleet", "fleet"},          {"/settings", "Settings", "settings", Role::admin},
 };
 // Paths the header leads to where they are.
-constexpr std::string_view kHeaderPaths[] = {"/account", "/logout", "/login", "/findings"};
+constexpr std::string_view kHeaderPaths[] = {"/account", "/logout", "/login", "/findings", "/settings/users"};
 
 std::string here_of(const Request& request) {
   return request.query.empty() ? request.path : request.path + "?" + request.query;
@@ -107,7 +107,7 @@ class FinishingReader final : public server::BodyReader {
 };
 
 std::string_view role_words(const Principal& principal) {
-  if (principal.kind == Principal::Kind::open) return "Open to this machine";
+  if (principal.kind == Principal::Kind::open) return principal.anybody ? "Open to everybody" : "Open to this machine";
   return principal.role == Role::admin ? "Administrator" : principal.role == Role::analyst ? "Analyst" : "Viewer";
 }
 
@@ -161,7 +161,8 @@ void Shell::add_person(const Request& request, View& view) const {
   const Principal& who = *request.principal;
   view.text("user", who.name.empty() ? "This machine" : who.name).text("role", role_words(who));
   view.flag("is_analyst", who.may(Role::analyst)).flag("is_admin", who.may(Role::admin));
-  view.flag("is_open", who.kind == Principal::Kind::open);
+  view.flag("is_open", who.kind == Principal::Kind::open && !who.anybody).flag("is_open_to_all", who.anybody);
+  view.flag("has_settings", has("/settings/users"));
   view.flag("account", who.user != 0 && has("/account"));
   view.flag("signs_out", !who.session.empty() && who.kind != Principal::Kind::open && has("/logout"));
   view.text("csrf", forms_.token(kFormPurpose, who.session));

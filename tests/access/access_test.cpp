@@ -251,7 +251,7 @@ TEST_CASE("opened_on_purpose_it_is_open_to_everybody_and_a_foreign_page_still_ch
   House house({.reachable = true, .open = true});
   (void)house.user("anna", Role::admin);
   CHECK(house.access->mode().value() == Access::Mode::opened);
-  CHECK(body_of(house.get("/admin", "X-Forwarded-For: 192.0.2.1\r\n")) == "0 local admin");
+  CHECK(body_of(house.get("/admin", "X-Forwarded-For: 192.0.2.1\r\n")) == "0 anybody admin");
   CHECK(status_of(house.post("/api/v1/admin", "Origin: http://evil.example\r\n")) == 403);
 }
 

@@ -251,6 +251,11 @@ TEST_CASE("where_nobody_has_an_account_there_is_no_account_page_and_the_first_us
   CHECK(browser.get("/account").status == 404);
   const Answered page = browser.get("/settings/users");
   CHECK(page.shows("Nobody has an account yet"));
+  CHECK(page.shows("this server is open to whoever uses this machine. <a href=\"/settings/users\">Add a user</a>"));
+  Door opened({.open = true});
+  for (const char* path : {"/settings", "/settings/users", "/settings/audit", "/settings/about"}) {
+    CHECK(Browser(opened).get(path).shows("<b>This server is open to everybody who reaches it.</b>"));
+  }
   const auto add = [&](const std::string& role) {
     return browser.post("/settings/users", Fields{{{"csrf", page.field("csrf")},
                                                    {"name", "anna"},

@@ -1,0 +1,226 @@
+// Every route of the application by every way to ask for it: made of the application's own list, so that a route without a role, or
+// one that forgets to look at a form's token, is found here.
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "access/token.hpp"
+#include "access/tokens.hpp"
+#include "access/users.hpp"
+#include "app/application.hpp"
+#include "catch.hpp"
+#include "gateway/entities.hpp"
+#include "gateway/vault.hpp"
+#include "scratch.hpp"
+#include "socket_client.hpp"
+#include "web/sessions.hpp"
+
+using namespace logystera;
+using namespace logystera::testing;
+using web::Role;
+
+namespace {
+
+constexpr std::int64_t kNow = 1'774'211'679;
+
+/// Routes for everybody, each with its reason. Whatever else there is names a role.
+const std::set<std::string>& for_everybody() {
+  static const std::set<std::string> routes{"GET /.well-known/oauth-authorization-server",  // RFC 8414
+                                            "POST /oauth/token",                            // the code is the credential
+                                            "GET /login",
+                                            "POST /login",
+                                            "POST /login/code",
+                                            "POST /logout",
+                                            "GET /setup",
+                                            "POST /setup",  // how one gets in
+                                            "POST /theme",  // a cookie of the browser's own
+                                            "GET /health",
+                                            "GET /api/v1/health",        // says whether it is well
+                                            "GET /api/v1/openapi.json",  // the contract, of which nothing is secret
+                                            "POST /v1/ingest",
+                                            "POST /v1/ping",
+                                            "POST /v1/disconnect",
+                                            "POST /v1/support"};  // signed
+  return routes;
+}
+
+bool is_asset(const server::Route& route) {
+  return route.method == "GET" && (route.path.starts_with("/assets/") || route.path == "/favicon.ico");
+}
+
+struct Whole {
+  Scratch scratch;
+  std::int64_t now = kNow;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<gateway::Entities> entities;
+  analysis::CurrentProgram program{Result<std::shared_ptr<const analysis::Program>>(Error{"no rules in this test"})};
+  std::unique_ptr<app::Application> application;
+  std::vector<server::Route> routes;
+  std::unique_ptr<server::Server> server;
+
+  Whole() {
+    store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
+    entities = std::make_unique<gateway::Entities>(
+        std::move(gateway::Entities::open(store->entities(),
+                                          std::move(gateway::Vault::open(scratch.file("a.key"), true)).value()))
+            .value());
+    app::Options options;
+    options.now = [this] { return now; };
+    options.log = [](std::string_view) {};
+    application = std::move(app::Application::make(*store, *entities, program, std::move(options))).value();
+    for (auto part : {application->pages(), application->health(), application->ingest()}) {
+      for (server::Route& route : part) routes.push_back(std::move(route));
+    }
+    server::Listener listener;
+    listener.host = "127.0.0.1";
+    listener.routes = routes;
+    listener.authorize = application->authorize();
+    std::vector<server::Listener> listeners;
+    listeners.push_back(std::move(listener));
+    server = std::move(server::Server::start(std::move(listeners))).value();
+    const std::string url = server->urls().front();
+    application->open({url, url});
+  }
+  ~Whole() {
+    server->stop();
+    application->finish();
+  }
+
+  std::int64_t user(const std::string& name, Role role) {
+    store::User user;
+    user.name = name;
+    user.password_hash = "no password";
+    user.role = web::name_of(role);
+    REQUIRE(store->accounts().add_user(user).value());
+    return store->accounts().find_user(name).value()->id;
+  }
+  std::string token(std::int64_t user, Role role, store::SiteChoice sites = {}) {
+    auto made = access::Tokens(*store).add({user, "ci", role, std::move(sites)}, now, access::unnoted());
+    REQUIRE(made.ok());
+    return "Authorization: Bearer " + made->token + "\r\n";
+  }
+
+  /// The status and the Location of the answer; what follows is not waited for, since it may be a stream.
+  struct Answered {
+    int status = 0;
+    std::string location;
+  };
+  Answered ask(const server::Route& route, const std::string& headers) const {
+    const std::string path = std::regex_replace(route.path, std::regex("\\{[^}]*\\}"), "1");
+    const bool with_body = route.body_bytes > 0;
+    const std::string type = route.path.starts_with("/api/") ? "application/json" : "application/x-www-form-urlencoded";
+    std::string request = route.method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers;
+    if (with_body) request += "Content-Type: " + type + "\r\nContent-Length: 2\r\n";
+    SocketClient client(server->urls().front());
+    client.send(request + "\r\n" + (with_body ? "{}" : ""));
+    const std::string head = client.receive_until("\r\n\r\n");
+    Answered answered;
+    if (head.size() > 12) answered.status = std::stoi(head.substr(9, 3));
+    if (const std::size_t at = head.find("\r\nLocation: "); at != std::string::npos) {
+      answered.location = head.substr(at + 12, head.find("\r\n", at + 12) - at - 12);
+    }
+    return answered;
+  }
+  std::vector<server::Route> guarded() const {
+    std::vector<server::Route> all;
+    std::copy_if(routes.begin(), routes.end(), std::back_inserter(all),
+                 [](const server::Route& route) { return !route.role.empty(); });
+    return all;
+  }
+};
+
+bool is_let_in(const Whole::Answered& answered) {
+  return answered.status != 0 && answered.status != 401 && answered.status != 403 &&
+         !answered.location.starts_with("/login") && !answered.location.starts_with("/setup");
+}
+
+}  // namespace
+
+TEST_CASE("every_route_names_a_role_or_a_reason_to_be_for_everybody") {
+  Whole whole;
+  std::size_t guarded = 0;
+  for (const server::Route& route : whole.routes) {
+    const std::string name = route.method + " " + route.path;
+    INFO(name);
+    if (route.role.empty()) {
+      CHECK((is_asset(route) || for_everybody().count(name) == 1));
+      continue;
+    }
+    ++guarded;
+    CHECK(web::role_of(route.role).has_value());
+    CHECK(route.workers != nullptr);  // who may come in is looked up in the database
+    // A viewer changes nothing but his own account; a line handed in is looked at and not kept.
+    const bool ones_own = route.path.starts_with("/account") || route.path == "/api/v1/events";
+    if (route.method != "GET") CHECK((route.role != "viewer" || ones_own));
+  }
+  CHECK(guarded > 40);
+  // What sites send, and who looks whether it is well, may call it by any name.
+  for (const server::Route& route : whole.routes) {
+    INFO(route.path);
+    CHECK(route.any_host == (route.path.starts_with("/v1/") || route.path == "/health"));
+  }
+}
+
+TEST_CASE("every_route_lets_in_its_role_and_above_and_nobody_else_by_whatever_means") {
+  Whole whole;
+  const std::int64_t viewer = whole.user("victor", Role::viewer), analyst = whole.user("anna", Role::analyst),
+                     admin = whole.user("adam", Role::admin), gone = whole.user("gone", Role::admin);
+  const std::string expired = whole.token(admin, Role::admin), of_disabled = whole.token(gone, Role::admin);
+  whole.now += 91 * 24 * 3600;
+  store::User disabled = *whole.store->accounts().find_user(gone).value();
+  disabled.disabled = true;
+  const std::string of_gone =
+      "Cookie: logystera_session=" + web::Sessions(whole.store->accounts()).sign_in(gone, whole.now).value() + "\r\n";
+  REQUIRE(whole.store->accounts().set_access(disabled).value());
+  const std::string wrong = "Authorization: Bearer " + access::make_token().value() + "\r\n";
+  const std::vector<std::pair<Role, std::string>> tokens{{Role::viewer, whole.token(viewer, Role::viewer)},
+                                                         {Role::analyst, whole.token(analyst, Role::analyst)},
+                                                         {Role::admin, whole.token(admin, Role::admin)}};
+  const std::string restricted = whole.token(admin, Role::viewer, {false, {}});
+  for (const server::Route& route : whole.guarded()) {
+    INFO(route.method << " " << route.path << " is for " << route.role);
+    const Role needed = *web::role_of(route.role);
+    const bool api = route.path.starts_with("/api/");
+    const Whole::Answered nobody = whole.ask(route, "");
+    if (api) CHECK(nobody.status == 401);
+    else CHECK((nobody.status == 303 && nobody.location.starts_with("/login")));
+    for (const std::string& headers : {wrong, expired, of_disabled}) CHECK(whole.ask(route, headers).status == 401);
+    CHECK_FALSE(is_let_in(whole.ask(route, of_gone)));
+    for (const auto& [role, token] : tokens) {
+      INFO("as " << name_of(role));
+      const Whole::Answered answered = whole.ask(route, token);
+      if (role < needed) CHECK(answered.status == 403);
+      else if (api || route.method == "GET") CHECK(is_let_in(answered));
+    }
+    if (needed == Role::viewer && route.method == "GET") {
+      // Who sees no site gets what there is for him, or that there is nothing.
+      const int status = whole.ask(route, restricted).status;
+      const bool of_rules = route.path.starts_with("/api/v1/rules");  // which this server could not load
+      CHECK((status == 200 || status == 303 || status == 400 || status == 404 || (of_rules && status == 503)));
+    }
+    whole.now += 60;  // wrong tokens are limited by address
+  }
+}
+
+TEST_CASE("whatever_changes_something_with_a_session_is_refused_without_the_token_of_a_page") {
+  Whole whole;
+  const std::int64_t admin = whole.user("adam", Role::admin);
+  const std::string session =
+      "Cookie: logystera_session=" + web::Sessions(whole.store->accounts()).sign_in(admin, whole.now).value() + "\r\n";
+  std::size_t asked = 0;
+  for (const server::Route& route : whole.guarded()) {
+    INFO(route.method << " " << route.path);
+    if (route.method == "GET") {
+      CHECK(is_let_in(whole.ask(route, session)));
+      continue;
+    }
+    ++asked;
+    const int status = whole.ask(route, session).status;
+    // The body is no form of a page: refused for that, or for the token it has not.
+    CHECK((status == 403 || status == 400));
+    CHECK_FALSE(is_let_in(whole.ask(route, session + "Sec-Fetch-Site: cross-site\r\n")));
+  }
+  CHECK(asked > 10);
+  CHECK(whole.store->accounts().users().value().size() == 1);
+  CHECK(whole.store->entities().list().value().empty());
+}
