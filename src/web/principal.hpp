@@ -1,6 +1,6 @@
 // Who asks, and what he may see and do.
 //
-// Roles are nested: an analyst may whatever a viewer may, an administrator everything (README, "People and tokens").
+// Roles are nested: an analyst may whatever a viewer may, an administrator everything (docs/gateway.md, "People and tokens").
 #pragma once
 
 #include <algorithm>
