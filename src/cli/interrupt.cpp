@@ -38,4 +38,10 @@ EndSignals::On EndSignals::wait() const noexcept {
   return number == SIGHUP ? On::hangup : On::end;
 }
 
+EndSignals::On EndSignals::wait_for(std::chrono::seconds time) const noexcept {
+  const timespec patience{time.count(), 0};
+  const int number = ::sigtimedwait(&signals_, nullptr, &patience);
+  return number < 0 ? On::nothing : number == SIGHUP ? On::hangup : On::end;
+}
+
 }  // namespace logystera::cli

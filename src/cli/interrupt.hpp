@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace logystera::cli {
@@ -16,12 +17,14 @@ const std::atomic<bool>& interrupted();
 /// reason to die.
 class EndSignals {
  public:
-  enum class On : std::uint8_t { end, hangup };
+  enum class On : std::uint8_t { end, hangup, nothing };
 
   /// `hangup`: wait() hears SIGHUP too, which otherwise ends the process.
   explicit EndSignals(bool hangup = false) noexcept;
   /// Until one of them comes.
   On wait() const noexcept;
+  /// The same for at most so long; `nothing`: none came.
+  On wait_for(std::chrono::seconds time) const noexcept;
 
  private:
   sigset_t signals_{};

@@ -3,9 +3,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -19,6 +21,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/log.hpp"
 #include "cli/secret_option.hpp"
+#include "cli/source_watch.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/hmac.hpp"
@@ -50,6 +53,7 @@ struct Options {
   std::optional<std::size_t> connections_per_address;
   unsigned threads = 0;
   AnalysisOptions analysis;
+  bool reload = false;
   SecretOption api_token{{"", "--api-token-file", kApiTokenVariable, "API token", "choose another token"}};
 };
 
@@ -266,6 +270,48 @@ void reload(const Globals& globals, const Options& options, analysis::CurrentPro
   log(fmt::format("configuration and {} rules are loaded again", rules));
 }
 
+// What a change of which starts a server with --reload again: the program, its configuration, and rules of the user's own.
+std::vector<std::string> sources_of(const Globals& globals, const Options& options) {
+  std::vector<std::string> paths{program_file()};
+  const char* named = std::getenv(kConfigVariable);
+  paths.push_back(!globals.config.empty() ? globals.config : named && *named ? named : kConfigFile);
+  const auto add = [&](const std::vector<std::string>& more) { paths.insert(paths.end(), more.begin(), more.end()); };
+  add(options.analysis.rules_dirs);
+  add(options.analysis.sigma_dirs);
+  if (auto config = load_config(globals.config)) {
+    add(config->rules_dirs);
+    add(config->sigma_dirs);
+    for (const std::string& file : {config->placeholders, config->pii_rules_path, config->formats_dir}) {
+      if (!file.empty()) paths.push_back(file);
+    }
+  }
+  return paths;
+}
+
+// Until it is to end; true: and to start again.
+bool wait_for_end(const Globals& globals, const Options& options, const EndSignals& signals,
+                  analysis::CurrentProgram& program) {
+  std::optional<SourceWatch> sources;
+  if (options.reload) sources.emplace(sources_of(globals, options));
+  for (;;) {
+    const auto came = sources ? signals.wait_for(std::chrono::seconds(1)) : signals.wait();
+    if (came == EndSignals::On::end) return false;
+    if (came == EndSignals::On::hangup) reload(globals, options, program);
+    if (!sources) continue;
+    if (const std::string path = sources->changed(); !path.empty()) {
+      log(fmt::format("{} has changed: starting again", printable(path)));
+      return true;
+    }
+  }
+}
+
+int start_again() {
+  const std::string file = program_file();
+  return_secret_variables();
+  run_again(file);
+  return fail("serve", Error{fmt::format("{}: cannot be started again: {}", file, std::strerror(errno))});
+}
+
 int run(const Globals& globals, const Options& options) {
   gateway::keep_freed_memory();
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
@@ -331,11 +377,11 @@ int run(const Globals& globals, const Options& options) {
     return fail("serve", told.error());
   }
 
-  while (signals.wait() == EndSignals::On::hangup) reload(globals, options, program);
+  const bool again = wait_for_end(globals, options, signals, program);
   log("stopping: finishing what is under way");
   server->stop();
   application.value()->finish();
-  return kExitDone;
+  return again ? start_again() : kExitDone;
 }
 
 }  // namespace
@@ -391,6 +437,9 @@ void add_serve(Program program) {
   serve->add_option("--threads", options->threads, "Threads that serve requests; 0: one per processor, at least two")
       ->capture_default_str()
       ->check(Check::range(0, 1024));
+  serve->add_flag(
+      "--reload", options->reload,
+      "Start again when the program, its configuration or your own rules have changed (for whoever works on them)");
   add_rules(*serve, options->analysis);
   add_store(*serve, program.globals);
   add_key_file(*serve, program.globals);

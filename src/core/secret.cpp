@@ -79,6 +79,12 @@ void take_secret_variables() {
   }
 }
 
+void return_secret_variables() {
+  for (std::size_t i = 0; i < kVariables.size(); ++i) {
+    if (!taken()[i].empty()) ::setenv(kVariables[i], taken()[i].c_str(), 1);
+  }
+}
+
 std::string secret_variable(const char* name) {
   if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
   for (std::size_t i = 0; i < kVariables.size(); ++i)

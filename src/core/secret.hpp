@@ -22,6 +22,9 @@ inline constexpr const char* kProxyVariable = "LOGYSTERA_PROXY";  // may hold a 
 /// /proc/PID/environ has them; secret_variable() goes on knowing them. Call it once, before there is a second thread.
 void take_secret_variables();
 
+/// Puts them back, for a program that is run in this one's place.
+void return_secret_variables();
+
 /// What the environment says under `name`, or said when take_secret_variables() was called. Empty: nothing.
 std::string secret_variable(const char* name);
 

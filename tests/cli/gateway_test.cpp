@@ -334,6 +334,49 @@ TEST_CASE("a_hangup_loads_rules_and_configuration_again_and_keeps_those_before_w
   CHECK(gateway.wait() == 0);
 }
 
+TEST_CASE("a_server_started_with_reload_starts_again_when_its_rules_or_configuration_change") {
+  House house;
+  const std::string rules = house.scratch.file("rules"), config = house.scratch.file("config.yaml");
+  std::filesystem::create_directory(rules);
+  std::ofstream(config) << "rules_dir: " << rules << "\n";
+  Arguments arguments = house.serve({"--reload"});
+  arguments.insert(arguments.begin(), {"--config", config});
+  Running::Setting setting;
+  setting.environment = {{"LOGYSTERA_API_TOKEN", "0123456789abcdef0123456789abcdef"}};
+  Running gateway(arguments, setting);
+  const auto url = [&](std::size_t nth) {
+    std::string text;
+    const bool came = eventually([&] {
+      std::istringstream lines(gateway.out());
+      std::size_t found = 0;
+      for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("listening on ") && found++ == nth) text = line.substr(13);
+      }
+      return !text.empty();
+    });
+    INFO(gateway.out() << gateway.err());
+    CHECK(came);
+    return text;
+  };
+  const auto status = [](const std::string& at, const std::string& token) {
+    SocketClient client(at);
+    client.send("GET /api/v1/stats HTTP/1.1\r\nHost: " + at.substr(7) + "\r\nConnection: close\r\n" +
+                (token.empty() ? "" : "Authorization: Bearer " + token + "\r\n") + "\r\n");
+    return client.receive_all().substr(9, 3);
+  };
+  CHECK(status(url(0), "0123456789abcdef0123456789abcdef") == "200");
+  std::ofstream(rules + "/own.yml") << "id: OWN\n";
+  const std::string second = url(1);
+  CHECK(gateway.err().find("own.yml has changed: starting again") != std::string::npos);
+  // What the environment said it says still.
+  CHECK(status(second, "") == "401");
+  CHECK(status(second, "0123456789abcdef0123456789abcdef") == "200");
+  std::ofstream(config, std::ios::app) << "timezone: UTC\n";
+  CHECK(status(url(2), "0123456789abcdef0123456789abcdef") == "200");
+  gateway.kill(SIGTERM);
+  CHECK(gateway.wait() == 0);
+}
+
 TEST_CASE("whether_a_server_is_well_can_be_asked_from_the_command_line") {
   House house;
   Running gateway(house.serve());
