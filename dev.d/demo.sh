@@ -41,6 +41,7 @@ demo() {
   echo
   logystera events
   echo
+  show_pages
   end_of_demo "$keep" $((SECONDS - started))
 }
 
@@ -72,6 +73,21 @@ show_buffer() {
   file="$(buffer_of demo)/buffer-current.jsonl"
   printf '    %d events wait in %s, the first of them:\n' "$(wc -l <"$file")" "$(basename "$file")"
   head -1 "$file" | fold -w 110 | sed 's/^/      /'
+}
+
+# The same in a browser, where there is one; with made-up findings, as a quiet site has none.
+show_pages() {
+  local page browser picture
+  logystera demo seed >/dev/null
+  echo "The same in a browser, with 25 made-up findings beside it: $gateway_url/"
+  browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || return 0
+  for page in '' findings events; do
+    picture="$run_dir/demo/${page:-overview}.png"
+    "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --force-prefers-reduced-motion --window-size=1280,900 \
+      --user-data-dir="$state/tmp/browser" --screenshot="$picture" "$gateway_url/$page" >/dev/null 2>&1 </dev/null || return 0
+    [ ! -s "$picture" ] || printf '    %s\n' "${picture#"$root/"}"
+  done
+  echo
 }
 
 end_of_demo() {

@@ -221,7 +221,7 @@ lint_words() {
 
 # --- spelling: codespell over what people here wrote. dev.d/spelling.txt has the words that are right all the same.
 lint_spelling() {
-  (cd "$root" && tracked | grep -vE '^(LICENSE|drupal-module/LICENSE.*|web/dist/.*|web/package-lock.json|tests/data/.*|dev\.d/spelling\.txt)$' |
+  (cd "$root" && tracked | grep -vE '^(LICENSE|drupal-module/LICENSE.*|web/dist/.*|.*package-lock\.json|tests/data/.*|dev\.d/spelling\.txt)$' |
     xargs -d '\n' codespell --check-filenames --check-hidden --quiet-level 2 --ignore-words dev.d/spelling.txt)
 }
 
