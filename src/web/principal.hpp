@@ -27,7 +27,7 @@ constexpr std::optional<Role> role_of(std::string_view name) noexcept {
 
 struct Principal {
   enum class Kind : std::uint8_t {
-    open,     // nobody has to sign in: nothing is configured and nobody but this machine can ask, or it was opened on purpose
+    open,  // nobody has to sign in: nothing is configured and nobody but this machine can ask, or it was opened on purpose
     session,  // a person who is signed in
     token,    // a program with a token of its own
     key,      // a program, or a person, with the token of the configuration
