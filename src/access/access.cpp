@@ -229,6 +229,7 @@ Result<Access::Who> Access::of_session(const Request& request) {
     return Who(std::move(who));
   }
   who->kind = Principal::Kind::session;
+  who->zone = person.zone;
   who->role = person.role;
   who->user = person.user;
   who->name = person.name;

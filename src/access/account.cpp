@@ -1,6 +1,7 @@
 // A person's own account.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "access/password.hpp"
@@ -13,6 +14,7 @@ namespace {
 using web::View;
 
 constexpr std::string_view kPath = "/account";
+constexpr std::size_t kZoneBytes = 64;
 constexpr std::string_view kIssuer = "Logystera";
 
 std::int64_t number_in(std::string_view text) {
@@ -24,6 +26,7 @@ std::int64_t number_in(std::string_view text) {
 std::string done_words(std::string_view done) {
   if (done == "revoked") return "The token is revoked.";
   if (done == "ended") return "The session has ended.";
+  if (done == "zone") return "Times are in this zone from now on.";
   if (done == "off") return "The second factor is off.";
   return {};
 }
@@ -47,6 +50,7 @@ Result<server::Answer> PeoplePages::account(const Request& request, const Form& 
   auto here = web::Sessions(parts_.store.accounts()).find(request.principal->session, parts_.now());
   if (!here) return here.error();
   View view;
+  view.text("chosen_zone", user->zone);
   view.text("name", user->name).text("user_role", user->role).text("sites", lines_of(user->sites));
   view.flag("all_sites", user->sites.all).time("last_login", user->last_login_at).text("done", done_words(form["done"]));
   view.flag("second_factor", !user->sealed_totp.empty()).number("codes", codes.value());
@@ -61,6 +65,23 @@ Result<server::Answer> PeoplePages::account(const Request& request, const Form& 
   }
   view.rows("sessions", std::move(rows)).flag("has_tokens", !tokens->empty()).rows("tokens", token_rows(tokens.value()));
   return page(request, "account", "Account", kPath, std::move(view));
+}
+
+// Which zones there are is the browser's knowledge; one it does not know it passes over.
+Result<server::Answer> PeoplePages::set_zone(const Request& request, const Form& form) {
+  auto user = myself(request);
+  if (!user) return user.error();
+  const std::string_view zone = form["zone"];
+  const bool written_as_one = std::all_of(zone.begin(), zone.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' || c == '-' ||
+           c == '+';
+  });
+  if (!written_as_one || zone.size() > kZoneBytes) {
+    return Error{"a time zone is written like Europe/Zurich or UTC", ErrorKind::invalid};
+  }
+  user->zone = zone;
+  if (auto set = parts_.store.accounts().set_preferences(user.value()); !set) return set.error();
+  return web::see_other("/account?done=zone");
 }
 
 Result<server::Answer> PeoplePages::change_password(const Request& request, const Form& form) {

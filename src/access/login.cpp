@@ -133,6 +133,8 @@ Answer Login::ask(const Request& request, std::string_view next, std::string_vie
   View view;
   view.text("csrf", parts_.forms.token("login", secret.value())).text("problem", problem).text("name", name);
   if (next != "/") view.text("next", next);
+  const auto mode = parts_.access.mode();
+  view.flag("nobody", mode && mode.value() == Access::Mode::open);
   view.flag("connects", next.starts_with("/oauth/authorize?")).flag("takes_key", parts_.access.has_key());
   return with_form_cookie(request, secret.value(),
                           web::plain_page({.name = "login", .title = "Sign in", .view = std::move(view)}));

@@ -64,6 +64,7 @@ std::vector<server::Route> PeoplePages::routes(const std::shared_ptr<server::Wor
   const auto& passwords = parts_.passwords;
   return {
       get("/account", &Pages::account, "viewer", workers),
+      post("/account/zone", &Pages::set_zone, "viewer", workers),
       post("/account/password", &Pages::change_password, "viewer", passwords),
       post("/account/second-factor/begin", &Pages::begin_second_factor, "viewer", workers),
       post("/account/second-factor/on", &Pages::turn_on_second_factor, "viewer", workers),

@@ -59,6 +59,7 @@ class PeoplePages {
 
   // account.cpp
   Result<Answer> account(const Request& request, const Form& form);
+  Result<Answer> set_zone(const Request& request, const Form& form);
   Result<Answer> change_password(const Request& request, const Form& form);
   Result<Answer> begin_second_factor(const Request& request, const Form& form);
   Result<Answer> turn_on_second_factor(const Request& request, const Form& form);

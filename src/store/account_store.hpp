@@ -52,7 +52,7 @@ struct Session {
   std::string agent;
   std::int64_t created_at = 0;
   std::int64_t seen_at = 0;
-  std::string user_name, role;  // empty without a user
+  std::string user_name, role, zone;  // empty without a user
   bool disabled = false;
   SiteChoice sites;
 };

@@ -38,6 +38,7 @@ struct Principal {
   std::int64_t user = 0;           // of the account; 0: none
   std::string name;                // for the audit and the page: a user's or a token's
   std::string session;             // the secret forms are bound to; empty: none
+  std::string zone;                // of the times he is shown, "Europe/Zurich"; empty: the browser's
   bool anybody = false;            // `open` to whoever reaches this server, on purpose
   bool all_sites = true;           // or else only those in `sites`
   std::vector<std::string> sites;  // tokens of entities

@@ -37,7 +37,7 @@ Result<std::optional<SignedIn>> Sessions::find(std::string_view secret, std::int
   if (now - found.seen_at >= kTouchSeconds) {
     if (auto touched = accounts_.touch_session(hash, now); !touched) return touched.error();
   }
-  return std::optional(SignedIn{found.user, found.user_name, *role, found.sites, found.key, found.id});
+  return std::optional(SignedIn{found.user, found.user_name, *role, found.sites, found.key, found.id, found.zone});
 }
 
 Result<Visitor> Sessions::visitor(const server::Request& request, const Cookies& cookies, std::int64_t now) {

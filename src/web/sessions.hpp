@@ -32,6 +32,7 @@ struct SignedIn {
   store::SiteChoice sites = {};
   std::string key = {};      // SHA-256 of that token
   std::int64_t session = 0;  // the session's number
+  std::string zone = {};     // as he chose it; empty: the browser's
 };
 
 /// Who a request comes from, as far as his cookie tells.

@@ -162,7 +162,7 @@ void Shell::add_person(const Request& request, View& view) const {
   view.text("user", who.name.empty() ? "This machine" : who.name).text("role", role_words(who));
   view.flag("is_analyst", who.may(Role::analyst)).flag("is_admin", who.may(Role::admin));
   view.flag("is_open", who.kind == Principal::Kind::open && !who.anybody).flag("is_open_to_all", who.anybody);
-  view.flag("has_settings", has("/settings/users"));
+  view.flag("has_settings", has("/settings/users")).text("reader_zone", who.zone);
   view.flag("account", who.user != 0 && has("/account"));
   view.flag("signs_out", !who.session.empty() && who.kind != Principal::Kind::open && has("/logout"));
   view.text("csrf", forms_.token(kFormPurpose, who.session));

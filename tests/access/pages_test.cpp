@@ -62,6 +62,21 @@ TEST_CASE("a_person_changes_his_password_who_knows_the_one_before_and_is_signed_
   CHECK(change(kOther, kPassword, kPassword).shows("Too many attempts"));
 }
 
+TEST_CASE("times_are_in_the_zone_a_person_chose") {
+  Door door;
+  Person anna(door, "anna", Role::admin);
+  CHECK(anna.get("/account").shows("<span data-zone=\"\">UTC</span>"));
+  const auto choose = [&](const std::string& zone) { return anna.send("/account", "/account/zone", {{{"zone", zone}}}); };
+  CHECK(choose("Europe/Zurich").header("Location") == "/account?done=zone");
+  CHECK(anna.get("/settings").shows("<span data-zone=\"Europe/Zurich\">UTC</span>"));
+  CHECK(choose("Etc/GMT+5").status == 303);
+  for (const std::string& zone : {std::string("Europe Zurich"), std::string("\"><script>"), std::string(65, 'a')}) {
+    CHECK(choose(zone).status == 400);
+  }
+  CHECK(choose("").status == 303);
+  CHECK(anna.get("/account").shows("<span data-zone=\"\">UTC</span>"));
+}
+
 TEST_CASE("a_person_sets_up_a_second_factor_and_turns_it_off_with_password_and_code") {
   Door door;
   Person anna(door, "anna", Role::admin);
@@ -241,7 +256,7 @@ TEST_CASE("every_form_of_these_pages_is_refused_without_its_token_and_from_elsew
     CHECK(anna.post(path, "csrf=" + web::percent_encoded(csrf)).shows("This form is no longer good"));
     anna.further.clear();
   }
-  CHECK(posts == 14);
+  CHECK(posts == 15);
   CHECK(door.store->accounts().users().value().size() == 1);
 }
 

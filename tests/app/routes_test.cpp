@@ -33,6 +33,7 @@ const std::set<std::string>& for_everybody() {
                                             "POST /logout",
                                             "GET /setup",
                                             "POST /setup",  // how one gets in
+                                            "GET /{page}",  // where there is nothing, a page says so
                                             "POST /theme",  // a cookie of the browser's own
                                             "GET /health",
                                             "GET /api/v1/health",        // says whether it is well

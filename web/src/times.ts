@@ -1,9 +1,21 @@
 // <time datetime="…Z"> in the reader's zone. The footer names the zone; the moment in UTC is in the title.
 
-const parts: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+// The zone a reader has chosen in the account; the browser's where there is none, or none the browser knows.
+function readersZone(): string | undefined {
+  const chosen = document.querySelector<HTMLElement>('[data-zone]')?.dataset['zone'];
+  if (!chosen) return undefined;
+  try {
+    return new Intl.DateTimeFormat('en-GB', { timeZone: chosen }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+const timeZone = readersZone();
+const parts: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone };
 const full = new Intl.DateTimeFormat('en-GB', { ...parts, second: '2-digit' });
 const minutes = new Intl.DateTimeFormat('en-GB', parts);
-const days = new Intl.DateTimeFormat('en-GB', { year: 'numeric', month: 'short', day: 'numeric' });
+const days = new Intl.DateTimeFormat('en-GB', { year: 'numeric', month: 'short', day: 'numeric', timeZone });
 
 const steps: [number, Intl.RelativeTimeFormatUnit][] = [[60, 'second'], [60, 'minute'], [24, 'hour'], [Infinity, 'day']];
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
@@ -27,8 +39,8 @@ function show(element: HTMLTimeElement, now: number): void {
 }
 
 function zoneName(): string {
-  const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const offset = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'longOffset' }).formatToParts().find((part) => part.type === 'timeZoneName');
+  const name = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const offset = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'longOffset', timeZone }).formatToParts().find((part) => part.type === 'timeZoneName');
   return offset ? `${name.replaceAll('_', ' ')} (${offset.value.replace(/^GMT$/, 'UTC').replace(/^GMT/, 'UTC')})` : name;
 }
 

@@ -9,8 +9,9 @@ namespace {
 #define LOGYSTERA_SELECT_USERS                                                                                     \
   "SELECT id, name, password_hash, created_at, last_login_at, role, disabled, sites IS NULL, sites, zone, theme, " \
   "sealed_totp, totp_step FROM users"
-#define LOGYSTERA_SELECT_SESSIONS                                                                                       \
-  "SELECT s.id, s.user, s.key, s.agent, s.created_at, s.seen_at, u.name, u.role, u.disabled, u.sites IS NULL, u.sites " \
+#define LOGYSTERA_SELECT_SESSIONS                                                                                        \
+  "SELECT s.id, s.user, s.key, s.agent, s.created_at, s.seen_at, u.name, u.role, u.disabled, u.sites IS NULL, u.sites, " \
+  "u.zone "                                                                                                              \
   "FROM sessions s LEFT JOIN users u ON u.id = s.user"
 #define LOGYSTERA_SELECT_TOKENS                                                                           \
   "SELECT t.id, t.user, t.name, t.prefix, t.role, t.sites IS NULL, t.sites, t.created_at, t.expires_at, " \
@@ -69,6 +70,7 @@ Session session_of(const Statement& row) {
   session.role = row.text(7);
   session.disabled = row.integer(8) != 0;
   session.sites = sites_of(row, 9);
+  session.zone = row.text(11);
   return session;
 }
 
