@@ -36,7 +36,9 @@ function fingerprint() {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 const shared = { bundle: true, minify: true, charset: 'utf8', legalComments: 'none', logLevel: 'warning', absWorkingDir: here };
-await build({ ...shared, entryPoints: ['src/app.ts'], format: 'iife', target: 'es2022', outfile: join(dist, 'app.js') });
+for (const name of ['app', 'docs']) {
+  await build({ ...shared, entryPoints: [`src/${name}.ts`], format: 'iife', target: 'es2022', outfile: join(dist, `${name}.js`) });
+}
 await build({ ...shared, entryPoints: ['css/app.css'], target: ['chrome111', 'firefox113', 'safari16.4'], outfile: join(dist, 'app.css') });
 writeFileSync(join(dist, 'icons.svg'), sprite());
 writeFileSync(join(dist, 'favicon.svg'), readFileSync(join(here, 'favicon.svg')));

@@ -11,6 +11,7 @@
 #include "access/setup.hpp"
 #include "access/users.hpp"
 #include "api/api.hpp"
+#include "api/docs.hpp"
 #include "api/problem.hpp"
 #include "app/keeper.hpp"
 #include "core/hmac.hpp"
@@ -153,6 +154,7 @@ class Rooms final : public Application {
     routes.push_back(web::Shell::missing_route());
     for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : dashboard_->routes(pools_.pages)) routes.push_back(std::move(route));
+    routes.push_back(api::docs_route(*shell_, pools_.pages));
     shell_->link(routes);
     for (server::Route& route : routes) route = web::finished(std::move(route));
     for (server::Route& route : web::asset_routes()) routes.push_back(std::move(route));

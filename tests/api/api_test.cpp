@@ -1,11 +1,13 @@
 #include "api/api.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 
 #include "../hostile_texts.hpp"
 #include "api/contract.hpp"
+#include "api/docs.hpp"
 #include "asking.hpp"
 
 using namespace logystera;
@@ -573,6 +575,49 @@ TEST_CASE("the_router_and_the_contract_name_the_same_operations") {
     served[route.method + " " + route.path] = route.role.empty() ? "open" : "token";
   }
   CHECK(served == documented);
+}
+
+TEST_CASE("every_problem_is_described") {
+  Asking api;
+  const rapidjson::Document contract = api.ask("GET", "/api/v1/openapi.json", "").json();
+  for (const Said& said :
+       {api.get("/api/v1/none"), api.get("/api/v1/me?x=1"), api.ask("POST", "/api/v1/events", "viewer", "{"),
+        api.get("/api/v1/events"), api.get("/api/v1/me", ""), api.get("/api/v1/%2e"),
+        api.ask("POST", "/api/v1/events", "viewer", "x", "Content-Type: text/plain\r\n"),
+        api.ask("POST", "/api/v1/dismissals", "analyst ent_a", "{}")}) {
+    INFO(said.body);
+    CHECK(contract["x-problems"].HasMember(said.at("/code").c_str()));
+    std::string id = said.at("/code");
+    std::replace(id.begin(), id.end(), '_', '-');
+    CHECK(said.at("/type") == "/api/docs#problem-" + id);
+  }
+}
+
+TEST_CASE("the_page_of_the_contract_has_every_operation_and_every_problem") {
+  Asking api;
+  const web::FormTokens forms("a secret");
+  const web::Shell shell(forms);
+  server::Request request;
+  auto principal = std::make_shared<web::Principal>();
+  principal->session = "a session";
+  request.principal = principal;
+  request.path = "/api/docs";
+  server::Answer page;
+  const server::Route route = api::docs_route(shell, nullptr);
+  CHECK(route.role == "viewer");
+  route.handler(request, [&](server::Answer answer) { page = std::move(answer); });
+  const rapidjson::Document contract = api.ask("GET", "/api/v1/openapi.json", "").json();
+  for (const auto& path : contract["paths"].GetObject()) {
+    CHECK(page.body.find("<code>/api/v1" + std::string(path.name.GetString()) + "</code>") != std::string::npos);
+  }
+  for (const auto& problem : contract["x-problems"].GetObject()) {
+    std::string id = problem.name.GetString();
+    std::replace(id.begin(), id.end(), '_', '-');
+    CHECK(page.body.find("id=\"problem-" + id + "\"") != std::string::npos);
+  }
+  // A body to try is JSON as it stands there.
+  CHECK(page.body.find("{&quot;raw&quot;:&quot;Failed password for root from 1.2.3.4 port "
+                       "22&quot;,&quot;source&quot;:&quot;sshd&quot;}") != std::string::npos);
 }
 
 TEST_CASE("every_route_holds_its_role") {
