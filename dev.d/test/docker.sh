@@ -26,7 +26,9 @@ end_docker() {
     kill "$daemon" 2>/dev/null || true
     wait "$daemon" 2>/dev/null || true
   fi
-  rm -rf --one-file-system "$state"
+  # Of networks and containers, which the daemon leaves mounted.
+  awk -v below="$state/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount || true
+  rm -rf --one-file-system "$state" || true
   exit "$status"
 }
 trap end_docker EXIT
