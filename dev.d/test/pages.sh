@@ -26,6 +26,9 @@ a_finding_is_dismissed_and_brought_back_with_the_keyboard() { browse journey.mjs
 a_filter_is_applied_at_once() { browse journey.mjs filter "$state/facts.json" "$pictures"; }
 a_theme_is_chosen_with_and_without_scripts() { browse journey.mjs theme "$state/facts.json" "$pictures"; }
 
+a_log_is_uploaded_with_and_without_scripts() { browse journey.mjs upload "$state/facts.json" "$pictures"; }
+eight_tabs_are_live_by_one_stream() { browse journey.mjs live "$state/facts.json" "$pictures"; }
+
 a_viewer_signs_in_and_out() {
   logystera user add viola --role viewer <<<"$viewer_password" && browse journey.mjs sign_in "$state/facts.json" "$pictures"
 }
@@ -33,7 +36,7 @@ a_viewer_signs_in_and_out() {
 readonly checks=(
   every_page_of_an_empty_server every_page_of_a_filled_server what_strangers_wrote_is_text
   a_finding_is_dismissed_and_brought_back_with_the_keyboard a_filter_is_applied_at_once a_theme_is_chosen_with_and_without_scripts
-  a_viewer_signs_in_and_out
+  a_log_is_uploaded_with_and_without_scripts eight_tabs_are_live_by_one_stream a_viewer_signs_in_and_out
 )
 
 # --- how they run --------------------------------------------------------------------------------------------------------
@@ -55,8 +58,9 @@ fill() {
 write_facts() {
   local fingerprint
   fingerprint=$(logystera --json errors list 2>/dev/null | grep -o '"fingerprint":"[^"]*' | head -1 | cut -d'"' -f4)
-  GATEWAY=$gateway_url FINGERPRINT=$fingerprint SITE=${site_token:-} PASSWORD=$viewer_password node >"$state/facts.json" <<'JS'
-const { GATEWAY, FINGERPRINT, SITE, PASSWORD } = process.env;
+  GATEWAY=$gateway_url FINGERPRINT=$fingerprint SITE=${site_token:-} PASSWORD=$viewer_password PROGRAM=$logystera_bin STORE=$gateway_store \
+    node >"$state/facts.json" <<'JS'
+const { GATEWAY, FINGERPRINT, SITE, PASSWORD, PROGRAM, STORE } = process.env;
 const lists = {
   overview: '/', findings: '/findings', 'findings-filtered': '/findings?severity=high&since_hours=168&q=login', dismissals: '/dismissals',
   errors: '/errors', 'errors-new': '/errors?new=true', 'errors-back': '/errors?regressed=true', events: '/events', sites: '/sites', rules: '/rules',
@@ -69,7 +73,7 @@ const filled = {
   site: `/sites/${SITE}`, 'site-rotate': `/sites/${SITE}/rotate`, 'site-disable': `/sites/${SITE}/disable`,
 };
 console.log(JSON.stringify({
-  base: GATEWAY, pages: { empty: lists, filled }, viewer: { name: 'viola', password: PASSWORD },
+  base: GATEWAY, program: PROGRAM, store: STORE, pages: { empty: lists, filled }, viewer: { name: 'viola', password: PASSWORD },
   strange: [`/sites/${SITE}`, `/errors/${FINGERPRINT}`, '/findings?q=sqlmap', '/events?personal=1'],
 }));
 JS

@@ -1,5 +1,6 @@
 // What a person does on the pages, step by step.
 //   node journey.mjs NAME FACTS.json PICTURES
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { Visit } from './check.mjs';
@@ -103,6 +104,59 @@ const journeys = {
     require((await page.locator('main').textContent()).includes('<script>alert(document.domain)</script>'), 'it is not shown as text');
   },
 
+  /** A log is handed over and looked at, with and without scripts, and one that is too large is not sent. */
+  async upload(visit) {
+    const { page } = visit;
+    await visit.goto('/upload');
+    const lines = Array.from({ length: 30 }, (_, i) => `May 18 10:00:${10 + i} web1 sshd[1]: Failed password for invalid user <b>x</b> from 198.51.100.7 port 22 ssh2`);
+    await page.locator('#log').setInputFiles({ name: '<img src=x>.log', mimeType: 'text/plain', buffer: Buffer.from(lines.join('\n')) });
+    await page.getByText('Mask').click();
+    await page.getByRole('button', { name: 'Look at it' }).click();
+    await page.getByRole('heading', { name: '<img src=x>.log' }).waitFor();
+    const shown = await page.locator('main').textContent();
+    for (const words of ['The first 20 of 30 events', 'SSH Brute Force', 'invalid user <b>x</b> from <ip>']) require(shown.includes(words), `there is no "${words}"`);
+    require(!shown.includes('198.51.100.7'), 'an address is shown');
+    visit.faults.push(...(await visit.look()));
+    await page.screenshot({ path: `${pictures}/upload-${visit.scripts ? 'script' : 'plain'}.png`, fullPage: true });
+    if (!visit.scripts) return;
+    let sent = 0;
+    page.on('request', (request) => { if (request.method() === 'PUT') sent++; });
+    await page.locator('#log').setInputFiles({ name: 'large.log', mimeType: 'text/plain', buffer: Buffer.alloc(10485761, 'x') });
+    await page.getByRole('button', { name: 'Look at it' }).click();
+    await page.getByText('large.log has 10.0 MiB, and 10.0 MiB are the most').waitFor();
+    require(sent === 0, 'a log that is too large is sent all the same');
+  },
+
+  /** Eight tabs learn of what another program stores, by one stream; lists say so and do not move. */
+  async live(visit) {
+    const { page, context } = visit;
+    const run = (...words) => execFileSync(facts.program, ['--store', facts.store, ...words]);
+    let streams = 0;
+    context.on('request', (request) => { if (request.url().endsWith('/live')) streams++; });
+    await visit.goto('/findings');
+    const tabs = [];
+    for (let i = 0; i < 8; i++) {
+      tabs.push(await context.newPage());
+      await tabs[i].goto(`${visit.base}/`);
+    }
+    await tabs[7].locator('.live[data-state="live"]').waitFor();
+    await page.waitForTimeout(2000);  // until the server has looked once
+    const before = await tabs[0].locator('#tiles').textContent();
+    const rows = await page.locator('tbody').textContent();
+    run('demo', 'clear');
+    for (const tab of tabs) {
+      await tab.bringToFront();
+      await tab.waitForFunction((text) => document.querySelector('#tiles')?.textContent !== text, before);
+    }
+    await page.bringToFront();
+    await page.locator('[data-live-news]:not([hidden])').waitFor();
+    require(await page.locator('tbody').textContent() === rows, 'rows have moved by themselves');
+    await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Show' }).click()]);
+    require(await page.locator('tbody').textContent() !== rows, 'the list is what it was');
+    require(streams <= 2, `${streams} streams for nine tabs`);
+    run('demo', 'seed');
+  },
+
   /** A person signs in, sees what he may, and signs out. */
   async sign_in(visit) {
     const { page } = visit;
@@ -128,7 +182,7 @@ const browser = await chromium.launch({
   args: process.getuid() === 0 || process.env.CI ? ['--no-sandbox'] : [],  // as root there is no sandbox to be had
 });
 try {
-  for (const scripts of name === 'keyboard' || name === 'filter' ? [true] : [true, false]) {
+  for (const scripts of ['keyboard', 'filter', 'live'].includes(name) ? [true] : [true, false]) {
     const visit = await new Visit(browser, facts.base, { scripts, width: 1280 }).open();
     await journeys[name](visit);
     require(visit.faults.length === 0, visit.faults.join('\n'));
