@@ -38,7 +38,7 @@ struct Page {
   std::vector<Row> rows;  // in the list's order, whichever way was asked
   bool more = false;      // there is, or may be, more in the direction asked
   /// With `more`: the row looked at last, from which a further request goes on. It need not be among `rows`: where few rows match,
-  /// PageRequest::walk ends a page before it is full.
+  /// PageRequest::walk, or a quarter of a second, ends a page before it is full.
   std::optional<Key> last = {};
 };
 

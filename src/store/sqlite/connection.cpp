@@ -102,7 +102,7 @@ Result<Done> Connection::only_look(int ms) {
     return std::chrono::steady_clock::now() >= static_cast<const Limit*>(given)->end ? 1 : 0;
   };
   sqlite3_progress_handler(handle_.get(), kStepsBetweenLooks, over, limit_.get());
-  return run("PRAGMA query_only=ON");
+  return run("PRAGMA query_only=ON; PRAGMA cache_size=-8192");
 }
 
 void Connection::allow() noexcept { limit_->end = std::chrono::steady_clock::now() + limit_->most; }

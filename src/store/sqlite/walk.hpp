@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,6 +20,18 @@
 namespace logystera::store::sqlite {
 
 inline constexpr std::size_t kArmsMost = 512;  // beyond, a wider range is walked and more is decided on the rows
+
+/// How long rows are looked at for one page or count. Where they lie scattered over a large file, each may be a read of the disk.
+class Patience {
+ public:
+  bool over() noexcept { return ++asked_ % kRowsBetweenLooks == 0 && std::chrono::steady_clock::now() >= end_; }
+
+ private:
+  static constexpr std::size_t kRowsBetweenLooks = 64;
+  static constexpr std::chrono::milliseconds kMost{250};
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kMost;
+  std::size_t asked_ = 0;
+};
 
 /// An index as an arm reads it. Parameters from ?3 on are those of `equal`.
 struct ArmIndex {
@@ -152,12 +165,14 @@ template <typename Row, typename Key, typename Fetch>
 Result<Page<Row, Key>> collect(Connection& db, Arms<Key>& arms, const PageRequest<Key>& request, Fetch fetch) {
   Page<Row, Key> page;
   std::size_t walked = 0, bytes = 0;
+  Patience patience;
   std::optional<Key> last;
   for (;;) {
     auto key = arms.next(db);
     if (!key) return key.error();
     if (!key.value()) break;
-    if (page.rows.size() == request.limit || walked == request.walk || (bytes >= request.bytes && !page.rows.empty())) {
+    if (page.rows.size() == request.limit || walked == request.walk || (bytes >= request.bytes && !page.rows.empty()) ||
+        patience.over()) {
       page.more = true;
       page.last = std::move(last);
       break;
@@ -179,11 +194,12 @@ Result<Page<Row, Key>> collect(Connection& db, Arms<Key>& arms, const PageReques
 template <typename Key, typename Fits>
 Result<Count> count_to(Connection& db, Arms<Key>& arms, std::size_t most, Fits fits) {
   Count count;
+  Patience patience;
   for (std::size_t walked = 0;; ++walked) {
     auto key = arms.next(db);
     if (!key) return key.error();
     if (!key.value()) return count;
-    if (count.rows == most || walked == kRowsWalked) {
+    if (count.rows == most || walked == kRowsWalked || patience.over()) {
       count.more = true;
       return count;
     }
