@@ -35,7 +35,7 @@ Result<Done> read(SettingStore& settings, std::string_view name, Number most, Nu
 class Round {
  public:
   Round(Store& store, const std::function<bool()>& idle, const std::stop_token& stop)
-      : upkeep_(store.maintenance()), idle_(idle), stop_(stop) {}
+      : upkeep_(store.maintenance()), audit_(store.audit()), idle_(idle), stop_(stop) {}
 
   Result<Done> by_age(const Retention& retention, std::int64_t now) {
     if (retention.bulk_events_days > 0) {
@@ -58,6 +58,12 @@ class Round {
         return done;
     }
     return Done{};
+  }
+
+  // After what is too large: that does not wait for anybody.
+  Result<Done> audit(std::int64_t now) {
+    const std::int64_t oldest = oldest_retained(now, kAuditDays);
+    return slices([&] { return audit_.prune(oldest, kSlice); }, removed.audit, [] { return true; });
   }
 
   // An eighth below the limit, so that the next batch is not one too many again.
@@ -131,6 +137,7 @@ class Round {
   }
 
   Maintenance& upkeep_;
+  AuditStore& audit_;
   const std::function<bool()>& idle_;
   const std::stop_token& stop_;
   bool hurry_ = false;
@@ -174,6 +181,7 @@ Result<Removed> remove_old(Store& store, const Retention& retention, std::int64_
   if (retention.most_bytes > 0) {
     if (auto done = round.by_size(retention.most_bytes); !done) return done.error();
   }
+  if (auto done = round.audit(now); !done) return done.error();
   if (auto done = round.give_back(); !done) return done.error();
   return round.removed;
 }

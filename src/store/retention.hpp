@@ -30,9 +30,12 @@ struct Retention {
 /// http.request, api.access, email.sent, cache.flush.
 const BulkTypes& bulk_types();
 
+/// How long the audit is kept, whatever else is.
+inline constexpr int kAuditDays = 365;
+
 /// What a round has removed.
 struct Removed {
-  std::uint64_t events = 0, findings = 0, occurrences = 0;
+  std::uint64_t events = 0, findings = 0, occurrences = 0, audit = 0;
   bool smaller_than_limit = true;  // false: there is nothing more that may be removed, and it is too large still
 };
 

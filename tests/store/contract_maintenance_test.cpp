@@ -230,8 +230,13 @@ TEST_CASE("what_is_too_old_goes_by_its_kind_and_what_is_new_stays") {
     REQUIRE(store->errors().add({occurrence_of("f", kNow - day * kDay)}).ok());
     REQUIRE(store->errors().add({occurrence_of("old", kNow - 100 * kDay - day)}).ok());
   }
+  for (const int days : {0, kAuditDays - 1, kAuditDays + 1, 2 * kAuditDays}) {
+    REQUIRE(store->audit().add({.at = kNow - days * kDay, .action = "test"}).ok());
+  }
   const auto removed = remove_old(*store, {10, 5, 3, 0}, kNow, [] { return true; }, {});
   REQUIRE(removed.ok());
+  CHECK(removed->audit == 2);
+  CHECK(store->audit().list({}).value().size() == 2);
   CHECK(removed->events == 10 * 30 + 15 * 30);
   CHECK(removed->findings == 16);
   CHECK(removed->occurrences == 16 + 19);
