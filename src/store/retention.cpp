@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kSlice = 500;                      // rows; some 50 ms on a cold disk
 constexpr std::size_t kPagesBack = 200;                  // given back at a time
-constexpr auto kBreath = std::chrono::milliseconds(20);  // between slices while others write
+constexpr auto kBreath = std::chrono::milliseconds(20);  // between looks while others write
+
+constexpr auto kPatience = std::chrono::seconds(1);  // for each slice
 
 constexpr std::string_view kEventsDays = "retention.events_days", kBulkDays = "retention.bulk_events_days",
                            kFindingsDays = "retention.findings_days", kMostBytes = "retention.most_bytes";
@@ -103,9 +105,11 @@ class Round {
   Removed removed;
 
  private:
-  // Waits for the writers; false: the program ends.
+  // Waits for the writers, but not for ever: a store that is never idle is the one that grows. False: the program ends.
   bool next() const {
-    while (!hurry_ && !stop_.stop_requested() && !idle_()) std::this_thread::sleep_for(kBreath);
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (!hurry_ && !stop_.stop_requested() && !idle_() && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(kBreath);
     return !stop_.stop_requested();
   }
 

@@ -39,8 +39,8 @@ struct Removed {
   bool smaller_than_limit = true;  // false: there is nothing more that may be removed, and it is too large still
 };
 
-/// Removes what `now` (unix seconds) is too old, and then what is too much. Slices follow each other while `idle` says that nobody
-/// waits to write; a database beyond its size does not wait. Ends early, without an error, when `stop` is asked for.
+/// Removes what `now` (unix seconds) is too old, and then what is too much. Each slice waits for `idle` to say that nobody
+/// waits to write, for a second at most; a database beyond its size does not wait. Ends early, without an error, when `stop` is asked for.
 Result<Removed> remove_old(Store& store, const Retention& retention, std::int64_t now, const std::function<bool()>& idle,
                            const std::stop_token& stop);
 

@@ -273,6 +273,16 @@ TEST_CASE("a_store_beyond_its_size_loses_bulk_events_first_then_others_then_find
   CHECK(never->findings == 1);
 }
 
+TEST_CASE("what_is_old_goes_from_a_store_that_is_never_idle_too") {
+  IN_EVERY_STORE(place);
+  auto store = store_with_entity(place);
+  add_events(*store, 0, 100, kNow - 10 * kDay);
+  add_events(*store, 1'000, 1, kNow);
+  const auto removed = remove_old(*store, {1, 0, 0, 0}, kNow, [] { return false; }, {});
+  REQUIRE(removed.ok());
+  CHECK(removed->events == 100);
+}
+
 TEST_CASE("removing_waits_for_writers_and_ends_when_it_is_asked_to") {
   IN_EVERY_STORE(place);
   auto store = store_with_entity(place);
