@@ -293,7 +293,7 @@ Result<std::optional<Finding>> Findings::get(std::int64_t id, const SiteScope& s
 Result<std::vector<FindingDay>> Findings::days(std::int64_t first, std::int64_t last, const SiteScope& sites) {
   std::vector<FindingDay> days;
   if (last < first) return days;
-  if (last - first >= kDaysMost || first < INT32_MIN || last > INT32_MAX) {
+  if (first < INT32_MIN || last > INT32_MAX || last - first >= kDaysMost) {
     return Error{fmt::format("a trend shows at most {} days at once", kDaysMost), ErrorKind::invalid};
   }
   for (std::int64_t day = first; day <= last; ++day) days.push_back({day, {}});
