@@ -65,7 +65,7 @@ const lists = {
   overview: '/', findings: '/findings', 'findings-filtered': '/findings?severity=high&since_hours=168&q=login', dismissals: '/dismissals',
   errors: '/errors', 'errors-new': '/errors?new=true', 'errors-back': '/errors?regressed=true', events: '/events', sites: '/sites', rules: '/rules',
   rule: '/rules/SSH_BRUTE_FORCE', upload: '/upload', 'missing-finding': '/findings/999999', 'missing-rule': '/rules/NONE', missing: '/nothing',
-  settings: '/settings', users: '/settings/users', tokens: '/settings/tokens', audit: '/settings/audit', about: '/settings/about', login: '/login',
+  settings: '/settings', users: '/settings/users', tokens: '/settings/tokens', audit: '/settings/audit', retention: '/settings/retention', about: '/settings/about', login: '/login',
 };
 const filled = {
   ...lists, finding: '/findings/1', dismiss: '/dismissals/new?rule=SSH_BRUTE_FORCE&source=demo.log', 'errors-count': '/errors?sort=count',

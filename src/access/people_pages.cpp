@@ -84,6 +84,8 @@ std::vector<server::Route> PeoplePages::routes(const std::shared_ptr<server::Wor
       post("/settings/tokens", &Pages::add_token, "admin", workers),
       post("/settings/tokens/revoke", &Pages::revoke_token, "admin", workers),
       get("/settings/audit", &Pages::audit_list, "admin", workers),
+      get("/settings/retention", &Pages::retention, "admin", workers),
+      post("/settings/retention", &Pages::set_retention, "admin", workers),
       get("/settings/about", &Pages::about, "admin", workers),
   };
 }

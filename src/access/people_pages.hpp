@@ -16,6 +16,7 @@
 #include "access/users.hpp"
 #include "server/router.hpp"
 #include "server/workers.hpp"
+#include "store/retention.hpp"
 #include "store/store.hpp"
 #include "web/attempt_limit.hpp"
 #include "web/audit.hpp"
@@ -27,7 +28,8 @@ namespace logystera::access {
 
 /// Passwords a person types to change something of his account. What is right is given back.
 inline constexpr web::AttemptLimit::Rate kPasswordsOfUser{10, 1};
-inline constexpr std::size_t kAuditRows = 50;  // of a page
+inline constexpr std::string_view kSettingsSection = "/settings";  // of the navigation
+inline constexpr std::size_t kAuditRows = 50;                      // of a page
 
 class PeoplePages {
  public:
@@ -41,6 +43,7 @@ class PeoplePages {
     std::function<std::int64_t()> now;
     std::function<void(std::string_view)> log;
     std::shared_ptr<server::Workers> passwords;  // where passwords are hashed
+    store::Retention retention = {};             // where nothing was chosen
   };
   /// What `parts` refers to must outlive it. The error is a lack of randomness.
   static Result<std::unique_ptr<PeoplePages>> make(Parts parts);
@@ -67,6 +70,10 @@ class PeoplePages {
   Result<Answer> add_own_token(const Request& request, const Form& form);
   Result<Answer> revoke_own_token(const Request& request, const Form& form);
   Result<Answer> end_session(const Request& request, const Form& form);
+
+  // retention.cpp
+  Result<Answer> retention(const Request& request, const Form& form);
+  Result<Answer> set_retention(const Request& request, const Form& form);
 
   // settings.cpp
   Result<Answer> settings(const Request& request, const Form& form);

@@ -12,8 +12,6 @@ namespace {
 
 using web::View;
 
-constexpr std::string_view kSection = "/settings";
-
 std::int64_t number_in(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -80,7 +78,7 @@ constexpr Library kLibraries[] = {
 }  // namespace
 
 Result<server::Answer> PeoplePages::settings(const Request& request, const Form&) {
-  return page(request, "settings", "Settings", kSection, View());
+  return page(request, "settings", "Settings", kSettingsSection, View());
 }
 
 Result<server::Answer> PeoplePages::user_list(const Request& request, const Form& form) {
@@ -97,7 +95,7 @@ Result<server::Answer> PeoplePages::user_list(const Request& request, const Form
   view.flag("has_rows", !rows.empty())
       .rows("rows", std::move(rows))
       .rows("roles", roles(users->empty() ? "admin" : "viewer"));
-  return page(request, "users", "Users", kSection, std::move(view));
+  return page(request, "users", "Users", kSettingsSection, std::move(view));
 }
 
 Result<server::Answer> PeoplePages::add_user(const Request& request, const Form& form) {
@@ -126,7 +124,7 @@ Result<server::Answer> PeoplePages::user_page(const Request& request, const Form
   view.rows("roles", roles(user.value()->role))
       .text("done", done_words(form["done"]))
       .number("characters", kPasswordCharsMin);
-  return page(request, "user", user.value()->name, kSection, std::move(view));
+  return page(request, "user", user.value()->name, kSettingsSection, std::move(view));
 }
 
 Result<server::Answer> PeoplePages::change_user(const Request& request, const Form& form) {
@@ -168,7 +166,7 @@ Result<server::Answer> PeoplePages::token_list(const Request& request, const For
   View view;
   view.text("done", done_words(form["done"])).number("days", kTokenDays).number("days_most", kTokenDaysMost);
   view.flag("has_rows", !tokens->empty()).rows("tokens", token_rows(tokens.value())).rows("roles", roles("viewer"));
-  return page(request, "tokens", "API tokens", kSection, std::move(view));
+  return page(request, "tokens", "API tokens", kSettingsSection, std::move(view));
 }
 
 Result<server::Answer> PeoplePages::add_token(const Request& request, const Form& form) {
@@ -212,7 +210,7 @@ Result<server::Answer> PeoplePages::audit_list(const Request& request, const For
   view.text("newest",
             query.before_id > 0 ? "/settings/audit?" + (filter.empty() ? filter : filter.substr(1)) : std::string());
   view.flag("has_rows", !rows.empty()).rows("rows", std::move(rows));
-  return page(request, "audit", "Audit", kSection, std::move(view));
+  return page(request, "audit", "Audit", kSettingsSection, std::move(view));
 }
 
 Result<server::Answer> PeoplePages::about(const Request& request, const Form&) {
@@ -231,7 +229,7 @@ Result<server::Answer> PeoplePages::about(const Request& request, const Form&) {
     libraries.push_back(std::move(row));
   }
   view.rows("libraries", std::move(libraries));
-  return page(request, "about", "About this server", kSection, std::move(view));
+  return page(request, "about", "About this server", kSettingsSection, std::move(view));
 }
 
 }  // namespace logystera::access

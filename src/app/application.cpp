@@ -96,8 +96,8 @@ class Rooms final : public Application {
         {store_, users_, *access_, second_factor_, setup_, arrival_, *forms_, audit_, options.now, options.log});
     if (!login) return login.error();
     login_ = std::move(login).value();
-    auto people = access::PeoplePages::make(
-        {store_, users_, second_factor_, *shell_, audit_, arrival_, options.now, options.log, login_->passwords()});
+    auto people = access::PeoplePages::make({store_, users_, second_factor_, *shell_, audit_, arrival_, options.now,
+                                             options.log, login_->passwords(), options.retention});
     if (!people) return people.error();
     people_ = std::move(people).value();
     return Done{};

@@ -256,8 +256,36 @@ TEST_CASE("every_form_of_these_pages_is_refused_without_its_token_and_from_elsew
     CHECK(anna.post(path, "csrf=" + web::percent_encoded(csrf)).shows("This form is no longer good"));
     anna.further.clear();
   }
-  CHECK(posts == 15);
+  CHECK(posts == 16);
   CHECK(door.store->accounts().users().value().size() == 1);
+}
+
+TEST_CASE("how_long_things_are_kept_is_chosen_within_limits_and_noted") {
+  Door door;
+  Browser browser(door);
+  const Answered page = browser.get("/settings/retention");
+  CHECK(page.status == 200);
+  CHECK(page.shows("value=\"90\""));
+  const auto choose = [&](const std::string& events, const std::string& mib) {
+    return browser.post("/settings/retention", Fields{{{"csrf", page.field("csrf")},
+                                                       {"events_days", events},
+                                                       {"bulk_events_days", "7"},
+                                                       {"findings_days", "0"},
+                                                       {"most_mib", mib}}});
+  };
+  for (const char* wrong : {"", "-1", "36501", "1.5", "x", "99999999999999999999"}) {
+    INFO(wrong);
+    CHECK(choose(wrong, "0").status == 400);
+    CHECK(choose("30", wrong == std::string_view("36501") ? "1000000001" : wrong).status == 400);
+  }
+  CHECK(browser.get("/settings/retention").shows("value=\"90\""));
+  CHECK(choose("30", "20000").status == 303);
+  const Answered after = browser.get("/settings/retention");
+  CHECK(after.shows("value=\"30\""));
+  CHECK(after.shows("value=\"20000\""));
+  const Answered audit = browser.get("/settings/audit");
+  CHECK(audit.shows("events 90 d, bulk events 14 d, findings 30 d, 0 MiB"));
+  CHECK(audit.shows("events 30 d, bulk events 7 d, findings 0 d, 20000 MiB"));
 }
 
 TEST_CASE("where_nobody_has_an_account_there_is_no_account_page_and_the_first_user_is_an_administrator") {
