@@ -11,6 +11,7 @@
 
 #include "api/contract.hpp"
 #include "core/json_text.hpp"
+#include "web/parts.hpp"
 #include "web/view.hpp"
 
 namespace logystera::api {
@@ -140,18 +141,6 @@ std::vector<View> parameters_of(const Contract& contract, const Value& owner, st
   return rows;
 }
 
-std::vector<View> lines_of(std::string_view text) {
-  std::vector<View> lines;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    View row;
-    row.text("line", line);
-    lines.push_back(std::move(row));
-  }
-  return lines;
-}
-
 std::vector<View> answers_of(const Contract& contract, const Value& operation) {
   std::vector<View> rows;
   for (const auto& answer : operation["responses"].GetObject()) {
@@ -165,7 +154,7 @@ std::vector<View> answers_of(const Contract& contract, const Value& operation) {
     }
     View row;
     row.text("status", text_of(answer.name)).text("description", text_in(one, "description")).text("type", type);
-    row.flag("has_example", !example.empty()).rows("lines", lines_of(example));
+    row.flag("has_example", !example.empty()).rows("lines", web::lines_of(example));
     rows.push_back(std::move(row));
   }
   return rows;

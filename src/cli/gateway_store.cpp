@@ -1,7 +1,5 @@
 #include "cli/gateway_store.hpp"
 
-#include "cli/config.hpp"
-
 namespace logystera::cli {
 
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access) {
@@ -12,11 +10,9 @@ Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::
   return opened;
 }
 
-Result<store::Retention> configured_retention(const Globals& globals) {
-  auto config = load_config(globals.config);
-  if (!config) return config.error();
+store::Retention configured_retention(const Config& config) {
   store::Retention retention;
-  retention.findings_days = config->findings_retention_days;
+  retention.findings_days = config.findings_retention_days;
   return retention;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/config.hpp"
 #include "core/result.hpp"
 #include "gateway/entities.hpp"
 #include "store/retention.hpp"
@@ -21,7 +22,7 @@ struct GatewayStore {
 Result<GatewayStore> open_gateway_store(const Globals& globals, store::Access access);
 
 /// For how long things are kept where the store's own settings say nothing.
-Result<store::Retention> configured_retention(const Globals& globals);
+store::Retention configured_retention(const Config& config);
 
 /// The store alone.
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access);

@@ -326,8 +326,6 @@ int run(const Globals& globals, const Options& options) {
   if (auto loaded = program.get(); !loaded) {
     log(fmt::format("logs cannot be looked at here, and uploads are refused: {}", printable(loaded.error().message)));
   }
-  auto retention = configured_retention(globals);
-  if (!retention) return fail("serve", retention.error());
   auto config = load_config(globals.config);
   if (!config) return fail("serve", config.error());
   auto api_token = api_token_of(options, config.value());
@@ -341,7 +339,7 @@ int run(const Globals& globals, const Options& options) {
   }
   const auto loopback = server::is_loopback(options.host);
   if (!loopback) return fail("serve", loopback.error());
-  app::Options made{wall_seconds, log, options.rate, options.min_agent_version, retention.value()};
+  app::Options made{wall_seconds, log, options.rate, options.min_agent_version, configured_retention(config.value())};
   made.proxies = options.behind_proxy ? options.proxies : 0;
   made.tls = !options.tls.certificate.empty();
   const bool has_api_token = !api_token->empty();

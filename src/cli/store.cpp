@@ -31,9 +31,9 @@ std::string days_text(int days) { return days == 0 ? "for ever" : fmt::format("{
 std::string date_text(std::int64_t seconds) { return seconds == 0 ? "-" : rfc3339(seconds * kSecondNs).substr(0, 10); }
 
 Result<store::Retention> load_retention(const Globals& globals, store::Store& store) {
-  auto configured = configured_retention(globals);
-  if (!configured) return configured;
-  return store::Retention::load(store.settings(), configured.value());
+  auto config = load_config(globals.config);
+  if (!config) return config.error();
+  return store::Retention::load(store.settings(), configured_retention(config.value()));
 }
 
 int stats(const Globals& globals, const Options&) {

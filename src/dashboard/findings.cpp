@@ -112,21 +112,7 @@ void add_rule(View& view, const Context& context, const std::string& id) {
   const detect::Rule* rule = loaded ? &as_written(*loaded) : nullptr;
   view.text("rule_href", rule ? "/rules/" + web::percent_encoded(id) : "");
   view.text("description", rule ? rule->description : "");
-  std::vector<View> harmless;
-  if (rule) {
-    for (const std::string& words : rule->false_positives) {
-      View row;
-      row.text("text", words);
-      harmless.push_back(std::move(row));
-    }
-  }
-  if (harmless.empty()) {
-    view.flag("false_positives", false);
-  } else {
-    View list;
-    list.rows("list", std::move(harmless));
-    view.view("false_positives", std::move(list));
-  }
+  web::add_texts(view, "false_positives", rule ? rule->false_positives : std::vector<std::string>());
 }
 
 Result<Answer> detail(const Context& context, const Request& request) {

@@ -116,25 +116,6 @@ std::vector<View> options_of(std::initializer_list<Choice> choices, std::string_
   return rows;
 }
 
-void add_badge(View& view, std::string_view look, std::string_view icon, std::string_view word) {
-  view.text("level", look).text("level_icon", icon).text("level_word", word);
-}
-
-void add_level(View& view, Level level) {
-  constexpr std::string_view kWords[kLevels] = {"Informational", "Low", "Medium", "High", "Critical"};
-  add_badge(view, level_name(level), level_name(level), kWords[static_cast<std::size_t>(level)]);
-}
-
-void add_severity(View& view, Severity severity) {
-  switch (severity) {
-    case Severity::critical: return add_badge(view, "critical", "critical", "Critical");
-    case Severity::error: return add_badge(view, "error", "high", "Error");
-    case Severity::warning: return add_badge(view, "warning", "medium", "Warning");
-    case Severity::info: return add_badge(view, "informational", "informational", "Info");
-    case Severity::debug: return add_badge(view, "informational", "informational", "Debug");
-  }
-}
-
 Error error_of(const std::vector<query::Fault>& faults) {
   std::string words;
   for (const query::Fault& fault : faults) words += (words.empty() ? "" : "; ") + fault.detail;

@@ -16,6 +16,7 @@
 #include "query/lists.hpp"
 #include "store/paging.hpp"
 #include "web/form.hpp"
+#include "web/parts.hpp"
 #include "web/view.hpp"
 
 namespace logystera::dashboard {
@@ -83,11 +84,9 @@ struct Choice {
 };
 std::vector<web::View> options_of(std::initializer_list<Choice> choices, std::string_view selected);
 
-/// `level`, `level_icon` and `level_word` of the partial `level`.
-void add_level(web::View& view, Level level);
-void add_severity(web::View& view, Severity severity);
-/// "good", "medium": a class of badge with an icon and a word of its own.
-void add_badge(web::View& view, std::string_view look, std::string_view icon, std::string_view word);
+using web::add_badge;
+using web::add_level;
+using web::add_severity;
 
 /// Why a query string could not be read, as an error of kind invalid.
 Error error_of(const std::vector<query::Fault>& faults);

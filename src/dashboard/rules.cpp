@@ -139,18 +139,6 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
   return context.page(request, "rules", "Rules", kPath, std::move(view));
 }
 
-std::vector<View> lines_of(std::string_view text) {
-  std::vector<View> lines;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    View row;
-    row.text("line", line);
-    lines.push_back(std::move(row));
-  }
-  return lines;
-}
-
 std::string joined(const std::vector<std::string>& texts) {
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
@@ -172,26 +160,14 @@ Result<Answer> detail(const Context& context, const Request& request) {
       .text("id", rule->id)
       .text("pack", pack_of(*rule))
       .text("description", rule->description);
-  view.flag("yaml", !text.rule.empty()).rows("yaml_lines", lines_of(text.rule));
+  view.flag("yaml", !text.rule.empty()).rows("yaml_lines", web::lines_of(text.rule));
   view.flag("samples", !text.samples.empty())
-      .rows("sample_lines", lines_of(text.samples))
+      .rows("sample_lines", web::lines_of(text.samples))
       .text("tags", joined(rule->tags))
       .text("author", rule->author);
   view.text("no_yaml", rule->pack.empty() ? "It is one of your own: 'logystera rules list' says which file it is in."
                                           : fmt::format("It was read from {}, line {}.", rule->pack, rule->at.line));
-  std::vector<View> harmless;
-  for (const std::string& words : rule->false_positives) {
-    View row;
-    row.text("text", words);
-    harmless.push_back(std::move(row));
-  }
-  if (harmless.empty()) {
-    view.flag("false_positives", false);
-  } else {
-    View each;
-    each.rows("list", std::move(harmless));
-    view.view("false_positives", std::move(each));
-  }
+  web::add_texts(view, "false_positives", rule->false_positives);
   return context.page(request, "rule", std::string(name_of(*rule)), kPath, std::move(view));
 }
 

@@ -10,6 +10,7 @@
 #include "core/severity.hpp"
 #include "web/csrf.hpp"
 #include "web/headers.hpp"
+#include "web/parts.hpp"
 #include "web/templates.hpp"
 #include "web/view.hpp"
 
@@ -31,11 +32,6 @@ std::string capital(std::string_view word) {
   std::string text(word);
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - ('a' - 'A'));
   return text;
-}
-
-void add_level(View& view, Level level) {
-  const std::string_view name = level_name(level);
-  view.text("level", name).text("level_icon", name).text("level_word", capital(name));
 }
 
 View tile(std::string_view label, std::uint64_t value, std::string_view note = {}) {
@@ -89,7 +85,7 @@ std::vector<View> levels_of(const UploadReport& report) {
   for (std::size_t i = kLevels; i-- > 0;) {
     if (report.by_level[i] == 0) continue;
     View row;
-    add_level(row, static_cast<Level>(i));
+    web::add_level(row, static_cast<Level>(i));
     row.number("count", report.by_level[i]);
     rows.push_back(std::move(row));
   }
@@ -111,7 +107,7 @@ std::vector<View> findings_of(const UploadReport& report) {
   for (const analysis::Finding& finding : report.findings) {
     if (rows.size() == kFindingsShown) break;
     View row;
-    add_level(row, finding.level);
+    web::add_level(row, finding.level);
     row.text("title", finding.title).text("message", finding.message);
     row.text("line", finding.line == 0 ? std::string() : std::to_string(finding.line));
     row.text("hits", finding.window ? std::to_string(finding.hits) : std::string());
