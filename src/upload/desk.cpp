@@ -57,21 +57,23 @@ namespace {
 // One of the few logs in memory, from its first byte to its report.
 class Place {
  public:
-  Place(std::atomic<std::size_t>& taken, std::size_t most) : taken_(&taken) {
-    if (taken.fetch_add(1) >= most) give_back();
+  Place(std::atomic<std::size_t>& taken, std::size_t most) {
+    for (std::size_t seen = taken; seen < most;) {
+      if (!taken.compare_exchange_weak(seen, seen + 1)) continue;
+      taken_ = &taken;
+      return;
+    }
   }
-  ~Place() { give_back(); }
+  ~Place() {
+    if (taken_) taken_->fetch_sub(1);
+  }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
   explicit operator bool() const noexcept { return taken_ != nullptr; }
 
  private:
-  void give_back() noexcept {
-    if (taken_) taken_->fetch_sub(1);
-    taken_ = nullptr;
-  }
-  std::atomic<std::size_t>* taken_;
+  std::atomic<std::size_t>* taken_ = nullptr;
 };
 
 // What a job holds until it is through.
@@ -193,6 +195,8 @@ server::Receiver Desk::takes_form(Show show, CheckForm check) {
                                         shared->options.file_bytes + web::kMultipartOverheadBytes);
   };
 }
+
+std::size_t Desk::in_hand() const noexcept { return shared_->taken; }
 
 std::size_t Desk::file_bytes() const noexcept { return shared_->options.file_bytes; }
 

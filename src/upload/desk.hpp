@@ -57,6 +57,8 @@ class Desk {
   /// Of the routes' `body_bytes`: a little more than a file may have, so that one that is too large is told so by `Show`.
   std::size_t body_bytes() const noexcept;
   std::size_t file_bytes() const noexcept;
+  /// Logs in memory right now, 0 to `places`: being received, waiting, or looked at.
+  std::size_t in_hand() const noexcept;
 
  private:
   struct Shared;

@@ -504,6 +504,8 @@ TEST_CASE("one_poison_event_at_any_place_is_found_and_put_aside_alone") {
   }
 }
 
+// Whether the gateway takes anything is asked with a few events picked at random: when all of those are poison too, the run waits,
+// and a later one picks others. That one also sends what the agent itself has to say of the letters put aside before.
 TEST_CASE("several_poison_events_in_one_batch_are_all_found") {
   Site site;
   std::set<std::string> poison;
@@ -513,12 +515,25 @@ TEST_CASE("several_poison_events_in_one_batch_are_all_found") {
   for (const std::size_t i : {0u, 1u, 2u, 3u, 50u, 98u, 99u}) poison.insert(ids[i]);
   DispatchOptions chosen = test::options();
   chosen.max_requests = 0;
-  const FlushResult result = dispatcher(site, server, chosen).flush();
-  CHECK(name_of(result.status) == "sent");
-  CHECK(result.sent == 93);
-  CHECK(result.dead_lettered == 7);
+  FlushResult all;
+  for (int run = 0; run < 20 && all.status != FlushStatus::sent; ++run) {
+    const FlushResult result = dispatcher(site, server, chosen).flush();
+    INFO(result.error);
+    REQUIRE((result.status == FlushStatus::sent || result.status == FlushStatus::backoff));
+    all.status = result.status;
+    all.sent += result.sent;
+    all.dead_lettered += result.dead_lettered;
+    if (result.status == FlushStatus::backoff) Clock::pass(result.retry_at - Clock::wall);
+  }
+  CHECK(name_of(all.status) == "sent");
+  CHECK(all.sent == server.stored().size());
+  CHECK(all.dead_lettered == 7);
   CHECK(site.dead_letters().size() == 7);
-  CHECK(server.stored().size() == 93);
+  const std::vector<std::string> stored = server.stored();
+  CHECK(std::count_if(ids.begin(), ids.end(), [&](const std::string& id) {
+          return std::find(stored.begin(), stored.end(), id) != stored.end();
+        }) == 93);
+  for (const std::string& id : poison) CHECK(std::find(stored.begin(), stored.end(), id) == stored.end());
 }
 
 TEST_CASE("poison_is_found_even_when_a_run_has_only_a_few_requests") {

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "eventually.hpp"
 #include "scratch.hpp"
 
 namespace logystera::testing {
@@ -26,16 +27,6 @@ using Arguments = std::vector<std::string>;
 inline std::string read_whole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Waits until `come` is true; false when it did not become so in twenty seconds.
-inline bool eventually(const std::function<bool()>& come) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!come()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
 }
 
 /// A process of the program; killed when the test ends, whatever happens.

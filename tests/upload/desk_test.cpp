@@ -4,9 +4,11 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "eventually.hpp"
 #include "server/serving.hpp"
 
 using namespace logystera;
+using testing::eventually;
 using testing::has_status;
 using testing::Serving;
 using testing::SocketClient;
@@ -131,22 +133,22 @@ TEST_CASE("without rules an upload says why") {
 
 TEST_CASE("there are few places, and each is free again when its sender has gone") {
   const Bench bench({.places = 2});
+  const auto in_hand = [&](std::size_t logs) { return eventually([&] { return bench.desk.in_hand() == logs; }); };
   for (int round = 0; round < 3; ++round) {
     std::vector<std::unique_ptr<SocketClient>> slow;
     for (int i = 0; i < 2; ++i) {
       slow.push_back(std::make_unique<SocketClient>(bench.serving.url()));
       slow.back()->send("PUT /file HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + kLine);
     }
-    std::string answer;
-    for (int look = 0; look < 500 && !has_status(answer, 503); ++look) answer = bench.put("", kLine);
+    REQUIRE(in_hand(2));
+    const std::string answer = bench.put("", kLine);
     CHECK(has_status(answer, 503));
     CHECK(answer.find("try again") != std::string::npos);
+    CHECK(bench.desk.in_hand() == 2);
     slow.clear();
-    for (int look = 0; look < 500 && !has_status(answer, 200); ++look) {
-      answer = bench.put("", kLine);
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    CHECK(has_status(answer, 200));
+    REQUIRE(in_hand(0));
+    CHECK(has_status(bench.put("", kLine), 200));
+    REQUIRE(in_hand(0));
   }
 }
 
