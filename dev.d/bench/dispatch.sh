@@ -2,6 +2,7 @@
 # From buffer to gateway: events a second from one dispatcher and from eight, against a bare SQLite insert of the same rows
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../bench-gateway.sh"
 
 rounds=${1:-11}             # ./dev bench dispatch [ROUNDS [EVENTS]]
 events=${2:-20000}          # of one dispatcher, and of each of the eight
@@ -17,7 +18,7 @@ ninja -C "$build_dir" -j "$jobs" logystera bench_dispatch_{prepare,insert,measur
 
 # On the disk of the checkout: /tmp may be memory, where a durable commit costs nothing.
 work=$(mktemp -d "$run_dir/bench/dispatch-XXXXXX")
-gateway_pid='' readers_pid=''
+readers_pid=''
 tidy() {
   [ -z "$readers_pid" ] || kill "$readers_pid" 2>/dev/null || true
   [ -z "$gateway_pid" ] || kill "$gateway_pid" 2>/dev/null || true
@@ -31,50 +32,7 @@ samples=$run_dir/bench/dispatch.samples
 start_gateway() {
   rm -rf "$work"/store* "$work"/site-*.credentials
   run_gateway "$build_dir/logystera" --store "sqlite:$work/store.db" serve --port 0 --rate-limit 0
-  add_sites
-}
-
-# run_gateway COMMAND...: until it says where it listens: $url.
-run_gateway() {
-  local i
-  rm -f "$work/gateway.out"  # the one before has said where it listened
-  "$@" >"$work/gateway.out" 2>"$work/gateway.err" &
-  gateway_pid=$!
-  for ((i = 0; i < 200; i++)); do grep -qs '^listening on' "$work/gateway.out" && break; sleep 0.05; done
-  url=$(sed -n 's/^listening on //p' "$work/gateway.out")
-  [ -n "$url" ] || { cat "$work/gateway.err" >&2; die 'the gateway did not start'; }
-}
-
-# add_sites: eight, which send to $url.
-add_sites() {
-  local i added
-  for ((i = 0; i < 8; i++)); do
-    added=$("$build_dir/logystera" --store "sqlite:$work/store.db" entity add "site $i" --json)
-    (umask 077; printf 'LOGYSTERA_GATEWAY_URL=%s\nLOGYSTERA_ENTITY_TOKEN=%s\nLOGYSTERA_ENTITY_SECRET=%s\n' "$url" \
-      "$(sed -E 's/.*"token":"([^"]+)".*/\1/' <<<"$added")" "$(sed -E 's/.*"secret":"([^"]+)".*/\1/' <<<"$added")" \
-      >"$work/site-$i.credentials")
-  done
-}
-
-stop_gateway() {
-  awk '/^VmHWM/ { print "gateway_peak_kib", $2 }' "/proc/$gateway_pid/status" >"$work/gateway.peak"
-  kill "$gateway_pid"
-  wait "$gateway_pid" || die "the gateway failed: $(cat "$work/gateway.err")"
-  gateway_pid=''
-}
-
-# prepare COUNT EVENTS: buffers 0 … COUNT-1; prints the events in all of them.
-prepare() {
-  local i sum=0
-  rm -rf "$work"/buffer-*
-  for ((i = 0; i < $1; i++)); do sum=$((sum + $("$build_dir/bench_dispatch_prepare" "$work/buffer-$i" "$2"))); done
-  echo "$sum"
-}
-
-# drain COUNT: that many dispatchers at once; prints seconds and peak memory.
-drain() {
-  "$build_dir/bench_dispatch_measure" "$1" "$build_dir/logystera" agent flush "$work/buffer-{}" \
-    --credentials "$work/site-{}.credentials" --batch-size "$batch"
+  add_sites 8
 }
 
 sample() { awk -v name="$1" -v events="$2" -v seconds="$3" 'BEGIN { printf "%s %.1f\n", name, events / seconds }' >>"$samples"; }
@@ -123,7 +81,7 @@ for ((round = 1; round <= rounds; round++)); do
     drain 1 >/dev/null || die 'a dispatcher failed'
     stop_gateway
     run_gateway "$build_dir/bench_dispatch_gateway" "$work/store.db"
-    sed -i "s|^LOGYSTERA_GATEWAY_URL=.*|LOGYSTERA_GATEWAY_URL=$url|" "$work"/site-*.credentials
+    send_to_url
     sent=$((sent + $(prepare 8 "$events")))
     if [ "$readers" -gt 0 ]; then
       "$build_dir/bench_dispatch_readers" "${url##*:}" "$readers" /pages/slow >"$work/readers.out" &

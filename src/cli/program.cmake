@@ -120,3 +120,10 @@ foreach(BENCH_PROGRAM prepare insert measure gateway readers)
   set_target_properties(bench_dispatch_${BENCH_PROGRAM} PROPERTIES CXX_STANDARD 20)
   target_link_libraries(bench_dispatch_${BENCH_PROGRAM} PRIVATE logystera_agent logystera_gateway)
 endforeach()
+
+# ./dev bench server
+foreach(BENCH_PROGRAM fill client)
+  add_executable(bench_server_${BENCH_PROGRAM} EXCLUDE_FROM_ALL bench/server/${BENCH_PROGRAM}.cpp)
+  set_target_properties(bench_server_${BENCH_PROGRAM} PROPERTIES CXX_STANDARD 20)
+  target_link_libraries(bench_server_${BENCH_PROGRAM} PRIVATE logystera_store)
+endforeach()

@@ -34,8 +34,9 @@ TEST_CASE("every_arm_of_a_page_is_one_search_of_its_index") {
   const auto store = std::move(open("sqlite:" + path, {.access = Access::create})).value();
   auto connection = sqlite::Connection::open(path, false, 100);
   REQUIRE(connection.ok());
-  std::vector<sqlite::ArmIndex> indexes{sqlite::kFindingsByTime, sqlite::kFindingsByLevel, sqlite::kFindingsBySource,
-                                        sqlite::kFindingsByRule, sqlite::kEventsByKind,    sqlite::kEventsByCreation};
+  std::vector<sqlite::ArmIndex> indexes{
+      sqlite::kFindingsByTime,         sqlite::kFindingsByLevel, sqlite::kFindingsBySource, sqlite::kFindingsByRule,
+      sqlite::kFindingsByRuleAndLevel, sqlite::kEventsByKind,    sqlite::kEventsByCreation};
   indexes.insert(indexes.end(), sqlite::kErrorsBy.begin(), sqlite::kErrorsBy.end());
   for (const sqlite::ArmIndex& index : indexes) {
     for (const bool backwards : {false, true}) {

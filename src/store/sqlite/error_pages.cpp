@@ -25,7 +25,7 @@ Result<Done> add_arms_of(Connection& db, const ErrorFilter& filter, const PageRe
   return Done{};
 }
 
-/// Fetches a group if it matches what is left of the filter.
+/// Fetches a group if it matches what is left of the filter, whose `pattern` outlives it.
 class Fetch {
  public:
   static Result<Fetch> make(Connection& db, const ErrorFilter& filter, const std::string& pattern) {
@@ -37,15 +37,16 @@ class Fetch {
     auto statement =
         db.prepare("SELECT " LOGYSTERA_GROUP_COLUMNS ", silent_seconds, returned_at FROM errors WHERE " + where);
     if (!statement) return statement.error();
-    return Fetch(db, filter, pattern, std::move(statement).value());
+    // Once: see the findings' pages.
+    statement->bind(2, filter.since.value_or(INT64_MIN));
+    statement->bind(3, filter.new_since.value_or(INT64_MIN));
+    statement->bind(4, filter.returned_since.value_or(INT64_MIN));
+    statement->bind(5, std::string_view(pattern));
+    return Fetch(db, std::move(statement).value());
   }
 
   Result<Fetched<ErrorGroup>> operator()(const ErrorKey& key) {
     statement_.bind(1, std::string_view(key.fingerprint));
-    statement_.bind(2, filter_->since.value_or(INT64_MIN));
-    statement_.bind(3, filter_->new_since.value_or(INT64_MIN));
-    statement_.bind(4, filter_->returned_since.value_or(INT64_MIN));
-    statement_.bind(5, std::string_view(*pattern_));
     Fetched<ErrorGroup> fetched;
     const int code = statement_.step();
     if (code == SQLITE_ROW) {
@@ -59,12 +60,9 @@ class Fetch {
   }
 
  private:
-  Fetch(Connection& db, const ErrorFilter& filter, const std::string& pattern, Statement statement)
-      : db_(&db), filter_(&filter), pattern_(&pattern), statement_(std::move(statement)) {}
+  Fetch(Connection& db, Statement statement) : db_(&db), statement_(std::move(statement)) {}
 
   Connection* db_;
-  const ErrorFilter* filter_;
-  const std::string* pattern_;
   Statement statement_;
 };
 

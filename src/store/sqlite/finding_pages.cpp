@@ -1,13 +1,15 @@
 // Findings by pages. Which index a filter is walked on:
 //
-//   rule (with or without a source), or dismissed only   findings_by_rule, an arm a source of the rule; levels are decided on rows
-//   source                                               findings_by_source, an arm a source of that name and level
-//   level                                                findings_by_level, an arm a level
-//   nothing of these                                     findings_by_time
+//   rule                                    findings_by_rule_and_level, an arm a level
+//   rule with a source, or dismissed only   findings_by_rule, an arm a source of the rule; levels are decided on rows
+//   source                                  findings_by_source, an arm a source of that name and level
+//   level                                   findings_by_level, an arm a level
+//   nothing of these                        findings_by_time
 //
 // A text, and whether a finding is dismissed, are decided on rows. Where there were too many arms (a name that thousands of sources
 // end in), levels are walked and the rest is decided on rows.
 #include <fmt/core.h>
+#include <string.h>
 
 #include <algorithm>
 #include <array>
@@ -39,13 +41,21 @@ struct Rest {
   bool levels = false, rule = false, source = false, dismissal = false;
 };
 
+void fold(std::string& text) noexcept {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+std::string folded(std::string text) {
+  fold(text);
+  return text;
+}
+
 /// A filter with its texts as they are stored, which statements point at.
 struct Search {
   explicit Search(const FindingFilter& given)
       : filter(given),
         rule(storable(given.rule)),
         source(storable(given.source)),
-        pattern(given.text.empty() ? "" : like_pattern(storable(given.text))),
+        text(folded(storable(given.text))),
         lowest(given.since.value_or(INT64_MIN)),
         highest(given.until.value_or(INT64_MAX)) {
     // Until is before, and what has the last time of all is nobody's loss.
@@ -60,7 +70,7 @@ struct Search {
   bool all_levels() const noexcept { return levels.size() == kLevels; }
 
   const FindingFilter& filter;
-  const std::string rule, source, pattern;
+  const std::string rule, source, text;  // text: folded
   std::int64_t lowest, highest;
   std::vector<std::int64_t> levels;  // numbers as stored
   std::vector<std::pair<std::string, std::string>>
@@ -128,7 +138,18 @@ Result<Rest> add_arms_of(Connection& db, Search& search, const PageRequest<TimeK
   const auto add = [&](const ArmIndex& index, auto bind) {
     return add_arms(db, arms, index, request, search.lowest, search.highest, bind);
   };
-  if (!search.rule.empty() || search.filter.dismissed.value_or(false)) {
+  const bool dismissed_only = search.filter.dismissed.value_or(false);
+  if (!search.rule.empty() && search.source.empty() && !dismissed_only) {
+    for (const std::int64_t level : search.levels) {
+      auto added = add(kFindingsByRuleAndLevel, [&search, level](Statement& statement) {
+        statement.bind(3, std::string_view(search.rule));
+        statement.bind(4, level);
+      });
+      if (!added) return added.error();
+    }
+    return Rest{.dismissal = search.filter.dismissed.has_value()};
+  }
+  if (!search.rule.empty() || dismissed_only) {
     if (auto found = find_rule_sources(db, search); !found) return found.error();
     if (search.rule_sources.size() <= kArmsMost) {
       for (const auto& [rule, source] : search.rule_sources) {
@@ -174,21 +195,15 @@ Result<Rest> add_arms_of(Connection& db, Search& search, const PageRequest<TimeK
 
 /// Whether every row the arms give matches.
 bool exact(const Search& search, const Rest& rest) noexcept {
-  return search.pattern.empty() && !rest.levels && !rest.rule && !rest.source && !rest.dismissal;
+  return search.text.empty() && !rest.levels && !rest.rule && !rest.source && !rest.dismissal;
 }
 
-/// Fetches a row by its number, if it matches what was left. ?1 the number, ?2 a text's pattern, ?3 the least and ?4 the highest
-/// level, ?5 the rule, ?6 the source.
+/// Fetches a row by its number, if it matches what was left. ?1 the number, ?3 the least and ?4 the highest level, ?5 the rule, ?6 the
+/// source. A text is looked for before all else, in the row's texts alone: most rows do not have it.
 class Fetch {
  public:
   static Result<Fetch> make(Connection& db, const Search& search, const Rest& rest) {
     std::string where = "f.id = ?1";
-    if (!search.pattern.empty()) {
-      where +=
-          " AND (f.message LIKE ?2 ESCAPE '\\' OR f.title LIKE ?2 ESCAPE '\\' OR f.rule LIKE ?2 ESCAPE '\\' OR f.source "
-          "LIKE "
-          "?2 ESCAPE '\\')";
-    }
     if (rest.levels) where += " AND f.level BETWEEN ?3 AND ?4";
     if (rest.rule) where += " AND f.rule = ?5";
     if (rest.source) where += " AND (f.source = ?6 OR substr(f.source, -length(?6) - 1) = '/' || ?6)";
@@ -198,49 +213,69 @@ class Fetch {
     auto statement = db.prepare(
         fmt::format("SELECT " LOGYSTERA_FINDING_COLUMNS ", stored_at, {} FROM findings f WHERE {}", kDismissed, where));
     if (!statement) return statement.error();
-    return Fetch(db, search, std::move(statement).value());
+    statement->bind(3, search.levels.front());
+    statement->bind(4, search.levels.back());
+    statement->bind(5, std::string_view(search.rule));
+    statement->bind(6, std::string_view(search.source));
+    auto texts = db.prepare("SELECT message, title, rule, source FROM findings WHERE id = ?1");
+    if (!texts) return texts.error();
+    return Fetch(db, search, std::move(statement).value(), std::move(texts).value());
   }
 
   Result<Fetched<Finding>> operator()(const TimeKey& key) {
-    bind(key);
     Fetched<Finding> fetched;
-    const int code = statement_.step();
-    if (code == SQLITE_ROW) {
+    auto found = find(key);
+    if (!found) return found.error();
+    if (found.value()) {
       fetched.row = read_finding(statement_);
       fetched.row->stored_at = statement_.integer(9);
       fetched.row->dismissed = statement_.integer(10) != 0;
       fetched.bytes = fetched.row->message.size() + fetched.row->source.size();
-    } else if (code != SQLITE_DONE) {
-      return db_->error("read");
     }
     statement_.reset();
     return fetched;
   }
 
   Result<bool> fits(const TimeKey& key) {
-    bind(key);
-    const int code = statement_.step();
-    if (code != SQLITE_ROW && code != SQLITE_DONE) return db_->error("read");
+    auto found = find(key);
     statement_.reset();
-    return code == SQLITE_ROW;
+    return found;
   }
 
  private:
-  Fetch(Connection& db, const Search& search, Statement statement)
-      : db_(&db), search_(&search), statement_(std::move(statement)) {}
+  Fetch(Connection& db, const Search& search, Statement statement, Statement texts)
+      : db_(&db), text_(search.text), statement_(std::move(statement)), texts_(std::move(texts)) {}
 
-  void bind(const TimeKey& key) {
+  // Whether statement_ stands at the row now.
+  Result<bool> find(const TimeKey& key) {
+    if (!text_.empty()) {
+      auto has = has_text(key);
+      if (!has || !has.value()) return has;
+    }
     statement_.bind(1, key.id);
-    statement_.bind(2, std::string_view(search_->pattern));
-    statement_.bind(3, search_->levels.front());
-    statement_.bind(4, search_->levels.back());
-    statement_.bind(5, std::string_view(search_->rule));
-    statement_.bind(6, std::string_view(search_->source));
+    const int code = statement_.step();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) return db_->error("read");
+    return code == SQLITE_ROW;
+  }
+
+  Result<bool> has_text(const TimeKey& key) {
+    texts_.bind(1, key.id);
+    const int code = texts_.step();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) return db_->error("read");
+    looked_at_.clear();
+    for (int column = 0; code == SQLITE_ROW && column < 4; ++column) {
+      looked_at_ += texts_.text(column);
+      looked_at_ += '\0';  // which no stored text holds
+    }
+    texts_.reset();
+    fold(looked_at_);
+    return ::memmem(looked_at_.data(), looked_at_.size(), text_.data(), text_.size()) != nullptr;
   }
 
   Connection* db_;
-  const Search* search_;
-  Statement statement_;
+  std::string_view text_;
+  std::string looked_at_;
+  Statement statement_, texts_;
 };
 
 }  // namespace

@@ -10,6 +10,8 @@ namespace logystera::store::sqlite {
 inline constexpr ArmIndex kFindingsByTime{"findings", "findings_by_time", "", "time", "id"};
 inline constexpr ArmIndex kFindingsByLevel{"findings", "findings_by_level", "level = ?3", "time", "id"};
 inline constexpr ArmIndex kFindingsBySource{"findings", "findings_by_source", "source = ?4 AND level = ?3", "time", "id"};
+inline constexpr ArmIndex kFindingsByRuleAndLevel{"findings", "findings_by_rule_and_level", "rule = ?3 AND level = ?4",
+                                                  "time", "id"};
 inline constexpr ArmIndex kFindingsByRule{"findings", "findings_by_rule", "rule = ?3 AND source = ?4", "time", "id"};
 
 /// By store::ErrorSort.

@@ -285,6 +285,10 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_by_time ON audit (at);
 )sql"),
+    // A rule's findings of a level that few of them have.
+    std::string_view(R"sql(
+CREATE INDEX findings_by_rule_and_level ON findings (rule, level, time);
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {
