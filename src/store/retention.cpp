@@ -37,7 +37,7 @@ Result<Done> read(SettingStore& settings, std::string_view name, Number most, Nu
 class Round {
  public:
   Round(Store& store, const std::function<bool()>& idle, const std::stop_token& stop)
-      : upkeep_(store.maintenance()), audit_(store.audit()), idle_(idle), stop_(stop) {}
+      : upkeep_(store.maintenance()), audit_(store.audit()), passages_(store.passages()), idle_(idle), stop_(stop) {}
 
   Result<Done> by_age(const Retention& retention, std::int64_t now) {
     if (retention.bulk_events_days > 0) {
@@ -58,6 +58,7 @@ class Round {
               slices([&] { return upkeep_.remove_occurrences(oldest, kSlice); }, removed.occurrences, [] { return true; });
           !done)
         return done;
+      if (auto pruned = passages_.prune(oldest); !pruned) return pruned.error();
     }
     return Done{};
   }
@@ -142,6 +143,7 @@ class Round {
 
   Maintenance& upkeep_;
   AuditStore& audit_;
+  PassageStore& passages_;
   const std::function<bool()>& idle_;
   const std::stop_token& stop_;
   bool hurry_ = false;

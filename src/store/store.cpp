@@ -60,12 +60,14 @@ Result<std::uint64_t> prune(Stores& stores, std::int64_t now, int retention_days
   const std::int64_t oldest = oldest_retained(now, retention_days);
   auto findings = stores.findings().prune(oldest);
   if (!findings) return findings;
+  if (auto passages = stores.passages().prune(oldest); !passages) return passages;
   return sum(findings, stores.errors().prune(oldest));
 }
 
 Result<std::uint64_t> clear_demo(Stores& stores) {
   auto findings = stores.findings().clear_demo();
   if (!findings) return findings;
+  if (auto passages = stores.passages().clear_demo(); !passages) return passages;
   return sum(findings, stores.errors().clear_demo());
 }
 

@@ -29,6 +29,7 @@
 #include "store/event_store.hpp"
 #include "store/finding_store.hpp"
 #include "store/maintenance.hpp"
+#include "store/passage_store.hpp"
 #include "store/setting_store.hpp"
 #include "store/support_store.hpp"
 #include "store/watch.hpp"
@@ -49,6 +50,7 @@ class Stores {
   virtual ErrorStore& errors() noexcept = 0;
   virtual BaselineStore& baselines() noexcept = 0;
   virtual SettingStore& settings() noexcept = 0;
+  virtual PassageStore& passages() noexcept = 0;
 };
 
 /// What is written through it is stored by commit(), all of it, or not at all: leaving it without is a rollback, and after a call

@@ -20,7 +20,8 @@ struct All {
         findings(connections),
         errors(connections),
         baselines(connections),
-        settings(connections) {}
+        settings(connections),
+        passages(connections) {}
 
   Events events;
   Entities entities;
@@ -31,6 +32,7 @@ struct All {
   Errors errors;
   Baselines baselines;
   Settings settings;
+  Passages passages;
 };
 
 /// `Interface`, which is a Stores, with its stores.
@@ -47,6 +49,7 @@ class With : public Interface {
   ErrorStore& errors() noexcept override { return all_.errors; }
   BaselineStore& baselines() noexcept override { return all_.baselines; }
   SettingStore& settings() noexcept override { return all_.settings; }
+  PassageStore& passages() noexcept override { return all_.passages; }
 
  private:
   All all_;

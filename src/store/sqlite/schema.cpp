@@ -289,6 +289,41 @@ CREATE INDEX audit_by_time ON audit (at);
     std::string_view(R"sql(
 CREATE INDEX findings_by_rule_and_level ON findings (rule, level, time);
 )sql"),
+    // What the assistant looks things up in. The index of words holds no text of its own: triggers keep it equal to the table. A
+    // pseudonym (ip_8390373f) and the name of a file are one word. A vector goes with the text it was made of.
+    std::string_view(R"sql(
+CREATE TABLE passages (
+  id INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  source TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  demo INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  round INTEGER NOT NULL,
+  UNIQUE (kind, name, source, day, demo)
+) STRICT;
+CREATE TABLE passage_vectors (
+  passage INTEGER PRIMARY KEY,
+  model TEXT NOT NULL,
+  vector BLOB NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE passage_words USING fts5(text, content='passages', content_rowid='id',
+  tokenize="unicode61 tokenchars '_-.'");
+CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab(passage_words, row);
+CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
+  INSERT INTO passage_words (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
+  INSERT INTO passage_words (passage_words, rowid, text) VALUES ('delete', old.id, old.text);
+  DELETE FROM passage_vectors WHERE passage = old.id;
+END;
+CREATE TRIGGER passages_changed AFTER UPDATE OF text ON passages WHEN new.text IS NOT old.text BEGIN
+  INSERT INTO passage_words (passage_words, rowid, text) VALUES ('delete', old.id, old.text);
+  INSERT INTO passage_words (rowid, text) VALUES (new.id, new.text);
+  DELETE FROM passage_vectors WHERE passage = old.id;
+END;
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

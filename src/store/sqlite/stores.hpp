@@ -194,6 +194,27 @@ class Settings final : public SettingStore {
   Connections& connections_;
 };
 
+class Passages final : public PassageStore {
+ public:
+  explicit Passages(Connections& connections) : connections_(connections) {}
+  Result<std::vector<PassageGroup>> groups() override;
+  Result<PassagesReplaced> replace(const std::vector<Passage>& passages) override;
+  Result<PassageCounts> counts(std::string_view model) override;
+  Result<std::vector<Passage>> search(const std::vector<std::string>& words, std::size_t limit) override;
+  Result<std::optional<Passage>> find(std::int64_t id) override;
+  Result<std::vector<Passage>> without_vector(std::string_view model, std::size_t limit) override;
+  Result<Done> put_vectors(std::string_view model,
+                           const std::vector<std::pair<std::int64_t, std::vector<float>>>& vectors) override;
+  Result<Done> each_vector(std::string_view model, std::size_t dimension,
+                           const std::function<void(std::int64_t id, std::span<const float> vector)>& each) override;
+  Result<PeriodCounts> period(std::int64_t since, std::int64_t until) override;
+  Result<std::uint64_t> prune(std::int64_t oldest) override;
+  Result<std::uint64_t> clear_demo() override;
+
+ private:
+  Connections& connections_;
+};
+
 /// Of a whole database, so not part of a transaction.
 class Upkeep final : public Maintenance {
  public:
