@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "assist/redacted.hpp"
@@ -20,9 +19,9 @@ namespace logystera::assist {
 
 inline constexpr std::size_t kEvidenceTextBytes = 2048;  // of one value; longer ones are cut, after they were redacted
 inline constexpr std::size_t kQuestionBytes = 4096;
-inline constexpr std::size_t kReplyTokens = 1024;        // room left for the answer
+inline constexpr std::size_t kReplyTokens = 1024;  // room left for the answer
 inline constexpr std::size_t kContextTokensLeast = 2048, kContextTokensMost = 1'000'000;
-inline constexpr std::size_t kTokenBytes = 3;            // counted conservatively: words of logs are many tokens
+inline constexpr std::size_t kTokenBytes = 3;  // counted conservatively: words of logs are many tokens
 
 /// One passage of evidence: names of ours, values that are redacted or numbers.
 class Evidence {
@@ -44,12 +43,22 @@ struct Prompt {
   Redacted question;               // of a person; may be empty
 };
 
-/// A prompt as providers are sent it.
-struct Messages {
-  std::string system, user;
-  std::size_t passages = 0;   // how many pieces of evidence are in it, numbered from 1
-  std::size_t left_out = 0;   // how many there was no room for
-  std::size_t tokens = 0;     // estimated
+/// A prompt as providers are sent it. Made by written() alone.
+class Messages {
+ public:
+  const std::string& system() const noexcept { return system_; }
+  const std::string& user() const noexcept { return user_; }
+  /// How many pieces of evidence are in it, numbered from 1, and how many there was no room for.
+  std::size_t passages() const noexcept { return passages_; }
+  std::size_t left_out() const noexcept { return left_out_; }
+  /// Estimated.
+  std::size_t tokens() const noexcept { return tokens_; }
+
+ private:
+  friend Result<Messages> written(const Prompt& prompt, std::size_t context_tokens, std::string_view fence);
+  Messages() = default;
+  std::string system_, user_;
+  std::size_t passages_ = 0, left_out_ = 0, tokens_ = 0;
 };
 
 /// Evidence goes in as far as `context_tokens` reach. Errors: the question alone is too long, no random bytes.

@@ -3,12 +3,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "core/record.hpp"
 #include "core/result.hpp"
 #include "redact/redactor.hpp"
 
@@ -41,7 +39,7 @@ class Redacted {
 };
 
 /// The only way from text to Redacted. What is stored is redacted already; it goes through here all the same, because names of files,
-/// titles of rules and names of containers are stored as they are. Redacting twice changes nothing. Thread-safe.
+/// titles of rules and names of containers are stored as they are. What redaction has written stays as it is, so that equal values stay equal. Thread-safe.
 class Redaction {
  public:
   /// Refuses mode dry_run, which changes nothing.
@@ -49,15 +47,10 @@ class Redaction {
 
   /// `text` is looked at whole before any of it is cut.
   Redacted operator()(std::string_view text) const;
-  const redact::Options& options() const noexcept { return state_->options; }
+  const redact::Options& options() const noexcept;
 
  private:
-  struct State {
-    explicit State(redact::Options all) : options(std::move(all)), redactor(options) {}
-    redact::Options options;
-    std::mutex mutex;
-    redact::Redactor redactor;
-  };
+  struct State;
   explicit Redaction(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
 };

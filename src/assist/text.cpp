@@ -10,18 +10,18 @@ namespace {
 
 // What is not seen, or changes how what stands around it is seen. From the Unicode Character Database, 15.0: Cc, Cf, Zl and Zp, the
 // fillers, variation selectors and tags.
-constexpr CodePoints kUnseen[] = {{0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},     {0x600, 0x605},
-                                  {0x61c, 0x61c},   {0x6dd, 0x6dd},   {0x70f, 0x70f},     {0x890, 0x891},     {0x8e2, 0x8e2},
-                                  {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
-                                  {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
-                                  {0xfff0, 0xfffb}, {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},
-                                  {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+constexpr CodePoints kUnseen[] = {
+    {0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},      {0x34f, 0x34f},     {0x600, 0x605},     {0x61c, 0x61c},
+    {0x6dd, 0x6dd},     {0x70f, 0x70f},     {0x890, 0x891},    {0x8e2, 0x8e2},     {0x115f, 0x1160},   {0x17b4, 0x17b5},
+    {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},  {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfe00, 0xfe0f},
+    {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},  {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f},
+    {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
 
 // What opens or closes a turn in the templates of models, without regard to case; the mark goes behind its first byte.
-constexpr std::string_view kTemplateTokens[] = {"<|",      "|>",           "[inst]",  "[/inst]",      "<<sys>>", "<</sys>>",
-                                                "<s>",     "</s>",         "<bos>",   "<eos>",        "[/sys",   "[system",
-                                                "<start_of_turn>", "<end_of_turn>", "<think>", "</think>", "<tool_call>",
-                                                "</tool_call>", "<｜", "｜>", "[avail", "[tool", "\u2581"};
+constexpr std::string_view kTemplateTokens[] = {
+    "<|",          "|>",           "[inst]", "[/inst]", "<<sys>>",         "<</sys>>",      "<s>",     "</s>",
+    "<bos>",       "<eos>",        "[/sys",  "[system", "<start_of_turn>", "<end_of_turn>", "<think>", "</think>",
+    "<tool_call>", "</tool_call>", "<｜",    "｜>",     "[avail",          "[tool"};
 
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 

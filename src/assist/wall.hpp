@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "assist/pseudonym_words.hpp"
 #include "core/result.hpp"
 #include "redact/patterns.hpp"
 #include "redact/redactor.hpp"
@@ -41,12 +42,11 @@ class Wall {
   std::uint64_t refused() const noexcept { return state_->refused.load(); }
 
  private:
-  bool is_pseudonym(std::string_view body, const redact::Hit& hit) const;
-
   struct State {
+    explicit State(std::vector<redact::Pattern> own) : patterns(std::move(own)), pseudonyms(patterns) {}
     std::vector<redact::Pattern> patterns;
-    std::set<std::string, std::less<>> ours;      // what own patterns find in the program's words
-    std::vector<std::string> prefixes;            // of pseudonyms
+    PseudonymWords pseudonyms;
+    std::set<std::string, std::less<>> ours;  // what own patterns find in the program's words
     std::atomic<std::uint64_t> refused{0};
   };
   std::shared_ptr<State> state_;

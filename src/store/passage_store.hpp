@@ -28,11 +28,11 @@ enum class PassageKind : std::uint8_t { finding, error };
 /// What passages are made of: the findings of one rule, or the occurrences of one error, in one source on one day (UTC).
 struct PassageGroup {
   PassageKind kind = PassageKind::finding;
-  std::string name;     // the rule's id, or the error's fingerprint
-  std::string title;    // the rule's, or the error's pattern
-  std::string level;    // level_name() of the newest, or the error's severity_name()
+  std::string name;   // the rule's id, or the error's fingerprint
+  std::string title;  // the rule's, or the error's pattern
+  std::string level;  // level_name() of the newest, or the error's severity_name()
   std::string source;
-  std::string message;  // the newest
+  std::string message;               // the newest
   std::int64_t first = 0, last = 0;  // unix seconds
   std::uint64_t count = 0;
   bool demo = false;

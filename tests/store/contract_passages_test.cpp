@@ -43,7 +43,9 @@ TEST_CASE("groups_of_passages_are_a_rule_or_an_error_a_source_and_a_day") {
   CHECK(groups[0].last == midnight + 6);
   CHECK(groups[3].count == 1);
   CHECK(groups[3].day() == kToday - 1);
-  const auto two = std::find_if(groups.begin(), groups.end(), [](const PassageGroup& group) { return group.count == 2 && group.kind == PassageKind::finding; });
+  const auto two = std::find_if(groups.begin(), groups.end(), [](const PassageGroup& group) {
+    return group.count == 2 && group.kind == PassageKind::finding;
+  });
   REQUIRE(two != groups.end());
   CHECK(two->message == "m" + std::to_string(midnight + 2));
   CHECK(two->first == midnight + 1);
@@ -54,8 +56,10 @@ TEST_CASE("passages_are_found_by_their_words_and_a_pseudonym_is_one_word") {
   IN_EVERY_STORE(place);
   const auto store = place.open();
   PassageStore& passages = store->passages();
-  REQUIRE(passages.replace({passage_of("A", "failed password from ip_8390373f port 22"), passage_of("B", "failed password from ip_11111111"),
-                            passage_of("C", "disk full on /dev/sda1")}).ok());
+  REQUIRE(passages
+              .replace({passage_of("A", "failed password from ip_8390373f port 22"),
+                        passage_of("B", "failed password from ip_11111111"), passage_of("C", "disk full on /dev/sda1")})
+              .ok());
   CHECK(names_of(passages.search({"ip_8390373f"}, 10).value()) == std::vector<std::string>{"A"});
   CHECK(names_of(passages.search({"IP_8390373F"}, 10).value()) == std::vector<std::string>{"A"});
   CHECK(passages.search({"8390373f"}, 10).value().empty());
@@ -73,7 +77,8 @@ TEST_CASE("a_word_of_most_passages_is_left_out_while_another_is_not") {
   IN_EVERY_STORE(place);
   const auto store = place.open();
   std::vector<Passage> many;
-  for (int i = 0; i < 50; ++i) many.push_back(passage_of("P" + std::to_string(i), i == 7 ? "login refused needle" : "login refused"));
+  for (int i = 0; i < 50; ++i)
+    many.push_back(passage_of("P" + std::to_string(i), i == 7 ? "login refused needle" : "login refused"));
   REQUIRE(store->passages().replace(many).ok());
   CHECK(names_of(store->passages().search({"login", "needle"}, 50).value()) == std::vector<std::string>{"P7"});
   CHECK(store->passages().search({"login"}, 50).value().size() == 50);
@@ -87,7 +92,8 @@ TEST_CASE("passages_made_again_are_the_same_ones_and_keep_their_vectors") {
   CHECK(replaced.changed == 3);
   const auto bare = passages.without_vector("m", 10).value();
   REQUIRE(bare.size() == 3);
-  REQUIRE(passages.put_vectors("m", {{bare[0].id, {1, 0}}, {bare[1].id, {0, 1}}, {bare[2].id, {0.5f, 0.5f}}, {999, {1, 1}}}).ok());
+  REQUIRE(passages.put_vectors("m", {{bare[0].id, {1, 0}}, {bare[1].id, {0, 1}}, {bare[2].id, {0.5f, 0.5f}}, {999, {1, 1}}})
+              .ok());
   CHECK(passages.counts("m").value().with_vector == 3);
   replaced = passages.replace({passage_of("A", "one"), passage_of("B", "two, changed"), passage_of("D", "four")}).value();
   CHECK(replaced.stored == 3);
@@ -97,7 +103,11 @@ TEST_CASE("passages_made_again_are_the_same_ones_and_keep_their_vectors") {
   CHECK(passages.search({"two"}, 10).value().size() == 1);
   CHECK(passages.search({"three"}, 10).value().empty());
   std::map<std::int64_t, std::vector<float>> seen;
-  REQUIRE(passages.each_vector("m", 2, [&](std::int64_t id, std::span<const float> vector) { seen[id].assign(vector.begin(), vector.end()); }).ok());
+  REQUIRE(passages
+              .each_vector(
+                  "m", 2,
+                  [&](std::int64_t id, std::span<const float> vector) { seen[id].assign(vector.begin(), vector.end()); })
+              .ok());
   CHECK(seen == std::map<std::int64_t, std::vector<float>>{{bare[0].id, {1, 0}}});
   // Another model's vector, or one of another dimension, is not this one's.
   CHECK(passages.without_vector("other", 10).value().size() == 3);
@@ -125,7 +135,9 @@ TEST_CASE("a_period_is_counted_from_its_first_second_to_before_its_last") {
   IN_EVERY_STORE(place);
   const auto store = place.open();
   for (const std::int64_t time : {kNow - 1, kNow, kNow + 9, kNow + 10})
-    REQUIRE(store->findings().add(finding_of(time == kNow ? "A" : "B", time == kNow ? Level::critical : Level::high, time)).ok());
+    REQUIRE(store->findings()
+                .add(finding_of(time == kNow ? "A" : "B", time == kNow ? Level::critical : Level::high, time))
+                .ok());
   REQUIRE(store->errors().add({occurrence_of("f", kNow), occurrence_of("f", kNow + 10)}).ok());
   const PeriodCounts counts = store->passages().period(kNow, kNow + 10).value();
   CHECK(counts.findings() == 2);

@@ -36,8 +36,8 @@ PassageGroup read_group(const Statement& row, PassageKind kind) {
   group.title = row.text(1);
   if (kind == PassageKind::finding) group.level = level_name(level_of(row.integer(2)));
   else
-    group.level = severity_name(static_cast<Severity>(
-        std::clamp<std::int64_t>(row.integer(2), 0, static_cast<std::int64_t>(Severity::critical))));
+    group.level = severity_name(
+        static_cast<Severity>(std::clamp<std::int64_t>(row.integer(2), 0, static_cast<std::int64_t>(Severity::critical))));
   group.source = row.text(3);
   group.first = row.integer(4);
   group.last = row.integer(5);
@@ -52,8 +52,8 @@ Counted read_counted(const Statement& row) { return {std::string(row.text(0)), r
 
 bool is_word_byte(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
-         c == '.';
+  return byte >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         c == '-' || c == '.';
 }
 
 // As the tokenizer reads them, but for letters beyond ASCII, whose case it folds as well.
@@ -63,7 +63,8 @@ std::vector<std::string> words_of(const std::vector<std::string>& texts) {
     std::string word;
     for (std::size_t at = 0; at <= text.size() && words.size() < kWordsAsked; ++at) {
       if (at < text.size() && is_word_byte(text[at])) {
-        if (word.size() < kWordBytes) word += text[at] >= 'A' && text[at] <= 'Z' ? static_cast<char>(text[at] | 0x20) : text[at];
+        if (word.size() < kWordBytes)
+          word += text[at] >= 'A' && text[at] <= 'Z' ? static_cast<char>(text[at] | 0x20) : text[at];
         continue;
       }
       if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
@@ -99,7 +100,8 @@ Result<std::vector<PassageGroup>> Passages::groups() {
   Connection& db = *connection.value();
   // With max() SQLite takes the other columns from the row that has it: the newest one's.
   auto found = db.lease(
-      "SELECT rule, title, level, source, min(time), max(time), count(*), message, demo FROM findings GROUP BY rule, source, "
+      "SELECT rule, title, level, source, min(time), max(time), count(*), message, demo FROM findings GROUP BY rule, "
+      "source, "
       "demo, time / 86400 ORDER BY max(time) DESC LIMIT ?");
   if (!found) return found.error();
   found->bind(1, static_cast<std::int64_t>(kPassages));
@@ -132,7 +134,8 @@ Result<PassagesReplaced> Passages::replace(const std::vector<Passage>& passages)
     if (!last) return last.error();
     const std::int64_t round = last.value() + 1;
     auto same = db.lease(
-        "UPDATE passages SET round = ?7 WHERE kind = ?1 AND name = ?2 AND source = ?3 AND day = ?4 AND demo = ?5 AND text = ?6");
+        "UPDATE passages SET round = ?7 WHERE kind = ?1 AND name = ?2 AND source = ?3 AND day = ?4 AND demo = ?5 AND text "
+        "= ?6");
     if (!same) return same.error();
     auto put = db.lease(
         "INSERT INTO passages (kind, name, source, day, demo, text, round) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
@@ -282,8 +285,8 @@ Result<PeriodCounts> Passages::period(std::int64_t since, std::int64_t until) {
   if (!levels) return levels.error();
   for (const auto& [level, count] : levels.value())
     counts.by_level[static_cast<std::size_t>(level_of(std::atoll(level.c_str())))] += count;
-  auto rules = ask(
-      "SELECT rule, count(*) FROM findings WHERE time >= ?1 AND time < ?2 GROUP BY rule ORDER BY 2 DESC, 1 LIMIT 10");
+  auto rules =
+      ask("SELECT rule, count(*) FROM findings WHERE time >= ?1 AND time < ?2 GROUP BY rule ORDER BY 2 DESC, 1 LIMIT 10");
   if (!rules) return rules.error();
   counts.rules = std::move(rules).value();
   auto sources = ask(
