@@ -116,6 +116,7 @@ Result<std::vector<store::Passage>> find_passages(store::PassageStore& store, Pr
     }
   }
   std::vector<std::pair<double, std::int64_t>> order;
+  order.reserve(score.size());
   for (const auto& [id, points] : score) order.emplace_back(-points, -id);
   std::sort(order.begin(), order.end());
   if (order.size() > limit) order.resize(limit);

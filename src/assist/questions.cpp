@@ -132,10 +132,8 @@ Result<Prompt> ask(store::Stores& stores, const Redaction& redaction, Provider* 
   auto counts = stores.passages().counts({});
   if (!counts) return counts.error();
   if (counts->passages == 0)
-    return Error{
-        "there is no index to answer from: run 'logystera llm index' first, once something is stored ('logystera scan "
-        "--track-errors')",
-        ErrorKind::not_found};
+    return Error{"there is no index to answer from: run 'logystera llm index' first, once findings or errors are stored",
+                 ErrorKind::not_found};
   Prompt prompt{"Answer the question from the evidence.", {}, redaction(question)};
   const Period period = period_in(question, now).value_or(Period{0, now + 1});
   auto facts = stores.passages().period(period.since, period.until);

@@ -30,10 +30,8 @@ Redacted Redacted::cut(std::size_t bytes) const {
 
 Result<Redaction> Redaction::make(redact::Options options) {
   if (options.mode == redact::Mode::dry_run)
-    return Error{
-        "dry-run leaves personal data as they are, and those never go to a model: use redact or mask (--redact, or "
-        "'redact' in the configuration)",
-        ErrorKind::invalid};
+    return Error{"dry-run leaves personal data as they are, and those never go to a model: redact or mask them",
+                 ErrorKind::invalid};
   return Redaction(std::make_shared<State>(std::move(options)));
 }
 

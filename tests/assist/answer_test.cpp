@@ -81,12 +81,12 @@ TEST_CASE("claudes_events_are_an_answer_and_unknown_ones_are_passed_over") {
       "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"
       "event: ping\ndata: {\"type\": \"ping\"}\n\n: a comment\n\n"
       "event: content_block_delta\ndata: "
-      "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"Hel\"}}\n\n"
+      "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"Hell\"}}\n\n"
       "event: content_block_delta\ndata: "
       "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"hm\"}}\n\n"
       "event: of_the_future\ndata: {\"type\":\"of_the_future\",\"x\":{}}\n\n"
       "event: content_block_delta\r\ndata: "
-      "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"lo\"}}\r\n\r\n"
+      "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"o\"}}\r\n\r\n"
       "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n"
       "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
   CHECK(heard.text == "Hello");
