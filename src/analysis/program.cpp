@@ -65,12 +65,46 @@ Result<Zone> parse_zone(const std::string& text) {
   return parse::Zone::fixed(text[0] == '-' ? -seconds : seconds);
 }
 
+void add_rules_of(const std::vector<plugin::Plugin>& plugins, RuleSources& sources) {
+  for (const plugin::Plugin& plugin : plugins) {
+    for (const plugin::Document& rule : plugin.given.rules) sources.documents.push_back({rule.file, rule.root});
+    for (const std::string& directory : plugin.given.rule_dirs) sources.paths.push_back(directory);
+  }
+}
+
+Result<Done> Program::prepare_patterns(const ProgramOptions& options) {
+  std::error_code ignored;
+  if (options.patterns_file.empty() ||
+      (options.patterns_may_miss && !std::filesystem::exists(options.patterns_file, ignored)))
+    return Done{};
+  auto patterns = redact::load_patterns(options.patterns_file);
+  if (!patterns) return patterns.error();
+  pipeline_.patterns = std::move(patterns).value();
+  return Done{};
+}
+
+// Before everything they add to. What is wrong with a plugin is a warning, and takes nothing from the run but the plugin.
+Result<Done> Program::prepare_plugins(const ProgramOptions& options, ProgramNotes& notes) {
+  auto loaded = plugin::load(options.plugins, pipeline_.patterns);
+  if (!loaded) return loaded.error();
+  plugins_ = std::move(loaded).value();
+  for (const plugin::Plugin& plugin : plugins_) {
+    if (!plugin.fault.empty()) notes.warnings.push_back(fmt::format("plugin skipped: {}", plugin.fault));
+    for (const std::string& warning : plugin.warnings) notes.warnings.push_back(warning);
+    pipeline_.patterns.insert(pipeline_.patterns.end(), plugin.given.patterns.begin(), plugin.given.patterns.end());
+  }
+  return Done{};
+}
+
 Result<Done> Program::prepare_reading(const ProgramOptions& options, ProgramNotes& notes) {
   auto formats = parse::Formats::built_in();
   if (!formats) return formats.error();
   formats_ = std::move(formats).value();
   if (!options.formats_dir.empty())
     if (auto added = formats_.add_directory(options.formats_dir, options.follow_links); !added) return added;
+  for (const plugin::Plugin& plugin : plugins_)
+    for (const plugin::Contribution::Format& format : plugin.given.formats)
+      if (auto added = formats_.add(format.json, format.where); !added) return added;
   parse::SourceOptions& source = pipeline_.source;
   source.format = options.format;
   if (!options.log_format.empty()) {
@@ -103,13 +137,6 @@ Result<Done> Program::prepare_redaction(const ProgramOptions& options, ProgramNo
     if (!salt) return salt.error();
     pipeline_.salt = std::move(salt).value();
   }
-  std::error_code ignored;
-  if (!options.patterns_file.empty() &&
-      (!options.patterns_may_miss || std::filesystem::exists(options.patterns_file, ignored))) {
-    auto patterns = redact::load_patterns(options.patterns_file);
-    if (!patterns) return patterns.error();
-    pipeline_.patterns = std::move(patterns).value();
-  }
   labels_ = std::make_unique<const redact::FieldLabels>(names_, pipeline_.redaction());
   return Done{};
 }
@@ -117,7 +144,9 @@ Result<Done> Program::prepare_redaction(const ProgramOptions& options, ProgramNo
 Result<Done> Program::prepare_rules(const ProgramOptions& options, ProgramNotes& notes) {
   if (!options.rules) return Done{};
   auto cache = options.rule_cache ? RuleCache::of_user() : Result<RuleCache>(Error{"the rule cache is off"});
-  auto ready = ready_rules(options.sources, cache ? &cache.value() : nullptr, names_, rules_);
+  RuleSources sources = options.sources;
+  add_rules_of(plugins_, sources);
+  auto ready = ready_rules(sources, cache ? &cache.value() : nullptr, names_, rules_);
   if (!ready) return ready.error();
   if (options.say_origins) {
     const std::string note = cache ? ready->note : cache.error().message;
@@ -148,6 +177,8 @@ Result<std::shared_ptr<const Program>> Program::make(const ProgramOptions& optio
   const std::shared_ptr<Program> program(new Program);
   const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
   program->pipeline_.threads = options.threads != 0 ? options.threads : std::min(processors, kThreadsByDefaultMost);
+  if (auto done = program->prepare_patterns(options); !done) return done.error();
+  if (auto done = program->prepare_plugins(options, notes); !done) return done.error();
   if (auto done = program->prepare_reading(options, notes); !done) return done.error();
   if (auto done = program->prepare_redaction(options, notes); !done) return done.error();
   if (auto done = program->prepare_rules(options, notes); !done) return done.error();

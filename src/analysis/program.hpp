@@ -19,6 +19,7 @@
 #include "detect/rule.hpp"
 #include "parse/format.hpp"
 #include "parse/zone.hpp"
+#include "plugin/plugin.hpp"
 #include "redact/labels.hpp"
 #include "source/paths.hpp"
 
@@ -29,6 +30,9 @@ using Zone = std::shared_ptr<const parse::Zone>;
 
 /// "local" (or empty), "UTC", "+02:00" or "Europe/Berlin".
 Result<Zone> parse_zone(const std::string& text);
+
+/// The rules of plugins, added to those of files.
+void add_rules_of(const std::vector<plugin::Plugin>& plugins, RuleSources& sources);
 
 struct ProgramOptions {
   // Reading.
@@ -51,7 +55,8 @@ struct ProgramOptions {
   // Rules.
   bool rules = true;  // false: none at all
   RuleSources sources;
-  bool rule_cache = true;    // the user's own
+  bool rule_cache = true;  // the user's own
+  plugin::Options plugins;
   bool say_origins = false;  // warnings say where the rules came from, and of each that was refused why
 };
 
@@ -74,6 +79,7 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   const parse::Formats& formats() const noexcept { return formats_; }
+  const std::vector<plugin::Plugin>& plugins() const noexcept { return plugins_; }
   const Zone& zone() const noexcept { return zone_; }
   const PipelineOptions& pipeline() const noexcept { return pipeline_; }
   const detect::RuleSet& rules() const noexcept { return rules_; }
@@ -87,10 +93,13 @@ class Program {
 
  private:
   Program() = default;
+  Result<Done> prepare_patterns(const ProgramOptions& options);
+  Result<Done> prepare_plugins(const ProgramOptions& options, ProgramNotes& notes);
   Result<Done> prepare_reading(const ProgramOptions& options, ProgramNotes& notes);
   Result<Done> prepare_redaction(const ProgramOptions& options, ProgramNotes& notes);
   Result<Done> prepare_rules(const ProgramOptions& options, ProgramNotes& notes);
 
+  std::vector<plugin::Plugin> plugins_;
   parse::Formats formats_;
   Zone zone_;
   PipelineOptions pipeline_;

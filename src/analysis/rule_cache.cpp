@@ -251,6 +251,21 @@ Result<RuleCache> RuleCache::of_user() {
   return RuleCache(std::move(place));
 }
 
+// Kind, place, texts and what is below; numbers and booleans are in their texts.
+void write_node(ByteWriter& out, const yaml::Node& node) {
+  out.number(static_cast<std::uint32_t>(node.kind));
+  out.number(node.at.line);
+  out.boolean(node.quoted);
+  out.text(node.text);
+  out.number(static_cast<std::uint32_t>(node.items.size()));
+  for (const yaml::Node& item : node.items) write_node(out, item);
+  out.number(static_cast<std::uint32_t>(node.entries.size()));
+  for (const yaml::Node::Entry& entry : node.entries) {
+    out.text(entry.key);
+    write_node(out, entry.value);
+  }
+}
+
 // What a cache was made of, as far as it is known before anything is looked at.
 std::string RuleCache::identity(const RuleSources& sources) const {
   std::string bytes;
@@ -261,6 +276,11 @@ std::string RuleCache::identity(const RuleSources& sources) const {
   out.text(sources.placeholders);
   out.number(static_cast<std::uint32_t>(sources.paths.size()));
   for (const std::string& path : sources.paths) out.text(path);
+  out.number(static_cast<std::uint32_t>(sources.documents.size()));
+  for (const RuleDocument& document : sources.documents) {
+    out.text(document.file);
+    write_node(out, document.root);
+  }
   // A relative path is another file elsewhere.
   std::error_code ignored;
   out.text(std::filesystem::current_path(ignored).string());

@@ -37,6 +37,7 @@ Result<detect::RuleSet> load_rules(const RuleSources& sources) {
                                                               : loader.add_file(path);
     if (!added) return added.error();
   }
+  for (const RuleDocument& document : sources.documents) loader.add_node(document.file, document.root);
   return loader.finish();
 }
 

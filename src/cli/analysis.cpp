@@ -51,6 +51,7 @@ Result<analysis::ProgramOptions> merged(const Config& config, const AnalysisOpti
   all.format = options.format;
   all.log_format = options.log_format;
   all.formats_dir = said_or(options.formats_dir, config.formats_dir);
+  all.plugins = plugin_options(config, options.plugins_dir);
   all.timezone = said_or(options.timezone, config.timezone);
   all.logsource = options.logsource;
   all.follow_links = options.follow_links;
@@ -115,6 +116,7 @@ void add_reading(Command& command, AnalysisOptions& options) {
   command.add_option("--log-format", options.log_format,
                      "The sources are access logs of this nginx log_format or Apache LogFormat");
   command.add_option("--formats-dir", options.formats_dir, "Directory with format definitions of your own (*.json)");
+  command.add_option("--plugins-dir", options.plugins_dir, "Directory with plugins (*.lua, *.py), instead of plugins_dir");
   command.add_flag("--follow-links", options.follow_links,
                    "Follow symbolic links met in directories, patterns and rotated sets; what is named is always followed");
   command.add_option(
@@ -158,6 +160,22 @@ Result<std::unique_ptr<analysis::Baselines>> make_baselines(store::BaselineStore
   auto baselines = analysis::Baselines::make(store, std::move(options), std::move(report));
   if (!baselines) return Error{"--anomaly-model " + baselines.error().message, baselines.error().kind};
   return baselines;
+}
+
+plugin::Options plugin_options(const Config& config, const std::string& directory) {
+  plugin::Options options = config.plugins;
+  options.directory = said_or(directory, config.plugins.directory);
+  return options;
+}
+
+Result<std::vector<plugin::Plugin>> load_plugins(std::string_view command, const plugin::Options& options) {
+  auto plugins = plugin::load(options, {});
+  if (!plugins) return plugins.error();
+  for (const plugin::Plugin& plugin : plugins.value()) {
+    if (!plugin.fault.empty()) warn(command, fmt::format("plugin skipped: {}", plugin.fault));
+    for (const std::string& warning : plugin.warnings) warn(command, warning);
+  }
+  return plugins;
 }
 
 analysis::Tracker::Options tracking_options(const Analysis& analysis) {

@@ -30,7 +30,7 @@ struct AnalysisOptions {
   bool no_rules = false, no_builtin = false, no_rule_cache = false, verbose = false, follow_links = false;
   std::vector<std::string> rules_dirs, sigma_dirs;
   std::string placeholders;
-  std::string format, log_format, formats_dir, timezone, logsource;
+  std::string format, log_format, formats_dir, plugins_dir, timezone, logsource;
   unsigned threads = 0;  // 0: one a processor
   std::optional<unsigned> pii_digits;
 };
@@ -55,6 +55,11 @@ void add_anomaly_options(Command& command, analysis::AnomalyOptions& options);
 /// Baselines whose errors say which options and commands help.
 Result<std::unique_ptr<analysis::Baselines>> make_baselines(store::BaselineStore& store, analysis::AnomalyOptions options,
                                                             analysis::Baselines::Report report);
+
+/// The plugins of the configuration, or of the directory an option named.
+plugin::Options plugin_options(const Config& config, const std::string& directory);
+/// Runs them for a command that shows what they registered; what is wrong with them is said.
+Result<std::vector<plugin::Plugin>> load_plugins(std::string_view command, const plugin::Options& options);
 
 /// What the configuration says of what is stored.
 analysis::Tracker::Options tracking_options(const Analysis& analysis);

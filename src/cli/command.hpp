@@ -46,6 +46,7 @@ void add_relay(Program program);
 void add_scan(Program program);
 void add_rules_commands(Program program);
 void add_formats(Program program);
+void add_plugin(Program program);
 void add_findings(Program program);
 void add_errors(Program program);
 void add_anomaly(Program program);

@@ -98,6 +98,12 @@ const std::vector<Key>& keys() {
          return Done{};
        }},
       {"formats_dir", text(&Config::formats_dir)},
+      {"plugins_dir",
+       [](const yaml::Node& value, Config& config) -> Result<Done> {
+         if (!value.is_string() && !value.is_null()) return Error{"must be a text: a directory", ErrorKind::invalid};
+         config.plugins.directory = value.is_null() ? std::string() : value.text;
+         return Done{};
+       }},
       {"timezone",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
          if (!value.is_string())
@@ -180,14 +186,50 @@ std::string unknown_key(const std::string& name, yaml::Position at, const std::s
   return yaml::describe(name, {at, fmt::format("unknown key '{}', ignored", key)});
 }
 
-Result<Done> read_section(const yaml::Node::Entry& section, const std::string& name, ShippingConfig& out, Config& config) {
+// One key of the section `plugins`; nothing if there is no such key.
+std::optional<Result<Done>> read_plugins(const yaml::Node::Entry& entry, Config& out) {
+  const yaml::Node& value = entry.value;
+  std::int64_t number = 0;
+  if (entry.key == "memory_mib") {
+    auto read = read_number(value, plugin::kMemoryMibLeast, plugin::kMemoryMibMost, number);
+    out.plugins.memory_mib = static_cast<std::size_t>(number);
+    return read;
+  }
+  if (entry.key == "instructions") {
+    auto read = read_number(value, plugin::kInstructionsLeast, plugin::kInstructionsMost, number);
+    out.plugins.instructions = static_cast<std::uint64_t>(number);
+    return read;
+  }
+  if (entry.key == "python") {
+    // YAML 1.2 takes off for a text; whoever writes false means the same.
+    const bool is_off = value.is_string() ? value.text == "off" : value.kind == yaml::Node::Kind::boolean && !value.boolean;
+    if (!is_off && !(value.is_string() && value.text == "auto"))
+      return Result<Done>(Error{"must be auto or off", ErrorKind::invalid});
+    out.plugins.python = !is_off;
+    return Result<Done>(Done{});
+  }
+  return std::nullopt;
+}
+
+// What a section's keys are read by.
+using SectionReader = std::function<std::optional<Result<Done>>(const yaml::Node::Entry& entry, Config& config)>;
+
+SectionReader section_reader(std::string_view name) {
+  if (name == "agent") return [](const auto& entry, Config& config) { return read_shipping(entry, config.agent); };
+  if (name == "relay") return [](const auto& entry, Config& config) { return read_shipping(entry, config.relay); };
+  if (name == "plugins") return read_plugins;
+  return nullptr;
+}
+
+Result<Done> read_section(const yaml::Node::Entry& section, const std::string& name, const SectionReader& reader,
+                          Config& config) {
   if (section.value.is_null()) return Done{};
   if (!section.value.is_map())
     return Error{yaml::describe(name, {section.value.at, section.key + " needs keys of its own, one a line"}),
                  ErrorKind::invalid};
   for (const yaml::Node::Entry& entry : section.value.entries) {
     const std::string key = section.key + "." + entry.key;
-    const auto read = read_shipping(entry, out);
+    const auto read = reader(entry, config);
     if (!read) config.warnings.push_back(unknown_key(name, entry.at, key));
     else if (!read->ok())
       return Error{yaml::describe(name, {entry.value.at, fmt::format("{} {}", key, read->error().message)}),
@@ -211,9 +253,8 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& name)
   if (!root.is_map())
     return Error{yaml::describe(name, {root.at, "a configuration is a map of keys to values"}), ErrorKind::invalid};
   for (const yaml::Node::Entry& entry : root.entries) {
-    if (entry.key == "agent" || entry.key == "relay") {
-      if (auto read = read_section(entry, name, entry.key == "agent" ? config.agent : config.relay, config); !read)
-        return read.error();
+    if (const SectionReader reader = section_reader(entry.key)) {
+      if (auto read = read_section(entry, name, reader, config); !read) return read.error();
       continue;
     }
     const Key* known = nullptr;

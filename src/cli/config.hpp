@@ -10,6 +10,7 @@
 
 #include "core/result.hpp"
 #include "core/severity.hpp"
+#include "plugin/options.hpp"
 #include "store/finding_store.hpp"
 
 namespace logystera::cli {
@@ -38,6 +39,7 @@ struct Config {
   std::string redact = "redact";
   std::vector<std::string> rules_dirs, sigma_dirs;
   std::string placeholders, formats_dir, timezone;
+  plugin::Options plugins;
   bool rule_cache = true;
   int findings_retention_days = store::kRetentionDays;
   Level findings_min_severity = Level::high;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::pair<std::string_view, std::string_view> kBinary[] = {{"evtx", "Windows event log (EVTX)"},
                                                                      {"journal_export", "systemd journal, export format"}};
 
-int run(const Globals& globals, std::string directory, bool follow_links) {
+int run(const Globals& globals, std::string directory, const std::string& plugins_dir, bool follow_links) {
   auto setting = load_setting("formats", globals);
   if (!setting) return fail("formats", setting.error());
   if (directory.empty()) directory = setting->config.formats_dir;
@@ -25,6 +25,11 @@ int run(const Globals& globals, std::string directory, bool follow_links) {
   if (!formats) return fail("formats", formats.error());
   if (!directory.empty())
     if (auto added = formats->add_directory(directory, follow_links); !added) return fail("formats", added.error());
+  auto plugins = load_plugins("formats", plugin_options(setting->config, plugins_dir));
+  if (!plugins) return fail("formats", plugins.error());
+  for (const plugin::Plugin& plugin : plugins.value())
+    for (const plugin::Contribution::Format& format : plugin.given.formats)
+      if (auto added = formats->add(format.json, format.where); !added) return fail("formats", added.error());
   std::vector<std::vector<std::string>> rows{{"NAME", "WHAT IT IS", "READER"}};
   for (const auto& format : formats->all()) rows.push_back({format->name, printable(format->title), format->reader});
   for (const auto& [name, title] : kBinary) rows.push_back({std::string(name), std::string(title), "binary"});
@@ -47,6 +52,8 @@ void add_formats(Program program) {
   auto* formats = program.app.add_subcommand("formats", "List the log formats that are recognised");
   auto directory = std::make_shared<std::string>();
   formats->add_option("--formats-dir", *directory, "Directory with format definitions of your own (*.json)");
+  auto plugins_dir = std::make_shared<std::string>();
+  formats->add_option("--plugins-dir", *plugins_dir, "Directory with plugins (*.lua, *.py), instead of plugins_dir");
   auto follow_links = std::make_shared<bool>(false);
   formats->add_flag("--follow-links", *follow_links, "Follow symbolic links met in that directory");
   add_json(*formats, program.globals, "One JSON object a line");
@@ -54,8 +61,9 @@ void add_formats(Program program) {
   formats->footer(
       "A format of your own is a JSON file with its samples, which are checked when it is loaded; see docs/analysis.md.\n"
       "Access logs need none: 'logystera scan --log-format STRING' takes nginx's log_format or Apache's LogFormat.");
-  formats->callback(
-      [program, directory, follow_links] { program.exit_code = run(program.globals, *directory, *follow_links); });
+  formats->callback([program, directory, plugins_dir, follow_links] {
+    program.exit_code = run(program.globals, *directory, *plugins_dir, *follow_links);
+  });
 }
 
 }  // namespace logystera::cli

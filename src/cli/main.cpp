@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
   add_export(program);
   add_rules_commands(program);
   add_formats(program);
+  add_plugin(program);
   add_demo(program);
   add_serve(program);
   add_health(program);

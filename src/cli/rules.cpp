@@ -21,11 +21,11 @@ namespace {
 
 struct Options {
   std::vector<std::string> paths, rules_dirs, sigma_dirs;
-  std::string placeholders, level, id;
+  std::string placeholders, plugins_dir, level, id;
   bool no_builtin = false, sigma = false, strict = false, quiet = false, follow_links = false;
 };
 
-// The configuration's rules and the options'.
+// The configuration's rules, the options' and those of plugins; or those of the named files alone.
 Result<analysis::RuleSources> configured(std::string_view command, const Globals& globals, const Options& options) {
   auto setting = load_setting(command, globals);
   if (!setting) return setting.error();
@@ -36,17 +36,20 @@ Result<analysis::RuleSources> configured(std::string_view command, const Globals
   for (const std::vector<std::string>* list : std::initializer_list<const std::vector<std::string>*>{
            &setting->config.rules_dirs, &setting->config.sigma_dirs, &options.rules_dirs, &options.sigma_dirs})
     sources.paths.insert(sources.paths.end(), list->begin(), list->end());
+  if (!options.paths.empty()) {
+    sources.built_in = false;
+    sources.paths = options.paths;
+    return sources;
+  }
+  auto plugins = load_plugins(command, plugin_options(setting->config, options.plugins_dir));
+  if (!plugins) return plugins.error();
+  analysis::add_rules_of(plugins.value(), sources);
   return sources;
 }
 
-// Rules of the named files alone, or of the configuration and the built-in packs.
 Result<detect::RuleSet> chosen(std::string_view command, const Globals& globals, const Options& options) {
   auto sources = configured(command, globals, options);
   if (!sources) return sources.error();
-  if (!options.paths.empty()) {
-    sources->built_in = false;
-    sources->paths = options.paths;
-  }
   return analysis::load_rules(sources.value());
 }
 
@@ -239,6 +242,7 @@ void add_rules_commands(Program program) {
         ->allow_extra_args(false);
     sub->add_option("--sigma", options->sigma_dirs, "Directory (or file) with Sigma rules; may be repeated")
         ->allow_extra_args(false);
+    sub->add_option("--plugins-dir", options->plugins_dir, "Directory with plugins (*.lua, *.py), instead of plugins_dir");
     sub->add_flag("--no-builtin", options->no_builtin, "Leave the built-in rules out");
     return sub;
   };

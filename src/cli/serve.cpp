@@ -278,10 +278,12 @@ std::vector<std::string> sources_of(const Globals& globals, const Options& optio
   const auto add = [&](const std::vector<std::string>& more) { paths.insert(paths.end(), more.begin(), more.end()); };
   add(options.analysis.rules_dirs);
   add(options.analysis.sigma_dirs);
+  if (!options.analysis.plugins_dir.empty()) paths.push_back(options.analysis.plugins_dir);
   if (auto config = load_config(globals.config)) {
     add(config->rules_dirs);
     add(config->sigma_dirs);
-    for (const std::string& file : {config->placeholders, config->pii_rules_path, config->formats_dir}) {
+    for (const std::string& file :
+         {config->placeholders, config->pii_rules_path, config->formats_dir, config->plugins.directory}) {
       if (!file.empty()) paths.push_back(file);
     }
   }

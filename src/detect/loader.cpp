@@ -194,6 +194,8 @@ void Loader::add_text(std::string_view name, std::string_view text) {
   report.problems.push_back(std::move(documents.problem));
 }
 
+void Loader::add_node(std::string_view name, const Node& root) { state_->document(name, root); }
+
 Result<Done> Loader::add_file(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file) return Error{path + ": cannot be opened: check the path and its permissions", kind_of_errno(errno)};

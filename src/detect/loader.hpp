@@ -31,6 +31,8 @@ class Loader {
 
   /// Every document of `text`; `name` is what messages call it.
   void add_text(std::string_view name, std::string_view text);
+  /// One document that was no text: every message about it has the positions its nodes have.
+  void add_node(std::string_view name, const yaml::Node& root);
   /// A file. An error if it cannot be read at all; what is wrong inside is in the report.
   Result<Done> add_file(const std::string& path);
   /// All *.yml and *.yaml below a directory, in the order of their names. What is met there and not read (a link, a pipe; see

@@ -1,0 +1,8 @@
+# The plugin room: Lua 5.4 as C++ (its errors are exceptions), RE2 for its expressions.
+find_package(fmt REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.4-c++)
+logystera_room(plugin STANDARD 20 LINKS logystera_core logystera_detect logystera_parse logystera_redact logystera_yaml
+  PkgConfig::RE2 fmt::fmt)
+target_link_libraries(logystera_plugin PRIVATE PkgConfig::LUA)  # its headers are this room's alone
+logystera_room_tests(plugin STANDARD 20 LINKS PkgConfig::LUA)
