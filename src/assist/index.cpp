@@ -58,9 +58,9 @@ Redacted passage_text(const Redaction& redaction, const store::PassageGroup& gro
                                : moment(group.first, "%Y-%m-%d %H:%M") + " to " + moment(group.last, "%H:%M UTC");
   const std::string text = fmt::format(
       "{} {} {} {}: {}. {} in {}, {}. Newest: {}", moment(group.last, "%A"), group.level,
-      group.kind == store::PassageKind::finding ? "finding" : "error", redaction(group.name).cut(kNameBytes).text(),
+      group.kind == store::PassageKind::finding ? "finding" : "error", redaction.name(group.name).cut(kNameBytes).text(),
       redaction(group.title).cut(kNameBytes).text(), group.count == 1 ? "Once" : fmt::format("{} times", group.count),
-      redaction(group.source).cut(kNameBytes).text(), when, redaction(group.message).cut(kMessageBytes).text());
+      redaction.name(group.source).cut(kNameBytes).text(), when, redaction(group.message).cut(kMessageBytes).text());
   return redaction(text).cut(store::kPassageBytes - 4);
 }
 

@@ -18,10 +18,10 @@ constexpr Ours kExplain =
 Evidence evidence_of(const Redaction& redaction, const store::Finding& finding) {
   Evidence evidence;
   evidence.add("kind", Ours("finding"))
-      .add("rule", redaction(finding.rule))
+      .add("rule", redaction.name(finding.rule))
       .add("title", redaction(finding.title))
       .add("level", redaction(level_name(finding.level)))
-      .add("source", redaction(finding.source))
+      .add("source", redaction.name(finding.source))
       .add_time("time", finding.time);
   if (finding.line > 0) evidence.add("line", finding.line);
   evidence.add("message", redaction(finding.message));
@@ -33,7 +33,7 @@ Evidence evidence_of(const Redaction& redaction, const store::ErrorGroup& group)
   evidence.add("kind", Ours("error"))
       .add("pattern", redaction(group.pattern))
       .add("severity", redaction(severity_name(group.severity)))
-      .add("source", redaction(group.source))
+      .add("source", redaction.name(group.source))
       .add_time("first_seen", group.first_seen)
       .add_time("last_seen", group.last_seen)
       .add("count", group.count);
@@ -42,7 +42,7 @@ Evidence evidence_of(const Redaction& redaction, const store::ErrorGroup& group)
 
 Evidence counted(const Redaction& redaction, Ours kind, const std::pair<std::string, std::uint64_t>& of) {
   Evidence evidence;
-  evidence.add("kind", kind).add("name", redaction(of.first)).add("count", of.second);
+  evidence.add("kind", kind).add("name", redaction.name(of.first)).add("count", of.second);
   return evidence;
 }
 
@@ -94,7 +94,9 @@ Result<Prompt> explain_error(store::Stores& stores, const Redaction& redaction, 
   if (!occurrences) return occurrences.error();
   for (const store::ErrorOccurrence& occurrence : occurrences.value()) {
     Evidence evidence;
-    evidence.add("kind", Ours("occurrence")).add_time("time", occurrence.time).add("source", redaction(occurrence.source));
+    evidence.add("kind", Ours("occurrence"))
+        .add_time("time", occurrence.time)
+        .add("source", redaction.name(occurrence.source));
     evidence.add("message", redaction(occurrence.message));
     prompt.evidence.push_back(std::move(evidence));
   }

@@ -7,6 +7,7 @@
 #include "assist/text.hpp"
 #include "core/record.hpp"
 #include "redact/finder.hpp"
+#include "redact/labels.hpp"
 
 namespace logystera::assist {
 
@@ -21,6 +22,9 @@ struct Redaction::State {
   std::mutex mutex;
   redact::Finder finder;
   redact::Rewriter rewriter;
+
+  /// Of `hits`, which are in order and without overlaps, those in what redaction has written are left as they are.
+  std::string rewritten(std::string_view text, std::vector<redact::Hit>& hits);
 };
 
 Redacted Redacted::cut(std::size_t bytes) const {
@@ -40,12 +44,33 @@ Redacted Redaction::operator()(std::string_view text) const {
   text = text.substr(0, redact::kTextBytes);
   std::vector<redact::Hit> hits;
   state_->finder.find(text, redact::Context::text, hits);
-  std::erase_if(hits, [&](const redact::Hit& hit) { return state_->pseudonyms.hold(text, hit); });
-  Arena arena;
-  state_->rewriter.begin_record();
-  return Redacted(std::string(state_->rewriter.rewrite(text, hits, arena)));
+  return Redacted(state_->rewritten(text, hits));
+}
+
+Redacted Redaction::name(std::string_view text) const {
+  // What stands between slashes is a name of its own, of which the finder of names knows the dots.
+  std::string whole;
+  const std::string before = (*this)(text).text();
+  const std::lock_guard lock(state_->mutex);
+  for (std::string_view rest = before;;) {
+    const std::size_t slash = rest.find('/');
+    const std::string_view part = rest.substr(0, slash);
+    std::vector<redact::Hit> hits;
+    redact::find_in_name(state_->finder, part, hits);
+    whole += state_->rewritten(part, hits);
+    if (slash == std::string_view::npos) return Redacted(std::move(whole));
+    whole += '/';
+    rest.remove_prefix(slash + 1);
+  }
 }
 
 const redact::Options& Redaction::options() const noexcept { return state_->options; }
+
+std::string Redaction::State::rewritten(std::string_view text, std::vector<redact::Hit>& hits) {
+  std::erase_if(hits, [&](const redact::Hit& hit) { return pseudonyms.hold(text, hit); });
+  Arena arena;
+  rewriter.begin_record();
+  return std::string(rewriter.rewrite(text, hits, arena));
+}
 
 }  // namespace logystera::assist

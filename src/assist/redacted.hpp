@@ -47,6 +47,9 @@ class Redaction {
 
   /// `text` is looked at whole before any of it is cut.
   Redacted operator()(std::string_view text) const;
+  /// The same for what is a name of something: a file, a container, a rule. Each part between its slashes and dots is looked at alone
+  /// as well: 4111111111111111.log holds a card's number.
+  Redacted name(std::string_view text) const;
   const redact::Options& options() const noexcept;
 
  private:

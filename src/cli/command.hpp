@@ -53,6 +53,7 @@ void add_anomaly(Program program);
 void add_export(Program program);
 void add_tail(Program program);
 void add_demo(Program program);
+void add_llm(Program program);
 void add_completion(Program program);
 
 /// Adds --json, --config and --store to a command; --store comes with --config, which may name the store.

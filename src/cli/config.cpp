@@ -1,6 +1,7 @@
 #include "cli/config.hpp"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "cli/analysis.hpp"
 #include "cli/shipping.hpp"
 #include "core/limits.hpp"
+#include "core/secret.hpp"
 #include "parse/whole_file.hpp"
 #include "redact/pseudonym.hpp"
 #include "redact/redactor.hpp"
@@ -19,6 +21,7 @@ namespace logystera::cli {
 namespace {
 
 constexpr int kRetentionDaysMost = 36'500;
+constexpr std::int64_t kLlmSecondsMost = 3600;
 
 // Reads one key's value; the message says what is wanted.
 using Reader = std::function<Result<Done>(const yaml::Node& value, Config& config)>;
@@ -182,6 +185,42 @@ std::optional<Result<Done>> read_shipping(const yaml::Node::Entry& entry, Shippi
   return std::nullopt;
 }
 
+// One key of the section `llm`; nothing if there is no such key.
+std::optional<Result<Done>> read_llm(const yaml::Node::Entry& entry, assist::Settings& out) {
+  const std::string& key = entry.key;
+  const yaml::Node& value = entry.value;
+  const auto number = [&](std::int64_t least, std::int64_t most, std::uint32_t& into) {
+    std::int64_t read = 0;
+    auto done = read_number(value, least, most, read);
+    if (done) into = static_cast<std::uint32_t>(read);
+    return done;
+  };
+  if (key == "provider") {
+    const auto provider = value.is_string() ? assist::provider_from(value.text) : std::nullopt;
+    if (!provider) return Error{"must be ollama, claude or openai", ErrorKind::invalid};
+    out.provider = *provider;
+    out.provider_named = true;
+    return Done{};
+  }
+  if (key == "model") return read_text(value, out.model);
+  if (key == "endpoint") return read_text(value, out.endpoint);
+  if (key == "api_key") return read_text(value, out.api_key);
+  if (key == "embedding_model") return read_text(value, out.embedding_model);
+  if (key == "temperature") {
+    constexpr double kTemperatureMost = 2;
+    const bool is_number = value.kind == yaml::Node::Kind::integer || value.kind == yaml::Node::Kind::real;
+    if (!is_number || !(value.real >= 0 && value.real <= kTemperatureMost))
+      return Error{"must be a number from 0 to 2", ErrorKind::invalid};
+    out.temperature = value.real;
+    return Done{};
+  }
+  if (key == "max_context_tokens")
+    return number(assist::kContextTokensLeast, assist::kContextTokensMost, out.max_context_tokens);
+  if (key == "timeout_seconds") return number(1, kLlmSecondsMost, out.timeout_seconds);
+  if (key == "remote_allowed") return read_boolean(value, out.remote_allowed);
+  return std::nullopt;
+}
+
 std::string unknown_key(const std::string& name, yaml::Position at, const std::string& key) {
   return yaml::describe(name, {at, fmt::format("unknown key '{}', ignored", key)});
 }
@@ -218,6 +257,7 @@ SectionReader section_reader(std::string_view name) {
   if (name == "agent") return [](const auto& entry, Config& config) { return read_shipping(entry, config.agent); };
   if (name == "relay") return [](const auto& entry, Config& config) { return read_shipping(entry, config.relay); };
   if (name == "plugins") return read_plugins;
+  if (name == "llm") return [](const auto& entry, Config& config) { return read_llm(entry, config.llm); };
   return nullptr;
 }
 
@@ -253,6 +293,7 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& name)
   if (!root.is_map())
     return Error{yaml::describe(name, {root.at, "a configuration is a map of keys to values"}), ErrorKind::invalid};
   for (const yaml::Node::Entry& entry : root.entries) {
+    if (entry.key == "llm") config.llm_configured = true;
     if (const SectionReader reader = section_reader(entry.key)) {
       if (auto read = read_section(entry, name, reader, config); !read) return read.error();
       continue;
@@ -287,7 +328,13 @@ Result<Config> load_named_config(const std::string& path) {
   if (file.empty()) return Config{};
   auto text = parse::read_whole_file(file, kConfigBytes, ": this is no configuration");
   if (!text) return text.error();
-  return parse_config(text.value(), file);
+  auto config = parse_config(text.value(), file);
+  constexpr mode_t kOthersRead = 044;
+  struct stat now {};
+  if (config && !config->llm.api_key.empty() && ::stat(file.c_str(), &now) == 0 && (now.st_mode & kOthersRead) != 0)
+    config->warnings.push_back(
+        fmt::format("{}: others may read it, and llm.api_key is in it: chmod 600, or set ${}", file, kLlmKeyVariable));
+  return config;
 }
 
 }  // namespace logystera::cli

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "assist/provider.hpp"
 #include "core/result.hpp"
 #include "core/severity.hpp"
 #include "plugin/options.hpp"
@@ -48,6 +49,8 @@ struct Config {
   std::vector<std::string> allow_hosts;  // by which further names `serve` may be called
 
   ShippingConfig agent, relay;
+  assist::Settings llm;         // without the key of the environment
+  bool llm_configured = false;  // the file has a section llm
 
   std::vector<std::string> warnings;  // keys this program does not know
 };

@@ -77,6 +77,7 @@ int main(int argc, char** argv) {
   add_errors(program);
   add_anomaly(program);
   add_export(program);
+  add_llm(program);
   add_rules_commands(program);
   add_formats(program);
   add_plugin(program);

@@ -7,6 +7,7 @@
 #include "analysis/baselines.hpp"
 #include "analysis/tracking.hpp"
 #include "cli/analysis.hpp"
+#include "cli/assistant.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
@@ -23,7 +24,7 @@ struct Options {
   AnalysisOptions analysis;
   analysis::AnomalyOptions anomaly;
   bool rotated = false, all = false, format_only = false, track_errors = false, detect_anomalies = false, ndjson = false,
-       no_progress = false;
+       no_progress = false, explain_findings = false, classify = false;
   std::uint64_t limit = kEventsShown;
   std::string min_severity, fail_on;
 };
@@ -76,6 +77,15 @@ int run(const Globals& globals, const Options& options) {
     return fail("scan", Error{"dry-run leaves personal data as they are, and those are never stored: leave --track-errors "
                               "out, or use --redact redact or mask",
                               ErrorKind::invalid});
+  std::unique_ptr<assist::Assistant> assistant;
+  if (options.explain_findings || options.classify) {
+    if (globals.json || options.ndjson)
+      return fail("scan",
+                  Error{"--explain-findings and --classify print text: leave --json and --ndjson out", ErrorKind::invalid});
+    auto made = make_assistant("scan", analysis.config, program);
+    if (!made) return fail("scan", made.error());
+    assistant = std::move(made).value();
+  }
   PassedOver passed;
   auto sets = source::find_sources(options.paths,
                                    {.rotated = options.rotated, .follow_links = options.analysis.follow_links}, &passed);
@@ -112,6 +122,8 @@ int run(const Globals& globals, const Options& options) {
   }
   if (options.track_errors) report.tracker = std::move(opened);
 
+  ForTheModel for_the_model;
+  if (assistant) report.for_the_model = &for_the_model;
   analysis::Progress progress;
   analysis::Totals totals;
   {
@@ -125,6 +137,10 @@ int run(const Globals& globals, const Options& options) {
   if (totals.failed > 0) return kExitError;
   if (totals.interrupted)
     return fail("scan", Error{"interrupted before the end: what is shown is what was read until then"});
+  if (options.explain_findings)
+    if (auto explained = for_the_model.explain(*assistant, program); !explained) return fail("scan", explained.error());
+  if (options.classify)
+    if (auto said = for_the_model.classify(*assistant); !said) return fail("scan", said.error());
   return fail_on.value() && report.found(*fail_on.value()) ? kExitFound : kExitDone;
 }
 
@@ -148,6 +164,10 @@ void add_scan(Program program) {
   scan->add_flag("--detect-anomalies", options->detect_anomalies,
                  "Compare activity with the source's baseline, which grows by it");
   add_anomaly_options(*scan, options->anomaly);
+  scan->add_flag("--explain-findings", options->explain_findings,
+                 "Have a model explain up to 3 findings of high severity or worse ('logystera llm info')");
+  scan->add_flag("--classify", options->classify,
+                 "Have a model say how severe it finds the first 20 events; nothing changes by it");
   add_json(*scan, program.globals, "One JSON document");
   scan->add_flag("--ndjson", options->ndjson,
                  "One JSON object a line, as they come: event, finding, anomaly, source, summary");
@@ -162,7 +182,8 @@ void add_scan(Program program) {
       "  logystera scan /var/log/syslog --track-errors --detect-anomalies\n\n"
       "The format is recognised; gzip, zstd, EVTX and journal exports are read as they are. Lines that fit no format are\n"
       "kept as text and counted. Everything shown or stored is redacted first; nothing is stored without --track-errors\n"
-      "or --detect-anomalies, and nothing leaves the machine.\n"
+      "or --detect-anomalies, and nothing leaves the machine but what --explain-findings and --classify ask a model, if it "
+      "is on another.\n"
       "Exit codes: 0 done, 1 a finding of --fail-on's severity, 2 an error (a source that could not be read to its end).\n"
       "Files below a directory that are no logs (programs, images, journals, wtmp) are passed over and said; one that is "
       "named "

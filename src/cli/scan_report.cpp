@@ -48,9 +48,13 @@ void ScanReport::take(analysis::Chunk& chunk) {
     ++counts_.findings;
     show(finding, nth);
     if (tracker) keep(tracker->add(finding));
+    if (for_the_model) for_the_model->add(finding);
   }
   if (tracker)
     for (const Record& record : chunk.batch.records) keep(tracker->add(record));
+  if (for_the_model)
+    for (std::size_t i = 0; i < chunk.batch.records.size() && !for_the_model->has_sample(); ++i)
+      for_the_model->add(chunk.batch.records[i], chunk.first_record + i + 1);
   if (baselines) keep(baselines->add(chunk.set, chunk.batch));
 }
 

@@ -13,6 +13,7 @@
 #include "analysis/baselines.hpp"
 #include "analysis/program.hpp"
 #include "analysis/tracking.hpp"
+#include "cli/assistant.hpp"
 #include "cli/render.hpp"
 #include "core/json_text.hpp"
 #include "core/result.hpp"
@@ -55,6 +56,7 @@ class ScanReport : public analysis::Watcher {
 
   std::unique_ptr<analysis::Tracker> tracker;      // with --track-errors
   std::unique_ptr<analysis::Baselines> baselines;  // with --detect-anomalies
+  ForTheModel* for_the_model = nullptr;            // with --explain-findings or --classify; outlives the report
 
  protected:
   ScanReport(const analysis::Program& program, Options options, analysis::Dismissals dismissals);

@@ -18,9 +18,9 @@
 namespace logystera {
 namespace {
 
-constexpr std::array<const char*, 7> kVariables = {kSaltVariable,  kWebhookVariable,      kWebhookSecretVariable,
-                                                   kTokenVariable, kEntitySecretVariable, kApiTokenVariable,
-                                                   kProxyVariable};
+constexpr std::array<const char*, 8> kVariables = {kSaltVariable,   kWebhookVariable,      kWebhookSecretVariable,
+                                                   kTokenVariable,  kEntitySecretVariable, kApiTokenVariable,
+                                                   kLlmKeyVariable, kProxyVariable};
 constexpr mode_t kOthers = 077;
 constexpr mode_t kOthersOfAService = 027;
 

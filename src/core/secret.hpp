@@ -16,6 +16,7 @@ inline constexpr const char* kWebhookSecretVariable = "LOGYSTERA_WEBHOOK_SECRET"
 inline constexpr const char* kTokenVariable = "LOGYSTERA_ENTITY_TOKEN";
 inline constexpr const char* kEntitySecretVariable = "LOGYSTERA_ENTITY_SECRET";
 inline constexpr const char* kApiTokenVariable = "LOGYSTERA_API_TOKEN";
+inline constexpr const char* kLlmKeyVariable = "LLM_API_KEY";
 inline constexpr const char* kProxyVariable = "LOGYSTERA_PROXY";  // may hold a password
 
 /// Moves the variables above out of the environment: their bytes there are overwritten, so that neither a child process nor

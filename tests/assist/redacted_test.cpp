@@ -62,3 +62,13 @@ TEST_CASE("what_is_cut_was_redacted_before") {
   CHECK(redaction("äöü").cut(3).text() == "ä…");
   CHECK(redaction("äöü").cut(6).text() == "äöü");
 }
+
+TEST_CASE("names_of_files_are_looked_at_part_by_part") {
+  const Redaction redaction = redaction_of(redact::Mode::mask);
+  CHECK(redaction.name("/var/log/4111111111111111.log").text() == "/var/log/<card>.log");
+  CHECK(redaction.name("/home/planted.person@example.com/x.log").text() == "/home/<email>/x.log");
+  CHECK(redaction.name("2001:db8:4711::99.log.gz").text() == "<ip>.log.gz");
+  CHECK(redaction.name("access.log.1").text() == "access.log.1");
+  CHECK(redaction.name("").text().empty());
+  CHECK(redaction.name("//").text() == "//");
+}
