@@ -22,7 +22,7 @@ Result<std::unique_ptr<Assistant>> Assistant::make(Settings settings, redact::Op
     for (; time.count() > 0 && !stopped(); time -= kLook) std::this_thread::sleep_for(std::min(time, kLook));
     return !stopped();
   };
-  auto provider = Provider::make(std::move(settings), {http, redaction.value(), wall, stopped, wait});
+  auto provider = Provider::make(std::move(settings), {http, redaction.value(), wall, std::move(stopped), wait});
   if (!provider) return provider.error();
   return std::unique_ptr<Assistant>(new Assistant(std::move(redaction).value(), std::move(provider).value()));
 }
