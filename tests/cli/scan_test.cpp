@@ -232,10 +232,10 @@ TEST_CASE("a_configuration_is_checked_with_its_place") {
   const Finished wrong = run({"scan", kSample, "-c", scratch.file("config.yaml")}, kSalted);
   CHECK(wrong.code == 2);
   CHECK(has(wrong.err, "config.yaml:2:26: findings_retention_days must be a whole number from 1 to 36500"));
-  write(scratch.file("config.yaml"), "redact: mask\nllm:\n  provider: none\n");
+  write(scratch.file("config.yaml"), "redact: mask\nmodel:\n  provider: none\n");
   const Finished unknown = run({"scan", kSample, "-c", scratch.file("config.yaml")}, kSalted);
   CHECK(unknown.code == 0);
-  CHECK(has(unknown.err, "config.yaml:2:1: unknown key 'llm', ignored"));
+  CHECK(has(unknown.err, "config.yaml:2:1: unknown key 'model', ignored"));
   CHECK(has(unknown.out, "(mode: mask)"));
   CHECK(run({"scan", kSample, "-c", scratch.file("other.yaml")}, kSalted).code == 2);
 }
