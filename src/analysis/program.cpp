@@ -88,11 +88,14 @@ Result<Done> Program::prepare_plugins(const ProgramOptions& options, ProgramNote
   auto loaded = plugin::load(options.plugins, pipeline_.patterns);
   if (!loaded) return loaded.error();
   plugins_ = std::move(loaded).value();
+  std::vector<std::shared_ptr<const plugin::EnricherHook>> enrichers;
   for (const plugin::Plugin& plugin : plugins_) {
     if (!plugin.fault.empty()) notes.warnings.push_back(fmt::format("plugin skipped: {}", plugin.fault));
     for (const std::string& warning : plugin.warnings) notes.warnings.push_back(warning);
     pipeline_.patterns.insert(pipeline_.patterns.end(), plugin.given.patterns.begin(), plugin.given.patterns.end());
+    enrichers.insert(enrichers.end(), plugin.given.enrichers.begin(), plugin.given.enrichers.end());
   }
+  if (!enrichers.empty()) pipeline_.enrichers = std::make_shared<const plugin::Enrichers>(std::move(enrichers), names_);
   return Done{};
 }
 
@@ -105,6 +108,9 @@ Result<Done> Program::prepare_reading(const ProgramOptions& options, ProgramNote
   for (const plugin::Plugin& plugin : plugins_)
     for (const plugin::Contribution::Format& format : plugin.given.formats)
       if (auto added = formats_.add(format.json, format.where); !added) return added;
+  for (const plugin::Plugin& plugin : plugins_)
+    for (const auto& parser : plugin.given.parsers)
+      if (auto added = formats_.add(plugin::format_of(parser), parser->where()); !added) return added;
   parse::SourceOptions& source = pipeline_.source;
   source.format = options.format;
   if (!options.log_format.empty()) {

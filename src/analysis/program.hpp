@@ -80,6 +80,8 @@ class Program {
 
   const parse::Formats& formats() const noexcept { return formats_; }
   const std::vector<plugin::Plugin>& plugins() const noexcept { return plugins_; }
+  /// How functions of plugins have fared so far, if there is something to say; for a person.
+  std::vector<std::string> hook_notes() const { return plugin::hook_notes(plugins_, pipeline_.patterns); }
   const Zone& zone() const noexcept { return zone_; }
   const PipelineOptions& pipeline() const noexcept { return pipeline_; }
   const detect::RuleSet& rules() const noexcept { return rules_; }

@@ -46,12 +46,14 @@ detect::WindowOptions StageOptions::window_options() const {
 Stage::Stage(const detect::Engine* engine, const FieldNames& names, const StageOptions& options)
     : engine_(engine),
       names_(names),
+      enrichers_(options.enrichers),
       declared_(options.declared),
       window_options_(options.window_options()),
       redactor_(options.redaction()) {}
 
 Stage::Worker Stage::worker() const {
   Worker worker(engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt, redactor_);
+  if (enrichers_) worker.enriching_.emplace(*enrichers_);
   if (worker.session_ && !declared_.empty()) worker.session_->declare(declared_);
   return worker;
 }
@@ -88,6 +90,7 @@ void Stage::redact(Worker& worker, RecordBatch& batch) {
 
 bool Stage::process(Worker& worker, RecordBatch& batch, const std::string& source, Ends ends, Turn& turn) {
   worker.findings.clear();
+  if (worker.enriching_) worker.enriching_->enrich(batch, names_);
   match(worker, batch);
   const bool key_possible = worker.redactor_.look_ahead(batch);
 

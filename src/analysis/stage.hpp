@@ -1,7 +1,7 @@
 // The one order in which records become findings, for whoever has records: a scan of many threads, a log that is followed, a
 // gateway.
 //
-//   match → count over time, in turn → redact → hand out
+//   enrich (plugins) → match → count over time, in turn → redact → hand out
 //
 // Matching and counting see typed, raw fields in memory. What a worker gives is redacted, records and findings alike, and
 // process() is the only way to it. Counting needs the order of the log, and is cheap; the rest needs none. A private key that
@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "core/record.hpp"
 #include "detect/engine.hpp"
 #include "detect/windows.hpp"
+#include "plugin/hook.hpp"
 #include "redact/redactor.hpp"
 
 namespace logystera::analysis {
@@ -29,6 +31,7 @@ struct StageOptions {
   std::string salt;
   unsigned digits = redact::kPseudonymDigits;
   std::vector<redact::Pattern> patterns;
+  std::shared_ptr<const plugin::Enrichers> enrichers;  // null: none
   std::size_t window_cells = 1'000'000;
 
   redact::Options redaction() const;
@@ -67,6 +70,7 @@ class Stage {
     Worker(std::optional<detect::Session> session, const redact::Redactor& redactor)
         : session_(std::move(session)), redactor_(redactor) {}
 
+    std::optional<plugin::EnrichSession> enriching_;
     std::optional<detect::Session> session_;
     redact::Redactor redactor_;
     std::vector<std::uint32_t> hits_;       // of all records of the batch, one after the other
@@ -94,6 +98,7 @@ class Stage {
 
   const detect::Engine* const engine_;
   const FieldNames& names_;
+  const std::shared_ptr<const plugin::Enrichers> enrichers_;
   const detect::Logsource declared_;
   const detect::WindowOptions window_options_;
   const redact::Redactor redactor_;  // the workers' are made after it

@@ -168,6 +168,10 @@ plugin::Options plugin_options(const Config& config, const std::string& director
   return options;
 }
 
+void say_hook_notes(std::string_view command, const analysis::Program& program) {
+  for (const std::string& note : program.hook_notes()) warn(command, note);
+}
+
 Result<std::vector<plugin::Plugin>> load_plugins(std::string_view command, const plugin::Options& options) {
   auto plugins = plugin::load(options, {});
   if (!plugins) return plugins.error();

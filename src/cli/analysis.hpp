@@ -58,6 +58,8 @@ Result<std::unique_ptr<analysis::Baselines>> make_baselines(store::BaselineStore
 
 /// The plugins of the configuration, or of the directory an option named.
 plugin::Options plugin_options(const Config& config, const std::string& directory);
+/// Says how functions of plugins fared in a run that has ended.
+void say_hook_notes(std::string_view command, const analysis::Program& program);
 /// Runs them for a command that shows what they registered; what is wrong with them is said.
 Result<std::vector<plugin::Plugin>> load_plugins(std::string_view command, const plugin::Options& options);
 

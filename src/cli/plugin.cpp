@@ -46,6 +46,14 @@ void print_json(const plugin::Plugin& plugin) {
     json.begin_object().member("name", pattern.name()).member("prefix", pattern.prefix()).end_object();
   json.end_array().key("formats").begin_array();
   for (const plugin::Contribution::Format& format : plugin.given.formats) json.string(format.name);
+  json.end_array().key("parsers").begin_array();
+  for (const auto& parser : plugin.given.parsers) json.string(parser->name);
+  json.end_array().key("enrichers").begin_array();
+  for (const auto& enricher : plugin.given.enrichers) {
+    json.begin_object().count("line", enricher->line).key("adds").begin_array();
+    for (const std::string& name : enricher->adds) json.string(name);
+    json.end_array().end_object();
+  }
   json.end_array().end_object();
   fmt::print("{}\n", json.text());
 }
@@ -64,6 +72,12 @@ void print_text(const plugin::Plugin& plugin) {
   for (const redact::Pattern& pattern : plugin.given.patterns)
     fmt::print("pattern {} ({}_…)\n", printable(pattern.name()), printable(pattern.prefix()));
   for (const plugin::Contribution::Format& format : plugin.given.formats) fmt::print("format {}\n", printable(format.name));
+  for (const auto& parser : plugin.given.parsers) fmt::print("parser {}\n", printable(parser->name));
+  for (const auto& enricher : plugin.given.enrichers) {
+    std::string names;
+    for (const std::string& name : enricher->adds) names += (names.empty() ? "" : ", ") + name;
+    fmt::print("enricher of {}\n", printable(names));
+  }
   fmt::print("{}: registers {}\n", printable(plugin.path), plugin::summary(plugin.given));
 }
 
@@ -171,6 +185,7 @@ int test(const Globals& globals, const Options& options) {
   Printing printing(globals.json);
   analysis::Progress progress;
   const analysis::Totals totals = analysis::run(sets.value(), program.value(), printing, progress, interrupted());
+  say_hook_notes("plugin test", *program.value());
   if (!globals.json)
     fmt::print("{} records, {} findings, {} values redacted by the plugin's patterns\n", totals.counts.records,
                totals.findings, printing.own_values);

@@ -130,6 +130,7 @@ int run(const Globals& globals, const Options& options) {
     const ProgressLine line(progress, plain_bytes(sets.value()), !options.no_progress && !typed);
     totals = analysis::run(sets.value(), analysis.program, report, progress, interrupted());
   }
+  say_hook_notes("scan", program);
   if (report.baselines) report.keep(report.baselines->finish());
   if (tracker) report.keep(tracker->commit());
   report.keep(report.print(totals));

@@ -266,6 +266,8 @@ void reload(const Globals& globals, const Options& options, analysis::CurrentPro
   auto loaded = load_program(globals, options);
   if (!loaded) return log(fmt::format("the rules stay as they were: {}", printable(loaded.error().message)));
   const std::size_t rules = loaded.value()->rules().rules.size();
+  if (const auto before = program.get())
+    for (const std::string& note : before.value()->hook_notes()) log(printable(note));
   program.replace(std::move(loaded).value());
   log(fmt::format("configuration and {} rules are loaded again", rules));
 }

@@ -329,6 +329,7 @@ int run(const Globals& globals, const Options& options) {
   }
   if (auto finished = stream.finish(); !finished) return fail("tail", finished.error());
   if (auto done = keep_position(); !done) return fail("tail", done.error());
+  say_hook_notes("tail", *analysis.program);
   if (stream.webhook && stream.webhook->lost() > 0)
     fmt::print(stderr, "logystera tail: {} findings could not be delivered to the webhook\n", stream.webhook->lost());
   return kExitDone;

@@ -249,6 +249,7 @@ Result<Done> check_samples(const Format& format) {
 }
 
 Result<std::unique_ptr<LineParser>> make_parser(const Format& format, const ParserContext& context) {
+  if (format.make) return format.make(context);
   if (format.reader == "access") return make_access_parser(format, context);
   if (format.reader == "json") return make_json_parser(format, context);
   if (format.reader == "nginx_error") return make_nginx_error_parser(context);

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -79,6 +80,11 @@ struct FormatSample {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
+struct Format;
+struct ParserContext;
+/// Makes a parser of what no reader here can read.
+using MakeParser = std::function<Result<std::unique_ptr<LineParser>>(const ParserContext& context)>;
+
 struct Format {
   std::string name;
   std::string title;
@@ -99,6 +105,8 @@ struct Format {
   std::string parts;                           // json: the key whose text ends in a line feed unless the next line goes on
   bool journal_parts = false;                  // json: other fields of the journal say which MESSAGE goes on (journal.hpp)
 
+  MakeParser make;  // in the place of a reader
+
   std::vector<FormatSample> samples;
   std::vector<std::string> rejects;
 };
@@ -117,6 +125,8 @@ class Formats {
 
   /// Adds one definition, or replaces the one of the same name. Errors name `file`, the place and the remedy.
   Result<Done> add(std::string_view json, const std::string& file);
+  /// The same of one that is no file's; `where` is for messages.
+  Result<Done> add(Format format, const std::string& where) { return keep(std::move(format), where); }
   /// Adds every *.json of a directory, in name order. One that is no regular file is an error (core/walk.hpp).
   Result<Done> add_directory(const std::string& directory, bool follow_links = false);
   /// A format for a log_format/LogFormat string given by the user; name and title are made of it.

@@ -139,6 +139,41 @@ struct Calls {
     return 0;
   }
 
+  static int add_parser(lua_State* lua) {
+    return add_hook(lua, "parse", [](Registry& registry, const yaml::Node& node, std::size_t number, std::uint32_t line) {
+      return registry.add_parser(node, number, line);
+    });
+  }
+
+  static int add_enricher(lua_State* lua) {
+    return add_hook(lua, "run", [](Registry& registry, const yaml::Node& node, std::size_t number, std::uint32_t line) {
+      return registry.add_enricher(node, number, line);
+    });
+  }
+
+  // A table with a function under `key`; the rest of it is data.
+  template <typename Add>
+  static int add_hook(lua_State* lua, const char* key, Add add) {
+    Registry& registry = open(lua);
+    luaL_checktype(lua, 1, LUA_TTABLE);
+    LuaPlugin& plugin = *static_cast<LuaPlugin*>(lua_touserdata(lua, lua_upvalueindex(1)));
+    if (plugin.hooks_.size() == 2 * kHooksMost) return luaL_error(lua, "a plugin has at most %d hooks", static_cast<int>(2 * kHooksMost));
+    const std::uint32_t line = line_of_caller(lua);
+    lua_settop(lua, 1);
+    lua_newtable(lua);
+    for (lua_pushnil(lua); lua_next(lua, 1) != 0;) {
+      lua_pushvalue(lua, -2);
+      lua_insert(lua, -2);
+      lua_rawset(lua, 2);
+    }
+    if (lua_getfield(lua, 2, key) != LUA_TFUNCTION) return luaL_error(lua, "the key %s must be a function", key);
+    plugin.hooks_.push_back(luaL_ref(lua, LUA_REGISTRYINDEX));
+    lua_pushnil(lua);
+    lua_setfield(lua, 2, key);
+    must(lua, add(registry, Reading(lua, line).read(2, 0), plugin.hooks_.size() - 1, line));
+    return 0;
+  }
+
   // (name, pattern, prefix), or a table with these keys.
   static int add_pii_pattern(lua_State* lua) {
     Registry& registry = open(lua);
@@ -175,7 +210,9 @@ void LuaPlugin::push_registry() {
   constexpr std::pair<const char*, lua_CFunction> kCalls[] = {{"add_rule", &Calls::add_rule},
                                                               {"add_pii_pattern", &Calls::add_pii_pattern},
                                                               {"add_rule_dir", &Calls::add_rule_dir},
-                                                              {"add_format", &Calls::add_format}};
+                                                              {"add_format", &Calls::add_format},
+                                                              {"add_parser", &Calls::add_parser},
+                                                              {"add_enricher", &Calls::add_enricher}};
   lua_newtable(lua);
   for (const auto& [name, function] : kCalls) {
     lua_pushlightuserdata(lua, this);
@@ -204,7 +241,7 @@ Result<Done> LuaPlugin::enlist(Registry& registry) {
   auto done = sandbox_.call(1, 0, budget);
   registry_ = nullptr;
   if (!done) return located(done.error());
-  return registry.check_rules();
+  return registry.check();
 }
 
 }  // namespace logystera::plugin

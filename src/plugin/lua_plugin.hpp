@@ -17,11 +17,15 @@ namespace logystera::plugin {
 
 class LuaPlugin {
  public:
-  /// `log` may be null. `source` outlives it.
+  /// `log` may be null. `source` and `options` outlive it.
   LuaPlugin(const Source& source, const Options& options, std::function<void(std::string_view)> log);
 
   /// Runs the file and its register(). Errors name file and, where there is one, line.
   Result<Done> enlist(Registry& registry);
+
+  /// Functions register() gave to add_parser() and add_enricher(), in the order of the calls: references in Lua's registry.
+  std::size_t hook_count() const noexcept { return hooks_.size(); }
+  int hook_function(std::size_t number) const noexcept { return hooks_[number]; }
 
   Sandbox& sandbox() noexcept { return sandbox_; }
 
@@ -35,6 +39,7 @@ class LuaPlugin {
   const Source& source_;
   const Options& options_;
   Sandbox sandbox_;
+  std::vector<int> hooks_;
   Registry* registry_ = nullptr;  // while register() runs
 };
 

@@ -12,6 +12,8 @@ inline constexpr std::size_t kMemoryMibByDefault = 16, kMemoryMibLeast = 1, kMem
 inline constexpr std::uint64_t kInstructionsByDefault = 20'000'000, kInstructionsLeast = 10'000,
                                kInstructionsMost = 10'000'000'000;
 
+enum class Language : std::uint8_t { lua, python };
+
 struct Options {
   std::string directory;                                // empty: none
   std::vector<std::string> files;                       // besides those of the directory, whatever their names end in

@@ -52,14 +52,15 @@ Plugin load_one(const std::string& path, const Options& options, const std::vect
     plugin.fault = source.error().message;
     return plugin;
   }
-  Registry registry(source.value(), std::move(taken));
+  const auto origin = std::make_shared<const HookSource>(HookSource{std::move(source).value(), options});
+  Registry registry(origin, std::move(taken));
   Log log;
   Result<Done> done = Done{};
   if (plugin.language == Language::lua) {
-    LuaPlugin lua(source.value(), options, [&log](std::string_view text) { log.add(text); });
+    LuaPlugin lua(origin->source, origin->options, [&log](std::string_view text) { log.add(text); });
     done = lua.enlist(registry);
   } else {
-    done = enlist_python(source.value(), registry);
+    done = enlist_python(origin->source, registry);
   }
   Contribution given = registry.take();
   std::vector<redact::Pattern> known = patterns;
@@ -105,12 +106,36 @@ Result<std::vector<Plugin>> load(const Options& options, const std::vector<redac
   return plugins;
 }
 
+std::vector<std::string> hook_notes(const std::vector<Plugin>& plugins, const std::vector<redact::Pattern>& patterns) {
+  std::vector<std::string> notes;
+  redact::Redactor redactor({.mode = redact::Mode::mask, .salt = {}, .patterns = patterns});
+  Arena arena;
+  const auto add = [&](const Hook& hook, std::string_view kind) {
+    const HookHealth::Report report = hook.health->report();
+    for (const std::string& line : report.lines)
+      notes.push_back(fmt::format("{} says: {}", hook.where(), redactor.redact(line, redact::Context::text, arena)));
+    if (report.more_lines > 0) notes.push_back(fmt::format("{} says {} lines more", hook.where(), report.more_lines));
+    if (report.faults == 0) return;
+    notes.push_back(fmt::format("{}: the {} failed in {} of {} calls{}; the first time: {}", hook.where(), kind, report.faults,
+                                report.calls,
+                                report.off ? fmt::format(" and was switched off, {} calls were left out", report.left_out) : "",
+                                redactor.redact(report.first_fault, redact::Context::text, arena)));
+  };
+  for (const Plugin& plugin : plugins) {
+    for (const auto& parser : plugin.given.parsers) add(*parser, "parser");
+    for (const auto& enricher : plugin.given.enrichers) add(*enricher, "enricher");
+  }
+  return notes;
+}
+
 std::string summary(const Contribution& given) {
   std::string text;
   add_count(text, given.rules.size(), "rule");
   add_count(text, given.rule_dirs.size(), "rule directory");
   add_count(text, given.patterns.size(), "pattern");
   add_count(text, given.formats.size(), "format");
+  add_count(text, given.parsers.size(), "parser");
+  add_count(text, given.enrichers.size(), "enricher");
   return text.empty() ? "nothing" : text;
 }
 

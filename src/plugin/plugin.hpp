@@ -1,5 +1,7 @@
 // Plugins: files of an operator's own that add rules, patterns of personal data, formats and directories of rules to a run.
 //
+// Lua plugins may also have functions that run while logs are read (hook.hpp).
+//
 // Each *.lua and *.py file of a directory, in the order of their names, has a function register(registry). Lua runs here, in a
 // sandbox (sandbox.hpp); Python in a child process that says what was registered and ends (python.hpp). What a plugin registers is
 // data, checked by the same code as the files a user writes: rules by the rule loader, patterns, formats.
@@ -9,10 +11,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/result.hpp"
+#include "plugin/hook.hpp"
 #include "plugin/options.hpp"
 #include "redact/patterns.hpp"
 #include "yaml/yaml.hpp"
@@ -24,7 +28,6 @@ inline constexpr std::size_t kPluginBytes = 256 * 1024;
 // What one plugin may register.
 inline constexpr std::size_t kRulesMost = 256, kRuleDirsMost = 16, kFormatsMost = 16;
 inline constexpr std::size_t kNodesMost = 20'000, kDepthMost = 32, kNodeTextBytes = 64 * 1024;  // of one rule or format
-inline constexpr std::size_t kLogLinesMost = 20;
 
 /// A rule or a format, as it was registered.
 struct Document {
@@ -41,9 +44,9 @@ struct Contribution {
     std::string name, json;
   };
   std::vector<Format> formats;
+  std::vector<std::shared_ptr<const ParserHook>> parsers;
+  std::vector<std::shared_ptr<const EnricherHook>> enrichers;
 };
-
-enum class Language : std::uint8_t { lua, python };
 
 struct Plugin {
   std::string path;
@@ -56,6 +59,9 @@ struct Plugin {
 /// Runs all plugins. `patterns` are those there are already: their names are taken, and what plugins log is redacted with them. An
 /// error: the directory cannot be read, or has more plugins than kPluginsMost.
 Result<std::vector<Plugin>> load(const Options& options, const std::vector<redact::Pattern>& patterns);
+
+/// How the hooks of a run fared, if there is something to say: faults, and what they logged. Redacted.
+std::vector<std::string> hook_notes(const std::vector<Plugin>& plugins, const std::vector<redact::Pattern>& patterns);
 
 /// "2 rules, 1 pattern"; "nothing".
 std::string summary(const Contribution& given);

@@ -199,7 +199,7 @@ Result<Done> enlist_python(const Source& source, Registry& registry) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     auto said = take_line(rest.substr(0, end), source, registry);
     if (!said) return said.error();
-    if (said.value() == Said::end) return registry.check_rules();
+    if (said.value() == Said::end) return registry.check();
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   // It did not come to the end: the interpreter's last line says why.

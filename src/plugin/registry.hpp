@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,12 @@ namespace logystera::plugin {
 /// Errors are without a place: whoever calls knows the line.
 class Registry {
  public:
+  /// Whether what is registered is wanted, or the hooks' functions alone, of a plugin that has been checked before.
+  enum class For : std::uint8_t { everything, hooks };
+
   /// `taken`: names of patterns there are already.
-  Registry(const Source& source, std::vector<std::string> taken) : source_(source), taken_(std::move(taken)) {}
+  Registry(std::shared_ptr<const HookSource> origin, std::vector<std::string> taken, For wanted = For::everything)
+      : origin_(std::move(origin)), source_(origin_->source), taken_(std::move(taken)), wanted_(wanted) {}
 
   Result<Done> add_rule(yaml::Node rule, std::uint32_t line);
   Result<Done> add_pattern(std::string_view name, std::string_view pattern, std::string_view prefix);
@@ -24,15 +29,24 @@ class Registry {
   Result<Done> add_rule_dir(std::string_view path, std::uint32_t line);
   Result<Done> add_format(const yaml::Node& format, std::uint32_t line);
 
-  /// All rules through the rule loader: an error is the first refusal, with file and line.
-  Result<Done> check_rules() const;
+  /// Hooks: `number` is the function's, among all of the plugin.
+  Result<Done> add_parser(const yaml::Node& parser, std::size_t number, std::uint32_t line);
+  Result<Done> add_enricher(const yaml::Node& enricher, std::size_t number, std::uint32_t line);
+
+  /// What can be checked once everything is registered: rules, by the rule loader, and samples of parsers. An error is the first
+  /// refusal, with file and line.
+  Result<Done> check() const;
 
   Contribution take() { return std::move(given_); }
   std::vector<std::string> take_warnings() { return std::move(warnings_); }
 
  private:
+  Result<Done> check_rules() const;
+
+  const std::shared_ptr<const HookSource> origin_;
   const Source& source_;
   std::vector<std::string> taken_;
+  const For wanted_;
   Contribution given_;
   std::vector<std::string> warnings_;
 };

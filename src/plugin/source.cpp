@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "core/fd.hpp"
+#include "plugin/plugin.hpp"
 
 namespace logystera::plugin {
 namespace {

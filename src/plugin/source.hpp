@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "plugin/plugin.hpp"
+#include "plugin/options.hpp"
 
 namespace logystera::plugin {
 
@@ -21,7 +21,7 @@ struct Source {
 Result<std::vector<std::string>> list_sources(const std::string& directory);
 
 /// Reads one. Refused: what is no regular file, belongs to another user than this one or root, can be written to by others, or is
-/// longer than kPluginBytes.
+/// longer than kPluginBytes (plugin.hpp).
 Result<Source> read_source(const std::string& path);
 
 }  // namespace logystera::plugin
