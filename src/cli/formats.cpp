@@ -32,7 +32,8 @@ int run(const Globals& globals, std::string directory, const std::string& plugin
       if (auto added = formats->add(format.json, format.where); !added) return fail("formats", added.error());
   for (const plugin::Plugin& plugin : plugins.value())
     for (const auto& parser : plugin.given.parsers)
-      if (auto added = formats->add(plugin::format_of(parser), parser->where()); !added) return fail("formats", added.error());
+      if (auto added = formats->add(plugin::format_of(parser), parser->where()); !added)
+        return fail("formats", added.error());
   std::vector<std::vector<std::string>> rows{{"NAME", "WHAT IT IS", "READER"}};
   for (const auto& format : formats->all()) rows.push_back({format->name, printable(format->title), format->reader});
   for (const auto& [name, title] : kBinary) rows.push_back({std::string(name), std::string(title), "binary"});

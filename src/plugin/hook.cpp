@@ -61,7 +61,8 @@ class HookState {
  private:
   bool ready() {
     if (plugin_) return true;
-    plugin_.emplace(hook_.origin->source, hook_.origin->options, [&health = *hook_.health](std::string_view text) { health.log(text); });
+    plugin_.emplace(hook_.origin->source, hook_.origin->options,
+                    [&health = *hook_.health](std::string_view text) { health.log(text); });
     Registry registry(hook_.origin, {}, Registry::For::hooks);
     auto done = plugin_->enlist(registry);
     if (done && plugin_->hook_count() <= hook_.number)
@@ -117,8 +118,8 @@ bool severity_of(std::string_view word, Severity& severity) {
     std::string_view word;
     Severity severity;
   };
-  constexpr Word kWords[] = {{"debug", Severity::debug},       {"info", Severity::info},         {"notice", Severity::info},
-                             {"warn", Severity::warning},      {"warning", Severity::warning},   {"error", Severity::error},
+  constexpr Word kWords[] = {{"debug", Severity::debug},       {"info", Severity::info},       {"notice", Severity::info},
+                             {"warn", Severity::warning},      {"warning", Severity::warning}, {"error", Severity::error},
                              {"critical", Severity::critical}, {"fatal", Severity::critical}};
   for (const auto& [name, value] : kWords) {
     const bool same = name.size() == word.size() && std::equal(name.begin(), name.end(), word.begin(), [](char a, char b) {
@@ -177,8 +178,7 @@ class HookParser final : public parse::LineParser {
     if (name == "message") record.message = batch.arena.copy(text);
     else if (name == "host") record.host = batch.arena.copy(text);
     else if (name == "severity") {
-      if (!severity_of(text, record.severity))
-        luaL_error(lua, "severity must be debug, info, warning, error or critical");
+      if (!severity_of(text, record.severity)) luaL_error(lua, "severity must be debug, info, warning, error or critical");
     } else {
       if (parse::read_any_time(text, time_, record.time_ns) == 0) luaL_error(lua, "time is none that can be read");
       record.time_known = true;
@@ -287,8 +287,8 @@ struct EnrichSession::State {
 
   const EnricherHook& hook;
   HookState lua;
-  std::vector<FieldId> ids;      // of what it is given, once the name has one
-  std::size_t names_known = 0;   // size of the table when they were looked up
+  std::vector<FieldId> ids;     // of what it is given, once the name has one
+  std::size_t names_known = 0;  // size of the table when they were looked up
 
   void enrich(Record& record, RecordBatch& batch, const std::vector<FieldId>& added) {
     batch.begin_fields();
@@ -331,7 +331,8 @@ struct EnrichSession::State {
       const std::string_view name = lua_type(state, -2) == LUA_TSTRING ? text_at(state, -2) : std::string_view();
       const auto known = std::find(hook.adds.begin(), hook.adds.end(), name);
       if (known == hook.adds.end()) luaL_error(state, "the enricher returns a field that is not among its adds");
-      if (batch.open_fields() - before == kHookFields) luaL_error(state, "an enricher adds at most %d fields", static_cast<int>(kHookFields));
+      if (batch.open_fields() - before == kHookFields)
+        luaL_error(state, "an enricher adds at most %d fields", static_cast<int>(kHookFields));
       const FieldId id = added[static_cast<std::size_t>(known - hook.adds.begin())];
       if (id != field::none) add_value(state, -1, id, kEnrichedBytes, batch);
     }

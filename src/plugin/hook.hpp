@@ -26,11 +26,11 @@
 namespace logystera::plugin {
 
 inline constexpr std::size_t kLogLinesMost = 20;
-inline constexpr std::size_t kHooksMost = 8;          // parsers, and enrichers, of one plugin
-inline constexpr std::size_t kHookFields = 16;        // an enricher reads, adds; a parser makes four times as many
-inline constexpr std::size_t kEnrichedBytes = 1024;   // of one value an enricher adds
+inline constexpr std::size_t kHooksMost = 8;              // parsers, and enrichers, of one plugin
+inline constexpr std::size_t kHookFields = 16;            // an enricher reads, adds; a parser makes four times as many
+inline constexpr std::size_t kEnrichedBytes = 1024;       // of one value an enricher adds
 inline constexpr std::size_t kHookLineBytes = 64 * 1024;  // of a line or value a hook sees
-inline constexpr std::uint64_t kFaultWindow = 1'000;  // calls
+inline constexpr std::uint64_t kFaultWindow = 1'000;      // calls
 inline constexpr std::size_t kFaultsMost = 3;
 
 /// How a hook has fared, in all threads. Thread-safe.

@@ -157,7 +157,8 @@ struct Calls {
     Registry& registry = open(lua);
     luaL_checktype(lua, 1, LUA_TTABLE);
     LuaPlugin& plugin = *static_cast<LuaPlugin*>(lua_touserdata(lua, lua_upvalueindex(1)));
-    if (plugin.hooks_.size() == 2 * kHooksMost) return luaL_error(lua, "a plugin has at most %d hooks", static_cast<int>(2 * kHooksMost));
+    if (plugin.hooks_.size() == 2 * kHooksMost)
+      return luaL_error(lua, "a plugin has at most %d hooks", static_cast<int>(2 * kHooksMost));
     const std::uint32_t line = line_of_caller(lua);
     lua_settop(lua, 1);
     lua_newtable(lua);
@@ -207,12 +208,10 @@ Error LuaPlugin::located(Error error) const {
 
 void LuaPlugin::push_registry() {
   lua_State* const lua = sandbox_.state();
-  constexpr std::pair<const char*, lua_CFunction> kCalls[] = {{"add_rule", &Calls::add_rule},
-                                                              {"add_pii_pattern", &Calls::add_pii_pattern},
-                                                              {"add_rule_dir", &Calls::add_rule_dir},
-                                                              {"add_format", &Calls::add_format},
-                                                              {"add_parser", &Calls::add_parser},
-                                                              {"add_enricher", &Calls::add_enricher}};
+  constexpr std::pair<const char*, lua_CFunction> kCalls[] = {
+      {"add_rule", &Calls::add_rule},         {"add_pii_pattern", &Calls::add_pii_pattern},
+      {"add_rule_dir", &Calls::add_rule_dir}, {"add_format", &Calls::add_format},
+      {"add_parser", &Calls::add_parser},     {"add_enricher", &Calls::add_enricher}};
   lua_newtable(lua);
   for (const auto& [name, function] : kCalls) {
     lua_pushlightuserdata(lua, this);

@@ -116,10 +116,10 @@ std::vector<std::string> hook_notes(const std::vector<Plugin>& plugins, const st
       notes.push_back(fmt::format("{} says: {}", hook.where(), redactor.redact(line, redact::Context::text, arena)));
     if (report.more_lines > 0) notes.push_back(fmt::format("{} says {} lines more", hook.where(), report.more_lines));
     if (report.faults == 0) return;
-    notes.push_back(fmt::format("{}: the {} failed in {} of {} calls{}; the first time: {}", hook.where(), kind, report.faults,
-                                report.calls,
-                                report.off ? fmt::format(" and was switched off, {} calls were left out", report.left_out) : "",
-                                redactor.redact(report.first_fault, redact::Context::text, arena)));
+    notes.push_back(fmt::format(
+        "{}: the {} failed in {} of {} calls{}; the first time: {}", hook.where(), kind, report.faults, report.calls,
+        report.off ? fmt::format(" and was switched off, {} calls were left out", report.left_out) : "",
+        redactor.redact(report.first_fault, redact::Context::text, arena)));
   };
   for (const Plugin& plugin : plugins) {
     for (const auto& parser : plugin.given.parsers) add(*parser, "parser");

@@ -62,7 +62,8 @@ bool is_word(std::string_view text, std::string_view more) {
 // "app.team": what an enricher adds cannot be taken for what a format reads.
 bool is_namespaced(std::string_view name) {
   const std::size_t dot = name.find('.');
-  return name.size() <= kFieldNameBytes && is_word(name, ".") && dot != 0 && dot != std::string_view::npos && !name.ends_with('.');
+  return name.size() <= kFieldNameBytes && is_word(name, ".") && dot != 0 && dot != std::string_view::npos &&
+         !name.ends_with('.');
 }
 
 std::string read_sample(const yaml::Node& node, parse::FormatSample& sample) {
@@ -77,7 +78,9 @@ std::string read_sample(const yaml::Node& node, parse::FormatSample& sample) {
     if (text && entry.value.is_string()) *text = entry.value.text;
     else if (entry.key == "fields" && entry.value.is_map())
       for (const yaml::Node::Entry& field : entry.value.entries) sample.fields.emplace_back(field.key, field.value.text);
-    else return "a sample holds the texts line, time, severity, message and host and the table fields, not '" + entry.key + "'";
+    else
+      return "a sample holds the texts line, time, severity, message and host and the table fields, not '" + entry.key +
+             "'";
   }
   return sample.line.empty() ? "a sample has a line" : std::string();
 }
@@ -194,7 +197,8 @@ Result<Done> Registry::add_parser(const yaml::Node& parser, std::size_t number, 
     if (text && entry.value.is_string()) *text = entry.value.text;
     else if (entry.key == "samples" && entry.value.is_list()) {
       for (const yaml::Node& sample : entry.value.items)
-        if (std::string why = read_sample(sample, hook->samples.emplace_back()); !why.empty()) return wrong("add_parser: " + why);
+        if (std::string why = read_sample(sample, hook->samples.emplace_back()); !why.empty())
+          return wrong("add_parser: " + why);
     } else {
       return wrong("add_parser: name, title and starts_with are texts, samples is a list, parse a function; '" + entry.key +
                    "' is none of it");
@@ -225,14 +229,16 @@ Result<Done> Registry::add_enricher(const yaml::Node& enricher, std::size_t numb
       return wrong("add_enricher: the keys are fields, adds, when and run, not '" + entry.key + "'");
     }
     if (!good)
-      return wrong("add_enricher: fields and adds are lists of texts, when is {contains=…} with a text or a list of them: '" +
-                   entry.key + "' is not");
+      return wrong(
+          "add_enricher: fields and adds are lists of texts, when is {contains=…} with a text or a list of them: '" +
+          entry.key + "' is not");
   }
   if (hook->fields.empty() || hook->fields.size() > kHookFields || hook->adds.empty() || hook->adds.size() > kHookFields ||
       hook->contains.size() > kHookFields)
-    return wrong(fmt::format("add_enricher: fields, what it is given, and adds, what it may return, have 1 to {} names, when at "
-                             "most {} texts",
-                             kHookFields, kHookFields));
+    return wrong(
+        fmt::format("add_enricher: fields, what it is given, and adds, what it may return, have 1 to {} names, when at "
+                    "most {} texts",
+                    kHookFields, kHookFields));
   for (const std::string& name : hook->adds)
     if (!is_namespaced(name))
       return wrong("add_enricher: '" + name + "' must be a name of a-z, 0-9, _ and dots with a dot in it, like app.team");

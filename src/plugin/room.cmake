@@ -6,3 +6,8 @@ logystera_room(plugin STANDARD 20 LINKS logystera_core logystera_detect logyster
   PkgConfig::RE2 fmt::fmt)
 target_link_libraries(logystera_plugin PRIVATE PkgConfig::LUA)  # its headers are this room's alone
 logystera_room_tests(plugin STANDARD 20 LINKS PkgConfig::LUA)
+
+# ./dev bench plugins
+add_executable(plugin_bench EXCLUDE_FROM_ALL bench/plugin_bench.cpp)
+set_target_properties(plugin_bench PROPERTIES CXX_STANDARD 20)
+target_link_libraries(plugin_bench PRIVATE logystera_plugin)

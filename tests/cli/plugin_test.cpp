@@ -236,7 +236,8 @@ TEST_CASE("what_hooks_add_is_seen_by_rules_and_redacted_like_the_log") {
   house.plugin("hooks.lua",
                "function register(registry)\n"
                "  registry.add_enricher{ fields={'message'}, adds={'app.team', 'app.who'}, when={contains='postgresql'},\n"
-               "    run=function(f) return {['app.team']='shop', ['app.who']='ann@example.org EMP-73519 ' .. re.match(f.message, 'EMP-[0-9]+')} end }\n"
+               "    run=function(f) return {['app.team']='shop', ['app.who']='ann@example.org EMP-73519 ' .. "
+               "re.match(f.message, 'EMP-[0-9]+')} end }\n"
                "  registry.add_parser{ name='odd', starts_with='##', parse=function(line)\n"
                "    return {severity='error', message=line:sub(4), owner='EMP-73519'} end }\n"
                "  registry.add_rule{ id='SHOP', title='The shop', level='low',\n"
@@ -265,13 +266,16 @@ TEST_CASE("a_hook_that_fails_is_switched_off_and_said_and_the_log_is_read_withou
   std::string lines;
   for (int i = 0; i < 10; ++i) lines += kLine;
   write(house.log, lines);
-  house.plugin("hooks.lua",
-               "function register(registry)\n"
-               "  registry.add_enricher{ fields={'message'}, adds={'app.team'}, run=function(f) error(f.message) end }\nend\n");
+  house.plugin(
+      "hooks.lua",
+      "function register(registry)\n"
+      "  registry.add_enricher{ fields={'message'}, adds={'app.team'}, run=function(f) error(f.message) end }\nend\n");
   const Finished scanned = house.run({"scan", house.log, "--threads", "1"});
   CHECK(scanned.code == 0);
   CHECK(has(scanned.out, "Events   : 10"));
   CHECK(has(scanned.out, "MY_DB_LEAK"));
-  CHECK(has(scanned.err, "hooks.lua:2: the enricher failed in 3 of 3 calls and was switched off, 7 calls were left out; the first time: "));
+  CHECK(has(
+      scanned.err,
+      "hooks.lua:2: the enricher failed in 3 of 3 calls and was switched off, 7 calls were left out; the first time: "));
   CHECK_FALSE(has(scanned.err, kSecret));
 }

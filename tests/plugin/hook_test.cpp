@@ -92,14 +92,16 @@ struct Enriching {
 };
 
 std::string enricher(const std::string& run, const std::string& more = "") {
-  return "r.add_enricher{ fields={'message', 'status', 'line', 'nothing'}, adds={'app.team', 'app.n'}, " + more + " run=" + run + " }";
+  return "r.add_enricher{ fields={'message', 'status', 'line', 'nothing'}, adds={'app.team', 'app.n'}, " + more +
+         " run=" + run + " }";
 }
 
 }  // namespace
 
 TEST_CASE("an_enricher_is_given_fields_and_adds_some") {
-  Enriching shop(enricher("function(f) assert(f.nothing == nil and f.line == f.message) return "
-                          "{['app.team'] = 'shop ' .. f.message, ['app.n'] = f.status + 1} end"));
+  Enriching shop(
+      enricher("function(f) assert(f.nothing == nil and f.line == f.message) return "
+               "{['app.team'] = 'shop ' .. f.message, ['app.n'] = f.status + 1} end"));
   shop.run({"one", "two"});
   CHECK(shop.lines.at(0, "app.team") == "shop one");
   CHECK(shop.lines.at(1, "app.team") == "shop two");
@@ -120,6 +122,10 @@ TEST_CASE("an_enricher_is_called_for_lines_with_its_texts_alone") {
     CHECK(shop.lines.at(i, "app.team") == (wanted[i] == '+' ? "shop" : "-"));
   }
   CHECK(shop.health().calls == 3);
+  // A text that would reach into the next line stands in none.
+  Enriching across(enricher("function(f) return {['app.team'] = 'shop'} end", "when={contains='r\\nt'},"));
+  across.run({"car", "t"});
+  CHECK(across.health().calls == 0);
   // A line that does not stand in the batch's text.
   shop.lines.fill({"a", "b"});
   const std::string elsewhere = "a cart of its own";
@@ -130,7 +136,8 @@ TEST_CASE("an_enricher_is_called_for_lines_with_its_texts_alone") {
 }
 
 TEST_CASE("what_an_enricher_may_not_return_is_a_fault_and_adds_nothing") {
-  for (const char* run : {"{['app.other'] = 'x'}", "{['app.team'] = ('x'):rep(1025)}", "{['app.team'] = {}}", "{'x'}", "'x'", "f.message.x.y"}) {
+  for (const char* run : {"{['app.other'] = 'x'}", "{['app.team'] = ('x'):rep(1025)}", "{['app.team'] = {}}", "{'x'}",
+                          "'x'", "f.message.x.y"}) {
     Enriching shop(enricher(std::string("function(f) return ") + run + " end"));
     shop.run({"one"});
     INFO(run);
@@ -156,7 +163,9 @@ TEST_CASE("three_faults_in_a_thousand_calls_switch_a_hook_off_and_what_it_missed
   CHECK(shop.lines.at(3, "app.team") == "-");
   shop.run(good);
   CHECK(shop.health().left_out == 999);
-  CHECK(has(shop.notes(), "x.lua:2: the enricher failed in 8 of 4998 calls and was switched off, 999 calls were left out; the first time: "));
+  CHECK(has(
+      shop.notes(),
+      "x.lua:2: the enricher failed in 8 of 4998 calls and was switched off, 999 calls were left out; the first time: "));
 }
 
 TEST_CASE("a_hook_that_never_ends_or_takes_all_memory_is_stopped_and_switched_off") {
@@ -172,7 +181,9 @@ TEST_CASE("a_hook_that_never_ends_or_takes_all_memory_is_stopped_and_switched_of
 }
 
 TEST_CASE("a_hook_that_hoards_gets_a_new_state_when_its_memory_is_used_up") {
-  Enriching shop("local all = {}\n" + enricher("function(f) for i = 1, 50 do all[#all + 1] = ('x'):rep(20000) .. #all end return {['app.n'] = #all} end"));
+  Enriching shop(
+      "local all = {}\n" +
+      enricher("function(f) for i = 1, 50 do all[#all + 1] = ('x'):rep(20000) .. #all end return {['app.n'] = #all} end"));
   const std::vector<std::string> lines(100, "x");
   for (int i = 0; i < 20; ++i) shop.run(lines);
   CHECK(shop.health().faults > 0);
@@ -190,7 +201,8 @@ TEST_CASE("what_hooks_say_is_redacted") {
 TEST_CASE("a_parser_makes_records_of_lines_that_begin_as_it_says") {
   const plugin::Plugin plugin = loaded(
       "r.add_parser{ name='odd', title='Odd lines', starts_with='##',\n"
-      " samples={ {line='## 2026-05-18T10:00:01Z warning web1 disk full 97', time='2026-05-18T10:00:01Z', severity='WARNING',\n"
+      " samples={ {line='## 2026-05-18T10:00:01Z warning web1 disk full 97', time='2026-05-18T10:00:01Z', "
+      "severity='WARNING',\n"
       "            host='web1', message='disk full', fields={used='97'}} },\n"
       " parse=function(line)\n"
       "  local time, severity, host, message, used = re.match(line, [[^## (\\S+) (\\w+) (\\S+) (.*) (\\d+)$]])\n"
@@ -248,16 +260,22 @@ TEST_CASE("a_parser_that_fails_reads_nothing_and_is_switched_off") {
 TEST_CASE("hooks_are_checked_when_they_are_registered") {
   CHECK(has(fault("r.add_parser{ name='odd', starts_with='#' }"), "x.lua:2: the key parse must be a function"));
   CHECK(has(fault("r.add_parser{ name='odd', parse=function() end }"), "x.lua:2: add_parser: starts_with"));
-  CHECK(has(fault("r.add_parser{ name='Odd one', starts_with='#', parse=function() end }"), "x.lua:2: add_parser: name must be"));
+  CHECK(has(fault("r.add_parser{ name='Odd one', starts_with='#', parse=function() end }"),
+            "x.lua:2: add_parser: name must be"));
   CHECK(has(fault("r.add_parser{ name='odd', starts_with='#', speed=1, parse=function() end }"), "'speed' is none of it"));
   CHECK(has(fault("r.add_parser{ name='odd', starts_with='#', samples={ {line='#'} }, parse=function() end }"),
             "x.lua:2: add_parser: odd, sample 1: the line is not read by its own format"));
-  CHECK(has(fault("r.add_parser{ name='odd', starts_with='#', samples={ {text='#'} }, parse=function() end }"), "x.lua:2: add_parser: a sample holds"));
+  CHECK(has(fault("r.add_parser{ name='odd', starts_with='#', samples={ {text='#'} }, parse=function() end }"),
+            "x.lua:2: add_parser: a sample holds"));
   CHECK(has(fault("r.add_enricher{ fields={'a'}, adds={'app.x'} }"), "x.lua:2: the key run must be a function"));
-  CHECK(has(fault("r.add_enricher{ fields={'a'}, adds={'x'}, run=function() end }"), "x.lua:2: add_enricher: 'x' must be a name"));
-  CHECK(has(fault("r.add_enricher{ adds={'app.x'}, run=function() end }"), "x.lua:2: add_enricher: fields, what it is given"));
-  CHECK(has(fault("r.add_enricher{ fields={'a'}, adds={'app.x'}, when={starts='x'}, run=function() end }"), "'when' is not"));
-  CHECK(has(fault("r.add_enricher{ fields={'a'}, adds={'app.x'}, when={contains=''}, run=function() end }"), "an empty text stands in every line"));
+  CHECK(has(fault("r.add_enricher{ fields={'a'}, adds={'x'}, run=function() end }"),
+            "x.lua:2: add_enricher: 'x' must be a name"));
+  CHECK(has(fault("r.add_enricher{ adds={'app.x'}, run=function() end }"),
+            "x.lua:2: add_enricher: fields, what it is given"));
+  CHECK(
+      has(fault("r.add_enricher{ fields={'a'}, adds={'app.x'}, when={starts='x'}, run=function() end }"), "'when' is not"));
+  CHECK(has(fault("r.add_enricher{ fields={'a'}, adds={'app.x'}, when={contains=''}, run=function() end }"),
+            "an empty text stands in every line"));
   CHECK(has(fault("for i = 1, 9 do r.add_enricher{ fields={'a'}, adds={'app.x'}, run=function() end } end"),
             "x.lua:2: a plugin registers at most 8 enrichers"));
 }
