@@ -3,7 +3,7 @@
 clang_tidy_version=14  # Debian 12's
 tidy_dir="$run_dir/tidy"
 # Every room of src/.
-tidy_rooms=(agent analysis assist cli core detect extension gateway parse plugin redact report server simd source store web yaml)
+tidy_rooms=(agent analysis assist cli core detect extension gateway net parse plugin redact report server simd source store web yaml)
 
 # Sources and headers of them that clang cannot read: the coroutines of Boost 1.74's Asio are GCC's alone with libstdc++.
 tidy_passed_over='^src/server/(answer_writer\.[ch]pp|asio\.hpp|connection\.[ch]pp|http\.cpp|on_workers\.[ch]pp|socket_stream\.[ch]pp)$'
