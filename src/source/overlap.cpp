@@ -1,0 +1,184 @@
+#include "source/overlap.hpp"
+
+#include <fmt/core.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "core/hmac.hpp"
+
+namespace logystera::source {
+namespace {
+
+constexpr std::int64_t kBucketNs = 1'000'000;
+constexpr std::size_t kRecent = 65'536;
+constexpr std::string_view kVersion = "overlap1";
+
+std::int64_t bucket_of(std::int64_t time_ns) noexcept { return time_ns / kBucketNs - (time_ns % kBucketNs < 0 ? 1 : 0); }
+
+bool take_number(std::string_view& text, std::int64_t& number, int base = 10) noexcept {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  if (error != std::errc()) return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return true;
+}
+
+bool take_hex(std::string_view& text, std::uint64_t& number) noexcept {
+  constexpr std::size_t kDigits = 16;
+  if (text.size() < kDigits) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + kDigits, number, 16);
+  if (error != std::errc() || end != text.data() + kDigits) return false;
+  text.remove_prefix(kDigits);
+  return true;
+}
+
+bool take(std::string_view& text, char c) noexcept {
+  if (text.empty() || text.front() != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+}  // namespace
+
+// SipHash-2-4 with 128 bits of result: one key for all of a run, one context used again.
+struct Overlap::Keyed {
+  struct Free {
+    void operator()(EVP_MAC* mac) const noexcept { ::EVP_MAC_free(mac); }
+    void operator()(EVP_MAC_CTX* context) const noexcept { ::EVP_MAC_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MAC, Free> mac{::EVP_MAC_fetch(nullptr, "SIPHASH", nullptr)};
+  std::unique_ptr<EVP_MAC_CTX, Free> context{mac ? ::EVP_MAC_CTX_new(mac.get()) : nullptr};
+  std::array<unsigned char, 16> key{};
+};
+
+Overlap::Overlap(Options options, std::string_view key) : options_(options), keyed_(std::make_unique<Keyed>()) {
+  const auto derived = hmac_sha256(key, "overlap");
+  std::memcpy(keyed_->key.data(), bytes_of(derived).data(), keyed_->key.size());
+}
+Overlap::~Overlap() = default;
+Overlap::Overlap(Overlap&&) noexcept = default;
+Overlap& Overlap::operator=(Overlap&&) noexcept = default;
+
+Overlap::Digest Overlap::digest_of(std::int64_t time_ns, std::string_view identity) const {
+  Digest digest{};
+  std::size_t size = 16;
+  const OSSL_PARAM params[] = {::OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size), ::OSSL_PARAM_construct_end()};
+  unsigned char bytes[16] = {};
+  std::size_t got = 0;
+  EVP_MAC_CTX* const context = keyed_->context.get();
+  const bool good =
+      context && ::EVP_MAC_init(context, keyed_->key.data(), keyed_->key.size(), params) == 1 &&
+      ::EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(&time_ns), sizeof time_ns) == 1 &&
+      ::EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(identity.data()), identity.size()) == 1 &&
+      ::EVP_MAC_final(context, bytes, &got, sizeof bytes) == 1;
+  if (!good) {  // a libcrypto without SipHash
+    const std::string text = std::string(reinterpret_cast<const char*>(&time_ns), sizeof time_ns) + std::string(identity);
+    const auto slow = hmac_sha256({reinterpret_cast<const char*>(keyed_->key.data()), keyed_->key.size()}, text);
+    std::memcpy(bytes, bytes_of(slow).data(), sizeof bytes);
+  }
+  std::memcpy(&digest.high, bytes, sizeof digest.high);
+  std::memcpy(&digest.low, bytes + sizeof digest.high, sizeof digest.low);
+  return digest;
+}
+
+bool Overlap::fresh(std::int64_t time_ns, std::string_view identity) {
+  if (time_ns < watermark_) {
+    ++older_;
+    return false;
+  }
+  const Digest digest = digest_of(time_ns, identity);
+  const auto [found, added] = entries_.try_emplace(digest, Entry{time_ns});
+  Entry& entry = found->second;
+  if (added) by_time_[bucket_of(time_ns)].push_back(digest);
+  if (entry.answer != answer_) {
+    entry.answer = answer_;
+    entry.seen = 0;
+  }
+  ++entry.seen;
+  newest_ = std::max(newest_, time_ns);
+  if (entry.seen <= entry.held || (!options_.counted && entry.held > 0)) return false;
+  ++entry.held;
+  recent_.emplace_back(time_ns, digest);
+  if (recent_.size() > kRecent) recent_.pop_front();
+  while (entries_.size() > options_.most) {  // the oldest millisecond, and with it what may still appear late there
+    ++crowded_;
+    drop_before((by_time_.begin()->first + 1) * kBucketNs);
+  }
+  return true;
+}
+
+void Overlap::drop_before(std::int64_t time_ns) {
+  watermark_ = std::max(watermark_, time_ns);
+  const std::int64_t first = bucket_of(watermark_);
+  while (!by_time_.empty() && by_time_.begin()->first < first) {
+    for (const Digest& digest : by_time_.begin()->second) entries_.erase(digest);
+    by_time_.erase(by_time_.begin());
+  }
+}
+
+void Overlap::advance(std::int64_t now_ns, std::int64_t floor_ns) {
+  if (newest_ == INT64_MIN) return;
+  drop_before(std::min(std::min(newest_, now_ns) - options_.overlap_ns, floor_ns));
+}
+
+std::string Overlap::text(std::size_t waiting) const {
+  std::unordered_map<Digest, std::uint32_t, Hash> left_out;
+  std::int64_t watermark = watermark_;
+  waiting = std::min(waiting, recent_.size());
+  for (auto it = recent_.end() - static_cast<std::ptrdiff_t>(waiting); it != recent_.end(); ++it) {
+    ++left_out[it->second];
+    watermark = std::min(watermark, it->first);
+  }
+  const Digest check = digest_of(0, "key");
+  std::string out = fmt::format("{} {:016x} {} {}", kVersion, check.high, watermark, newest_);
+  for (const auto& [bucket, digests] : by_time_)
+    for (const Digest& digest : digests) {
+      const auto found = entries_.find(digest);
+      if (found == entries_.end()) continue;
+      const auto waits = left_out.find(digest);
+      const std::uint32_t held =
+          found->second.held - (waits == left_out.end() ? 0 : std::min(waits->second, found->second.held));
+      if (held > 0)
+        fmt::format_to(std::back_inserter(out), " {:016x}{:016x}{:x}.{:x}", digest.high, digest.low, bucket, held);
+    }
+  return out;
+}
+
+Result<Done> Overlap::resume(std::string_view text) {
+  const Error broken{"what is stored of how far it was read is damaged, or was stored with another salt",
+                     ErrorKind::broken};
+  const Digest check = digest_of(0, "key");
+  std::uint64_t stored = 0;
+  std::int64_t watermark = 0, newest = 0;
+  if (!text.starts_with(kVersion)) return broken;
+  text.remove_prefix(kVersion.size());
+  if (!take(text, ' ') || !take_hex(text, stored) || stored != check.high || !take(text, ' ') ||
+      !take_number(text, watermark) || !take(text, ' ') || !take_number(text, newest))
+    return broken;
+  std::unordered_map<Digest, Entry, Hash> entries;
+  std::map<std::int64_t, std::vector<Digest>> by_time;
+  while (!text.empty()) {
+    Digest digest{};
+    std::int64_t bucket = 0, held = 0;
+    const bool good = take(text, ' ') && take_hex(text, digest.high) && take_hex(text, digest.low) &&
+                      take_number(text, bucket, 16) && take(text, '.') && take_number(text, held, 16) && held > 0 &&
+                      held <= UINT32_MAX && entries.size() < options_.most && bucket >= INT64_MIN / kBucketNs &&
+                      bucket <= INT64_MAX / kBucketNs;
+    if (!good) return broken;
+    entries[digest] = Entry{bucket * kBucketNs, static_cast<std::uint32_t>(held), 0, 0};
+    by_time[bucket].push_back(digest);
+  }
+  entries_ = std::move(entries);
+  by_time_ = std::move(by_time);
+  recent_.clear();
+  watermark_ = watermark;
+  newest_ = newest;
+  answer_ = 1;
+  return Done{};
+}
+
+}  // namespace logystera::source
