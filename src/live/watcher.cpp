@@ -57,6 +57,8 @@ class Thread final : public Watcher {
 Result<std::unique_ptr<Watcher>> Watcher::start(store::Store& store, Bus& bus, std::function<void(std::string_view)> log) {
   auto watch = store.start_watch();
   if (!watch) return watch.error();
+  // The first look only remembers: what changes between a page and its stream is told to the very first listener as well.
+  if (auto first = watch.value()->look(); !first) return first.error();
   try {
     return std::unique_ptr<Watcher>(std::make_unique<Thread>(std::move(watch).value(), bus, std::move(log)));
   } catch (const std::system_error& error) {

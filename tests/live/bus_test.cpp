@@ -5,12 +5,14 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "eventually.hpp"
 #include "live/watcher.hpp"
 #include "scratch.hpp"
 #include "server/serving.hpp"
 #include "store/store.hpp"
 
 using namespace logystera;
+using testing::eventually;
 using testing::has_status;
 using testing::Scratch;
 using testing::Serving;
@@ -60,15 +62,6 @@ store::Changes of_site(const std::string& token, std::uint64_t events) {
   store::Changes changes;
   changes.events.push_back({token, events});
   return changes;
-}
-
-template <typename Condition>
-bool eventually(Condition condition) {
-  for (int look = 0; look < 2'000; ++look) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return false;
 }
 
 }  // namespace
@@ -184,14 +177,14 @@ TEST_CASE("what another program changes in the store is told") {
   House house;
   const auto watcher = live::Watcher::start(*here, house.bus, [](std::string_view) {});
   REQUIRE(watcher.ok());
-  const auto client = house.listen();
-  client->receive_until("hello");
-  std::this_thread::sleep_for(std::chrono::seconds(2));  // until it has looked once
+  // What changes before anybody listens is told to the first who does.
   store::Entity entity;
   entity.token = "ent_a";
   entity.name = "shop";
   entity.sealed_secret = "x";
   REQUIRE(there->entities().add(entity).ok());
+  const auto client = house.listen();
+  client->receive_until("hello");
   CHECK(client->receive_until("event: sites").find("event: sites") != std::string::npos);
   store::Finding finding;
   finding.rule = "R";
