@@ -1,6 +1,6 @@
 // bench_server_fill DATABASE FINDINGS EVENTS: fills a store that has its sites already, through the store's own interfaces: events of
 // every type of the catalogue over thirteen days (four fifths http.request), findings over four weeks, and a twentieth as many
-// occurrences of errors as there are findings, in 2,000 groups. The same every time but for the events' ids.
+// occurrences of errors as there are findings (one at least), in 2,000 groups. The same every time but for the events' ids.
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
@@ -205,7 +205,7 @@ int main(int argc, char** argv) {
   const std::int64_t now = std::time(nullptr);
   const std::size_t findings = std::strtoul(argv[2], nullptr, 10), events = std::strtoul(argv[3], nullptr, 10);
   if (auto added = add_findings(*store.value(), findings, now); !added) return fail(added.error());
-  if (auto added = add_errors(*store.value(), findings / 20, now); !added) return fail(added.error());
+  if (auto added = add_errors(*store.value(), std::max<std::size_t>(1, findings / 20), now); !added) return fail(added.error());
   if (auto added = add_events(*store.value(), events, now); !added) return fail(added.error());
   return 0;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 83: the server's pages in a real browser: light and dark, narrow and wide, with and without scripts, empty and filled
+# 83: the server's pages in a real browser: light and dark, narrow and wide, with and without scripts, with nothing, one row and a million
 source "$(dirname "$0")/../stage.sh"
 install_packages build test browser
 # A nodejs from elsewhere than Debian brings its own, and cannot stand Debian's.
@@ -33,10 +33,14 @@ a_viewer_signs_in_and_out() {
   logystera user add viola --role viewer <<<"$viewer_password" && browse journey.mjs sign_in "$state/facts.json" "$pictures"
 }
 
+every_page_with_one_row() { walk_made_up one 1 1; }
+every_page_with_a_million_rows() { walk_made_up million 1000000 1000000; }
+
 readonly checks=(
   every_page_of_an_empty_server every_page_of_a_filled_server what_strangers_wrote_is_text
   a_finding_is_dismissed_and_brought_back_with_the_keyboard a_filter_is_applied_at_once a_theme_is_chosen_with_and_without_scripts
   a_log_is_uploaded_with_and_without_scripts eight_tabs_are_live_by_one_stream a_viewer_signs_in_and_out
+  every_page_with_one_row every_page_with_a_million_rows
 )
 
 # --- how they run --------------------------------------------------------------------------------------------------------
@@ -52,6 +56,13 @@ fill() {
   token=$(node -p 'JSON.parse(process.argv[1]).token' "$answer") secret=$(node -p 'JSON.parse(process.argv[1]).secret' "$answer")
   site_token=$token
   (cd "$browser_dir" && node lines.mjs | node send.mjs "$gateway_url" "$token" "$secret") | grep -q '^202 '
+}
+
+# walk_made_up STATE FINDINGS EVENTS: the pages that show what is stored, of a server with a store that has so many.
+walk_made_up() {
+  stop_process gateway && rm -f "$state"/gateway.db* && start_gateway || return 1
+  site_token=$(node -p 'JSON.parse(process.argv[1]).token' "$(logystera --json entity add shop)") || return 1
+  "$build_dir/bench_server_fill" "$state/gateway.db" "$2" "$3" && write_facts && browse walk.mjs "$state/facts.json" "$pictures" "$1"
 }
 
 # Where the pages are, and which there are of what was stored.
@@ -72,8 +83,13 @@ const filled = {
   error: `/errors/${FINGERPRINT}`, 'events-personal': '/events?personal=1&type=auth.login', 'events-of-site': `/events?site=${SITE}`,
   site: `/sites/${SITE}`, 'site-rotate': `/sites/${SITE}/rotate`, 'site-disable': `/sites/${SITE}/disable`,
 };
+const made_up = {
+  overview: '/', findings: '/findings', 'findings-filtered': '/findings?severity=high&since_hours=168&q=page', 'findings-searched': '/findings?q=nothing-has-this',
+  finding: '/findings/1', errors: '/errors', 'errors-new': '/errors?new=true', error: `/errors/${FINGERPRINT}`, events: '/events',
+  'events-of-type': '/events?type=auth.login_failed', sites: '/sites', site: `/sites/${SITE}`, rules: '/rules', retention: '/settings/retention', about: '/settings/about',
+};
 console.log(JSON.stringify({
-  base: GATEWAY, program: PROGRAM, store: STORE, pages: { empty: lists, filled }, viewer: { name: 'viola', password: PASSWORD },
+  base: GATEWAY, program: PROGRAM, store: STORE, pages: { empty: lists, filled, one: made_up, million: made_up }, viewer: { name: 'viola', password: PASSWORD },
   strange: [`/sites/${SITE}`, `/errors/${FINGERPRINT}`, '/findings?q=sqlmap', '/events?personal=1'],
 }));
 JS
@@ -95,6 +111,7 @@ browser_is_there() {
 }
 
 "$root/dev" build program
+ninja -C "$build_dir" -j "$jobs" bench_server_fill
 if ! browser_is_there; then
   echo "skipped browser: ${#checks[@]} skipped: $missing"
   tally 0 0 "${#checks[@]}"

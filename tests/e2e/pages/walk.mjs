@@ -1,5 +1,5 @@
 // Every page of the server, in every look.
-//   node walk.mjs FACTS.json PICTURES (filled | empty)
+//   node walk.mjs FACTS.json PICTURES (empty | filled | one | million)
 import { mkdirSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { Visit } from './check.mjs';
