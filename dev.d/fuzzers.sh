@@ -19,6 +19,7 @@ seeds_of() {
   [ -d "$data" ] || data=''
   case "$1" in
     fuzz_rules) printf '%s\n' "$root"/rules/*; [ -z "$data" ] || find "$data/sigma" -name '*.yml' -size -8k 2>/dev/null | sort | awk 'NR % 20 == 1' ;;
+    fuzz_plugin) printf '%s\n' "$root"/tests/data/plugins/*.lua ;;
     fuzz_query) ;;
     fuzz_server_path) ;;  # bytes as a sender may send them; routes are found within seconds
     fuzz_parse_format) printf '%s\n' "$root"/formats/*.json ;;

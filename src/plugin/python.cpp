@@ -136,7 +136,7 @@ Result<Said> take_line(std::string_view text, const Source& source, Registry& re
   if (said.HasParseError() || !said.IsObject())
     return Error{fmt::format("{}: what came of it cannot be read", source.path), ErrorKind::invalid};
   std::uint32_t line = 0;
-  if (const auto at = said.FindMember("line"); at != said.MemberEnd() && at->value.IsUint()) line = at->value.GetUint();
+  if (said.HasMember("line") && said["line"].IsUint()) line = said["line"].GetUint();
   const auto refused = [&](std::string_view what) {
     return Error{line > 0 ? fmt::format("{}:{}: {}", source.path, line, what) : fmt::format("{}: {}", source.path, what),
                  ErrorKind::invalid};
@@ -149,11 +149,10 @@ Result<Said> take_line(std::string_view text, const Source& source, Registry& re
     done = registry.add_pattern(text_of(said, "name"), text_of(said, "pattern"), text_of(said, "prefix"));
   } else if (kind == "rule_dir") {
     done = registry.add_rule_dir(text_of(said, "path"), line);
-  } else if (const auto value = said.FindMember("value");
-             (kind == "rule" || kind == "format") && value != said.MemberEnd()) {
+  } else if ((kind == "rule" || kind == "format") && said.HasMember("value")) {
     yaml::Node node;
     std::size_t nodes = 0;
-    if (!node_of(value->value, line, 0, nodes, node))
+    if (!node_of(said["value"], line, 0, nodes, node))
       return refused(fmt::format("a definition has at most {} values, {} deep, and texts of at most {} bytes", kNodesMost,
                                  kDepthMost, kNodeTextBytes));
     done = kind == "rule" ? registry.add_rule(std::move(node), line) : registry.add_format(node, line);

@@ -30,7 +30,8 @@ class RE2;
 
 namespace logystera::plugin {
 
-/// What a plugin's code may take. Instructions are the interpreter's, plus what bounded functions charge for long texts.
+/// What a plugin's code may take. Time is the clock's, but a thread that had to wait for a processor is not held to it: it is
+/// stopped once it has had that much processor time, or ten times as much has passed. Instructions are the interpreter's, plus what bounded functions charge for long texts.
 struct Budget {
   std::uint64_t instructions = 0;
   std::int64_t time_ns = 0;
@@ -86,6 +87,7 @@ class Sandbox {
   static void hook(lua_State* lua, lua_Debug* activation);
   static int protected_call(lua_State* lua);
   static int build(lua_State* lua);
+  static constexpr std::int64_t kUnknown = -1;
   [[noreturn]] void raise_stop(int level);
   void look_at_clock(int level);
   Error failure(int status);
@@ -95,7 +97,8 @@ class Sandbox {
   lua_State* state_ = nullptr;
   std::size_t used_ = 0, most_used_ = 0;
   std::uint64_t left_ = 0;
-  std::int64_t deadline_ns_ = 0;
+  std::int64_t time_ns_ = 0, deadline_ns_ = 0;
+  std::int64_t processor_from_ns_ = kUnknown;  // processor time of the thread at the start, or when the deadline passed
   Stopped stopped_ = Stopped::no;
   std::unordered_map<std::string, std::unique_ptr<const re2::RE2>> expressions_;
 };
