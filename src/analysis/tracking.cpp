@@ -80,6 +80,7 @@ Tracker::Tracker(std::unique_ptr<store::Store> store, const Options& options)
     : store_(std::move(store)),
       least_(options.least),
       retention_days_(options.retention_days),
+      whole_batches_(options.whole_batches),
       now_(wall_seconds()),
       groups_(pseudonym_kinds(options.patterns)) {}
 
@@ -103,6 +104,7 @@ Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& url, const Opt
 
 Result<Done> Tracker::wait_for_transaction(std::size_t bytes) {
   waiting_bytes_ += bytes;
+  if (whole_batches_) return Done{};
   if (findings_.size() + errors_.size() < kRowsInTransaction && waiting_bytes_ < kWaitingBytes) return Done{};
   return commit();
 }
@@ -122,8 +124,8 @@ Result<Done> Tracker::merge(store::ErrorStore& errors, const std::vector<detect:
   return Done{};
 }
 
-Result<Done> Tracker::commit() {
-  if (findings_.empty() && errors_.empty() && merges_.empty()) return Done{};
+Result<Done> Tracker::commit(const std::optional<ReadUpTo>& read) {
+  if (findings_.empty() && errors_.empty() && merges_.empty() && !read) return Done{};
   const std::vector<store::Finding> findings = std::exchange(findings_, {});
   std::vector<store::ErrorOccurrence> errors = std::exchange(errors_, {});
   const std::vector<detect::ErrorGroups::Merge> merges = std::exchange(merges_, {});
@@ -142,6 +144,8 @@ Result<Done> Tracker::commit() {
   if (auto merged = merge(transaction.errors(), merges); !merged) return merged;
   auto added = transaction.errors().add(errors);
   if (!added) return added.error();
+  if (read)
+    if (auto put = transaction.positions().put(read->target, read->position, wall_seconds()); !put) return put;
   if (auto committed = transaction.commit(); !committed) return committed;
   new_findings_ += new_findings;
   new_error_occurrences_ += added->occurrences;

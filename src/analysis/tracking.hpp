@@ -42,6 +42,7 @@ class Tracker {
     Level least = Level::high;  // findings below are left out
     int retention_days = store::kRetentionDays;
     std::vector<redact::Pattern> patterns;  // the redactor's own, whose pseudonyms are variable parts of errors
+    bool whole_batches = false;             // commits when commit() is called alone: what waits is what was added since
   };
 
   /// Opens or makes the database, and removes what is older than the retention.
@@ -51,8 +52,11 @@ class Tracker {
   Result<Done> add(const Finding& finding);
   /// Errors are grouped; anything else is left out.
   Result<Done> add(const Record& record);
-  /// Commits what is pending.
-  Result<Done> commit();
+  /// Commits what is pending, and with it how far `target` was read: both, or neither.
+  struct ReadUpTo {
+    std::string_view target, position;
+  };
+  Result<Done> commit(const std::optional<ReadUpTo>& read = std::nullopt);
 
   std::uint64_t new_findings() const noexcept { return new_findings_; }
   std::uint64_t new_error_groups() const noexcept { return new_groups_.size(); }
@@ -71,6 +75,7 @@ class Tracker {
   std::unique_ptr<store::Store> store_;
   Level least_;
   int retention_days_;
+  bool whole_batches_;
   std::int64_t now_;
   // What waits for the next transaction, so that the database is locked only while it is written.
   std::vector<store::Finding> findings_;

@@ -30,6 +30,7 @@
 #include "store/finding_store.hpp"
 #include "store/maintenance.hpp"
 #include "store/passage_store.hpp"
+#include "store/position_store.hpp"
 #include "store/setting_store.hpp"
 #include "store/support_store.hpp"
 #include "store/watch.hpp"
@@ -50,6 +51,7 @@ class Stores {
   virtual ErrorStore& errors() noexcept = 0;
   virtual BaselineStore& baselines() noexcept = 0;
   virtual SettingStore& settings() noexcept = 0;
+  virtual PositionStore& positions() noexcept = 0;
   virtual PassageStore& passages() noexcept = 0;
 };
 

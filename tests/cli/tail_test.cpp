@@ -506,3 +506,19 @@ TEST_CASE("tail_masks_a_record_that_came_in_parts_as_one_also_when_it_is_stopped
   CHECK_FALSE(has(tail.out(), "113.91"));
   CHECK_FALSE(has(tail.out(), "100.7"));
 }
+
+TEST_CASE("a_position_stands_in_the_database_with_what_was_found_up_to_it") {
+  House house;
+  {
+    Running tail(house.arguments({"--resume", "--from-start", "--track-findings"}), house.setting);
+    REQUIRE(shows(tail, "begun"));
+    append(house.log, "2026-05-18 10:00:01 INFO a leak\n");
+    REQUIRE(shows(tail, "A leak"));
+    REQUIRE(eventually([&] { return has(run({"findings", "list", "--store", house.store}, house.setting).out, "LEAK"); }));
+  }  // killed
+  append(house.log, "2026-05-18 10:00:02 INFO away\n");
+  CHECK_FALSE(std::filesystem::exists(house.scratch.file("state")));  // where it would be without a database
+  Running again(house.arguments({"--resume", "--track-findings"}), house.setting);
+  REQUIRE(shows(again, "away"));
+  CHECK_FALSE(has(again.out(), "a leak"));
+}

@@ -301,3 +301,28 @@ TEST_CASE("removing_waits_for_writers_and_ends_when_it_is_asked_to") {
   CHECK(removed->events == 0);
   CHECK(asked == 3);
 }
+
+TEST_CASE("a_position_is_what_was_put_last_and_goes_with_its_transaction") {
+  IN_EVERY_STORE(place);
+  auto store = store_with_entity(place);
+  CHECK(!store->positions().find("file:/var/log/a").value());
+  REQUIRE(store->positions().put("file:/var/log/a", "one", kNow).ok());
+  REQUIRE(store->positions().put("file:/var/log/a", std::string("t\0wo", 4), kNow).ok());
+  CHECK(store->positions().find("file:/var/log/a").value() == std::string("t\0wo", 4));
+  {
+    auto transaction = std::move(store->begin()).value();
+    REQUIRE(transaction->positions().put("file:/var/log/a", "three", kNow).ok());
+    REQUIRE(transaction->findings().add(finding_of("R", Level::high, kNow)).ok());
+  }
+  CHECK(store->positions().find("file:/var/log/a").value() == std::string("t\0wo", 4));
+  CHECK(store->findings().list({}).value().empty());
+  {
+    auto transaction = std::move(store->begin()).value();
+    REQUIRE(transaction->positions().put("file:/var/log/a", "three", kNow).ok());
+    REQUIRE(transaction->findings().add(finding_of("R", Level::high, kNow)).ok());
+    REQUIRE(transaction->commit().ok());
+  }
+  CHECK(store->positions().find("file:/var/log/a").value() == "three");
+  CHECK(store->findings().list({}).value().size() == 1);
+  CHECK_FALSE(store->positions().put("b", std::string(PositionStore::kTextBytes + 1, 'x'), kNow).ok());
+}

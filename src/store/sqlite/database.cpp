@@ -21,6 +21,7 @@ struct All {
         errors(connections),
         baselines(connections),
         settings(connections),
+        positions(connections),
         passages(connections) {}
 
   Events events;
@@ -32,6 +33,7 @@ struct All {
   Errors errors;
   Baselines baselines;
   Settings settings;
+  Positions positions;
   Passages passages;
 };
 
@@ -49,6 +51,7 @@ class With : public Interface {
   ErrorStore& errors() noexcept override { return all_.errors; }
   BaselineStore& baselines() noexcept override { return all_.baselines; }
   SettingStore& settings() noexcept override { return all_.settings; }
+  PositionStore& positions() noexcept override { return all_.positions; }
   PassageStore& passages() noexcept override { return all_.passages; }
 
  private:

@@ -324,6 +324,9 @@ CREATE TRIGGER passages_changed AFTER UPDATE OF text ON passages WHEN new.text I
   DELETE FROM passage_vectors WHERE passage = old.id;
 END;
 )sql"),
+    std::string_view(R"sql(
+CREATE TABLE positions (target TEXT PRIMARY KEY, text BLOB NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

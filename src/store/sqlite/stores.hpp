@@ -194,6 +194,16 @@ class Settings final : public SettingStore {
   Connections& connections_;
 };
 
+class Positions final : public PositionStore {
+ public:
+  explicit Positions(Connections& connections) : connections_(connections) {}
+  Result<std::optional<std::string>> find(std::string_view target) override;
+  Result<Done> put(std::string_view target, std::string_view text, std::int64_t now) override;
+
+ private:
+  Connections& connections_;
+};
+
 class Passages final : public PassageStore {
  public:
   explicit Passages(Connections& connections) : connections_(connections) {}
