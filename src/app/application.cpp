@@ -143,7 +143,8 @@ class Rooms final : public Application {
     return {options.now, options.log, note, [this] {
               const auto url = gateway_url_.load();
               return url ? *url : std::string();
-            }};
+            },
+            options.explainer};
   }
 
   std::vector<server::Route> pages() override {
@@ -262,7 +263,8 @@ Result<std::unique_ptr<Application>> Application::make(store::Store& store, gate
 }
 
 unsigned Application::threads() noexcept {
-  return gateway::pages::workers().threads + api::Api::workers().threads + server::Workers::Options{}.threads;
+  return gateway::pages::workers().threads + api::Api::workers().threads + server::Workers::Options{}.threads +
+         dashboard::Explainer::kThreads;
 }
 
 }  // namespace logystera::app

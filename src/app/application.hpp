@@ -14,6 +14,7 @@
 #include "access/access.hpp"
 #include "analysis/current_program.hpp"
 #include "core/result.hpp"
+#include "dashboard/dashboard.hpp"
 #include "gateway/connect.hpp"
 #include "gateway/entities.hpp"
 #include "gateway/rate_limit.hpp"
@@ -37,6 +38,7 @@ struct Options {
   std::string api_token = {};     // of an administrator; empty: none
   bool reachable = false;         // from other machines, by a listener or a proxy
   bool open_to_all = false;       // on purpose
+  std::shared_ptr<const dashboard::Explainer> explainer = {};  // of findings and errors; null: nobody
   /// How the operator says under which address the gateway is reached, behind "its operator".
   std::string_view address_remedy = "has to say which";
   /// And what he does about a proxy he has said nothing of.

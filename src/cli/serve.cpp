@@ -15,6 +15,7 @@
 #include "analysis/current_program.hpp"
 #include "app/application.hpp"
 #include "cli/analysis.hpp"
+#include "cli/assistant.hpp"
 #include "cli/command.hpp"
 #include "cli/config.hpp"
 #include "cli/gateway_store.hpp"
@@ -352,6 +353,12 @@ int run(const Globals& globals, const Options& options) {
   made.reachable = options.behind_proxy || !loopback.value();
   made.address_remedy = "starts it with --public-url";
   made.proxy_remedy = "starts it with --behind-proxy, and adds an administrator: logystera user add NAME --role admin";
+  if (config->llm_configured) {
+    auto explainer = dashboard::Explainer::make(llm_settings(config.value()));
+    if (!explainer) return fail("serve", explainer.error());
+    made.explainer = std::move(explainer).value();
+    log(fmt::format("findings and errors can be explained by {}", made.explainer->words));
+  }
   auto application = app::Application::make(*gate->store, *gate->entities, program, std::move(made));
   if (!application) return fail("serve", application.error());
   auto origin = public_origin(options.public_url);

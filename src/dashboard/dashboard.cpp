@@ -31,6 +31,7 @@ std::vector<server::Route> Dashboard::routes(const std::shared_ptr<server::Worke
   Routes routes;
   add_overview(context, routes);
   add_findings(context, routes);
+  add_explanations(context, routes);
   add_dismissals(context, routes);
   add_errors(context, routes);
   add_events(context, routes);

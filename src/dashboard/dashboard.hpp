@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "analysis/current_program.hpp"
+#include "assist/provider.hpp"
 #include "core/result.hpp"
 #include "gateway/entities.hpp"
 #include "query/signal.hpp"
 #include "server/router.hpp"
 #include "server/workers.hpp"
 #include "store/store.hpp"
+#include "web/attempt_limit.hpp"
 #include "web/shell.hpp"
 
 namespace logystera::dashboard {
@@ -28,6 +30,21 @@ namespace logystera::dashboard {
 using Note = std::function<Result<Done>(store::Stores& stores, const server::Request& request, std::string_view action,
                                         std::string_view object, std::string_view before, std::string_view after)>;
 
+/// Who explains findings and errors, and how often one may ask.
+struct Explainer {
+  assist::Settings settings;
+  std::shared_ptr<assist::Http> http;
+  std::shared_ptr<server::Workers> workers;  // which wait for the model
+  std::shared_ptr<web::AttemptLimit> limit;
+  std::string words;  // "gemma3:4b of ollama at localhost:11434"
+
+  /// Asked by libcurl, by two threads. The error says why the settings cannot be used.
+  static Result<std::shared_ptr<const Explainer>> make(assist::Settings settings);
+  /// The same, asked by `http`.
+  static Result<std::shared_ptr<const Explainer>> make(assist::Settings settings, std::shared_ptr<assist::Http> http);
+  static constexpr unsigned kThreads = 2;
+};
+
 struct Options {
   std::function<std::int64_t()> now;  // unix seconds
   /// Told what an operator should know; from any thread.
@@ -35,6 +52,7 @@ struct Options {
   Note note;
   /// Where sites send to, for the words that say how to connect one; empty: not known.
   std::function<std::string()> gateway_url;
+  std::shared_ptr<const Explainer> explainer = {};  // null: nobody
 };
 
 class Dashboard {

@@ -158,6 +158,7 @@ Result<Answer> detail(const Context& context, const Request& request) {
                                        ? "Occurrences, the newest first"
                                        : fmt::format("The newest {} occurrences", rows.size()));
   view.rows("occurrences", std::move(rows)).rows("sources", std::move(names));
+  add_explaining(view, context, request, "/errors/" + web::percent_encoded(group.fingerprint) + "/explain");
   return context.page(request, "error", "Error: " + group.pattern, kPath, std::move(view));
 }
 

@@ -133,6 +133,7 @@ Result<Answer> detail(const Context& context, const Request& request) {
   view.text("same_rule", Address(kPath).with("rule", finding.rule).text());
   view.text("same_source", Address(kPath).with("source", finding.source).text());
   view.flag("may_dismiss", !finding.dismissed && request.principal->may(web::Role::analyst));
+  add_explaining(view, context, request, fmt::format("/findings/{}/explain", finding.id));
   const Address dismiss = Address("/dismissals/new").with("rule", finding.rule);
   view.text("dismiss_here", dismiss.with("source", finding.source).text()).text("dismiss_everywhere", dismiss.text());
   return context.page(request, "finding", finding.title.empty() ? finding.rule : finding.title, kPath, std::move(view));

@@ -12,6 +12,9 @@ using Routes = std::vector<server::Route>;
 
 void add_overview(const Context& context, Routes& routes);
 void add_findings(const Context& context, Routes& routes);
+/// Fills the partial `explain_card`: `may_explain` says whether it is shown. `action`: what its form is sent to.
+void add_explaining(web::View& view, const Context& context, const server::Request& request, const std::string& action);
+void add_explanations(const Context& context, Routes& routes);
 void add_dismissals(const Context& context, Routes& routes);
 void add_errors(const Context& context, Routes& routes);
 void add_events(const Context& context, Routes& routes);

@@ -68,6 +68,7 @@ struct Whole {
     app::Options options;
     options.now = [this] { return now; };
     options.log = [](std::string_view) {};
+    options.explainer = dashboard::Explainer::make({}).value();  // so that its routes are there
     application = std::move(app::Application::make(*store, *entities, program, std::move(options))).value();
     for (auto part : {application->pages(), application->health(), application->ingest()}) {
       for (server::Route& route : part) routes.push_back(std::move(route));

@@ -62,7 +62,7 @@ struct Looking {
   std::unique_ptr<dashboard::Dashboard> dashboard;
   std::unique_ptr<Serving> serving;
 
-  Looking() {
+  explicit Looking(std::shared_ptr<const dashboard::Explainer> explainer = {}) {
     who.kind = web::Principal::Kind::session;
     who.role = web::Role::admin;
     who.user = 1;
@@ -81,6 +81,7 @@ struct Looking {
                       std::string(before) + " " + std::string(after));
       return Done{};
     };
+    options.explainer = std::move(explainer);
     options.gateway_url = [] { return std::string("https://gateway.example"); };
     dashboard = std::make_unique<dashboard::Dashboard>(*store, entities, program, shell, pseudonyms, std::move(options));
     auto routes = dashboard->routes(std::make_shared<server::Workers>(server::Workers::Options{}));

@@ -1,5 +1,6 @@
 // What the pages gain where scripts run. Everything here works without it too: forms are sent, links lead on, times are in UTC.
 import { copyButtons } from './copy';
+import { explain } from './explain';
 import { fragment } from './fragment';
 import { keys } from './keys';
 import { live } from './live';
@@ -17,4 +18,5 @@ fragment();
 keys();
 copyButtons();
 upload(times);
+explain();
 live(times);
