@@ -7,3 +7,11 @@ if(BUILD_TESTING)
   # and all but the first must be refused.
   target_compile_definitions(test_assist PRIVATE LOGYSTERA_COMPILER="${CMAKE_CXX_COMPILER}" LOGYSTERA_SOURCES="${CMAKE_SOURCE_DIR}")
 endif()
+
+if(LOGYSTERA_FUZZERS)
+  add_executable(fuzz_assist_prompt tests/fuzz/assist_prompt_fuzz.cpp)
+  set_target_properties(fuzz_assist_prompt PROPERTIES CXX_STANDARD 20)
+  target_compile_options(fuzz_assist_prompt PRIVATE -fsanitize=fuzzer)
+  target_link_options(fuzz_assist_prompt PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(fuzz_assist_prompt PRIVATE logystera_assist)
+endif()

@@ -364,3 +364,21 @@ TEST_CASE("a_question_is_answered_from_the_passages_that_fit_it_and_from_counts"
   CHECK(messages.user().find("no space left on device") != std::string::npos);
   CHECK(messages.user().find(R"("findings":30,"critical":1,"high":0,"medium":0,"low":29,"errors":0)") != std::string::npos);
 }
+
+TEST_CASE("a_passage_is_cut_after_it_was_redacted") {
+  const Redaction redaction = redaction_of();
+  store::PassageGroup group;
+  group.name = "R";
+  group.title = "T";
+  group.level = "high";
+  group.source = "s.log";
+  group.first = group.last = 1'774'211'679;
+  group.count = 1;
+  for (std::size_t before = 370; before < 402; ++before) {
+    group.message = std::string(before - 1, 'x') + " planted.person@example.com and more";
+    const std::string text = passage_text(redaction, group).text();
+    INFO(text);
+    CHECK(text.find("planted") == std::string::npos);
+    CHECK(text.size() <= store::kPassageBytes);
+  }
+}
