@@ -140,7 +140,8 @@ class Rooms final : public Application {
                              std::string_view object, std::string_view before, std::string_view after) {
       return audit_.note(stores, request, action, object, before, after);
     };
-    return {options.now, options.log, note, [this] {
+    return {options.now, options.log, note,
+            [this] {
               const auto url = gateway_url_.load();
               return url ? *url : std::string();
             },

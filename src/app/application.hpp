@@ -31,13 +31,13 @@ struct Options {
   /// Told what an operator should know: never secrets, bodies or labels. From any thread.
   std::function<void(std::string_view)> log;
   gateway::RateLimit rate;
-  std::string min_agent_version;  // "1.2.0"; empty: any
-  store::Retention retention;     // where the store's own settings say nothing
-  std::size_t proxies = 0;        // in front, one behind the other; 0: none
-  bool tls = false;               // the listeners' own
-  std::string api_token = {};     // of an administrator; empty: none
-  bool reachable = false;         // from other machines, by a listener or a proxy
-  bool open_to_all = false;       // on purpose
+  std::string min_agent_version;                               // "1.2.0"; empty: any
+  store::Retention retention;                                  // where the store's own settings say nothing
+  std::size_t proxies = 0;                                     // in front, one behind the other; 0: none
+  bool tls = false;                                            // the listeners' own
+  std::string api_token = {};                                  // of an administrator; empty: none
+  bool reachable = false;                                      // from other machines, by a listener or a proxy
+  bool open_to_all = false;                                    // on purpose
   std::shared_ptr<const dashboard::Explainer> explainer = {};  // of findings and errors; null: nobody
   /// How the operator says under which address the gateway is reached, behind "its operator".
   std::string_view address_remedy = "has to say which";

@@ -31,13 +31,15 @@ using Asked = std::shared_ptr<assist::Assistant>;
 
 redact::Options redaction_of(const analysis::Program& program) {
   redact::Options options = program.pipeline().redaction();
-  if (options.mode == redact::Mode::dry_run) options.mode = redact::Mode::redact;  // what is on the screen may be seen, what leaves may not
+  if (options.mode == redact::Mode::dry_run)
+    options.mode = redact::Mode::redact;  // what is on the screen may be seen, what leaves may not
   return options;
 }
 
 bool wants_text(const Request& request) { return request.header("Accept").value_or("") == "text/plain"; }
 
-Answer refused(const Context& context, const Request& request, int status, std::string_view title, const std::string& words) {
+Answer refused(const Context& context, const Request& request, int status, std::string_view title,
+               const std::string& words) {
   if (!wants_text(request)) return context.shell.problem(request, status, title, words);
   Answer answer;
   answer.status = status;
@@ -96,9 +98,11 @@ using Make = std::function<Result<assist::Prompt>(const assist::Redaction& redac
 
 // Lets in, asks, answers.
 Result<Answer> explain(const Context& context, const Request& request, const Make& make, std::string_view action,
-                       const std::string& object, const std::string& what, const std::string& back, std::string_view section) {
+                       const std::string& object, const std::string& what, const std::string& back,
+                       std::string_view section) {
   const Explainer& explainer = *context.options.explainer;
-  if (const auto wait = explainer.limit->take(request.principal->name + "/" + std::to_string(request.principal->user), context.now())) {
+  if (const auto wait =
+          explainer.limit->take(request.principal->name + "/" + std::to_string(request.principal->user), context.now())) {
     Answer answer = refused(context, request, 429, "Too many explanations",
                             fmt::format("Explanations take a model's time: ask again in {} seconds.", *wait));
     answer.headers.emplace_back("Retry-After", std::to_string(*wait));
@@ -113,8 +117,9 @@ Result<Answer> explain(const Context& context, const Request& request, const Mak
   const Asked asked = std::move(assistant).value();
   auto prompt = make(asked->redaction());
   if (!prompt) return prompt.error();
-  auto noted = context.change(request, [](store::Stores&) -> Result<Done> { return Done{}; }, action, object, "",
-                              assist::model_and_place(asked->provider()));
+  auto noted = context.change(
+      request, [](store::Stores&) -> Result<Done> { return Done{}; }, action, object, "",
+      assist::model_and_place(asked->provider()));
   if (!noted) return noted.error();
   if (wants_text(request)) return streamed(context, asked, prompt.value(), stopped);
   return page_of(context, request, asked, prompt.value(), what, back, section);
@@ -134,7 +139,9 @@ Result<Answer> explain_finding(const Context& context, const Request& request) {
   const std::string description = rule ? as_written(*rule).description : std::string();
   return explain(
       context, request,
-      [&](const assist::Redaction& redaction) { return assist::explain_finding(context.reading(), redaction, finding, description); },
+      [&](const assist::Redaction& redaction) {
+        return assist::explain_finding(context.reading(), redaction, finding, description);
+      },
       "finding.explain", std::to_string(id), finding.title.empty() ? finding.rule : finding.title,
       fmt::format("/findings/{}", id), "/findings");
 }

@@ -28,11 +28,15 @@ void must(bool holds, const char* what) {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-void prompt_of(const Redaction& redaction, const Wall& wall, std::string_view message, std::string_view name, std::string_view question) {
+void prompt_of(const Redaction& redaction, const Wall& wall, std::string_view message, std::string_view name,
+               std::string_view question) {
   constexpr std::string_view kFence = "abcdefghijklmnopabcdefghijklmnop";
   constexpr std::size_t kTokens = 4000;
   Prompt prompt{"Explain.", {}, redaction(question)};
-  prompt.evidence.emplace_back().add("message", redaction(message)).add("source", redaction.name(name)).add("count", message.size());
+  prompt.evidence.emplace_back()
+      .add("message", redaction(message))
+      .add("source", redaction.name(name))
+      .add("count", message.size());
   prompt.evidence.emplace_back().add("text", redaction(name));
   const auto written_one = written(prompt, kTokens, kFence);
   if (!written_one) return must(written_one.error().kind == ErrorKind::too_large, "a prompt is refused for nothing");
@@ -47,7 +51,8 @@ void prompt_of(const Redaction& redaction, const Wall& wall, std::string_view me
   const std::size_t fixed = question.empty() || prompt.question.empty() ? 4 : 5;
   must(lines == fixed + written_one->passages() + (written_one->left_out() > 0 ? 1 : 0), "evidence is more than its line");
   const std::size_t end = user.find("<<<END ");
-  must(!has(user.substr(0, end), "<|") && !has(user.substr(0, end), "</s>") && !has(user.substr(0, end), "[INST]"), "a template's token is left");
+  must(!has(user.substr(0, end), "<|") && !has(user.substr(0, end), "</s>") && !has(user.substr(0, end), "[INST]"),
+       "a template's token is left");
   JsonText body;
   body.begin_object().member("content", user).end_object();
   must(wall.pass(body.take()).ok(), "what redaction has passed does not pass the wall");
@@ -62,7 +67,8 @@ void answer_of(std::string_view bytes) {
     if (decoder->take(bytes.substr(0, half)).ok() && decoder->take(bytes.substr(half)).ok()) (void)decoder->finish();
     shown += text.finish();
     must(json::is_utf8(shown) && shown.size() <= kAnswerBytes + 4, "an answer is shown as it should not be");
-    for (const char c : shown) must(c == '\n' || static_cast<unsigned char>(c) >= 0x20, "an answer shows a control character");
+    for (const char c : shown)
+      must(c == '\n' || static_cast<unsigned char>(c) >= 0x20, "an answer shows a control character");
   }
 }
 
@@ -80,7 +86,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::size_t first = text.find('\0'), second = first == std::string_view::npos ? first : text.find('\0', first + 1);
   const std::string_view message = text.substr(0, first);
-  const std::string_view name = first == std::string_view::npos ? std::string_view() : text.substr(first + 1, second - first - 1);
+  const std::string_view name =
+      first == std::string_view::npos ? std::string_view() : text.substr(first + 1, second - first - 1);
   const std::string_view question = second == std::string_view::npos ? std::string_view() : text.substr(second + 1);
   prompt_of(redaction, wall, message, name, question);
   answer_of(text);
