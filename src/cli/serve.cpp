@@ -27,6 +27,7 @@
 #include "core/clock.hpp"
 #include "core/hmac.hpp"
 #include "core/secret.hpp"
+#include "dashboard/dashboard.hpp"
 #include "gateway/freed_memory.hpp"
 #include "gateway/web_address.hpp"
 #include "server/http.hpp"
