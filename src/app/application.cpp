@@ -264,8 +264,7 @@ Result<std::unique_ptr<Application>> Application::make(store::Store& store, gate
 }
 
 unsigned Application::threads() noexcept {
-  return gateway::pages::workers().threads + api::Api::workers().threads + server::Workers::Options{}.threads +
-         dashboard::Explainer::kThreads;
+  return gateway::pages::workers().threads + api::Api::workers().threads + server::Workers::Options{}.threads;
 }
 
 }  // namespace logystera::app

@@ -227,7 +227,7 @@ rlim_t open_files_most() {
 }
 
 // Connections must leave files for the database, or a full house answers every sender that nothing can be stored.
-Result<server::Limits> limits_of(const Options& options) {
+Result<server::Limits> limits_of(const Options& options, unsigned explaining_threads) {
   constexpr std::size_t kConnectionsLeast = 8, kFilesBeside = 24, kFilesOfAThread = 4;
   constexpr std::size_t kShareOfAddress = 8;  // an eighth of all
   server::Limits limits;
@@ -236,7 +236,8 @@ Result<server::Limits> limits_of(const Options& options) {
   limits.connections_setting = "--connections";
   limits.per_address_setting = "--connections-per-address";
   const rlim_t most = open_files_most();
-  const std::size_t others = kFilesBeside + kFilesOfAThread * (limits.threads + app::Application::threads());
+  const std::size_t others =
+      kFilesBeside + kFilesOfAThread * (limits.threads + app::Application::threads() + explaining_threads);
   if (most != RLIM_INFINITY && most < others + options.connections) {
     const std::size_t least = others + std::min(kConnectionsLeast, options.connections);
     if (most < least) {
@@ -368,7 +369,7 @@ int run(const Globals& globals, const Options& options) {
   if (!hosts) return fail("serve", hosts.error());
   auto listeners = listeners_of(options, *application.value(), std::move(hosts).value());
   if (!listeners) return fail("serve", listeners.error());
-  auto limits = limits_of(options);
+  auto limits = limits_of(options, config->llm_configured ? dashboard::Explainer::kThreads : 0);
   if (!limits) return fail("serve", limits.error());
   auto started = server::Server::start(std::move(listeners).value(), limits.value(), log);
   if (!started) {
