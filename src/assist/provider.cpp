@@ -279,6 +279,13 @@ std::string Provider::chat_body(const Messages& messages, bool temperature) cons
   return json.take();
 }
 
+Result<Messages> Provider::checked(const Prompt& prompt) const {
+  auto messages = written(prompt, settings_.max_context_tokens);
+  if (!messages) return messages;
+  if (auto body = parts_.wall.pass(chat_body(messages.value(), true)); !body) return body.error();
+  return messages;
+}
+
 // Says which models there are.
 Error Provider::unknown_model(const HttpReply& reply) {
   Error error = reply.status == 0

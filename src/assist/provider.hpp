@@ -71,6 +71,8 @@ class Provider {
   Result<std::vector<std::string>> models();
   /// `piece` gets the answer as it comes, as the provider sends it: see AnswerText for what may be shown of it.
   Result<Ending> chat(const Messages& messages, const std::function<void(std::string_view)>& piece);
+  /// What would be sent of it, after the second wall has looked at the request. Sends nothing.
+  Result<Messages> checked(const Prompt& prompt) const;
   /// One vector of length 1 a text. Empty: this provider has none.
   Result<std::vector<std::vector<float>>> embed(std::span<const Redacted> texts);
 

@@ -136,11 +136,14 @@ int show(bool pause) {
        {{"scan", "auth.log", "access.log", "-n", "0", "--track-errors"},
         {"findings", "summary"},
         {"findings", "dismiss", "SSH_BRUTE_FORCE", "--reason", "our bastion"},
-        {"scan", "auth.log", "-n", "0"}}},
+        {"scan", "auth.log", "-n", "0"},
+        {"export", "report", "--since", "520w", "-o", "-", "--title", "Demonstration"}}},
       {"Unusual activity",
        {{"anomaly", "learn", "usual.log", "--source", "shop"},
         {"scan", "today.log", "-n", "0", "--detect-anomalies", "--anomaly-source", "shop"}}},
-      {"Reports", {{"export", "report", "--since", "520w", "-o", "-", "--title", "Demonstration"}}},
+      // What a model would be asked: the demonstration asks none.
+      {"A model that never sees personal data",
+       {{"llm", "index"}, {"llm", "ask", "Who from 203.0.113.99 tried to log in?", "--show-prompt"}}},
   };
   std::size_t number = 0;
   for (const Section& section : sections) {

@@ -26,7 +26,20 @@ constexpr std::size_t kModelsListed = 100;
 
 struct Options {
   std::string what, question, since = "24h";
+  bool show_prompt = false;
 };
+
+// The lines of a text, each as a terminal may show it.
+std::string lines_printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    out += printable(text.substr(0, end)) + "\n";
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
 
 /// What each of the commands works with.
 struct Ready {
@@ -48,8 +61,15 @@ Result<Ready> ready(std::string_view command, const Globals& globals, bool rules
   return Ready{std::move(analysis).value(), std::move(store).value(), std::move(assistant).value()};
 }
 
-int answer(std::string_view command, const Globals& globals, Ready& ready, const Result<assist::Prompt>& prompt) {
+int answer(std::string_view command, const Globals& globals, const Options& options, Ready& ready,
+           const Result<assist::Prompt>& prompt) {
   if (!prompt) return fail(command, prompt.error());
+  if (options.show_prompt) {
+    auto messages = ready.assistant->provider().checked(prompt.value());
+    if (!messages) return fail(command, messages.error());
+    fmt::print("{}\n{}", lines_printable(messages->system()), lines_printable(messages->user()));
+    return kExitDone;
+  }
   auto printed = print_answer(command, *ready.assistant, prompt.value(), globals.json);
   return printed ? kExitDone : fail(command, printed.error());
 }
@@ -133,7 +153,7 @@ Result<assist::Prompt> explained(Ready& ready, const std::string& what) {
 int explain(const Globals& globals, const Options& options) {
   auto made = ready("llm explain", globals, true);
   if (!made) return fail("llm explain", made.error());
-  return answer("llm explain", globals, made.value(), explained(made.value(), options.what));
+  return answer("llm explain", globals, options, made.value(), explained(made.value(), options.what));
 }
 
 int summarize(const Globals& globals, const Options& options) {
@@ -141,7 +161,7 @@ int summarize(const Globals& globals, const Options& options) {
   if (!since) return fail("llm summarize", since.error());
   auto made = ready("llm summarize", globals, false);
   if (!made) return fail("llm summarize", made.error());
-  return answer("llm summarize", globals, made.value(),
+  return answer("llm summarize", globals, options, made.value(),
                 assist::summarize(*made->store, made->assistant->redaction(), since.value(), wall_seconds()));
 }
 
@@ -153,8 +173,9 @@ int ask(const Globals& globals, const Options& options) {
   const auto note = [](const Error& error) {
     fmt::print(stderr, "logystera llm ask: passages are looked up by words alone: {}\n", printable(error.message));
   };
-  return answer("llm ask", globals, made.value(),
-                assist::ask(*made->store, made->assistant->redaction(), &made->assistant->provider(), options.question,
+  return answer("llm ask", globals, options, made.value(),
+                assist::ask(*made->store, made->assistant->redaction(),
+                            options.show_prompt ? nullptr : &made->assistant->provider(), options.question,
                             wall_seconds(), note));
 }
 
@@ -200,14 +221,18 @@ void add_llm(Program program) {
     return sub;
   };
   command("info", "Say which provider is asked, whether it answers, and which models it has", info);
-  command("explain", "Explain an error, or a finding", explain)
+  const auto asks = [&options](Command* sub) {
+    sub->add_flag("--show-prompt", options->show_prompt, "Print what the model would be sent, and send nothing");
+    return sub;
+  };
+  asks(command("explain", "Explain an error, or a finding", explain))
       ->add_option("FINGERPRINT", options->what,
                    "An error's fingerprint, a finding's number, or a rule (its newest finding)")
       ->required();
-  command("summarize", "Summarize what was found", summarize)
+  asks(command("summarize", "Summarize what was found", summarize))
       ->add_option("--since", options->since, "How far back: 24h, 7d, 2w")
       ->capture_default_str();
-  command("ask", "Answer a question from what is stored; 'llm index' comes first", ask)
+  asks(command("ask", "Answer a question from what is stored; 'llm index' comes first", ask))
       ->add_option("QUESTION", options->question, "The question, in quotes")
       ->required();
   command("index", "Index findings and errors for 'llm ask'; again whenever there are new ones", index);

@@ -209,9 +209,10 @@ TEST_CASE("the_demonstration_walks_through_without_log_database_or_network") {
   const House house;
   const Finished finished = run({"demo", "run", "--no-pause"}, house.setting);
   CHECK(finished.code == 0);
-  CHECK(has(finished.out, "7/7  Reports"));
+  CHECK(has(finished.out, "7/7  A model that never sees personal data"));
   CHECK(has(finished.out, "[ANOMALY]"));
   CHECK(has(finished.out, "SSH_BRUTE_FORCE"));
+  CHECK(has(finished.out, "<<<EVIDENCE "));
   CHECK_FALSE(has(finished.out, "jane.doe@example.com"));
   CHECK_FALSE(std::filesystem::exists("logystera.db"));
 }

@@ -140,6 +140,10 @@ def answers_are_shown_as_text():
     check("an answer steers no terminal", "\x1b" not in explained and "\\x1b[31m" in explained, explained)
     check("an answer says what it is", "Written by a model" in explained, explained)
     check("--classify shows what the model says beside what the log says", "MODEL SAYS" in outputs[0][1] and "warning" in outputs[0][1], outputs[0][1][-600:])
+    asked = len(server.kept)
+    code, text, _ = run("llm", "explain", "PLANTED_RULE", "--show-prompt", "--config", config(server))
+    check("--show-prompt prints what would be sent, and sends nothing", code == 0 and len(server.kept) == asked and "<<<EVIDENCE" in text and
+          "PLANTED_RULE" in text and not leaks(text.encode(), PLANTED["email"][0]), text)
     code, text, _ = run("--json", "llm", "explain", "PLANTED_RULE", "--config", config(server))
     check("--json is one object", code == 0 and "answer" in json.loads(text))
     check("nothing that was stored has changed by it", "critical" in run("--json", "findings", "list", "--config", config(server))[1])
