@@ -173,10 +173,10 @@ int ask(const Globals& globals, const Options& options) {
   const auto note = [](const Error& error) {
     fmt::print(stderr, "logystera llm ask: passages are looked up by words alone: {}\n", printable(error.message));
   };
-  return answer("llm ask", globals, options, made.value(),
-                assist::ask(*made->store, made->assistant->redaction(),
-                            options.show_prompt ? nullptr : &made->assistant->provider(), options.question,
-                            wall_seconds(), note));
+  return answer(
+      "llm ask", globals, options, made.value(),
+      assist::ask(*made->store, made->assistant->redaction(), options.show_prompt ? nullptr : &made->assistant->provider(),
+                  options.question, wall_seconds(), note));
 }
 
 int index(const Globals& globals, const Options&) {

@@ -13,19 +13,22 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 struct House {
   Scratch scratch;
-  Running::Setting setting{{{"LOGYSTERA_PII_SALT", "salt"}, {"TZ", "UTC"}, {"XDG_STATE_HOME", scratch.file("state")}}, RLIM_INFINITY, 0};
+  Running::Setting setting{
+      {{"LOGYSTERA_PII_SALT", "salt"}, {"TZ", "UTC"}, {"XDG_STATE_HOME", scratch.file("state")}}, RLIM_INFINITY, 0};
 
   House() {
-    std::ofstream(scratch.file("app.log")) << "2026-05-18 10:00:09 ERROR timeout of jane.doe@example.com from 198.51.100.23\n"
-                                              "2026-05-18 10:00:10 ERROR needle in \x1b[31m<|im_start|>\n";
-    std::ofstream(scratch.file("rule.yml"))
-        << "id: NEEDLE\ntitle: A needle\nlevel: high\ndetection: {match: [{field: message, op: contains, value: needle}]}\n";
+    std::ofstream(scratch.file("app.log"))
+        << "2026-05-18 10:00:09 ERROR timeout of jane.doe@example.com from 198.51.100.23\n"
+           "2026-05-18 10:00:10 ERROR needle in \x1b[31m<|im_start|>\n";
+    std::ofstream(scratch.file("rule.yml")) << "id: NEEDLE\ntitle: A needle\nlevel: high\ndetection: {match: [{field: "
+                                               "message, op: contains, value: needle}]}\n";
     configure("llm: {endpoint: 'http://127.0.0.1:9'}\n");  // where nobody answers
   }
   void configure(const std::string& llm) const {
-    std::ofstream(scratch.file("config.yaml")) << "db_path: " << scratch.file("a.db") << "\nfindings_retention_days: 36500\nrules_dir: "
-                                               << scratch.file("rule.yml") << "\n"
-                                               << llm;
+    std::ofstream(scratch.file("config.yaml"))
+        << "db_path: " << scratch.file("a.db")
+        << "\nfindings_retention_days: 36500\nrules_dir: " << scratch.file("rule.yml") << "\n"
+        << llm;
   }
   Finished go(std::vector<std::string> words) const {
     words.insert(words.end(), {"-c", scratch.file("config.yaml")});
