@@ -351,7 +351,7 @@ Result<std::vector<std::vector<float>>> Provider::embed(std::span<const Redacted
   const bool ollama = settings_.provider == ProviderKind::ollama;
   if (ollama) json.member("truncate", false);
   json.end_object();
-  auto body = parts_.wall.pass(json.take());
+  auto body = parts_.wall.pass(json.take(), Wall::Quotes::body);
   if (!body) return body.error();
   auto whole = ask_whole(paths_of(settings_.provider).embed, &body.value());
   if (!whole) return whole.error();

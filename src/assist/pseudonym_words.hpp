@@ -1,5 +1,5 @@
-// Words redaction has written: ip_8390373f, <ip>. A grammar may take one for a secret again (a password in a URL is whatever stands
-// there); it is none.
+// Words the program has written into a text: pseudonyms and masks (ip_8390373f, <ip>), and escapes of what is not seen (\u000A). A
+// grammar may take one for a secret (a password in a URL is whatever stands there); it is none.
 #pragma once
 
 #include <string>

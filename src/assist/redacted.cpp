@@ -10,6 +10,11 @@
 #include "redact/labels.hpp"
 
 namespace logystera::assist {
+namespace {
+
+constexpr int kRounds = 8;  // two or three suffice; the second wall refuses what they have not settled
+
+}  // namespace
 
 struct Redaction::State {
   explicit State(redact::Options all)
@@ -23,6 +28,10 @@ struct Redaction::State {
   redact::Finder finder;
   redact::Rewriter rewriter;
 
+  /// Redacted until nothing is found any more: what has been replaced may have hidden something beside it, and an escape that shows
+  /// something unseen may make a value of what was none.
+  std::string settled(std::string text);
+  std::vector<redact::Hit> hits_in(std::string_view text);
   /// Of `hits`, which are in order and without overlaps, those in what redaction has written are left as they are.
   std::string rewritten(std::string_view text, std::vector<redact::Hit>& hits);
 };
@@ -41,10 +50,7 @@ Result<Redaction> Redaction::make(redact::Options options) {
 
 Redacted Redaction::operator()(std::string_view text) const {
   const std::lock_guard lock(state_->mutex);
-  text = text.substr(0, redact::kTextBytes);
-  std::vector<redact::Hit> hits;
-  state_->finder.find(text, redact::Context::text, hits);
-  return Redacted(state_->rewritten(text, hits));
+  return Redacted(state_->settled(std::string(text.substr(0, redact::kTextBytes))));
 }
 
 Redacted Redaction::name(std::string_view text) const {
@@ -65,6 +71,27 @@ Redacted Redaction::name(std::string_view text) const {
 }
 
 const redact::Options& Redaction::options() const noexcept { return state_->options; }
+
+std::vector<redact::Hit> Redaction::State::hits_in(std::string_view text) {
+  std::vector<redact::Hit> hits;
+  finder.find(text, redact::Context::text, hits);
+  std::erase_if(hits, [&](const redact::Hit& hit) { return pseudonyms.hold(text, hit); });
+  return hits;
+}
+
+std::string Redaction::State::settled(std::string text) {
+  for (int round = 0; round < kRounds; ++round) {
+    auto hits = hits_in(text);
+    if (!hits.empty()) {
+      text = rewritten(text, hits);
+      continue;
+    }
+    std::string shown = visible(text);
+    if (shown == text || hits_in(shown).empty()) break;
+    text = std::move(shown);
+  }
+  return text;
+}
 
 std::string Redaction::State::rewritten(std::string_view text, std::vector<redact::Hit>& hits) {
   std::erase_if(hits, [&](const redact::Hit& hit) { return pseudonyms.hold(text, hit); });

@@ -78,6 +78,8 @@ std::string visible(std::string_view text) {
   return out;
 }
 
+bool is_unseen(char32_t point) noexcept { return within(kUnseen, point); }
+
 std::string quoted(std::string_view text) {
   JsonText json;
   json.string(text);

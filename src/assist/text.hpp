@@ -14,6 +14,9 @@ std::string_view whole_characters(std::string_view text) noexcept;
 /// (<·|im_start|>), so that no model takes it for one.
 std::string visible(std::string_view text);
 
+/// Whether visible() writes it \uXXXX.
+bool is_unseen(char32_t point) noexcept;
+
 /// `text` in quotes, as JSON.
 std::string quoted(std::string_view text);
 

@@ -36,12 +36,16 @@ class Wall {
   /// `own`: the patterns redaction works with. What they find in `ours`, which is words of the program, is no finding.
   Wall(const redact::Options& options, std::string_view ours);
 
+  /// Between which quotes the texts of a body stand: those of its JSON, or those of the JSON within that (evidence) as well. Each text is
+  /// looked at alone, since what stands behind "password=" at its end belongs to the next.
+  enum class Quotes : std::uint8_t { body, evidence };
   /// The body as it is, or an error of kind `broken` that names the kind of what was found, never the value.
-  Result<Cleared> pass(std::string body) const;
+  Result<Cleared> pass(std::string body, Quotes quotes = Quotes::evidence) const;
   /// How often pass() has refused.
   std::uint64_t refused() const noexcept { return state_->refused.load(); }
 
  private:
+  Result<Done> look(std::string_view text) const;
   struct State {
     explicit State(std::vector<redact::Pattern> own) : patterns(std::move(own)), pseudonyms(patterns) {}
     std::vector<redact::Pattern> patterns;

@@ -72,3 +72,10 @@ TEST_CASE("names_of_files_are_looked_at_part_by_part") {
   CHECK(redaction.name("").text().empty());
   CHECK(redaction.name("//").text() == "//");
 }
+
+TEST_CASE("what_stood_behind_a_value_that_was_replaced_is_replaced_too") {
+  const Redaction redaction = redaction_of(redact::Mode::mask);
+  const std::string text = redaction("%a@b.example+49 30 901820").text();
+  INFO(text);
+  CHECK(text.find("901820") == std::string::npos);
+}

@@ -72,3 +72,17 @@ TEST_CASE("times_counts_and_fences_are_no_personal_data") {
     CHECK(second.pass(body_of(messages.user())).ok());
   }
 }
+
+TEST_CASE("what_is_shown_of_the_unseen_is_no_personal_data") {
+  const Redaction redaction = redaction_of();
+  const Wall second(redaction.options(), rules_before());
+  for (const char* text : {"token=\n  next line", "password:\nnext", "token=\x1b[31mred", "secret=\u200bhidden",
+                           "Bearer \n", "token=\n\t\n", "password=", "token={x", "a \"password"}) {
+    Prompt prompt{"Explain.", {}, redaction(text)};
+    prompt.evidence.emplace_back().add("message", redaction(text));
+    INFO(text);
+    CHECK(second.pass(body_of(written(prompt, 8000).value().user())).ok());
+  }
+  // An escape of what is seen is what it stands for.
+  CHECK_FALSE(second.pass(body_of("\\u0061\\u0040example.com and a@example.com")).ok());
+}
