@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/json_text.hpp"
 #include "core/printable.hpp"
@@ -183,20 +184,29 @@ Result<Answer> rotate(const Context& context, const Request& request) {
   if (!found) return found.error();
   if (!found.value() || found.value()->revoked_at != 0) return context.not_found(request, "site");
   const store::Entity& site = *found.value();
-  auto issued = context.entities.rotate(site.token, context.now());
-  if (!issued) return issued.error();
-  auto noted = context.change(
-      request, [](store::Stores&) -> Result<Done> { return Done{}; }, "site.rotate", site.token, "", "");
-  if (!noted) return noted.error();
+  gateway::IssuedSecret issued;
+  auto done = context.change(
+      request,
+      [&](store::Stores& stores) -> Result<Done> {
+        auto renewed = context.entities.within(stores.entities()).rotate(site.token, context.now());
+        if (!renewed) return renewed.error();
+        issued = std::move(renewed).value();
+        return Done{};
+      },
+      "site.rotate", site.token, "", "");
+  if (!done) {
+    wipe(issued.secret);
+    return done.error();
+  }
   View view, command;
-  command.text("line", issued->secret);
+  command.text("line", issued.secret);
   view.text("back", path_of(site))
       .text("back_label", site.name)
       .text("token", site.token)
       .view("command", std::move(command));
   view.text("words", "This is shown once. The secret before it is good for 24 hours more.");
   Answer answer = context.page(request, "secret", "The new secret", kPath, std::move(view));
-  wipe(issued->secret);
+  wipe(issued.secret);
   return answer;
 }
 
@@ -204,11 +214,13 @@ Result<Answer> set_disabled(const Context& context, const Request& request, bool
   auto found = site_named(context, request);
   if (!found) return found.error();
   if (!found.value() || found.value()->revoked_at != 0) return context.not_found(request, "site");
-  if (auto set = context.entities.set_disabled(found.value()->token, disabled); !set) return set.error();
-  auto noted = context.change(
-      request, [](store::Stores&) -> Result<Done> { return Done{}; }, disabled ? "site.disable" : "site.enable",
-      found.value()->token, "", "");
-  if (!noted) return noted.error();
+  auto done = context.change(
+      request,
+      [&](store::Stores& stores) {
+        return context.entities.within(stores.entities()).set_disabled(found.value()->token, disabled);
+      },
+      disabled ? "site.disable" : "site.enable", found.value()->token, "", "");
+  if (!done) return done.error();
   return web::see_other(path_of(*found.value()) + (disabled ? "?done=disabled" : "?done=enabled"));
 }
 

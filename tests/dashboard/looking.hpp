@@ -58,6 +58,7 @@ struct Looking {
   std::mutex mutex;
   std::string logged;
   std::vector<std::string> noted;  // "action object before after"
+  bool notes_fail = false;         // nothing can be noted
   web::Principal who;              // of the next request
   std::unique_ptr<dashboard::Dashboard> dashboard;
   std::unique_ptr<Serving> serving;
@@ -77,6 +78,7 @@ struct Looking {
     options.note = [this](store::Stores&, const server::Request& request, std::string_view action, std::string_view object,
                           std::string_view before, std::string_view after) -> Result<Done> {
       const std::lock_guard lock(mutex);
+      if (notes_fail) return Error{"the disk is full"};
       noted.push_back(request.principal->name + " " + std::string(action) + " " + std::string(object) + " " +
                       std::string(before) + " " + std::string(after));
       return Done{};

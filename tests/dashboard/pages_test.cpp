@@ -267,6 +267,29 @@ TEST_CASE("a_site_is_renamed_disabled_and_given_a_new_secret_by_an_administrator
   CHECK(!has(looking.page(path), "Renew the secret"));
 }
 
+TEST_CASE("what_cannot_be_noted_is_not_done_to_a_site") {
+  Looking looking;
+  const std::string token = looking.site("shop"), path = "/sites/" + token;
+  const std::string secret = looking.entities.sender(token, kNow).value().secret;
+  const auto site = [&] { return *looking.store->entities().find(token).value(); };
+  looking.notes_fail = true;
+  CHECK(has_status(looking.post(path + "/rename", "name=bazaar"), 503));
+  CHECK(has_status(looking.post(path + "/disable", "a=b"), 503));
+  const std::string renewed = looking.post(path + "/rotate", "a=b");
+  CHECK(has_status(renewed, 503));
+  CHECK(!std::regex_search(renewed, std::regex("<code>[A-Za-z0-9_-]{43}</code>")));
+  CHECK(site().name == "shop");
+  CHECK(!site().disabled);
+  CHECK(site().rotated_at == 0);
+  CHECK(looking.entities.sender(token, kNow).value().secret == secret);
+  REQUIRE(looking.entities.set_disabled(token, true).ok());
+  CHECK(has_status(looking.post(path + "/enable", "a=b"), 503));
+  CHECK(site().disabled);
+  looking.notes_fail = false;
+  CHECK(has_status(looking.post(path + "/enable", "a=b"), 303));
+  CHECK(!site().disabled);
+}
+
 TEST_CASE("the_overview_counts_what_the_lists_show") {
   Looking looking;
   const std::string token = looking.site("shop");
