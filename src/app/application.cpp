@@ -158,7 +158,8 @@ class Rooms final : public Application {
     for (server::Route& route : dashboard_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(api::docs_route(*shell_, pools_.pages));
     shell_->link(routes);
-    for (server::Route& route : routes) route = web::finished(std::move(route));
+    const auto https = [this](const server::Request& request) { return arrival_.https(request); };
+    for (server::Route& route : routes) route = web::finished(std::move(route), https);
     for (server::Route& route : web::asset_routes()) routes.push_back(std::move(route));
     routes.push_back({"GET", "/live", 0,
                       [this](const server::Request& request, const server::Reply& reply) {

@@ -84,8 +84,9 @@ Request what_finishing_needs(const Request& request) {
   return asked;
 }
 
-server::Reply finishing_reply(const Request& request, const server::Reply& reply) {
-  return [asked = what_finishing_needs(request), reply](Answer answer) {
+server::Reply finishing_reply(const Request& request, bool https, const server::Reply& reply) {
+  return [asked = what_finishing_needs(request), https, reply](Answer answer) {
+    if (https) answer.headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
     if (answer.content_type.starts_with("text/html") && !answer.streamed) {
       set_theme(asked, answer);
       compress(asked, answer);
@@ -96,14 +97,15 @@ server::Reply finishing_reply(const Request& request, const server::Reply& reply
 
 class FinishingReader final : public server::BodyReader {
  public:
-  FinishingReader(std::unique_ptr<server::BodyReader> reader, Request asked)
-      : reader_(std::move(reader)), asked_(std::move(asked)) {}
+  FinishingReader(std::unique_ptr<server::BodyReader> reader, Request asked, bool https)
+      : reader_(std::move(reader)), asked_(std::move(asked)), https_(https) {}
   bool take(std::string_view bytes) override { return reader_->take(bytes); }
-  void finish(bool whole, server::Reply reply) override { reader_->finish(whole, finishing_reply(asked_, reply)); }
+  void finish(bool whole, server::Reply reply) override { reader_->finish(whole, finishing_reply(asked_, https_, reply)); }
 
  private:
   std::unique_ptr<server::BodyReader> reader_;
   Request asked_;
+  const bool https_;
 };
 
 std::string_view role_words(const Principal& principal) {
@@ -247,17 +249,20 @@ server::Route Shell::theme_route() const {
   return {"POST", "/theme", kFormBytes, handle};
 }
 
-server::Route finished(server::Route route) {
+server::Route finished(server::Route route, std::function<bool(const Request& request)> https) {
+  const auto encrypted = [https = std::move(https)](const Request& request) { return https && https(request); };
   if (route.handler) {
-    route.handler = [handler = std::move(route.handler)](Request request, const server::Reply& reply) {
-      server::Reply finishing = finishing_reply(request, reply);
+    route.handler = [handler = std::move(route.handler), encrypted](Request request, const server::Reply& reply) {
+      server::Reply finishing = finishing_reply(request, encrypted(request), reply);
       handler(std::move(request), std::move(finishing));
     };
   }
   if (route.receiver) {
-    route.receiver = [receiver = std::move(route.receiver)](Request request) -> std::unique_ptr<server::BodyReader> {
+    route.receiver = [receiver = std::move(route.receiver),
+                      encrypted](Request request) -> std::unique_ptr<server::BodyReader> {
       Request asked = what_finishing_needs(request);
-      return std::make_unique<FinishingReader>(receiver(std::move(request)), std::move(asked));
+      const bool is_https = encrypted(request);
+      return std::make_unique<FinishingReader>(receiver(std::move(request)), std::move(asked), is_https);
     };
   }
   return route;

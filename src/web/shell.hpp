@@ -87,8 +87,10 @@ class Shell {
   std::vector<std::string> paths_;  // of entries that have a route
 };
 
-/// `route`, whose pages have the theme the reader chose, and are compressed for a client that takes it.
-server::Route finished(server::Route route);
+/// `route`, whose pages have the theme the reader chose, and are compressed for a client that takes it. `https`: whether the browser's
+/// connection is encrypted; where it is, every answer says for a year that this host is to be reached in no other way
+/// (Strict-Transport-Security, RFC 6797). Its subdomains are not this program's to speak for.
+server::Route finished(server::Route route, std::function<bool(const server::Request& request)> https = {});
 
 /// What forms of signed-in people's pages are made for, see FormTokens.
 inline constexpr std::string_view kFormPurpose = "form";

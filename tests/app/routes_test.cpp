@@ -83,6 +83,16 @@ struct Whole {
     const std::string url = server->urls().front();
     application->open({url, url});
   }
+  /// What browsers are told to reach it by.
+  void reached_by(const std::string& origin) const { application->open({origin, origin}); }
+  /// The head of an answer.
+  std::string head(const std::string& method, const std::string& path) const {
+    SocketClient client(server->urls().front());
+    client.send(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                (method == "POST" ? "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n" : "") +
+                "\r\n");
+    return client.receive_until("\r\n\r\n");
+  }
   ~Whole() {
     server->stop();
     application->finish();
@@ -225,4 +235,26 @@ TEST_CASE("whatever_changes_something_with_a_session_is_refused_without_the_toke
   CHECK(asked > 10);
   CHECK(whole.store->accounts().users().value().size() == 1);
   CHECK(whole.store->entities().list().value().empty());
+}
+
+TEST_CASE("pages_say_that_they_are_to_be_reached_encrypted_where_they_are_and_only_there") {
+  const std::string header = "\r\nStrict-Transport-Security: max-age=31536000\r\n";
+  const Whole whole;
+  const auto says = [&](const std::string& method, const std::string& path) {
+    const std::string head = whole.head(method, path);
+    INFO(method << " " << path << "\n" << head);
+    REQUIRE(head.starts_with("HTTP/1.1 "));
+    const std::size_t at = head.find("Strict-Transport-Security");
+    if (at == std::string::npos) return false;
+    CHECK(head.find(header) == at - 2);
+    CHECK(head.find("Strict-Transport-Security", at + 1) == std::string::npos);
+    return true;
+  };
+  const std::vector<std::pair<std::string, std::string>> asked{
+      {"GET", "/login"}, {"GET", "/setup"}, {"GET", "/nothing"}, {"POST", "/theme"}, {"POST", "/login"}};
+  for (const auto& [method, path] : asked) CHECK(!says(method, path));
+  whole.reached_by("https://gateway.example.org");
+  for (const auto& [method, path] : asked) CHECK(says(method, path));
+  whole.reached_by("http://gateway.example.org");
+  for (const auto& [method, path] : asked) CHECK(!says(method, path));
 }
