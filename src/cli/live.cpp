@@ -66,8 +66,8 @@ class PositionKeeper {
  public:
   explicit PositionKeeper(std::string file) : file_(std::move(file)) {}
 
-  Result<Done> keep(source::Position position) {
-    std::string text = std::move(position.text);
+  Result<Done> keep(const source::Position& position) {
+    const std::string& text = position.text;
     if (text == kept_) return Done{};
     std::error_code ignored;
     if (kept_.empty()) std::filesystem::create_directories(std::filesystem::path(file_).parent_path(), ignored);
@@ -83,7 +83,7 @@ class PositionKeeper {
       ::unlink(part.c_str());
       return Error{fmt::format("{}: the position cannot be kept: {}; without --resume none is", file_, why)};
     }
-    kept_ = std::move(text);
+    kept_ = text;
     return Done{};
   }
 
