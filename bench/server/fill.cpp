@@ -205,7 +205,8 @@ int main(int argc, char** argv) {
   const std::int64_t now = std::time(nullptr);
   const std::size_t findings = std::strtoul(argv[2], nullptr, 10), events = std::strtoul(argv[3], nullptr, 10);
   if (auto added = add_findings(*store.value(), findings, now); !added) return fail(added.error());
-  if (auto added = add_errors(*store.value(), std::max<std::size_t>(1, findings / 20), now); !added) return fail(added.error());
+  if (auto added = add_errors(*store.value(), std::max<std::size_t>(1, findings / 20), now); !added)
+    return fail(added.error());
   if (auto added = add_events(*store.value(), events, now); !added) return fail(added.error());
   return 0;
 }

@@ -268,7 +268,7 @@ class Positions {
   /// Commits what is stored as well.
   Result<Done> keep(source::Position position) {
     if (!wanted_) return stream_.commit(std::nullopt);
-    if (!stream_.tracker) return keeper_.keep(std::move(position));
+    if (!stream_.tracker) return keeper_.keep(position);
     if (position.text == committed_) return stream_.commit(std::nullopt);
     if (auto done = stream_.commit(analysis::Tracker::ReadUpTo{target_, position.text}); !done) return done;
     // A later run without --track-… must not go on from an older place.

@@ -189,7 +189,8 @@ void Shell::add_sites(const Request& request, const Page& page, View& view) cons
     if (site.token == chosen) name = site.name;
     rows.push_back(std::move(row));
   }
-  view.flag("has_sites", !rows.empty()).rows("sites_switch", std::move(rows));
+  view.flag("has_sites", !rows.empty());
+  view.rows("sites_switch", std::move(rows));
   view.text("site_chosen", name).text("site_all", filters ? "/events" : "/sites");
 }
 
