@@ -1,4 +1,5 @@
-// The certificate of a listener, and what is spoken with it: TLS 1.2 and later.
+// The certificate of a listener, and what is spoken with it: TLS 1.2 and later, with forward secrecy and authenticated encryption alone;
+// no compression, no renegotiation.
 #pragma once
 
 #include <memory>

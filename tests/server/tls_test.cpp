@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,12 +22,14 @@ namespace {
 
 constexpr std::size_t kUploadBytes = 4'000'000;
 
+constexpr const char* kEcKey = "ec -pkeyopt ec_paramgen_curve:prime256v1";
+constexpr const char* kRsaKey = "rsa:2048";
+
 /// A certificate nobody vouches for.
-TlsFiles self_signed(const Scratch& scratch) {
+TlsFiles self_signed(const Scratch& scratch, const std::string& key = kEcKey) {
   TlsFiles files{scratch.file("cert.pem"), scratch.file("key.pem")};
-  const std::string make =
-      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -keyout " +
-      files.key + " -out " + files.certificate + " 2>/dev/null";
+  const std::string make = "openssl req -x509 -newkey " + key + " -nodes -days 2 -subj /CN=localhost -keyout " + files.key +
+                           " -out " + files.certificate + " 2>/dev/null";
   REQUIRE(std::system(make.c_str()) == 0);
   return files;
 }
@@ -78,6 +81,53 @@ class TlsClient {
   std::unique_ptr<BIO, void (*)(BIO*)> bio_;
   std::string received_;
   bool greeted_ = false;
+};
+
+/// A client that offers what it is told to, however weak, and what becomes of its greeting.
+class Offer {
+ public:
+  /// `ciphers` are those of TLS 1.2 and before, in the client's order.
+  Offer(const std::string& url, int version, const std::string& ciphers)
+      : context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free), ssl_(nullptr, SSL_free) {
+    std::signal(SIGPIPE, SIG_IGN);
+    SSL_CTX_set_security_level(context_.get(), 0);
+    SSL_CTX_set_min_proto_version(context_.get(), version);
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    ERR_clear_error();
+    known_ = SSL_CTX_set_cipher_list(context_.get(), (ciphers + ":@SECLEVEL=0").c_str()) == 1;
+    BIO* bio = BIO_new_connect(url.substr(url.rfind('/') + 1).c_str());
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_bio(ssl_.get(), bio, bio);
+    ERR_clear_error();
+    taken_ = known_ && SSL_connect(ssl_.get()) == 1;
+    if (!taken_) reason_ = ERR_GET_REASON(ERR_peek_error());
+  }
+
+  bool taken() const { return taken_; }
+  /// Why not: one of OpenSSL's SSL_R_…; an alert's is the server's word.
+  int reason() const { return reason_; }
+  std::string cipher() const { return SSL_get_cipher_name(ssl_.get()); }
+  SSL* ssl() const { return ssl_.get(); }
+
+  /// Every cipher this OpenSSL can speak before TLS 1.3.
+  static std::vector<std::string> known() {
+    const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+    SSL_CTX_set_security_level(context.get(), 0);
+    SSL_CTX_set_cipher_list(context.get(), "ALL:COMPLEMENTOFALL:@SECLEVEL=0");
+    std::vector<std::string> names;
+    const auto* all = SSL_CTX_get_ciphers(context.get());
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) {
+      const SSL_CIPHER* cipher = sk_SSL_CIPHER_value(all, i);
+      if (std::string(SSL_CIPHER_get_version(cipher)) != "TLSv1.3") names.emplace_back(SSL_CIPHER_get_name(cipher));
+    }
+    return names;
+  }
+
+ private:
+  std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
+  std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
+  bool known_ = false, taken_ = false;
+  int reason_ = 0;
 };
 
 /// POST /echo: the body again. GET /stream/{count}: so many pieces of 64 KiB. POST /upload: how many bytes came, piece by piece.
@@ -203,4 +253,55 @@ TEST_CASE("over_tls_clients_that_leave_in_the_middle_harm_nobody") {
   CHECK(client.receive(2) == "ok");
   SocketClient handshake(serving.url());
   serving.server->stop();
+}
+
+TEST_CASE("over_tls_versions_before_1_2_are_refused") {
+  const Scratch scratch;
+  Serving serving(routes(), {}, {}, self_signed(scratch));
+  for (const int version : {TLS1_VERSION, TLS1_1_VERSION}) {
+    INFO(version);
+    const Offer offer(serving.url(), version, "ALL");
+    CHECK_FALSE(offer.taken());
+    CHECK(offer.reason() == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION);  // what the server says, not what this client lacks
+  }
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) CHECK(Offer(serving.url(), version, "ALL").taken());
+}
+
+TEST_CASE("over_tls_1_2_only_ciphers_with_forward_secrecy_and_authentication_are_taken") {
+  const auto& [key, name] = GENERATE(table<std::string, std::string>({{kEcKey, "ECDSA"}, {kRsaKey, "RSA"}}));
+  const Scratch scratch;
+  Serving serving(routes(), {}, {}, self_signed(scratch, key));
+  const std::vector<std::string> known = Offer::known();
+  CHECK(known.size() > 50);
+  std::set<std::string> taken;
+  for (const std::string& cipher : known) {
+    if (Offer(serving.url(), TLS1_2_VERSION, cipher).taken()) taken.insert(cipher);
+  }
+  const std::string begin = "ECDHE-" + name;
+  CHECK(taken ==
+        std::set<std::string>{begin + "-AES128-GCM-SHA256", begin + "-AES256-GCM-SHA384", begin + "-CHACHA20-POLY1305"});
+}
+
+TEST_CASE("over_tls_1_2_the_server_chooses_the_cipher") {
+  const Scratch scratch;
+  Serving serving(routes(), {}, {}, self_signed(scratch));
+  const std::string small = "ECDHE-ECDSA-AES128-GCM-SHA256", large = "ECDHE-ECDSA-AES256-GCM-SHA384",
+                    chacha = "ECDHE-ECDSA-CHACHA20-POLY1305";
+  const auto chosen = [&](const std::string& ciphers) { return Offer(serving.url(), TLS1_2_VERSION, ciphers).cipher(); };
+  CHECK(chosen(small + ":" + large) == chosen(large + ":" + small));
+  CHECK(chosen(small + ":" + large + ":" + chacha) == chosen(large + ":" + small));
+  // Whoever puts it first has no AES in hardware.
+  CHECK(chosen(chacha + ":" + large + ":" + small) == chacha);
+}
+
+TEST_CASE("over_tls_1_2_no_client_begins_anew") {
+  const Scratch scratch;
+  Serving serving(routes(), {}, {}, self_signed(scratch));
+  const Offer offer(serving.url(), TLS1_2_VERSION, "ALL");
+  REQUIRE(offer.taken());
+  CHECK(SSL_get_secure_renegotiation_support(offer.ssl()) == 1);
+  ERR_clear_error();
+  REQUIRE(SSL_renegotiate(offer.ssl()) == 1);
+  CHECK(SSL_do_handshake(offer.ssl()) != 1);
+  CHECK(ERR_GET_REASON(ERR_peek_error()) == SSL_R_NO_RENEGOTIATION);
 }
