@@ -291,6 +291,24 @@ TEST_CASE("looking_at_what_is_stored_makes_no_database") {
   CHECK(open_at(path, Access::look)->errors().find("f").value()->count == 1);
 }
 
+TEST_CASE("to_open_a_store_writes_nothing_and_waits_for_no_writer") {
+  const Scratch scratch;
+  const std::string path = scratch.file("a.db");
+  const auto store = open_at(path);
+  REQUIRE(store->entities().add(entity_of("ent_a")).ok());
+  auto writer = Connection::open(path, false, 100);
+  REQUIRE(writer.ok());
+  REQUIRE(writer->run("BEGIN IMMEDIATE").ok());
+  const auto log_bytes = std::filesystem::file_size(path + "-wal");
+  for (const Access access : {Access::create, Access::existing, Access::look}) {
+    const auto other = open("sqlite:" + path, {.access = access, .busy_ms = 0});
+    INFO((other.ok() ? "" : other.error().message));
+    REQUIRE(other.ok());
+    CHECK(other.value()->entities().list().value().size() == 1);
+  }
+  CHECK(std::filesystem::file_size(path + "-wal") == log_bytes);
+}
+
 TEST_CASE("what_is_no_database_is_refused_with_its_name") {
   Scratch scratch;
   std::ofstream(scratch.file("letter.db"))

@@ -70,8 +70,14 @@ Result<std::unique_ptr<Pool>> Pool::open(const std::string& path, const OpenOpti
   auto first = pool->connect();
   if (!first) return first.error();
   if (!pool->in_memory_) {
-    // Of a database that is not there yet: removed events' pages can be given back while it is in use. It changes no other one.
-    if (auto set = first->run("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL"); !set) return set.error();
+    // Of a database that is not there yet: removed events' pages can be given back while it is in use. One that is there is not asked:
+    // SQLite writes the setting down each time, and whoever only reads must neither wait for a writer nor need room on the disk.
+    auto pages = first->integer("PRAGMA page_count");
+    if (!pages) return pages.error();
+    if (pages.value() == 0) {
+      if (auto set = first->run("PRAGMA auto_vacuum=INCREMENTAL"); !set) return set.error();
+    }
+    if (auto set = first->run("PRAGMA journal_mode=WAL"); !set) return set.error();
     if (auto migrated = migrate(first.value()); !migrated) return migrated.error();
   }
   pool->idle_.push_back(std::move(first).value());
