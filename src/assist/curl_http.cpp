@@ -91,6 +91,7 @@ class CurlHttp final : public Http {
     const auto set = [&](CURLoption option, auto value) { (void)::curl_easy_setopt(handle.curl, option, value); };
     set(CURLOPT_URL, call.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_NOPROXY, "localhost,127.0.0.0/8,::1");

@@ -44,6 +44,7 @@ Result<Health> ask(const Options& options) {
   Health health;
   ::curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   ::curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  ::curl_easy_setopt(curl.get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   ::curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, options.seconds);
   ::curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   ::curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");  // it is this very server that is asked

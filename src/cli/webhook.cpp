@@ -104,6 +104,7 @@ bool Webhook::send(const std::string& id, const std::string& body) {
     header("webhook-signature: v1," + base64(bytes_of(hmac_sha256(key_, id + "." + timestamp + "." + body))));
   ::curl_easy_setopt(curl.get(), CURLOPT_URL, url_.c_str());
   ::curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  ::curl_easy_setopt(curl.get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   ::curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers);
   ::curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
   ::curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
