@@ -52,6 +52,8 @@ void add_errors(Program program);
 void add_anomaly(Program program);
 void add_export(Program program);
 void add_tail(Program program);
+void add_journald(Program program);
+void add_ssh(Program program);
 void add_demo(Program program);
 void add_llm(Program program);
 void add_completion(Program program);

@@ -73,6 +73,8 @@ int main(int argc, char** argv) {
   const Program program{root, globals, exit_code};
   add_scan(program);
   add_tail(program);
+  add_journald(program);
+  add_ssh(program);
   add_findings(program);
   add_errors(program);
   add_anomaly(program);

@@ -30,9 +30,12 @@ struct Parts {
   std::string group, stream;
   std::string entry;  // the first part's, without its message
   std::string message;
+  std::string cursor_before;  // of the entry before its first part
   std::uint64_t offset = 0;
   bool truncated = false;
 };
+
+}  // namespace
 
 class JournalReader final : public RecordReader {
  public:
@@ -56,6 +59,11 @@ class JournalReader final : public RecordReader {
         return false;
       }
       load(batch);
+      if (nothing_now_ && batch.text.size() == carried_) {
+        carry_.resize(batch.text.size());
+        if (carry_.size() > 0) std::memcpy(carry_.data(), batch.text.data(), carry_.size());
+        return true;
+      }
       std::size_t at = 0;
       Step step = Step::entry;
       while (at < batch.text.size() && (step = read_entry(batch, at)) != Step::more) {
@@ -72,16 +80,36 @@ class JournalReader final : public RecordReader {
   }
   const SourceCounts& counts() const noexcept override { return counts_; }
 
+  // For JournalEntries.
+  void begin(std::string_view cursor) {
+    carry_.clear();
+    skip_ = cursor;
+    first_cursor_.clear();
+    with_cursors_ = true;
+  }
+  bool finish_all(RecordBatch& batch) {
+    batch.clear();
+    while (!parts_.empty()) finish_oldest(batch);
+    return !batch.records.empty();
+  }
+  bool has_parts() const noexcept { return !parts_.empty(); }
+  const std::string& cursor() const noexcept { return cursor_; }
+  const std::string& first_cursor() const noexcept { return first_cursor_; }
+  const std::string& resume_cursor() const noexcept { return parts_.empty() ? cursor_ : parts_.front().cursor_before; }
+
  private:
   void load(RecordBatch& batch) {
     batch.clear();
+    nothing_now_ = false;
+    carried_ = carry_.size();
     batch.text.resize(carry_.size() + (ended_ ? 0 : kBlockBytes));
     if (carry_.size() > 0) std::memcpy(batch.text.data(), carry_.data(), carry_.size());
     std::size_t filled = carry_.size();
     if (!ended_) {
       Result<std::size_t> got = stream_->read(batch.text.data() + filled, kBlockBytes);
-      if (!got) stream_problem_ = got.error();
-      ended_ = !got || got.value() == 0;
+      nothing_now_ = !got && got.error().kind == ErrorKind::busy;
+      if (!got && !nothing_now_) stream_problem_ = got.error();
+      ended_ = (!got && !nothing_now_) || (got && got.value() == 0);
       filled += got ? got.value() : 0;
     }
     batch.text.resize(filled);
@@ -118,6 +146,16 @@ class JournalReader final : public RecordReader {
       return Step::more;
     }
     at = std::min(here + 1, block.size());
+    if (!entry_cursor_.empty()) {
+      before_ = cursor_;
+      const bool first = first_cursor_.empty();
+      if (first) first_cursor_ = entry_cursor_;
+      cursor_ = entry_cursor_;
+      if (first && cursor_ == skip_) {
+        batch.drop_fields();
+        return Step::entry;
+      }
+    }
     if (!take_part(block.substr(begin, here - begin), batch, record))
       finish(block.substr(begin, here - begin), batch, record);
     return Step::entry;
@@ -126,7 +164,7 @@ class JournalReader final : public RecordReader {
   void start(RecordBatch& batch, Record& record) {
     record.source = source_;
     record.format = "journal_export";
-    program_ = message_ = message_field_ = {};
+    program_ = message_ = message_field_ = entry_cursor_ = {};
     part_fields_ = {};
     unnamed_ = 0;
     severity_given_ = has_message_ = false;
@@ -149,7 +187,8 @@ class JournalReader final : public RecordReader {
       std::string others(entry.substr(0, before));
       others += entry.substr(before + message_field_.size());
       if (parts_.size() == kPartsMost) finish_oldest(batch);
-      parts_.push_back({std::string(group), std::string(stream), std::move(others), std::string(), record.offset, false});
+      parts_.push_back(
+          {std::string(group), std::string(stream), std::move(others), std::string(), before_, record.offset, false});
       open = parts_.end() - 1;
     }
     // Of what is too much nothing is taken: a text is not cut where an escape or an address may be.
@@ -235,6 +274,8 @@ class JournalReader final : public RecordReader {
     if (name == "MESSAGE") {
       message_ = value;
       has_message_ = true;
+    } else if (name == "__CURSOR") {
+      if (with_cursors_) entry_cursor_ = value;
     } else if (name == "_HOSTNAME") record.host = value;
     else if (name == "_PID") batch.add_number(field::pid, value);
     else if (name == "SYSLOG_IDENTIFIER") batch.add_text(field::program, program_ = value);
@@ -303,12 +344,15 @@ class JournalReader final : public RecordReader {
   JournalPartFields part_fields_;
   std::uint64_t unnamed_ = 0;  // its fields that have no number
   bool severity_given_ = false, has_message_ = false;
+  bool nothing_now_ = false;  // the stream has nothing, and has not ended
+  std::size_t carried_ = 0;   // bytes in front of what was read last
+  bool with_cursors_ = false;
+  std::string_view entry_cursor_;                      // of the entry being read
+  std::string skip_, cursor_, before_, first_cursor_;  // cursor_ is the last entry's, before_ the one before that
   SourceCounts counts_;
   std::uint64_t offset_ = 0;
   std::vector<Parts> parts_;
 };
-
-}  // namespace
 
 bool journal_part(const JournalPartFields& fields, RecordPart& part) noexcept {
   if (!fields.partial_id.empty()) {
@@ -333,5 +377,42 @@ std::unique_ptr<RecordReader> make_journal_reader(std::unique_ptr<ByteStream> st
                                                   FieldNames& names) {
   return std::make_unique<JournalReader>(std::move(stream), std::move(head), ended, std::move(problem), source, names);
 }
+
+// Gives what was added; where that is through there is nothing now.
+class JournalEntries::Feed final : public ByteStream {
+ public:
+  Result<std::size_t> read(char* into, std::size_t size) override {
+    if (bytes.empty()) return Error{"nothing yet", ErrorKind::busy};
+    const std::size_t count = std::min(size, bytes.size());
+    std::memcpy(into, bytes.data(), count);
+    bytes.erase(0, count);
+    return count;
+  }
+  std::string bytes;
+};
+
+JournalEntries::JournalEntries(std::string_view source, FieldNames& names) {
+  auto feed = std::make_unique<Feed>();
+  feed_ = feed.get();
+  reader_ = std::make_unique<JournalReader>(std::move(feed), TextBlock(), false, std::nullopt, source, names);
+}
+JournalEntries::~JournalEntries() = default;
+
+void JournalEntries::begin(std::string_view cursor) {
+  feed_->bytes.clear();
+  reader_->begin(cursor);
+}
+void JournalEntries::add(std::string_view bytes) { feed_->bytes += bytes; }
+bool JournalEntries::take(RecordBatch& batch) {
+  batch.clear();
+  std::optional<Error> problem;
+  return reader_->fill(batch, problem) && !batch.records.empty();
+}
+bool JournalEntries::take_parts(RecordBatch& batch) { return reader_->finish_all(batch); }
+bool JournalEntries::has_parts() const noexcept { return reader_->has_parts(); }
+const std::string& JournalEntries::cursor() const noexcept { return reader_->cursor(); }
+const std::string& JournalEntries::resume_cursor() const noexcept { return reader_->resume_cursor(); }
+const std::string& JournalEntries::first_cursor() const noexcept { return reader_->first_cursor(); }
+const SourceCounts& JournalEntries::counts() const noexcept { return reader_->counts(); }
 
 }  // namespace logystera::parse

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/record.hpp"
@@ -13,6 +14,7 @@
 namespace logystera::parse {
 
 class RecordReader;
+struct SourceCounts;
 
 /// What tells which entries hold parts of one message.
 ///
@@ -31,5 +33,40 @@ bool is_journal_export(std::string_view head) noexcept;
 /// Reads the rest of `stream` behind `head`. `source` and `names` outlive the reader.
 std::unique_ptr<RecordReader> make_journal_reader(std::unique_ptr<ByteStream> stream, TextBlock head, bool ended,
                                                   std::optional<Error> problem, std::string_view source, FieldNames& names);
+
+class JournalReader;
+
+/// A journal export that comes piece by piece, perhaps from several programs one after the other, each of which goes on where the
+/// one before had got to.
+class JournalEntries {
+ public:
+  /// `source` and `names` outlive it, and `source` the records.
+  JournalEntries(std::string_view source, FieldNames& names);
+  ~JournalEntries();
+  JournalEntries(const JournalEntries&) = delete;
+  JournalEntries& operator=(const JournalEntries&) = delete;
+
+  /// A new stream begins: half an entry of the one before is forgotten, for it comes again. The first entry is left out if `cursor`
+  /// is its own: `journalctl --cursor` gives the entry at the cursor once more.
+  void begin(std::string_view cursor);
+  void add(std::string_view bytes);
+  /// Clears and fills `batch` from what was added; false: that makes no whole entry.
+  bool take(RecordBatch& batch);
+  /// The messages in parts whose last part has not come, each marked truncated. False: there are none.
+  bool take_parts(RecordBatch& batch);
+  bool has_parts() const noexcept;
+  /// Of the last entry taken. Empty: none has been.
+  const std::string& cursor() const noexcept;
+  /// Where to go on: the cursor of the last entry, or of the one before the first part of a message that is not whole.
+  const std::string& resume_cursor() const noexcept;
+  /// Of the first entry since begin(); empty: none came.
+  const std::string& first_cursor() const noexcept;
+  const SourceCounts& counts() const noexcept;
+
+ private:
+  class Feed;
+  Feed* feed_;  // the reader's
+  std::unique_ptr<JournalReader> reader_;
+};
 
 }  // namespace logystera::parse
