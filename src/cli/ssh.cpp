@@ -30,7 +30,8 @@ void add_wanted(Command& command, Wanted& wanted) {
   command.add_option("HOST", wanted.target.host, "USER@HOST, or a host of ~/.ssh/config")->required();
   command.add_option("--path", wanted.paths, "This log there; may be repeated by scan")->allow_extra_args(false);
   command.add_flag("--journald", wanted.journald, "The journal there instead of a file");
-  command.add_option("--unit", wanted.journal.units, "Of this unit of the journal alone; may be repeated")->allow_extra_args(false);
+  command.add_option("--unit", wanted.journal.units, "Of this unit of the journal alone; may be repeated")
+      ->allow_extra_args(false);
   command.add_option("--since", wanted.journal.since, "The journal from then on: -1h (or 1h), yesterday, 2026-05-18");
   command.add_option("--port", wanted.target.port, "The ssh server's port")->check(Check::range(1u, 65'535u));
   command.add_option("--ssh-opt", wanted.target.options, "Option of ssh, NAME=VALUE (ProxyJump=bastion); may be repeated")
@@ -63,23 +64,25 @@ int run_scan_command(const Globals& globals, const Scan& options) {
     const analysis::Program& program = *analysis.program;
     parse::SourceOptions reading = program.pipeline().source;
     reading.input.stop = &interrupted();
-    return scanned(analysis, [&wanted, &program, reading, at = std::size_t{0}]() mutable -> std::unique_ptr<source::RecordSource> {
-      const std::size_t index = at++;
-      const auto read = [&](std::vector<std::string> arguments, const std::string& what) {
-        return std::make_unique<source::ChildSource>(std::move(arguments), name_of(wanted, what), program.formats(), program.names(),
-                                                     reading, judge_scan);
-      };
-      if (wanted.journald) {
-        if (index > 0) return nullptr;
-        return read(source::ssh_command(wanted.target, source::journal_scan(wanted.journal)), "journald");
-      }
-      if (index >= wanted.paths.size()) return nullptr;
-      return read(source::ssh_read(wanted.target, wanted.paths[index]), wanted.paths[index]);
-    });
+    return scanned(
+        analysis, [&wanted, &program, reading, at = std::size_t{0}]() mutable -> std::unique_ptr<source::RecordSource> {
+          const std::size_t index = at++;
+          const auto read = [&](std::vector<std::string> arguments, const std::string& what) {
+            return std::make_unique<source::ChildSource>(std::move(arguments), name_of(wanted, what), program.formats(),
+                                                         program.names(), reading, judge_scan);
+          };
+          if (wanted.journald) {
+            if (index > 0) return nullptr;
+            return read(source::ssh_command(wanted.target, source::journal_scan(wanted.journal)), "journald");
+          }
+          if (index >= wanted.paths.size()) return nullptr;
+          return read(source::ssh_read(wanted.target, wanted.paths[index]), wanted.paths[index]);
+        });
   });
 }
 
-Result<std::unique_ptr<source::RecordSource>> open_journal(const Wanted& wanted, const Analysis& analysis, const Begin& begin) {
+Result<std::unique_ptr<source::RecordSource>> open_journal(const Wanted& wanted, const Analysis& analysis,
+                                                           const Begin& begin) {
   source::JournalSource::Options journal;
   journal.name = name_of(wanted, "journald");
   journal.arguments = [&wanted](const source::JournalPlace& place) {
@@ -98,7 +101,8 @@ Result<std::unique_ptr<source::RecordSource>> open_journal(const Wanted& wanted,
   return std::unique_ptr<source::RecordSource>(std::move(opened).value());
 }
 
-Result<std::unique_ptr<source::RecordSource>> open_file(const Wanted& wanted, const Analysis& analysis, const Begin& begin) {
+Result<std::unique_ptr<source::RecordSource>> open_file(const Wanted& wanted, const Analysis& analysis,
+                                                        const Begin& begin) {
   source::SshFile::Options file;
   file.target = wanted.target;
   file.path = wanted.paths.front();
@@ -121,7 +125,8 @@ int run_tail_command(const Globals& globals, const Tail& options) {
   if (wanted.paths.size() > 1)
     return fail("ssh tail", Error{"--path: one log is followed; run it once more for another", ErrorKind::invalid});
   if (!wanted.journal.since.empty())
-    return fail("ssh tail", Error{"--since is of scan: tail begins now, or with --resume or --from-start", ErrorKind::invalid});
+    return fail("ssh tail",
+                Error{"--since is of scan: tail begins now, or with --resume or --from-start", ErrorKind::invalid});
   LiveSource live;
   live.command = "ssh tail";
   live.target = name_of(wanted, wanted.journald ? "journald" : "file:" + wanted.paths.front());
@@ -146,7 +151,8 @@ void add_ssh(Program program) {
       "  logystera ssh scan admin@web01 --path /var/log/auth.log\n"
       "  logystera ssh scan admin@web01 --journald --unit nginx.service --since -1h\n"
       "  logystera ssh scan db01 --path /var/log/syslog --port 2222 --ssh-opt ProxyJump=bastion\n\n"
-      "ssh asks nothing: keys come from an agent or ~/.ssh/config, and the host's key is known. Nothing is installed there; what\n"
+      "ssh asks nothing: keys come from an agent or ~/.ssh/config, and the host's key is known. Nothing is installed "
+      "there; what\n"
       "comes is redacted here. Exit codes: 0 done, 1 a finding of --fail-on's severity, 2 an error.");
   scan->callback([program, scanning] { program.exit_code = run_scan_command(program.globals, *scanning); });
   auto* tail = ssh->add_subcommand("tail", "Analyse a log or the journal there as it is written, until interrupted");
@@ -159,7 +165,8 @@ void add_ssh(Program program) {
       "Examples:\n"
       "  logystera ssh tail admin@web01 --path /var/log/app.log\n"
       "  logystera ssh tail admin@web01 --journald --unit sshd.service --alert-webhook-file /etc/logystera/webhook\n\n"
-      "A connection that breaks is made again, and each line is read once, across rotation too. What may be lost is said. Exit\n"
+      "A connection that breaks is made again, and each line is read once, across rotation too. What may be lost is said. "
+      "Exit\n"
       "codes: 0 interrupted by the user, 2 an error.");
   tail->callback([program, live] { program.exit_code = run_tail_command(program.globals, *live); });
 }

@@ -92,6 +92,7 @@ class JournalReader final : public RecordReader {
     while (!parts_.empty()) finish_oldest(batch);
     return !batch.records.empty();
   }
+  void number_from(std::uint64_t records) noexcept { counts_.records = records; }
   bool has_parts() const noexcept { return !parts_.empty(); }
   const std::string& cursor() const noexcept { return cursor_; }
   const std::string& first_cursor() const noexcept { return first_cursor_; }
@@ -391,10 +392,11 @@ class JournalEntries::Feed final : public ByteStream {
   std::string bytes;
 };
 
-JournalEntries::JournalEntries(std::string_view source, FieldNames& names) {
+JournalEntries::JournalEntries(std::string_view source, FieldNames& names, std::uint64_t records) {
   auto feed = std::make_unique<Feed>();
   feed_ = feed.get();
   reader_ = std::make_unique<JournalReader>(std::move(feed), TextBlock(), false, std::nullopt, source, names);
+  reader_->number_from(records);
 }
 JournalEntries::~JournalEntries() = default;
 

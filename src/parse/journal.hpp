@@ -1,6 +1,7 @@
 // systemd's journal in its export format: KEY=VALUE lines, entries apart by an empty line, binary values with their length.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,8 +41,9 @@ class JournalReader;
 /// one before had got to.
 class JournalEntries {
  public:
-  /// `source` and `names` outlive it, and `source` the records.
-  JournalEntries(std::string_view source, FieldNames& names);
+  /// `source` and `names` outlive it, and `source` the records. `records`: how many were made before, in another process: they are
+  /// numbered on.
+  JournalEntries(std::string_view source, FieldNames& names, std::uint64_t records = 0);
   ~JournalEntries();
   JournalEntries(const JournalEntries&) = delete;
   JournalEntries& operator=(const JournalEntries&) = delete;

@@ -4,20 +4,22 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <sstream>
 #include <thread>
 #include <utility>
 
 namespace logystera::source {
 namespace {
 
-constexpr std::string_view kTitle = "logystera journal 1\n";
+constexpr std::string_view kTitle = "logystera journal 1";
+constexpr std::size_t kTimeDigits = 18;
 constexpr std::size_t kCursorBytes = 512;
 constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr auto kPartsMost = std::chrono::seconds(5);  // a message in parts waits for the next one
 constexpr auto kRefusedAgain = std::chrono::minutes(5);
 
 bool is_cursor(std::string_view text) {
-  return !text.empty() && text.size() <= kCursorBytes &&
+  return text.substr(0, 2) == "s=" && text.size() <= kCursorBytes &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=;-") == text.npos;
 }
 
@@ -64,29 +66,22 @@ std::optional<Error> wrong_with(const JournalTarget& target) {
 }
 
 std::string JournalPlace::text() const {
-  return fmt::format("{}{} {}\nend\n", kTitle, cursor.empty() ? "since" : "cursor",
-                     cursor.empty() ? std::to_string(since_us) : cursor);
+  return fmt::format("{}\n{} {} {}\nend\n", kTitle, cursor.empty() ? "since" : "cursor",
+                     cursor.empty() ? std::to_string(since_us) : cursor, records);
 }
 
 Result<JournalPlace> JournalPlace::of_text(std::string_view text) {
-  const Error damaged{"the position in the journal that was kept is damaged", ErrorKind::broken};
-  if (text.substr(0, kTitle.size()) != kTitle) return damaged;
-  text.remove_prefix(kTitle.size());
-  constexpr std::string_view kEnd = "\nend\n";
-  if (text.size() < kEnd.size() || text.substr(text.size() - kEnd.size()) != kEnd) return damaged;
-  text.remove_suffix(kEnd.size());
-  const std::size_t space = text.find(' ');
-  if (space == text.npos) return damaged;
-  const std::string value(text.substr(space + 1));
+  std::istringstream in{std::string(text)};
+  std::string title, what, value, end;
   JournalPlace place;
-  if (text.substr(0, space) == "cursor" && is_cursor(value)) {
-    place.cursor = value;
-    return place;
-  }
-  if (text.substr(0, space) != "since" || value.empty() || value.size() > 18 ||
-      value.find_first_not_of("0123456789") != value.npos)
-    return damaged;
-  place.since_us = std::stoll(value);
+  std::getline(in, title);
+  in >> what >> value >> place.records >> end;
+  const bool cursor = what == "cursor" && is_cursor(value);
+  const bool time = what == "since" && value.size() <= kTimeDigits && value.find_first_not_of("0123456789") == value.npos;
+  if (title != kTitle || !in || end != "end" || (!cursor && !time))
+    return Error{"the position in the journal that was kept is damaged", ErrorKind::broken};
+  if (cursor) place.cursor = value;
+  else place.since_us = std::stoll(value);
   return place;
 }
 
@@ -110,7 +105,9 @@ JournalSource::Verdict judge_journalctl(const Child::End& end, bool worked) {
 }
 
 JournalSource::JournalSource(FieldNames& names, Options options)
-    : options_(std::move(options)), part_(std::make_shared<Part>()), entries_(options_.name, names) {
+    : options_(std::move(options)),
+      part_(std::make_shared<Part>()),
+      entries_(options_.name, names, options_.resume ? options_.resume->records : 0) {
   part_->name = options_.name;
   part_->format = "journal_export";
   if (options_.resume) {
@@ -222,6 +219,7 @@ bool JournalSource::finish(RecordBatch& batch) {
 Position JournalSource::position() const {
   JournalPlace place = begin_;
   if (!entries_.resume_cursor().empty()) place.cursor = entries_.resume_cursor();
+  place.records = entries_.counts().records;
   return {place.text()};
 }
 

@@ -35,6 +35,7 @@ std::optional<Error> wrong_with(const JournalTarget& target);
 struct JournalPlace {
   std::string cursor;
   std::int64_t since_us = 0;  // Unix time, if there is no cursor
+  std::uint64_t records = 0;  // made so far: what is stored is told apart by its number
 
   std::string text() const;
   static Result<JournalPlace> of_text(std::string_view text);

@@ -151,8 +151,9 @@ Result<Done> SshFile::start() {
   stage_ = Stage::header;
   worked_ = false;
   const std::string path = options_.path.front() == '-' ? "./" + options_.path : options_.path;
-  auto child = Child::start(ssh_command(options_.target, {"sh", "-c", std::string(kScript), "sh", path, std::string(word_of(place_.mode)),
-                                                          std::to_string(place_.inode), std::to_string(place_.offset)}));
+  auto child = Child::start(
+      ssh_command(options_.target, {"sh", "-c", std::string(kScript), "sh", path, std::string(word_of(place_.mode)),
+                                    std::to_string(place_.inode), std::to_string(place_.offset)}));
   if (!child) return Error{options_.name + ": " + child.error().message, child.error().kind};
   child_.emplace(std::move(child).value());
   return Done{};
@@ -163,7 +164,7 @@ void SshFile::restart(SshPlace::Mode mode) {
   place_ = place();
   file_ = false;
   place_.mode = mode;
-  if (mode == SshPlace::Mode::start) place_.offset = 0, place_.line = 1, place_.before_bytes = 0, place_.before.clear();
+  if (mode == SshPlace::Mode::start) place_.offset = 0, place_.before_bytes = 0, place_.before.clear();
   if (child_) child_->kill();
   child_.reset();
   again_at_ = {};
@@ -180,7 +181,6 @@ bool SshFile::header(std::string_view line) {
   if (how_ == "lost") say("the file that was read last is gone: lines between it and this one may be lost");
   if (how_ == "cut") say("the file was truncated: lines that were in it may be lost");
   if (!same) {
-    place_.line = 1;
     place_.before_bytes = 0;
     place_.before.clear();
   }
@@ -266,7 +266,8 @@ Result<Done> SshFile::ended() {
   }
   const bool begun = file_ || place_.inode != 0;
   if (!begun && end.code == kNoFile) return Error{options_.name + ": there is no such file", ErrorKind::not_found};
-  if (!begun && end.code == kUnreadable) return Error{options_.name + ": cannot be read: check its owner and mode", ErrorKind::denied};
+  if (!begun && end.code == kUnreadable)
+    return Error{options_.name + ": cannot be read: check its owner and mode", ErrorKind::denied};
   const auto verdict = judge_ssh(end, worked_ || begun);
   if (verdict == JournalSource::Verdict::final) return Error{options_.name + ": " + end.text(), ErrorKind::invalid};
   auto wait = backoff_.failed(now, random_bits());
@@ -300,7 +301,8 @@ Result<State> SshFile::next(RecordBatch& batch, std::chrono::milliseconds patien
     }
     quiet = false;
     const auto now = Clock::now();
-    const auto left = std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(until - now));
+    const auto left =
+        std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(until - now));
     const auto piece = std::min(left, std::chrono::milliseconds(100));
     if (options_.stop && options_.stop->load()) return State::idle;
     if (!child_) {

@@ -33,8 +33,9 @@ struct SshPlace {
     copy,   // what was in the log before it was truncated, in PATH.1
   };
   Mode mode = Mode::end;
-  std::uint64_t inode = 0, offset = 0, line = 1, before_bytes = 0;
-  std::string before;  // mark_of() them
+  std::uint64_t inode = 0, offset = 0, before_bytes = 0;
+  std::uint64_t line = 1;  // counted on from file to file: what is stored is told apart by it
+  std::string before;      // mark_of() them
 
   std::string text() const;
   static Result<SshPlace> of_text(std::string_view text);
