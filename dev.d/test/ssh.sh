@@ -2,7 +2,7 @@
 # 77: ssh scan and tail against an sshd of the stage's own: connections killed, rotation, truncation, odd names, refused keys
 source "$(dirname "$0")/../stage.sh"
 
-checks=15
+checks=17
 skip_all() {
   echo "skipped ssh: $checks checks skipped: $1"
   tally 0 0 "$checks"
@@ -101,7 +101,8 @@ start_tail() {
   tail=$!
 }
 start_tail
-begun() { ps -eo args | grep -v grep | grep -qF "logystera-file"; }
+# The script there has the log's path among its arguments, as the program and ssh here have.
+begun() { [ -n "$(pgrep -f "logystera-file" || true)" ]; }
 eventually begun || true
 sleep 1
 day=$(date -u +%Y-%m-%d)
@@ -139,9 +140,40 @@ numbers() { grep -o 'sequence [0-9]\{6\}' "$work/out" | sort -u | wc -l; }
 all_there() { [ "$(numbers)" -eq 6000 ]; }
 eventually all_there || cat "$work/tail.err"
 check 'each of 6,000 lines was shown' is "$(numbers)" 6000
-counted() { [ "$(sqlite3 "$work/a.db" "SELECT count(*) FROM error_occurrences WHERE message LIKE '%sequence%'")" -ge 6000 ]; }
+sleep 1
+
+say 'what happens while nobody reads'
+stop_tail() {
+  kill -9 "$tail"
+  wait "$tail" 2>/dev/null || true
+  tail=''
+}
+more() { for number in $(seq "$1" "$2"); do printf '%s 00:01:00 ERROR broken pipe of worker sequence %06d\n' "$day" "$number"; done >>"$log"; }
+there() { [ "$(numbers)" -eq "$1" ]; }
+stop_tail
+more 6001 6100
+rm "$log.1"
+cp "$log" "$log.1"
+: >"$log"
+more 6101 6110
+start_tail
+eventually there 6110 || true
+check 'lines before a copy with truncation are read from the copy' is "$(numbers)" 6110
+sleep 1
+stop_tail
+more 6111 6200
+mv "$log.1" "$log.2"
+mv "$log" "$log.1"
+more 6201 6300
+mv "$log.1" "$log.3" && mv "$log.2" "$log.4" && mv "$log.3" "$log.2" && mv "$log" "$log.1"
+more 6301 6400
+start_tail
+eventually there 6400 || true
+check 'lines of two rotations are read in the rotated parts' is "$(numbers)" 6400
+sleep 1
+counted() { [ "$(sqlite3 "$work/a.db" "SELECT count(*) FROM error_occurrences WHERE message LIKE '%sequence%'")" -ge 6400 ]; }
 eventually counted || true
-check 'each was counted once' is "$(sqlite3 "$work/a.db" "SELECT count(*), count(DISTINCT message) FROM error_occurrences WHERE message LIKE '%sequence%'")" '6000|6000'
+check 'each was counted once' is "$(sqlite3 "$work/a.db" "SELECT count(*), count(DISTINCT message) FROM error_occurrences WHERE message LIKE '%sequence%'")" '6400|6400'
 kill -9 "$tail"
 wait "$tail" 2>/dev/null || true
 tail=''
