@@ -29,10 +29,15 @@ std::uint32_t random_bits() {
 }
 
 std::vector<std::string> journalctl(const JournalTarget& target) {
-  std::vector<std::string> arguments{"journalctl", "-q", "-o", "export", "--no-pager", "--all"};
-  for (const std::string& unit : target.units) arguments.push_back("--unit=" + unit);
-  if (!target.priority.empty()) arguments.push_back("--priority=" + target.priority);
-  if (!target.directory.empty()) arguments.push_back("--directory=" + target.directory);
+  // Quiet, everything of a field. Without a terminal there is no pager.
+  std::vector<std::string> arguments{"journalctl", "-q", "-a", "-o", "export"};
+  const auto add = [&](const char* option, const std::string& value) {
+    arguments.emplace_back(option);
+    arguments.push_back(value);
+  };
+  for (const std::string& unit : target.units) add("-u", unit);
+  if (!target.priority.empty()) add("-p", target.priority);
+  if (!target.directory.empty()) add("-D", target.directory);
   return arguments;
 }
 
@@ -47,21 +52,21 @@ std::string since_of(const std::string& since) {
 
 std::optional<Error> wrong_with(const JournalTarget& target) {
   constexpr std::size_t kMost = 256;
-  const auto wrong = [&](std::string_view option, const std::string& value) -> std::optional<Error> {
+  const auto wrong = [&](std::string_view what, const std::string& value) -> std::optional<Error> {
     if (!value.empty() && value.size() <= kMost &&
         std::none_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
       return std::nullopt;
-    return Error{fmt::format("{}: write 1 to {} characters, none of them a control character", option, kMost),
+    return Error{fmt::format("{}: write 1 to {} characters, none of them a control character", what, kMost),
                  ErrorKind::invalid};
   };
   for (const std::string& unit : target.units)
-    if (auto error = wrong("--unit", unit)) return error;
+    if (auto error = wrong("unit", unit)) return error;
   if (!target.since.empty())
-    if (auto error = wrong("--since", target.since)) return error;
+    if (auto error = wrong("since", target.since)) return error;
   if (!target.priority.empty())
-    if (auto error = wrong("--priority", target.priority)) return error;
+    if (auto error = wrong("priority", target.priority)) return error;
   if (!target.directory.empty())
-    if (auto error = wrong("--directory", target.directory)) return error;
+    if (auto error = wrong("directory", target.directory)) return error;
   return std::nullopt;
 }
 
@@ -87,16 +92,21 @@ Result<JournalPlace> JournalPlace::of_text(std::string_view text) {
 
 std::vector<std::string> journal_scan(const JournalTarget& target) {
   std::vector<std::string> arguments = journalctl(target);
-  if (!target.since.empty()) arguments.push_back("--since=" + since_of(target.since));
+  if (!target.since.empty()) {
+    arguments.emplace_back("-S");
+    arguments.push_back(since_of(target.since));
+  }
   return arguments;
 }
 
 std::vector<std::string> journal_follow(const JournalTarget& target, const JournalPlace& place) {
   std::vector<std::string> arguments = journalctl(target);
-  arguments.emplace_back("--follow");
-  arguments.emplace_back("--no-tail");
-  if (!place.cursor.empty()) arguments.push_back("--cursor=" + place.cursor);
-  else arguments.push_back(fmt::format("--since=@{}.{:06}", place.since_us / 1'000'000, place.since_us % 1'000'000));
+  // Following shows the last ten alone unless it is told otherwise.
+  for (const char* one : {"-f", "-n", "all"}) arguments.emplace_back(one);
+  arguments.emplace_back(place.cursor.empty() ? "-S" : "-c");
+  arguments.push_back(place.cursor.empty()
+                          ? fmt::format("@{}.{:06}", place.since_us / 1'000'000, place.since_us % 1'000'000)
+                          : place.cursor);
   return arguments;
 }
 

@@ -1,6 +1,6 @@
 // systemd's journal as it is written: `journalctl -o export -f`, run here or on another machine, and run again when it ends.
 //
-// A position is the cursor of the last entry. journalctl is given it with --cursor, which begins with that entry, and the entry is
+// A position is the cursor of the last entry. journalctl is asked to begin at it, gives that entry once more, and the entry is
 // left out here: --after-cursor loses one in systemd 252 where the cursor is another unit's (systemd issue 30288). An entry that is
 // gone from the journal is said: what came behind it may be gone too.
 #pragma once

@@ -22,18 +22,18 @@ std::optional<Error> wrong_with(const SshTarget& target) {
           std::string::npos)
     return invalid(
         "the host to read from: write USER@HOST or HOST, of letters, digits and . _ % : @ [ ] -, not beginning with -");
-  if (target.port > 65'535) return invalid("--port: write 1 to 65535");
-  if (target.options.size() > kOptionsMost) return invalid(fmt::format("--ssh-opt: at most {} of them", kOptionsMost));
+  if (target.port > 65'535) return invalid("the port: write 1 to 65535");
+  if (target.options.size() > kOptionsMost) return invalid(fmt::format("options of ssh: at most {} of them", kOptionsMost));
   for (const std::string& option : target.options)
     if (option.size() > kOptionBytes || has_control(option) || option.find('=') == std::string::npos ||
         option.front() == '-' || option.front() == '=')
-      return invalid("--ssh-opt: write NAME=VALUE, as ssh's -o takes it (ProxyJump=bastion)");
+      return invalid("an option of ssh: write NAME=VALUE, as ssh's -o takes it (ProxyJump=bastion)");
   return std::nullopt;
 }
 
 std::optional<Error> wrong_with_path(const std::string& path) {
   if (!path.empty() && path.size() <= kPathBytes && path.find('\0') == std::string::npos) return std::nullopt;
-  return Error{fmt::format("--path: write a path of 1 to {} bytes", kPathBytes), ErrorKind::invalid};
+  return Error{fmt::format("the log to read: write a path of 1 to {} bytes", kPathBytes), ErrorKind::invalid};
 }
 
 std::string shell_word(std::string_view text) {

@@ -133,10 +133,10 @@ SshPlace SshFile::place() const {
   place.mode = place_.mode == SshPlace::Mode::copy ? SshPlace::Mode::copy : SshPlace::Mode::at;
   place.offset = feed_.offset();
   place.line = feed_.line();
-  const std::size_t upto = static_cast<std::size_t>(feed_.offset() - recent_from_);
-  const std::size_t bytes = std::min({upto, recent_.size(), kBeforeMost});
+  const std::size_t known = static_cast<std::size_t>(feed_.offset() - recent_from_);
+  const std::size_t bytes = std::min({known, recent_.size(), kBeforeMost});
   place.before_bytes = bytes;
-  place.before = bytes == 0 ? std::string() : mark_of(std::string_view(recent_).substr(upto - bytes, bytes));
+  place.before = bytes == 0 ? std::string() : mark_of(std::string_view(recent_).substr(known - bytes, bytes));
   return place;
 }
 

@@ -143,9 +143,9 @@ TEST_CASE("a_place_in_the_journal_is_text_and_back_and_a_damaged_one_is_refused"
                                    std::string("logystera journal 1\ncursor --since=x 1\nend\n"),
                                    std::string("logystera journal 1\nsince 9999999999999999999 1\nend\n")})
     CHECK_FALSE(JournalPlace::of_text(wrong).ok());
-  CHECK(journal_follow({}, back.value()).back() == "--cursor=" + back->cursor);
-  CHECK(journal_follow({}, place).back() == "--since=@1779098400.000001");
-  CHECK(journal_scan({.units = {}, .since = "1h", .priority = {}, .directory = {}}).back() == "--since=-1h");
+  CHECK(journal_follow({}, back.value()).back() == back->cursor);
+  CHECK(journal_follow({}, place).back() == "@1779098400.000001");
+  CHECK(journal_scan({.units = {}, .since = "1h", .priority = {}, .directory = {}}).back() == "-1h");
 }
 
 TEST_CASE("what_goes_to_a_host_is_quoted_and_what_could_be_an_option_refused") {
