@@ -5,14 +5,12 @@
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/live.hpp"
+#include "cli/opening.hpp"
 #include "cli/scan_run.hpp"
-#include "source/child_source.hpp"
 #include "source/journal_source.hpp"
 
 namespace logystera::cli {
 namespace {
-
-constexpr const char* kName = "journald";
 
 struct Scan : ScanOptions {
   source::JournalTarget target;
@@ -27,52 +25,11 @@ void add_target(Command& command, source::JournalTarget& target) {
   command.add_option("--directory", target.directory, "Read the journal files in this directory instead of the system's");
 }
 
-Error with_remedy(const Error& error) {
-  if (error.kind != ErrorKind::not_found) return error;
-  return Error{
-      error.message + ": it comes with systemd; 'logystera scan FILE' reads what 'journalctl -o export' wrote elsewhere",
-      error.kind};
-}
-
-// Everything before is read: an end that is not well is the run's fault.
-std::optional<Error> judge_scan(const source::Child::End& end) {
-  if (end.well()) return std::nullopt;
-  return Error{"journalctl ended early: " + end.text(), ErrorKind::failed};
-}
-
 int run_scan_command(const Globals& globals, const Scan& options) {
   return run_scan("journald scan", globals, options, [&](const Analysis& analysis) -> Result<Scanned> {
     if (auto wrong = source::wrong_with(options.target)) return *wrong;
-    const analysis::Program& program = *analysis.program;
-    parse::SourceOptions reading = program.pipeline().source;
-    reading.input.stop = &interrupted();
-    bool given = false;
-    return scanned(analysis, [&options, &program, reading, given]() mutable -> std::unique_ptr<source::RecordSource> {
-      if (std::exchange(given, true)) return nullptr;
-      return std::make_unique<source::ChildSource>(source::journal_scan(options.target), kName, program.formats(),
-                                                   program.names(), reading, judge_scan);
-    });
+    return scanned(analysis, journal_once(options.target, *analysis.program, interrupted()));
   });
-}
-
-Result<std::unique_ptr<source::RecordSource>> open(const Tail& options, const Analysis& analysis, const Begin& begin) {
-  if (auto wrong = source::wrong_with(options.target)) return *wrong;
-  source::JournalSource::Options journal;
-  journal.name = kName;
-  journal.arguments = [&options](const source::JournalPlace& place) {
-    return source::journal_follow(options.target, place);
-  };
-  journal.judge = source::judge_journalctl;
-  journal.stop = &interrupted();
-  if (begin.from_start) journal.resume = source::JournalPlace();
-  if (begin.position) {
-    auto place = source::JournalPlace::of_text(begin.position->text);
-    if (!place) return Error{place.error().message + ": begin anew without --resume", place.error().kind};
-    journal.resume = std::move(place).value();
-  }
-  auto opened = source::JournalSource::open(analysis.program->names(), std::move(journal));
-  if (!opened) return with_remedy(opened.error());
-  return std::unique_ptr<source::RecordSource>(std::move(opened).value());
 }
 
 int run_tail_command(const Globals& globals, const Tail& options) {
@@ -81,7 +38,10 @@ int run_tail_command(const Globals& globals, const Tail& options) {
   live.target = "journald:" + options.target.directory;
   for (const std::string& unit : options.target.units) live.target += ":" + unit;
   if (!options.target.priority.empty()) live.target += ":" + options.target.priority;
-  live.open = [&](const Analysis& analysis, const Begin& begin) { return open(options, analysis, begin); };
+  live.open = [&](const Analysis& analysis, const Begin& begin) -> Opened {
+    if (auto wrong = source::wrong_with(options.target)) return *wrong;
+    return follow_journal(options.target, *analysis.program, begin, interrupted());
+  };
   return run_live(globals, options, live);
 }
 

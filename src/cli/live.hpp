@@ -13,6 +13,7 @@
 
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
+#include "cli/opening.hpp"
 #include "cli/secret_option.hpp"
 #include "cli/webhook.hpp"
 #include "core/result.hpp"
@@ -38,12 +39,6 @@ struct LiveOptions {
 
 /// Adds all of them to a command, but for --from-start and --resume, whose help is each command's own.
 void add_live(Command& command, Globals& globals, LiveOptions& options);
-
-/// Where to begin.
-struct Begin {
-  std::optional<source::Position> position;  // of the last run with --resume
-  bool from_start = false;                   // --from-start, or what was kept cannot be read
-};
 
 struct LiveSource {
   std::string command;  // "tail", "journald tail": whom messages are from
