@@ -168,8 +168,8 @@ Result<Done> JournalSource::ended() {
   auto wait = backoff_.failed(now, random_bits());
   if (verdict == Verdict::refused) wait = kRefusedAgain;
   again_at_ = now + wait;
-  if (!down_) notices_.push_back(fmt::format("{}: ended ({}); it is tried again", options_.name, end.text()));
-  down_ = true;
+  if (trouble_.empty()) notices_.push_back(fmt::format("{}: ended ({}); it is tried again", options_.name, end.text()));
+  trouble_ = end.text();
   return Done{};
 }
 
@@ -204,8 +204,8 @@ Result<State> JournalSource::next(RecordBatch& batch, std::chrono::milliseconds 
     switch (child_->read(bytes, kReadBytes, piece)) {
       case Child::Got::bytes:
         backoff_.works(now);
-        if (down_) notices_.push_back(options_.name + ": is read again");
-        down_ = false;
+        if (!trouble_.empty()) notices_.push_back(options_.name + ": is read again");
+        trouble_.clear();
         entries_.add(bytes);
         break;
       case Child::Got::ended:

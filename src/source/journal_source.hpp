@@ -69,6 +69,7 @@ class JournalSource final : public RecordSource {
   std::shared_ptr<const Part> part() const override { return part_; }
   Position position() const override;
   std::vector<std::string> notices() override { return std::exchange(notices_, {}); }
+  std::string trouble() const override { return trouble_; }
   const std::string& label() const noexcept override { return options_.name; }
 
  private:
@@ -89,7 +90,7 @@ class JournalSource final : public RecordSource {
   Backoff backoff_{std::chrono::milliseconds(1'000)};
   Clock::time_point again_at_{};
   std::optional<Clock::time_point> parts_since_;
-  bool down_ = false;  // said that it is
+  std::string trouble_;  // why it is down, once that was said
   std::vector<std::string> notices_;
 };
 

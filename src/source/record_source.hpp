@@ -74,6 +74,8 @@ class RecordSource {
   virtual Position position() const = 0;
   /// What a person has to know, since the last call: parts that cannot be read, lines that may be lost, another format.
   virtual std::vector<std::string> notices() = 0;
+  /// Why nothing can be read just now, while it is tried again; empty: nothing is wrong.
+  virtual std::string trouble() const { return {}; }
   /// What it is called: a path, the name of a rotated set, "docker:web-1".
   virtual const std::string& label() const noexcept = 0;
 };

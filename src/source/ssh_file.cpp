@@ -241,8 +241,8 @@ Result<Done> SshFile::took(std::string_view bytes) {
   }
   worked_ = true;
   backoff_.works(Clock::now());
-  if (said_down_) say("is read again");
-  said_down_ = false;
+  if (!trouble_.empty()) say("is read again");
+  trouble_.clear();
   return Done{};
 }
 
@@ -273,8 +273,8 @@ Result<Done> SshFile::ended() {
   auto wait = backoff_.failed(now, random_bits());
   if (verdict == JournalSource::Verdict::refused) wait = kRefusedAgain;
   again_at_ = now + wait;
-  if (!said_down_) say(fmt::format("the connection ended ({}); it is tried again", end.text()));
-  said_down_ = true;
+  if (trouble_.empty()) say(fmt::format("the connection ended ({}); it is tried again", end.text()));
+  trouble_ = end.text();
   return Done{};
 }
 

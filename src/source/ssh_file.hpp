@@ -59,6 +59,7 @@ class SshFile final : public RecordSource {
   std::shared_ptr<const Part> part() const override { return part_; }
   Position position() const override;
   std::vector<std::string> notices() override { return std::exchange(notices_, {}); }
+  std::string trouble() const override { return trouble_; }
   const std::string& label() const noexcept override { return options_.name; }
 
  private:
@@ -87,7 +88,8 @@ class SshFile final : public RecordSource {
   std::string recent_;  // the last bytes, from up to 64 before feed_.offset() on
   std::uint64_t recent_from_ = 0;
   bool flush_ = false;  // the file is through: what waits is final
-  bool worked_ = false, said_down_ = false;
+  bool worked_ = false;
+  std::string trouble_;  // why it is down, once that was said
   Backoff backoff_{std::chrono::milliseconds(1'000)};
   Clock::time_point again_at_{};
   std::vector<std::string> notices_;
