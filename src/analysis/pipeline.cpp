@@ -20,26 +20,6 @@ namespace {
 constexpr auto kPatience = std::chrono::milliseconds(100);
 constexpr std::size_t kBlocksOfWorkers = 2;  // as many times what is read at a time when there are several workers
 
-void add(parse::SourceCounts& sum, const parse::SourceCounts& more) {
-  sum.bytes += more.bytes;
-  sum.lines += more.lines;
-  sum.records += more.records;
-  sum.unparsed += more.unparsed;
-  sum.blank += more.blank;
-  sum.directives += more.directives;
-  sum.joined += more.joined;
-  sum.truncated += more.truncated;
-  sum.truncated_bytes += more.truncated_bytes;
-  sum.hole_bytes += more.hole_bytes;
-  sum.damaged += more.damaged;
-  sum.damaged_bytes += more.damaged_bytes;
-  sum.checksums += more.checksums;
-  sum.unfinished += more.unfinished;
-  sum.undecodable += more.undecodable;
-  sum.format_changes += more.format_changes;
-  sum.unnamed_fields += more.unnamed_fields;
-}
-
 template <std::size_t size>
 std::uint64_t sum_of(const std::array<std::uint64_t, size>& counts) noexcept {
   return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
@@ -300,6 +280,26 @@ Totals Run::finish() {
 
 std::uint64_t SourceReport::redacted_total() const noexcept { return sum_of(redacted); }
 std::uint64_t Totals::redacted_total() const noexcept { return sum_of(redacted); }
+
+void add(parse::SourceCounts& sum, const parse::SourceCounts& more) noexcept {
+  sum.bytes += more.bytes;
+  sum.lines += more.lines;
+  sum.records += more.records;
+  sum.unparsed += more.unparsed;
+  sum.blank += more.blank;
+  sum.directives += more.directives;
+  sum.joined += more.joined;
+  sum.truncated += more.truncated;
+  sum.truncated_bytes += more.truncated_bytes;
+  sum.hole_bytes += more.hole_bytes;
+  sum.damaged += more.damaged;
+  sum.damaged_bytes += more.damaged_bytes;
+  sum.checksums += more.checksums;
+  sum.unfinished += more.unfinished;
+  sum.undecodable += more.undecodable;
+  sum.format_changes += more.format_changes;
+  sum.unnamed_fields += more.unnamed_fields;
+}
 
 Totals run(const NextSource& next_source, FieldNames& names, const detect::Engine* engine, const PipelineOptions& options,
            Watcher& watcher, Progress& progress, const std::atomic<bool>& stop) {

@@ -85,6 +85,9 @@ struct Totals {
   std::uint64_t redacted_total() const noexcept;
 };
 
+/// `more` on top of `sum`.
+void add(parse::SourceCounts& sum, const parse::SourceCounts& more) noexcept;
+
 /// The sources of a run, one after the other; null: there are no more.
 using NextSource = std::function<std::unique_ptr<source::RecordSource>()>;
 

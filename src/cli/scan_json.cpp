@@ -20,12 +20,15 @@ class JsonReport final : public ScanReport {
   void write_events(analysis::Chunk& chunk, std::uint64_t count) const override {
     JsonText json;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::uint64_t number = chunk.first_record + i + 1;
-      append_event(json, number, chunk.batch.records[i], program().labels());
-      chunk.text += (number > 1 ? "," : "") + json.take();
+      append_event(json, chunk.first_record + i + 1, chunk.batch.records[i], program().labels());
+      chunk.text += "," + json.take();
     }
   }
-  void show_events(const std::string& text) override { keep(events_.append(text)); }
+  void show_events(const std::string& text) override {
+    if (text.empty()) return;
+    keep(events_.append(std::string_view(text).substr(events_begun_ ? 0 : 1)));  // no comma before the first
+    events_begun_ = true;
+  }
   void show(const analysis::Finding& finding, std::uint64_t) override {
     if (listed_ == kFindingsListed) return;
     JsonText json;
@@ -44,6 +47,11 @@ class JsonReport final : public ScanReport {
     json.key("sources").begin_array();
     for (const analysis::SourceReport& source : counts().sources) append_source(json, source);
     json.end_array();
+    if (targets) {
+      json.key("targets").begin_array();
+      for (const ScannedTarget& target : *targets) append_target(json, target);
+      json.end_array();
+    }
     fmt::print("{},\"events\":[", json.text());
     if (auto printed = events_.print(stdout); !printed) return printed;
     fmt::print("],\"findings\":[");
@@ -52,6 +60,7 @@ class JsonReport final : public ScanReport {
     return Done{};
   }
 
+  bool events_begun_ = false;
   std::uint64_t listed_ = 0;
   Spool events_, findings_;
   std::string anomalies_;

@@ -34,6 +34,8 @@ class NdjsonReport final : public ScanReport {
   Result<Done> print_rest(const analysis::Totals& totals) override {
     for (const analysis::SourceReport& source : counts().sources)
       print_line("source", [&](JsonText& json) { append_source(json, source); });
+    if (targets)
+      for (const ScannedTarget& target : *targets) print_line("target", [&](JsonText& json) { append_target(json, target); });
     print_line("summary", [&](JsonText& json) { append_summary(json, counts(), totals, program().pipeline().mode); });
     return Done{};
   }

@@ -90,6 +90,23 @@ Result<Done> ScanReport::print(const analysis::Totals& totals) {
   return printed;
 }
 
+std::string_view state_name(ScannedTarget::State state) noexcept {
+  switch (state) {
+    case ScannedTarget::State::not_begun: return "not begun";
+    case ScannedTarget::State::read: return "read";
+    case ScannedTarget::State::failed: return "failed";
+    case ScannedTarget::State::interrupted: return "interrupted";
+  }
+  return {};
+}
+
+void append_target(JsonText& json, const ScannedTarget& target) {
+  json.begin_object().member("name", target.name).member("type", target.type).key("groups").begin_array();
+  for (const std::string& group : target.groups) json.string(group);
+  json.end_array().member("state", state_name(target.state)).member("error", target.why);
+  json.count("events", target.events).count("findings", target.findings).key("seconds").real(target.seconds).end_object();
+}
+
 void print_detection(ScanOutput output, const std::string& file, const parse::Detection& detection) {
   if (output == ScanOutput::text) print_detection_text(file, detection);
   else print_detection_json(file, detection);

@@ -30,6 +30,21 @@ struct ScanCounts {
   std::map<detect::Level, std::uint64_t> by_level;
 };
 
+/// A target of a fleet that was scanned.
+struct ScannedTarget {
+  enum class State : std::uint8_t { not_begun, read, failed, interrupted };
+
+  std::string name, type;
+  std::vector<std::string> groups;
+  State state = State::not_begun;
+  std::string why;  // it failed
+  std::uint64_t events = 0, findings = 0;
+  double seconds = 0;
+};
+/// "read", "failed", …
+std::string_view state_name(ScannedTarget::State state) noexcept;
+void append_target(JsonText& json, const ScannedTarget& target);
+
 class ScanReport : public analysis::Watcher {
  public:
   struct Options {
@@ -56,6 +71,7 @@ class ScanReport : public analysis::Watcher {
 
   std::unique_ptr<analysis::Tracker> tracker;      // with --track-errors
   std::unique_ptr<analysis::Baselines> baselines;  // with --detect-anomalies
+  const std::vector<ScannedTarget>* targets = nullptr;  // of a fleet; outlives the report
   ForTheModel* for_the_model = nullptr;            // with --explain-findings or --classify; outlives the report
 
  protected:

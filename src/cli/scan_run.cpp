@@ -105,12 +105,13 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
     const ProgressLine line(progress, sources.plain_bytes, !options.no_progress && sources.progress);
     totals = sources.run(report, progress);
   }
+  report.targets = sources.targets.get();
   say_hook_notes(command, program);
   if (report.baselines) report.keep(report.baselines->finish());
   if (tracker) report.keep(tracker->commit());
   report.keep(report.print(totals));
   if (report.problem()) return fail(command, *report.problem());
-  if (totals.failed > 0) return kExitError;
+  if (totals.failed > 0 && !(sources.some_suffice && totals.failed < totals.sources)) return kExitError;
   if (totals.interrupted)
     return fail(command, Error{"interrupted before the end: what is shown is what was read until then"});
   if (options.explain_findings)

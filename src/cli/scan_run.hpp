@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "analysis/baselines.hpp"
 #include "analysis/pipeline.hpp"
@@ -36,6 +38,9 @@ struct Scanned {
   std::uint64_t plain_bytes = 0;  // for the line that shows how far a scan is; 0: unknown
   bool progress = true;           // false: no such line
   std::optional<int> exit_code;   // all was done already: nothing is scanned
+  /// Of a fleet: its targets, complete once `run` has returned.
+  std::shared_ptr<const std::vector<ScannedTarget>> targets = nullptr;
+  bool some_suffice = false;  // a source that could not be read makes the run no failure where another was
 };
 
 /// Of any sources, one after the other. `next` is copied.

@@ -36,12 +36,21 @@ class TextReport final : public ScanReport {
     anomalies_ += anomaly_line(key, anomaly, style());
   }
   void print_header(const analysis::Totals& totals) const;
+  void print_targets() const;
   Result<Done> print_rest(const analysis::Totals& totals) override;
 
   const int digits_;
   Spool events_, findings_;
   std::string anomalies_;
 };
+
+void TextReport::print_targets() const {
+  std::vector<std::vector<std::string>> rows{{"TARGET", "TYPE", "EVENTS", "FINDINGS", "STATE"}};
+  for (const ScannedTarget& target : *targets)
+    rows.push_back({target.name, target.type, grouped(target.events), grouped(target.findings),
+                    std::string(state_name(target.state)) + (target.why.empty() ? "" : ": " + printable(target.why))});
+  std::fputs(table(rows, style().colour).c_str(), stdout);
+}
 
 void TextReport::print_header(const analysis::Totals& totals) const {
   const std::string rule(60, '-');
@@ -95,6 +104,10 @@ void TextReport::print_header(const analysis::Totals& totals) const {
                grouped(totals.windows_forgotten));
   if (totals.interrupted) fmt::print("Note     : interrupted; this is what was read until then\n");
   fmt::print("{}\n", rule);
+  if (targets) {
+    print_targets();
+    return;
+  }
   if (totals.sources <= 1) return;
   std::vector<std::vector<std::string>> rows{{"SOURCE", "FORMAT", "EVENTS", "UNPARSED", "PII", "FINDINGS"}};
   for (const analysis::SourceReport& source : counts().sources)

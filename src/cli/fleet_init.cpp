@@ -1,0 +1,204 @@
+// `logystera fleet init`: asks on the terminal what a target needs, and adds it to the file.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cli/fleet.hpp"
+#include "cli/fleet_sources.hpp"
+#include "cli/interrupt.hpp"
+#include "core/fd.hpp"
+#include "parse/whole_file.hpp"
+
+namespace logystera::cli {
+namespace {
+
+constexpr const char* kCommand = "fleet init";
+constexpr std::chrono::seconds kCheckLimit{5};
+
+// A line of the person's, without blanks around it; nothing: there is no more.
+std::optional<std::string> answer(const std::string& question) {
+  fmt::print("{}: ", question);
+  std::fflush(stdout);
+  std::string line;
+  if (!std::getline(std::cin, line)) return std::nullopt;
+  const std::size_t first = line.find_first_not_of(" \t\r");
+  if (first == std::string::npos) return std::string();
+  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    std::string word = text.substr(at, comma - at);
+    at = comma + 1;
+    const std::size_t first = word.find_first_not_of(" \t");
+    if (first == std::string::npos) continue;
+    words.push_back(word.substr(first, word.find_last_not_of(" \t") - first + 1));
+  }
+  return words;
+}
+
+// "prod-loki" and "token" make PROD_LOKI_TOKEN.
+std::string variable_for(const std::string& target, std::string_view key) {
+  std::string name;
+  for (const char c : target + "_" + std::string(key))
+    name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+  return name.front() >= '0' && name.front() <= '9' ? "_" + name : name;
+}
+
+bool is_variable(const std::string& text) { return fleet::is_reference("${" + text + "}") && text.find('}') == std::string::npos; }
+
+// False: the input has ended.
+bool ask_secret(fleet::Target& target, const fleet::Key& key) {
+  const std::string suggested = variable_for(target.name, key.name);
+  for (;;) {
+    auto said = answer(fmt::format("{}: the variable that holds it, as {}, or nothing if there is none", key.about, suggested));
+    if (!said) return false;
+    if (said->empty()) return true;
+    std::string name = *said;
+    if (name.starts_with("${") && name.ends_with('}')) name = name.substr(2, name.size() - 3);
+    // What is no variable's name may be the secret: it is kept nowhere, and is not shown again.
+    if (is_variable(name)) {
+      target.values.emplace_back(key.name, std::vector<std::string>{"${" + name + "}"});
+      fmt::print("  set it where logystera runs: export {}=…\n", name);
+      return true;
+    }
+    fmt::print("  that is no variable's name (letters, digits and _); a secret does not belong in the file\n");
+  }
+}
+
+bool ask(fleet::Target& target, const fleet::Key& key) {
+  if (key.secret) return ask_secret(target, key);
+  for (;;) {
+    const std::string extra = key.kind == fleet::Kind::texts  ? ", several with commas"
+                              : key.kind == fleet::Kind::flag ? ", true or false"
+                                                              : "";
+    auto said = answer(fmt::format("{} ({}{}), for example {}", key.about, key.required ? "needed" : "or nothing", extra, key.example));
+    if (!said) return false;
+    if (said->empty() && key.required) {
+      fmt::print("  it is needed\n");
+      continue;
+    }
+    if (said->empty()) return true;
+    target.values.emplace_back(key.name, key.kind == fleet::Kind::texts ? words_of(*said) : std::vector<std::string>{*said});
+    return true;
+  }
+}
+
+// By rename, readable for its owner alone.
+Result<Done> write_file(const std::string& path, const std::string& text) {
+  const std::string part = fmt::format("{}.{}.part", path, ::getpid());
+  bool written = false;
+  {
+    const Fd out(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    written = out && write_all(out.get(), text) && ::fsync(out.get()) == 0;
+  }
+  if (written && ::rename(part.c_str(), path.c_str()) == 0) return Done{};
+  const int error = errno;
+  ::unlink(part.c_str());
+  return Error{fmt::format("{}: cannot be written: {}", path, std::strerror(error)), kind_of_errno(error)};
+}
+
+Result<std::string> text_of(const std::string& file) {
+  if (::access(file.c_str(), F_OK) != 0 && errno == ENOENT) return std::string();
+  return parse::read_whole_file(file, fleet::kFileBytesMost);
+}
+
+std::string type_names() {
+  std::vector<std::string_view> names;
+  for (const fleet::Type type : fleet::types()) names.push_back(fleet::type_name(type));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Nothing: the input has ended.
+std::optional<fleet::Target> ask_target(const fleet::Targets& there) {
+  fleet::Target target;
+  for (;;) {
+    auto said = answer("Name of the target, for example web01");
+    if (!said) return std::nullopt;
+    const bool taken = std::any_of(there.all.begin(), there.all.end(), [&](const fleet::Target& one) { return one.name == *said; });
+    if (fleet::is_name(*said) && !taken) {
+      target.name = *said;
+      break;
+    }
+    fmt::print("  {}\n", taken ? "there is one of that name" : "1 to 64 of the characters A-Z a-z 0-9 . _ -");
+  }
+  for (;;) {
+    auto said = answer("Type: " + type_names());
+    if (!said) return std::nullopt;
+    if (const auto type = fleet::type_from(*said)) {
+      target.type = *type;
+      break;
+    }
+    fmt::print("  one of {}\n", type_names());
+  }
+  for (const fleet::Key& key : fleet::keys_of(target.type))
+    if (!ask(target, key)) return std::nullopt;
+  auto groups = answer("Groups (or nothing, several with commas), for example web, prod");
+  if (!groups) return std::nullopt;
+  target.groups = words_of(*groups);
+  return target;
+}
+
+void offer_check(const Globals& globals, const fleet::Target& target) {
+  const auto said = answer("Look now whether it can be read? (y/n)");
+  if (!said || (*said != "y" && *said != "yes")) return;
+  auto prepared = prepare(kCommand, globals, {});
+  if (!prepared) {
+    fail(kCommand, prepared.error());
+    return;
+  }
+  auto resolved = fleet::resolve(target, fleet::environment);
+  auto found = resolved ? fleet_check(resolved.value(), prepared.value(), interrupted(), kCheckLimit)
+                        : Result<std::string>(resolved.error());
+  if (found) fmt::print("  it can: {}\n", printable(found.value()));
+  else fmt::print("  it cannot: {}\n", printable(found.error().message));
+}
+
+}  // namespace
+
+int run_fleet_init(const Globals& globals, const std::string& file) {
+  if (::isatty(STDIN_FILENO) == 0)
+    return fail(kCommand, Error{fmt::format("it asks questions, and standard input is no terminal: write {} by hand, as in\n"
+                                            "targets:\n  - name: web01\n    type: ssh\n    host: web01.example\n"
+                                            "    path: /var/log/auth.log\n    groups: [web]",
+                                            file),
+                                ErrorKind::invalid});
+  auto text = text_of(file);
+  if (!text) return fail(kCommand, text.error());
+  auto there = fleet::parse(text.value(), file);
+  if (!there) return fail(kCommand, there.error());
+  fmt::print("A target for {}; an empty answer leaves a value out, Ctrl-D ends without writing.\n", printable(file));
+  for (;;) {
+    auto target = ask_target(there.value());
+    if (!target) {
+      fmt::print("\n");
+      return fail(kCommand, Error{"nothing was written: the answers ended"});
+    }
+    auto added = fleet::with(text.value(), file, *target);
+    if (!added) {
+      fail(kCommand, added.error());
+      if (added.error().kind == ErrorKind::denied) return kExitError;
+      fmt::print("Once more.\n");
+      continue;
+    }
+    if (auto written = write_file(file, added.value()); !written) return fail(kCommand, written.error());
+    fmt::print("{} has it now; 'logystera fleet list' shows all.\n", printable(file));
+    offer_check(globals, *target);
+    return kExitDone;
+  }
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,225 @@
+// See fleet_sources.hpp.
+#include "cli/fleet_sources.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "core/fd.hpp"
+#include "source/child.hpp"
+#include "source/file_source.hpp"
+#include "source/follow.hpp"
+#include "source/paths.hpp"
+#include "source/renamed.hpp"
+
+namespace logystera::cli {
+namespace {
+
+using fleet::Target;
+using fleet::Type;
+
+constexpr auto kLook = std::chrono::milliseconds(100);
+
+source::JournalTarget journal_of(const Target& target) {
+  source::JournalTarget journal;
+  journal.units = target.texts("unit");
+  journal.since = target.text("since");
+  return journal;
+}
+
+SshWanted ssh_of(const Target& target) {
+  SshWanted wanted;
+  wanted.target.host = target.text("host");
+  if (const std::string user = target.text("user"); !user.empty()) wanted.target.host.insert(0, user + "@");
+  wanted.target.port = target.number("port");
+  wanted.target.options = target.texts("ssh_opt");
+  wanted.paths = target.texts("path");
+  wanted.journald = target.flag("journald");
+  if (wanted.journald) wanted.journal = journal_of(target);
+  return wanted;
+}
+
+std::optional<Error> wrong_with_values(const Target& target) {
+  std::optional<Error> wrong;
+  if (target.type == Type::journald) wrong = source::wrong_with(journal_of(target));
+  if (target.type == Type::ssh) wrong = wrong_with(ssh_of(target));
+  if (wrong) wrong->message = fmt::format("{}: {}: {}", target.place, target.name, wrong->message);
+  return wrong;
+}
+
+// What it is to be stopped by travels with the options of reading.
+parse::SourceOptions reading(const Analysis& analysis, Stop stop) {
+  parse::SourceOptions options = analysis.program->pipeline().source;
+  options.input.stop = &stop;
+  return options;
+}
+
+Result<analysis::NextSource> files_once(const Target& target, const Analysis& analysis, Stop stop) {
+  auto found = source::find_sources(target.texts("path"));
+  if (!found) return found.error();
+  auto sets = std::make_shared<const std::vector<source::SourceSet>>(std::move(found).value());
+  return analysis::NextSource([sets, &analysis, &stop, at = std::size_t{0}]() mutable -> std::unique_ptr<source::RecordSource> {
+    if (at >= sets->size()) return nullptr;
+    return std::make_unique<source::FileSource>((*sets)[at++], analysis.program->formats(), analysis.program->names(),
+                                                source::FileSourceOptions{.source = reading(analysis, stop), .resume = {}});
+  });
+}
+
+Opened follow_file(const std::string& path, const Analysis& analysis, const Begin& begin) {
+  source::Follower::Options following;
+  following.source = analysis.program->pipeline().source;
+  following.from_start = begin.from_start;
+  if (begin.position) {
+    auto position = source::LogPosition::of_text(begin.position->text);
+    if (!position) return position.error();
+    following.resume = std::move(position).value();
+  }
+  auto opened = source::Follower::open(path, analysis.program->formats(), analysis.program->names(), std::move(following));
+  if (!opened) return opened.error();
+  return std::unique_ptr<source::RecordSource>(std::move(opened).value());
+}
+
+// Runs a program for whether it does what it is told.
+Result<Done> runs(const std::vector<std::string>& arguments, Stop stop, std::chrono::seconds limit) {
+  auto started = source::Child::start(arguments);
+  if (!started) return started.error();
+  source::Child child = std::move(started).value();
+  const auto until = std::chrono::steady_clock::now() + limit;
+  std::string output;
+  for (;;) {
+    output.clear();
+    if (child.read(output, 4096, kLook) == source::Child::Got::ended) break;
+    if (stop.load()) return Error{"interrupted"};
+    if (std::chrono::steady_clock::now() < until) continue;
+    child.kill();
+    return Error{fmt::format("no answer within {} s", limit.count()), ErrorKind::busy};
+  }
+  if (child.end().well()) return Done{};
+  return Error{child.end().text()};
+}
+
+Result<std::string> check_files(const Target& target) {
+  auto found = source::find_sources(target.texts("path"));
+  if (!found) return found.error();
+  std::size_t files = 0;
+  for (const source::SourceSet& set : found.value())
+    for (const FilePath& file : set.files) {
+      const Fd opened(::open(file.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+      if (!opened) return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno)), kind_of_errno(errno)};
+      ++files;
+    }
+  return fmt::format("{} {}", files, files == 1 ? "file" : "files");
+}
+
+Result<std::string> check_ssh(const SshWanted& wanted, Stop stop, std::chrono::seconds limit) {
+  if (wanted.journald) {
+    auto done = runs(source::ssh_command(wanted.target, {"journalctl", "-n", "0", "--quiet"}), stop, limit);
+    if (!done) return done.error();
+    return std::string("its journal can be read");
+  }
+  for (const std::string& path : wanted.paths) {
+    auto done = runs(source::ssh_command(wanted.target, {"test", "-r", path}), stop, limit);
+    if (!done && done.error().message.starts_with("exit code 1")) return Error{path + ": is not there, or cannot be read"};
+    if (!done) return done.error();
+  }
+  return fmt::format("{} {}", wanted.paths.size(), wanted.paths.size() == 1 ? "file" : "files");
+}
+
+}  // namespace
+
+std::string fleet_prefix(const std::string& target) { return "fleet:" + target + ":"; }
+
+Result<analysis::NextSource> fleet_scan(const Target& target, const Analysis& analysis, Stop stop) {
+  if (auto wrong = wrong_with_values(target)) return *wrong;
+  Result<analysis::NextSource> made = Error{"no such type"};
+  switch (target.type) {
+    case Type::file: made = files_once(target, analysis, stop); break;
+    case Type::journald: made = journal_once(journal_of(target), *analysis.program, stop); break;
+    case Type::ssh: made = ssh_once(ssh_of(target), *analysis.program, stop); break;
+    case Type::docker:
+    case Type::opensearch:
+    case Type::loki:
+    case Type::graylog: break;
+  }
+  if (!made) return made.error();
+  return analysis::NextSource([next = std::move(made).value(), prefix = fleet_prefix(target.name)]() -> std::unique_ptr<source::RecordSource> {
+    std::unique_ptr<source::RecordSource> source = next();
+    if (!source) return nullptr;
+    return std::make_unique<source::Renamed>(std::move(source), prefix);
+  });
+}
+
+Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis& analysis, Stop stop) {
+  if (auto wrong = wrong_with_values(target)) return *wrong;
+  std::vector<FleetFeed> feeds;
+  const std::string prefix = fleet_prefix(target.name);
+  const auto add = [&](const std::string& name, bool waits, std::function<Opened(const Begin&)> open) {
+    feeds.push_back({prefix + name,
+                     [open = std::move(open), prefix](const Begin& begin) -> Opened {
+                       auto opened = open(begin);
+                       if (!opened) return opened.error();
+                       return std::unique_ptr<source::RecordSource>(
+                           std::make_unique<source::Renamed>(std::move(opened).value(), prefix));
+                     },
+                     waits});
+  };
+  switch (target.type) {
+    case Type::file:
+      for (const std::string& path : target.texts("path"))
+        add(path, false, [path, &analysis](const Begin& begin) { return follow_file(path, analysis, begin); });
+      break;
+    case Type::journald:
+      add("journald", true, [journal = journal_of(target), &analysis, &stop](const Begin& begin) {
+        source::JournalTarget followed = journal;
+        followed.since.clear();
+        return follow_journal(followed, *analysis.program, begin, stop);
+      });
+      break;
+    case Type::ssh: {
+      const SshWanted all = ssh_of(target);
+      const auto follow = [&](const std::string& what, SshWanted wanted) {
+        wanted.journal.since.clear();
+        add(wanted.name_of(what), true, [wanted = std::move(wanted), &analysis, &stop](const Begin& begin) {
+          return follow_ssh(wanted, *analysis.program, begin, stop);
+        });
+      };
+      if (all.journald) follow("journald", all);
+      for (const std::string& path : all.paths) {
+        SshWanted one = all;
+        one.paths = {path};
+        follow(path, std::move(one));
+      }
+      break;
+    }
+    case Type::docker:
+    case Type::opensearch:
+    case Type::loki:
+    case Type::graylog: break;
+  }
+  return feeds;
+}
+
+Result<std::string> fleet_check(const Target& target, const Analysis&, Stop stop, std::chrono::seconds limit) {
+  if (auto wrong = wrong_with_values(target)) return *wrong;
+  switch (target.type) {
+    case Type::file: return check_files(target);
+    case Type::journald: {
+      auto done = runs({"journalctl", "-n", "0", "--quiet"}, stop, limit);
+      if (!done) return done.error();
+      return std::string("its journal can be read");
+    }
+    case Type::ssh: return check_ssh(ssh_of(target), stop, limit);
+    case Type::docker:
+    case Type::opensearch:
+    case Type::loki:
+    case Type::graylog: break;
+  }
+  return Error{"no such type"};
+}
+
+}  // namespace logystera::cli

@@ -1,0 +1,385 @@
+// `logystera fleet tail`: every target at once, a thread each, merged into one stream in the order in which it comes.
+//
+// A target that breaks off, or cannot be opened, is tried again and again beside the others. What waits between its thread and the one
+// that analyses is bounded: a full queue stops the thread, which stops reading, and whoever sends waits.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "cli/fleet.hpp"
+#include "cli/fleet_sources.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/live_position.hpp"
+#include "cli/live_stream.hpp"
+#include "cli/terminal.hpp"
+#include "core/clock.hpp"
+#include "core/json_text.hpp"
+#include "source/backoff.hpp"
+
+namespace logystera::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kWaiting = 4;  // batches of one feed that wait to be analysed
+constexpr auto kLook = std::chrono::milliseconds(100);
+constexpr auto kRefusedAgain = std::chrono::minutes(5);  // what configuration or credentials are about
+
+void say(std::string_view text) { fmt::print(stderr, "logystera fleet tail: {}\n", printable(text)); }
+
+// What a feed's thread hands over.
+struct Item {
+  std::size_t feed = 0;
+  RecordBatch batch;
+  std::shared_ptr<const source::Part> part;  // the records point into it
+  std::string label;
+  source::Position position;  // behind the batch
+  bool last = false;          // nothing follows, and the batch is empty
+};
+
+class Queue {
+ public:
+  explicit Queue(std::size_t feeds) : waiting_(feeds) {}
+
+  /// Waits while too much of the feed waits; false: nobody takes any more.
+  bool put(Item item) {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [&] { return closed_ || waiting_[item.feed] < kWaiting; });
+    if (closed_) return false;
+    ++waiting_[item.feed];
+    items_.push_back(std::move(item));
+    lock.unlock();
+    some_.notify_one();
+    return true;
+  }
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    room_.notify_all();
+  }
+  std::optional<Item> take(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    if (!some_.wait_for(lock, patience, [&] { return !items_.empty(); })) return std::nullopt;
+    Item item = std::move(items_.front());
+    items_.pop_front();
+    --waiting_[item.feed];
+    lock.unlock();
+    room_.notify_all();
+    return item;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable room_, some_;
+  std::deque<Item> items_;
+  std::vector<std::size_t> waiting_;
+  bool closed_ = false;
+};
+
+// A target's state, for the heartbeat and for what is said when it changes.
+class Health {
+ public:
+  explicit Health(std::string name) : name_(std::move(name)) {}
+
+  /// Of one of its feeds; `why` empty: it is up. Says what changes.
+  void set(std::size_t feed, const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    troubles_[feed] = why;
+    std::string now;
+    for (const auto& [at, trouble] : troubles_)
+      if (now.empty()) now = trouble;
+    const bool changed = !known_ || now.empty() != why_.empty();
+    if (changed && !now.empty()) say(fmt::format("{} is down: {}", name_, now));
+    else if (changed && known_) say(fmt::format("{} is up again", name_));
+    if (changed) since_ = wall_seconds();
+    known_ = true;
+    why_ = now;
+  }
+  struct Seen {
+    std::string name, why;
+    std::int64_t since = 0;  // Unix seconds
+    bool known = false, up = false;
+  };
+  Seen seen() const {
+    const std::lock_guard lock(mutex_);
+    return {name_, why_, since_, known_, known_ && why_.empty()};
+  }
+
+ private:
+  const std::string name_;
+  mutable std::mutex mutex_;
+  std::map<std::size_t, std::string> troubles_;  // feed → why it is down
+  bool known_ = false;
+  std::string why_;
+  std::int64_t since_ = 0;
+};
+
+std::uint32_t random_bits() {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  return static_cast<std::uint32_t>(engine()) << 1;
+}
+
+// One feed's thread.
+class Feed {
+ public:
+  Feed(std::size_t number, FleetFeed feed, Health& health, Queue& queue, Begin begin, double poll_seconds)
+      : number_(number), feed_(std::move(feed)), health_(health), queue_(queue), begin_(std::move(begin)), poll_(poll_seconds) {}
+
+  void run(Stop stop) {
+    source::Backoff backoff(std::chrono::milliseconds(1'000));
+    while (!stop.load()) {
+      auto opened = feed_.open(begin_);
+      Error error = opened ? Error{"it has ended"} : opened.error();
+      if (opened) {
+        backoff.works(Clock::now());
+        error = read(*opened.value(), stop);
+      }
+      if (stop.load()) break;
+      health_.set(number_, error.message);
+      const bool refused = error.kind == ErrorKind::invalid || error.kind == ErrorKind::denied;
+      const auto wait = refused ? std::chrono::duration_cast<std::chrono::milliseconds>(kRefusedAgain)
+                                : backoff.failed(Clock::now(), random_bits());
+      for (const auto until = Clock::now() + wait; !stop.load() && Clock::now() < until;) std::this_thread::sleep_for(kLook);
+    }
+    queue_.put({.feed = number_, .batch = {}, .part = {}, .label = label_, .position = {}, .last = true});
+  }
+
+ private:
+  void say_notices(source::RecordSource& source) {
+    for (const std::string& notice : source.notices()) say(notice);
+  }
+  bool hand_over(source::RecordSource& source, RecordBatch& batch) {
+    begin_.position = source.position();
+    if (begin_.position->text.empty()) begin_.position.reset();
+    return queue_.put({.feed = number_,
+                       .batch = std::exchange(batch, RecordBatch()),
+                       .part = source.part(),
+                       .label = source.label(),
+                       .position = source.position()});
+  }
+  // Until it ends for whatever reason.
+  Error read(source::RecordSource& source, Stop stop) {
+    label_ = source.label();
+    const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(poll_));
+    RecordBatch batch;
+    // Where it begins is where a run that is killed before anything comes has to begin.
+    if (!hand_over(source, batch)) return Error{};
+    for (;;) {
+      if (stop.load()) break;
+      auto state = source.next(batch, feed_.waits ? pause : std::chrono::milliseconds(0));
+      // The user's signal reaches what is read too, and an end of that is none of the target's.
+      if (stop.load() && !state) break;
+      say_notices(source);
+      if (!state) return state.error();
+      health_.set(number_, source.trouble());
+      if (state.value() == source::State::ended) break;
+      if (state.value() == source::State::records && !hand_over(source, batch)) return Error{};
+      if (state.value() == source::State::idle && !feed_.waits) std::this_thread::sleep_for(pause);
+    }
+    while (source.finish(batch))
+      if (!hand_over(source, batch)) break;
+    say_notices(source);
+    return Error{"it has ended"};
+  }
+
+  const std::size_t number_;
+  const FleetFeed feed_;
+  Health& health_;
+  Queue& queue_;
+  Begin begin_;
+  const double poll_;
+  std::string label_;
+};
+
+class Fleet {
+ public:
+  Fleet(const Analysis& analysis, const FleetTailOptions& options, bool json, Stream& stream)
+      : analysis_(analysis), options_(options), json_(json), stream_(stream) {}
+  ~Fleet() { end(); }
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  Result<Done> start(const std::vector<fleet::Target>& targets);
+  Result<Done> follow();
+
+ private:
+  struct Followed {
+    Lane* lane = nullptr;
+    std::unique_ptr<Positions> positions;
+    std::unique_ptr<Feed> feed;
+  };
+
+  Result<Done> add(const fleet::Target& target);
+  Result<Done> take(Item& item);
+  void beat();
+  void end();
+
+  const Analysis& analysis_;
+  const FleetTailOptions& options_;
+  const bool json_;
+  Stream& stream_;
+  std::atomic<bool> stop_{false};
+  std::vector<std::string> names_;                // a target each: what its findings are of that no record made
+  std::vector<std::unique_ptr<Lane>> lanes_;      // a target each: its logs are counted together
+  std::vector<std::unique_ptr<Health>> healths_;  // a target each
+  std::vector<std::pair<FleetFeed, std::size_t>> wanted_;  // of which target
+  std::vector<Followed> followed_;
+  std::unique_ptr<Queue> queue_;
+  std::vector<std::thread> threads_;
+};
+
+Result<Done> Fleet::add(const fleet::Target& target) {
+  const std::size_t at = lanes_.size();
+  names_.push_back(fleet_prefix(target.name));
+  lanes_.push_back(std::make_unique<Lane>(analysis_, target.name, target.groups));
+  healths_.push_back(std::make_unique<Health>(target.name));
+  // What is wrong with one target stops no other.
+  auto resolved = fleet::resolve(target, fleet::environment);
+  if (!resolved) {
+    healths_.back()->set(0, resolved.error().message);
+    return Done{};
+  }
+  auto feeds = fleet_feeds(resolved.value(), analysis_, stop_);
+  if (!feeds) {
+    healths_.back()->set(0, feeds.error().message);
+    return Done{};
+  }
+  for (FleetFeed& feed : feeds.value()) wanted_.emplace_back(std::move(feed), at);
+  return Done{};
+}
+
+Result<Done> Fleet::start(const std::vector<fleet::Target>& targets) {
+  for (const fleet::Target& target : targets)
+    if (auto added = add(target); !added) return added;
+  if (wanted_.empty()) return Error{"no target can be followed: see above", ErrorKind::invalid};
+  queue_ = std::make_unique<Queue>(wanted_.size());
+  for (auto& [feed, target] : wanted_) {
+    Followed one;
+    one.lane = lanes_[target].get();
+    one.positions = std::make_unique<Positions>(stream_, feed.key, options_.resume);
+    Begin begin{.position = {}, .from_start = options_.from_start};
+    if (auto position = one.positions->load()) {
+      begin.position = std::move(position).value();
+    } else if (position.error().kind == ErrorKind::not_found) {
+      return position.error();
+    } else {
+      begin.from_start = true;
+      say(position.error().message + "; it is read from its beginning");
+    }
+    one.feed = std::make_unique<Feed>(followed_.size(), std::move(feed), *healths_[target], *queue_, std::move(begin),
+                                      options_.poll_seconds);
+    followed_.push_back(std::move(one));
+  }
+  for (Followed& one : followed_) threads_.emplace_back([this, feed = one.feed.get()] { feed->run(stop_); });
+  return Done{};
+}
+
+Result<Done> Fleet::take(Item& item) {
+  Followed& from = followed_[item.feed];
+  if (item.last) return Done{};
+  if (!item.batch.empty())
+    if (auto taken = stream_.take(*from.lane, item.batch, item.label); !taken) return taken;
+  return from.positions->keep(std::move(item.position));
+}
+
+void Fleet::beat() {
+  std::size_t up = 0;
+  std::vector<Health::Seen> down;
+  for (const auto& health : healths_) {
+    Health::Seen seen = health->seen();
+    if (seen.up) ++up;
+    else down.push_back(std::move(seen));
+  }
+  const std::int64_t newest = stream_.newest_ns() / kSecondNs;
+  const std::int64_t lag = newest > 0 ? std::max<std::int64_t>(0, wall_seconds() - newest) : -1;
+  if (json_) {
+    JsonText json;
+    json.begin_object().key("heartbeat").begin_object().count("up", up).key("down").begin_array();
+    for (const Health::Seen& one : down) {
+      json.begin_object().member("target", one.name).member("reason", one.known ? one.why : "not read yet");
+      json.member("since", one.known ? rfc3339(one.since * kSecondNs) : std::string()).end_object();
+    }
+    json.end_array().count("events", stream_.events()).count("findings", stream_.findings());
+    if (lag >= 0) json.count("lag_seconds", static_cast<std::uint64_t>(lag));
+    json.end_object().end_object();
+    fmt::print("{}\n", json.text());
+    std::fflush(stdout);
+    return;
+  }
+  std::string line = fmt::format("{} of {} targets up, {} events, {} findings", up, healths_.size(), grouped(stream_.events()),
+                                 grouped(stream_.findings()));
+  if (lag >= 0) line += fmt::format(", the newest event is {} s old", grouped(static_cast<std::uint64_t>(lag)));
+  for (const Health::Seen& one : down)
+    line += one.known ? fmt::format("; {} down since {}: {}", one.name, local_time(one.since), one.why)
+                      : fmt::format("; {} not read yet", one.name);
+  say(line);
+}
+
+Result<Done> Fleet::follow() {
+  const auto every = std::chrono::duration<double>(options_.heartbeat_seconds);
+  auto beaten = Clock::now();
+  while (!interrupted().load()) {
+    if (auto item = queue_->take(kLook))
+      if (auto taken = take(*item); !taken) return taken;
+    if (every.count() > 0 && Clock::now() - beaten >= every) {
+      beaten = Clock::now();
+      beat();
+    }
+  }
+  // What the threads still hand over is taken, until each has said that it was its last.
+  stop_ = true;
+  for (std::size_t ended = 0; ended < followed_.size();) {
+    auto item = queue_->take(kLook);
+    if (!item) continue;
+    ended += item->last;
+    if (auto taken = take(*item); !taken) return taken;
+  }
+  for (std::size_t at = 0; at < lanes_.size(); ++at)
+    if (auto finished = stream_.finish(*lanes_[at], names_[at]); !finished) return finished;
+  if (auto finished = stream_.finish(); !finished) return finished;
+  return stream_.commit(std::nullopt);
+}
+
+void Fleet::end() {
+  stop_ = true;
+  if (queue_) queue_->close();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace
+
+int run_fleet_tail(const Globals& globals, const FleetTailOptions& options) {
+  constexpr const char* kCommand = "fleet tail";
+  auto targets = chosen_targets(kCommand, options.selection);
+  if (!targets) return fail(kCommand, targets.error());
+  auto prepared = prepare(kCommand, globals, options.analysis);
+  if (!prepared) return fail(kCommand, prepared.error());
+  const Analysis analysis = std::move(prepared).value();
+  auto stream = Stream::make(analysis, options, globals.json);
+  if (!stream) return fail(kCommand, stream.error());
+  {
+    Fleet fleet(analysis, options, globals.json, *stream.value());
+    if (auto started = fleet.start(targets.value()); !started) return fail(kCommand, started.error());
+    if (auto done = fleet.follow(); !done) return fail(kCommand, done.error());
+  }
+  say_hook_notes(kCommand, *analysis.program);
+  if (stream.value()->lost() > 0) say(fmt::format("{} findings could not be delivered to the webhook", stream.value()->lost()));
+  return kExitDone;
+}
+
+}  // namespace logystera::cli
