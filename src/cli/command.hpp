@@ -54,6 +54,7 @@ void add_export(Program program);
 void add_tail(Program program);
 void add_journald(Program program);
 void add_ssh(Program program);
+void add_docker(Program program);
 void add_demo(Program program);
 void add_llm(Program program);
 void add_completion(Program program);
