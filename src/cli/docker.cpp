@@ -50,7 +50,7 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
-// As docker's own command takes it from the environment. A name that begins with a slash is a path of many an installation's notes.
+// As docker's own command takes it from the environment; a path is a socket.
 std::string address_of(const Wanted& wanted) {
   const std::string address = wanted.host.empty() ? variable(kHostVariable) : wanted.host;
   return address.starts_with('/') ? "unix://" + address : address;
@@ -90,9 +90,9 @@ Error with_remedy(Error error, const net::Server& server, bool scan) {
   if (error.kind == ErrorKind::not_found && scan) {
     error.message += ": 'docker ps' lists what there is; --all reads stopped ones too";
   } else if (!socket.empty() && ::access(socket.c_str(), F_OK) != 0) {
-    error.message += ": is Docker running there? --host or $DOCKER_HOST names another place";
+    error.message = socket + ": there is no such socket: is Docker running? --host or $DOCKER_HOST names another one";
   } else if (!socket.empty() && ::access(socket.c_str(), R_OK | W_OK) != 0) {
-    error.message += ": this user may not ask the daemon: be one who may (the group of the socket, often docker, or root)";
+    error.message = socket + ": this user may not ask Docker's daemon: the socket's group may, often docker, and root";
   } else if (error.kind == ErrorKind::busy) {
     error.message += ": is Docker's daemon running? --host or $DOCKER_HOST names another one";
   }
