@@ -3,7 +3,7 @@
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/dockerd.sh"
 
-checks=36
+checks=40
 skip_all() {
   echo "skipped docker logs: $checks checks skipped: $1"
   tally 0 0 "$checks"
@@ -84,13 +84,13 @@ check 'asked for by name it is an error' ends_with_2 docker scan --name silent
 check 'events name their container' holds "$(scan --name c10 --json)" '"container.name":"c10"'
 check 'addresses are redacted' holds "$(scan --name c10 --json)" 'email_'
 check 'c1 is not c10' is "$(scan --name c1 --json | grep -o '"events":\[.*' | grep -c c10)" 0
-check 'a label and another one' is "$(scan --label app=web --label tier=front --json | grep -oE '"records":[0-9]+' | head -1)" '"records":1'
+check 'a label and another one' is "$(scan --label app=web --label tier=front --json | grep -oE '"events":[0-9]+' | head -1)" '"events":1'
 check 'a label and a name' holds "$(scan --label tier=front --name c10)" 'there is no running container c10'
 check 'one that has ended is not running' ends_with_2 docker scan --name ended
 check 'it is read with --all, to its end without a line feed' holds "$(scan --name ended --all)" 'it has ended, without a line feed'
 check 'a name nobody has is said, with what helps' says "'docker ps' lists" ends_with_2 docker scan --name strange
 check 'errors are stored' holds "$(scan --track-errors --store "sqlite:$work/scan.db"; sqlite3 "$work/scan.db" 'SELECT message FROM error_occurrences')" 'c10 broken pipe for email_'
-check 'a span before now' is "$(scan --name c1 --since 0s --json | grep -oE '"records":[0-9]+' | head -1)" '"records":0'
+check 'a span before now' is "$(scan --name c1 --since 0s --json | grep -oE '"events":[0-9]+' | head -1)" '"events":0'
 run --name pieces box sh -c 'head -c 16384 /dev/zero | tr "\0" p; head -c 16384 /dev/zero | tr "\0" p; head -c 7232 /dev/zero | tr "\0" p; echo END; printf "\377\376 no text\n"; echo aside >&2; sleep 1000'
 run --name terminal --tty box sh -c 'head -c 40000 /dev/zero | tr "\0" t; echo END; printf "\377\376 no text\n"; sleep 1000'
 sleep 1
@@ -165,9 +165,18 @@ stop_dockerd
 eventually grep -q 'the daemon does not answer' "$work/moving.err" || true
 daemon
 eventually counted moving '%worker going100 %' 20 || true
-check 'stdout across a restart of the daemon was counted once' counted moving '%worker going%' 2000
+eventually counted moving '%worker aside100 %' 20 || true
+# Of what a container writes while the daemon goes, the daemon itself may lose a line.
+has_lines() { docker logs going 2>&1 | grep -c "worker $1"; }
+as_the_daemon() {
+  local lines
+  lines=$(has_lines "$1")
+  echo "the daemon has $lines of 2,000 lines"
+  [ "$lines" -ge 1990 ] && counted moving "%worker $1%" "$lines"
+}
+check 'stdout across a restart of the daemon was counted once' as_the_daemon going
 check 'that it was gone and came back is said' grep -q 'the daemon answers again' "$work/moving.err"
-check 'stderr as well' counted moving '%worker aside%' 2000
+check 'stderr as well' as_the_daemon aside
 run --name later --label watched box sh -c "$busy; f later 50"
 eventually counted moving '%worker later %' 50 || true
 check 'one that started later and has ended is read whole' counted moving '%worker later %' 50
