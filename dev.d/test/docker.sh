@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # 75: the container image and compose.yaml, built and run by a Docker of the stage's own
 source "$(dirname "$0")/../stage.sh"
+source "$root/dev.d/dockerd.sh"
 
 checks=12
 mirror=${LOGYSTERA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
@@ -13,36 +14,11 @@ skip_all() {
 
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can run a Docker of its own'
 install_packages docker
-state=$(mktemp -d /tmp/logystera-docker.XXXXXX)
-export DOCKER_HOST="unix://$state/docker.sock" DOCKER_BUILDKIT=0 COMPOSE_PROJECT_NAME=logystera
-daemon=''
-
-end_docker() {
-  local status=$?
-  trap - EXIT
-  if [ -n "$daemon" ]; then
-    docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1 || true
-    docker network rm logystera_default >/dev/null 2>&1 || true
-    kill "$daemon" 2>/dev/null || true
-    wait "$daemon" 2>/dev/null || true
-  fi
-  # Of networks and containers, which the daemon leaves mounted.
-  awk -v below="$state/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount || true
-  rm -rf --one-file-system "$state" || true
-  exit "$status"
-}
-trap end_docker EXIT
-
-# Without rules of a firewall, which a container's host may not have; ports are published by Docker's own proxy.
-dockerd --data-root "$state/data" --exec-root "$state/exec" --host "$DOCKER_HOST" --pidfile "$state/pid" --storage-driver vfs \
-  --iptables=false --ip6tables=false --bridge=none >"$stage_dir/dockerd.log" 2>&1 &
-daemon=$!
-for _ in $(seq 100); do
-  docker version >/dev/null 2>&1 && break
-  kill -0 "$daemon" 2>/dev/null || break
-  sleep 0.2
-done
-docker version >/dev/null 2>&1 || { tail -5 "$stage_dir/dockerd.log"; skip_all 'dockerd does not start here'; }
+make_dockerd_home docker
+state=$docker_home
+export DOCKER_BUILDKIT=0 COMPOSE_PROJECT_NAME=logystera
+without_containers() { docker network rm logystera_default >/dev/null 2>&1 || true; }
+start_dockerd || skip_all 'dockerd does not start here'
 
 say 'an image of Debian, as the registry has it'
 debootstrap --variant=minbase bookworm "$state/base" "$mirror" >"$stage_dir/debootstrap.log" 2>&1 || skip_all "debootstrap cannot make a Debian 12 from $mirror"

@@ -55,6 +55,7 @@ void add_tail(Program program);
 void add_journald(Program program);
 void add_ssh(Program program);
 void add_fleet(Program program);
+void add_docker(Program program);
 void add_demo(Program program);
 void add_llm(Program program);
 void add_completion(Program program);

@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   add_journald(program);
   add_ssh(program);
   add_fleet(program);
+  add_docker(program);
   add_findings(program);
   add_errors(program);
   add_anomaly(program);

@@ -29,7 +29,7 @@ int print_formats(const analysis::Program& program, const std::vector<source::So
                                                 program.pipeline().source, &no_log)
                           : Result<parse::Source>(input.error());
       if (!source && no_log && member.found) {
-        say_no_log(file, source.error());
+        say_no_log("scan", file, source.error());
         continue;
       }
       if (!source) {

@@ -60,12 +60,12 @@ void ScanReport::take(analysis::Chunk& chunk) {
 
 void ScanReport::finished(const analysis::SourceReport& source) {
   if (source.passed_over) {
-    if (++counts_.passed_over <= kPassedOverSaid) say_no_log(source.name, *source.problem);
+    if (++counts_.passed_over <= kPassedOverSaid) say_no_log(options_.command, source.name, *source.problem);
     return;
   }
   if (counts_.sources.size() < kSourcesListed) counts_.sources.push_back(source);
   ++counts_.formats[source.format];
-  if (source.problem) fmt::print(stderr, "logystera scan: {}\n", printable(source.problem->message));
+  if (source.problem) fmt::print(stderr, "logystera {}: {}\n", options_.command, printable(source.problem->message));
 }
 
 void ScanReport::add(const std::string& key, const detect::Anomaly& anomaly) {
@@ -84,7 +84,8 @@ bool ScanReport::found(detect::Level least) const {
 
 Result<Done> ScanReport::print(const analysis::Totals& totals) {
   if (counts_.passed_over > kPassedOverSaid)
-    fmt::print(stderr, "logystera scan: {} files were passed over in all, because they are no logs\n", counts_.passed_over);
+    fmt::print(stderr, "logystera {}: {} were passed over in all, because they are no logs\n", options_.command,
+               counts_.passed_over);
   auto printed = print_rest(totals);
   if (printed && std::fflush(stdout) != 0) return Error{kOutputLost};
   return printed;
@@ -112,10 +113,10 @@ void print_detection(ScanOutput output, const std::string& file, const parse::De
   else print_detection_json(file, detection);
 }
 
-void say_no_log(const std::string& file, const Error& why) {
+void say_no_log(const std::string& command, const std::string& file, const Error& why) {
   std::string_view what = why.message;
   if (what.starts_with(file + ": ")) what.remove_prefix(file.size() + 2);
-  fmt::print(stderr, "logystera scan: {}: passed over: {}\n", printable(file), printable(what));
+  fmt::print(stderr, "logystera {}: {}: passed over: {}\n", command, printable(file), printable(what));
 }
 
 }  // namespace logystera::cli

@@ -51,6 +51,8 @@ class ScanReport : public analysis::Watcher {
     std::optional<detect::Level> least;  // findings below are left out
     std::uint64_t limit = 0;             // of events
     bool all = false;                    // every event and every finding
+    std::string all_option = "--all";    // that asks for them
+    std::string command = "scan";        // whom messages are from
     Style style;                         // of text
   };
 
@@ -82,6 +84,7 @@ class ScanReport : public analysis::Watcher {
   const Style& style() const noexcept { return options_.style; }
   std::uint64_t limit() const noexcept { return options_.limit; }
   bool all() const noexcept { return options_.all; }
+  const std::string& all_option() const noexcept { return options_.all_option; }
 
  private:
   /// The first `count` records of the chunk into its text; called by several threads at once.
@@ -116,6 +119,6 @@ void print_detection_text(const std::string& file, const parse::Detection& detec
 void print_detection_json(const std::string& file, const parse::Detection& detection);
 
 /// On standard error; `why` names the file in front.
-void say_no_log(const std::string& file, const Error& why);
+void say_no_log(const std::string& command, const std::string& file, const Error& why);
 
 }  // namespace logystera::cli

@@ -77,6 +77,8 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
                                  : options.all         ? ~std::uint64_t{0}
                                                        : options.limit,
                         .all = options.all,
+                        .all_option = options.all_option,
+                        .command = command,
                         .style = {program.zone(), output == ScanOutput::text && colour_wanted()}},
                        std::move(dismissals).value());
   ScanReport& report = *made;
@@ -129,7 +131,7 @@ void add_scanning(Command& command, Globals& globals, ScanOptions& options) {
   command.add_option("--limit,-n", options.limit, "Show at most this many events")
       ->check(whole_number(0, kListedMost))
       ->capture_default_str();
-  command.add_flag("--all", options.all, "Show every event and every finding");
+  command.add_flag(options.all_option, options.all, "Show every event and every finding");
   command.add_flag("--findings-only", options.findings_only, "Show no events");
   command.add_flag("--track-errors", options.track_errors, "Store error groups, and findings of high severity or worse");
   command.add_flag("--detect-anomalies", options.detect_anomalies,

@@ -12,7 +12,7 @@
 namespace logystera::cli {
 namespace {
 
-constexpr std::uint64_t kFindingsOfRuleShown = 20;  // --all shows every one
+constexpr std::uint64_t kFindingsOfRuleShown = 20;  // unless all are asked for
 constexpr int kEventDigitsMost = 12;
 constexpr int kEventDigitsOfAll = 6;
 
@@ -131,7 +131,8 @@ Result<Done> TextReport::print_rest(const analysis::Totals& totals) {
     if (!all()) {
       for (const auto& [rule, count] : counts().by_rule)
         if (count > kFindingsOfRuleShown)
-          fmt::print("… and {} more of {} (--all shows them)\n", grouped(count - kFindingsOfRuleShown), printable(rule));
+          fmt::print("… and {} more of {} ({} shows them)\n", grouped(count - kFindingsOfRuleShown), printable(rule),
+                     all_option());
     }
   }
   if (baselines)

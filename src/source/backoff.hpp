@@ -2,12 +2,20 @@
 // who failed together do not come back together. What has been well for a minute begins anew. A server's Retry-After wins.
 #pragma once
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 
 namespace logystera::source {
+
+/// For failed(): of many who start together no two wait as long.
+inline std::uint32_t random_bits() noexcept {
+  std::uint32_t bits = 0;
+  return ::getrandom(&bits, sizeof bits, 0) == sizeof bits ? bits : 0x8000'0000;
+}
 
 class Backoff {
  public:

@@ -1,7 +1,6 @@
 #include "source/journal_source.hpp"
 
 #include <fmt/core.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <sstream>
@@ -21,11 +20,6 @@ constexpr auto kRefusedAgain = std::chrono::minutes(5);
 bool is_cursor(std::string_view text) {
   return text.substr(0, 2) == "s=" && text.size() <= kCursorBytes &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=;-") == text.npos;
-}
-
-std::uint32_t random_bits() {
-  std::uint32_t bits = 0;
-  return ::getrandom(&bits, sizeof bits, 0) == sizeof bits ? bits : 0x8000'0000;
 }
 
 std::vector<std::string> journalctl(const JournalTarget& target) {

@@ -16,9 +16,12 @@ namespace {
 
 constexpr std::int64_t kBucketNs = 1'000'000;
 constexpr std::size_t kRecent = 65'536;
-constexpr std::string_view kVersion = "overlap1";
+constexpr std::string_view kVersion = "overlap2";
 
 std::int64_t bucket_of(std::int64_t time_ns) noexcept { return time_ns / kBucketNs - (time_ns % kBucketNs < 0 ? 1 : 0); }
+
+// What times in a text are written behind.
+std::int64_t base_of(std::int64_t watermark) noexcept { return std::max<std::int64_t>(watermark, 0); }
 
 bool take_number(std::string_view& text, std::int64_t& number, int base = 10) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
@@ -125,26 +128,44 @@ void Overlap::advance(std::int64_t now_ns, std::int64_t floor_ns) {
   drop_before(std::min(std::min(newest_, now_ns) - options_.overlap_ns, floor_ns));
 }
 
-std::string Overlap::text(std::size_t waiting) const {
+std::string Overlap::text(std::size_t waiting, std::size_t most) const {
   std::unordered_map<Digest, std::uint32_t, Hash> left_out;
-  std::int64_t watermark = watermark_;
+  std::int64_t oldest_waiting = INT64_MAX;
   waiting = std::min(waiting, recent_.size());
   for (auto it = recent_.end() - static_cast<std::ptrdiff_t>(waiting); it != recent_.end(); ++it) {
     ++left_out[it->second];
-    watermark = std::min(watermark, it->first);
+    oldest_waiting = std::min(oldest_waiting, it->first);
   }
-  const Digest check = digest_of(0, "key");
-  std::string out = fmt::format("{} {:016x} {} {}", kVersion, check.high, watermark, newest_);
-  for (const auto& [bucket, digests] : by_time_)
-    for (const Digest& digest : digests) {
+  struct Kept {
+    std::int64_t time;
+    std::uint32_t held;
+    Digest digest;
+  };
+  std::vector<Kept> kept;
+  for (auto bucket = by_time_.rbegin(); bucket != by_time_.rend() && kept.size() <= most; ++bucket)
+    for (const Digest& digest : bucket->second) {
       const auto found = entries_.find(digest);
-      if (found == entries_.end()) continue;
+      if (found == entries_.end() || found->second.time < watermark_) continue;
       const auto waits = left_out.find(digest);
       const std::uint32_t held =
           found->second.held - (waits == left_out.end() ? 0 : std::min(waits->second, found->second.held));
-      if (held > 0)
-        fmt::format_to(std::back_inserter(out), " {:016x}{:016x}{:x}.{:x}", digest.high, digest.low, bucket, held);
+      if (held > 0) kept.push_back({found->second.time, held, digest});
     }
+  std::stable_sort(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) { return a.time > b.time; });
+  std::int64_t watermark = watermark_;
+  if (kept.size() > most) {  // whole instants, so that the watermark parts them
+    const std::int64_t left = kept[most].time;
+    std::size_t size = most;
+    while (size > 0 && kept[size - 1].time == left) --size;
+    kept.resize(size);
+    watermark = left + 1;
+  }
+  watermark = std::min(watermark, oldest_waiting);
+  const std::int64_t newest = !kept.empty() ? kept.front().time : waiting > 0 ? INT64_MIN : newest_;
+  std::string out = fmt::format("{} {:016x} {} {}", kVersion, digest_of(0, "key").high, watermark, newest);
+  for (const Kept& one : kept)
+    fmt::format_to(std::back_inserter(out), " {:016x}{:016x}{:x}.{:x}", one.digest.high, one.digest.low,
+                   one.time - base_of(watermark), one.held);
   return out;
 }
 
@@ -163,14 +184,14 @@ Result<Done> Overlap::resume(std::string_view text) {
   std::map<std::int64_t, std::vector<Digest>> by_time;
   while (!text.empty()) {
     Digest digest{};
-    std::int64_t bucket = 0, held = 0;
+    std::int64_t behind = 0, held = 0;
     const bool good = take(text, ' ') && take_hex(text, digest.high) && take_hex(text, digest.low) &&
-                      take_number(text, bucket, 16) && take(text, '.') && take_number(text, held, 16) && held > 0 &&
-                      held <= UINT32_MAX && entries.size() < options_.most && bucket >= INT64_MIN / kBucketNs &&
-                      bucket <= INT64_MAX / kBucketNs;
-    if (!good) return broken;
-    entries[digest] = Entry{bucket * kBucketNs, static_cast<std::uint32_t>(held), 0, 0};
-    by_time[bucket].push_back(digest);
+                      take_number(text, behind, 16) && take(text, '.') && take_number(text, held, 16) && held > 0 &&
+                      held <= UINT32_MAX && entries.size() < options_.most;
+    std::int64_t time = 0;
+    if (!good || __builtin_add_overflow(base_of(watermark), behind, &time)) return broken;
+    if (entries.try_emplace(digest, Entry{time, static_cast<std::uint32_t>(held), 0, 0}).second)
+      by_time[bucket_of(time)].push_back(digest);
   }
   entries_ = std::move(entries);
   by_time_ = std::move(by_time);

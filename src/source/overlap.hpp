@@ -10,7 +10,7 @@
 //   overlap.advance(now)
 //
 // The watermark stays `overlap_ns` behind the newest entry. It moves up earlier where there would be more than `most` digests, which
-// crowded() counts: what appears late then is lost. Only digests are stored, never text.
+// crowded() counts: what appears late then is lost. A position may be held to fewer. Only digests are stored, never text.
 #pragma once
 
 #include <array>
@@ -59,11 +59,14 @@ class Overlap {
   /// Moves the watermark up: an answer is through. `now_ns` bounds what entries of the future can do; nothing from `floor_ns` on is
   /// given up.
   void advance(std::int64_t now_ns, std::int64_t floor_ns = INT64_MAX);
+  /// Moves the watermark up to there, if it is not there yet: nothing older is handed out.
+  void give_up_before(std::int64_t time_ns) { drop_before(time_ns); }
   /// How often digests were given up because there were too many.
   std::uint64_t crowded() const noexcept { return crowded_; }
 
-  /// The last `count` entries that were fresh are not to be part of a position: they wait somewhere.
-  std::string text(std::size_t waiting = 0) const;
+  /// The last `waiting` entries that were fresh are not to be part of it: they wait somewhere. With more than `most` digests it holds the
+  /// newest of them, and its watermark stands behind the others; 40 to 70 bytes each, 70 besides.
+  std::string text(std::size_t waiting = 0, std::size_t most = SIZE_MAX) const;
 
  private:
   struct Digest {

@@ -1,7 +1,6 @@
 #include "source/ssh_file.hpp"
 
 #include <fmt/core.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <sstream>
@@ -89,11 +88,6 @@ done
 constexpr std::string_view kModes[] = {"end", "start", "at", "next", "copy"};
 
 std::string_view word_of(SshPlace::Mode mode) { return kModes[static_cast<std::size_t>(mode)]; }
-
-std::uint32_t random_bits() {
-  std::uint32_t bits = 0;
-  return ::getrandom(&bits, sizeof bits, 0) == sizeof bits ? bits : 0x8000'0000;
-}
 
 }  // namespace
 

@@ -224,6 +224,31 @@ TEST_CASE("what waits is not part of a position", "[overlap]") {
   CHECK(again.fresh(3, "b"));
 }
 
+TEST_CASE("a position holds the newest digests, as many as it is asked to", "[overlap]") {
+  Overlap overlap({}, kKey);
+  overlap.begin_answer();
+  for (std::int64_t i = 0; i < 1'000; ++i) CHECK(overlap.fresh(i * kMs, "line"));
+  const auto resumed = [&overlap](std::size_t most) {
+    Overlap again({}, kKey);
+    REQUIRE(again.resume(overlap.text(0, most)).ok());
+    again.begin_answer();
+    return again;
+  };
+  Overlap again = resumed(100);
+  CHECK(again.watermark_ns() == 899 * kMs + 1);
+  CHECK(again.newest_ns() == 999 * kMs);
+  CHECK_FALSE(again.fresh(900 * kMs, "line"));
+  CHECK_FALSE(again.fresh(899 * kMs, "late"));
+  CHECK(again.fresh(900 * kMs, "late"));
+  CHECK(overlap.text(0, 100).size() < 100 * 48 + 80);
+  // An instant is held whole or not at all: the watermark could not part it.
+  for (int i = 0; i < 10; ++i) CHECK(overlap.fresh(1'000 * kMs, std::to_string(i)));
+  CHECK(resumed(5).watermark_ns() == 1'000 * kMs + 1);
+  Overlap whole = resumed(12);
+  CHECK_FALSE(whole.fresh(1'000 * kMs, "3"));
+  CHECK(whole.fresh(1'000 * kMs, "late"));
+}
+
 TEST_CASE("a position holds no text, and one that is damaged or of another key is refused", "[overlap]") {
   Overlap overlap({}, kKey);
   overlap.begin_answer();

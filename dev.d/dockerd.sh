@@ -1,0 +1,46 @@
+# A Docker daemon of a stage's own, in a directory of its own. Sourced after stage.sh.
+#
+#   make_dockerd_home NAME          a directory in $docker_home, DOCKER_HOST on a socket there; all of it ends with the stage
+#   start_dockerd ARGUMENT...       false: it does not start here
+#   stop_dockerd                    with SIGTERM; containers go on if it was started with --live-restore
+#
+# Without rules of a firewall, which a container's host may not have; ports are published by Docker's own proxy.
+docker_home='' dockerd=''
+
+make_dockerd_home() {
+  docker_home=$(mktemp -d "/tmp/logystera-$1.XXXXXX")
+  export DOCKER_HOST="unix://$docker_home/docker.sock"
+  trap end_dockerd EXIT
+}
+
+start_dockerd() {
+  dockerd --data-root "$docker_home/data" --exec-root "$docker_home/exec" --host "$DOCKER_HOST" --pidfile "$docker_home/pid" \
+    --storage-driver vfs --iptables=false --ip6tables=false --bridge=none "$@" >>"$stage_dir/dockerd.log" 2>&1 &
+  dockerd=$!
+  for _ in $(seq 100); do
+    docker version >/dev/null 2>&1 && return 0
+    kill -0 "$dockerd" 2>/dev/null || break
+    sleep 0.2
+  done
+  tail -5 "$stage_dir/dockerd.log"
+  return 1
+}
+
+stop_dockerd() {
+  kill "$dockerd" 2>/dev/null || true
+  wait "$dockerd" 2>/dev/null || true
+  dockerd=''
+}
+
+# without_containers may be defined: what else a stage has to end, once its containers are gone.
+end_dockerd() {
+  local status=$?
+  trap - EXIT
+  [ -z "$dockerd" ] || docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1 || true
+  if declare -F without_containers >/dev/null; then without_containers; fi
+  [ -z "$dockerd" ] || stop_dockerd
+  # Of networks and containers, which the daemon leaves mounted.
+  awk -v below="$docker_home/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount || true
+  rm -rf --one-file-system "$docker_home" || true
+  exit "$status"
+}
