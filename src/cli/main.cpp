@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
   add_tail(program);
   add_journald(program);
   add_ssh(program);
+  add_loki(program);
   add_findings(program);
   add_errors(program);
   add_anomaly(program);

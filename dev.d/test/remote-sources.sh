@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# 78: loki, graylog and opensearch against models of those servers: late entries, ties, kills, restarts, limits, hostile answers, credentials
+source "$(dirname "$0")/../stage.sh"
+
+install_packages build test remote-sources
+cmake -S "$root" -B "$build_dir" -G Ninja
+ninja -C "$build_dir" -j "$jobs" logystera
+
+program="$build_dir/logystera"
+models="$root/tests/e2e/models"
+work=$(mktemp -d /tmp/logystera-remote.XXXXXX)
+server='' tail='' pollers=''
+end_all() {
+  local status=$?
+  trap - EXIT
+  for pid in $tail $pollers $server; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+  rm -rf --one-file-system "$work"
+  exit "$status"
+}
+trap end_all EXIT
+export LOGYSTERA_PII_SALT=salt TZ=UTC XDG_STATE_HOME="$work/state" PYTHONDONTWRITEBYTECODE=1
+cd "$work"  # no configuration of somebody's is found
+
+is() { [ "$1" = "$2" ] || { printf 'got %s, wanted %s\n' "$1" "$2"; return 1; }; }
+holds() { grep -qF -- "$2" <<<"$1" || { printf 'there is no %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
+lacks() { ! grep -qF -- "$2" <<<"$1" || { printf 'there is %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
+eventually() {
+  for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done
+  "$@"
+}
+# start_model PRODUCT ARGUMENT...: a model of it; its port is in $port, and stays over restarts.
+port=''
+start_model() {
+  local product=$1
+  shift
+  rm -f "$work/port"
+  python3 "$models/$product.py" --port-file "$work/port" --port "${port:-0}" --log "$work/requests" --expected "$work/expected" "$@" 2>>"$work/model.err" &
+  server=$!
+  for _ in $(seq 100); do [ -s "$work/port" ] && break; kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
+  [ -s "$work/port" ] || { cat "$work/model.err"; return 1; }
+  port=$(cat "$work/port")
+}
+stop_model() {
+  kill -9 "$server" 2>/dev/null || true
+  wait "$server" 2>/dev/null || true
+  server=''
+}
+model() { stop_model; port=''; : >"$work/requests"; start_model "$@"; }
+plan() { python3 -c 'import sys, urllib.request; urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=sys.argv[2].encode()))' "http://127.0.0.1:$port/_model/faults" "$1"; }
+model_state() { python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())' "http://127.0.0.1:$port/_model/state"; }
+
+# The command of a product against the model.
+address() {
+  case $1 in
+    loki) printf '%s\n' --url "http://127.0.0.1:$port" --query '{job="app"}' ;;
+    graylog) printf '%s\n' --url "http://127.0.0.1:$port" ;;
+    opensearch) printf '%s\n' --host 127.0.0.1 --port "$port" --index logs ;;
+  esac
+}
+# scan PRODUCT OPTION...: what it prints, errors too; exit code in $work/code.
+scan() {
+  local product=$1 where=()
+  shift
+  mapfile -t where < <(address "$product")
+  local code=0
+  timeout 120 "$program" "$product" scan "${where[@]}" --no-rules "$@" 2>&1 || code=$?
+  echo "$code" >"$work/code"
+}
+# exact PRODUCT: what a scan of everything gives, compared with the world.
+exact() {
+  local product=$1 where=()
+  shift
+  mapfile -t where < <(address "$product")
+  timeout 300 "$program" "$product" scan "${where[@]}" --since 7d --no-rules --json --all "$@" >"$work/scan.json" 2>"$work/scan.err" || { cat "$work/scan.err"; return 1; }
+  local said
+  said=$(python3 "$models/oracle.py" --json "$work/expected" "$work/scan.json")
+  echo "$said"
+  [[ $said == 'lost 0 twice 0 of '* ]]
+}
+start_tail() {
+  local product=$1 where=()
+  mapfile -t where < <(address "$product")
+  "$program" "$product" tail "${where[@]}" --since 1m --resume --track-errors --no-rules --json --poll-interval 0.3 \
+    --store "sqlite:$work/$product.db" >>"$work/out" 2>>"$work/tail.err" &
+  tail=$!
+}
+stored() { sqlite3 "$work/$1.db" "SELECT message FROM error_occurrences WHERE message LIKE '%of the model%'" >"$work/stored" 2>/dev/null; }
+all_stored() { stored "$1" && [ "$(wc -l <"$work/stored")" -ge "$(wc -l <"$work/expected")" ]; }
+# follow PRODUCT: 6,000 late entries while the reader is killed and the server goes away; the naive pollers meanwhile.
+follow() {
+  local product=$1 now
+  rm -f "$work/$product.db"*
+  : >"$work/tail.err"
+  now=$(date +%s%N)
+  local args=(--now "$now" --begin 1 --seconds 20 --count 6000 --late --seed 3)
+  model "$product" "${args[@]}"
+  python3 "$models/pollers.py" "$product" "$port" "$work/expected" 34 >"$work/pollers" 2>"$work/pollers.err" &
+  pollers=$!
+  start_tail "$product"
+  local round
+  for round in $(seq 8); do
+    sleep 1.$((RANDOM % 9))
+    if [ "$round" = 4 ]; then
+      stop_model
+      sleep 1
+      start_model "$product" "${args[@]}"
+      continue
+    fi
+    kill -9 "$tail"
+    wait "$tail" 2>/dev/null || true
+    start_tail "$product"
+  done
+  eventually all_stored "$product" || true
+  wait "$pollers" || true
+  pollers=''
+  kill -INT "$tail"
+  local code=0
+  wait "$tail" || code=$?
+  tail=''
+  check "$product: tail ends with exit code 0 when it is interrupted" is "$code" 0
+  stored "$product"
+  check "$product: of 6,000 late entries none is lost and none stored twice, over seven kills and a restart of the server" \
+    is "$(python3 "$models/oracle.py" "$work/expected" "$work/stored")" 'lost 0 twice 0 of 6000'
+  cat "$work/pollers"
+  fails_all() { [ "$(grep -c 'lost' "$work/pollers")" -eq 3 ] && ! grep -q 'lost 0 twice 0' "$work/pollers"; }
+  check "$product: the three naive pollers lose or repeat some of the same entries" fails_all
+  check "$product: that the server was away, and is back, is said" grep -q 'it is tried again' "$work/tail.err"
+}
+# survives PRODUCT: hostile answers end a scan with exit code 2 and an error that names the place.
+hostile() {
+  local product=$1 what=$2 faults=$3 wanted=$4 said
+  plan "$faults"
+  said=$(scan "$product")
+  check "$product: $what ends with exit code 2" is "$(cat "$work/code")" 2
+  check "$product: $what is said" holds "$said" "$wanted"
+  check "$product: $what is said with the place" holds "$said" "127.0.0.1"
+}
+five() { local one=$1; printf '[%s,%s,%s,%s,%s]' "$one" "$one" "$one" "$one" "$one"; }
+hostile_all() {
+  local product=$1
+  hostile "$product" 'an answer that is no JSON' '[{"fault":"body","body":"<html>hello</html>"},{"fault":"body","body":"<html>hello</html>"}]' 'is no JSON'
+  hostile "$product" 'JSON of another shape' '[{"fault":"body","body":"{\"data\":{\"result\":7}}"},{"fault":"body","body":"{\"data\":{\"result\":7}}"}]' 'its answer holds no'
+  hostile "$product" 'an answer nested too deeply' '[{"fault":"deep"},{"fault":"deep"}]' 'nested too deeply'
+  hostile "$product" 'a redirect to another address' '[{"fault":"status","status":302,"headers":{"Location":"http://169.254.169.254/latest/meta-data/"}},{"fault":"status","status":302,"headers":{"Location":"http://169.254.169.254/latest/meta-data/"}}]' 'redirects are not followed'
+  hostile "$product" 'a server that fails five times' "$(five '{"fault":"status","status":503,"headers":{"Retry-After":"0"}}')" 'answered 503'
+  hostile "$product" 'an answer cut five times' "$(five '{"fault":"cut"}')" 'cannot be asked'
+  plan '[{"fault":"status","status":429,"headers":{"Retry-After":"1"}},{"fault":"cut"}]'
+  check "$product: a 429 and a cut answer pass" exact "$product"
+}
+
+say 'Loki: reading once'
+model loki --count 100000 --begin -3000 --seconds 2900 --crowd 3000 --late
+check 'loki: 103,000 entries with ties, equal ones and 3,000 at one nanosecond come once each' exact loki
+model loki --count 20000 --begin -3000 --seconds 2900 --crowd 700 --limit 500 --range 600
+said=$(exact loki || true)
+missing() { [[ $said =~ ^lost\ ([0-9]+)\ twice\ 0\ of\ 20700$ ]] && [ "${BASH_REMATCH[1]}" -ge 1 ] && [ "${BASH_REMATCH[1]}" -le 210 ] || { echo "$said"; return 1; }; }
+check 'loki: of a server that allows 500 entries and ten minutes all comes, but for some of 700 at one nanosecond' missing
+check 'loki: that entries at one nanosecond are more than a page takes is said' holds "$(cat "$work/scan.err")" 'more than 500 entries at'
+for number in $(seq 30); do
+  echo "198.51.100.$number - - [18/May/2026:10:00:$((number + 10)) +0000] \"GET /missing/$number HTTP/1.1\" 404 153 \"-\" \"curl/8.0\"" >>"$work/nginx.log"
+  echo "{\"time\":\"2026-05-18T10:00:00Z\",\"level\":\"warning\",\"message\":\"slow query $number\",\"user\":\"mary@example.com\"}" >>"$work/app.json"
+done
+model loki --count 10 --begin -3000 --lines "$work/nginx.log" "$work/app.json"
+said=$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query '{job="files"}' --since 7d --json --all --no-rules)
+check 'loki: the lines of a stream are read in its format: nginx' holds "$said" '"format":"access_combined"'
+check 'loki: the lines of another stream in its own: JSON' holds "$said" '"format":"json"'
+check 'loki: labels are fields' holds "$said" '"filename":"app.json"'
+check 'loki: numbers of an access log are typed' holds "$said" '"status":404'
+check 'loki: labels are redacted' lacks "$(scan loki --json --all)" '192.0.2.77'
+check 'loki: a query for numbers is refused with the remedy' holds \
+  "$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query 'rate({job="app"}[1m])' 2>&1)" 'leave out rate()'
+check "loki: what is wrong with a query is the server's own word" holds \
+  "$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query 'nonsense' 2>&1)" 'parse error at line 1'
+say 'Loki: hostile answers'
+model loki --count 500 --begin -3000 --seconds 2900
+hostile_all loki
+plan '[{"fault":"huge"},{"fault":"huge"}]'
+check 'loki: an answer beyond 64 MiB is asked for in smaller pieces' exact loki
+say 'Loki: following'
+follow loki
+finish
