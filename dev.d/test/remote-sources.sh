@@ -13,7 +13,7 @@ server='' tail='' pollers=''
 end_all() {
   local status=$?
   trap - EXIT
-  for pid in $tail $pollers $server; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+  for pid in $tail $pollers $server; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
   rm -rf --one-file-system "$work"
   exit "$status"
 }
@@ -106,14 +106,14 @@ follow() {
       start_model "$product" "${args[@]}"
       continue
     fi
-    kill -9 "$tail"
+    kill -9 "$tail" || cat "$work/tail.err"
     wait "$tail" 2>/dev/null || true
     start_tail "$product"
   done
   eventually all_stored "$product" || true
   wait "$pollers" || true
   pollers=''
-  kill -INT "$tail"
+  kill -INT "$tail" || cat "$work/tail.err"
   local code=0
   wait "$tail" || code=$?
   tail=''
@@ -148,34 +148,76 @@ hostile_all() {
   check "$product: a 429 and a cut answer pass" exact "$product"
 }
 
-say 'Loki: reading once'
-model loki --count 100000 --begin -3000 --seconds 2900 --crowd 3000 --late
-check 'loki: 103,000 entries with ties, equal ones and 3,000 at one nanosecond come once each' exact loki
-model loki --count 20000 --begin -3000 --seconds 2900 --crowd 700 --limit 500 --range 600
-said=$(exact loki || true)
-missing() { [[ $said =~ ^lost\ ([0-9]+)\ twice\ 0\ of\ 20700$ ]] && [ "${BASH_REMATCH[1]}" -ge 1 ] && [ "${BASH_REMATCH[1]}" -le 210 ] || { echo "$said"; return 1; }; }
-check 'loki: of a server that allows 500 entries and ten minutes all comes, but for some of 700 at one nanosecond' missing
-check 'loki: that entries at one nanosecond are more than a page takes is said' holds "$(cat "$work/scan.err")" 'more than 500 entries at'
-for number in $(seq 30); do
-  echo "198.51.100.$number - - [18/May/2026:10:00:$((number + 10)) +0000] \"GET /missing/$number HTTP/1.1\" 404 153 \"-\" \"curl/8.0\"" >>"$work/nginx.log"
-  echo "{\"time\":\"2026-05-18T10:00:00Z\",\"level\":\"warning\",\"message\":\"slow query $number\",\"user\":\"mary@example.com\"}" >>"$work/app.json"
-done
-model loki --count 10 --begin -3000 --lines "$work/nginx.log" "$work/app.json"
-said=$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query '{job="files"}' --since 7d --json --all --no-rules)
-check 'loki: the lines of a stream are read in its format: nginx' holds "$said" '"format":"access_combined"'
-check 'loki: the lines of another stream in its own: JSON' holds "$said" '"format":"json"'
-check 'loki: labels are fields' holds "$said" '"filename":"app.json"'
-check 'loki: numbers of an access log are typed' holds "$said" '"status":404'
-check 'loki: labels are redacted' lacks "$(scan loki --json --all)" '192.0.2.77'
-check 'loki: a query for numbers is refused with the remedy' holds \
-  "$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query 'rate({job="app"}[1m])' 2>&1)" 'leave out rate()'
-check "loki: what is wrong with a query is the server's own word" holds \
-  "$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query 'nonsense' 2>&1)" 'parse error at line 1'
-say 'Loki: hostile answers'
-model loki --count 500 --begin -3000 --seconds 2900
-hostile_all loki
-plan '[{"fault":"huge"},{"fault":"huge"}]'
-check 'loki: an answer beyond 64 MiB is asked for in smaller pieces' exact loki
-say 'Loki: following'
-follow loki
+loki_cases() {
+  say 'Loki: reading once'
+  model loki --count 100000 --begin -3000 --seconds 2900 --crowd 3000 --late
+  check 'loki: 103,000 entries with ties, equal ones and 3,000 at one nanosecond come once each' exact loki
+  model loki --count 20000 --begin -3000 --seconds 2900 --crowd 700 --limit 500 --range 600
+  said=$(exact loki || true)
+  missing() { [[ $said =~ ^lost\ ([0-9]+)\ twice\ 0\ of\ 20700$ ]] && [ "${BASH_REMATCH[1]}" -ge 1 ] && [ "${BASH_REMATCH[1]}" -le 210 ] || { echo "$said"; return 1; }; }
+  check 'loki: of a server that allows 500 entries and ten minutes all comes, but for some of 700 at one nanosecond' missing
+  check 'loki: that entries at one nanosecond are more than a page takes is said' holds "$(cat "$work/scan.err")" 'more than 500 entries at'
+  for number in $(seq 30); do
+    echo "198.51.100.$number - - [18/May/2026:10:00:$((number + 10)) +0000] \"GET /missing/$number HTTP/1.1\" 404 153 \"-\" \"curl/8.0\"" >>"$work/nginx.log"
+    echo "{\"time\":\"2026-05-18T10:00:00Z\",\"level\":\"warning\",\"message\":\"slow query $number\",\"user\":\"mary@example.com\"}" >>"$work/app.json"
+  done
+  model loki --count 10 --begin -3000 --lines "$work/nginx.log" "$work/app.json"
+  said=$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query '{job="files"}' --since 7d --json --all --no-rules)
+  check 'loki: the lines of a stream are read in its format: nginx' holds "$said" '"format":"access_combined"'
+  check 'loki: the lines of another stream in its own: JSON' holds "$said" '"format":"json"'
+  check 'loki: labels are fields' holds "$said" '"filename":"app.json"'
+  check 'loki: numbers of an access log are typed' holds "$said" '"status":404'
+  check 'loki: labels are redacted' lacks "$(scan loki --json --all)" '192.0.2.77'
+  check 'loki: a query for numbers is refused with the remedy' holds \
+    "$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query 'rate({job="app"}[1m])' 2>&1)" 'leave out rate()'
+  check "loki: what is wrong with a query is the server's own word" holds \
+    "$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query 'nonsense' 2>&1)" 'parse error at line 1'
+  say 'Loki: hostile answers'
+  model loki --count 500 --begin -3000 --seconds 2900
+  hostile_all loki
+  plan '[{"fault":"huge"},{"fault":"huge"}]'
+  check 'loki: an answer beyond 64 MiB is asked for in smaller pieces' exact loki
+  say 'Loki: following'
+  follow loki
+}
+
+opensearch_cases() {
+  say 'OpenSearch and Elasticsearch: reading once'
+  for server_of in 'opensearch 3.3.0' 'opensearch 2.19.1' 'opensearch 1.3.0' 'elasticsearch 8.15.0' 'elasticsearch 7.12.1' 'elasticsearch 7.10.2'; do
+    read -r distribution version <<<"$server_of"
+    model opensearch --distribution "$distribution" --version "$version" --count 20000 --begin -3000 --seconds 2900 --crowd 2500
+    check "opensearch: $server_of: 22,500 documents, 2,500 of them at one millisecond, come once each" exact opensearch
+    check "opensearch: $server_of: no point in time is left open" holds "$(model_state)" '"open": 0'
+  done
+  for server_of in 'opensearch 3.3.0' 'elasticsearch 8.15.0'; do
+    read -r distribution version <<<"$server_of"
+    model opensearch --distribution "$distribution" --version "$version" --nanos --count 1000 --begin -3000 --seconds 2900 --crowd 25000
+    check "opensearch: $server_of: 25,000 documents at one nanosecond, more than a window takes, come once each" exact opensearch
+    check "opensearch: $server_of: a point in time was asked for" lacks "$(model_state)" '"opened": 0'
+    plan '[null,null,null,{"fault":"forget"},null,{"fault":"forget"}]'
+    check "opensearch: $server_of: where the server forgets the point in time it is opened again" exact opensearch
+  done
+  model opensearch --count 2000 --begin -3000 --seconds 2900
+  check 'opensearch: info names product, version and index' holds "$(timeout 30 "$program" opensearch info --host 127.0.0.1 --port "$port" --index logs --json)" \
+    '"distribution":"opensearch","version":"3.3.0","name":"node-1","cluster":"logs","health":"yellow","index":"logs","documents":2000,"points_in_time":true,"shard_doc":true'
+  plan '[null,null,{"fault":"shards"}]'
+  check 'opensearch: an answer some shards are missing in is not taken' exact opensearch
+  check 'opensearch: that shards did not answer is said' holds "$(cat "$work/scan.err")" '1 of 2 shards did not answer'
+  said=$(scan opensearch --since 2h --json --all)
+  check 'opensearch: nested and dotted fields have one name' is "$(grep -o '"host":"web0[12]","parsed' <<<"$said" | sort -u | wc -l)" 2
+  check 'opensearch: addresses in fields are redacted' lacks "$said" '192.0.2.77'
+  check 'opensearch: a password in a field is redacted' lacks "$said" '12345678'
+  check 'opensearch: severity comes from the document' is "$(grep -o '"severity":"ERROR"' <<<"$said" | wc -l)" 2000
+  check 'opensearch: an index that is not there is an error' holds "$(timeout 30 "$program" opensearch scan --host 127.0.0.1 --port "$port" --index other 2>&1)" 'no such index'
+  check 'opensearch: a pattern no index has is said' holds "$(timeout 30 "$program" opensearch scan --host 127.0.0.1 --port "$port" --index 'nothing-*' 2>&1)" 'no index is called nothing-*'
+  check 'opensearch: what is no index is refused' holds "$(timeout 30 "$program" opensearch scan --index ../_all 2>&1)" 'an index is a name'
+  say 'OpenSearch: hostile answers'
+  hostile_all opensearch
+  say 'OpenSearch: following'
+  follow opensearch
+  check 'opensearch: no point in time is left open' holds "$(model_state)" '"open": 0'
+}
+
+# CASES="loki" runs those of one product alone.
+for product in ${CASES:-loki opensearch}; do "${product}_cases"; done
 finish

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace logystera::source {
 namespace {
 
 constexpr std::size_t kFieldsMost = 1'024;
+constexpr std::size_t kUnitBytes = 6;  // \uXXXX
 
 void append(JsonText& out, const rapidjson::Value& value) {
   if (value.IsObject()) {
@@ -47,27 +49,64 @@ void flatten(const rapidjson::Value& object, const std::string& prefix, std::vec
   }
 }
 
-// Half of a pair of surrogates is no character, and a parser's end: what anybody may have logged. It becomes U+FFFD.
-void mend_surrogates(std::string& body) {
-  const auto unit_at = [&body](std::size_t at) -> unsigned {
-    unsigned unit = 0;
-    constexpr std::size_t kSize = 6;  // \uXXXX
-    if (at + kSize > body.size() || body[at] != '\\' || body[at + 1] != 'u') return 0;
-    const char* const end = body.data() + at + kSize;
-    return std::from_chars(body.data() + at + 2, end, unit, 16).ptr == end ? unit : 0;
-  };
+// The value of \uXXXX at that place; 0: there is none.
+unsigned unit_at(std::string_view text, std::size_t at) noexcept {
+  if (at + kUnitBytes > text.size() || text[at] != '\\' || text[at + 1] != 'u') return 0;
+  unsigned unit = 0;
+  const char* const end = text.data() + at + kUnitBytes;
+  return std::from_chars(text.data() + at + 2, end, unit, 16).ptr == end ? unit : 0;
+}
+
+// Behind the string that begins at `at`. Half of a pair of surrogates is no character, and becomes U+FFFD.
+std::size_t mend_string(std::string& body, std::size_t at) {
   const auto is_high = [](unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; };
   const auto is_low = [](unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; };
-  for (std::size_t at = body.find('\\'); at != body.npos && at + 1 < body.size(); at = body.find('\\', at)) {
-    const unsigned unit = unit_at(at);
-    if (is_high(unit) && is_low(unit_at(at + 6))) {
-      at += 12;
+  for (++at; at < body.size() && body[at] != '"';) {
+    at = body.find_first_of("\"\\", at);
+    if (at == body.npos) return body.size();
+    if (body[at] == '"') break;
+    const unsigned unit = unit_at(body, at);
+    if (is_high(unit) && is_low(unit_at(body, at + kUnitBytes))) {
+      at += 2 * kUnitBytes;
     } else if (is_high(unit) || is_low(unit)) {
-      body.replace(at, 6, "\\ufffd");
-      at += 6;
+      body.replace(at, kUnitBytes, "\\ufffd");
+      at += kUnitBytes;
     } else {
       at += 2;
     }
+  }
+  return at + 1;
+}
+
+// Behind the number that begins at `at`. One beyond a double's range becomes null.
+std::size_t mend_number(std::string& body, std::size_t at) {
+  constexpr std::size_t kDigitsMost = 300;
+  const std::size_t end = std::min(body.find_first_not_of("+-.0123456789eE", at), body.size());
+  const std::string_view number = std::string_view(body).substr(at, end - at);
+  const std::size_t power = number.find_first_of("eE");
+  std::size_t digits = std::min(number.find_first_of(".eE"), number.size());
+  if (power != number.npos) {
+    std::string_view exponent = number.substr(power + 1);
+    if (exponent.starts_with('+')) exponent.remove_prefix(1);
+    std::size_t value = 0;
+    const auto read = std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
+    digits += read.ec == std::errc::result_out_of_range ? kDigitsMost : std::min(value, kDigitsMost);
+  }
+  constexpr std::string_view kNull = "null";
+  if (digits >= kDigitsMost && number.size() >= kNull.size()) {
+    std::fill(body.begin() + static_cast<std::ptrdiff_t>(at), body.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+    body.replace(at, kNull.size(), kNull);
+  }
+  return end;
+}
+
+// Two things a document may hold, since anybody may have logged them, end a parser: they are no reason to lose the others.
+void mend(std::string& body) {
+  for (std::size_t at = 0; at < body.size();) {
+    const char c = body[at];
+    if (c == '"') at = mend_string(body, at);
+    else if (c == '-' || (c >= '0' && c <= '9')) at = mend_number(body, at);
+    else ++at;
   }
 }
 
@@ -77,12 +116,11 @@ Result<JsonAnswer> JsonAnswer::read(std::string body) {
   const auto wrong = [](const char* what) { return Error{what, ErrorKind::broken}; };
   if (body.find('\0') != body.npos) return wrong("its answer is no JSON");
   if (json::depth(body) > net::kJsonDepth) return wrong("its answer is nested too deeply");
-  mend_surrogates(body);
+  mend(body);
   JsonAnswer answer;
   answer.text_ = std::make_unique<std::string>(std::move(body));
   answer.document_ = std::make_unique<rapidjson::Document>();
-  // In place: an answer is up to 64 MiB, and its texts are most of it. Numbers stay as they are written: one beyond a double's range
-  // is no reason to lose the others.
+  // In place: an answer is up to 64 MiB, and its texts are most of it. Numbers stay as they are written.
   answer.document_->ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag>(answer.text_->data());
   if (answer.document_->HasParseError()) return wrong("its answer is no JSON");
   if (!answer.document_->IsObject()) return wrong("its answer is no JSON object");

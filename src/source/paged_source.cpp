@@ -183,6 +183,8 @@ Result<Done> PagedSource::pass_ties(std::size_t limit) {
 
 Result<Done> PagedSource::go_on_behind(const PagedStore::Page& page, const PagedStore::Ask& ask, std::int64_t last_ns) {
   if (page.full && !page.cursor.empty()) {
+    if (page.cursor == ask.cursor)
+      return Error{fmt::format("{} answers the same page again", options_.name), ErrorKind::broken};
     cursor_ = page.cursor;
     return Done{};
   }

@@ -37,13 +37,17 @@ def ask_graylog(port, start):
     return [(model.ns_of(m["message"]["timestamp"]), m["message"]["message"], m["message"]["_id"]) for m in answer["messages"]]
 
 
+def text_of(source):
+    return source.get("message") or source.get("body") or source["event"]["original"]
+
+
 def ask_opensearch(port, start):
     import model
 
     body = {"size": PAGE, "sort": [{"@timestamp": {"order": "asc"}}],
             "query": {"bool": {"filter": [{"range": {"@timestamp": {"gte": model.iso(start)}}}]}}}
     answer = get(port, "/logs/_search", json.dumps(body).encode(), {"Content-Type": "application/json"})
-    return [(model.ns_of(h["_source"]["@timestamp"]), h["_source"]["message"], h["_id"]) for h in answer["hits"]["hits"]]
+    return [(model.ns_of(h["_source"]["@timestamp"]), text_of(h["_source"]), h["_id"]) for h in answer["hits"]["hits"]]
 
 
 ASK = {"loki": (ask_loki, 1), "graylog": (ask_graylog, MS), "opensearch": (ask_opensearch, MS)}
