@@ -218,6 +218,116 @@ opensearch_cases() {
   check 'opensearch: no point in time is left open' holds "$(model_state)" '"open": 0'
 }
 
+graylog_cases() {
+  say 'Graylog: reading once'
+  for way in '' --scripting; do
+    model graylog $way --count 30000 --begin -3000 --seconds 2900 --crowd 4000
+    check "graylog${way:+ by the scripting API}: 34,000 messages, 4,000 of them at one millisecond, come once each" exact graylog
+  done
+  model graylog --count 100 --begin -3000 --seconds 2900 --crowd 12000
+  said=$(exact graylog || true)
+  missing() { [[ $said =~ ^lost\ ([0-9]+)\ twice\ 0\ of\ 12100$ ]] && [ "${BASH_REMATCH[1]}" -ge 1 ] && [ "${BASH_REMATCH[1]}" -le 2010 ] || { echo "$said"; return 1; }; }
+  check 'graylog: of 12,000 messages at one millisecond those beyond 10,000 are missing' missing
+  check 'graylog: and that is said' holds "$(cat "$work/scan.err")" 'more than 10000 entries at'
+  model graylog --count 500 --begin -3000 --seconds 2900
+  said=$(scan graylog --since 2h --json --all)
+  check 'graylog: the source is the host' is "$(grep -o '"host":"web0[0-2]"' <<<"$said" | sort -u | wc -l)" 3
+  check 'graylog: a source that is an address is redacted' lacks "$said" '192.0.2.77'
+  check 'graylog: levels are severities' is "$(grep -o '"severity":"ERROR"' <<<"$said" | wc -l)" 500
+  check 'graylog: fields are kept, and numbers are typed' holds "$said" '"http_status":500'
+  check "graylog: Graylog's own notes are not" lacks "$said" 'gl2_'
+  check 'graylog: the text behind the first line is' holds "$said" 'at main.c:7'
+  check "graylog: what is wrong with a query is the server's own word" holds "$(timeout 30 "$program" graylog scan --url "http://127.0.0.1:$port" --query '((' 2>&1)" 'Failed to parse query'
+  check 'graylog: a stream is asked for' holds "$(scan graylog --since 2h --streams 000000000000000000000001 --json --all)" 'sequence 000000'
+  check 'graylog: a stream that may not be read is an error' holds "$(scan graylog --streams abc)" 'answered 403'
+  say 'Graylog: hostile answers'
+  hostile_all graylog
+  say 'Graylog: following'
+  follow graylog
+}
+
+credentials_cases() {
+  say 'Credentials'
+  secret=planted-Secret-7f3a-of-a-server
+  expect() { grep -qF -- "\"Authorization\": \"$1\"" "$work/requests" || { echo "no request had $1"; tail -3 "$work/requests"; return 1; }; }
+  nowhere() { ! grep -rqF -e "$secret" -e "$(printf %s "$secret" | base64)" "$work"/*.out "$work"/*.db* "$work/state" 2>/dev/null || { echo 'the secret is there'; return 1; }; }
+  model loki --count 50 --begin -3000 --seconds 2900 --token "$secret" --tenant 'a|b'
+  printf '%s\n' "$secret" >"$work/token"
+  chmod 600 "$work/token"
+  args=(--url "http://127.0.0.1:$port" --query '{job="app"}' --since 2h --no-rules)
+  check 'loki: a token of a file and tenants are sent' holds "$("$program" loki scan "${args[@]}" --token-file "$work/token" --org-id 'a|b' 2>&1)" 'Events   : 50'
+  check 'loki: as a bearer' expect "Bearer $secret"
+  check 'loki: a token of the environment is sent' holds "$(LOKI_TOKEN=$secret "$program" loki scan "${args[@]}" --org-id 'a|b' 2>&1)" 'Events   : 50'
+  check 'loki: a token of the command line is sent' holds "$("$program" loki scan "${args[@]}" --token "$secret" --org-id 'a|b' 2>&1)" 'Events   : 50'
+  wrong=$("$program" loki scan "${args[@]}" --token wrong 2>&1) && code=0 || code=$?
+  check 'loki: a wrong token ends a scan with exit code 2' is "$code" 2
+  check 'loki: and the server says so' holds "$wrong" 'answered 401'
+  LOKI_USERNAME=mary LOKI_PASSWORD=$secret "$program" loki scan "${args[@]}" >"$work/basic.out" 2>&1 || true
+  check 'loki: user and password of the environment are sent' expect "Basic $(printf 'mary:%s' "$secret" | base64)"
+  chmod 644 "$work/token"
+  check 'loki: a file others may read is refused' holds "$("$program" loki scan "${args[@]}" --token-file "$work/token" 2>&1)" 'chmod 600'
+  check 'http: credentials do not leave this machine unencrypted' holds \
+    "$("$program" loki scan --url http://192.0.2.1:3100 --query '{a="b"}' --token "$secret" 2>&1)" '--insecure-http'
+  check 'http: an address with a password in it is refused' holds "$("$program" loki scan --url "http://u:$secret@127.0.0.1:$port" --query '{a="b"}' 2>&1)" 'give them by their own options'
+  # A server that says what it was sent, in an error, in log lines and in a redirect.
+  plan '[{"fault":"status","status":400,"body":"you sent AUTHORIZATION"}]'
+  "$program" loki scan "${args[@]}" --token "$secret" >"$work/echo1.out" 2>&1 || true
+  check 'loki: what a server says is shown' holds "$(cat "$work/echo1.out")" 'you sent'
+  plan '[{"fault":"body","body":"{\"data\":{\"resultType\":\"streams\",\"result\":[{\"stream\":{\"job\":\"AUTHORIZATION\"},\"values\":[[\"1900000000000000000\",\"ERROR echo AUTHORIZATION\"]]}]}}"}]'
+  "$program" loki scan "${args[@]}" --token "$secret" --track-errors --all --json --store "sqlite:$work/echo.db" >"$work/echo2.out" 2>&1 || true
+  check 'loki: a log line that repeats it is read' holds "$(cat "$work/echo2.out")" 'echo'
+  "$program" loki tail "${args[@]}" --since 2h --token "$secret" --org-id 'a|b' --resume --json >"$work/tail.out" 2>&1 &
+  tail=$!
+  eventually grep -q 'sequence 000000' "$work/tail.out" || true
+  check 'loki: tail reads with a token' grep -q 'sequence 000000' "$work/tail.out"
+  check 'loki: a token is not in the list of processes' lacks "$(tr '\0' ' ' <"/proc/$tail/cmdline")" "$secret"
+  check 'loki: nor in the environment of the process' lacks "$(tr '\0' ' ' <"/proc/$tail/environ")" "$secret"
+  kill -INT "$tail"
+  wait "$tail" || true
+  tail=''
+  plan '[{"fault":"status","status":401,"body":"no"},{"fault":"status","status":401,"body":"no"}]'
+  "$program" loki tail "${args[@]}" --since 2h --token "$secret" --org-id 'a|b' --json >"$work/refused.out" 2>&1 &
+  tail=$!
+  eventually grep -q 'asked again every 5 minutes' "$work/refused.out" || true
+  check 'loki: tail says once that it is refused, and goes on' grep -q 'asked again every 5 minutes' "$work/refused.out"
+  kill -INT "$tail"
+  wait "$tail" || true
+  tail=''
+  model graylog --count 50 --begin -3000 --seconds 2900 --credentials "$secret:token"
+  check 'graylog: a token is a user whose password is "token"' holds "$(GRAYLOG_TOKEN=$secret "$program" graylog scan --url "http://127.0.0.1:$port" --since 2h --no-rules 2>&1)" 'Events   : 50'
+  GRAYLOG_USERNAME=mary GRAYLOG_PASSWORD=$secret "$program" graylog scan --url "http://127.0.0.1:$port" --no-rules >"$work/graylog.out" 2>&1 || true
+  check 'graylog: user and password of the environment are sent' expect "Basic $(printf 'mary:%s' "$secret" | base64)"
+  plan '[{"fault":"status","status":400,"body":"you sent AUTHORIZATION"}]'
+  GRAYLOG_TOKEN=$secret "$program" graylog scan --url "http://127.0.0.1:$port" --no-rules >"$work/echo3.out" 2>&1 || true
+  check 'graylog: what a server says is shown' holds "$(cat "$work/echo3.out")" 'you sent'
+  model opensearch --count 50 --begin -3000 --seconds 2900 --authorization "ApiKey $(printf 'id:%s' "$secret" | base64)"
+  args=(--host 127.0.0.1 --port "$port" --index logs --since 2h --no-rules)
+  check 'opensearch: an API key of two parts is sent as the header has it' holds "$(OPENSEARCH_API_KEY=id:$secret "$program" opensearch scan "${args[@]}" 2>&1)" 'Events   : 50'
+  check 'opensearch: one in the form of the header as it is' holds "$(OPENSEARCH_API_KEY=$(printf 'id:%s' "$secret" | base64) "$program" opensearch scan "${args[@]}" 2>&1)" 'Events   : 50'
+  OPENSEARCH_USERNAME=mary OPENSEARCH_PASSWORD=$secret "$program" opensearch scan "${args[@]}" >"$work/opensearch.out" 2>&1 || true
+  check 'opensearch: user and password of the environment are sent' expect "Basic $(printf 'mary:%s' "$secret" | base64)"
+  check 'opensearch: info says what is refused' holds "$(timeout 30 "$program" opensearch info --host 127.0.0.1 --port "$port" 2>&1 || true)" 'answered 401'
+  check 'the secret is in no output, no position and no database' nowhere
+
+  say 'TLS'
+  openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -days 2 -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+  cat "$work/key.pem" "$work/cert.pem" >"$work/both.pem"
+  model opensearch --count 50 --begin -3000 --seconds 2900 --cert "$work/both.pem"
+  printf 'opensearch:\n  host: localhost\n  port: %s\n  use_ssl: true\n  default_index: logs\n' "$port" >"$work/tls.yaml"
+  args=(--config "$work/tls.yaml" --since 2h --no-rules)
+  check 'a certificate nobody vouches for is refused' holds "$("$program" opensearch scan "${args[@]}" 2>&1)" 'certificate'
+  check 'one that the named file vouches for is taken' holds "$(OPENSEARCH_CA_CERTS=$work/cert.pem "$program" opensearch scan "${args[@]}" 2>&1)" 'Events   : 50'
+  check 'a file that is not there is said' holds "$(OPENSEARCH_CA_CERTS=$work/none.pem "$program" opensearch scan "${args[@]}" 2>&1)" 'No such file'
+  printf '  verify_certs: false\n' >>"$work/tls.yaml"
+  said=$("$program" opensearch scan "${args[@]}" 2>&1)
+  check 'with verify_certs: false any is taken' holds "$said" 'Events   : 50'
+  check 'and that is said' holds "$said" 'certificate is not checked'
+  for line in 'host: 5' 'port: http' 'port: 70000' 'use_ssl: 1' 'verify_certs: "no"' 'default_index: []' 'timestamp_field: ""' 'message_field: 7' 'severity_field: 7' 'source_name_field: {}'; do
+    printf 'opensearch:\n  %s\n' "$line" >"$work/wrong.yaml"
+    check "configuration: opensearch.$line is refused with its place" holds "$("$program" opensearch info --config "$work/wrong.yaml" 2>&1)" 'wrong.yaml:2:'
+  done
+}
+
 # CASES="loki" runs those of one product alone.
-for product in ${CASES:-loki opensearch}; do "${product}_cases"; done
+for product in ${CASES:-loki opensearch graylog credentials}; do "${product}_cases"; done
 finish

@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   add_journald(program);
   add_ssh(program);
   add_loki(program);
+  add_graylog(program);
   add_opensearch(program);
   add_findings(program);
   add_errors(program);
