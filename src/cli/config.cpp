@@ -252,7 +252,8 @@ std::optional<Result<Done>> read_plugins(const yaml::Node::Entry& entry, Config&
 
 std::optional<Result<Done>> read_filled_text(const yaml::Node& value, std::string& out) {
   auto read = read_text(value, out);
-  if (read && out.empty()) return Result<Done>(Error{"must not be empty: leave the key out for the default", ErrorKind::invalid});
+  if (read && out.empty())
+    return Result<Done>(Error{"must not be empty: leave the key out for the default", ErrorKind::invalid});
   return read;
 }
 

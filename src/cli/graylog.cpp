@@ -10,6 +10,7 @@
 #include "cli/remote.hpp"
 #include "cli/secret_option.hpp"
 #include "core/secret.hpp"
+#include "net/http.hpp"
 #include "source/graylog.hpp"
 
 namespace logystera::cli {
@@ -87,7 +88,8 @@ int run_tail_command(const Globals& globals, const Tail& options) {
   const Wanted& wanted = options.wanted;
   const auto config = remote_config(globals);
   if (!config) return fail("graylog tail", config.error());
-  const std::string target = fmt::format("{}:{}:{}:{}", kProduct, url_of(wanted, config.value()), wanted.streams, wanted.query);
+  const std::string target =
+      fmt::format("{}:{}:{}:{}", kProduct, url_of(wanted, config.value()), wanted.streams, wanted.query);
   return run_remote_tail("graylog tail", kProduct, globals, options, wanted.remote, target, open_store(wanted));
 }
 
@@ -104,7 +106,8 @@ void add_graylog(Program program) {
       "Examples:\n"
       "  logystera graylog scan --url https://graylog.example --token-file /etc/logystera/graylog --since 1h\n"
       "  logystera graylog scan --query 'source:web01 AND level:<=3' --track-errors\n\n"
-      "Credentials: $GRAYLOG_TOKEN, or $GRAYLOG_USERNAME and $GRAYLOG_PASSWORD. Exit codes: 0 done, 1 a finding of --fail-on's\n"
+      "Credentials: $GRAYLOG_TOKEN, or $GRAYLOG_USERNAME and $GRAYLOG_PASSWORD. Exit codes: 0 done, 1 a finding of "
+      "--fail-on's\n"
       "severity, 2 an error.");
   scan->callback([program, scanning] {
     program.exit_code = run_remote_scan("graylog scan", kProduct, program.globals, *scanning, scanning->wanted.remote,
@@ -120,7 +123,8 @@ void add_graylog(Program program) {
       "Examples:\n"
       "  logystera graylog tail --alert-webhook-file /etc/logystera/webhook\n"
       "  logystera graylog tail --query 'level:<=3' --resume --track-findings\n\n"
-      "Each message is read once, if it appears no later than --overlap behind newer ones. Exit codes: 0 interrupted by the user, 2\n"
+      "Each message is read once, if it appears no later than --overlap behind newer ones. Exit codes: 0 interrupted by "
+      "the user, 2\n"
       "an error.");
   tail->callback([program, live] { program.exit_code = run_tail_command(program.globals, *live); });
 }

@@ -9,6 +9,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/remote.hpp"
 #include "cli/secret_option.hpp"
+#include "net/http.hpp"
 #include "source/loki.hpp"
 
 namespace logystera::cli {
@@ -29,7 +30,8 @@ struct Tail : LiveOptions {
 };
 
 void add_wanted(Command& command, Wanted& wanted, bool tail) {
-  command.add_option("--url", wanted.url, "Where Loki is [default: loki.url of the configuration, else http://localhost:3100]");
+  command.add_option("--url", wanted.url,
+                     "Where Loki is [default: loki.url of the configuration, else http://localhost:3100]");
   command.add_option("--query", wanted.query, "Which lines, in LogQL: '{job=\"nginx\"}'")->required();
   wanted.token.add(command, "Bearer token");
   command.add_option("--org-id", wanted.tenant, "Tenant, or several: a|b [default: loki.org_id of the configuration]");
@@ -61,8 +63,8 @@ OpenStore open_store(const Wanted& wanted) {
     if (tenant.find_first_of("\r\n") != tenant.npos) return Error{"the tenant holds a line end", ErrorKind::invalid};
     RemoteStore store;
     store.name = fmt::format("{}:{}", kProduct, server->host());
-    store.store = std::make_unique<source::LokiStore>(
-        std::move(server).value(), source::LokiTarget{wanted.query, tenant}, &interrupted());
+    store.store = std::make_unique<source::LokiStore>(std::move(server).value(), source::LokiTarget{wanted.query, tenant},
+                                                      &interrupted());
     return store;
   };
 }
@@ -89,7 +91,8 @@ void add_loki(Program program) {
       "Examples:\n"
       "  logystera loki scan --url https://loki.example --query '{job=\"nginx\"}' --since 1h\n"
       "  logystera loki scan --query '{namespace=\"prod\"}' --token-file /etc/logystera/loki --org-id team-a\n\n"
-      "Each line is read in the format its stream has. Credentials: $LOKI_TOKEN, or $LOKI_USERNAME and $LOKI_PASSWORD. Exit codes: "
+      "Each line is read in the format its stream has. Credentials: $LOKI_TOKEN, or $LOKI_USERNAME and $LOKI_PASSWORD. "
+      "Exit codes: "
       "0 done, 1 a\n"
       "finding of --fail-on's severity, 2 an error.");
   scan->callback([program, scanning] {
@@ -106,7 +109,8 @@ void add_loki(Program program) {
       "Examples:\n"
       "  logystera loki tail --query '{job=\"app\"}' --alert-webhook-file /etc/logystera/webhook\n"
       "  logystera loki tail --query '{job=\"app\"}' --resume --track-findings\n\n"
-      "Each entry is read once, if it appears no later than --overlap behind newer ones. Exit codes: 0 interrupted by the user, 2 "
+      "Each entry is read once, if it appears no later than --overlap behind newer ones. Exit codes: 0 interrupted by the "
+      "user, 2 "
       "an error.");
   tail->callback([program, live] { program.exit_code = run_tail_command(program.globals, *live); });
 }

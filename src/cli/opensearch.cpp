@@ -12,6 +12,7 @@
 #include "core/json_text.hpp"
 #include "core/printable.hpp"
 #include "core/secret.hpp"
+#include "net/http.hpp"
 #include "source/opensearch.hpp"
 
 namespace logystera::cli {
@@ -35,9 +36,11 @@ struct Tail : LiveOptions {
 };
 
 void add_address(Command& command, Wanted& wanted) {
-  command.add_option("--index", wanted.index, "Which index, 'logs-*', or several with commas [default: opensearch.default_index, else logstash-*]");
+  command.add_option("--index", wanted.index,
+                     "Which index, 'logs-*', or several with commas [default: opensearch.default_index, else logstash-*]");
   command.add_option("--host", wanted.host, "Where it is [default: opensearch.host of the configuration, else localhost]");
-  command.add_option("--port", wanted.port, "[default: opensearch.port of the configuration, else 9200]")->check(Check::range(1u, 65'535u));
+  command.add_option("--port", wanted.port, "[default: opensearch.port of the configuration, else 9200]")
+      ->check(Check::range(1u, 65'535u));
 }
 
 void add_wanted(Command& command, Wanted& wanted, bool tail) {
@@ -87,7 +90,10 @@ Result<Opened> open_store(const std::string& command, const Wanted& wanted, cons
   if (auto wrong = source::wrong_with_index(index)) return *wrong;
   const std::string host = wanted.host.empty() ? set.host : wanted.host;
   if (host.find_first_of("/@?#\\") != host.npos)
-    return Error{fmt::format("'{}' is no host: write a name or an address, and use_ssl: true in the configuration for https", printable(host)), ErrorKind::invalid};
+    return Error{
+        fmt::format("'{}' is no host: write a name or an address, and use_ssl: true in the configuration for https",
+                    printable(host)),
+        ErrorKind::invalid};
   auto server = net::Server::at(url_of(wanted, config), std::move(options));
   if (!server) return with_http_remedy(server.error());
   if (set.use_ssl && !set.verify_certs)
@@ -138,8 +144,9 @@ int run_info(const Globals& globals, const Info& options) {
              printable(info->version));
   fmt::print("{:<13}: {} of {}\n", "Node", printable(info->name), printable(info->cluster));
   fmt::print("{:<13}: {}\n", "Health", info->health.empty() ? "may not be asked" : printable(info->health));
-  fmt::print("{:<13}: {}, {} documents\n", "Index", printable(info->index),
-             info->documents < 0 ? std::string("an unknown number of") : grouped(static_cast<std::uint64_t>(info->documents)));
+  fmt::print(
+      "{:<13}: {}, {} documents\n", "Index", printable(info->index),
+      info->documents < 0 ? std::string("an unknown number of") : grouped(static_cast<std::uint64_t>(info->documents)));
   fmt::print("{:<13}: {}\n{:<13}: {}\n", "Point in time", yes(info->points_in_time), "_shard_doc", yes(info->shard_doc));
   return kExitDone;
 }
@@ -148,14 +155,15 @@ int run_tail_command(const Globals& globals, const Tail& options) {
   const Wanted& wanted = options.wanted;
   const auto config = remote_config(globals);
   if (!config) return fail("opensearch tail", config.error());
-  const std::string target = fmt::format("{}:{}:{}:{}", kProduct, url_of(wanted, config.value()),
-                                         index_of(wanted, config.value()), wanted.query);
+  const std::string target =
+      fmt::format("{}:{}:{}:{}", kProduct, url_of(wanted, config.value()), index_of(wanted, config.value()), wanted.query);
   return run_remote_tail("opensearch tail", kProduct, globals, options, wanted.remote, target,
                          opens("opensearch tail", wanted));
 }
 
 constexpr const char* kCredentials =
-    "Credentials: $OPENSEARCH_API_KEY (id:key, or as the header has it), or $OPENSEARCH_USERNAME and $OPENSEARCH_PASSWORD, or "
+    "Credentials: $OPENSEARCH_API_KEY (id:key, or as the header has it), or $OPENSEARCH_USERNAME and $OPENSEARCH_PASSWORD, "
+    "or "
     "$OPENSEARCH_CLIENT_CERT\nand $OPENSEARCH_CLIENT_KEY; $OPENSEARCH_CA_CERTS names the certificates that are believed. ";
 
 }  // namespace
@@ -166,22 +174,25 @@ void add_opensearch(Program program) {
   auto* info = opensearch->add_subcommand("info", "Ask the server what it is, and whether it may be asked");
   auto asking = std::make_shared<Info>();
   add_address(*info, asking->wanted);
-  info->add_flag("--insecure-http", asking->wanted.remote.insecure_http, "Send credentials to another machine over http:// as well");
+  info->add_flag("--insecure-http", asking->wanted.remote.insecure_http,
+                 "Send credentials to another machine over http:// as well");
   add_json(*info, program.globals, "One JSON object");
   add_config(*info, program.globals);
-  info->footer(fmt::format("Examples:\n  logystera opensearch info\n  logystera opensearch info --host logs.example --json\n\n{}Exit codes: "
-                           "0 it answers, 2 it does not.",
-                           kCredentials));
+  info->footer(fmt::format(
+      "Examples:\n  logystera opensearch info\n  logystera opensearch info --host logs.example --json\n\n{}Exit codes: "
+      "0 it answers, 2 it does not.",
+      kCredentials));
   info->callback([program, asking] { program.exit_code = run_info(program.globals, *asking); });
   auto* scan = opensearch->add_subcommand("scan", "Read what there is: recognise, redact, run rules, report");
   auto scanning = std::make_shared<Scan>();
   add_wanted(*scan, scanning->wanted, false);
   add_scanning(*scan, program.globals, *scanning);
-  scan->footer(fmt::format("Examples:\n"
-                           "  logystera opensearch scan --index 'logstash-*' --since 2h --track-errors\n"
-                           "  logystera opensearch scan --query 'level:error' --findings-only\n\n"
-                           "{}Exit codes: 0 done, 1 a finding of --fail-on's severity, 2 an error.",
-                           kCredentials));
+  scan->footer(
+      fmt::format("Examples:\n"
+                  "  logystera opensearch scan --index 'logstash-*' --since 2h --track-errors\n"
+                  "  logystera opensearch scan --query 'level:error' --findings-only\n\n"
+                  "{}Exit codes: 0 done, 1 a finding of --fail-on's severity, 2 an error.",
+                  kCredentials));
   scan->callback([program, scanning] {
     program.exit_code = run_remote_scan("opensearch scan", kProduct, program.globals, *scanning, scanning->wanted.remote,
                                         opens("opensearch scan", scanning->wanted));
@@ -192,12 +203,13 @@ void add_opensearch(Program program) {
   add_wanted(*tail, live->wanted, true);
   tail->add_flag("--resume", live->resume, "Begin where the last --resume run with this address, index and query ended");
   add_live(*tail, program.globals, *live);
-  tail->footer(fmt::format("Examples:\n"
-                           "  logystera opensearch tail --index 'logs-*' --findings-only\n"
-                           "  logystera opensearch tail --index 'logs-*' --resume --track-findings\n\n"
-                           "{}Each document is read once, if it appears no later than --overlap behind newer ones: at least twice the "
-                           "index's\nrefresh_interval. Exit codes: 0 interrupted by the user, 2 an error.",
-                           kCredentials));
+  tail->footer(fmt::format(
+      "Examples:\n"
+      "  logystera opensearch tail --index 'logs-*' --findings-only\n"
+      "  logystera opensearch tail --index 'logs-*' --resume --track-findings\n\n"
+      "{}Each document is read once, if it appears no later than --overlap behind newer ones: at least twice the "
+      "index's\nrefresh_interval. Exit codes: 0 interrupted by the user, 2 an error.",
+      kCredentials));
   tail->callback([program, live] { program.exit_code = run_tail_command(program.globals, *live); });
 }
 

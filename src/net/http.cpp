@@ -64,10 +64,8 @@ constexpr std::size_t kTokenBytes = 20;
 // What of the credentials an answer could hold: as the header has them, and what they are made of.
 std::vector<std::string> secrets_of(const ServerOptions& options) {
   std::vector<std::string> secrets;
-  if (!options.authorization.empty())
-    secrets.push_back(options.authorization.substr(options.authorization.find(' ') + 1));
-  else if (!options.user.empty())
-    secrets = {base64(options.user + ':' + options.password), options.password, options.user};
+  if (!options.authorization.empty()) secrets.push_back(options.authorization.substr(options.authorization.find(' ') + 1));
+  else if (!options.user.empty()) secrets = {base64(options.user + ':' + options.password), options.password, options.user};
   return secrets;
 }
 

@@ -10,9 +10,9 @@
 namespace logystera::source {
 namespace {
 
-constexpr std::size_t kGroups = 1'024;      // remembered; beyond it all are told anew
-constexpr std::size_t kSampleTexts = 200;   // a format is told by
-constexpr std::size_t kSettledTexts = 20;   // fewer, and more are looked at when they come
+constexpr std::size_t kGroups = 1'024;     // remembered; beyond it all are told anew
+constexpr std::size_t kSampleTexts = 200;  // a format is told by
+constexpr std::size_t kSettledTexts = 20;  // fewer, and more are looked at when they come
 constexpr std::size_t kSampleBytes = 64 * 1024;
 constexpr std::size_t kPatienceMost = 4'096;
 constexpr std::size_t kBatchBytes = 256 * 1024;

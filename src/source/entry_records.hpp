@@ -58,15 +58,17 @@ class EntryRecords {
   const parse::SourceCounts& counts() const noexcept { return counts_; }
   void number_from(std::uint64_t records) noexcept { counts_.records = records; }
   /// Title of the format entries have; empty: none yet, or several.
-  std::string_view format() const noexcept { return mixed_ || !format_ ? std::string_view() : std::string_view(format_->name); }
+  std::string_view format() const noexcept {
+    return mixed_ || !format_ ? std::string_view() : std::string_view(format_->name);
+  }
 
  private:
   struct Group {
     const parse::Format* format = nullptr;
     std::unique_ptr<parse::LineParser> parser;
-    std::size_t sampled = 0;  // texts it was told by
-    std::size_t unread = 0;   // texts since that are of another format
-    std::size_t patience = 4; // so many of them, and it is told anew
+    std::size_t sampled = 0;   // texts it was told by
+    std::size_t unread = 0;    // texts since that are of another format
+    std::size_t patience = 4;  // so many of them, and it is told anew
   };
 
   Group& group_of(const std::string& name);

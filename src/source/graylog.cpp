@@ -58,7 +58,8 @@ bool make_entry(std::vector<EntryField> fields, Entry& entry) {
   // Graylog's own notes of how a message came: node, input, ids of its indices.
   std::erase_if(fields, [](const EntryField& field) {
     return field.name.starts_with("gl2_") ||
-           (field.name != "source" && std::find(std::begin(kTheirOwn), std::end(kTheirOwn), field.name) != std::end(kTheirOwn));
+           (field.name != "source" &&
+            std::find(std::begin(kTheirOwn), std::end(kTheirOwn), field.name) != std::end(kTheirOwn));
   });
   entry.fields = std::move(fields);
   entry.origin = std::move(origin);
@@ -88,12 +89,10 @@ PagedStore::Page GraylogStore::refusal(net::Outcome outcome) const {
 
 PagedStore::Page GraylogStore::page(const Ask& ask) {
   if (by_rows_) return page_of_messages(ask);
-  std::vector<std::pair<std::string, std::string>> values{{"query", target_.query},
-                                                          {"from", time_text(ask.from_ns)},
-                                                          {"to", time_text(ask.until_ns)},
-                                                          {"limit", std::to_string(ask.limit)},
-                                                          {"sort", "timestamp:asc"},
-                                                          {"decorate", "false"}};
+  std::vector<std::pair<std::string, std::string>> values{
+      {"query", target_.query},        {"from", time_text(ask.from_ns)},
+      {"to", time_text(ask.until_ns)}, {"limit", std::to_string(ask.limit)},
+      {"sort", "timestamp:asc"},       {"decorate", "false"}};
   if (!target_.streams.empty()) {
     std::string filter = "streams:";
     for (const std::string& id : target_.streams) filter += (filter.back() == ':' ? "" : ",") + id;

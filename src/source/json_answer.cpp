@@ -121,7 +121,8 @@ Result<JsonAnswer> JsonAnswer::read(std::string body) {
   answer.text_ = std::make_unique<std::string>(std::move(body));
   answer.document_ = std::make_unique<rapidjson::Document>();
   // In place: an answer is up to 64 MiB, and its texts are most of it. Numbers stay as they are written.
-  answer.document_->ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag>(answer.text_->data());
+  answer.document_->ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag>(
+      answer.text_->data());
   if (answer.document_->HasParseError()) return wrong("its answer is no JSON");
   if (!answer.document_->IsObject()) return wrong("its answer is no JSON object");
   return answer;

@@ -84,7 +84,8 @@ std::int64_t loki_span_ns(std::string_view text) noexcept {
     const std::string_view unit = text.substr(0, letters);
     constexpr std::pair<std::string_view, double> kUnits[] = {{"w", 604'800e9}, {"d", 86'400e9}, {"h", 3'600e9},
                                                               {"m", 60e9},      {"s", 1e9},      {"ms", 1e6}};
-    const auto* const known = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const auto& u) { return u.first == unit; });
+    const auto* const known =
+        std::find_if(std::begin(kUnits), std::end(kUnits), [&](const auto& u) { return u.first == unit; });
     if (known == std::end(kUnits)) return 0;
     total += number * known->second;
     text.remove_prefix(letters);
@@ -130,7 +131,8 @@ PagedStore::Page LokiStore::read(net::Answer answer, const Ask& ask) const {
   const rapidjson::Value* const data = member(&json->root(), "data");
   const std::string_view type = text_of(member(data, "resultType"));
   if (type == "matrix" || type == "vector" || type == "scalar")
-    return wrong(fmt::format("{}: the query asks for numbers ({}): leave out rate(), count_over_time() and the like", place, type));
+    return wrong(
+        fmt::format("{}: the query asks for numbers ({}): leave out rate(), count_over_time() and the like", place, type));
   const rapidjson::Value* const streams = member(data, "result");
   if (type != "streams" || !streams || !streams->IsArray())
     return wrong(fmt::format("{}: its answer holds no streams: is this Loki's address?", place));
@@ -142,7 +144,8 @@ PagedStore::Page LokiStore::read(net::Answer answer, const Ask& ask) const {
     const auto severity = severity_in(origin->fields);
     for (const rapidjson::Value& value : values->GetArray()) {
       Entry entry;
-      const bool good = value.IsArray() && value.Size() >= 2 && value[1].IsString() && take_time(text_of(&value[0]), entry.time_ns);
+      const bool good =
+          value.IsArray() && value.Size() >= 2 && value[1].IsString() && take_time(text_of(&value[0]), entry.time_ns);
       if (!good) return wrong(fmt::format("{}: its answer holds an entry without a time or a line", place));
       entry.text = text_of(&value[1]);
       entry.origin = origin;

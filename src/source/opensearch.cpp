@@ -60,7 +60,8 @@ std::optional<Severity> severity_of(const std::vector<EntryField>& fields, const
       return parse::severity_of_priority(static_cast<unsigned>(word->front() - '0'));
   }
   for (const std::string_view other : kLevels)
-    if (const std::string* word = value_of(fields, other); word && parse::severity_of_word(*word, severity)) return severity;
+    if (const std::string* word = value_of(fields, other); word && parse::severity_of_word(*word, severity))
+      return severity;
   return std::nullopt;
 }
 
@@ -68,10 +69,11 @@ std::optional<Severity> severity_of(const std::vector<EntryField>& fields, const
 
 std::optional<Error> wrong_with_index(const std::string& index) {
   constexpr std::string_view kForbidden = " \"/\\?#|\r\n\t";
-  const bool good = !index.empty() && index.size() <= kNameBytes && index.front() != '_' &&
-                    index.find_first_of(kForbidden) == index.npos;
+  const bool good =
+      !index.empty() && index.size() <= kNameBytes && index.front() != '_' && index.find_first_of(kForbidden) == index.npos;
   if (good) return std::nullopt;
-  return Error{"an index is a name like logs-2026, with * for anything, or several with commas between", ErrorKind::invalid};
+  return Error{"an index is a name like logs-2026, with * for anything, or several with commas between",
+               ErrorKind::invalid};
 }
 
 OpensearchStore::OpensearchStore(net::Server server, OpensearchTarget target, const std::atomic<bool>* stop)
@@ -151,7 +153,8 @@ PagedStore::Page OpensearchStore::open_point() {
   if (!outcome.ok()) {
     const int status = outcome.answer.status;
     // A user may be allowed to search and nothing else; an old server has none.
-    const bool without = outcome.fault == net::Fault::credentials || status == kNotFound || status == kBadRequest || status == 405;
+    const bool without =
+        outcome.fault == net::Fault::credentials || status == kNotFound || status == kBadRequest || status == 405;
     if (!without) return failed(std::move(outcome));
     no_points_ = true;
     return {};
@@ -248,7 +251,8 @@ PagedStore::Page OpensearchStore::page(const Ask& ask) {
   if (ask.ties && point_.empty()) {  // no other way: what fits a page
     Page page;
     page.full = false;
-    page.notices.push_back(fmt::format("more than {} entries at {}: some of them may be missing", ask.limit, rfc3339(ask.from_ns)));
+    page.notices.push_back(
+        fmt::format("more than {} entries at {}: some of them may be missing", ask.limit, rfc3339(ask.from_ns)));
     return page;
   }
   net::Outcome outcome = send("POST", point_.empty() ? index_path() + "/_search" : "/_search", body_of(ask));
@@ -274,15 +278,16 @@ PagedStore::Page OpensearchStore::read(net::Answer answer, const Ask& ask) {
                        ErrorKind::busy};
     return page;
   }
-  if (text_of(member(shards, "total")) == "0")
-    page.notices.push_back(fmt::format("no index is called {}", target_.index));
-  if (const std::string_view renewed = text_of(member(&root, "pit_id")); !point_.empty() && !renewed.empty()) point_ = renewed;
+  if (text_of(member(shards, "total")) == "0") page.notices.push_back(fmt::format("no index is called {}", target_.index));
+  if (const std::string_view renewed = text_of(member(&root, "pit_id")); !point_.empty() && !renewed.empty())
+    point_ = renewed;
   for (const rapidjson::Value& hit : hits->GetArray()) {
     const rapidjson::Value* const sort = member(&hit, "sort");
     const rapidjson::Value* const source = member(&hit, "_source");
     Entry entry;
     if (!sort || !sort->IsArray() || sort->Empty() || !take_time((*sort)[0], entry.time_ns))
-      return wrong(fmt::format("{}: its answer holds an entry without a time: is {} a date?", place(), target_.timestamp_field));
+      return wrong(
+          fmt::format("{}: its answer holds an entry without a time: is {} a date?", place(), target_.timestamp_field));
     entry.identity = text_of(member(&hit, "_index"));
     entry.identity += '\0';
     entry.identity += text_of(member(&hit, "_id"));
@@ -300,9 +305,8 @@ PagedStore::Page OpensearchStore::read(net::Answer answer, const Ask& ask) {
       for (const std::string_view name : kHosts)
         if (origin->host.empty())
           if (const std::string* host = value_of(entry.fields, name)) origin->host = *host;
-      std::erase_if(entry.fields, [&](const EntryField& field) {
-        return field.name == from || field.name == target_.timestamp_field;
-      });
+      std::erase_if(entry.fields,
+                    [&](const EntryField& field) { return field.name == from || field.name == target_.timestamp_field; });
       if (!message) entry.fields.clear();
     }
     origin->group = entry.identity.substr(0, entry.identity.find('\0')) + '\0' + origin->host;

@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::string_view kTitle = "logystera entries 1 ";
 constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kAheadNs = 600 * kSecondNs;            // senders' clocks run ahead; what is further is not asked for
-constexpr std::int64_t kRangeLeastNs = kSecondNs;             // no server has a shorter limit
-constexpr std::int64_t kRefusedAgainNs = 300 * kSecondNs;     // credentials
-constexpr unsigned kAttemptsOnce = 5;                         // of a scan, in a row
+constexpr std::int64_t kAheadNs = 600 * kSecondNs;         // senders' clocks run ahead; what is further is not asked for
+constexpr std::int64_t kRangeLeastNs = kSecondNs;          // no server has a shorter limit
+constexpr std::int64_t kRefusedAgainNs = 300 * kSecondNs;  // credentials
+constexpr unsigned kAttemptsOnce = 5;                      // of a scan, in a row
 constexpr unsigned kCrowdsMost = 100;
 constexpr std::size_t kSaidMost = 64;
 constexpr std::size_t kPageMost = 50'000;  // whatever a server takes: what waits has a bound (overlap.cpp)
@@ -67,7 +67,8 @@ Result<std::unique_ptr<PagedSource>> PagedSource::open(std::unique_ptr<PagedStor
   std::unique_ptr<PagedSource> source(new PagedSource(std::move(store), formats, names, std::move(options)));
   if (!source->options_.resume) return source;
   std::string_view text = source->options_.resume->text;
-  const Error broken{"what is stored of how far it was read is damaged, or was stored with another salt", ErrorKind::broken};
+  const Error broken{"what is stored of how far it was read is damaged, or was stored with another salt",
+                     ErrorKind::broken};
   if (!text.starts_with(kTitle)) return broken;
   text.remove_prefix(kTitle.size());
   std::uint64_t records = 0;

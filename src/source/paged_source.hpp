@@ -81,11 +81,11 @@ class PagedStore {
 class PagedSource final : public RecordSource {
  public:
   struct Options {
-    std::string name;                // "loki:logs.example": records name it as their source
-    std::string product;             // "loki"
-    bool follow = false;             // else what there is from `since_ns` until now
-    std::int64_t since_ns = 0;       // Unix time: nothing older is read
-    std::optional<Position> resume;  // wins over since_ns
+    std::string name;                       // "loki:logs.example": records name it as their source
+    std::string product;                    // "loki"
+    bool follow = false;                    // else what there is from `since_ns` until now
+    std::int64_t since_ns = 0;              // Unix time: nothing older is read
+    std::optional<Position> resume;         // wins over since_ns
     std::chrono::milliseconds poll{2'000};  // between looks
     Overlap::Options overlap;
     std::string key;  // of the overlap's digests
@@ -145,7 +145,7 @@ class PagedSource final : public RecordSource {
   std::int64_t range_most_ns_;
 
   std::int64_t again_ns_ = INT64_MIN / 2;  // by the steady clock: not before
-  unsigned failures_ = 0;  // in a row
+  unsigned failures_ = 0;                  // in a row
   bool down_ = false, refused_said_ = false;
   bool crowded_said_ = false;
   std::vector<std::string> said_;  // notices of the store, each once

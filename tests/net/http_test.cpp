@@ -233,10 +233,12 @@ TEST_CASE("what a server repeats of the credentials is not read", "[net]") {
   for (const int status : {200, 400}) {
     ScriptedServer server([status, &token](const std::string& request, const ScriptedServer::Write& write) {
       const std::size_t at = request.find("Authorization: ") + 15;
-      write(http_answer(status, token + " and " + request.substr(at, request.find("\r\n", at) - at), "X-Echo: " + token + "\r\n"));
+      write(http_answer(status, token + " and " + request.substr(at, request.find("\r\n", at) - at),
+                        "X-Echo: " + token + "\r\n"));
     });
-    for (const ServerOptions& options : {ServerOptions{.authorization = "Bearer " + token}, ServerOptions{.user = token, .password = "token"},
-                                         ServerOptions{.user = "mary", .password = token}}) {
+    for (const ServerOptions& options :
+         {ServerOptions{.authorization = "Bearer " + token}, ServerOptions{.user = token, .password = "token"},
+          ServerOptions{.user = "mary", .password = token}}) {
       const Outcome out = client_of(server.url(), options).send({});
       CHECK(out.ok() == (status == 200));
       CHECK(out.answer.body.starts_with("**"));
