@@ -250,6 +250,46 @@ std::optional<Result<Done>> read_plugins(const yaml::Node::Entry& entry, Config&
   return std::nullopt;
 }
 
+std::optional<Result<Done>> read_filled_text(const yaml::Node& value, std::string& out) {
+  auto read = read_text(value, out);
+  if (read && out.empty())
+    return Result<Done>(Error{"must not be empty: leave the key out for the default", ErrorKind::invalid});
+  return read;
+}
+
+// One key of the sections `loki`, `graylog` and `opensearch`; nothing if there is no such key.
+std::optional<Result<Done>> read_loki(const yaml::Node::Entry& entry, LokiConfig& out) {
+  if (entry.key == "url") return read_filled_text(entry.value, out.url);
+  if (entry.key == "org_id") return read_text(entry.value, out.org_id);
+  if (entry.key == "ca_certs") return read_text(entry.value, out.ca_certs);
+  return std::nullopt;
+}
+
+std::optional<Result<Done>> read_graylog(const yaml::Node::Entry& entry, GraylogConfig& out) {
+  if (entry.key == "url") return read_filled_text(entry.value, out.url);
+  if (entry.key == "ca_certs") return read_text(entry.value, out.ca_certs);
+  return std::nullopt;
+}
+
+std::optional<Result<Done>> read_opensearch(const yaml::Node::Entry& entry, OpensearchConfig& out) {
+  const yaml::Node& value = entry.value;
+  if (entry.key == "host") return read_filled_text(value, out.host);
+  if (entry.key == "port") {
+    std::int64_t number = 0;
+    auto read = read_number(value, 1, std::numeric_limits<std::uint16_t>::max(), number);
+    out.port = static_cast<std::uint16_t>(number);
+    return read;
+  }
+  if (entry.key == "use_ssl") return read_boolean(value, out.use_ssl);
+  if (entry.key == "verify_certs") return read_boolean(value, out.verify_certs);
+  if (entry.key == "default_index") return read_filled_text(value, out.default_index);
+  if (entry.key == "timestamp_field") return read_filled_text(value, out.timestamp_field);
+  if (entry.key == "message_field") return read_filled_text(value, out.message_field);
+  if (entry.key == "severity_field") return read_text(value, out.severity_field);
+  if (entry.key == "source_name_field") return read_text(value, out.source_name_field);
+  return std::nullopt;
+}
+
 // What a section's keys are read by.
 using SectionReader = std::function<std::optional<Result<Done>>(const yaml::Node::Entry& entry, Config& config)>;
 
@@ -257,6 +297,10 @@ SectionReader section_reader(std::string_view name) {
   if (name == "agent") return [](const auto& entry, Config& config) { return read_shipping(entry, config.agent); };
   if (name == "relay") return [](const auto& entry, Config& config) { return read_shipping(entry, config.relay); };
   if (name == "plugins") return read_plugins;
+  if (name == "loki") return [](const auto& entry, Config& config) { return read_loki(entry, config.loki); };
+  if (name == "graylog") return [](const auto& entry, Config& config) { return read_graylog(entry, config.graylog); };
+  if (name == "opensearch")
+    return [](const auto& entry, Config& config) { return read_opensearch(entry, config.opensearch); };
   if (name == "llm") return [](const auto& entry, Config& config) { return read_llm(entry, config.llm); };
   return nullptr;
 }

@@ -30,6 +30,24 @@ struct ShippingConfig {
   bool proxy_from_environment = false, share_group = false, allow_network_fs = false;
 };
 
+/// What `loki`, `graylog` and `opensearch` take from their sections. Credentials are never in the file.
+struct LokiConfig {
+  std::string url = "http://localhost:3100";
+  std::string org_id, ca_certs;
+};
+struct GraylogConfig {
+  std::string url = "http://localhost:9000";
+  std::string ca_certs;
+};
+struct OpensearchConfig {
+  std::string host = "localhost";
+  std::uint16_t port = 9200;
+  bool use_ssl = false, verify_certs = true;
+  std::string default_index = "logstash-*";
+  std::string timestamp_field = "@timestamp", message_field = "message", severity_field = "level",
+              source_name_field = "host.name";
+};
+
 struct Config {
   std::string db_path = "logystera.db";
   std::string key_path;                           // empty: beside the database
@@ -49,6 +67,9 @@ struct Config {
   std::vector<std::string> allow_hosts;  // by which further names `serve` may be called
 
   ShippingConfig agent, relay;
+  LokiConfig loki;
+  GraylogConfig graylog;
+  OpensearchConfig opensearch;
   assist::Settings llm;         // without the key of the environment
   bool llm_configured = false;  // the file has a section llm
 

@@ -77,6 +77,9 @@ int main(int argc, char** argv) {
   add_ssh(program);
   add_fleet(program);
   add_docker(program);
+  add_loki(program);
+  add_graylog(program);
+  add_opensearch(program);
   add_findings(program);
   add_errors(program);
   add_anomaly(program);

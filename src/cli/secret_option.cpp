@@ -57,8 +57,14 @@ Result<std::string> SecretOption::resolve() const {
 
 std::vector<std::string> take_arguments(int argc, char** argv) {
   std::vector<std::string> arguments(argv, argv + argc);
-  for (std::size_t i = 1; i < arguments.size(); ++i)
-    std::memcpy(argv[i], without_url_secrets(arguments[i]).data(), arguments[i].size());
+  constexpr std::string_view kToken = "--token";
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    std::string shown = without_url_secrets(arguments[i]);
+    const bool inside = shown.starts_with(kToken) && shown.substr(kToken.size(), 1) == "=";
+    if (arguments[i - 1] == kToken) shown.assign(shown.size(), '*');
+    else if (inside) std::fill(shown.begin() + kToken.size() + 1, shown.end(), '*');
+    std::memcpy(argv[i], shown.data(), arguments[i].size());
+  }
   return arguments;
 }
 

@@ -33,8 +33,8 @@ class SecretOption {
   std::string value_, file_;
 };
 
-/// The program's arguments, copied. What others see of them in the list of processes has its URLs' secrets overwritten from
-/// then on; for the first milliseconds they could be read.
+/// The program's arguments, copied. What others see of them in the list of processes has its URLs' secrets, and what
+/// follows --token, overwritten from then on; for the first milliseconds they could be read.
 std::vector<std::string> take_arguments(int argc, char** argv);
 
 }  // namespace logystera::cli

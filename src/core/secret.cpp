@@ -18,9 +18,20 @@
 namespace logystera {
 namespace {
 
-constexpr std::array<const char*, 8> kVariables = {kSaltVariable,   kWebhookVariable,      kWebhookSecretVariable,
-                                                   kTokenVariable,  kEntitySecretVariable, kApiTokenVariable,
-                                                   kLlmKeyVariable, kProxyVariable};
+constexpr std::array<const char*, 14> kVariables = {kSaltVariable,
+                                                    kWebhookVariable,
+                                                    kWebhookSecretVariable,
+                                                    kTokenVariable,
+                                                    kEntitySecretVariable,
+                                                    kApiTokenVariable,
+                                                    kLlmKeyVariable,
+                                                    kProxyVariable,
+                                                    kLokiTokenVariable,
+                                                    kLokiPasswordVariable,
+                                                    kGraylogTokenVariable,
+                                                    kGraylogPasswordVariable,
+                                                    kOpensearchPasswordVariable,
+                                                    kOpensearchKeyVariable};
 constexpr mode_t kOthers = 077;
 constexpr mode_t kOthersOfAService = 027;
 

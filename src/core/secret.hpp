@@ -17,6 +17,12 @@ inline constexpr const char* kTokenVariable = "LOGYSTERA_ENTITY_TOKEN";
 inline constexpr const char* kEntitySecretVariable = "LOGYSTERA_ENTITY_SECRET";
 inline constexpr const char* kApiTokenVariable = "LOGYSTERA_API_TOKEN";
 inline constexpr const char* kLlmKeyVariable = "LLM_API_KEY";
+inline constexpr const char* kLokiTokenVariable = "LOKI_TOKEN";
+inline constexpr const char* kLokiPasswordVariable = "LOKI_PASSWORD";
+inline constexpr const char* kGraylogTokenVariable = "GRAYLOG_TOKEN";
+inline constexpr const char* kGraylogPasswordVariable = "GRAYLOG_PASSWORD";
+inline constexpr const char* kOpensearchPasswordVariable = "OPENSEARCH_PASSWORD";
+inline constexpr const char* kOpensearchKeyVariable = "OPENSEARCH_API_KEY";
 inline constexpr const char* kProxyVariable = "LOGYSTERA_PROXY";  // may hold a password
 
 /// Moves the variables above out of the environment: their bytes there are overwritten, so that neither a child process nor

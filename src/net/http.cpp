@@ -58,6 +58,24 @@ Fault fault_of(CURLcode code) noexcept {
   }
 }
 
+constexpr std::size_t kSecretBytes = 8;  // a shorter text may be a word like any other
+constexpr std::size_t kTokenBytes = 20;
+
+// What of the credentials an answer could hold: as the header has them, and what they are made of.
+std::vector<std::string> secrets_of(const ServerOptions& options) {
+  std::vector<std::string> secrets;
+  if (!options.authorization.empty()) secrets.push_back(options.authorization.substr(options.authorization.find(' ') + 1));
+  else if (!options.user.empty()) secrets = {base64(options.user + ':' + options.password), options.password, options.user};
+  return secrets;
+}
+
+// A server may say what it was sent, and a log may be that of a server that was sent it.
+void blank(std::string& text, const std::vector<std::string>& secrets, std::size_t least) {
+  for (const std::string& secret : secrets)
+    for (std::size_t at = 0; secret.size() >= least && (at = text.find(secret, at)) != text.npos; at += secret.size())
+      text.replace(at, secret.size(), secret.size(), '*');
+}
+
 // Seconds, or a date (RFC 9110 §10.2.3).
 std::optional<std::chrono::seconds> retry_after(std::string_view text) {
   if (text.empty()) return std::nullopt;
@@ -291,6 +309,9 @@ Outcome Transfer::outcome(CURLcode code) {
   ::curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &status);
   out.answer = std::move(answer_);
   out.answer.status = static_cast<int>(status);
+  const std::vector<std::string> secrets = secrets_of(server_->options());
+  blank(out.answer.body, secrets, fault_of_status(out.answer.status) == Fault::none ? kTokenBytes : kSecretBytes);
+  for (auto& [name, value] : out.answer.headers) blank(value, secrets, kSecretBytes);
   out.retry_after = retry_after(out.answer.header("retry-after"));
   if (too_large_) {
     out.fault = Fault::configuration;

@@ -9,7 +9,8 @@
 // credentials to wherever the server says. Certificates are checked. Credentials over http:// go to this machine alone, unless told.
 //
 // Error texts name host and path. They never hold a query's values, credentials, or more than 200 bytes of what the server said,
-// shown printable.
+// shown printable. Of an answer's body, credentials of 20 bytes and more are overwritten by '*' (of a refusal's, of 8 and more): a server
+// may repeat what it was sent.
 #pragma once
 
 #include <atomic>

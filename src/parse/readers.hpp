@@ -8,6 +8,7 @@
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "parse/format.hpp"
+#include "parse/severity.hpp"
 
 namespace logystera::parse {
 
@@ -56,11 +57,7 @@ void add_target(std::string_view target, RecordBatch& batch);
 /// Adds url_plain if the target has a plain form (plain_target.hpp).
 void add_plain_target(std::string_view target, RecordBatch& batch);
 
-/// severity.cpp: a level word in any case ("warn", "ERR", "Fatal"), syslog's or a logger's. False if it is none.
-bool severity_of_word(std::string_view word, Severity& severity) noexcept;
-/// Syslog's 0-7.
-Severity severity_of_priority(unsigned priority) noexcept;
-/// The letter logcat, glog and others write for a level.
+/// severity.cpp: the letter logcat, glog and others write for a level.
 bool severity_of_letter(char letter, Severity& severity) noexcept;
 
 /// Where in a line a word stands that may be a level.

@@ -51,7 +51,7 @@ void DockerPlace::advance(std::int64_t now_ns, std::int64_t floor_ns) {
   const std::int64_t newest = newest_ns();
   if (newest == INT64_MIN) return;
   const std::int64_t behind = std::min(std::min(newest, now_ns) - kOverlapNs, floor_ns);
-  for (Overlap& stream : streams_) stream.give_up_before(behind);
+  for (Overlap& stream : streams_) stream.forget_before(behind);
 }
 
 std::uint64_t DockerPlace::crowded() const noexcept { return streams_[0].crowded() + streams_[1].crowded(); }

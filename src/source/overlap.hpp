@@ -59,8 +59,8 @@ class Overlap {
   /// Moves the watermark up: an answer is through. `now_ns` bounds what entries of the future can do; nothing from `floor_ns` on is
   /// given up.
   void advance(std::int64_t now_ns, std::int64_t floor_ns = INT64_MAX);
-  /// Moves the watermark up to there, if it is not there yet: nothing older is handed out.
-  void give_up_before(std::int64_t time_ns) { drop_before(time_ns); }
+  /// Nothing older than that is asked for again.
+  void forget_before(std::int64_t time_ns) { drop_before(time_ns); }
   /// How often digests were given up because there were too many.
   std::uint64_t crowded() const noexcept { return crowded_; }
 

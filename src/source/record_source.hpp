@@ -31,7 +31,7 @@
 
 namespace logystera::source {
 
-/// Where somebody left off; at most 256 KiB. Empty: this source cannot be gone on with (a pipe).
+/// Where somebody left off: mostly a few lines, at most 16 MiB. Empty: this source cannot be gone on with (a pipe).
 struct Position {
   std::string text;
 };

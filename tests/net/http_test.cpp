@@ -227,3 +227,29 @@ TEST_CASE("lines are the same however they were cut, and have a limit", "[net]")
   LineSplitter ends(3);
   CHECK_FALSE(ends.push("abcd\n", [](std::string_view) { return true; }));
 }
+
+TEST_CASE("what a server repeats of the credentials is not read", "[net]") {
+  const std::string token = "planted-secret-of-a-server";
+  for (const int status : {200, 400}) {
+    ScriptedServer server([status, &token](const std::string& request, const ScriptedServer::Write& write) {
+      const std::size_t at = request.find("Authorization: ") + 15;
+      write(http_answer(status, token + " and " + request.substr(at, request.find("\r\n", at) - at),
+                        "X-Echo: " + token + "\r\n"));
+    });
+    for (const ServerOptions& options :
+         {ServerOptions{.authorization = "Bearer " + token}, ServerOptions{.user = token, .password = "token"},
+          ServerOptions{.user = "mary", .password = token}}) {
+      const Outcome out = client_of(server.url(), options).send({});
+      CHECK(out.ok() == (status == 200));
+      CHECK(out.answer.body.starts_with("**"));
+      CHECK(out.answer.body.size() > token.size());
+      for (const std::string& secret : {token, base64("mary:" + token), base64(token + ":token")}) {
+        CHECK_FALSE(holds(out.answer.body, secret));
+        CHECK_FALSE(holds(out.error.message, secret));
+        CHECK_FALSE(holds(out.answer.header("x-echo").data(), secret));
+      }
+    }
+  }
+  ScriptedServer plain = answering(http_answer(200, "an elastic cluster"));
+  CHECK(client_of(plain.url(), {.user = "elastic", .password = "cluster"}).send({}).answer.body == "an elastic cluster");
+}
