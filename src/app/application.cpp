@@ -153,7 +153,6 @@ class Rooms final : public Application {
     for (server::Route& route : login_->routes(pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : people_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(shell_->theme_route());
-    routes.push_back(web::Shell::missing_route());
     for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : dashboard_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(api::docs_route(*shell_, pools_.pages));
@@ -204,7 +203,11 @@ class Rooms final : public Application {
     return [this](server::Request& request, std::string_view role) { return access_->authorize(request, role); };
   }
 
-  decltype(server::Listener::refused) refused() override { return api::reworded; }
+  decltype(server::Listener::refused) refused() override {
+    return [this](const server::Request& request, server::Answer answer) {
+      return web::refused_page(request, api::reworded(request, std::move(answer)), arrival_.https(request));
+    };
+  }
 
   void open(gateway::PublicAddresses addresses) override {
     if (!addresses.issuer.empty()) arrival_.set_public(addresses.issuer.starts_with("https://"));
