@@ -94,6 +94,8 @@ std::vector<server::Route> Api::routes(std::shared_ptr<server::Workers> workers)
       route("POST", "/sites/{token}/disable", "admin", &Api::disable_site),
       route("GET", "/rules", "viewer", &Api::list_rules),
       route("GET", "/rules/{id}", "viewer", &Api::get_rule),
+      route("POST", "/rules/validate", "analyst", &Api::validate_rules, kTrialBodyBytes),
+      route("POST", "/rules/{id}/try", "analyst", &Api::try_rule, kTrialBodyBytes),
       route("GET", "/dismissals", "viewer", &Api::list_dismissals),
       route("POST", "/dismissals", "analyst", &Api::dismiss, kBodyBytes),
       route("DELETE", "/dismissals", "analyst", &Api::undismiss),
@@ -196,6 +198,15 @@ void put_time(JsonText& json, std::string_view name, std::int64_t seconds) {
   constexpr std::int64_t kMost = INT64_MAX / kSecondNs;
   if (seconds == 0 || seconds > kMost || seconds < -kMost) json.null();
   else json.string(rfc3339(seconds * kSecondNs));
+}
+
+void put_finding(JsonText& json, const analysis::Finding& finding) {
+  json.begin_object().member("rule_id", finding.rule).member("severity", level_name(finding.level));
+  json.member("title", finding.title).member("message", finding.message).member("source", finding.source);
+  json.key("timestamp");
+  if (finding.time_known) json.string(rfc3339(finding.time_ns));
+  else json.null();
+  json.end_object();
 }
 
 void put_text(JsonText& json, std::string_view name, std::string_view text) {

@@ -30,9 +30,10 @@ namespace logystera::api {
 
 inline constexpr std::size_t kPageRows = 100;
 inline constexpr std::size_t kBodyBytes = 64 * 1024;
-inline constexpr std::size_t kEventsBytes = 1024 * 1024;  // of a call that hands in lines
-inline constexpr std::size_t kEventsMost = 1000;          // lines of a call
-inline constexpr std::size_t kRawBytes = 64 * 1024;       // of a line
+inline constexpr std::size_t kEventsBytes = 1024 * 1024;    // of a call that hands in lines
+inline constexpr std::size_t kTrialBodyBytes = 512 * 1024;  // of a call that tries rules: their lines, escaped
+inline constexpr std::size_t kEventsMost = 1000;            // lines of a call
+inline constexpr std::size_t kRawBytes = 64 * 1024;         // of a line
 
 /// What the API is made of; all of it must outlive it.
 struct Parts {
@@ -92,6 +93,9 @@ class Api {
   // rules.cpp
   server::Answer list_rules(const server::Request& request);
   server::Answer get_rule(const server::Request& request);
+  // trials.cpp
+  server::Answer try_rule(const server::Request& request);
+  server::Answer validate_rules(const server::Request& request);
   // dismissals.cpp
   server::Answer list_dismissals(const server::Request& request);
   server::Answer dismiss(const server::Request& request);
@@ -127,6 +131,8 @@ server::Answer list_answer(const server::Request& request, const query::Listed<R
 
 /// Writes `name`: null, or a time of unix seconds (0: null) as RFC 3339.
 void put_time(JsonText& json, std::string_view name, std::int64_t seconds);
+/// What a rule found in a line that was handed in.
+void put_finding(JsonText& json, const analysis::Finding& finding);
 /// `name`: null where it is empty.
 void put_text(JsonText& json, std::string_view name, std::string_view text);
 

@@ -4,7 +4,6 @@
 #include "api/api.hpp"
 #include "api/body.hpp"
 #include "api/problem.hpp"
-#include "core/clock.hpp"
 
 namespace logystera::api {
 namespace {
@@ -34,14 +33,7 @@ std::optional<Handed> handed_in(Body& body, const rapidjson::Value& value, const
 
 void put(JsonText& json, const Looked& looked) {
   json.begin_object().member("parsed", looked.parsed).key("findings").begin_array();
-  for (const analysis::Finding& finding : looked.findings) {
-    json.begin_object().member("rule_id", finding.rule).member("severity", level_name(finding.level));
-    json.member("title", finding.title).member("message", finding.message).member("source", finding.source);
-    json.key("timestamp");
-    if (finding.time_known) json.string(rfc3339(finding.time_ns));
-    else json.null();
-    json.end_object();
-  }
+  for (const analysis::Finding& finding : looked.findings) put_finding(json, finding);
   json.end_array().end_object();
 }
 

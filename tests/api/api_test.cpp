@@ -537,6 +537,71 @@ TEST_CASE("rules_are_listed_with_how_often_they_were_found") {
   CHECK(api.get("/api/v1/rules?severity=critical&limit=1000").at("/0/severity") == "critical");
 }
 
+TEST_CASE("a_rule_is_tried_on_lines_and_nothing_of_them_is_stored") {
+  Asking api;
+  const auto tried = [&](const std::string& raw, const std::string& rule = "SSH_BRUTE_FORCE") {
+    JsonText body;
+    body.begin_object().member("raw", raw).end_object();
+    return api.ask("POST", "/api/v1/rules/" + rule + "/try", "analyst", body.take());
+  };
+  std::string lines;
+  for (int i = 0; i < 5; ++i) {
+    lines += fmt::format("Mar 22 20:34:0{} web sshd[1]: Failed password for root from 203.0.113.9 port 22 ssh2\n", i);
+  }
+  const Said fires = tried(lines);
+  CHECK(fires.status == 200);
+  CHECK(fires.at("/fires") == "true");
+  CHECK(fires.at("/why") == "null");
+  CHECK(fires.at("/findings/0/rule_id") == "SSH_BRUTE_FORCE");
+  CHECK(fires.at("/lines") == "[5]");
+  CHECK(fires.at("/lines/0/conditions/0/holds") == "true");
+  CHECK(fires.body.find("203.0.113.9") == std::string::npos);
+  const Said once = tried(lines.substr(0, lines.find('\n') + 1));
+  CHECK(once.at("/fires") == "false");
+  CHECK(once.at("/why").find("that is not enough") != std::string::npos);
+  CHECK(tried(lines).at("/fires") == "true");  // nothing is counted from one call to the next
+  CHECK(tried("hello\n").at("/looked_at") == "0");
+  CHECK(tried("x", "NONE").status == 404);
+  CHECK(tried(std::string(64 * 1024 + 1, 'x')).status == 400);
+  CHECK(tried("").at("/errors/0/pointer") == "/raw");
+  CHECK(api.ask("POST", "/api/v1/rules/SSH_BRUTE_FORCE/try", "analyst", R"({"raw":"x","format":"none"})").status == 422);
+  CHECK(api.ask("POST", "/api/v1/rules/SSH_BRUTE_FORCE/try", "analyst", R"({"raw":"x","more":1})").status == 400);
+  CHECK(api.ask("POST", "/api/v1/rules/SSH_BRUTE_FORCE/try", "viewer", R"({"raw":"x"})").status == 403);
+  CHECK(api.get("/api/v1/findings").body == "[]");
+}
+
+TEST_CASE("rules_are_checked_before_they_are_put_anywhere") {
+  Asking api;
+  const auto checked = [&](const std::string& rules, const std::string& raw = "") {
+    JsonText body;
+    body.begin_object().member("rules", rules);
+    if (!raw.empty()) body.member("raw", raw);
+    body.end_object();
+    return api.ask("POST", "/api/v1/rules/validate", "analyst", body.take());
+  };
+  const std::string rule =
+      "id: BREW\ntitle: Coffee\nlevel: low\napplies_to: {kind: web_access}\n"
+      "detection:\n  match:\n    - {field: method, op: equals, value: BREW}\n";
+  const Said sound = checked(rule + "samples:\n  match: [{kind: web_access, method: BREW}]\n",
+                             "203.0.113.9 - - [22/Mar/2026:20:34:00 +0000] \"BREW /pot HTTP/1.1\" 418 5 \"-\" \"-\"\n");
+  CHECK(sound.status == 200);
+  CHECK(sound.at("/sound") == "true");
+  CHECK(sound.at("/documents/0/id") == "BREW");
+  CHECK(sound.at("/samples/ran") == "1");
+  CHECK(sound.at("/tried/0/fires") == "true");
+  CHECK(sound.body.find("203.0.113.9") == std::string::npos);
+  const Said unsound = checked("id: X\ndetection: 7\n");
+  CHECK(unsound.status == 200);
+  CHECK(unsound.at("/sound") == "false");
+  CHECK(unsound.at("/documents/0/loaded") == "false");
+  CHECK(unsound.at("/documents/0/problems/0/line") != "?");
+  CHECK(checked(rule + "samples:\n  match: [{kind: web_access, method: GET}]\n").at("/samples/failures/0/rule_id") ==
+        "BREW");
+  CHECK(checked("").status == 400);
+  CHECK(api.ask("POST", "/api/v1/rules/validate", "viewer", R"({"rules":"x"})").status == 403);
+  CHECK(api.get("/api/v1/rules?q=BREW").body == "[]");
+}
+
 TEST_CASE("texts_of_strangers_are_json_that_a_browser_reads_as_it_was") {
   Asking api;
   const std::string hostile = "</script><!-- \xe2\x80\xa8\xe2\x80\xa9 \xe2\x80\xae =cmd|'/c calc'!A0 \x7f \xc2\x9b";
