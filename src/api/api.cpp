@@ -26,14 +26,16 @@ bool is_json(const Request& request) {
   return essence.size() == kJson.size() && ::strncasecmp(essence.data(), kJson.data(), kJson.size()) == 0;
 }
 
-// Whether the header's list names the tag (RFC 9110, 13.1.2: by weak comparison).
-bool names_tag(std::string_view list, std::string_view tag) {
+enum class Comparison : std::uint8_t { weak, strong };  // RFC 9110, 8.8.3.2
+
+// Whether the header's list names the tag.
+bool names_tag(std::string_view list, std::string_view tag, Comparison comparison) {
   while (!list.empty()) {
     std::string_view one = list.substr(0, list.find(','));
     list.remove_prefix(std::min(list.size(), one.size() + 1));
     while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
     while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
-    if (one.starts_with("W/")) one.remove_prefix(2);
+    if (comparison == Comparison::weak && one.starts_with("W/")) one.remove_prefix(2);
     if (one == "*" || one == tag) return true;
   }
   return false;
@@ -169,12 +171,17 @@ Answer Api::failed(const Request& request, const Error& error) const {
 Answer object_answer(const Request& request, std::string json) {
   const std::string tag = tag_of(json);
   Answer answer = server::json_answer(200, std::move(json));
-  if (names_tag(request.joined("If-None-Match"), tag)) {
+  if (names_tag(request.joined("If-None-Match"), tag, Comparison::weak)) {
     answer.status = 304;
     answer.body.clear();
   }
   answer.headers.emplace_back("ETag", tag);
   return answer;
+}
+
+bool as_it_was_read(const Request& request, std::string_view json) {
+  const std::string wanted = request.joined("If-Match");
+  return wanted.empty() || names_tag(wanted, tag_of(json), Comparison::strong);
 }
 
 Answer list_answer_of(const Request& request, const std::string& newer, const std::string& older,

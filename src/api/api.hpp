@@ -118,6 +118,9 @@ const web::Principal& who(const server::Request& request);
 /// An answer with an ETag; 304 when the client has it already.
 server::Answer object_answer(const server::Request& request, std::string json);
 
+/// Whether If-Match, where it was sent, names what `json` is (RFC 9110, 13.1.1).
+bool as_it_was_read(const server::Request& request, std::string_view json);
+
 /// A page of a list in JSON, with its Link and total.
 template <typename Row>
 server::Answer list_answer(const server::Request& request, const query::Listed<Row>& list, std::string json);

@@ -63,7 +63,7 @@ class Rooms final : public Application {
         log_(options.log),
         writer_(std::move(writer)),
         ingest_(entities, *writer_, {options.rate, options.min_agent_version, options.now, options.log}),
-        site_requests_(entities, store.support(), {options.min_agent_version, options.now, options.log}),
+        site_requests_(entities, store, arrival_, {options.min_agent_version, options.now, options.log}),
         users_(store),
         sessions_(store.accounts()),
         authorization_(store, entities, {options.now, options.log}),

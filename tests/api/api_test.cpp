@@ -414,6 +414,16 @@ TEST_CASE("sites_are_shown_as_they_are_and_changed_by_administrators") {
   CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: " + tag + "\r\n").status == 200);
   CHECK(api.ask("PATCH", path, "admin", R"({"name":"second"})", "If-Match: " + tag + "\r\n").status == 412);
   CHECK(api.get(path).at("/name") == "first");
+  const std::string now = api.get(path).header("ETag");
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: W/" + now + "\r\n").status ==
+        412);  // no strong one
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: \"x\", " + now + "\r\n").status == 200);
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: *\r\n").status == 200);
+  CHECK(api.ask("PATCH", "/api/v1/sites/ent_none", "admin", R"({"name":"x"})", "If-Match: *\r\n").status == 404);
+  // Who sees other sites alone changes none but those.
+  CHECK(api.ask("PATCH", path, "admin ent_other", R"({"name":"x"})").status == 404);
+  CHECK(api.ask("POST", path + "/rotate", "admin ent_other").status == 404);
+  CHECK(api.ask("POST", path + "/disable", "admin ent_other").status == 404);
 
   const Said rotated = api.ask("POST", path + "/rotate", "admin");
   CHECK(rotated.status == 200);
@@ -431,7 +441,7 @@ TEST_CASE("sites_are_shown_as_they_are_and_changed_by_administrators") {
     CHECK(entry.after.find(rotated.at("/secret")) == std::string::npos);
     CHECK(entry.object == token);
   }
-  CHECK(actions["site.change"] == 5);
+  CHECK(actions["site.change"] == 7);
   CHECK(actions["site.rotate"] == 1);
 }
 
