@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "analysis/current_program.hpp"
+#include "api/once.hpp"
 #include "api/rate.hpp"
 #include "api/warm.hpp"
 #include "core/json_text.hpp"
@@ -23,6 +24,7 @@
 #include "server/router.hpp"
 #include "server/workers.hpp"
 #include "store/store.hpp"
+#include "upload/desk.hpp"
 #include "web/arrival.hpp"
 #include "web/audit.hpp"
 
@@ -42,6 +44,7 @@ struct Parts {
   const analysis::CurrentProgram& program;
   const web::Arrival& arrival;
   const query::Pseudonyms& pseudonyms;  // of what stands for personal data in signals
+  upload::Desk& desk;                   // where logs are handed over
   std::function<std::int64_t()> now;    // unix seconds
   std::function<void(std::string_view)> log;
   Rate rate = {};
@@ -60,9 +63,11 @@ class Api {
  private:
   using Handle = server::Answer (Api::*)(const server::Request&);
 
+  /// `once`: it makes something, and takes an Idempotency-Key.
   server::Route route(std::string_view method, std::string_view path, std::string_view role, Handle handle,
-                      std::size_t body_bytes = 0);
-  server::Answer answer(const server::Request& request, Handle handle, bool takes_body);
+                      std::size_t body_bytes = 0, bool once = false);
+  server::Answer answer(const server::Request& request, Handle handle, bool takes_body, bool once);
+  server::Answer answer_once(const server::Request& request, Handle handle);
   std::string asker(const server::Request& request) const;
 
   // health.cpp
@@ -78,6 +83,12 @@ class Api {
   server::Answer get_error(const server::Request& request);
   // events.cpp
   server::Answer look_at_events(const server::Request& request);
+  Result<Done> store_findings(const server::Request& request, const std::vector<analysis::Finding>& findings,
+                              const server::Answer& answer);
+  // uploads.cpp
+  server::Route upload_route();
+  server::Answer looked_at_upload(const server::Request& request, const upload::Wish& wish,
+                                  const Result<analysis::UploadReport>& report) const;
   // signals.cpp
   server::Answer list_signals(const server::Request& request);
   server::Answer get_signal(const server::Request& request);
@@ -86,6 +97,7 @@ class Api {
   server::Answer list_sites(const server::Request& request);
   server::Answer get_site(const server::Request& request);
   server::Answer get_ingest(const server::Request& request);
+  server::Answer get_metrics(const server::Request& request);
   server::Answer change_site(const server::Request& request);
   server::Answer rotate_site(const server::Request& request);
   server::Answer disable_site(const server::Request& request);
@@ -105,11 +117,15 @@ class Api {
 
   query::Defaults defaults(const server::Request& request) const;
   server::Answer failed(const server::Request& request, const Error& error) const;
+  server::Answer too_many(const server::Request& request) const;
+  /// With what every answer has.
+  static server::Answer finished(server::Answer answer);
 
   Parts parts_;
   web::Audit audit_;
   Rates rates_;
   Warm warm_;
+  Once once_;
 };
 
 /// Who asks; somebody without anything where there is nobody.

@@ -125,6 +125,56 @@ Answer Api::get_ingest(const Request& request) {
 
 namespace {
 
+struct Metric {
+  std::string_view name;
+  std::uint64_t store::IngestHour::*count;
+};
+constexpr Metric kMetrics[] = {{"batches", &store::IngestHour::batches},
+                               {"events", &store::IngestHour::events},
+                               {"duplicates", &store::IngestHour::duplicates},
+                               {"rejected", &store::IngestHour::rejected}};
+
+}  // namespace
+
+// Every step of the period, those without anything included; the last one is still being counted.
+Answer Api::get_metrics(const Request& request) {
+  query::Parameters parameters(request.query);
+  const std::int64_t now = parts_.now();
+  const Metric& metric = kMetrics[parameters.word("name", {"batches", "events", "duplicates", "rejected"}).value_or(1)];
+  const bool days = parameters.word("step", {"hour", "day"}).value_or(0) == 1;
+  const std::int64_t step = days ? kDay : kHour;
+  const std::int64_t to = parameters.time("to").value_or(now);
+  const std::int64_t from = parameters.time("from").value_or(to - kDay);
+  if (from >= to) parameters.fault("from", "from must be before to");
+  else if (from < now - store::kIngestHoursSeconds)
+    parameters.fault("from", fmt::format("from must be within the last {} days: what was before is forgotten",
+                                         store::kIngestHoursSeconds / kDay));
+  else if (to > now + kDay) parameters.fault("to", "to must not be in the future");
+  if (const auto faults = parameters.finish(); !faults.empty()) return invalid_parameters(request, faults);
+  const std::string token(request.parameter("token"));
+  store::Stores& stores = parts_.store.reading();
+  auto entity = stores.entities().find(token);
+  if (!entity) return failed(request, entity.error());
+  if (!entity.value() || !who(request).sees(token)) return not_found(request, "there is no site with this token");
+  const std::int64_t first = from - from % step;
+  auto hours = stores.entities().hours(token, first);
+  if (!hours) return failed(request, hours.error());
+  std::map<std::int64_t, std::uint64_t> counted;
+  for (const store::IngestHour& hour : hours.value()) counted[hour.hour - hour.hour % step] += hour.*metric.count;
+  JsonText json;
+  json.begin_object().member("name", metric.name).member("step", days ? "day" : "hour").key("points").begin_array();
+  for (std::int64_t at = first; at < to; at += step) {
+    const auto found = counted.find(at);
+    json.begin_object();
+    put_time(json, "at", at);
+    json.count("value", found == counted.end() ? 0 : found->second).end_object();
+  }
+  json.end_array().end_object();
+  return server::json_answer(200, json.take());
+}
+
+namespace {
+
 std::string state_json(const store::Entity& entity) {
   JsonText json;
   json.begin_object().member("name", entity.name).member("disabled", entity.disabled).end_object();

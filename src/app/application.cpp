@@ -58,7 +58,6 @@ class Rooms final : public Application {
       : store_(store),
         entities_(entities),
         program_(program),
-        desk_(program),
         now_(options.now),
         log_(options.log),
         writer_(std::move(writer)),
@@ -69,7 +68,8 @@ class Rooms final : public Application {
         authorization_(store, entities, {options.now, options.log}),
         arrival_({options.proxies, options.tls}),
         audit_(arrival_, options.now),
-        second_factor_(store, seal_of(entities.vault())) {}
+        second_factor_(store, seal_of(entities.vault())),
+        desk_(program) {}
 
   Result<Done> make_access(const Options& options) {
     auto secret = random_text(kKeyBytes);
@@ -80,7 +80,7 @@ class Rooms final : public Application {
     dashboard_ = std::make_unique<dashboard::Dashboard>(store_, entities_, program_, *shell_, *pseudonyms_,
                                                         dashboard_options(options));
     api_ = std::make_unique<api::Api>(
-        api::Parts{store_, entities_, program_, arrival_, *pseudonyms_, options.now, options.log});
+        api::Parts{store_, entities_, program_, arrival_, *pseudonyms_, desk_, options.now, options.log});
     access::Access::Options wanted;
     wanted.now = options.now;
     wanted.log = options.log;
@@ -224,7 +224,6 @@ class Rooms final : public Application {
   store::Store& store_;
   gateway::Entities& entities_;
   const analysis::CurrentProgram& program_;
-  upload::Desk desk_;
   std::function<std::int64_t()> now_;
   std::function<void(std::string_view)> log_;
   Pools pools_;
@@ -251,6 +250,7 @@ class Rooms final : public Application {
   std::unique_ptr<live::Bus> bus_;
   std::unique_ptr<live::Watcher> watcher_;  // tells the bus
   std::unique_ptr<Keeper> keeper_;          // asks the writer
+  upload::Desk desk_;                       // its threads answer with what stands above
 };
 
 }  // namespace
