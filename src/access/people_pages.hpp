@@ -43,7 +43,7 @@ class PeoplePages {
     std::function<std::int64_t()> now;
     std::function<void(std::string_view)> log;
     std::shared_ptr<server::Workers> passwords;  // where passwords are hashed
-    store::Retention retention = {};             // where nothing was chosen
+    store::ConfiguredRetention retention = {};   // what the configuration says
   };
   /// What `parts` refers to must outlive it. The error is a lack of randomness.
   static Result<std::unique_ptr<PeoplePages>> make(Parts parts);

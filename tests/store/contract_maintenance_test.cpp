@@ -212,6 +212,16 @@ TEST_CASE("a_retention_is_what_was_chosen_and_a_wrong_one_is_refused") {
   CHECK(of_new.most_bytes == 0);
   REQUIRE(Retention{7, 1, 3, 5'000'000'000}.save(store->settings()).ok());
   CHECK(Retention::load(store->settings(), {})->most_bytes == 5'000'000'000);
+  ConfiguredRetention configured;
+  configured.otherwise.events_days = 5;  // chosen otherwise
+  configured.findings_days = 0;
+  configured.most_bytes = 9;
+  CHECK(configured.any());
+  const Retention in_force = Retention::load(store->settings(), configured).value();
+  CHECK(in_force.events_days == 7);
+  CHECK(in_force.bulk_events_days == 1);
+  CHECK(in_force.findings_days == 0);
+  CHECK(in_force.most_bytes == 9);
   CHECK(!Retention{-1, 1, 1, 0}.save(store->settings()).ok());
   CHECK(!Retention{1, 1, kRetentionDaysMost + 1, 0}.save(store->settings()).ok());
   for (const char* wrong : {"", "-1", "1x", "99999999999999999999"}) {
