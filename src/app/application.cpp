@@ -148,11 +148,30 @@ class Rooms final : public Application {
             options.explainer};
   }
 
+  // With the account of whoever is signed in, so that it is there in his next browser. Where it cannot be stored, this one has it.
+  void remember_theme(const server::Request& request, std::string_view theme) {
+    const auto visitor = sessions_.visitor(request, arrival_.cookies(request), now_());
+    if (!visitor) return log_(visitor.error().message);
+    if (!visitor->signed_in || visitor->signed_in->user == 0) return;
+    auto transaction = store_.begin();
+    if (!transaction) return log_(transaction.error().message);
+    store::AccountStore& accounts = transaction.value()->accounts();
+    auto user = accounts.find_user(visitor->signed_in->user);
+    if (!user) return log_(user.error().message);
+    if (!user.value() || user.value()->theme == theme) return;
+    user.value()->theme = theme;
+    if (auto set = accounts.set_preferences(*user.value()); !set) return log_(set.error().message);
+    if (auto done = transaction.value()->commit(); !done) log_(done.error().message);
+  }
+
   std::vector<server::Route> pages() override {
     std::vector<server::Route> routes = connect_->routes(pools_.pages);
     for (server::Route& route : login_->routes(pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : people_->routes(pools_.pages)) routes.push_back(std::move(route));
-    routes.push_back(shell_->theme_route());
+    const auto remember = [this](const server::Request& request, std::string_view theme) {
+      remember_theme(request, theme);
+    };
+    routes.push_back(shell_->theme_route(remember, pools_.pages));
     for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : dashboard_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(api::docs_route(*shell_, pools_.pages));

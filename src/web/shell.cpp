@@ -239,21 +239,27 @@ bool Shell::holds(const Request& request, std::string_view csrf) const {
          forms_.holds(csrf, kFormPurpose, request.principal->session);
 }
 
-server::Route Shell::theme_route() const {
-  const auto handle = [](const Request& request, const server::Reply& reply) {
+std::optional<std::string> theme_cookie(std::string_view theme) {
+  if (std::find(std::begin(kThemes), std::end(kThemes), theme) == std::end(kThemes)) return std::nullopt;
+  return fmt::format("{}={}; Path=/; Max-Age=31536000; SameSite=Lax", kThemeCookie, theme);
+}
+
+server::Route Shell::theme_route(Remember remember, std::shared_ptr<server::Workers> workers) const {
+  const auto handle = [remember = std::move(remember)](const Request& request, const server::Reply& reply) {
     auto form = Form::posted(request);
     if (!form)
       return reply(problem_page(400, "This form cannot be read", "Nothing was done: " + form.error().message + "."));
     const std::string_view wanted = form.value()["theme"], back = form.value()["back"];
-    if (comes_from_elsewhere(request) || std::find(std::begin(kThemes), std::end(kThemes), wanted) == std::end(kThemes)) {
+    const auto cookie = theme_cookie(wanted);
+    if (comes_from_elsewhere(request) || !cookie) {
       return reply(problem_page(400, "There is no such theme", "Choose light, dark, or as the machine has it."));
     }
     Answer answer = see_other(is_local_path(back) ? std::string(back) : "/");
-    answer.headers.emplace_back("Set-Cookie",
-                                fmt::format("{}={}; Path=/; Max-Age=31536000; SameSite=Lax", kThemeCookie, wanted));
+    answer.headers.emplace_back("Set-Cookie", *cookie);
+    if (remember) remember(request, wanted);
     reply(std::move(answer));
   };
-  return {"POST", "/theme", kFormBytes, handle};
+  return {"POST", "/theme", kFormBytes, handle, std::move(workers)};
 }
 
 Answer refused_page(const Request& request, Answer answer, bool https) {

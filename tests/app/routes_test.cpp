@@ -302,3 +302,26 @@ TEST_CASE("what_the_server_itself_refuses_is_a_page_for_people_and_a_problem_for
     }
   }
 }
+
+TEST_CASE("the_theme_of_whoever_is_signed_in_is_stored_with_his_account") {
+  Whole whole;
+  const std::int64_t anna = whole.user("anna", Role::viewer);
+  const std::string session =
+      "Cookie: logystera_session=" + web::Sessions(whole.store->accounts()).sign_in(anna, whole.now).value() + "\r\n";
+  const auto choose = [&](const std::string& theme, const std::string& headers) {
+    const std::string body = "theme=" + theme + "&back=%2F";
+    SocketClient client(whole.server->urls().front());
+    client.send("POST /theme HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers +
+                "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
+                "\r\n\r\n" + body);
+    return client.receive_all();
+  };
+  const auto stored = [&] { return whole.store->accounts().find_user(anna).value()->theme; };
+  CHECK(choose("dark", "").find("Set-Cookie: logystera_theme=dark") != std::string::npos);
+  CHECK(stored().empty());  // nobody was signed in
+  CHECK(choose("dark", session).find("Set-Cookie: logystera_theme=dark") != std::string::npos);
+  CHECK(stored() == "dark");
+  CHECK(choose("red", session).starts_with("HTTP/1.1 400"));
+  CHECK(choose("light", session + "Sec-Fetch-Site: cross-site\r\n").starts_with("HTTP/1.1 400"));
+  CHECK(stored() == "dark");
+}
