@@ -51,7 +51,7 @@ Result<server::Answer> PeoplePages::account(const Request& request, const Form& 
   if (!here) return here.error();
   View view;
   view.text("chosen_zone", user->zone);
-  view.text("name", user->name).text("user_role", user->role).text("sites", lines_of(user->sites));
+  view.text("name", user->name).text("user_role", user->role).text("sites", site_words(user->sites));
   view.flag("all_sites", user->sites.all).time("last_login", user->last_login_at).text("done", done_words(form["done"]));
   view.flag("second_factor", !user->sealed_totp.empty()).number("codes", codes.value());
   view.number("characters", kPasswordCharsMin).number("days", kTokenDays).number("days_most", kTokenDaysMost);

@@ -238,9 +238,16 @@ Answer Login::begin_session(const Attempt& attempt, const store::NewSession& ses
   if (auto noted = parts_.audit.note_of(name, stores, attempt.request, "session.begin", made.agent); !noted) {
     return failed(noted.error());
   }
+  std::optional<std::string> theme;
+  if (made.user != 0) {
+    auto user = stores.accounts().find_user(made.user);
+    if (!user) return failed(user.error());
+    if (user.value()) theme = web::theme_cookie(user.value()->theme);
+  }
   if (auto committed = transaction.value()->commit(); !committed) return failed(committed.error());
   Answer answer = web::see_other(attempt.next);
   cookies.set(answer, web::kSessionCookie, secret.value());
+  if (theme) answer.headers.emplace_back("Set-Cookie", *theme);
   return answer;
 }
 

@@ -162,10 +162,10 @@ Result<store::SiteChoice> PeoplePages::sites_in(std::string_view lines) const {
   return sites;
 }
 
-std::string PeoplePages::lines_of(const store::SiteChoice& sites) const {
-  std::string lines;
-  for (const std::string& token : sites.tokens) lines += token + "\n";
-  return lines;
+std::string PeoplePages::site_words(const store::SiteChoice& sites) {
+  std::string words;
+  for (const std::string& token : sites.tokens) words += (words.empty() ? "" : ", ") + token;
+  return words;
 }
 
 Result<NewToken> PeoplePages::token_in(const Form& form) const {
@@ -195,7 +195,7 @@ std::vector<web::View> PeoplePages::token_rows(const std::vector<store::ApiToken
         .text("name", token.name)
         .text("prefix", token.prefix)
         .text("token_role", token.role);
-    row.text("owner", token.user_name).flag("all_sites", token.sites.all).text("sites", lines_of(token.sites));
+    row.text("owner", token.user_name).flag("all_sites", token.sites.all).text("sites", site_words(token.sites));
     row.time("made", token.created_at).time("used", token.last_used_at).text("used_from", token.last_address);
     row.time("ends", token.expires_at).flag("ended", token.expires_at != 0 && token.expires_at <= parts_.now());
     rows.push_back(std::move(row));

@@ -43,7 +43,7 @@ class PeoplePages {
     std::function<std::int64_t()> now;
     std::function<void(std::string_view)> log;
     std::shared_ptr<server::Workers> passwords;  // where passwords are hashed
-    store::Retention retention = {};             // where nothing was chosen
+    store::ConfiguredRetention retention = {};   // what the configuration says
   };
   /// What `parts` refers to must outlive it. The error is a lack of randomness.
   static Result<std::unique_ptr<PeoplePages>> make(Parts parts);
@@ -95,7 +95,7 @@ class PeoplePages {
   /// The user's own password, held against a limit; the refusal in words, or nothing.
   Result<std::string> wrong_password(const store::User& user, std::string_view password);
   Result<store::SiteChoice> sites_in(std::string_view lines) const;
-  std::string lines_of(const store::SiteChoice& sites) const;
+  static std::string site_words(const store::SiteChoice& sites);
   Result<NewToken> token_in(const Form& form) const;
   std::vector<web::View> token_rows(const std::vector<store::ApiToken>& tokens) const;
   Answer shown_once(const Request& request, MadeToken made, std::string_view back, std::string_view back_label) const;

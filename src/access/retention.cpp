@@ -31,6 +31,19 @@ std::string words_of(const Retention& retention) {
                      retention.bulk_events_days, retention.findings_days, retention.most_bytes / kMib);
 }
 
+// What the configuration names, whatever is chosen here; empty: nothing.
+std::string configured_words(const store::ConfiguredRetention& configured) {
+  std::string words;
+  const auto add = [&](std::string_view what, const auto& number, std::string_view unit) {
+    if (number) words += fmt::format("{}{} {}{}", words.empty() ? "" : ", ", what, *number, unit);
+  };
+  add("events", configured.events_days, " d");
+  add("bulk events", configured.bulk_events_days, " d");
+  add("findings", configured.findings_days, " d");
+  add("at most", configured.most_bytes, " bytes");
+  return words;
+}
+
 Result<Retention> retention_in(const web::Form& form) {
   Retention retention;
   const std::pair<int*, std::pair<std::string_view, std::string_view>> days[] = {
@@ -51,7 +64,7 @@ Result<Retention> retention_in(const web::Form& form) {
 }  // namespace
 
 Result<server::Answer> PeoplePages::retention(const Request& request, const Form& form) {
-  auto retention = Retention::load(parts_.store.settings(), parts_.retention);
+  auto retention = Retention::load(parts_.store.settings(), {.otherwise = parts_.retention.otherwise});
   if (!retention) return retention.error();
   auto size = parts_.store.maintenance().size();
   if (!size) return size.error();
@@ -63,6 +76,7 @@ Result<server::Answer> PeoplePages::retention(const Request& request, const Form
   view.text("most_mib", std::to_string(retention->most_bytes / kMib))
       .text("days_most", std::to_string(store::kRetentionDaysMost));
   view.text("mib_most", std::to_string(kMibMost));
+  view.text("configured", configured_words(parts_.retention));
   view.text("file_size", fmt::format("{:.1f} MiB", static_cast<double>(size->bytes) / static_cast<double>(kMib)));
   view.flag("gives_back", size->gives_back).time("oldest", size->oldest_event_at);
   using store::Removal;
@@ -75,7 +89,7 @@ Result<server::Answer> PeoplePages::retention(const Request& request, const Form
 Result<server::Answer> PeoplePages::set_retention(const Request& request, const Form& form) {
   auto wanted = retention_in(form);
   if (!wanted) return wanted.error();
-  auto before = Retention::load(parts_.store.settings(), parts_.retention);
+  auto before = Retention::load(parts_.store.settings(), {.otherwise = parts_.retention.otherwise});
   if (!before) return before.error();
   auto transaction = parts_.store.begin();
   if (!transaction) return transaction.error();

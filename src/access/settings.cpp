@@ -87,7 +87,7 @@ Result<server::Answer> PeoplePages::user_list(const Request& request, const Form
   std::vector<View> rows;
   for (const store::User& user : users.value()) {
     View row;
-    add_user_facts(row, user, lines_of(user.sites));
+    add_user_facts(row, user, site_words(user.sites));
     rows.push_back(std::move(row));
   }
   View view;
@@ -120,7 +120,14 @@ Result<server::Answer> PeoplePages::user_page(const Request& request, const Form
   if (!user) return user.error();
   if (!user.value()) return Error{"there is no user of this name", ErrorKind::not_found};
   View view;
-  add_user_facts(view, *user.value(), lines_of(user.value()->sites));
+  add_user_facts(view, *user.value(), site_words(user.value()->sites));
+  std::vector<View> lines;
+  for (const std::string& token : user.value()->sites.tokens) {
+    View line;
+    line.text("line", token);
+    lines.push_back(std::move(line));
+  }
+  view.rows("site_lines", std::move(lines));
   view.rows("roles", roles(user.value()->role))
       .text("done", done_words(form["done"]))
       .number("characters", kPasswordCharsMin);

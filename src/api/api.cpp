@@ -26,14 +26,16 @@ bool is_json(const Request& request) {
   return essence.size() == kJson.size() && ::strncasecmp(essence.data(), kJson.data(), kJson.size()) == 0;
 }
 
-// Whether the header's list names the tag (RFC 9110, 13.1.2: by weak comparison).
-bool names_tag(std::string_view list, std::string_view tag) {
+enum class Comparison : std::uint8_t { weak, strong };  // RFC 9110, 8.8.3.2
+
+// Whether the header's list names the tag.
+bool names_tag(std::string_view list, std::string_view tag, Comparison comparison) {
   while (!list.empty()) {
     std::string_view one = list.substr(0, list.find(','));
     list.remove_prefix(std::min(list.size(), one.size() + 1));
     while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
     while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
-    if (one.starts_with("W/")) one.remove_prefix(2);
+    if (comparison == Comparison::weak && one.starts_with("W/")) one.remove_prefix(2);
     if (one == "*" || one == tag) return true;
   }
   return false;
@@ -47,7 +49,11 @@ std::string tag_of(std::string_view json) {
 }  // namespace
 
 Api::Api(Parts parts)
-    : parts_(std::move(parts)), audit_(parts_.arrival, parts_.now), rates_(parts_.rate), warm_(parts_.program) {}
+    : parts_(std::move(parts)),
+      audit_(parts_.arrival, parts_.now),
+      rates_(parts_.rate),
+      warm_(parts_.program),
+      once_(parts_.store, parts_.now) {}
 
 server::Workers::Options Api::workers() {
   server::Workers::Options options;
@@ -61,14 +67,14 @@ server::Workers::Options Api::workers() {
 }
 
 server::Route Api::route(std::string_view method, std::string_view path, std::string_view role, Handle handle,
-                         std::size_t body_bytes) {
+                         std::size_t body_bytes, bool once) {
   server::Route made;
   made.method = method;
   made.path = std::string(kBase) + std::string(path);
   made.role = role;
   made.body_bytes = body_bytes;
-  made.handler = [this, handle, takes_body = body_bytes != 0](const Request& request, const server::Reply& reply) {
-    reply(answer(request, handle, takes_body));
+  made.handler = [this, handle, takes_body = body_bytes != 0, once](const Request& request, const server::Reply& reply) {
+    reply(answer(request, handle, takes_body, once));
   };
   return made;
 }
@@ -81,7 +87,7 @@ std::vector<server::Route> Api::routes(std::shared_ptr<server::Workers> workers)
       route("GET", "/errors", "viewer", &Api::list_errors),
       route("GET", "/errors/{fingerprint}", "viewer", &Api::get_error),
       route("GET", "/stats", "viewer", &Api::stats),
-      route("POST", "/events", "viewer", &Api::look_at_events, kEventsBytes),
+      route("POST", "/events", "viewer", &Api::look_at_events, kEventsBytes, true),
       route("GET", "/trend", "viewer", &Api::trend),
       route("GET", "/signals", "viewer", &Api::list_signals),
       route("GET", "/signals/{event_id}", "viewer", &Api::get_signal),
@@ -90,16 +96,20 @@ std::vector<server::Route> Api::routes(std::shared_ptr<server::Workers> workers)
       route("GET", "/sites/{token}", "viewer", &Api::get_site),
       route("PATCH", "/sites/{token}", "admin", &Api::change_site, kBodyBytes),
       route("GET", "/sites/{token}/ingest", "viewer", &Api::get_ingest),
+      route("GET", "/sites/{token}/metrics", "viewer", &Api::get_metrics),
       route("POST", "/sites/{token}/rotate", "admin", &Api::rotate_site),
       route("POST", "/sites/{token}/disable", "admin", &Api::disable_site),
       route("GET", "/rules", "viewer", &Api::list_rules),
       route("GET", "/rules/{id}", "viewer", &Api::get_rule),
+      route("POST", "/rules/validate", "analyst", &Api::validate_rules, kTrialBodyBytes),
+      route("POST", "/rules/{id}/try", "analyst", &Api::try_rule, kTrialBodyBytes),
       route("GET", "/dismissals", "viewer", &Api::list_dismissals),
-      route("POST", "/dismissals", "analyst", &Api::dismiss, kBodyBytes),
+      route("POST", "/dismissals", "analyst", &Api::dismiss, kBodyBytes, true),
       route("DELETE", "/dismissals", "analyst", &Api::undismiss),
       route("GET", "/me", "viewer", &Api::me),
       route("GET", "/openapi.json", "", &Api::openapi),
   };
+  all.push_back(upload_route());
   for (server::Route& one : all) one.workers = workers;
   return all;
 }
@@ -126,18 +136,21 @@ std::string Api::asker(const Request& request) const {
   return "address " + address;
 }
 
-Answer Api::answer(const Request& request, Handle handle, bool takes_body) {
+Answer Api::answer_once(const Request& request, Handle handle) {
+  auto begun = once_.begin(request, asker(request));
+  if (!begun) return failed(request, begun.error());
+  return begun->answer ? std::move(*begun->answer) : (this->*handle)(request);
+}
+
+Answer Api::answer(const Request& request, Handle handle, bool takes_body, bool once) {
   const Rates::Taken taken = rates_.take(asker(request), Rates::Clock::now());
   Answer made;
   if (!taken.allowed) {
-    made = refusal(request, 429, "too_many_requests",
-                   fmt::format("{} requests a second on average, and {} at once: ask more slowly", rates_.rate().per_second,
-                               rates_.rate().burst));
-    made.headers.emplace_back("Retry-After", "1");
+    made = too_many(request);
   } else if (takes_body && !is_json(request)) {
     made = refusal(request, 415, "json_expected", "the body must be JSON: send Content-Type: application/json");
   } else {
-    made = (this->*handle)(request);
+    made = once ? answer_once(request, handle) : (this->*handle)(request);
   }
   if (rates_.rate().per_second > 0) {
     const double window = rates_.rate().burst / rates_.rate().per_second;
@@ -145,9 +158,21 @@ Answer Api::answer(const Request& request, Handle handle, bool takes_body) {
                               fmt::format("\"requests\";q={:.0f};w={:.0f}", rates_.rate().burst, window));
     made.headers.emplace_back("RateLimit", fmt::format("\"requests\";r={};t={}", taken.left, taken.full_seconds));
   }
-  web::forbid_sniffing(made);
-  made.headers.emplace_back("Cache-Control", "no-store");
+  return finished(std::move(made));
+}
+
+Answer Api::too_many(const Request& request) const {
+  Answer made = refusal(request, 429, "too_many_requests",
+                        fmt::format("{} requests a second on average, and {} at once: ask more slowly",
+                                    rates_.rate().per_second, rates_.rate().burst));
+  made.headers.emplace_back("Retry-After", "1");
   return made;
+}
+
+Answer Api::finished(Answer answer) {
+  web::forbid_sniffing(answer);
+  answer.headers.emplace_back("Cache-Control", "no-store");
+  return answer;
 }
 
 query::Defaults Api::defaults(const Request& request) const {
@@ -167,12 +192,17 @@ Answer Api::failed(const Request& request, const Error& error) const {
 Answer object_answer(const Request& request, std::string json) {
   const std::string tag = tag_of(json);
   Answer answer = server::json_answer(200, std::move(json));
-  if (names_tag(request.joined("If-None-Match"), tag)) {
+  if (names_tag(request.joined("If-None-Match"), tag, Comparison::weak)) {
     answer.status = 304;
     answer.body.clear();
   }
   answer.headers.emplace_back("ETag", tag);
   return answer;
+}
+
+bool as_it_was_read(const Request& request, std::string_view json) {
+  const std::string wanted = request.joined("If-Match");
+  return wanted.empty() || names_tag(wanted, tag_of(json), Comparison::strong);
 }
 
 Answer list_answer_of(const Request& request, const std::string& newer, const std::string& older,
@@ -196,6 +226,15 @@ void put_time(JsonText& json, std::string_view name, std::int64_t seconds) {
   constexpr std::int64_t kMost = INT64_MAX / kSecondNs;
   if (seconds == 0 || seconds > kMost || seconds < -kMost) json.null();
   else json.string(rfc3339(seconds * kSecondNs));
+}
+
+void put_finding(JsonText& json, const analysis::Finding& finding) {
+  json.begin_object().member("rule_id", finding.rule).member("severity", level_name(finding.level));
+  json.member("title", finding.title).member("message", finding.message).member("source", finding.source);
+  json.key("timestamp");
+  if (finding.time_known) json.string(rfc3339(finding.time_ns));
+  else json.null();
+  json.end_object();
 }
 
 void put_text(JsonText& json, std::string_view name, std::string_view text) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "analysis/current_program.hpp"
+#include "api/once.hpp"
 #include "api/rate.hpp"
 #include "api/warm.hpp"
 #include "core/json_text.hpp"
@@ -23,6 +24,7 @@
 #include "server/router.hpp"
 #include "server/workers.hpp"
 #include "store/store.hpp"
+#include "upload/desk.hpp"
 #include "web/arrival.hpp"
 #include "web/audit.hpp"
 
@@ -30,9 +32,10 @@ namespace logystera::api {
 
 inline constexpr std::size_t kPageRows = 100;
 inline constexpr std::size_t kBodyBytes = 64 * 1024;
-inline constexpr std::size_t kEventsBytes = 1024 * 1024;  // of a call that hands in lines
-inline constexpr std::size_t kEventsMost = 1000;          // lines of a call
-inline constexpr std::size_t kRawBytes = 64 * 1024;       // of a line
+inline constexpr std::size_t kEventsBytes = 1024 * 1024;    // of a call that hands in lines
+inline constexpr std::size_t kTrialBodyBytes = 512 * 1024;  // of a call that tries rules: their lines, escaped
+inline constexpr std::size_t kEventsMost = 1000;            // lines of a call
+inline constexpr std::size_t kRawBytes = 64 * 1024;         // of a line
 
 /// What the API is made of; all of it must outlive it.
 struct Parts {
@@ -41,6 +44,7 @@ struct Parts {
   const analysis::CurrentProgram& program;
   const web::Arrival& arrival;
   const query::Pseudonyms& pseudonyms;  // of what stands for personal data in signals
+  upload::Desk& desk;                   // where logs are handed over
   std::function<std::int64_t()> now;    // unix seconds
   std::function<void(std::string_view)> log;
   Rate rate = {};
@@ -59,9 +63,11 @@ class Api {
  private:
   using Handle = server::Answer (Api::*)(const server::Request&);
 
+  /// `once`: it makes something, and takes an Idempotency-Key.
   server::Route route(std::string_view method, std::string_view path, std::string_view role, Handle handle,
-                      std::size_t body_bytes = 0);
-  server::Answer answer(const server::Request& request, Handle handle, bool takes_body);
+                      std::size_t body_bytes = 0, bool once = false);
+  server::Answer answer(const server::Request& request, Handle handle, bool takes_body, bool once);
+  server::Answer answer_once(const server::Request& request, Handle handle);
   std::string asker(const server::Request& request) const;
 
   // health.cpp
@@ -77,6 +83,12 @@ class Api {
   server::Answer get_error(const server::Request& request);
   // events.cpp
   server::Answer look_at_events(const server::Request& request);
+  Result<Done> store_findings(const server::Request& request, const std::vector<analysis::Finding>& findings,
+                              const server::Answer& answer);
+  // uploads.cpp
+  server::Route upload_route();
+  server::Answer looked_at_upload(const server::Request& request, const upload::Wish& wish,
+                                  const Result<analysis::UploadReport>& report) const;
   // signals.cpp
   server::Answer list_signals(const server::Request& request);
   server::Answer get_signal(const server::Request& request);
@@ -85,6 +97,7 @@ class Api {
   server::Answer list_sites(const server::Request& request);
   server::Answer get_site(const server::Request& request);
   server::Answer get_ingest(const server::Request& request);
+  server::Answer get_metrics(const server::Request& request);
   server::Answer change_site(const server::Request& request);
   server::Answer rotate_site(const server::Request& request);
   server::Answer disable_site(const server::Request& request);
@@ -92,6 +105,9 @@ class Api {
   // rules.cpp
   server::Answer list_rules(const server::Request& request);
   server::Answer get_rule(const server::Request& request);
+  // trials.cpp
+  server::Answer try_rule(const server::Request& request);
+  server::Answer validate_rules(const server::Request& request);
   // dismissals.cpp
   server::Answer list_dismissals(const server::Request& request);
   server::Answer dismiss(const server::Request& request);
@@ -101,11 +117,15 @@ class Api {
 
   query::Defaults defaults(const server::Request& request) const;
   server::Answer failed(const server::Request& request, const Error& error) const;
+  server::Answer too_many(const server::Request& request) const;
+  /// With what every answer has.
+  static server::Answer finished(server::Answer answer);
 
   Parts parts_;
   web::Audit audit_;
   Rates rates_;
   Warm warm_;
+  Once once_;
 };
 
 /// Who asks; somebody without anything where there is nobody.
@@ -113,6 +133,9 @@ const web::Principal& who(const server::Request& request);
 
 /// An answer with an ETag; 304 when the client has it already.
 server::Answer object_answer(const server::Request& request, std::string json);
+
+/// Whether If-Match, where it was sent, names what `json` is (RFC 9110, 13.1.1).
+bool as_it_was_read(const server::Request& request, std::string_view json);
 
 /// A page of a list in JSON, with its Link and total.
 template <typename Row>
@@ -127,6 +150,8 @@ server::Answer list_answer(const server::Request& request, const query::Listed<R
 
 /// Writes `name`: null, or a time of unix seconds (0: null) as RFC 3339.
 void put_time(JsonText& json, std::string_view name, std::int64_t seconds);
+/// What a rule found in a line that was handed in.
+void put_finding(JsonText& json, const analysis::Finding& finding);
 /// `name`: null where it is empty.
 void put_text(JsonText& json, std::string_view name, std::string_view text);
 

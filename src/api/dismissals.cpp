@@ -64,8 +64,10 @@ Answer Api::dismiss(const Request& request) {
   if (auto noted = audit_.note(stores, request, "finding.dismiss", dismissal.rule, "", json); !noted) {
     return failed(request, noted.error());
   }
+  Answer answer = server::json_answer(201, json);
+  if (auto kept = once_.keep(stores, request, asker(request), answer); !kept) return failed(request, kept.error());
   if (auto done = transaction.value()->commit(); !done) return failed(request, done.error());
-  return server::json_answer(201, json);
+  return answer;
 }
 
 Answer Api::undismiss(const Request& request) {

@@ -1,10 +1,13 @@
-// Lines that are handed in to be looked at (POST /api/v1/events). GET is another thing: /api/v1/signals.
+// Lines that are handed in to be looked at (POST /api/v1/events); what is found in them is stored where that is asked for. GET is
+// another thing: /api/v1/signals.
 #include <fmt/core.h>
 
+#include <iterator>
+
+#include "analysis/tracking.hpp"
 #include "api/api.hpp"
 #include "api/body.hpp"
 #include "api/problem.hpp"
-#include "core/clock.hpp"
 
 namespace logystera::api {
 namespace {
@@ -34,14 +37,7 @@ std::optional<Handed> handed_in(Body& body, const rapidjson::Value& value, const
 
 void put(JsonText& json, const Looked& looked) {
   json.begin_object().member("parsed", looked.parsed).key("findings").begin_array();
-  for (const analysis::Finding& finding : looked.findings) {
-    json.begin_object().member("rule_id", finding.rule).member("severity", level_name(finding.level));
-    json.member("title", finding.title).member("message", finding.message).member("source", finding.source);
-    json.key("timestamp");
-    if (finding.time_known) json.string(rfc3339(finding.time_ns));
-    else json.null();
-    json.end_object();
-  }
+  for (const analysis::Finding& finding : looked.findings) put_finding(json, finding);
   json.end_array().end_object();
 }
 
@@ -52,7 +48,14 @@ using server::Request;
 
 Answer Api::look_at_events(const Request& request) {
   query::Parameters parameters(request.query);
+  const bool stores = parameters.boolean("store").value_or(false);
   if (const auto faults = parameters.finish(); !faults.empty()) return invalid_parameters(request, faults);
+  if (stores && !who(request).may(web::Role::analyst))
+    return refusal(request, 403, "forbidden", "to store what is found takes the role analyst");
+  if (stores && !who(request).all_sites) {
+    return refusal(request, 403, "restricted",
+                   "what is found in logs belongs to no site: whoever sees some sites only cannot store it");
+  }
   Body body(request.body);
   if (!body.sound()) return invalid(request, body);
   const bool several = body.whole().IsArray();
@@ -72,6 +75,7 @@ Answer Api::look_at_events(const Request& request) {
     lines.push_back(std::move(*handed));
   }
   const std::string sender = asker(request);
+  std::vector<analysis::Finding> found;
   JsonText json;
   if (several) json.begin_array();
   for (std::size_t number = 0; number < lines.size(); ++number) {
@@ -83,9 +87,37 @@ Answer Api::look_at_events(const Request& request) {
       return failed(request, looked.error());
     }
     put(json, looked.value());
+    if (stores) std::move(looked->findings.begin(), looked->findings.end(), std::back_inserter(found));
   }
   if (several) json.end_array();
-  return server::json_answer(200, json.take());
+  Answer answer = server::json_answer(200, json.take());
+  if (!stores) return answer;
+  if (auto stored = store_findings(request, found, answer); !stored) return failed(request, stored.error());
+  return answer;
+}
+
+// Findings, audit and answer, all or nothing.
+Result<Done> Api::store_findings(const Request& request, const std::vector<analysis::Finding>& findings,
+                                 const Answer& answer) {
+  auto transaction = parts_.store.begin();
+  if (!transaction) return transaction.error();
+  store::Stores& stores = *transaction.value();
+  std::uint64_t added = 0;
+  for (const analysis::Finding& finding : findings) {
+    store::Finding row = analysis::stored_finding(finding);
+    if (!finding.time_known) row.time = parts_.now();
+    auto fresh = stores.findings().add(row);
+    if (!fresh) return fresh.error();
+    added += fresh.value();
+  }
+  if (added > 0) {
+    JsonText after;
+    after.begin_object().count("findings", added).end_object();
+    if (auto noted = audit_.note(stores, request, "finding.store", findings.front().source, "", after.text()); !noted)
+      return noted;
+  }
+  if (auto kept = once_.keep(stores, request, asker(request), answer); !kept) return kept;
+  return transaction.value()->commit();
 }
 
 }  // namespace logystera::api

@@ -52,6 +52,18 @@ Result<Sent> sent_since(store::Stores& stores, std::int64_t since) {
 
 std::int64_t hour_of(std::int64_t time) { return time - time % kHour; }
 
+// Nothing where there is no such site.
+Result<std::optional<std::string>> site_json(store::Stores& stores, const std::string& token, std::int64_t now) {
+  auto entity = stores.entities().find(token);
+  if (!entity) return entity.error();
+  if (!entity.value()) return std::optional<std::string>();
+  auto sent = sent_since(stores, hour_of(now - kDay) + kHour);
+  if (!sent) return sent.error();
+  JsonText json;
+  put(json, *entity.value(), sent.value());
+  return std::optional<std::string>(json.take());
+}
+
 }  // namespace
 
 Answer Api::list_sites(const Request& request) {
@@ -75,15 +87,11 @@ Answer Api::list_sites(const Request& request) {
 }
 
 Answer Api::site_answer(const Request& request, const std::string& token) {
-  store::Stores& stores = parts_.store.reading();
-  auto entity = stores.entities().find(token);
-  if (!entity) return failed(request, entity.error());
-  if (!entity.value() || !who(request).sees(token)) return not_found(request, "there is no site with this token");
-  auto sent = sent_since(stores, hour_of(parts_.now() - kDay) + kHour);
-  if (!sent) return failed(request, sent.error());
-  JsonText json;
-  put(json, *entity.value(), sent.value());
-  return object_answer(request, json.take());
+  if (!who(request).sees(token)) return not_found(request, "there is no site with this token");
+  auto json = site_json(parts_.store.reading(), token, parts_.now());
+  if (!json) return failed(request, json.error());
+  if (!json.value()) return not_found(request, "there is no site with this token");
+  return object_answer(request, std::move(*json.value()));
 }
 
 Answer Api::get_site(const Request& request) {
@@ -117,6 +125,56 @@ Answer Api::get_ingest(const Request& request) {
 
 namespace {
 
+struct Metric {
+  std::string_view name;
+  std::uint64_t store::IngestHour::*count;
+};
+constexpr Metric kMetrics[] = {{"batches", &store::IngestHour::batches},
+                               {"events", &store::IngestHour::events},
+                               {"duplicates", &store::IngestHour::duplicates},
+                               {"rejected", &store::IngestHour::rejected}};
+
+}  // namespace
+
+// Every step of the period, those without anything included; the last one is still being counted.
+Answer Api::get_metrics(const Request& request) {
+  query::Parameters parameters(request.query);
+  const std::int64_t now = parts_.now();
+  const Metric& metric = kMetrics[parameters.word("name", {"batches", "events", "duplicates", "rejected"}).value_or(1)];
+  const bool days = parameters.word("step", {"hour", "day"}).value_or(0) == 1;
+  const std::int64_t step = days ? kDay : kHour;
+  const std::int64_t to = parameters.time("to").value_or(now);
+  const std::int64_t from = parameters.time("from").value_or(to - kDay);
+  if (from >= to) parameters.fault("from", "from must be before to");
+  else if (from < now - store::kIngestHoursSeconds)
+    parameters.fault("from", fmt::format("from must be within the last {} days: what was before is forgotten",
+                                         store::kIngestHoursSeconds / kDay));
+  else if (to > now + kDay) parameters.fault("to", "to must not be in the future");
+  if (const auto faults = parameters.finish(); !faults.empty()) return invalid_parameters(request, faults);
+  const std::string token(request.parameter("token"));
+  store::Stores& stores = parts_.store.reading();
+  auto entity = stores.entities().find(token);
+  if (!entity) return failed(request, entity.error());
+  if (!entity.value() || !who(request).sees(token)) return not_found(request, "there is no site with this token");
+  const std::int64_t first = from - from % step;
+  auto hours = stores.entities().hours(token, first);
+  if (!hours) return failed(request, hours.error());
+  std::map<std::int64_t, std::uint64_t> counted;
+  for (const store::IngestHour& hour : hours.value()) counted[hour.hour - hour.hour % step] += hour.*metric.count;
+  JsonText json;
+  json.begin_object().member("name", metric.name).member("step", days ? "day" : "hour").key("points").begin_array();
+  for (std::int64_t at = first; at < to; at += step) {
+    const auto found = counted.find(at);
+    json.begin_object();
+    put_time(json, "at", at);
+    json.count("value", found == counted.end() ? 0 : found->second).end_object();
+  }
+  json.end_array().end_object();
+  return server::json_answer(200, json.take());
+}
+
+namespace {
+
 std::string state_json(const store::Entity& entity) {
   JsonText json;
   json.begin_object().member("name", entity.name).member("disabled", entity.disabled).end_object();
@@ -136,20 +194,18 @@ Answer Api::change_site(const Request& request) {
   if (!body.sound()) return invalid(request, body);
   if (!name && !disabled) return invalid_body(request, "", "name or disabled says what is to change");
   const std::string token(request.parameter("token"));
-  if (const std::string wanted = request.joined("If-Match"); !wanted.empty()) {
-    Request as_read = request;
-    std::erase_if(as_read.headers, [](const auto& one) { return one.first == "If-None-Match"; });
-    as_read.headers.emplace_back("If-None-Match", wanted);
-    if (const Answer now = site_answer(as_read, token); now.status == 200) {
-      return refusal(request, 412, "changed_meanwhile", "the site is not what If-Match names any more: read it again");
-    }
-  }
   auto transaction = parts_.store.begin();
   if (!transaction) return failed(request, transaction.error());
   store::Stores& stores = *transaction.value();
   auto before = stores.entities().find(token);
   if (!before) return failed(request, before.error());
-  if (!before.value()) return not_found(request, "there is no site with this token");
+  if (!before.value() || !who(request).sees(token)) return not_found(request, "there is no site with this token");
+  // Within the transaction: nobody changes it between this look and the change.
+  auto known = site_json(stores, token, parts_.now());
+  if (!known) return failed(request, known.error());
+  if (!known.value() || !as_it_was_read(request, *known.value())) {
+    return refusal(request, 412, "changed_meanwhile", "the site is not what If-Match names any more: read it again");
+  }
   gateway::Entities entities = parts_.entities.within(stores.entities());
   if (name) {
     if (auto done = entities.rename(token, *name); !done) {
@@ -183,6 +239,7 @@ Answer Api::rotate_site(const Request& request) {
   auto transaction = parts_.store.begin();
   if (!transaction) return failed(request, transaction.error());
   store::Stores& stores = *transaction.value();
+  if (!who(request).sees(token)) return not_found(request, "there is no site with this token");
   auto issued = parts_.entities.within(stores.entities()).rotate(token, parts_.now());
   if (!issued) {
     if (issued.error().kind == ErrorKind::not_found) return not_found(request, "there is no site with this token");

@@ -58,18 +58,18 @@ class Rooms final : public Application {
       : store_(store),
         entities_(entities),
         program_(program),
-        desk_(program),
         now_(options.now),
         log_(options.log),
         writer_(std::move(writer)),
         ingest_(entities, *writer_, {options.rate, options.min_agent_version, options.now, options.log}),
-        site_requests_(entities, store.support(), {options.min_agent_version, options.now, options.log}),
+        site_requests_(entities, store, arrival_, {options.min_agent_version, options.now, options.log}),
         users_(store),
         sessions_(store.accounts()),
         authorization_(store, entities, {options.now, options.log}),
         arrival_({options.proxies, options.tls}),
         audit_(arrival_, options.now),
-        second_factor_(store, seal_of(entities.vault())) {}
+        second_factor_(store, seal_of(entities.vault())),
+        desk_(program) {}
 
   Result<Done> make_access(const Options& options) {
     auto secret = random_text(kKeyBytes);
@@ -80,7 +80,7 @@ class Rooms final : public Application {
     dashboard_ = std::make_unique<dashboard::Dashboard>(store_, entities_, program_, *shell_, *pseudonyms_,
                                                         dashboard_options(options));
     api_ = std::make_unique<api::Api>(
-        api::Parts{store_, entities_, program_, arrival_, *pseudonyms_, options.now, options.log});
+        api::Parts{store_, entities_, program_, arrival_, *pseudonyms_, desk_, options.now, options.log});
     access::Access::Options wanted;
     wanted.now = options.now;
     wanted.log = options.log;
@@ -148,12 +148,30 @@ class Rooms final : public Application {
             options.explainer};
   }
 
+  // With the account of whoever is signed in, so that it is there in his next browser. Where it cannot be stored, this one has it.
+  void remember_theme(const server::Request& request, std::string_view theme) {
+    const auto visitor = sessions_.visitor(request, arrival_.cookies(request), now_());
+    if (!visitor) return log_(visitor.error().message);
+    if (!visitor->signed_in || visitor->signed_in->user == 0) return;
+    auto transaction = store_.begin();
+    if (!transaction) return log_(transaction.error().message);
+    store::AccountStore& accounts = transaction.value()->accounts();
+    auto user = accounts.find_user(visitor->signed_in->user);
+    if (!user) return log_(user.error().message);
+    if (!user.value() || user.value()->theme == theme) return;
+    user.value()->theme = theme;
+    if (auto set = accounts.set_preferences(*user.value()); !set) return log_(set.error().message);
+    if (auto done = transaction.value()->commit(); !done) log_(done.error().message);
+  }
+
   std::vector<server::Route> pages() override {
     std::vector<server::Route> routes = connect_->routes(pools_.pages);
     for (server::Route& route : login_->routes(pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : people_->routes(pools_.pages)) routes.push_back(std::move(route));
-    routes.push_back(shell_->theme_route());
-    routes.push_back(web::Shell::missing_route());
+    const auto remember = [this](const server::Request& request, std::string_view theme) {
+      remember_theme(request, theme);
+    };
+    routes.push_back(shell_->theme_route(remember, pools_.pages));
     for (server::Route& route : upload::page_routes(desk_, *shell_, pools_.pages)) routes.push_back(std::move(route));
     for (server::Route& route : dashboard_->routes(pools_.pages)) routes.push_back(std::move(route));
     routes.push_back(api::docs_route(*shell_, pools_.pages));
@@ -204,7 +222,11 @@ class Rooms final : public Application {
     return [this](server::Request& request, std::string_view role) { return access_->authorize(request, role); };
   }
 
-  decltype(server::Listener::refused) refused() override { return api::reworded; }
+  decltype(server::Listener::refused) refused() override {
+    return [this](const server::Request& request, server::Answer answer) {
+      return web::refused_page(request, api::reworded(request, std::move(answer)), arrival_.https(request));
+    };
+  }
 
   void open(gateway::PublicAddresses addresses) override {
     if (!addresses.issuer.empty()) arrival_.set_public(addresses.issuer.starts_with("https://"));
@@ -221,7 +243,6 @@ class Rooms final : public Application {
   store::Store& store_;
   gateway::Entities& entities_;
   const analysis::CurrentProgram& program_;
-  upload::Desk desk_;
   std::function<std::int64_t()> now_;
   std::function<void(std::string_view)> log_;
   Pools pools_;
@@ -248,6 +269,7 @@ class Rooms final : public Application {
   std::unique_ptr<live::Bus> bus_;
   std::unique_ptr<live::Watcher> watcher_;  // tells the bus
   std::unique_ptr<Keeper> keeper_;          // asks the writer
+  upload::Desk desk_;                       // its threads answer with what stands above
 };
 
 }  // namespace

@@ -32,7 +32,7 @@ struct Options {
   std::function<void(std::string_view)> log;
   gateway::RateLimit rate;
   std::string min_agent_version;                               // "1.2.0"; empty: any
-  store::Retention retention;                                  // where the store's own settings say nothing
+  store::ConfiguredRetention retention;                        // what the configuration says
   std::size_t proxies = 0;                                     // in front, one behind the other; 0: none
   bool tls = false;                                            // the listeners' own
   std::string api_token = {};                                  // of an administrator; empty: none

@@ -32,7 +32,7 @@ class Thread final : public Keeper {
   }
 
   void round(const std::stop_token& stop) {
-    auto retention = store::Retention::load(options_.store.settings(), options_.otherwise);
+    auto retention = store::Retention::load(options_.store.settings(), options_.configured);
     if (!retention) return say(retention.error().message);
     auto removed = store::remove_old(options_.store, retention.value(), options_.now(), options_.idle, stop);
     if (!removed) return say(removed.error().message);

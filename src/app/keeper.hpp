@@ -20,7 +20,7 @@ class Keeper {
     store::Store& store;
     std::function<std::int64_t()> now;
     std::function<bool()> idle;
-    store::Retention otherwise;  // where nothing was chosen
+    store::ConfiguredRetention configured;
     std::function<void(std::string_view)> log;
   };
 

@@ -290,6 +290,25 @@ std::optional<Result<Done>> read_opensearch(const yaml::Node::Entry& entry, Open
   return std::nullopt;
 }
 
+// One key of the section `retention`; nothing if there is no such key.
+std::optional<Result<Done>> read_retention(const yaml::Node::Entry& entry, store::ConfiguredRetention& out) {
+  std::int64_t number = 0;
+  const auto days = [&](std::optional<int>& into) {
+    auto read = read_number(entry.value, 0, store::kRetentionDaysMost, number);
+    if (read) into = static_cast<int>(number);
+    return read;
+  };
+  if (entry.key == "events_days") return days(out.events_days);
+  if (entry.key == "bulk_events_days") return days(out.bulk_events_days);
+  if (entry.key == "findings_days") return days(out.findings_days);
+  if (entry.key == "max_db_bytes") {
+    auto read = read_number(entry.value, 0, std::numeric_limits<std::int64_t>::max(), number);
+    if (read) out.most_bytes = static_cast<std::uint64_t>(number);
+    return read;
+  }
+  return std::nullopt;
+}
+
 // What a section's keys are read by.
 using SectionReader = std::function<std::optional<Result<Done>>(const yaml::Node::Entry& entry, Config& config)>;
 
@@ -301,6 +320,7 @@ SectionReader section_reader(std::string_view name) {
   if (name == "graylog") return [](const auto& entry, Config& config) { return read_graylog(entry, config.graylog); };
   if (name == "opensearch")
     return [](const auto& entry, Config& config) { return read_opensearch(entry, config.opensearch); };
+  if (name == "retention") return [](const auto& entry, Config& config) { return read_retention(entry, config.retention); };
   if (name == "llm") return [](const auto& entry, Config& config) { return read_llm(entry, config.llm); };
   return nullptr;
 }

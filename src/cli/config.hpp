@@ -13,6 +13,7 @@
 #include "core/severity.hpp"
 #include "plugin/options.hpp"
 #include "store/finding_store.hpp"
+#include "store/retention.hpp"
 
 namespace logystera::cli {
 
@@ -61,6 +62,7 @@ struct Config {
   plugin::Options plugins;
   bool rule_cache = true;
   int findings_retention_days = store::kRetentionDays;
+  store::ConfiguredRetention retention;  // of `serve` and `store`; findings_retention_days is not in it
   Level findings_min_severity = Level::high;
 
   std::string api_token;                 // of an administrator of `serve`; empty: none

@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
+#include "cli/people.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
@@ -63,18 +64,30 @@ int list(const Globals& globals) {
 int add(const Globals& globals, const std::string& name) {
   auto gate = open_gateway_store(globals, store::Access::create);
   if (!gate) return fail("entity add", gate.error());
-  auto issued = gate->entities->add(name, wall_seconds());
-  if (!issued) return fail("entity add", issued.error());
-  print_issued(issued.value(), name, globals.json);
+  JsonText after;
+  after.begin_object().member("name", name).end_object();
+  auto made = gate->entities->make(name, wall_seconds());
+  if (!made) return fail("entity add", made.error());
+  const auto change = [&](store::Stores& stores) { return stores.entities().add(made->entity); };
+  if (auto done = change_noted(*gate->store, change, "site.add", made->entity.token, "", after.text()); !done)
+    return fail("entity add", done.error());
+  print_issued(made->issued, name, globals.json);
   return kExitDone;
 }
 
 int rotate(const Globals& globals, const std::string& token) {
   auto gate = open_gateway_store(globals, store::Access::existing);
   if (!gate) return fail("entity rotate", gate.error());
-  auto issued = gate->entities->rotate(token, wall_seconds());
-  if (!issued) return fail("entity rotate", issued.error());
-  print_issued(issued.value(), {}, globals.json);
+  gateway::IssuedSecret issued;
+  const auto change = [&](store::Stores& stores) -> Result<Done> {
+    auto rotated = gate->entities->within(stores.entities()).rotate(token, wall_seconds());
+    if (!rotated) return rotated.error();
+    issued = std::move(rotated).value();
+    return Done{};
+  };
+  if (auto done = change_noted(*gate->store, change, "site.rotate", token); !done)
+    return fail("entity rotate", done.error());
+  print_issued(issued, {}, globals.json);
   if (!globals.json) fmt::print("The previous secret is accepted for another 24 hours.\n");
   return kExitDone;
 }
@@ -83,7 +96,11 @@ int set_disabled(const Globals& globals, const std::string& token, bool disabled
   const std::string_view command = disabled ? "entity disable" : "entity enable";
   auto gate = open_gateway_store(globals, store::Access::existing);
   if (!gate) return fail(command, gate.error());
-  if (auto set = gate->entities->set_disabled(token, disabled); !set) return fail(command, set.error());
+  const auto change = [&](store::Stores& stores) {
+    return gate->entities->within(stores.entities()).set_disabled(token, disabled);
+  };
+  if (auto set = change_noted(*gate->store, change, disabled ? "site.disable" : "site.enable", token); !set)
+    return fail(command, set.error());
   if (!globals.json) fmt::print("{} is {}.\n", token, disabled ? "disabled" : "enabled");
   return kExitDone;
 }

@@ -9,6 +9,7 @@
 #include "cli/terminal.hpp"
 #include "core/json_text.hpp"
 #include "detect/explain.hpp"
+#include "detect/words.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -66,44 +67,6 @@ class Page {
   std::string text_;
 };
 
-std::string kinds_text(std::uint16_t kinds) {
-  std::vector<std::string> names;
-  for (int kind = 0; kind < 16; ++kind)
-    if (kinds >> kind & 1) names.emplace_back(record_kind_name(static_cast<RecordKind>(kind)));
-  return joined(names, ", ");
-}
-
-// "kind web_access; program sshd": all of it must hold.
-std::string choice_text(const detect::ScopeChoice& choice) {
-  std::vector<std::string> parts;
-  const auto add = [&parts](std::string_view name, const std::vector<std::string>& values) {
-    if (!values.empty()) parts.push_back(fmt::format("{} {}", name, printable(joined(values, ", "))));
-  };
-  if (choice.kinds) parts.push_back("kind " + kinds_text(choice.kinds));
-  add("format", choice.formats);
-  add("program", choice.programs);
-  add("channel", choice.channels);
-  add("provider", choice.providers);
-  std::vector<std::string> ids;
-  for (std::int64_t id : choice.event_ids) ids.push_back(std::to_string(id));
-  add("event", ids);
-  add("type", choice.event_types);
-  if (choice.absolute_url) parts.emplace_back("requests to a forward proxy");
-  return parts.empty() ? "every record" : joined(parts, "; ");
-}
-
-std::string bound_text(const Window::Bound& bound) {
-  constexpr const char* kWords[] = {"fewer than", "at most", "more than", "at least", "exactly", "not"};
-  return fmt::format("{} {}", kWords[static_cast<std::size_t>(bound.compare)], bound.number);
-}
-
-std::string bounds_text(const Window& window) {
-  std::vector<std::string> words;
-  for (const Window::Bound& bound : window.bounds) words.push_back(bound_text(bound));
-  if (words.empty()) words.push_back(fmt::format("at least {}", window.inputs.size()));
-  return joined(words, " and ");
-}
-
 std::vector<std::string> written(const std::vector<detect::Subject>& subjects) {
   std::vector<std::string> out;
   out.reserve(subjects.size());
@@ -124,43 +87,9 @@ const char* window_kind_name(const Window& window) {
   return "";
 }
 
-// "different values of path: at least 50 within 1800 s, for each client_ip"
-std::string window_text(const Window& window) {
-  const std::string fields = joined(written(window.fields), ", ");
-  std::string what;
-  switch (window.kind) {
-    case Window::Kind::count: what = window.attempts ? "attempts to log in" : "hits"; break;
-    case Window::Kind::distinct: what = "different values of " + fields; break;
-    case Window::Kind::sum: what = "the sum of " + fields; break;
-    case Window::Kind::average: what = "the average of " + fields; break;
-    case Window::Kind::percentile: what = fmt::format("percentile {} of {}", window.percentile, fields); break;
-    case Window::Kind::temporal: what = "different rules that hit"; break;
-    case Window::Kind::ordered: what = "different rules that hit, in this order"; break;
-  }
-  what += fmt::format(": {} within {} s", bounds_text(window), static_cast<double>(window.span_ns) / kNanoseconds);
-  if (!window.group_by.empty()) what += ", for each " + joined(written(window.group_by), ", ");
-  return what;
-}
-
-std::string test_text(const detect::ExplainedTest& test) {
-  std::string out = printable(joined(test.places, " or ")) + " " + test.operation;
-  if (!test.against.empty()) out += " that of " + printable(joined(test.against, " or "));
-  else if (test.text) out += " " + quoted(test.value);
-  else if (test.operation == "finds") out += " /" + printable(test.value) + "/";
-  else if (!test.value.empty()) out += " " + test.value;
-  if (test.cased) out += " (case-sensitive)";
-  if (test.least_bytes > 0) out += fmt::format(" (in texts of {} bytes and more)", test.least_bytes);
-  if (test.indexed) out += " [indexed]";
-  return out;
-}
-
 void put(Page& page, std::size_t indent, const detect::ExplainedCondition& condition) {
-  switch (condition.kind) {
-    case Expression::Kind::test: page.line(indent, test_text(condition.test)); return;
-    case Expression::Kind::all: page.line(indent, condition.children.empty() ? "always" : "all of"); break;
-    case Expression::Kind::any: page.line(indent, condition.children.empty() ? "never" : "any of"); break;
-    case Expression::Kind::negation: page.line(indent, "not"); break;
-  }
+  const bool indexed = condition.kind == Expression::Kind::test && condition.test.indexed;
+  page.line(indent, printable(detect::words_of(condition)) + (indexed ? " [indexed]" : ""));
   for (const detect::ExplainedCondition& child : condition.children) put(page, indent + 2, child);
 }
 
@@ -176,9 +105,7 @@ const char* anchor_words(detect::ExplainedLiteral::Anchor anchor) {
 
 void put_detection(Page& page, const detect::Rule& rule, const detect::Explanation& explained) {
   page.line(0, "Looks at");
-  for (const detect::ScopeChoice& choice : rule.scope.choices) page.line(2, choice_text(choice));
-  if (rule.scope.everything()) page.line(2, "every record");
-  if (!rule.scope.logsource.empty()) page.line(2, "sources declared to be " + printable(rule.scope.logsource.describe()));
+  for (const std::string& words : detect::words_of(rule.scope)) page.line(2, printable(words));
   page.line(0, "Looks for");
   if (explained.always) page.line(2, "nothing first: the condition is evaluated for each of these records");
   else page.line(2, "one of these; without any, the condition is not evaluated");
@@ -201,7 +128,7 @@ void put_rule(Page& page, const detect::Engine& engine, std::uint32_t index, std
   if (!rule.is_window()) return put_detection(page, rule, detect::explain(engine, index));
   const Window& window = *rule.window;
   page.line(0, "Counts");
-  page.line(2, window_text(window));
+  page.line(2, printable(detect::words_of(window)));
   page.line(2, window.fires_at_once() ? "Fires with the hit that makes it true, then not again within that time."
                                       : "Is evaluated when that time has passed since the first hit, or the input ends.");
   page.line(0, "Hits of");
@@ -244,7 +171,7 @@ void put(JsonText& json, const detect::ExplainedCondition& condition) {
 void put_scope(JsonText& json, const detect::Scope& scope) {
   json.key("scope").begin_object().member("logsource", scope.logsource.empty() ? "" : scope.logsource.describe());
   json.key("records").begin_array();
-  for (const detect::ScopeChoice& choice : scope.choices) json.string(choice_text(choice));
+  for (const detect::ScopeChoice& choice : scope.choices) json.string(printable(detect::words_of(choice)));
   if (scope.everything()) json.string("every record");
   json.end_array().end_object();
 }

@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/history.hpp"
+#include "cli/people.hpp"
 #include "cli/render.hpp"
 #include "cli/span.hpp"
 #include "cli/terminal.hpp"
@@ -128,6 +129,15 @@ Result<Done> warn_of_unknown_rule(const History& history, const std::string& rul
   return Done{};
 }
 
+// As the audit has it of the pages.
+std::string dismissal_json(const Options& options) {
+  JsonText json;
+  json.begin_object().member("rule", options.rule).member("source", options.source);
+  if (!options.reason.empty()) json.member("reason", options.reason);
+  json.end_object();
+  return json.take();
+}
+
 int dismiss(const Globals& globals, const Options& options) {
   auto opened = open_history("findings dismiss", globals, store::Access::create);
   if (!opened) return fail("findings dismiss", opened.error());
@@ -139,7 +149,9 @@ int dismiss(const Globals& globals, const Options& options) {
   if (known->findings == 0)
     if (auto warned = warn_of_unknown_rule(opened.value(), options.rule); !warned)
       return fail("findings dismiss", warned.error());
-  if (auto done = opened->store->findings().dismiss({options.rule, options.source, options.reason, wall_seconds()}); !done)
+  const store::Dismissal dismissal{options.rule, options.source, options.reason, wall_seconds()};
+  const auto change = [&](store::Stores& stores) { return stores.findings().dismiss(dismissal); };
+  if (auto done = change_noted(*opened->store, change, "finding.dismiss", options.rule, "", dismissal_json(options)); !done)
     return fail("findings dismiss", done.error());
   if (!globals.json)
     fmt::print("{} is dismissed {}; 'logystera findings undismiss {}' takes it back.\n", printable(options.rule),
@@ -159,12 +171,14 @@ int preview(const Globals& globals, const Options& options) {
 int undismiss(const Globals& globals, const Options& options) {
   auto opened = open_history("findings undismiss", globals);
   if (!opened) return fail("findings undismiss", opened.error());
-  auto removed = opened->store->findings().undismiss(options.rule, options.source);
-  if (!removed) return fail("findings undismiss", removed.error());
-  if (removed.value() == 0)
-    return fail(
-        "findings undismiss",
-        Error{options.rule + " is not dismissed; 'logystera findings dismissed' lists what is", ErrorKind::not_found});
+  const auto change = [&](store::Stores& stores) -> Result<Done> {
+    auto removed = stores.findings().undismiss(options.rule, options.source);
+    if (!removed) return removed.error();
+    if (removed.value() != 0) return Done{};
+    return Error{options.rule + " is not dismissed; 'logystera findings dismissed' lists what is", ErrorKind::not_found};
+  };
+  if (auto done = change_noted(*opened->store, change, "finding.undismiss", options.rule, dismissal_json(options)); !done)
+    return fail("findings undismiss", done.error());
   if (!globals.json) fmt::print("{} is reported again.\n", printable(options.rule));
   return kExitDone;
 }

@@ -10,9 +10,9 @@ Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::
   return opened;
 }
 
-store::Retention configured_retention(const Config& config) {
-  store::Retention retention;
-  retention.findings_days = config.findings_retention_days;
+store::ConfiguredRetention configured_retention(const Config& config) {
+  store::ConfiguredRetention retention = config.retention;
+  retention.otherwise.findings_days = config.findings_retention_days;
   return retention;
 }
 

@@ -21,8 +21,8 @@ struct GatewayStore {
 /// Opens the store and its key file; with Access::create both are made when there is neither.
 Result<GatewayStore> open_gateway_store(const Globals& globals, store::Access access);
 
-/// For how long things are kept where the store's own settings say nothing.
-store::Retention configured_retention(const Config& config);
+/// For how long things are kept, as far as the configuration says.
+store::ConfiguredRetention configured_retention(const Config& config);
 
 /// The store alone.
 Result<std::unique_ptr<store::Store>> open_store(const Globals& globals, store::Access access);

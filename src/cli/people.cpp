@@ -33,6 +33,16 @@ access::Note note_of_command() {
   };
 }
 
+Result<Done> change_noted(store::Store& store, const std::function<Result<Done>(store::Stores&)>& change,
+                          std::string_view action, std::string_view object, std::string_view before,
+                          std::string_view after) {
+  auto transaction = store.begin();
+  if (!transaction) return transaction.error();
+  if (auto done = change(*transaction.value()); !done) return done;
+  if (auto noted = note_of_command()(*transaction.value(), action, object, before, after); !noted) return noted;
+  return transaction.value()->commit();
+}
+
 void add_role(Command& command, std::string& into, const std::string& help) {
   command.add_option("--role", into, help)->check(any_of({"viewer", "analyst", "admin"}));
 }

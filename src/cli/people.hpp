@@ -1,7 +1,9 @@
-// What the commands about people and tokens share.
+// What the commands about people and tokens share, and those that change what pages change too.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "access/note.hpp"
@@ -14,6 +16,11 @@ namespace logystera::cli {
 
 /// Notes changes as made by a command on this machine, by whom it runs as.
 access::Note note_of_command();
+
+/// Does `change` and notes it, both or neither.
+Result<Done> change_noted(store::Store& store, const std::function<Result<Done>(store::Stores&)>& change,
+                          std::string_view action, std::string_view object, std::string_view before = {},
+                          std::string_view after = {});
 
 /// --role: viewer, analyst or admin; `help` says the default.
 void add_role(Command& command, std::string& into, const std::string& help);

@@ -30,7 +30,7 @@ logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logyst
 logystera_room(dashboard STANDARD 20 LINKS logystera_core logystera_detect logystera_analysis logystera_assist logystera_query logystera_store logystera_server logystera_web
   logystera_gateway fmt::fmt)
 logystera_room(api STANDARD 20 LINKS logystera_core logystera_analysis logystera_detect logystera_source logystera_store logystera_server
-  logystera_web logystera_gateway logystera_query fmt::fmt)
+  logystera_web logystera_gateway logystera_query logystera_upload fmt::fmt)
 # The contract is written in YAML and asked for as JSON.
 add_executable(web_contract web/contract.cpp)
 set_target_properties(web_contract PROPERTIES CXX_STANDARD 20)

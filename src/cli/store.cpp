@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/people.hpp"
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
@@ -22,6 +23,8 @@ struct Options {
   std::string path;
   std::optional<unsigned> events_days, bulk_events_days, findings_days;
   std::optional<std::uint64_t> most_mib;
+
+  bool any_retention() const noexcept { return events_days || bulk_events_days || findings_days || most_mib; }
 };
 
 constexpr std::uint64_t kMib = 1024 * 1024;
@@ -84,20 +87,39 @@ int stats(const Globals& globals, const Options&) {
   return kExitDone;
 }
 
+std::string retention_text(const store::Retention& retention) {
+  return fmt::format("events {}, bulk events (http.request, api.access, email.sent, cache.flush) {}, findings {}, {}",
+                     days_text(retention.events_days), days_text(retention.bulk_events_days),
+                     days_text(retention.findings_days),
+                     retention.most_bytes == 0 ? "any size" : "at most " + bytes_text(retention.most_bytes));
+}
+
 int retain(const Globals& globals, const Options& options) {
   auto opened = open_store(globals, store::Access::existing);
   if (!opened) return fail("store retention", opened.error());
-  store::SettingStore& settings = opened.value()->settings();
-  auto retention = load_retention(globals, *opened.value());
+  auto config = load_config(globals.config);
+  if (!config) return fail("store retention", config.error());
+  const store::ConfiguredRetention configured = configured_retention(config.value());
+  // What is chosen is stored, whatever the configuration makes of it.
+  auto retention = store::Retention::load(opened.value()->settings(), {.otherwise = configured.otherwise});
   if (!retention) return fail("store retention", retention.error());
+  const std::string before = retention_text(retention.value());
   if (options.events_days) retention->events_days = static_cast<int>(*options.events_days);
   if (options.bulk_events_days) retention->bulk_events_days = static_cast<int>(*options.bulk_events_days);
   if (options.findings_days) retention->findings_days = static_cast<int>(*options.findings_days);
   if (options.most_mib) retention->most_bytes = *options.most_mib * kMib;
-  if (auto saved = retention->save(settings); !saved) return fail("store retention", saved.error());
-  fmt::print("events {}, bulk events (http.request, api.access, email.sent, cache.flush) {}, findings {}, {}\n",
-             days_text(retention->events_days), days_text(retention->bulk_events_days), days_text(retention->findings_days),
-             retention->most_bytes == 0 ? "any size" : "at most " + bytes_text(retention->most_bytes));
+  const std::string after = retention_text(retention.value());
+  if (options.any_retention()) {
+    const auto change = [&](store::Stores& stores) { return retention->save(stores.settings()); };
+    if (auto saved = change_noted(*opened.value(), change, "retention.change", "retention", before, after); !saved)
+      return fail("store retention", saved.error());
+  }
+  fmt::print("{}\n", after);
+  if (configured.any()) {
+    auto in_force = store::Retention::load(opened.value()->settings(), configured);
+    if (!in_force) return fail("store retention", in_force.error());
+    fmt::print("With the section retention of the configuration: {}\n", retention_text(in_force.value()));
+  }
   return kExitDone;
 }
 

@@ -37,6 +37,7 @@ std::vector<server::Route> Dashboard::routes(const std::shared_ptr<server::Worke
   add_events(context, routes);
   add_sites(context, routes);
   add_rules(context, routes);
+  add_trials(context, routes);
   return routes;
 }
 

@@ -21,9 +21,9 @@ server::Route Context::get(std::string path, Handle handle, std::string role) co
   return {"GET", std::move(path), 0, run, workers, std::move(role)};
 }
 
-server::Route Context::post(std::string path, Handle handle, std::string role) const {
-  const auto run = [this, handle = std::move(handle)](const Request& request, const server::Reply& reply) {
-    auto form = Form::posted(request);
+server::Route Context::post(std::string path, Handle handle, std::string role, Form::Limits limits) const {
+  const auto run = [this, handle = std::move(handle), limits](const Request& request, const server::Reply& reply) {
+    auto form = Form::posted(request, limits);
     if (!form) return reply(failed(request, form.error()));
     if (!shell.holds(request, form.value()["csrf"])) {
       return reply(shell.problem(request, 403, "This form is no longer good",
@@ -33,7 +33,7 @@ server::Route Context::post(std::string path, Handle handle, std::string role) c
     auto answer = handle(request, form.value());
     reply(answer ? std::move(answer).value() : failed(request, answer.error()));
   };
-  return {"POST", std::move(path), web::kFormBytes, run, workers, std::move(role)};
+  return {"POST", std::move(path), limits.bytes, run, workers, std::move(role)};
 }
 
 Answer Context::page(const Request& request, std::string_view name, std::string title, std::string_view section,

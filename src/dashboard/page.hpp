@@ -42,7 +42,7 @@ struct Context {
   /// A page, whose address is its form.
   server::Route get(std::string path, Handle handle, std::string role = "viewer") const;
   /// What a form of a page is sent to: read within limits, its token checked.
-  server::Route post(std::string path, Handle handle, std::string role) const;
+  server::Route post(std::string path, Handle handle, std::string role, web::Form::Limits limits = {}) const;
 
   server::Answer page(const server::Request& request, std::string_view name, std::string title, std::string_view section,
                       web::View view) const;

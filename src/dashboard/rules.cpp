@@ -8,6 +8,7 @@
 #include "core/printable.hpp"
 #include "dashboard/pages.hpp"
 #include "dashboard/rule_book.hpp"
+#include "dashboard/rule_page.hpp"
 #include "detect/rule.hpp"
 
 namespace logystera::dashboard {
@@ -145,21 +146,23 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
-Result<Answer> detail(const Context& context, const Request& request) {
+}  // namespace
+
+Result<Answer> rule_page(const Context& context, const Request& request, View view) {
   const auto program = context.program.get();
   const detect::Rule* loaded = program ? program.value()->rules().find(request.parameter("id")) : nullptr;
   if (!loaded) return context.not_found(request, "rule");
   const detect::Rule* rule = &as_written(*loaded);
   auto hits = hits_of(context, request);
   if (!hits) return hits.error();
-  View view;
   add_level(view, rule->level);
   add_hits(view, *rule, hits.value());
   const RuleText text = text_of(*rule);
   view.text("name", name_of(*rule))
       .text("id", rule->id)
       .text("pack", pack_of(*rule))
-      .text("description", rule->description);
+      .text("description", rule->description)
+      .text("try_action", fmt::format("/rules/{}/try", web::percent_encoded(rule->id)));
   view.flag("yaml", !text.rule.empty()).rows("yaml_lines", web::lines_of(text.rule));
   view.flag("samples", !text.samples.empty())
       .rows("sample_lines", web::lines_of(text.samples))
@@ -171,13 +174,11 @@ Result<Answer> detail(const Context& context, const Request& request) {
   return context.page(request, "rule", std::string(name_of(*rule)), kPath, std::move(view));
 }
 
-}  // namespace
-
 void add_rules(const Context& context, Routes& routes) {
   routes.push_back(
       context.get("/rules", [&context](const Request& request, const Form& form) { return list(context, request, form); }));
-  routes.push_back(
-      context.get("/rules/{id}", [&context](const Request& request, const Form&) { return detail(context, request); }));
+  routes.push_back(context.get(
+      "/rules/{id}", [&context](const Request& request, const Form&) { return rule_page(context, request, View()); }));
 }
 
 }  // namespace logystera::dashboard

@@ -1,11 +1,25 @@
 #include "detect/engine.hpp"
 
+#include <algorithm>
 #include <span>
 #include <unordered_map>
 
 #include "detect/program.hpp"
 
 namespace logystera::detect {
+
+bool Engine::Program::looks_at(const ScopeTable& scope, std::uint32_t rule) const {
+  const auto holds = [&](Range range) {
+    const auto listed = rules_of(range);
+    return std::binary_search(listed.begin(), listed.end(), rule);
+  };
+  if (holds(scope.always)) return true;
+  const auto filed = texts_of(scope);
+  if (std::any_of(filed.begin(), filed.end(), [&](const FiledText& one) { return holds(triggers[one.trigger].rules); }))
+    return true;
+  const std::span<const FiledNumber> numbers(filed_numbers.data() + scope.numbers.first, scope.numbers.count);
+  return std::any_of(numbers.begin(), numbers.end(), [&](const FiledNumber& one) { return holds(one.rules); });
+}
 
 const ScopePlan& Engine::Program::plan(std::uint32_t scope) const {
   ScopePlan& plan = plans[scope];

@@ -72,6 +72,14 @@ class Session {
   /// Indexes of the detections that hit `record`, ascending; silent ones included. Valid until the next call.
   std::span<const std::uint32_t> match(const Record& record);
 
+  /// What a detection makes of the record of the last match(), which is still there: for whoever asks why it has not hit.
+  struct Look {
+    bool in_scope = false;  // it looks at such records at all
+    std::vector<bool>
+        holds;  // whether each part of its condition does, in the order explain() has them, a parent before its children; empty out of scope
+  };
+  Look look(std::uint32_t rule);
+
   /// How many detections were confirmed in full since the session began: the work the guards did not save.
   std::uint64_t confirmations() const noexcept;
 

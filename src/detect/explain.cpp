@@ -145,7 +145,9 @@ Explanation Explainer::rule(std::uint32_t rule) const {
     return out;
   }
   out.condition = condition(program_.roots[rule]);
-  for (const ScopeTable& scope : program_.scopes) {
+  for (std::size_t number = 0; number < program_.scopes.size(); ++number) {
+    const ScopeTable& scope = program_.scopes[number];
+    if (program_.looks_at(scope, rule)) out.scope = program_.scope_rules[number];
     out.always = out.always || holds(scope.always, rule);
     for (const FiledText& filed : program_.texts_of(scope))
       if (holds(program_.triggers[filed.trigger].rules, rule))

@@ -49,6 +49,7 @@ struct ExplainedCondition {
 struct Explanation {
   std::uint32_t rule = 0;  // index in the set
   bool is_window = false;  // then Rule::window says the rest, and what follows is empty
+  Scope scope;             // which records it looks at
   /// Looked at for every record of its log source; else only for those in which one of the literals or numbers is found.
   bool always = false;
   std::vector<ExplainedLiteral> literals;

@@ -155,6 +155,8 @@ struct Engine::Program {
     return {filed_texts.data() + scope.texts.first, scope.texts.count};
   }
 
+  /// Whether the rule is one of the scope's.
+  bool looks_at(const ScopeTable& scope, std::uint32_t rule) const;
   /// The scope's plan, made now if nobody asked for it before.
   const ScopePlan& plan(std::uint32_t scope) const;
   /// Once the tables are complete: room for what is made later.

@@ -6,6 +6,7 @@
 
 #include "core/base64.hpp"
 #include "core/hmac.hpp"
+#include "core/json_text.hpp"
 #include "core/random.hpp"
 #include "core/utf8.hpp"
 
@@ -54,6 +55,23 @@ std::string name_of(const WebAddress& client) {
   std::string name = client.host_and_port() + client.path;
   while (name.ends_with('/')) name.pop_back();
   return name.substr(0, kEntityNameBytes);
+}
+
+// Who has allowed it is who has done it: the site only fetches what was allowed.
+Result<store::AuditRow> connected(store::Stores& stores, const store::Grant& grant, const store::Entity& entity) {
+  store::AuditRow row;
+  row.actor = "local";
+  if (grant.user != 0) {
+    auto user = stores.accounts().find_user(grant.user);
+    if (!user) return user.error();
+    row.actor = user.value() ? user.value()->name : fmt::format("user {}", grant.user);
+  }
+  JsonText after;
+  after.begin_object().member("name", entity.name).member("client", grant.client_id).end_object();
+  row.action = "site.connect";
+  row.object = entity.token;
+  row.after = after.take();
+  return row;
 }
 
 }  // namespace
@@ -124,7 +142,8 @@ Result<std::string> Authorization::issue(const AuthorizationRequest& request, st
   return code;
 }
 
-Result<Authorization::Shown> Authorization::use(std::string_view code, const store::Entity& entity, std::int64_t now,
+Result<Authorization::Shown> Authorization::use(std::string_view code, const store::Entity& entity,
+                                                const std::string& address, std::int64_t now,
                                                 const std::function<bool(const store::Grant&)>& agrees) {
   const Digest hash = sha256(code);
   auto begun = store_.begin();
@@ -140,13 +159,37 @@ Result<Authorization::Shown> Authorization::use(std::string_view code, const sto
     shown.use = Use::made;
     shown.entity = entity.token;
     if (auto added = transaction.entities().add(entity); !added) return added.error();
+    auto row = connected(transaction, known.grant, entity);
+    if (!row) return row.error();
+    row->at = now;
+    row->address = address;
+    if (auto noted = transaction.audit().add(row.value()); !noted) return noted.error();
   }
   if (auto used = transaction.accounts().use_code(hash, now, shown.entity); !used) return used.error();
   if (auto committed = transaction.commit(); !committed) return committed.error();
   return shown;
 }
 
-Result<bool> Authorization::redeem(const Form& form, IssuedEntity& issued, TokenError& refusal) {
+Result<bool> Authorization::revoke_replayed(const std::string& entity, const std::string& address, std::int64_t now) {
+  auto transaction = store_.begin();
+  if (!transaction) return transaction.error();
+  store::Stores& stores = *transaction.value();
+  auto revoked = entities_.within(stores.entities()).revoke(entity, now);
+  if (!revoked || !revoked.value()) return revoked;
+  store::AuditRow row;
+  row.at = now;
+  row.actor = "site";
+  row.address = address;
+  row.action = "site.disconnect";
+  row.object = entity;
+  row.after = R"({"reason":"the code that made it was used again"})";
+  if (auto noted = stores.audit().add(row); !noted) return noted.error();
+  if (auto done = transaction.value()->commit(); !done) return done.error();
+  return true;
+}
+
+Result<bool> Authorization::redeem(const Form& form, IssuedEntity& issued, TokenError& refusal,
+                                   const std::string& address) {
   const auto refuse = [&](std::string_view code, std::string description) {
     refusal = {code, std::move(description)};
     return Result<bool>(false);
@@ -174,7 +217,7 @@ Result<bool> Authorization::redeem(const Form& form, IssuedEntity& issued, Token
     return in_time && grant.client_id == form["client_id"] && grant.redirect_uri == form["redirect_uri"] &&
            equal_constant_time(grant.challenge, challenge);
   };
-  auto shown = use(form["code"], made->entity, now, check);
+  auto shown = use(form["code"], made->entity, address, now, check);
   if (!shown) return shown.error();
   if (shown->use == Use::made) {
     issued = {std::move(made->issued), made->entity.name};
@@ -184,7 +227,7 @@ Result<bool> Authorization::redeem(const Form& form, IssuedEntity& issued, Token
   const bool recent = now - shown->issued_at <= kReplaySeconds;
   if (shown->use == Use::replayed && recent && !shown->entity.empty()) {
     // Somebody else may hold what the code has made (RFC 6749 §4.1.2).
-    auto revoked = entities_.revoke(shown->entity, now);
+    auto revoked = revoke_replayed(shown->entity, address, now);
     if (!revoked) return revoked.error();
     if (revoked.value()) {
       options_.log(fmt::format("entity {}: revoked, because the code that made it was used again", shown->entity));

@@ -72,8 +72,9 @@ class Authorization {
   /// A code for what `user` has allowed, 43 characters of base64url.
   Result<std::string> issue(const AuthorizationRequest& request, std::int64_t user);
 
+  /// `address`: of who asks, for the audit, which has each entity that is made or revoked.
   /// Makes an entity of a code, or fills `refusal`. An Error is a fault of this machine: the site may try again.
-  Result<bool> redeem(const web::Form& form, IssuedEntity& issued, TokenError& refusal);
+  Result<bool> redeem(const web::Form& form, IssuedEntity& issued, TokenError& refusal, const std::string& address = {});
 
  private:
   /// What became of a code that was shown.
@@ -89,8 +90,9 @@ class Authorization {
     std::int64_t issued_at = 0;  // 0 when unknown
   };
   /// One transaction: of several at once exactly one finds the code unused. It marks it used and, if `agrees`, stores `entity`.
-  Result<Shown> use(std::string_view code, const store::Entity& entity, std::int64_t now,
+  Result<Shown> use(std::string_view code, const store::Entity& entity, const std::string& address, std::int64_t now,
                     const std::function<bool(const store::Grant&)>& agrees);
+  Result<bool> revoke_replayed(const std::string& entity, const std::string& address, std::int64_t now);
 
   store::Store& store_;
   Entities& entities_;

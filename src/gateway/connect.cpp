@@ -177,7 +177,7 @@ Answer Connect::token(const Request& request, const PublicAddresses& addresses) 
   if (!form) return token_refusal(400, "invalid_request", form.error().message);
   IssuedEntity issued;
   TokenError refusal;
-  auto redeemed = authorization_.redeem(form.value(), issued, refusal);
+  auto redeemed = authorization_.redeem(form.value(), issued, refusal, arrival_.client(request));
   if (!redeemed) {
     options_.log(redeemed.error().message);
     Answer answer =

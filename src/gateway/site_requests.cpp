@@ -114,20 +114,42 @@ bool plain_and_whole(const SignedRequest& sent, Answer& refusal) {
 
 }  // namespace
 
-SiteRequests::SiteRequests(Entities& entities, store::SupportStore& support, SignatureCheck::Options options)
+SiteRequests::SiteRequests(Entities& entities, store::Store& store, const web::Arrival& arrival,
+                           SignatureCheck::Options options)
     : entities_(entities),
-      support_(support),
+      store_(store),
+      arrival_(arrival),
       options_(options),
       check_(entities, std::move(options)),
       support_limiter_({kSupportPerHour / kSecondsAnHour, kSupportBurst}) {}
 
-Answer SiteRequests::revoke(const Verified& verified) {
-  const auto revoked = entities_.revoke(verified.sender.token, options_.now());
+// Secrets and audit are one transaction. False: another request of the same site was faster.
+Result<bool> SiteRequests::revoke_noted(const SignedRequest& sent) {
+  const std::string& token = sent.verified.sender.token;
+  auto transaction = store_.begin();
+  if (!transaction) return transaction.error();
+  store::Stores& stores = *transaction.value();
+  auto revoked = entities_.within(stores.entities()).revoke(token, options_.now());
+  if (!revoked || !revoked.value()) return revoked;
+  store::AuditRow row;
+  row.at = options_.now();
+  row.actor = "site";
+  row.address = arrival_.client(sent.request);
+  row.action = "site.disconnect";
+  row.object = token;
+  if (auto noted = stores.audit().add(row); !noted) return noted.error();
+  if (auto done = transaction.value()->commit(); !done) return done.error();
+  return true;
+}
+
+Answer SiteRequests::revoke(const SignedRequest& sent) {
+  const Verified& verified = sent.verified;
+  const auto revoked = revoke_noted(sent);
   if (!revoked) {
     options_.log(revoked.error().message);
     return unavailable();
   }
-  // False: another request of the same site was faster. It is revoked either way.
+  // It is revoked either way.
   if (revoked.value()) options_.log(fmt::format("entity {}: disconnected by its site", verified.sender.token));
   return json_object(200, "status", "disconnected");
 }
@@ -138,7 +160,7 @@ Answer SiteRequests::disconnect(const SignedRequest& sent) {
   rapidjson::Document body;
   body.Parse<rapidjson::kParseIterativeFlag>(sent.request.body.data(), sent.request.body.size());
   const bool empty_object = !body.HasParseError() && body.IsObject() && body.ObjectEmpty();
-  return empty_object ? revoke(sent.verified) : problem(400, "malformed", "the body must be an empty JSON object: {}");
+  return empty_object ? revoke(sent) : problem(400, "malformed", "the body must be an empty JSON object: {}");
 }
 
 Answer SiteRequests::support(const SignedRequest& sent) {
@@ -161,7 +183,7 @@ Answer SiteRequests::support(const SignedRequest& sent) {
   read->entity = token;
   read->batch = sent.verified.batch;
   read->received_at = options_.now();
-  const auto stored = support_.add(read.value());
+  const auto stored = store_.support().add(read.value());
   if (!stored) {
     options_.log(stored.error().message);
     return unavailable();

@@ -11,7 +11,9 @@
 #include "gateway/signature_check.hpp"
 #include "gateway/signed_route.hpp"
 #include "server/http.hpp"
+#include "store/store.hpp"
 #include "store/support_store.hpp"
+#include "web/arrival.hpp"
 
 namespace logystera::gateway {
 
@@ -21,8 +23,8 @@ inline constexpr double kSupportPerHour = 10;
 
 class SiteRequests {
  public:
-  /// `entities` and `support` must outlive it.
-  SiteRequests(Entities& entities, store::SupportStore& support, SignatureCheck::Options options);
+  /// `entities`, `store` and `arrival` must outlive it.
+  SiteRequests(Entities& entities, store::Store& store, const web::Arrival& arrival, SignatureCheck::Options options);
 
   /// POST /v1/disconnect, body `{}`: 200 once the entity is durably revoked; its secret is not taken again, not even to repeat
   /// this. POST /v1/support: 202 {"reference":"sup_…"} once it is durable; the same body again gets the same reference.
@@ -32,10 +34,12 @@ class SiteRequests {
  private:
   server::Answer disconnect(const SignedRequest& sent);
   server::Answer support(const SignedRequest& sent);
-  server::Answer revoke(const Verified& verified);
+  server::Answer revoke(const SignedRequest& sent);
+  Result<bool> revoke_noted(const SignedRequest& sent);
 
   Entities& entities_;
-  store::SupportStore& support_;
+  store::Store& store_;
+  const web::Arrival& arrival_;
   SignatureCheck::Options options_;
   SignatureCheck check_;
   RateLimiter support_limiter_;

@@ -103,6 +103,7 @@ class Connection {
   template <typename Parser>
   const Route* route_for(Request& request, const Parser& parser, bool& waits, Answer& refusal) const;
   asio::awaitable<Answer> answer_of(const Route& route, Request request);
+  void reword(const Request& request, Answer& answer) const;
   template <typename Parser>
   asio::awaitable<bool> read_body(Parser& parser, Answer& refusal);
   template <typename Parser>
@@ -264,16 +265,14 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
       route = nullptr;
     }
   }
-  const auto reword = [&] {
-    if (site_->refused && refusal.status >= 400) refusal = site_->refused(request, std::move(refusal));
-  };
-  if (!route) reword();
+  if (!route) reword(request, refusal);
   if (route && !route->role.empty()) {
     if (!seat_->enter(Seats::State::busy)) co_return Next::close;
     auto asked = on_workers(stream_, shared_, *route, true, [&](const Reply& reply) {
       reply(site_->authorize(request, route->role).value_or(no_answer()));
     });
     refusal = co_await std::move(asked);
+    if (refusal.lost) reword(request, refusal);
   } else if (route) {
     refusal = no_answer();
   }
@@ -300,17 +299,19 @@ asio::awaitable<Connection::Next> Connection::serve_one() {
     http::request_parser<http::buffer_body> parser(std::move(head));
     const bool taken = co_await hand_over_body(parser, *route, std::move(request), answer, whole);
     if (!taken) co_return Next::close;
+    if (answer.lost) reword(request_of(parser.get().base(), remote_), answer);
   } else {
     http::request_parser<http::string_body> parser(std::move(head));
     const bool read = co_await read_body(parser, refusal);
     if (!read) {
-      reword();
+      reword(request, refusal);
       if (refusal.status != 0) co_await refuse(std::move(refusal));
       co_return Next::close;
     }
     if (!seat_->enter(Seats::State::busy)) co_return Next::close;
     request.body = std::move(parser.get().body());
     answer = co_await answer_of(*route, std::move(request));
+    if (answer.lost) reword(request_of(parser.get().base(), remote_), answer);
   }
   if (answer.to_proven) seat_->prove();
   if (!whole) {  // what is left of the body would be taken for the next request
@@ -328,6 +329,10 @@ asio::awaitable<Answer> Connection::answer_of(const Route& route, Request reques
   auto asked = std::make_shared<Request>(std::move(request));
   return on_workers(stream_, shared_, route, true,
                     [asked, &route](const Reply& reply) { route.handler(std::move(*asked), reply); });
+}
+
+void Connection::reword(const Request& request, Answer& answer) const {
+  if (site_->refused && answer.status >= 400) answer = site_->refused(request, std::move(answer));
 }
 
 template <typename Parser>

@@ -34,8 +34,9 @@ struct Listener {
   /// Asked before the body of a request for a route with a role is read, on the route's workers. What it gives is the refusal; whom
   /// it lets in it notes in the request.
   std::function<std::optional<Answer>(Request& request, std::string_view role)> authorize = {};
-  /// Given what the server itself refuses of a request it has understood (no such path or method, a body that is too large), to be said
-  /// in the words of whoever asked: a page, a problem of an API. On an I/O thread; must not wait.
+  /// Given what the server itself answers a request it has understood (no such path or method, a body that is too large, a handler that
+  /// has failed), to be said in the words of whoever asked: a page, a problem of an API. The request may be without its principal.
+  /// On an I/O thread; must not wait.
   std::function<Answer(const Request& request, Answer answer)> refused = {};
 };
 

@@ -61,6 +61,7 @@ struct Answer {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   bool to_proven = false;  // the request carried a valid signature: its address and connection may have more than others
+  bool lost = false;       // the server's own, since no handler has answered
   Streamed streamed = {};  // instead of `body`
 };
 

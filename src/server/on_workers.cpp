@@ -41,9 +41,10 @@ class Pending {
 }  // namespace
 
 Answer lost_answer(bool stopping) {
-  if (!stopping) return problem(500, "internal_error", "something went wrong here; the operator finds it in the log");
-  Answer answer = problem(503, "stopping", "this server is being stopped: send it again in a moment");
-  answer.headers.emplace_back("Retry-After", "5");
+  Answer answer = stopping ? problem(503, "stopping", "this server is being stopped: send it again in a moment")
+                           : problem(500, "internal_error", "something went wrong here; the operator finds it in the log");
+  if (stopping) answer.headers.emplace_back("Retry-After", "5");
+  answer.lost = true;
   return answer;
 }
 

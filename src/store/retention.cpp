@@ -151,14 +151,18 @@ class Round {
 
 }  // namespace
 
-Result<Retention> Retention::load(SettingStore& settings, const Retention& otherwise) {
-  Retention retention = otherwise;
+Result<Retention> Retention::load(SettingStore& settings, const ConfiguredRetention& configured) {
+  Retention retention = configured.otherwise;
   for (const auto& done : {read(settings, kEventsDays, kRetentionDaysMost, retention.events_days),
                            read(settings, kBulkDays, kRetentionDaysMost, retention.bulk_events_days),
                            read(settings, kFindingsDays, kRetentionDaysMost, retention.findings_days),
                            read<std::uint64_t>(settings, kMostBytes, UINT64_MAX, retention.most_bytes)}) {
     if (!done) return done.error();
   }
+  retention.events_days = configured.events_days.value_or(retention.events_days);
+  retention.bulk_events_days = configured.bulk_events_days.value_or(retention.bulk_events_days);
+  retention.findings_days = configured.findings_days.value_or(retention.findings_days);
+  retention.most_bytes = configured.most_bytes.value_or(retention.most_bytes);
   return retention;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -14,6 +15,8 @@ namespace logystera::store {
 
 inline constexpr int kRetentionDaysMost = 36'500;
 
+struct ConfiguredRetention;
+
 /// Days; 0: for ever.
 struct Retention {
   int events_days = 0;
@@ -21,10 +24,20 @@ struct Retention {
   int findings_days = kRetentionDays;
   std::uint64_t most_bytes = 0;  // of the database; 0: no limit. Beyond it bulk events go first, then others, then findings
 
-  /// As it was chosen; what was not is as in `otherwise`. A value nobody can have chosen is an error.
-  static Result<Retention> load(SettingStore& settings, const Retention& otherwise);
+  /// As it is configured; what is not, as it was chosen; what was not chosen either, as in `otherwise`. A value nobody can have
+  /// chosen is an error.
+  static Result<Retention> load(SettingStore& settings, const ConfiguredRetention& configured);
   /// Errors: days beyond kRetentionDaysMost.
   Result<Done> save(SettingStore& settings) const;
+};
+
+/// What an operator's configuration says of it. What it names wins over what was chosen in the store.
+struct ConfiguredRetention {
+  Retention otherwise = {};
+  std::optional<int> events_days = {}, bulk_events_days = {}, findings_days = {};
+  std::optional<std::uint64_t> most_bytes = {};
+
+  bool any() const noexcept { return events_days || bulk_events_days || findings_days || most_bytes; }
 };
 
 /// http.request, api.access, email.sent, cache.flush.

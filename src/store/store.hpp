@@ -22,6 +22,7 @@
 
 #include "core/result.hpp"
 #include "store/account_store.hpp"
+#include "store/answer_store.hpp"
 #include "store/audit_store.hpp"
 #include "store/baseline_store.hpp"
 #include "store/entity_store.hpp"
@@ -53,6 +54,7 @@ class Stores {
   virtual SettingStore& settings() noexcept = 0;
   virtual PositionStore& positions() noexcept = 0;
   virtual PassageStore& passages() noexcept = 0;
+  virtual AnswerStore& answers() noexcept = 0;
 };
 
 /// What is written through it is stored by commit(), all of it, or not at all: leaving it without is a rollback, and after a call

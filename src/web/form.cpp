@@ -50,9 +50,9 @@ Form::~Form() {
   for (auto& [name, value] : fields_) wipe(value);
 }
 
-Result<Form> Form::parse(std::string_view text) {
-  if (text.size() > kFormBytes)
-    return Error{fmt::format("the form is longer than {} bytes", kFormBytes), ErrorKind::invalid};
+Result<Form> Form::parse(std::string_view text, Limits limits) {
+  if (text.size() > limits.bytes)
+    return Error{fmt::format("the form is longer than {} bytes", limits.bytes), ErrorKind::invalid};
   Form form;
   while (!text.empty()) {
     const std::string_view pair = text.substr(0, text.find('&'));
@@ -65,8 +65,8 @@ Result<Form> Form::parse(std::string_view text) {
     if (name->empty() || name->size() > kFormNameBytes) {
       return Error{fmt::format("a field's name must have 1 to {} bytes", kFormNameBytes), ErrorKind::invalid};
     }
-    if (value->size() > kFormValueBytes)
-      return Error{fmt::format("a field is longer than {} bytes", kFormValueBytes), ErrorKind::invalid};
+    if (value->size() > limits.value_bytes)
+      return Error{fmt::format("a field is longer than {} bytes", limits.value_bytes), ErrorKind::invalid};
     if (form.has(*name)) return Error{"a field is there twice", ErrorKind::invalid};
     if (form.fields_.size() == kFormFields)
       return Error{fmt::format("the form has more than {} fields", kFormFields), ErrorKind::too_large};
@@ -75,13 +75,13 @@ Result<Form> Form::parse(std::string_view text) {
   return form;
 }
 
-Result<Form> Form::posted(const server::Request& request) {
+Result<Form> Form::posted(const server::Request& request, Limits limits) {
   const std::string_view type = request.header("Content-Type").value_or("");
   const std::string_view essence = type.substr(0, type.find(';'));
   if (essence.size() != kFormType.size() || ::strncasecmp(essence.data(), kFormType.data(), kFormType.size()) != 0) {
     return Error{fmt::format("Content-Type must be {}", kFormType), ErrorKind::invalid};
   }
-  return Form::parse(request.body);
+  return Form::parse(request.body, limits);
 }
 
 std::string_view Form::operator[](std::string_view name) const noexcept {

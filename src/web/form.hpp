@@ -20,10 +20,17 @@ inline constexpr std::size_t kFormValueBytes = 4096;
 
 class Form {
  public:
+  struct Limits {
+    std::size_t bytes = kFormBytes;  // of the form as it is sent
+    std::size_t value_bytes = kFormValueBytes;
+  };
+
   /// The error names the limit or what does not parse; it never repeats a value.
-  static Result<Form> parse(std::string_view text);
+  static Result<Form> parse(std::string_view text) { return parse(text, Limits()); }
+  static Result<Form> parse(std::string_view text, Limits limits);
   /// A request's body, which must say that it is a form.
-  static Result<Form> posted(const server::Request& request);
+  static Result<Form> posted(const server::Request& request) { return posted(request, Limits()); }
+  static Result<Form> posted(const server::Request& request, Limits limits);
 
   /// Overwrites the values: a password may be among them.
   ~Form();

@@ -84,16 +84,34 @@ Request what_finishing_needs(const Request& request) {
   return asked;
 }
 
+void finish(const Request& asked, bool https, Answer& answer) {
+  if (https) answer.headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
+  if (!answer.content_type.starts_with("text/html") || answer.streamed) return;
+  set_theme(asked, answer);
+  compress(asked, answer);
+}
+
 server::Reply finishing_reply(const Request& request, bool https, const server::Reply& reply) {
   return [asked = what_finishing_needs(request), https, reply](Answer answer) {
-    if (https) answer.headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
-    if (answer.content_type.starts_with("text/html") && !answer.streamed) {
-      set_theme(asked, answer);
-      compress(asked, answer);
-    }
+    finish(asked, https, answer);
     reply(std::move(answer));
   };
 }
+
+// What the server itself refuses, as a person reads it.
+struct Refused {
+  int status;
+  std::string_view title, words;
+};
+constexpr Refused kRefused[] = {
+    {400, "This address cannot be read", "Check the address: it is written in a way that browsers do not send."},
+    {404, "There is no such page", "Check the address, or begin anew."},
+    {405, "This page cannot do that", "Nothing was done. Go back and load the page again."},
+    {413, "This is too large", "Nothing was done: more was sent than this page takes."},
+    {414, "This address is too long", "Shorten the address, or begin anew."},
+    {500, "Something went wrong", "The server could not answer. Its operator finds the cause in its log; try again later."},
+    {503, "This server is being stopped", "Try again in a moment."},
+};
 
 class FinishingReader final : public server::BodyReader {
  public:
@@ -221,33 +239,44 @@ bool Shell::holds(const Request& request, std::string_view csrf) const {
          forms_.holds(csrf, kFormPurpose, request.principal->session);
 }
 
-server::Route Shell::missing_route() {
-  const auto handle = [](const Request& request, const server::Reply& reply) {
-    if (request.joined("Accept").find("text/html") == std::string::npos) {
-      return reply(server::problem(404, "not_found", "there is nothing at this path"));
-    }
-    View view;
-    view.text("words", "Check the address, or begin anew.").flag("home", true);
-    reply(plain_page({.name = "problem", .title = "There is no such page", .view = std::move(view), .status = 404}));
-  };
-  return {"GET", "/{page}", 0, handle};
+std::optional<std::string> theme_cookie(std::string_view theme) {
+  if (std::find(std::begin(kThemes), std::end(kThemes), theme) == std::end(kThemes)) return std::nullopt;
+  return fmt::format("{}={}; Path=/; Max-Age=31536000; SameSite=Lax", kThemeCookie, theme);
 }
 
-server::Route Shell::theme_route() const {
-  const auto handle = [](const Request& request, const server::Reply& reply) {
+server::Route Shell::theme_route(Remember remember, std::shared_ptr<server::Workers> workers) const {
+  const auto handle = [remember = std::move(remember)](const Request& request, const server::Reply& reply) {
     auto form = Form::posted(request);
     if (!form)
       return reply(problem_page(400, "This form cannot be read", "Nothing was done: " + form.error().message + "."));
     const std::string_view wanted = form.value()["theme"], back = form.value()["back"];
-    if (comes_from_elsewhere(request) || std::find(std::begin(kThemes), std::end(kThemes), wanted) == std::end(kThemes)) {
+    const auto cookie = theme_cookie(wanted);
+    if (comes_from_elsewhere(request) || !cookie) {
       return reply(problem_page(400, "There is no such theme", "Choose light, dark, or as the machine has it."));
     }
     Answer answer = see_other(is_local_path(back) ? std::string(back) : "/");
-    answer.headers.emplace_back("Set-Cookie",
-                                fmt::format("{}={}; Path=/; Max-Age=31536000; SameSite=Lax", kThemeCookie, wanted));
+    answer.headers.emplace_back("Set-Cookie", *cookie);
+    if (remember) remember(request, wanted);
     reply(std::move(answer));
   };
-  return {"POST", "/theme", kFormBytes, handle};
+  return {"POST", "/theme", kFormBytes, handle, std::move(workers)};
+}
+
+Answer refused_page(const Request& request, Answer answer, bool https) {
+  const bool of_pages = request.joined("Accept").find("text/html") != std::string::npos;
+  const auto* const known = std::find_if(std::begin(kRefused), std::end(kRefused),
+                                         [&](const Refused& one) { return one.status == answer.status; });
+  if (answer.content_type == "application/json" && of_pages && known != std::end(kRefused)) {
+    View view;
+    view.text("words", known->words).flag("home", true);
+    Answer page = plain_page(
+        {.name = "problem", .title = std::string(known->title), .view = std::move(view), .status = answer.status});
+    for (auto& header : answer.headers) page.headers.push_back(std::move(header));
+    answer = std::move(page);
+  }
+  constexpr int kMisdirected = 421;  // the host asked for is not this program's to speak for
+  finish(request, https && answer.status != kMisdirected, answer);
+  return answer;
 }
 
 server::Route finished(server::Route route, std::function<bool(const Request& request)> https) {

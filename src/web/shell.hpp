@@ -19,6 +19,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,11 +72,10 @@ class Shell {
   /// Whether the form posted is one of this person's pages, by its field csrf.
   bool holds(const server::Request& request, std::string_view csrf) const;
 
-  /// For a person who asks for a page there is not: GET /{page}. Programs get what the router says.
-  static server::Route missing_route();
-
-  /// The theme, for readers whose browsers run no script: POST /theme.
-  server::Route theme_route() const;
+  /// POST /theme: a cookie, which every page is made by, and `remember`, told what was chosen, for whoever is signed in. `workers`:
+  /// where it runs.
+  using Remember = std::function<void(const server::Request& request, std::string_view theme)>;
+  server::Route theme_route(Remember remember = {}, std::shared_ptr<server::Workers> workers = {}) const;
 
  private:
   void add_navigation(const server::Request& request, const Page& page, View& view) const;
@@ -91,6 +92,12 @@ class Shell {
 /// connection is encrypted; where it is, every answer says for a year that this host is to be reached in no other way
 /// (Strict-Transport-Security, RFC 6797). Its subdomains are not this program's to speak for.
 server::Route finished(server::Route route, std::function<bool(const server::Request& request)> https = {});
+
+/// What the server itself refuses (server::Listener::refused), finished: a page for whoever asks for one, and for programs as it is.
+server::Answer refused_page(const server::Request& request, server::Answer answer, bool https = false);
+
+/// The line of Set-Cookie that makes pages light or dark; nothing where that is no theme.
+std::optional<std::string> theme_cookie(std::string_view theme);
 
 /// What forms of signed-in people's pages are made for, see FormTokens.
 inline constexpr std::string_view kFormPurpose = "form";

@@ -51,6 +51,21 @@ TEST_CASE("a_second_factor_is_asked_for_after_the_password_and_nothing_is_open_b
   CHECK(rows[0].address == "127.0.0.1");
 }
 
+TEST_CASE("who_signs_in_has_the_theme_of_his_account") {
+  Door door;
+  REQUIRE(door.users->add({"anna", kPassword, web::Role::viewer, {}}, door.now, unnoted()).ok());
+  store::User user = *door.store->accounts().find_user("anna").value();
+  Browser before(door);
+  CHECK(before.sign_in("anna", kPassword).status == 303);
+  CHECK(before.cookies.count("logystera_theme") == 0);  // she has chosen none
+  user.theme = "dark";
+  REQUIRE(door.store->accounts().set_preferences(user).value());
+  Browser browser(door);
+  CHECK(browser.sign_in("anna", kPassword).status == 303);
+  CHECK(browser.cookies["logystera_theme"] == "dark");
+  CHECK(inside(browser));
+}
+
 TEST_CASE("a_recovery_code_stands_in_for_the_second_factor_once") {
   Door door;
   (void)door.anna_with_two();

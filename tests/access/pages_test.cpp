@@ -160,6 +160,23 @@ TEST_CASE("who_sees_some_sites_makes_tokens_that_see_no_others") {
   }
 }
 
+TEST_CASE("a_page_of_a_user_who_sees_some_sites_can_be_sent_as_it_is") {
+  Door door;
+  Person anna(door, "anna", Role::admin), carl(door, "carl", Role::viewer, {false, {"ent_shop", "ent_blog"}});
+  for (const char* name : {"shop", "blog"}) {
+    store::Entity site;
+    site.token = std::string("ent_") + name;
+    site.name = name;
+    site.sealed_secret = "s";
+    REQUIRE(door.store->entities().add(site).ok());
+  }
+  CHECK(carl.get("/account").shows("ent_shop, ent_blog"));
+  const std::string shown = match(anna.get("/settings/users/carl").body, "<textarea[^>]*>([^<]*)</textarea>");
+  CHECK(shown == "ent_shop\nent_blog\n");
+  CHECK(anna.send("/settings/users/carl", "/settings/users/carl", {{{"role", "viewer"}, {"sites", shown}}}).status == 303);
+  CHECK(door.store->accounts().find_user("carl").value()->sites.tokens.size() == 2);
+}
+
 TEST_CASE("a_person_ends_his_other_sessions_and_nobody_elses") {
   Door door;
   Person anna(door, "anna", Role::admin), there(door, "anna", Role::admin), bert(door, "bert", Role::viewer);

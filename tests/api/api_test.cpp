@@ -414,6 +414,16 @@ TEST_CASE("sites_are_shown_as_they_are_and_changed_by_administrators") {
   CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: " + tag + "\r\n").status == 200);
   CHECK(api.ask("PATCH", path, "admin", R"({"name":"second"})", "If-Match: " + tag + "\r\n").status == 412);
   CHECK(api.get(path).at("/name") == "first");
+  const std::string now = api.get(path).header("ETag");
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: W/" + now + "\r\n").status ==
+        412);  // no strong one
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: \"x\", " + now + "\r\n").status == 200);
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: *\r\n").status == 200);
+  CHECK(api.ask("PATCH", "/api/v1/sites/ent_none", "admin", R"({"name":"x"})", "If-Match: *\r\n").status == 404);
+  // Who sees other sites alone changes none but those.
+  CHECK(api.ask("PATCH", path, "admin ent_other", R"({"name":"x"})").status == 404);
+  CHECK(api.ask("POST", path + "/rotate", "admin ent_other").status == 404);
+  CHECK(api.ask("POST", path + "/disable", "admin ent_other").status == 404);
 
   const Said rotated = api.ask("POST", path + "/rotate", "admin");
   CHECK(rotated.status == 200);
@@ -431,7 +441,7 @@ TEST_CASE("sites_are_shown_as_they_are_and_changed_by_administrators") {
     CHECK(entry.after.find(rotated.at("/secret")) == std::string::npos);
     CHECK(entry.object == token);
   }
-  CHECK(actions["site.change"] == 5);
+  CHECK(actions["site.change"] == 7);
   CHECK(actions["site.rotate"] == 1);
 }
 
@@ -535,6 +545,235 @@ TEST_CASE("rules_are_listed_with_how_often_they_were_found") {
   CHECK(api.get("/api/v1/rules?q=ssh_brute").at("/0/id") == "SSH_BRUTE_FORCE");
   CHECK(api.get("/api/v1/rules/NONE").status == 404);
   CHECK(api.get("/api/v1/rules?severity=critical&limit=1000").at("/0/severity") == "critical");
+}
+
+TEST_CASE("what_is_found_in_lines_is_stored_where_that_is_asked_for") {
+  Asking api;
+  std::string lines;
+  for (int i = 0; i < 5; ++i) {
+    lines += fmt::format(
+        R"({}{{"raw":"Mar 22 20:34:0{} web sshd[1]: Failed password for root from 203.0.113.9 port 22 ssh2","source":"sshd"}})",
+        i == 0 ? "" : ",", i);
+  }
+  lines = "[" + lines + "]";
+  CHECK(api.ask("POST", "/api/v1/events?store=false", "viewer", lines).at("/4/findings/0/rule_id") == "SSH_BRUTE_FORCE");
+  CHECK(api.get("/api/v1/findings").body == "[]");
+  CHECK(api.ask("POST", "/api/v1/events?store=true", "viewer", lines).status == 403);
+  CHECK(api.ask("POST", "/api/v1/events?store=true", "analyst ent_a", lines).at("/code") == "restricted");
+  CHECK(api.ask("POST", "/api/v1/events?store=maybe", "analyst", lines).status == 400);
+  CHECK(api.get("/api/v1/findings").body == "[]");
+  CHECK(api.ask("POST", "/api/v1/events?store=true", "analyst", lines).at("/4/findings/0/rule_id") == "SSH_BRUTE_FORCE");
+  const Said findings = api.get("/api/v1/findings");
+  CHECK(findings.at("") == "[1]");
+  CHECK(findings.at("/0/source") == "sshd");
+  CHECK(findings.body.find("203.0.113.9") == std::string::npos);
+  const auto noted = api.store->audit().list({}).value();
+  REQUIRE(noted.size() == 1);
+  CHECK(noted[0].action == "finding.store");
+  CHECK(noted[0].after == R"({"findings":1})");
+}
+
+TEST_CASE("a_log_is_handed_over_and_nothing_of_it_is_stored") {
+  Asking api;
+  std::string log;
+  for (int i = 0; i < 5; ++i) {
+    log += fmt::format("Mar 22 20:34:0{} web sshd[1]: Failed password for root from 203.0.113.9 port 22 ssh2\n", i);
+  }
+  const auto upload = [&](const std::string& query, const std::string& body, const std::string& who = "analyst") {
+    return api.ask("POST", "/api/v1/uploads" + query, who, body, "Content-Type: application/octet-stream\r\n");
+  };
+  const Said looked = upload("?name=auth.log", log);
+  CHECK(looked.status == 200);
+  CHECK(looked.at("/name") == "auth.log");
+  CHECK(looked.at("/mode") == "redact");
+  CHECK(looked.at("/looked_at") == "whole");
+  CHECK(looked.at("/records") == "5");
+  CHECK(looked.at("/findings/0/rule_id") == "SSH_BRUTE_FORCE");
+  CHECK(looked.at("/findings_by_severity/high") == "1");
+  CHECK(looked.at("/personal_data/ip") == "5");
+  CHECK(looked.body.find("203.0.113.9") == std::string::npos);
+  CHECK(looked.header("Cache-Control") == "no-store");
+  CHECK(upload("?mode=mask", log).body.find("<ip>") != std::string::npos);
+  CHECK(upload("?mode=dry-run", log).body.find("203.0.113.9") != std::string::npos);
+  CHECK(upload("?mode=none", log).at("/errors/0/parameter") == "mode");
+  CHECK(upload("?store=true", log).at("/errors/0/parameter") == "store");
+  CHECK(upload("?name=" + std::string(256, 'x'), log).status == 400);
+  CHECK(upload("", log, "viewer").status == 403);
+  CHECK(upload("", log, "").status == 401);
+  CHECK(upload("", std::string("\x7f"
+                               "ELF\x02\x01\x01\0\0\0\0\0",
+                               12))
+            .at("/looked_at") == "problem");
+  const Said large = upload("", std::string(upload::kFileBytes + 1, 'x'));
+  CHECK(large.status == 413);
+  CHECK(large.at("/code") == "too_large");
+  CHECK(api.get("/api/v1/findings").body == "[]");
+  CHECK(api.get("/api/v1/errors").body == "[]");
+  CHECK(api.desk->in_hand() == 0);
+}
+
+TEST_CASE("what_a_site_has_sent_is_counted_step_by_step_also_where_there_is_nothing") {
+  Asking api;
+  const std::string token = api.site();
+  api.event(token, 1);
+  api.event(token, 2);
+  const std::string path = "/api/v1/sites/" + token + "/metrics";
+  const Said hours = api.get(path);
+  CHECK(hours.status == 200);
+  CHECK(hours.at("/name") == "events");
+  CHECK(hours.at("/step") == "hour");
+  CHECK(hours.at("/points") == "[25]");
+  CHECK(hours.at("/points/0/at") == "2026-03-21T20:00:00Z");
+  CHECK(hours.at("/points/0/value") == "0");
+  CHECK(hours.at("/points/24/at") == "2026-03-22T20:00:00Z");
+  CHECK(hours.at("/points/24/value") == "2");
+  const Said days = api.get(path + "?step=day&name=batches&from=2026-03-20");
+  CHECK(days.at("/points") == "[3]");
+  CHECK(days.at("/points/2/value") == "2");
+  CHECK(api.get(path + "?from=2026-03-22T18:00:00Z&to=2026-03-22T20:00:00Z").at("/points") == "[2]");
+  for (const char* bad : {"?name=none", "?step=minute", "?from=2026-01-01", "?from=2026-03-22&to=2026-03-21",
+                          "?to=2027-01-01", "?from=x", "?more=1"}) {
+    INFO(bad);
+    CHECK(api.get(path + bad).status == 400);
+  }
+  CHECK(api.get("/api/v1/sites/ent_none/metrics").status == 404);
+  CHECK(api.get(path, "viewer ent_other").status == 404);
+}
+
+TEST_CASE("a_request_with_a_key_is_done_once_and_answered_the_same") {
+  Asking api;
+  const std::string body = R"({"rule_id":"R","reason":"why"})";
+  const auto post = [&](const std::string& key, const std::string& what, const std::string& who = "analyst",
+                        const std::string& path = "/api/v1/dismissals") {
+    return api.ask("POST", path, who, what, "Content-Type: application/json\r\nIdempotency-Key: " + key + "\r\n");
+  };
+  const Said first = post("\"k1\"", body);
+  CHECK(first.status == 201);
+  CHECK(first.header("Logystera-Replayed").empty());
+  api.now += 60;
+  const Said again = post("\"k1\"", body);
+  CHECK(again.status == 201);
+  CHECK(again.header("Logystera-Replayed") == "true");
+  CHECK(again.body == first.body);
+  CHECK(post("k1", body).body == first.body);  // quotes or none, it is the same text
+  CHECK(api.store->audit().list({}).value().size() == 1);
+  const Said other = post("\"k1\"", R"({"rule_id":"R","reason":"another"})");
+  CHECK(other.status == 422);
+  CHECK(other.at("/code") == "idempotency_key_reused");
+  CHECK(post("\"k1\"", body, "admin").header("Logystera-Replayed").empty());  // another's key
+  CHECK(post("\"k2\"", body).header("Logystera-Replayed").empty());
+  // What was refused made nothing, so it may be sent again put right.
+  CHECK(post("\"k3\"", R"({"rule_id":"R"})").status == 400);
+  CHECK(post("\"k3\"", body).status == 201);
+  for (const std::string& bad : {std::string("\"\""), std::string("\"a"), std::string("a b"), std::string("\"a\\b\""),
+                                 std::string(256, 'x'), std::string("a\r\nIdempotency-Key: b")}) {
+    INFO(bad);
+    CHECK(post(bad, body).at("/code") == "idempotency_key_invalid");
+  }
+  CHECK(post("\"a\\\\b\\\"c d\"", body).status == 201);
+  CHECK(post(std::string(255, 'x'), body).status == 201);
+  api.now = kNow + 24 * 3600 + 1;
+  CHECK(post("\"k1\"", body).header("Logystera-Replayed").empty());  // after a day it is a new one
+  // Lines are counted and found once as well.
+  const std::string lines =
+      R"([{"raw":"203.0.113.9 - - [22/Mar/2026:20:34:00 +0000] \"GET /.env HTTP/1.1\" 200 5 \"-\" \"sqlmap/1.7\"","source":"w"}])";
+  const Said found = post("e1", lines, "analyst", "/api/v1/events?store=true");
+  CHECK(found.status == 200);
+  CHECK(found.at("/0/findings") != "[0]");
+  CHECK(post("e1", lines, "analyst", "/api/v1/events?store=true").header("Logystera-Replayed") == "true");
+  CHECK(post("e1", lines, "analyst", "/api/v1/events").status == 422);
+}
+
+TEST_CASE("of_requests_with_the_same_key_at_once_one_is_done_and_the_others_are_told_to_come_again") {
+  Asking api;
+  api::Once once(*api.store, [] { return kNow; });
+  server::Request request;
+  request.method = "POST";
+  request.path = "/api/v1/dismissals";
+  request.headers.emplace_back("Idempotency-Key", "\"k\"");
+  {
+    const auto first = once.begin(request, "token 1");
+    REQUIRE(first.ok());
+    CHECK_FALSE(first->answer);
+    const auto second = once.begin(request, "token 1");
+    REQUIRE(second->answer);
+    CHECK(second->answer->status == 409);
+    CHECK_FALSE(once.begin(request, "token 2")->answer);
+    server::Request elsewhere = request;
+    elsewhere.path = "/api/v1/events";
+    CHECK_FALSE(once.begin(elsewhere, "token 1")->answer);
+  }
+  CHECK_FALSE(once.begin(request, "token 1")->answer);  // the first has failed, and stored nothing
+  {
+    auto transaction = std::move(api.store->begin()).value();
+    REQUIRE(once.keep(*transaction, request, "token 1", server::json_answer(201, "{}")).ok());
+  }
+  CHECK_FALSE(once.begin(request, "token 1")->answer);  // neither has what was rolled back
+}
+
+TEST_CASE("a_rule_is_tried_on_lines_and_nothing_of_them_is_stored") {
+  Asking api;
+  const auto tried = [&](const std::string& raw, const std::string& rule = "SSH_BRUTE_FORCE") {
+    JsonText body;
+    body.begin_object().member("raw", raw).end_object();
+    return api.ask("POST", "/api/v1/rules/" + rule + "/try", "analyst", body.take());
+  };
+  std::string lines;
+  for (int i = 0; i < 5; ++i) {
+    lines += fmt::format("Mar 22 20:34:0{} web sshd[1]: Failed password for root from 203.0.113.9 port 22 ssh2\n", i);
+  }
+  const Said fires = tried(lines);
+  CHECK(fires.status == 200);
+  CHECK(fires.at("/fires") == "true");
+  CHECK(fires.at("/why") == "null");
+  CHECK(fires.at("/findings/0/rule_id") == "SSH_BRUTE_FORCE");
+  CHECK(fires.at("/lines") == "[5]");
+  CHECK(fires.at("/lines/0/conditions/0/holds") == "true");
+  CHECK(fires.body.find("203.0.113.9") == std::string::npos);
+  const Said once = tried(lines.substr(0, lines.find('\n') + 1));
+  CHECK(once.at("/fires") == "false");
+  CHECK(once.at("/why").find("that is not enough") != std::string::npos);
+  CHECK(tried(lines).at("/fires") == "true");  // nothing is counted from one call to the next
+  CHECK(tried("hello\n").at("/looked_at") == "0");
+  CHECK(tried("x", "NONE").status == 404);
+  CHECK(tried(std::string(64 * 1024 + 1, 'x')).status == 400);
+  CHECK(tried("").at("/errors/0/pointer") == "/raw");
+  CHECK(api.ask("POST", "/api/v1/rules/SSH_BRUTE_FORCE/try", "analyst", R"({"raw":"x","format":"none"})").status == 422);
+  CHECK(api.ask("POST", "/api/v1/rules/SSH_BRUTE_FORCE/try", "analyst", R"({"raw":"x","more":1})").status == 400);
+  CHECK(api.ask("POST", "/api/v1/rules/SSH_BRUTE_FORCE/try", "viewer", R"({"raw":"x"})").status == 403);
+  CHECK(api.get("/api/v1/findings").body == "[]");
+}
+
+TEST_CASE("rules_are_checked_before_they_are_put_anywhere") {
+  Asking api;
+  const auto checked = [&](const std::string& rules, const std::string& raw = "") {
+    JsonText body;
+    body.begin_object().member("rules", rules);
+    if (!raw.empty()) body.member("raw", raw);
+    body.end_object();
+    return api.ask("POST", "/api/v1/rules/validate", "analyst", body.take());
+  };
+  const std::string rule =
+      "id: BREW\ntitle: Coffee\nlevel: low\napplies_to: {kind: web_access}\n"
+      "detection:\n  match:\n    - {field: method, op: equals, value: BREW}\n";
+  const Said sound = checked(rule + "samples:\n  match: [{kind: web_access, method: BREW}]\n",
+                             "203.0.113.9 - - [22/Mar/2026:20:34:00 +0000] \"BREW /pot HTTP/1.1\" 418 5 \"-\" \"-\"\n");
+  CHECK(sound.status == 200);
+  CHECK(sound.at("/sound") == "true");
+  CHECK(sound.at("/documents/0/id") == "BREW");
+  CHECK(sound.at("/samples/ran") == "1");
+  CHECK(sound.at("/tried/0/fires") == "true");
+  CHECK(sound.body.find("203.0.113.9") == std::string::npos);
+  const Said unsound = checked("id: X\ndetection: 7\n");
+  CHECK(unsound.status == 200);
+  CHECK(unsound.at("/sound") == "false");
+  CHECK(unsound.at("/documents/0/loaded") == "false");
+  CHECK(unsound.at("/documents/0/problems/0/line") != "?");
+  CHECK(checked(rule + "samples:\n  match: [{kind: web_access, method: GET}]\n").at("/samples/failures/0/rule_id") ==
+        "BREW");
+  CHECK(checked("").status == 400);
+  CHECK(api.ask("POST", "/api/v1/rules/validate", "viewer", R"({"rules":"x"})").status == 403);
+  CHECK(api.get("/api/v1/rules?q=BREW").body == "[]");
 }
 
 TEST_CASE("texts_of_strangers_are_json_that_a_browser_reads_as_it_was") {

@@ -72,9 +72,10 @@ class Asking {
     wanted.rule_cache = false;
     wanted.salt = "a salt of sixteen bytes";
     program = std::make_unique<analysis::CurrentProgram>(analysis::Program::make(wanted, remarks));
-    api =
-        std::make_unique<api::Api>(api::Parts{*store, *entities, *program, arrival, pseudonyms, [this] { return now; },
-                                              [this](std::string_view text) { logged += std::string(text) + "\n"; }, rate});
+    desk = std::make_unique<upload::Desk>(*program);
+    api = std::make_unique<api::Api>(
+        api::Parts{*store, *entities, *program, arrival, pseudonyms, *desk, [this] { return now; },
+                   [this](std::string_view text) { logged += std::string(text) + "\n"; }, rate});
     workers = std::make_shared<server::Workers>(api::Api::workers());
     serving = std::make_unique<Serving>(
         api->routes(workers), server::Limits{},
@@ -156,6 +157,7 @@ class Asking {
   std::unique_ptr<api::Api> api;
   std::shared_ptr<server::Workers> workers;
   std::unique_ptr<Serving> serving;
+  std::unique_ptr<upload::Desk> desk;
 
  private:
   /// Each answer a line of JSON in the file LOGYSTERA_API_ANSWERS names, for whoever holds them against the contract.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <regex>
 #include <set>
+#include <stdexcept>
 
 #include "access/token.hpp"
 #include "access/tokens.hpp"
@@ -33,7 +34,6 @@ const std::set<std::string>& for_everybody() {
                                             "POST /logout",
                                             "GET /setup",
                                             "POST /setup",  // how one gets in
-                                            "GET /{page}",  // where there is nothing, a page says so
                                             "POST /theme",  // a cookie of the browser's own
                                             "GET /health",
                                             "GET /api/v1/health",        // says whether it is well
@@ -76,7 +76,11 @@ struct Whole {
     server::Listener listener;
     listener.host = "127.0.0.1";
     listener.routes = routes;
+    const auto throws = [](const server::Request&, const server::Reply&) { throw std::runtime_error("a secret"); };
+    listener.routes.push_back({"GET", "/throws/within", 0, throws});
+    listener.routes.push_back({"GET", "/api/v1/throws", 0, throws});
     listener.authorize = application->authorize();
+    listener.refused = application->refused();
     std::vector<server::Listener> listeners;
     listeners.push_back(std::move(listener));
     server = std::move(server::Server::start(std::move(listeners))).value();
@@ -92,6 +96,12 @@ struct Whole {
                 (method == "POST" ? "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n" : "") +
                 "\r\n");
     return client.receive_until("\r\n\r\n");
+  }
+  /// A whole answer.
+  std::string whole_answer(const std::string& path, const std::string& headers) const {
+    SocketClient client(server->urls().front());
+    client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers + "\r\n");
+    return client.receive_all();
   }
   ~Whole() {
     server->stop();
@@ -257,4 +267,61 @@ TEST_CASE("pages_say_that_they_are_to_be_reached_encrypted_where_they_are_and_on
   for (const auto& [method, path] : asked) CHECK(says(method, path));
   whole.reached_by("http://gateway.example.org");
   for (const auto& [method, path] : asked) CHECK(!says(method, path));
+}
+
+TEST_CASE("what_the_server_itself_refuses_is_a_page_for_people_and_a_problem_for_programs") {
+  const Whole whole;
+  const std::string of_pages = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+  const auto has = [](const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; };
+  for (const auto& [path, status, title] :
+       std::vector<std::tuple<std::string, std::string, std::string>>{{"/nothing", "404", "There is no such page"},
+                                                                      {"/nothing/at/all", "404", "There is no such page"},
+                                                                      {"/api/nothing", "404", "There is no such page"},
+                                                                      {"/theme", "405", "This page cannot do that"},
+                                                                      {"/a/../b", "400", "This address cannot be read"},
+                                                                      {"/throws/within", "500", "Something went wrong"}}) {
+    INFO(path);
+    const std::string page = whole.whole_answer(path, of_pages);
+    CHECK(page.starts_with("HTTP/1.1 " + status + " "));
+    CHECK(has(page, "Content-Type: text/html"));
+    CHECK(has(page, "Content-Security-Policy: default-src 'none'"));
+    CHECK(has(page, title));
+    CHECK_FALSE(has(page, "a secret"));
+    const std::string json = whole.whole_answer(path, "");
+    CHECK(json.starts_with("HTTP/1.1 " + status + " "));
+    CHECK(has(json, "Content-Type: application/json"));
+  }
+  for (const auto& [path, code] : std::vector<std::pair<std::string, std::string>>{{"/api/v1/nothing/more", "not_found"},
+                                                                                   {"/api/v1/throws", "internal_error"}}) {
+    INFO(path);
+    for (const std::string& headers : {of_pages, std::string()}) {
+      const std::string problem = whole.whole_answer(path, headers);
+      CHECK(has(problem, "Content-Type: application/problem+json"));
+      CHECK(has(problem, "\"code\":\"" + code + "\""));
+      CHECK_FALSE(has(problem, "a secret"));
+    }
+  }
+}
+
+TEST_CASE("the_theme_of_whoever_is_signed_in_is_stored_with_his_account") {
+  Whole whole;
+  const std::int64_t anna = whole.user("anna", Role::viewer);
+  const std::string session =
+      "Cookie: logystera_session=" + web::Sessions(whole.store->accounts()).sign_in(anna, whole.now).value() + "\r\n";
+  const auto choose = [&](const std::string& theme, const std::string& headers) {
+    const std::string body = "theme=" + theme + "&back=%2F";
+    SocketClient client(whole.server->urls().front());
+    client.send("POST /theme HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers +
+                "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
+                "\r\n\r\n" + body);
+    return client.receive_all();
+  };
+  const auto stored = [&] { return whole.store->accounts().find_user(anna).value()->theme; };
+  CHECK(choose("dark", "").find("Set-Cookie: logystera_theme=dark") != std::string::npos);
+  CHECK(stored().empty());  // nobody was signed in
+  CHECK(choose("dark", session).find("Set-Cookie: logystera_theme=dark") != std::string::npos);
+  CHECK(stored() == "dark");
+  CHECK(choose("red", session).starts_with("HTTP/1.1 400"));
+  CHECK(choose("light", session + "Sec-Fetch-Site: cross-site\r\n").starts_with("HTTP/1.1 400"));
+  CHECK(stored() == "dark");
 }

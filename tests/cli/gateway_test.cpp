@@ -14,6 +14,7 @@
 #include "catch.hpp"
 #include "cli/site.hpp"
 #include "socket_client.hpp"
+#include "store/store.hpp"
 
 using namespace logystera::testing;
 
@@ -83,6 +84,17 @@ TEST_CASE("a_running_gateway_sees_changed_entities_at_once") {
   const Finished list = run({"--store", house.store, "entity", "list"});
   CHECK(list.out.find(site.token) != std::string::npos);
   CHECK(list.out.find(site.secret) == std::string::npos);
+  const auto store = std::move(logystera::store::open(house.store)).value();
+  std::string actions;
+  for (const logystera::store::AuditRow& row : store->audit().list({}).value()) {
+    actions += row.action + " ";
+    CHECK(row.object == site.token);
+    CHECK(row.actor.starts_with("command:"));
+    CHECK((row.before + row.after).find(renewed.secret) == std::string::npos);
+  }
+  CHECK(actions == "site.rotate site.enable site.disable site.add ");
+  CHECK(run({"--store", house.store, "entity", "rotate", "ent_none"}).code == 2);
+  CHECK(store->audit().list({}).value().size() == 4);  // what is refused is no change
 }
 
 TEST_CASE("the_key_file_is_the_one_that_is_named_and_else_beside_the_database") {

@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "cli/program.hpp"
+#include "store/store.hpp"
 
 using namespace logystera::testing;
 
@@ -84,6 +85,12 @@ TEST_CASE("a_dismissal_shows_what_it_hides_and_holds_until_it_is_taken_back") {
   CHECK(house.go({"findings", "undismiss", "LEAK"}).code == 0);
   CHECK(has(house.scan("one.log").out, "Findings : 1"));
   CHECK(house.go({"findings", "undismiss", "LEAK"}).code == 2);
+  const auto noted = std::move(logystera::store::open(house.store)).value()->audit().list({}).value();
+  REQUIRE(noted.size() == 2);
+  CHECK(noted[0].action == "finding.undismiss");
+  CHECK(noted[1].action == "finding.dismiss");
+  CHECK(noted[1].object == "LEAK");
+  CHECK(noted[1].after == R"({"rule":"LEAK","source":"one.log","reason":"known"})");
 }
 
 TEST_CASE("errors_are_one_group_whatever_their_numbers") {

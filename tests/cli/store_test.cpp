@@ -88,3 +88,22 @@ TEST_CASE("what_a_store_command_cannot_do_is_said_with_the_place") {
   CHECK(house.run({"store"}).code == 2);
   CHECK(house.run({"store", "shrink"}).code == 0);
 }
+
+TEST_CASE("the_configuration_says_how_long_things_are_kept_whatever_was_chosen") {
+  House house;
+  REQUIRE(house.run({"entity", "add", "shop"}).code == 0);
+  const std::string config = house.scratch.file("config.yaml");
+  const auto configured = [&](const std::string& section) {
+    std::ofstream(config) << "retention:\n" << section;
+    return house.run({"--json", "store", "stats", "--config", config});
+  };
+  CHECK(configured("  events_days: 5\n  max_db_bytes: 7000000\n")
+            .out.find(R"("retention":{"events_days":5,"bulk_events_days":14,"findings_days":30,"max_db_bytes":7000000})") !=
+        std::string::npos);
+  const Finished chosen = house.run({"store", "retention", "--events-days", "8", "--config", config});
+  CHECK(chosen.out.starts_with("events 8 days"));
+  CHECK(chosen.out.find("With the section retention of the configuration: events 5 days") != std::string::npos);
+  CHECK(configured("  bulk_events_days: 0\n").out.find(R"("events_days":8,"bulk_events_days":0)") != std::string::npos);
+  CHECK(configured("  events_days: -1\n").err.find(":2:16: retention.events_days must be a whole number from 0 to 36500") !=
+        std::string::npos);
+}

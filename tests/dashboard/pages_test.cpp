@@ -7,6 +7,7 @@
 #include "core/json_text.hpp"
 #include "dashboard/looking.hpp"
 #include "detect/packs.hpp"
+#include "web/form.hpp"
 
 using namespace logystera;
 using namespace logystera::testing;
@@ -358,4 +359,61 @@ TEST_CASE("a_file_has_all_rows_of_its_filter") {
   CHECK(document[0]["id"].IsInt64());
   const std::string answer = looking.get("/findings.csv");
   CHECK(has(answer, "Content-Disposition: attachment; filename=\"logystera-findings.csv\""));
+}
+
+TEST_CASE("a_rule_is_tried_on_what_is_pasted_and_says_why_it_does_not_fire") {
+  Looking looking;
+  CHECK(has(looking.page("/rules/SSH_BRUTE_FORCE"), "action=\"/rules/SSH_BRUTE_FORCE/try\""));
+  const auto line = [](int i) {
+    return "Mar+22+20:34:0" + std::to_string(i) +
+           "+web+sshd[1]:+Failed+password+for+root+from+203.0.113.9+port+22+ssh2%0D%0A";
+  };
+  const std::string once = body_of(looking.post("/rules/SSH_BRUTE_FORCE/try", "lines=" + line(0)));
+  CHECK(has(once, "It does not fire"));
+  CHECK(has(once, "1 of 1 line count, and that is not enough"));
+  CHECK(has(once, "the condition holds"));
+  CHECK(has(once, "client_ip"));
+  CHECK(times_in(once, "203.0.113.9") == 1);  // in what he wrote himself
+  CHECK(has(once, "port 22 ssh2\n</textarea>"));
+  std::string lines;
+  for (int i = 0; i < 5; ++i) lines += line(i);
+  const std::string fires = body_of(looking.post("/rules/SSH_BRUTE_FORCE/try", "lines=" + lines));
+  CHECK(has(fires, "It fires: 1 finding"));
+  CHECK(has(body_of(looking.post("/rules/SSH_BRUTE_FORCE/try", "lines=hello")), "it looks at kind auth"));
+  CHECK(has_status(looking.post("/rules/NONE/try", "lines=x"), 404));
+  CHECK(has_status(looking.post("/rules/SSH_BRUTE_FORCE/try", "lines=x", false), 403));
+  CHECK(has_status(looking.post("/rules/SSH_BRUTE_FORCE/try", "lines=" + std::string(20'000, 'x')), 400));
+  for (const std::string& strange : kStrange) {
+    const std::string page = body_of(looking.post("/rules/SSH_BRUTE_FORCE/try", "lines=" + web::percent_encoded(strange)));
+    CHECK_FALSE(has(page, "<script>alert"));
+    CHECK_FALSE(has(page, "\xe2\x80\xae"));
+    CHECK_FALSE(has(page, "</title><svg"));
+  }
+  looking.who.role = web::Role::viewer;
+  CHECK_FALSE(has(looking.page("/rules/SSH_BRUTE_FORCE"), "/try\""));
+  CHECK(has_status(looking.post("/rules/SSH_BRUTE_FORCE/try", "lines=x"), 403));
+}
+
+TEST_CASE("a_rule_of_ones_own_is_checked_before_it_is_put_anywhere") {
+  Looking looking;
+  CHECK(has(looking.page("/rules"), "href=\"/rules/check\""));
+  CHECK(has(looking.page("/rules/check"), "Check it"));
+  const std::string rule =
+      "id: BREW\r\ntitle: Coffee\r\nlevel: low\r\napplies_to: {kind: web_access}\r\n"
+      "detection:\r\n  match:\r\n    - {field: method, op: equals, value: BREW}\r\n";
+  const auto checked = [&](const std::string& rules, const std::string& lines) {
+    return body_of(
+        looking.post("/rules/check", "rules=" + web::percent_encoded(rules) + "&lines=" + web::percent_encoded(lines)));
+  };
+  const std::string sound =
+      checked(rule, "203.0.113.9 - - [22/Mar/2026:20:34:00 +0000] \"BREW /pot HTTP/1.1\" 418 5 \"-\" \"-\"");
+  CHECK(has(sound, "It can be used"));
+  CHECK(has(sound, "It fires: 1 finding"));
+  CHECK(has(sound, "id: BREW\ntitle: Coffee\n"));
+  const std::string unsound = checked("id: X\ndetection: 7\n", "");
+  CHECK(has(unsound, "It cannot be used as it is"));
+  CHECK(has(unsound, "Refused"));
+  CHECK(has(checked("", ""), "It cannot be used as it is"));
+  looking.who.role = web::Role::viewer;
+  CHECK(has_status(looking.get("/rules/check"), 403));
 }

@@ -59,6 +59,13 @@ TEST_CASE("a_code_makes_one_entity_whose_secret_opens_the_gateway") {
   CHECK(house.all_entities().size() == 1);
   CHECK(house.logged.find(outcome.issued.secret.secret) == std::string::npos);
   CHECK(house.logged.find(code) == std::string::npos);
+  const auto noted = house.store->audit().list({.action = "site.connect"}).value();
+  REQUIRE(noted.size() == 1);
+  CHECK(noted[0].object == outcome.issued.secret.token);
+  CHECK(noted[0].at == house.now);
+  CHECK(noted[0].after.find("\"name\":\"example.org\"") != std::string::npos);
+  CHECK(noted[0].after.find(outcome.issued.secret.secret) == std::string::npos);
+  CHECK(noted[0].actor == house.store->accounts().users().value().at(0).name);
 }
 
 TEST_CASE("a_code_is_good_for_sixty_seconds") {
@@ -82,6 +89,7 @@ TEST_CASE("the_second_use_of_a_code_revokes_what_the_first_made") {
   CHECK(!second.made);
   CHECK(second.error == "invalid_grant");
   CHECK(!house.entities->sender(first.issued.secret.token, house.now)->known);
+  CHECK(house.store->audit().list({.action = "site.disconnect"}).value().at(0).object == first.issued.secret.token);
   CHECK(house.all_entities().front().revoked_at == house.now);
   CHECK(house.logged.find("used again") != std::string::npos);
 }

@@ -112,7 +112,8 @@ TEST_CASE("the_routes_of_sites_are_these_four_and_all_of_them_are_signed") {
   House house;
   const auto writer = std::move(house.store->start_batch_writer()).value();
   Ingest ingest(*house.entities, *writer, {{}, "1.0.0", [] { return kNow; }, [](std::string_view) {}});
-  SiteRequests requests(*house.entities, house.store->support(), house.options());
+  const web::Arrival arrival;
+  SiteRequests requests(*house.entities, *house.store, arrival, house.options());
   std::vector<server::Route> routes = ingest.routes();
   for (server::Route& route : requests.routes(nullptr)) routes.push_back(std::move(route));
   std::set<std::string> paths;

@@ -25,6 +25,7 @@ struct Gateway {
   std::string logged;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Entities> entities;
+  web::Arrival arrival;
   std::unique_ptr<SiteRequests> requests;
   std::unique_ptr<store::BatchWriter> writer;
   std::unique_ptr<Ingest> ingest;
@@ -40,7 +41,7 @@ struct Gateway {
         std::move(Entities::open(store->entities(), std::move(Vault::open(scratch.file("a.key"), true)).value())).value());
     const auto clock = [this] { return now; };
     const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
-    requests = std::make_unique<SiteRequests>(*entities, store->support(), SignatureCheck::Options{"", clock, log});
+    requests = std::make_unique<SiteRequests>(*entities, *store, arrival, SignatureCheck::Options{"", clock, log});
     writer = std::move(store->start_batch_writer()).value();
     ingest = std::make_unique<Ingest>(*entities, *writer, IngestOptions{{}, "", clock, log});
   }
@@ -123,6 +124,12 @@ TEST_CASE("a_disconnected_site_is_as_unknown_as_one_that_never_was_and_stays_so"
   const auto entity = gateway.store->entities().find(gateway.site.token).value();
   REQUIRE(entity.has_value());
   CHECK(entity->revoked_at == kNow + 5);
+  const auto noted = gateway.store->audit().list({}).value();
+  REQUIRE(noted.size() == 1);  // the second request changed nothing
+  CHECK(noted[0].action == "site.disconnect");
+  CHECK(noted[0].actor == "site");
+  CHECK(noted[0].object == gateway.site.token);
+  CHECK(noted[0].at == kNow + 5);
   CHECK(entity->sealed_secret.empty());
   CHECK(entity->sealed_previous.empty());
 }

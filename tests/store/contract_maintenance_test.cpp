@@ -212,6 +212,16 @@ TEST_CASE("a_retention_is_what_was_chosen_and_a_wrong_one_is_refused") {
   CHECK(of_new.most_bytes == 0);
   REQUIRE(Retention{7, 1, 3, 5'000'000'000}.save(store->settings()).ok());
   CHECK(Retention::load(store->settings(), {})->most_bytes == 5'000'000'000);
+  ConfiguredRetention configured;
+  configured.otherwise.events_days = 5;  // chosen otherwise
+  configured.findings_days = 0;
+  configured.most_bytes = 9;
+  CHECK(configured.any());
+  const Retention in_force = Retention::load(store->settings(), configured).value();
+  CHECK(in_force.events_days == 7);
+  CHECK(in_force.bulk_events_days == 1);
+  CHECK(in_force.findings_days == 0);
+  CHECK(in_force.most_bytes == 9);
   CHECK(!Retention{-1, 1, 1, 0}.save(store->settings()).ok());
   CHECK(!Retention{1, 1, kRetentionDaysMost + 1, 0}.save(store->settings()).ok());
   for (const char* wrong : {"", "-1", "1x", "99999999999999999999"}) {
@@ -325,4 +335,37 @@ TEST_CASE("a_position_is_what_was_put_last_and_goes_with_its_transaction") {
   CHECK(store->positions().find("file:/var/log/a").value() == "three");
   CHECK(store->findings().list({}).value().size() == 1);
   CHECK_FALSE(store->positions().put("b", std::string(PositionStore::kTextBytes + 1, 'x'), kNow).ok());
+}
+
+TEST_CASE("answers_are_found_until_they_are_too_old_or_too_many") {
+  IN_EVERY_STORE(place);
+  auto store = store_with_entity(place);
+  const auto digest = [](const std::string& text) { return sha256(text); };
+  const auto put = [&](const std::string& asker, const std::string& key, std::int64_t at, std::int64_t since = 0) {
+    REQUIRE(store->answers().put({digest(asker), digest(key), digest("request"), 201, "{\"a\":1}", at}, since).ok());
+  };
+  put("anna", "k", kNow);
+  const auto found = store->answers().find(digest("anna"), digest("k"), kNow).value();
+  REQUIRE(found);
+  CHECK(found->status == 201);
+  CHECK(found->body == "{\"a\":1}");
+  CHECK(found->request == digest("request"));
+  CHECK(found->at == kNow);
+  CHECK_FALSE(store->answers().find(digest("anna"), digest("k"), kNow + 1).value());
+  CHECK_FALSE(store->answers().find(digest("bert"), digest("k"), 0).value());
+  put("anna", "k", kNow + 5);
+  CHECK(store->answers().find(digest("anna"), digest("k"), kNow + 5).value());
+  put("bert", "k", kNow + 10, kNow + 6);
+  CHECK_FALSE(store->answers().find(digest("anna"), digest("k"), 0).value());
+  auto transaction = std::move(store->begin()).value();
+  for (std::size_t i = 0; i < kAnswersOfOne; ++i) {
+    REQUIRE(
+        transaction->answers().put({digest("carl"), digest(std::to_string(i)), digest("r"), 200, "", kNow + 20}, 0).ok());
+  }
+  REQUIRE(transaction->commit().ok());
+  CHECK(store->answers().find(digest("carl"), digest("0"), 0).value());
+  put("carl", "one more", kNow + 21);
+  CHECK_FALSE(store->answers().find(digest("carl"), digest("0"), 0).value());
+  CHECK(store->answers().find(digest("carl"), digest("1"), 0).value());
+  CHECK(store->answers().find(digest("bert"), digest("k"), 0).value());
 }

@@ -205,12 +205,32 @@ TEST_CASE("a_theme_is_chosen_without_a_script_and_leads_nowhere_else") {
 
 TEST_CASE("a_person_is_told_of_a_missing_page_by_a_page_and_a_program_by_json") {
   server::Request request = request_of("/nothing");
-  CHECK(answered(Shell::missing_route(), request).content_type == "application/json");
+  const server::Answer missing = server::problem(404, "not_found", "there is nothing at this path");
+  CHECK(refused_page(request, missing).content_type == "application/json");
   request.headers.emplace_back("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
-  const server::Answer page = answered(Shell::missing_route(), request);
+  request.headers.emplace_back("Cookie", "logystera_theme=dark");
+  const server::Answer page = refused_page(request, missing);
   CHECK(page.status == 404);
+  CHECK(has(page.body, "data-theme=\"dark\""));
   CHECK(has(page.body, "There is no such page"));
   CHECK(has(page.body, "href=\"/\""));
+}
+
+TEST_CASE("what_the_server_refuses_keeps_its_headers_and_what_is_a_page_already_its_words") {
+  server::Request request = request_of("/nothing");
+  request.headers.emplace_back("Accept", "text/html");
+  server::Answer refused = server::problem(405, "method_not_allowed", "this path takes GET");
+  refused.headers.emplace_back("Allow", "GET");
+  const server::Answer page = refused_page(request, refused);
+  CHECK(page.status == 405);
+  CHECK(header_lines(page, "Allow") == std::vector<std::string>{"GET"});
+  CHECK(header_lines(page, "Content-Security-Policy").size() == 1);
+  CHECK(header_lines(page, "Strict-Transport-Security").empty());
+  CHECK(header_lines(refused_page(request, refused, true), "Strict-Transport-Security").size() == 1);
+  CHECK(has(refused_page(request, problem_page(404, "Our own", "words")).body, "Our own"));
+  // Of another's name the program says nothing that outlasts the answer.
+  const server::Answer elsewhere = server::problem(421, "misdirected_request", "not here");
+  CHECK(header_lines(refused_page(request, elsewhere, true), "Strict-Transport-Security").empty());
 }
 
 TEST_CASE("a_page_is_compressed_for_who_takes_it") {

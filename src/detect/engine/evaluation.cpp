@@ -25,6 +25,26 @@ bool Session::State::evaluate(std::uint32_t index) {
   return false;
 }
 
+void Session::State::look(std::uint32_t index, std::vector<bool>& holds) {
+  const Node& node = program.nodes[index];
+  holds.push_back(evaluate(index));
+  if (node.kind == Expression::Kind::test) return;
+  for (std::uint32_t i = 0; i < node.count; ++i) look(node.first + i, holds);
+}
+
+Session::Look Session::look(std::uint32_t rule) {
+  State& state = *state_;
+  Look out;
+  const std::uint32_t root = state.program.roots[rule];
+  if (!state.record || root == Engine::Program::kNoRoot) return out;
+  const std::vector<std::uint32_t>& scopes = state.scopes().list;
+  out.in_scope = std::any_of(scopes.begin(), scopes.end(), [&](std::uint32_t scope) {
+    return state.program.looks_at(state.program.scopes[scope], rule);
+  });
+  if (out.in_scope) state.look(root, out.holds);
+  return out;
+}
+
 bool Session::State::decide(const CompiledTest& test) {
   if (test.kind == Test::Kind::exists || test.kind == Test::Kind::null) {
     bool there = false, valued = false, counted = false;

@@ -195,6 +195,7 @@ struct Session::State {
   }
 
   bool evaluate(std::uint32_t node);
+  void look(std::uint32_t node, std::vector<bool>& holds);
   bool answer(std::uint32_t test);
   bool decide(const CompiledTest& test);
   bool decide_slot(const CompiledTest& test, Slot slot);

@@ -22,7 +22,8 @@ struct All {
         baselines(connections),
         settings(connections),
         positions(connections),
-        passages(connections) {}
+        passages(connections),
+        answers(connections) {}
 
   Events events;
   Entities entities;
@@ -35,6 +36,7 @@ struct All {
   Settings settings;
   Positions positions;
   Passages passages;
+  Answers answers;
 };
 
 /// `Interface`, which is a Stores, with its stores.
@@ -53,6 +55,7 @@ class With : public Interface {
   SettingStore& settings() noexcept override { return all_.settings; }
   PositionStore& positions() noexcept override { return all_.positions; }
   PassageStore& passages() noexcept override { return all_.passages; }
+  AnswerStore& answers() noexcept override { return all_.answers; }
 
  private:
   All all_;

@@ -327,6 +327,20 @@ END;
     std::string_view(R"sql(
 CREATE TABLE positions (target TEXT PRIMARY KEY, text BLOB NOT NULL, updated_at INTEGER NOT NULL) STRICT;
 )sql"),
+    // What requests with an Idempotency-Key were answered.
+    std::string_view(R"sql(
+CREATE TABLE answers (
+  id INTEGER PRIMARY KEY,
+  asker BLOB NOT NULL,
+  key BLOB NOT NULL,
+  request BLOB NOT NULL,
+  status INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  UNIQUE (asker, key)
+) STRICT;
+CREATE INDEX answers_by_time ON answers (at);
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

@@ -204,6 +204,16 @@ class Positions final : public PositionStore {
   Connections& connections_;
 };
 
+class Answers final : public AnswerStore {
+ public:
+  explicit Answers(Connections& connections) : connections_(connections) {}
+  Result<std::optional<GivenAnswer>> find(const Digest& asker, const Digest& key, std::int64_t since) override;
+  Result<Done> put(const GivenAnswer& answer, std::int64_t since) override;
+
+ private:
+  Connections& connections_;
+};
+
 class Passages final : public PassageStore {
  public:
   explicit Passages(Connections& connections) : connections_(connections) {}
