@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "catch.hpp"
 #include "cli/site.hpp"
@@ -19,6 +20,32 @@ struct House {
   Finished run(Arguments more) const {
     more.insert(more.begin(), {"--store", store});
     return logystera::testing::run(more);
+  }
+  Finished run_with_files_of(rlim_t bytes, Arguments more) const {
+    more.insert(more.begin(), {"--store", store});
+    Running::Setting setting;
+    setting.file_bytes = bytes;
+    return logystera::testing::run(more, setting);
+  }
+  // As many megabytes more, of which `kept` of a hundred are not empty.
+  void grow(int megabytes, int kept) const {
+    sqlite3* db = nullptr;
+    REQUIRE(sqlite3_open(database.c_str(), &db) == SQLITE_OK);
+    const std::string sql =
+        "CREATE TABLE filler(at INTEGER PRIMARY KEY, x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < " +
+        std::to_string(megabytes * 1000) +
+        ") INSERT INTO filler SELECT i, hex(randomblob(500)) FROM n;"
+        "DELETE FROM filler WHERE at % 100 >= " +
+        std::to_string(kept);
+    CHECK(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(db);
+  }
+  std::set<std::string> files() const {
+    std::set<std::string> names;
+    for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(database).parent_path()))
+      names.insert(file.path().filename().string());
+    return names;
   }
   // Every event as old as that.
   void age(int days) const {
@@ -87,4 +114,66 @@ TEST_CASE("what_a_store_command_cannot_do_is_said_with_the_place") {
   CHECK(house.run({"store", "backup"}).code == 2);
   CHECK(house.run({"store"}).code == 2);
   CHECK(house.run({"store", "shrink"}).code == 0);
+}
+
+TEST_CASE("a_disk_that_fills_up_during_a_copy_leaves_no_half_one_and_the_store_whole") {
+  const House house;
+  const Site site = Site::added(house.store);
+  {
+    Running gateway({"--store", house.store, "serve", "--port", "0"});
+    const std::string url = "http://127.0.0.1:" + gateway.said("listening on http://127.0.0.1:");
+    REQUIRE(site.send(url, event_lines(0, 30)).status == 202);
+    gateway.kill(SIGTERM);
+    CHECK(gateway.wait() == 0);
+  }
+  house.grow(4, 100);
+  const auto before = house.files();
+  const std::string copy = house.scratch.file("copy.db");
+  const Finished full = house.run_with_files_of(1'000'000, {"store", "backup", copy});
+  CHECK(full.code == 2);
+  INFO(full.err);
+  CHECK(full.out.empty());
+  CHECK(full.err.find(copy) != std::string::npos);  // the disk that is full, which need not be the store's
+  CHECK(full.err.find("free") != std::string::npos);
+  CHECK(full.err.find("ulimit -f") != std::string::npos);
+  CHECK(house.files() == before);
+  CHECK(house.run({"store", "check"}).code == 0);
+  // What a killed one left is said, and is not the copy.
+  std::ofstream(copy + ".part") << "half";
+  CHECK(house.run({"store", "backup", copy}).err.find(copy + ".part") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(copy));
+  std::filesystem::remove(copy + ".part");
+  CHECK(house.run({"store", "backup", copy}).code == 0);
+  CHECK(std::filesystem::status(copy).permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  CHECK_FALSE(std::filesystem::exists(copy + ".part"));
+  CHECK(logystera::testing::run({"--store", "sqlite:" + copy, "store", "stats"}).out.find("Events    : 30 ") !=
+        std::string::npos);
+}
+
+TEST_CASE("a_disk_that_fills_up_while_a_store_is_written_anew_leaves_it_as_it_was") {
+  const House house;
+  const Site site = Site::added(house.store);
+  {
+    Running gateway({"--store", house.store, "serve", "--port", "0"});
+    const std::string url = "http://127.0.0.1:" + gateway.said("listening on http://127.0.0.1:");
+    REQUIRE(site.send(url, event_lines(0, 30)).status == 202);
+    gateway.kill(SIGTERM);
+    CHECK(gateway.wait() == 0);
+  }
+  house.grow(8, 50);
+  const auto before = house.files();
+  const auto bytes = std::filesystem::file_size(house.database);
+  const Finished full = house.run_with_files_of(1'000'000, {"store", "shrink"});
+  CHECK(full.code == 2);
+  INFO(full.err);
+  CHECK(full.err.find(house.database) != std::string::npos);
+  CHECK(full.err.find("free") != std::string::npos);
+  CHECK(std::filesystem::file_size(house.database) == bytes);
+  CHECK(house.files() == before);
+  CHECK(house.run({"store", "check"}).code == 0);
+  CHECK(house.run({"store", "stats"}).out.find("Events    : 30 ") != std::string::npos);
+  CHECK(house.run({"store", "shrink"}).code == 0);
+  CHECK(std::filesystem::file_size(house.database) < bytes);
+  CHECK(house.run({"store", "stats"}).out.find("Events    : 30 ") != std::string::npos);
 }

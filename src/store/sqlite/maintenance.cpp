@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -87,6 +88,19 @@ Result<Done> need_room(const std::string& path, const std::string& directory, st
                   "directory in TMPDIR",
                   path, directory, room_in(directory), bytes),
       ErrorKind::too_large};
+}
+
+Error exists_already(const std::string& path) {
+  errno = EEXIST;
+  return cannot(path, "make the copy", "name a file that does not exist, in a directory that does");
+}
+
+// Replaces nothing, where the file system can promise that.
+Result<Done> give_name(const std::string& part, const std::string& path) {
+  if (::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return Done{};
+  if (errno == EEXIST) return exists_already(path);
+  if ((errno == EINVAL || errno == ENOSYS) && ::rename(part.c_str(), path.c_str()) == 0) return Done{};
+  return cannot(path, "give the copy its name", "check the directory");
 }
 
 // So that a copy that is there after a power loss is a whole one.
@@ -301,21 +315,30 @@ Result<std::vector<std::string>> Upkeep::check() {
 }
 
 Result<Done> Upkeep::back_up(const std::string& path) {
-  const Fd made(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!made) return cannot(path, "make the copy", "name a file that does not exist, in a directory that does");
-  auto connection = pool_.connect();  // one of its own: a long read
-  if (!connection) {
-    (void)::unlink(path.c_str());
-    return connection.error();
+  // Under its name it is whole: a copy that was interrupted, by a signal or the power, is none anybody would restore.
+  const std::string part = path + ".part";
+  if (std::error_code none; std::filesystem::exists(std::filesystem::symlink_status(path, none)))
+    return exists_already(path);
+  const Fd made(::open(part.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!made) {
+    return cannot(part, "make the copy",
+                  errno == EEXIST ? "a copy that was interrupted left it: remove it, unless one is being made"
+                                  : "name a file that does not exist, in a directory that does");
   }
   auto copied = [&]() -> Result<Done> {
+    auto connection = pool_.connect();  // one of its own: a long read
+    if (!connection) return connection.error();
     auto copy = connection->prepare("VACUUM INTO ?");
     if (!copy) return copy.error();
-    copy->bind(1, std::string_view(path));
-    if (auto done = connection->finish(copy.value(), "copy it"); !done) return done;
+    copy->bind(1, std::string_view(part));
+    if (auto done = connection->finish(copy.value(), fmt::format("copy it to {}", path)); !done) return done;
+    if (auto done = make_durable(part); !done) return done;
+    if (auto done = give_name(part, path); !done) return done;
     return make_durable(path);
   }();
-  if (!copied) (void)::unlink(path.c_str());
+  if (!copied) {
+    for (const char* more : {"", "-journal"}) (void)::unlink((part + more).c_str());
+  }
   return copied;
 }
 
