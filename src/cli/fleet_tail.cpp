@@ -14,7 +14,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -128,11 +127,6 @@ class Health {
   std::int64_t since_ = 0;
 };
 
-std::uint32_t random_bits() {
-  thread_local std::minstd_rand engine{std::random_device{}()};
-  return static_cast<std::uint32_t>(engine()) << 1;
-}
-
 // One feed's thread.
 class Feed {
  public:
@@ -152,7 +146,7 @@ class Feed {
       health_.set(number_, error.message);
       const bool refused = error.kind == ErrorKind::invalid || error.kind == ErrorKind::denied;
       const auto wait = refused ? std::chrono::duration_cast<std::chrono::milliseconds>(kRefusedAgain)
-                                : backoff.failed(Clock::now(), random_bits());
+                                : backoff.failed(Clock::now(), source::random_bits());
       for (const auto until = Clock::now() + wait; !stop.load() && Clock::now() < until;) std::this_thread::sleep_for(kLook);
     }
     queue_.put({.feed = number_, .batch = {}, .part = {}, .label = label_, .position = {}, .last = true});

@@ -23,11 +23,6 @@ constexpr std::size_t kSaidMost = 64;
 constexpr std::size_t kPageMost = 50'000;  // whatever a server takes: what waits has a bound (overlap.cpp)
 constexpr auto kSlice = std::chrono::milliseconds(100);
 
-std::uint32_t random_bits() {
-  std::uint32_t bits = 0;
-  return ::getrandom(&bits, sizeof bits, 0) == sizeof bits ? bits : 0x8000'0000;
-}
-
 }  // namespace
 
 PagedStore::Page PagedStore::failed(net::Outcome outcome) {
