@@ -1,17 +1,15 @@
 // Shell completion and manual pages, made from the same command tree as --help.
 #include <fmt/core.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/whole_file.hpp"
 #include "core/user_directory.hpp"
 
 namespace logystera::cli {
@@ -114,12 +112,8 @@ int install(const CommandHelp& command, std::string shell) {
   if (path.empty()) return fail("", Error{"--install-completion: there is no home directory: set HOME"});
   std::error_code ignored;
   std::filesystem::create_directories(path.parent_path(), ignored);
-  std::ofstream file(path, std::ios::trunc);
-  file << script_for(command, shell);
-  file.close();
-  if (!file)
-    return fail("",
-                Error{fmt::format("{}: cannot be written: {}", path.string(), std::strerror(errno)), kind_of_errno(errno)});
+  if (auto written = write_whole_file(path.string(), script_for(command, shell)); !written)
+    return fail("", written.error());
   fmt::print("{}\n", path.string());
   if (shell == "zsh") fmt::print("Add to ~/.zshrc, before compinit: fpath+=({})\n", path.parent_path().string());
   else fmt::print("It works in the next {} you start.\n", shell);

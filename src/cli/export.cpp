@@ -17,6 +17,7 @@
 #include "cli/history.hpp"
 #include "cli/span.hpp"
 #include "cli/terminal.hpp"
+#include "cli/whole_file.hpp"
 #include "core/clock.hpp"
 #include "parse/zone.hpp"
 #include "report/report.hpp"
@@ -108,12 +109,7 @@ int write_report(const Globals& globals, const Options& options) {
     return fail("export report", Error{fmt::format("{}: is a database, which the report would replace: name another file",
                                                    printable(options.output)),
                                        ErrorKind::invalid});
-  std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file)
-    return fail("export report", Error{fmt::format("{}: cannot be written: {}", options.output, std::strerror(errno)),
-                                       kind_of_errno(errno)});
+  if (auto written = write_whole_file(options.output, text); !written) return fail("export report", written.error());
   if (!globals.json)
     fmt::print("{}: {} findings, {} errors\n", printable(options.output), contents->findings.size(),
                contents->errors.size());

@@ -29,7 +29,6 @@ EndSignals::EndSignals(bool hangup) noexcept {
   if (hangup) ::sigaddset(&signals_, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 EndSignals::On EndSignals::wait() const noexcept {

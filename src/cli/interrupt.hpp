@@ -13,8 +13,7 @@ namespace logystera::cli {
 const std::atomic<bool>& interrupted();
 
 /// For a command whose threads do the work while it waits. Made before the first of them, so that all inherit that the signals are
-/// blocked, and only `wait` hears them. A reader that goes away, or a limit on the size of files, is an error to handle then, and no
-/// reason to die.
+/// blocked, and only `wait` hears them. A reader that goes away is an error to handle then, and no reason to die.
 class EndSignals {
  public:
   enum class On : std::uint8_t { end, hangup, nothing };

@@ -1,6 +1,7 @@
 // The `logystera` program.
 #include <fcntl.h>
 #include <malloc.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include <cerrno>
@@ -60,6 +61,7 @@ int with_output_written(int exit_code) {
 int main(int argc, char** argv) {
   using namespace logystera::cli;
   fill_standard_streams();
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error with words, as a full disk is
   share_arena_if_limited();
   logystera::take_secret_variables();
   std::vector<std::string> arguments = take_arguments(argc, argv);

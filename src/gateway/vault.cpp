@@ -48,6 +48,7 @@ Result<Done> create_key(const std::string& path) {
         kind_of_errno(code)};
   };
   {
+    ::unlink(draft.c_str());  // left behind by a process of this number that died here: in a container all have the same
     const Fd file(::open(draft.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) return failed("create");
     if (!write_all(file.get(), text)) return failed("write");

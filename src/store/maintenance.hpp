@@ -75,10 +75,11 @@ class Maintenance {
 
   /// What is wrong with it, in SQLite's words, at most 100 lines; empty: nothing. Reads all of it.
   virtual Result<std::vector<std::string>> check() = 0;
-  /// A copy of how it is at one moment, whatever is written meanwhile. `path` must not exist; its mode is 0600.
+  /// A copy of how it is at one moment, whatever is written meanwhile. `path` must not exist; its mode is 0600. Until it is
+  /// whole it is called PATH.part, which is removed when it cannot be made, and by the next copy when the program was killed.
   virtual Result<Done> back_up(const std::string& path) = 0;
-  /// Writes it anew without what is empty, so that it can give back from then on. Nobody else may have it open (ErrorKind::busy), and
-  /// the file system needs room for it once more (too_large).
+  /// Writes it anew without what is empty, so that it can give back from then on. Nobody else may have it open (ErrorKind::busy). Its
+  /// file system needs room for it once more, and SQLite's directory of temporary files for what will be left of it (too_large).
   virtual Result<Done> shrink() = 0;
 };
 

@@ -308,6 +308,57 @@ TEST_CASE("a_report_does_not_go_over_a_database") {
   CHECK(house.go({"findings", "list"}).code == 0);
 }
 
+TEST_CASE("a_report_takes_the_place_of_the_one_before_when_it_is_whole") {
+  const House house;
+  house.scan("one.log");
+  const std::string path = house.scratch.file("r.md"), link = house.scratch.file("link.md");
+  const std::string title(100'000, 'T');  // more than may be written below
+  const auto report = [&](const std::string& to, rlim_t bytes) {
+    Running::Setting limited = house.setting;
+    limited.file_bytes = bytes;
+    return run({"export", "report", "-o", to, "--title", title, "--store", house.store}, limited);
+  };
+  write(path, "the report before");
+  std::filesystem::permissions(path, std::filesystem::perms(0640));
+  std::filesystem::create_symlink(path, link);
+  const Finished full = report(link, 50'000);
+  CHECK(full.code == 2);
+  CHECK(has(full.err, link + ": cannot be written: File too large"));
+  CHECK(read_whole(path) == "the report before");
+  CHECK(report(link, RLIM_INFINITY).code == 0);
+  CHECK(has(read_whole(path), title));
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms(0640));
+  // What is no file is written to as it is.
+  CHECK(report("/dev/null", RLIM_INFINITY).code == 0);
+  CHECK(std::filesystem::is_character_file("/dev/null"));
+  CHECK(report("/dev/full", RLIM_INFINITY).code == 2);
+  for (const auto& left : std::filesystem::directory_iterator(house.scratch.file("")))
+    CHECK_FALSE(has(left.path().string(), ".new-"));
+}
+
+TEST_CASE("what_is_shown_later_waits_in_the_directory_for_temporary_files") {
+  const House house;
+  const std::string log = house.scratch.file("large.log"), directory = house.scratch.file("tmp");
+  std::string lines;
+  for (int i = 0; i < 60'000; ++i)
+    lines += time_text(100) + " ERROR a leak of something that is rather long, number " + std::to_string(i) + "\n";
+  write(log, lines);
+  Running::Setting setting = house.setting;
+  setting.environment["TMPDIR"] = directory;
+  const Arguments scan = {"scan", log, "--rules-dir", house.scratch.file("rule.yml"), "--json"};
+  std::filesystem::create_directory(directory);
+  const Finished whole = run(scan, setting);
+  CHECK(whole.code == 0);
+  CHECK(whole.out.size() > 4 << 20);
+  CHECK(std::filesystem::is_empty(directory));
+  setting.file_bytes = 3 << 20;
+  const Finished full = run(scan, setting);
+  CHECK(full.code == 2);
+  CHECK(has(full.err, directory));
+  CHECK(has(full.err, "set TMPDIR"));
+}
+
 TEST_CASE("json_holds_nothing_that_a_terminal_obeys_and_reads_back_as_it_was") {
   const House house;
   REQUIRE(house

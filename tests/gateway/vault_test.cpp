@@ -1,6 +1,7 @@
 #include "gateway/vault.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -51,6 +52,14 @@ TEST_CASE("a_key_file_others_may_read_is_refused") {
   CHECK((info.st_mode & 0777) == 0600);
   REQUIRE(::chmod(path.c_str(), 0640) == 0);
   CHECK(message_of(Vault::open(path, true)).find("chmod 600") != std::string::npos);
+}
+
+TEST_CASE("what_a_program_that_was_killed_left_of_a_key_is_in_nobodys_way") {
+  Scratch scratch;
+  const std::string path = scratch.file("key"), draft = path + ".new-" + std::to_string(::getpid());
+  std::ofstream(draft) << "half";  // of a process of the same number: in containers all have
+  CHECK(Vault::open(path, true).ok());
+  CHECK(!std::filesystem::exists(draft));
 }
 
 TEST_CASE("a_key_file_that_is_missing_short_or_a_link_is_refused") {

@@ -1,11 +1,13 @@
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -71,22 +73,84 @@ std::string directory_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// Where SQLite writes a database anew before it copies it back.
-std::string temporary_directory() {
-  const char* const names[] = {std::getenv("SQLITE_TMPDIR"), std::getenv("TMPDIR"), "/var/tmp"};
-  for (const char* name : names) {
-    if (name && *name && ::access(name, W_OK | X_OK) == 0) return name;
-  }
-  return "/tmp";
+bool is_directory(const char* name) {
+  struct stat there {};
+  return ::stat(name, &there) == 0 && S_ISDIR(there.st_mode);
 }
 
-Result<Done> need_room(const std::string& path, const std::string& directory, std::uint64_t bytes) {
-  if (room_in(directory) >= bytes) return Done{};
-  return Error{
-      fmt::format("store {}: cannot write it anew: {} has {} bytes left, and {} are needed: free some, or name another "
-                  "directory in TMPDIR",
-                  path, directory, room_in(directory), bytes),
-      ErrorKind::too_large};
+// Where SQLite writes a database anew before it copies it back: the first of these it may write in. A file there has no name, and so
+// is gone with the program (sqlite.org/tempfiles.html, "VACUUM" and "Temporary File Storage Locations").
+std::string temporary_directory() {
+  const char* const names[] = {std::getenv("SQLITE_TMPDIR"), std::getenv("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp"};
+  for (const char* name : names) {
+    if (name && *name && is_directory(name) && ::access(name, W_OK | X_OK) == 0) return name;
+  }
+  return ".";
+}
+
+Result<Done> need_room(const std::string& path, const std::string& directory, std::uint64_t bytes,
+                       std::string_view remedy) {
+  const std::uint64_t room = room_in(directory);
+  if (room >= bytes) return Done{};
+  return Error{fmt::format("store {}: cannot write it anew: {} has {} bytes left, and {} are needed: {}", path, directory,
+                           room, bytes, remedy),
+               ErrorKind::too_large};
+}
+
+// Beside the database what is replaced is logged first, as much as it holds; elsewhere it is written anew, as much as will be left.
+Result<Done> need_room_for_both(const std::string& path, std::uint64_t log_bytes, std::uint64_t new_bytes) {
+  constexpr std::string_view kElsewhere = "free some, or name a directory of another disk in the variable SQLITE_TMPDIR";
+  const std::string beside = directory_of(path);
+  const std::string temporary = temporary_directory();
+  struct stat of_beside {
+  }, of_temporary{};
+  const bool one_disk = ::stat(beside.c_str(), &of_beside) == 0 && ::stat(temporary.c_str(), &of_temporary) == 0 &&
+                        of_beside.st_dev == of_temporary.st_dev;
+  if (auto room = need_room(path, beside, log_bytes, "free some"); !room) return room;
+  return need_room(path, temporary, one_disk ? log_bytes + new_bytes : new_bytes, kElsewhere);
+}
+
+Error exists_already(const std::string& path) {
+  errno = EEXIST;
+  return cannot(path, "make the copy", "name a file that does not exist, in a directory that does");
+}
+
+void remove_part(const std::string& part) {
+  for (const char* more : {"", "-journal"}) (void)::unlink((part + more).c_str());
+}
+
+// Replaces nothing, where the file system can promise that.
+Result<Done> give_name(const std::string& part, const std::string& path) {
+  if (::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return Done{};
+  if (errno == EEXIST) return exists_already(path);
+  if ((errno == EINVAL || errno == ENOSYS) && ::rename(part.c_str(), path.c_str()) == 0) return Done{};
+  return cannot(path, "give the copy its name", "check the directory");
+}
+
+// The file a copy is written to, locked while it is made. One that nobody has locked is what a copy that was killed has left, and goes.
+Result<Fd> make_part(const std::string& part) {
+  const Error being_made{
+      fmt::format("store {}: a copy is being made there, or it is no copy's: wait for it, or remove it", part),
+      ErrorKind::busy};
+  const auto is_named = [&part](int file) {
+    struct stat opened {
+    }, named{};
+    return ::fstat(file, &opened) == 0 && ::lstat(part.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev && S_ISREG(named.st_mode) && named.st_uid == ::geteuid() && named.st_nlink == 1;
+  };
+  Fd left;  // locked until the new one is: of two that find it, one goes on
+  for (;;) {
+    Fd made(::open(part.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (made) {
+      if (::flock(made.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return being_made;
+      return made;
+    }
+    if (errno != EEXIST) return cannot(part, "make the copy", "name a file in a directory that exists and may be written");
+    if (left) return being_made;
+    left = Fd(::open(part.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!left || ::flock(left.get(), LOCK_EX | LOCK_NB) != 0 || !is_named(left.get())) return being_made;
+    remove_part(part);
+  }
 }
 
 // So that a copy that is there after a power loss is a whole one.
@@ -301,21 +365,24 @@ Result<std::vector<std::string>> Upkeep::check() {
 }
 
 Result<Done> Upkeep::back_up(const std::string& path) {
-  const Fd made(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!made) return cannot(path, "make the copy", "name a file that does not exist, in a directory that does");
-  auto connection = pool_.connect();  // one of its own: a long read
-  if (!connection) {
-    (void)::unlink(path.c_str());
-    return connection.error();
-  }
+  // Under its name it is whole: a copy that was interrupted, by a signal or the power, is none anybody would restore.
+  const std::string part = path + ".part";
+  if (std::error_code none; std::filesystem::exists(std::filesystem::symlink_status(path, none)))
+    return exists_already(path);
+  const auto made = make_part(part);
+  if (!made) return made.error();
   auto copied = [&]() -> Result<Done> {
+    auto connection = pool_.connect();  // one of its own: a long read
+    if (!connection) return connection.error();
     auto copy = connection->prepare("VACUUM INTO ?");
     if (!copy) return copy.error();
-    copy->bind(1, std::string_view(path));
-    if (auto done = connection->finish(copy.value(), "copy it"); !done) return done;
+    copy->bind(1, std::string_view(part));
+    if (auto done = connection->finish(copy.value(), fmt::format("copy it to {}", path)); !done) return done;
+    if (auto done = make_durable(part); !done) return done;
+    if (auto done = give_name(part, path); !done) return done;
     return make_durable(path);
   }();
-  if (!copied) (void)::unlink(path.c_str());
+  if (!copied) remove_part(part);
   return copied;
 }
 
@@ -323,8 +390,7 @@ Result<Done> Upkeep::shrink() {
   auto before = size();
   if (!before) return before.error();
   const std::string& path = pool_.path();
-  if (auto room = need_room(path, directory_of(path), before->bytes + before->log_bytes); !room) return room;
-  if (auto room = need_room(path, temporary_directory(), before->used_bytes()); !room) return room;
+  if (auto room = need_room_for_both(path, before->bytes + before->log_bytes, before->used_bytes()); !room) return room;
   pool_.close_idle();
   auto connection = pool_.connect();
   if (!connection) return connection.error();
