@@ -209,7 +209,8 @@ void Finder::find(std::string_view text, Context context, std::vector<Hit>& hits
   if (!candidates_.empty()) confirm(text, 0, candidates_, context, hits);
   if (has_own()) find_own(text, hits);
   find_escaped(text, context, hits);
-  settle(hits);
+  settle(text, hits);
+  find_beside(text, context, hits);
 }
 
 bool Finder::find_escaped(std::string_view text, Context context, std::vector<Hit>& hits) {
@@ -217,17 +218,20 @@ bool Finder::find_escaped(std::string_view text, Context context, std::vector<Hi
   unescaped_.assign(text);
   const std::string_view plain = unescaped_.text();
   candidates(plain, candidates_);
-  const std::size_t first = hits.size();
-  if (!candidates_.empty()) confirm(plain, 0, candidates_, context, hits);
-  if (has_own()) find_own(plain, hits);
-  for (std::size_t i = first; i < hits.size(); ++i) {
-    hits[i].begin = unescaped_.origin(hits[i].begin);
-    hits[i].end = unescaped_.origin(hits[i].end);
+  plain_hits_.clear();
+  if (!candidates_.empty()) confirm(plain, 0, candidates_, context, plain_hits_);
+  if (has_own()) find_own(plain, plain_hits_);
+  settle(plain, plain_hits_);
+  find_beside(plain, context, plain_hits_);
+  for (Hit hit : plain_hits_) {
+    hit.begin = unescaped_.origin(hit.begin);
+    hit.end = unescaped_.origin(hit.end);
+    hits.push_back(hit);
   }
   return true;
 }
 
-void Finder::settle(std::vector<Hit>& hits) {
+void Finder::settle(std::string_view text, std::vector<Hit>& hits) {
   if (hits.size() < 2) return;
   std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) {
     if (a.kind != b.kind) return a.kind < b.kind;
@@ -244,15 +248,160 @@ void Finder::settle(std::vector<Hit>& hits) {
     for (std::size_t h = first; h < last; ++h) {
       const Hit& hit = hits[h];
       while (k < kept_.size() && kept_[k].end <= hit.begin) merged_.push_back(kept_[k++]);
-      const bool free_before = merged_.empty() || merged_.back().end <= hit.begin;
-      const bool free_behind = k == kept_.size() || kept_[k].begin >= hit.end;
-      if (free_before && free_behind) merged_.push_back(hit);
+      const std::uint32_t taken = merged_.empty() ? 0 : merged_.back().end;
+      if (taken <= hit.begin && (k == kept_.size() || kept_[k].begin >= hit.end)) {
+        merged_.push_back(hit);
+        continue;
+      }
+      // What others have left of it.
+      std::uint32_t at = std::max(hit.begin, taken);
+      while (at < hit.end) {
+        const bool last_part = k == kept_.size() || kept_[k].begin >= hit.end;
+        keep_part(text, hit, at, last_part ? hit.end : kept_[k].begin);
+        if (last_part) break;
+        at = kept_[k].end;
+        merged_.push_back(kept_[k++]);
+      }
     }
     merged_.insert(merged_.end(), kept_.begin() + static_cast<std::ptrdiff_t>(k), kept_.end());
     kept_.swap(merged_);
     first = last;
   }
   hits.swap(kept_);
+}
+
+void Finder::keep_part(std::string_view text, const Hit& hit, std::uint32_t begin, std::uint32_t end) {
+  const auto says_something = [&](std::uint32_t at) { return is_alnum(text[at]) || is_high(text[at]); };
+  bool whole = false;
+  if (hit.kind == Kind::email) {
+    // A host alone is nobody's address (https://ann:password@host.example is no mail of password's); with somebody before it, it is one.
+    const auto sign = static_cast<std::uint32_t>(text.substr(0, hit.end).find_first_of("@%", hit.begin));
+    while (begin < end && !says_something(begin)) ++begin;
+    whole = begin < sign && sign < end && end == hit.end;
+    if (!whole) end = std::min(end, sign);
+  }
+  while (begin < end && !says_something(begin)) ++begin;
+  while (end > begin && !says_something(end - 1)) --end;
+  if (begin >= end) return;
+  merged_.push_back(part_of(hit, begin, end));
+  if (whole) merged_.back().kind = Kind::email;
+}
+
+// ---- what touches a finding ----
+
+namespace {
+
+constexpr std::size_t kBesideBytes = 16;      // between a finding and what touches it, at most
+constexpr std::size_t kBehindBytes = 160;     // searched behind a finding at first
+constexpr std::size_t kBeforeBytes = 320;     // and before one
+constexpr std::size_t kLongestBytes = 9'000;  // searched behind a finding where what begins there has not ended yet
+
+constexpr bool is_group_separator(char c) noexcept { return c == ' ' || c == '-' || c == '(' || c == ')' || c == '.'; }
+constexpr bool is_word(char c) noexcept { return is_alnum(c) || is_high(c); }
+
+// Whether what begins at or soon behind `end` may have been taken for the rest of what ends there.
+bool joined_behind(std::string_view text, std::size_t end) noexcept {
+  if (end == 0 || end >= text.size()) return false;
+  const char c = text[end];
+  if (c == ' ') {
+    if (!is_digit(text[end - 1])) return false;
+    std::size_t next = end + 1;
+    if (next < text.size() && is_group_separator(text[next])) ++next;
+    return next < text.size() && is_digit(text[next]);
+  }
+  if (is_word(c)) return true;
+  switch (c) {
+    case '+':
+    case '%':
+    case '\\':
+    case ':':
+    case '_':
+    case ',':
+    case '#':
+    case '$':
+    case '/': return true;
+    default: return is_group_separator(c);
+  }
+}
+
+// Whether what ends at or soon before `begin` may have been taken for the beginning of what begins there.
+bool joined_before(std::string_view text, std::size_t begin) noexcept {
+  if (begin == 0) return false;
+  const char c = text[begin - 1];
+  if (is_word(c)) return true;
+  if (begin >= 2 && (c == '-' || c == '.' || c == ':' || c == ',') && is_word(text[begin - 2])) return true;
+  if (begin >= 2 && c == '/' && is_digit(text[begin - 2])) return true;
+  std::size_t before = begin;
+  while (before > 0 && before + 2 > begin && is_group_separator(text[before - 1])) --before;
+  return before < begin && before > 0 && is_digit(text[before - 1]) &&
+         (is_digit(text[begin]) || text[begin] == '+' || text[begin] == '(');
+}
+
+}  // namespace
+
+// Findings of a part of `text` as if nothing stood around it, into beside_.
+void Finder::find_in_part(std::string_view text, std::size_t begin, std::size_t end, Context context) {
+  const std::string_view part = text.substr(begin, end - begin);
+  beside_.clear();
+  candidates(part, candidates_);
+  if (!candidates_.empty()) confirm(part, 0, candidates_, context, beside_);
+  if (has_own()) find_own(part, beside_);
+  settle(part, beside_);
+  for (Hit& hit : beside_) {
+    hit.begin += static_cast<std::uint32_t>(begin);
+    hit.end += static_cast<std::uint32_t>(begin);
+  }
+}
+
+bool Finder::find_behind(std::string_view text, std::size_t begin, std::size_t end, Context context) {
+  for (const std::size_t most : {kBehindBytes, kLongestBytes}) {
+    const std::size_t stop = std::min(end, begin + most);
+    find_in_part(text, begin, stop, context);
+    std::erase_if(beside_, [&](const Hit& hit) { return hit.begin > begin + kBesideBytes; });
+    if (beside_.empty() || stop == end || beside_.back().end < stop) break;
+  }
+  return !beside_.empty();
+}
+
+bool Finder::find_before(std::string_view text, std::size_t begin, std::size_t end, Context context) {
+  const std::size_t start = end - begin > kBeforeBytes ? end - kBeforeBytes : begin;
+  find_in_part(text, start, end, context);
+  // What begins where the part was cut may have begun before.
+  std::erase_if(beside_,
+                [&](const Hit& hit) { return hit.end + kBesideBytes < end || (hit.begin == start && start > begin); });
+  return !beside_.empty();
+}
+
+void Finder::search_beside(std::string_view text, Context context, std::vector<Hit>& hits) {
+  ahead_.assign(hits.rbegin(), hits.rend());
+  hits.clear();
+  bool looked_behind = true;  // the last of `hits`
+  const auto take = [&] {
+    ahead_.insert(ahead_.end(), beside_.rbegin(), beside_.rend());
+    return true;
+  };
+  for (;;) {
+    const std::size_t begin = hits.empty() ? 0 : hits.back().end;
+    const std::size_t end = ahead_.empty() ? text.size() : ahead_.back().begin;
+    if (!looked_behind && begin < end && joined_behind(text, begin)) {
+      looked_behind = true;
+      if (find_behind(text, begin, end, context) && take()) continue;
+    }
+    if (ahead_.empty()) return;
+    if (begin < end && joined_before(text, end) && find_before(text, begin, end, context) && take()) continue;
+    hits.push_back(ahead_.back());
+    ahead_.pop_back();
+    looked_behind = false;
+  }
+}
+
+bool Finder::touched(std::string_view text, std::span<const Hit> hits) noexcept {
+  return std::any_of(hits.begin(), hits.end(),
+                     [&](const Hit& hit) { return joined_behind(text, hit.end) || joined_before(text, hit.begin); });
+}
+
+void Finder::find_beside(std::string_view text, Context context, std::vector<Hit>& hits) {
+  if (touched(text, hits)) search_beside(text, context, hits);
 }
 
 }  // namespace logystera::redact

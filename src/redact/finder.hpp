@@ -23,7 +23,8 @@ class Finder {
   explicit Finder(std::span<const Pattern> patterns) noexcept : patterns_(patterns) {}
 
   /// The findings of `text`, as it stands and with its escapes undone, in order, without overlaps. Of two that overlap the
-  /// kind that stands earlier in Kind is kept; within a kind the one that begins first, of those the longest.
+  /// kind that stands earlier in Kind is kept; within a kind the one that begins first, of those the longest. What they leave of
+  /// the other is a finding too, and so is what only a neighbour hid: `a@b.example+49 30 901820` are two.
   void find(std::string_view text, Context context, std::vector<Hit>& hits);
 
   /// The same in two steps, for a text whose parts are looked at as well: candidates once, then `confirm` for the whole and
@@ -42,21 +43,37 @@ class Finder {
   void find_own(std::string_view text, std::vector<Hit>& hits) const;
   bool has_own() const noexcept { return !patterns_.empty(); }
 
-  /// Findings of `text` with its escapes undone, as places of `text`, appended, unsettled. False, and quickly, if there is
+  /// Findings of `text` with its escapes undone, as places of `text`, appended, settled among themselves alone. False, and quickly, if there is
   /// nothing to undo.
   bool find_escaped(std::string_view text, Context context, std::vector<Hit>& hits);
   /// The text find_escaped() undid the escapes of last.
   const Unescaped& unescaped() const noexcept { return unescaped_; }
 
-  /// Sorts findings and settles overlaps.
-  void settle(std::vector<Hit>& hits);
+  /// Sorts the findings of `text` and settles overlaps.
+  void settle(std::string_view text, std::vector<Hit>& hits);
+
+  /// Adds to settled findings of `text` what touches one of them and was taken for a part of it, or it for a part of that, because
+  /// words begin and numbers end where nothing goes on: what stands between findings is searched as if they were not there. Stays
+  /// settled. Costs nothing where findings stand apart.
+  void find_beside(std::string_view text, Context context, std::vector<Hit>& hits);
+  /// Whether that can add any.
+  static bool touched(std::string_view text, std::span<const Hit> hits) noexcept;
 
  private:
+  void keep_part(std::string_view text, const Hit& hit, std::uint32_t begin, std::uint32_t end);
+  void find_in_part(std::string_view text, std::size_t begin, std::size_t end, Context context);
+  bool find_behind(std::string_view text, std::size_t begin, std::size_t end, Context context);
+  bool find_before(std::string_view text, std::size_t begin, std::size_t end, Context context);
+  void search_beside(std::string_view text, Context context, std::vector<Hit>& hits);
+
   std::span<const Pattern> patterns_;
   std::vector<Candidate> candidates_;
   Unescaped unescaped_;
   std::vector<Hit> kept_;
   std::vector<Hit> merged_;
+  std::vector<Hit> plain_hits_;  // of the text whose escapes were undone
+  std::vector<Hit> beside_;
+  std::vector<Hit> ahead_;  // the next one last
 };
 
 }  // namespace logystera::redact

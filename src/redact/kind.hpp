@@ -50,4 +50,12 @@ struct Hit {
   friend bool operator==(const Hit&, const Hit&) = default;
 };
 
+/// A part of a finding: half an address is none, so its bytes are hashed as they stand.
+constexpr Hit part_of(Hit hit, std::uint32_t begin, std::uint32_t end) noexcept {
+  if (hit.kind != Kind::own) hit.kind = Kind::token;
+  hit.begin = begin;
+  hit.end = end;
+  return hit;
+}
+
 }  // namespace logystera::redact

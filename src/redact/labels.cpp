@@ -61,7 +61,7 @@ void find_in_name(Finder& finder, std::string_view name, std::vector<Hit>& hits)
     const bool longer_run = hit.begin >= 2 && name[hit.begin - 1] == '.' && is_digit(name[hit.begin - 2]);
     if (longer_run) hits.push_back(hit);
   }
-  if (hits.size() > found) finder.settle(hits);
+  if (hits.size() > found) finder.settle(name, hits);
 }
 
 FieldLabels::FieldLabels(const FieldNames& names, Options options)

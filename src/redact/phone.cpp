@@ -260,6 +260,7 @@ Beside word_beside(std::string_view text, std::size_t begin, std::size_t end) no
   Beside found = Beside::nothing;
   for (std::size_t at = floor; at < begin; ++at) {
     if (!is_letter(text[at])) continue;
+    if (has(text, at, "phone>") && at > 0 && text[at - 1] == '<') continue;  // the mask of another number
     const auto here = [&](std::string_view word) { return has_word(text, at, word) && at + word.size() <= begin; };
     // Where the word ends with its ending (phones, telefonnummer), 0 if it goes on as another one (telemetry, cellular).
     const auto stop_of = [&](std::string_view word) -> std::size_t {

@@ -185,13 +185,14 @@ void Redactor::redact_value(Value& value, FieldTrait trait, std::string_view raw
         hit.end -= begin;
         hits_.push_back(hit);
       }
-    if (hits_.size() > 1) finder_.settle(hits_);
+    if (hits_.size() > 1) finder_.settle(text, hits_);
+    if (!hits_.empty()) finder_.find_beside(text, context, hits_);
   } else {
     const bool whole_is_secret = !hits_.empty();
     value_finder_.find(text, context, hits_);
     if (whole_is_secret) {
       hits_.push_back({0, static_cast<std::uint32_t>(text.size()), Kind::token});
-      finder_.settle(hits_);
+      finder_.settle(text, hits_);
     }
   }
   if (hits_.empty() && text.size() == whole.size()) return;
@@ -263,10 +264,9 @@ std::string_view Redactor::redact_within_line(std::string_view part, std::string
   clipped_.clear();
   for (Hit hit : raw_hits_) {
     if (hit.end <= begin || hit.begin >= end) continue;
-    // Half an address is none: of a finding cut by the edge, the bytes within are hashed as they stand.
-    if (hit.begin < begin || hit.end > end) hit.kind = hit.kind == Kind::own ? Kind::own : Kind::token;
-    hit.begin = std::max(hit.begin, begin) - begin;
-    hit.end = std::min(hit.end, end) - begin;
+    if (hit.begin < begin || hit.end > end) hit = part_of(hit, std::max(hit.begin, begin), std::min(hit.end, end));
+    hit.begin -= begin;
+    hit.end -= begin;
     clipped_.push_back(hit);
   }
   return rewriter_.rewrite(part, clipped_, arena);
@@ -295,6 +295,21 @@ void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
   line_candidates_ = candidates_;
   batch_text_ = {};
   redact_record(record, arena, names);
+}
+
+// Whether a field alone decides about the bytes of the finding.
+bool Redactor::is_decided(const Hit& hit) const noexcept {
+  return std::any_of(decided_.begin(), decided_.end(),
+                     [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
+}
+
+void Redactor::find_beside_in_line(std::string_view raw) {
+  hits_.assign(raw_hits_.begin(), raw_hits_.end());
+  finder_.find_beside(raw, Context::text, raw_hits_);
+  if (raw_hits_.size() == hits_.size()) return;
+  std::erase_if(raw_hits_, [&](const Hit& hit) {
+    return is_decided(hit) && std::find(hits_.begin(), hits_.end(), hit) == hits_.end();
+  });
 }
 
 // Expects the line's candidates in line_candidates_.
@@ -336,12 +351,10 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   if (!undecided_.empty()) finder_.confirm(raw, 0, undecided_, Context::text, hits_);
   if (finder_.has_own()) finder_.find_own(raw, hits_);
   hits_.insert(hits_.end(), escaped_hits_.begin(), escaped_hits_.end());
-  for (const Hit& hit : hits_) {
-    const bool decided = std::any_of(decided_.begin(), decided_.end(),
-                                     [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
-    if (!decided) raw_hits_.push_back(hit);
-  }
-  if (raw_hits_.size() > 1) finder_.settle(raw_hits_);
+  for (const Hit& hit : hits_)
+    if (!is_decided(hit)) raw_hits_.push_back(hit);
+  if (raw_hits_.size() > 1) finder_.settle(raw, raw_hits_);
+  if (finder_.touched(raw, raw_hits_)) find_beside_in_line(raw);
   if (std::any_of(raw_hits_.begin(), raw_hits_.end(), [](const Hit& hit) { return hit.kind == Kind::private_key; }))
     key_lines_.note(raw, raw_hits_);
   count(raw_hits_);

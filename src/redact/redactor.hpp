@@ -90,6 +90,8 @@ class Redactor {
   void redact_outside_line(std::string_view& part, std::string_view raw, Arena& arena);
   std::string_view redact_within_line(std::string_view part, std::string_view raw, Arena& arena);
   void follow_private_key(Record& record, std::string_view raw, Arena& arena);
+  bool is_decided(const Hit& hit) const noexcept;
+  void find_beside_in_line(std::string_view raw);
   void note_in_raw(std::string_view raw, std::string_view part, std::span<const Hit> hits);
   bool find_in_raw(std::string_view raw, std::string_view value, Hit hit);
   void count(std::span<const Hit> hits) noexcept;

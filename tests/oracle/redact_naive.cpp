@@ -802,32 +802,111 @@ Plain undone(const Plain& from) {
 
 }  // namespace
 
+namespace {
+
+// Whose each byte is: of the kinds in their order, in each the findings in theirs. What is left of one is a finding.
+std::vector<Hit> settled(std::string_view text, std::vector<std::vector<Hit>> by_rank) {
+  std::vector<Hit> kept;
+  std::vector<bool> taken(text.size());
+  const auto word = [&](std::size_t at) { return full(text.substr(at, 1), "[0-9A-Za-z\\x80-\\xff]"); };
+  for (std::vector<Hit>& hits : by_rank) {
+    std::sort(hits.begin(), hits.end(),
+              [](const Hit& a, const Hit& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
+    for (const Hit& hit : hits)
+      for (std::uint32_t begin = hit.begin; begin < hit.end;) {
+        if (taken[begin]) {
+          ++begin;
+          continue;
+        }
+        std::uint32_t end = begin;
+        while (end < hit.end && !taken[end]) ++end;
+        const std::uint32_t next = end;
+        Hit part{begin, end, hit.kind};
+        if (begin != hit.begin || end != hit.end) {
+          part.kind = Kind::token;
+          const std::size_t sign = text.substr(0, hit.end).find_first_of("@%", hit.begin);
+          while (part.begin < part.end && !word(part.begin)) ++part.begin;
+          if (hit.kind == Kind::email) {
+            if (part.begin < sign && sign < end && end == hit.end) part.kind = Kind::email;
+            else part.end = static_cast<std::uint32_t>(std::min<std::size_t>(part.end, sign));
+          }
+          while (part.end > part.begin && !word(part.end - 1)) --part.end;
+        }
+        if (part.begin < part.end) kept.push_back(part);
+        std::fill(taken.begin() + begin, taken.begin() + next, true);
+        begin = next;
+      }
+  }
+  std::sort(kept.begin(), kept.end(), [](const Hit& a, const Hit& b) { return a.begin < b.begin; });
+  return kept;
+}
+
+bool touched_behind(std::string_view text, std::size_t at) {
+  const std::string before(last_bytes(text.substr(0, at), 1)), behind(text.substr(at, 3));
+  return !before.empty() && (full(behind.substr(0, 1), R"([0-9A-Za-z\x80-\xff+%\\:_,#$/().-])") ||
+                             (full(before, "[0-9]") && part(behind, "^ [ ().-]?[0-9]")));
+}
+bool touched_before(std::string_view text, std::size_t at) {
+  const std::string before(last_bytes(text.substr(0, at), 3)), behind(text.substr(at, 1));
+  return part(before, R"([0-9A-Za-z\x80-\xff][-.:,]?$|[0-9]/$)") ||
+         (full(behind, "[0-9+(]") && part(before, R"([0-9][ ().-]{1,2}$)"));
+}
+
+std::vector<Hit> in_part(std::string_view text, std::size_t begin, std::size_t end, Context context) {
+  const std::string_view part = text.substr(begin, end - begin);
+  std::vector<Hit> hits = settled(part, findings_by_rank(part, context));
+  for (Hit& hit : hits) {
+    hit.begin += static_cast<std::uint32_t>(begin);
+    hit.end += static_cast<std::uint32_t>(begin);
+  }
+  return hits;
+}
+
+// With what touches them: each gap is searched by itself, next to the finding before it and next to the one behind it.
+std::vector<Hit> with_neighbours(std::string_view text, Context context, std::vector<Hit> hits) {
+  const auto put = [&](std::size_t at, const std::vector<Hit>& more) {
+    hits.insert(hits.begin() + static_cast<std::ptrdiff_t>(at), more.begin(), more.end());
+    return !more.empty();
+  };
+  for (std::size_t at = 0; at <= hits.size() && !hits.empty();) {
+    const std::size_t begin = at == 0 ? 0 : hits[at - 1].end;
+    const std::size_t end = at == hits.size() ? text.size() : hits[at].begin;
+    if (begin < end && at > 0 && touched_behind(text, begin)) {
+      std::vector<Hit> near;
+      for (const std::size_t most : {160, 9'000}) {
+        const std::size_t stop = std::min(end, begin + most);
+        near = in_part(text, begin, stop, context);
+        std::erase_if(near, [&](const Hit& hit) { return hit.begin > begin + 16; });
+        if (near.empty() || near.back().end < stop || stop == end) break;
+      }
+      if (put(at, near)) continue;
+    }
+    if (begin < end && at < hits.size() && touched_before(text, end)) {
+      const std::size_t start = std::max(begin, end > 320 ? end - 320 : 0);
+      std::vector<Hit> near = in_part(text, start, end, context);
+      std::erase_if(near, [&](const Hit& hit) { return hit.end + 16 < end || (start > begin && hit.begin == start); });
+      if (put(at, near)) continue;
+    }
+    ++at;
+  }
+  return hits;
+}
+
+}  // namespace
+
 std::vector<Hit> find_personal_data(std::string_view text, Context context) {
   std::vector<std::vector<Hit>> by_rank = findings_by_rank(text, context);
   if (worth_undoing(text)) {
     Plain plain{std::string(text), {}};
     for (std::uint32_t i = 0; i <= text.size(); ++i) plain.origin.push_back(i);
     for (int round = 0; round < 3; ++round) plain = undone(plain);
-    std::vector<std::vector<Hit>> more = findings_by_rank(plain.text, context);
-    for (std::size_t rank = 0; rank < more.size(); ++rank)
-      for (Hit hit : more[rank]) {
-        hit.begin = plain.origin[hit.begin];
-        hit.end = plain.origin[hit.end];
-        by_rank[rank].push_back(hit);
-      }
-  }
-  for (std::vector<Hit>& hits : by_rank)
-    std::sort(hits.begin(), hits.end(),
-              [](const Hit& a, const Hit& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
-  std::vector<Hit> kept;
-  for (const std::vector<Hit>& hits : by_rank)
-    for (const Hit& hit : hits) {
-      const bool overlaps = std::any_of(kept.begin(), kept.end(),
-                                        [&](const Hit& other) { return hit.begin < other.end && other.begin < hit.end; });
-      if (!overlaps) kept.push_back(hit);
+    for (Hit hit : with_neighbours(plain.text, context, settled(plain.text, findings_by_rank(plain.text, context)))) {
+      hit.begin = plain.origin[hit.begin];
+      hit.end = plain.origin[hit.end];
+      by_rank[static_cast<std::size_t>(hit.kind) - static_cast<std::size_t>(Kind::private_key)].push_back(hit);
     }
-  std::sort(kept.begin(), kept.end(), [](const Hit& a, const Hit& b) { return a.begin < b.begin; });
-  return kept;
+  }
+  return with_neighbours(text, context, settled(text, std::move(by_rank)));
 }
 
 }  // namespace logystera::oracle
