@@ -1,0 +1,121 @@
+// What the tests of the whole application share: all its routes on a store of their own, asked over a socket.
+#pragma once
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <regex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "access/token.hpp"
+#include "access/tokens.hpp"
+#include "access/users.hpp"
+#include "app/application.hpp"
+#include "catch.hpp"
+#include "gateway/entities.hpp"
+#include "gateway/vault.hpp"
+#include "scratch.hpp"
+#include "socket_client.hpp"
+#include "web/sessions.hpp"
+
+namespace logystera::testing {
+
+using web::Role;
+
+inline constexpr std::int64_t kNow = 1'774'211'679;
+
+struct Whole {
+  Scratch scratch;
+  std::int64_t now = kNow;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<gateway::Entities> entities;
+  analysis::CurrentProgram program{Result<std::shared_ptr<const analysis::Program>>(Error{"no rules in this test"})};
+  std::unique_ptr<app::Application> application;
+  std::vector<server::Route> routes;
+  std::unique_ptr<server::Server> server;
+
+  Whole() {
+    store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
+    entities = std::make_unique<gateway::Entities>(
+        std::move(gateway::Entities::open(store->entities(),
+                                          std::move(gateway::Vault::open(scratch.file("a.key"), true)).value()))
+            .value());
+    app::Options options;
+    options.now = [this] { return now; };
+    options.log = [](std::string_view) {};
+    options.explainer = dashboard::Explainer::make({}).value();  // so that its routes are there
+    application = std::move(app::Application::make(*store, *entities, program, std::move(options))).value();
+    for (auto part : {application->pages(), application->health(), application->ingest()}) {
+      for (server::Route& route : part) routes.push_back(std::move(route));
+    }
+    server::Listener listener;
+    listener.host = "127.0.0.1";
+    listener.routes = routes;
+    listener.authorize = application->authorize();
+    std::vector<server::Listener> listeners;
+    listeners.push_back(std::move(listener));
+    server = std::move(server::Server::start(std::move(listeners))).value();
+    const std::string url = server->urls().front();
+    application->open({url, url});
+  }
+  /// What browsers are told to reach it by.
+  void reached_by(const std::string& origin) const { application->open({origin, origin}); }
+  /// The head of an answer.
+  std::string head(const std::string& method, const std::string& path) const {
+    SocketClient client(server->urls().front());
+    client.send(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                (method == "POST" ? "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n" : "") +
+                "\r\n");
+    return client.receive_until("\r\n\r\n");
+  }
+  ~Whole() {
+    server->stop();
+    application->finish();
+  }
+
+  std::int64_t user(const std::string& name, Role role) {
+    store::User user;
+    user.name = name;
+    user.password_hash = "no password";
+    user.role = web::name_of(role);
+    REQUIRE(store->accounts().add_user(user).value());
+    return store->accounts().find_user(name).value()->id;
+  }
+  std::string token(std::int64_t user, Role role, store::SiteChoice sites = {}) {
+    auto made = access::Tokens(*store).add({user, "ci", role, std::move(sites)}, now, access::unnoted());
+    REQUIRE(made.ok());
+    return "Authorization: Bearer " + made->token + "\r\n";
+  }
+
+  /// The status and the Location of the answer; what follows is not waited for, since it may be a stream.
+  struct Answered {
+    int status = 0;
+    std::string location;
+  };
+  Answered ask(const server::Route& route, const std::string& headers) const {
+    const std::string path = std::regex_replace(route.path, std::regex("\\{[^}]*\\}"), "1");
+    const bool with_body = route.body_bytes > 0;
+    const std::string type = route.path.starts_with("/api/") ? "application/json" : "application/x-www-form-urlencoded";
+    std::string request = route.method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers;
+    if (with_body) request += "Content-Type: " + type + "\r\nContent-Length: 2\r\n";
+    SocketClient client(server->urls().front());
+    client.send(request + "\r\n" + (with_body ? "{}" : ""));
+    const std::string head = client.receive_until("\r\n\r\n");
+    Answered answered;
+    if (head.size() > 12) answered.status = std::stoi(head.substr(9, 3));
+    if (const std::size_t at = head.find("\r\nLocation: "); at != std::string::npos) {
+      answered.location = head.substr(at + 12, head.find("\r\n", at + 12) - at - 12);
+    }
+    return answered;
+  }
+  std::vector<server::Route> guarded() const {
+    std::vector<server::Route> all;
+    std::copy_if(routes.begin(), routes.end(), std::back_inserter(all),
+                 [](const server::Route& route) { return !route.role.empty(); });
+    return all;
+  }
+};
+
+}  // namespace logystera::testing
