@@ -55,9 +55,10 @@ struct TwoSites : Whole {
     const std::string line = R"({"event_type":"config.save","created_at":)" + std::to_string(now) + R"(,"timestamp":)" +
                              std::to_string(now) + R"(,"event_id":")" + id + R"(","labels":{"config_name":")" + text +
                              R"("}})";
+    const std::string batch_id = "batch-" + text;
     store::Batch batch;
     batch.entity = site;
-    batch.id = "batch-" + text;
+    batch.id = batch_id;
     batch.received_at = now;
     batch.events = {{line, "config.save", store::event_id_of(id), now}};
     REQUIRE(store->events().append(batch).value().accepted == 1);

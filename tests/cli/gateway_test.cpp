@@ -236,6 +236,47 @@ TEST_CASE("a_full_disk_is_answered_503_and_nothing_acknowledged_is_lost") {
   CHECK(house.stored().size() == (taken.size() + 1) * 100);
 }
 
+TEST_CASE("a_store_that_is_removed_or_replaced_while_it_is_used_takes_nothing_that_would_be_lost") {
+  House house;
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  const auto page = [&] {
+    SocketClient client(url);
+    client.send("GET /findings HTTP/1.1\r\nHost: " + url.substr(7) + "\r\nConnection: close\r\n\r\n");
+    return client.receive_all();
+  };
+  REQUIRE(site.send(url, event_lines(0, 2)).status == 202);
+  REQUIRE(page().starts_with("HTTP/1.1 200 "));
+  const std::string away = house.scratch.file("away");
+  std::filesystem::create_directory(away);
+  const auto move = [&](const std::string& from, const std::string& to) {
+    for (const char* more : {"", "-wal", "-shm"})
+      if (std::filesystem::exists(from + more)) std::filesystem::rename(from + more, to + more);
+  };
+  const auto refused = [&](unsigned first) {
+    const Reply reply = site.send(url, event_lines(first, 2));
+    CHECK(reply.status == 503);  // so that the site keeps them
+    const std::string answer = page();
+    CHECK(answer.starts_with("HTTP/1.1 50"));
+    CHECK(answer.find(house.database) == std::string::npos);  // what strangers need not know
+    CHECK(gateway.err().find(house.database + ": it was removed or replaced while it is in use") != std::string::npos);
+  };
+  move(house.database, away + "/a.db");
+  refused(2);
+  // Another in its place: a copy that is put back beneath a running server.
+  REQUIRE(run({"--store", "sqlite:" + away + "/a.db", "store", "backup", house.database}).code == 0);
+  refused(4);
+  std::filesystem::remove(house.database);
+  // The very file again: all goes on.
+  move(away + "/a.db", house.database);
+  CHECK(site.send(url, event_lines(6, 2)).status == 202);
+  CHECK(page().starts_with("HTTP/1.1 200 "));
+  gateway.kill(SIGTERM);
+  CHECK(gateway.wait() == 0);
+  CHECK(house.stored().size() == 4);
+}
+
 TEST_CASE("a_store_that_cannot_be_written_ends_the_gateway_at_once_with_the_reason") {
   House house;
   const Site site = Site::added(house.store);

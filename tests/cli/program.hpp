@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -115,6 +116,20 @@ class Running {
   Scratch scratch_;
   pid_t pid_ = -1;
 };
+
+/// Memory the process has from the system.
+inline std::size_t resident_kib(const Running& process) {
+  const std::string status = read_whole("/proc/" + std::to_string(process.pid()) + "/status");
+  const std::size_t at = status.find("VmRSS:");
+  if (at == std::string::npos) throw std::runtime_error("the process has ended");
+  return std::stoul(status.substr(at + 6));
+}
+
+/// Its descriptors.
+inline std::size_t open_files(const Running& process) {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(process.pid()) + "/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
 
 struct Finished {
   int code = 0;

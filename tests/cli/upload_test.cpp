@@ -88,6 +88,23 @@ TEST_CASE("an_uploaded_log_is_shown_redacted_and_nothing_of_it_is_stored") {
   for (const auto& [name, digest] : before) CHECK(!has(read_whole(house.scratch.file(name)), "Failed password"));
 }
 
+TEST_CASE("a_thousand_uploads_in_turn_leave_the_server_as_it_was") {
+  const House house;
+  const std::string csrf = "X-CSRF-Token: " + house.csrf() + "\r\n", log = lines(200);
+  const auto upload = [&](int times) {
+    for (int i = 0; i < times; ++i)
+      REQUIRE(has_status(house.ask("PUT", "/upload/scan?name=auth.log&mode=mask", csrf, log),
+                         200));  // a place is free each time
+  };
+  upload(100);
+  const auto before = house.files();
+  const std::size_t resident = resident_kib(house.server), open = open_files(house.server);
+  upload(1'000);
+  CHECK(house.files() == before);
+  CHECK(eventually([&] { return open_files(house.server) <= open; }));
+  CHECK(resident_kib(house.server) < resident + 8 * 1024);
+}
+
 TEST_CASE("a_form_without_a_script_is_answered_by_the_whole_page") {
   const House house;
   const auto post = [&](const std::string& csrf, const std::string& log) {

@@ -107,6 +107,7 @@ std::deque<Waiting> Writer::next_group() {
 
 // All batches in one transaction. The results are in order; on an error nothing was written.
 Result<std::vector<Appended>> Writer::append_all(const std::deque<Waiting>& group) {
+  if (auto there = connection_.check_place(); !there) return there.error();
   auto results = atomically(connection_, [&]() -> Result<std::vector<Appended>> {
     std::vector<Appended> appended;
     appended.reserve(group.size());

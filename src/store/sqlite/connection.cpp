@@ -1,6 +1,7 @@
 #include "store/sqlite/connection.hpp"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -66,6 +67,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
   limit_ = std::move(other.limit_);
   prepared_ = std::exchange(other.prepared_, {});
   path_ = std::move(other.path_);
+  file_ = other.file_;
   failed_ = other.failed_;
   return *this;
 }
@@ -83,7 +85,27 @@ Result<Connection> Connection::open(const std::string& path, bool read_only, int
     return opened.error();
   }
   sqlite3_busy_timeout(connection.handle_.get(), busy_ms);
+  connection.file_ = FileId::of(path);
   return connection;
+}
+
+FileId FileId::of(const std::string& path) noexcept {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino};
+}
+
+Error removed_or_replaced(const std::string& path) {
+  return Error{
+      fmt::format(
+          "store {}: it was removed or replaced while it is in use: put it back, or end the program and start it anew",
+          path),
+      ErrorKind::failed};
+}
+
+Result<Done> Connection::check_place() const {
+  if (file_ == FileId{} || FileId::of(path_) == file_) return Done{};
+  return removed_or_replaced(path_);
 }
 
 Result<Connection> Connection::open_in_memory(const std::string& path) {

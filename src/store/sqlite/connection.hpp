@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
@@ -81,6 +82,16 @@ class Statement {
   Prepared* lease_ = nullptr;  // null: of its own
 };
 
+/// Which file a path names.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;  // 0: none
+  static FileId of(const std::string& path) noexcept;
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
+
+Error removed_or_replaced(const std::string& path);
+
 /// One connection; used by one thread at a time.
 class Connection {
  public:
@@ -98,6 +109,10 @@ class Connection {
   Result<Done> only_look(int ms);
   /// Time begins to run, for one connection of only_look().
   void allow() noexcept;
+
+  /// An error when the path names no file any more, or another than when this was opened: what is written to a file that was removed
+  /// or replaced is lost when it is closed.
+  Result<Done> check_place() const;
 
   /// Copies the write-ahead log into the database when `checkpoints`, which must outlive it, says so.
   void checkpoint_by(Checkpoints& checkpoints) noexcept;
@@ -127,6 +142,7 @@ class Connection {
   bool failed() const noexcept { return failed_; }
   void set_failed() noexcept { failed_ = true; }
   const std::string& path() const noexcept { return path_; }
+  const FileId& file() const noexcept { return file_; }
 
  private:
   struct Close {
@@ -147,6 +163,7 @@ class Connection {
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<const char*, Statement::Prepared> prepared_;  // its nodes stay where they are when it is moved
   std::string path_;
+  FileId file_;
   bool failed_ = false;
 };
 

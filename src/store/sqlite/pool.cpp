@@ -80,6 +80,7 @@ Result<std::unique_ptr<Pool>> Pool::open(const std::string& path, const OpenOpti
     if (auto set = first->run("PRAGMA journal_mode=WAL"); !set) return set.error();
     if (auto migrated = migrate(first.value()); !migrated) return migrated.error();
   }
+  pool->file_ = first->file();
   pool->idle_.push_back(std::move(first).value());
   return pool;
 }
@@ -104,7 +105,13 @@ std::optional<Connection> Pool::take_idle(std::vector<Connection>& idle) {
   return taken;
 }
 
+Result<Done> Pool::check_place() const {
+  if (in_memory_ || FileId::of(path_) == file_) return Done{};
+  return removed_or_replaced(path_);
+}
+
 Result<Lent> Pool::lend() {
+  if (auto there = check_place(); !there) return there.error();
   if (auto idle = take_idle(idle_)) return Lent(*this, std::move(*idle));
   auto connection = connect();
   if (!connection) return connection.error();
@@ -125,6 +132,7 @@ void Pool::close_idle() {
 }
 
 Result<Lent> Pool::lend_to_look() {
+  if (auto there = check_place(); !there) return there.error();
   Checkpoints::Reading reading(checkpoints_);
   std::optional<Connection> connection = take_idle(idle_looking_);
   if (connection) {

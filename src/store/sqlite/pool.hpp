@@ -69,11 +69,13 @@ class Pool final : public Connections {
   friend class Lent;
   Pool(std::string path, const OpenOptions& options, bool in_memory);
   void take_back(Connection connection, bool looks) noexcept;
+  Result<Done> check_place() const;
   std::optional<Connection> take_idle(std::vector<Connection>& idle);
 
   const std::string path_;
   const OpenOptions options_;
   const bool in_memory_;  // there is no file, and none is to be made
+  FileId file_;           // that was opened
   Checkpoints checkpoints_;
   std::mutex mutex_;
   std::vector<Connection> idle_, idle_looking_;
