@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "catch.hpp"
+#include "core/hmac.hpp"
 #include "scratch.hpp"
 #include "store/store.hpp"
 
@@ -21,8 +22,8 @@ struct House {
   std::unique_ptr<Sessions> sessions;
   std::int64_t anna = 0;
 
-  House() {
-    store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
+  explicit House(const store::OpenOptions& options = {.access = store::Access::create}) {
+    store = std::move(store::open("sqlite:" + scratch.file("a.db"), options)).value();
     accounts = &store->accounts();
     sessions = std::make_unique<Sessions>(*accounts);
     REQUIRE(accounts->add_user({.name = "anna", .password_hash = "a hash", .created_at = kNow}).value());
@@ -53,6 +54,22 @@ TEST_CASE("a_session_ends_idle_and_ends_old_however_busy_it_was") {
   for (std::int64_t at = kNow; at <= kNow + kSessionSeconds; at += kSessionIdleSeconds)
     CHECK(house.sessions->find(busy, at)->has_value());
   CHECK(!house.sessions->find(busy, kNow + kSessionSeconds + 1)->has_value());
+}
+
+TEST_CASE("who_is_signed_in_stays_so_while_nothing_can_be_written") {
+  House house({.access = store::Access::create, .busy_ms = 0});
+  const std::string secret = house.sessions->sign_in(house.anna, kNow).value();
+  {
+    auto other = std::move(store::open("sqlite:" + house.scratch.file("a.db"), {.access = store::Access::existing})).value();
+    const auto locked = other->begin();
+    REQUIRE(locked.ok());
+    REQUIRE(!house.accounts->touch_session(sha256(secret), kNow + 1).ok());
+    CHECK(house.sessions->find(secret, kNow + kSessionIdleSeconds).value().has_value());
+    // But not for longer than what could be noted says.
+    const auto late = house.sessions->find(secret, kNow + kSessionIdleSeconds + 1);
+    CHECK((!late.ok() || !late.value().has_value()));
+  }
+  CHECK(house.sessions->find(secret, kNow + kSessionIdleSeconds).value().has_value());
 }
 
 TEST_CASE("a_visitor_is_known_by_the_cookie_of_the_name_his_connection_allows") {
