@@ -39,6 +39,13 @@ struct House {
   }
 };
 
+/// What a browser gets for it.
+std::string page_of(const std::string& url, const std::string& path) {
+  SocketClient client(url);
+  client.send("GET " + path + " HTTP/1.1\r\nHost: " + url.substr(7) + "\r\nConnection: close\r\n\r\n");
+  return client.receive_all();
+}
+
 std::string url_of(const Running& gateway) { return "http://127.0.0.1:" + gateway.said("listening on http://127.0.0.1:"); }
 
 }  // namespace
@@ -200,6 +207,8 @@ TEST_CASE("a_locked_store_is_answered_503_and_the_batch_is_taken_afterwards") {
   const Reply refused = site.send(url, body);
   CHECK(refused.status == 503);
   CHECK(refused.acknowledged);
+  for (const char* path : {"/", "/events", "/api/v1/stats"})  // whoever only looks waits for nobody
+    CHECK(page_of(url, path).starts_with("HTTP/1.1 200 "));
   REQUIRE(::sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
   ::sqlite3_close(other);
   CHECK(site.send(url, body).status == 202);
@@ -229,6 +238,7 @@ TEST_CASE("a_full_disk_is_answered_503_and_nothing_acknowledged_is_lost") {
     }
     REQUIRE(refused_at > 0);
     CHECK(::kill(gateway.pid(), 0) == 0);  // it refuses; it does not die
+    for (const char* path : {"/", "/events", "/api/v1/stats"}) CHECK(page_of(url, path).starts_with("HTTP/1.1 200 "));
   }
   CHECK(house.stored().size() == taken.size() * 100);
   Running gateway(house.serve());
@@ -241,11 +251,7 @@ TEST_CASE("a_store_that_is_removed_or_replaced_while_it_is_used_takes_nothing_th
   const Site site = Site::added(house.store);
   Running gateway(house.serve());
   const std::string url = url_of(gateway);
-  const auto page = [&] {
-    SocketClient client(url);
-    client.send("GET /findings HTTP/1.1\r\nHost: " + url.substr(7) + "\r\nConnection: close\r\n\r\n");
-    return client.receive_all();
-  };
+  const auto page = [&] { return page_of(url, "/findings"); };
   REQUIRE(site.send(url, event_lines(0, 2)).status == 202);
   REQUIRE(page().starts_with("HTTP/1.1 200 "));
   const std::string away = house.scratch.file("away");

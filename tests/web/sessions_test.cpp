@@ -60,7 +60,8 @@ TEST_CASE("who_is_signed_in_stays_so_while_nothing_can_be_written") {
   House house({.access = store::Access::create, .busy_ms = 0});
   const std::string secret = house.sessions->sign_in(house.anna, kNow).value();
   {
-    auto other = std::move(store::open("sqlite:" + house.scratch.file("a.db"), {.access = store::Access::existing})).value();
+    auto other =
+        std::move(store::open("sqlite:" + house.scratch.file("a.db"), {.access = store::Access::existing})).value();
     const auto locked = other->begin();
     REQUIRE(locked.ok());
     REQUIRE(!house.accounts->touch_session(sha256(secret), kNow + 1).ok());
