@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/fleet_remote.hpp"
 #include "core/fd.hpp"
 #include "source/child.hpp"
 #include "source/file_source.hpp"
@@ -144,7 +145,14 @@ Result<analysis::NextSource> fleet_scan(const Target& target, const Analysis& an
     case Type::docker:
     case Type::opensearch:
     case Type::loki:
-    case Type::graylog: break;
+    case Type::graylog: {
+      auto opened = open_server(target, analysis, false, {}, stop);
+      if (!opened) return opened.error();
+      made = only([source = std::make_shared<std::unique_ptr<source::RecordSource>>(std::move(opened).value())] {
+        return std::exchange(*source, nullptr);
+      });
+      break;
+    }
   }
   if (!made) return made.error();
   return analysis::NextSource([next = std::move(made).value(), prefix = fleet_prefix(target.name)]() -> std::unique_ptr<source::RecordSource> {
@@ -199,12 +207,15 @@ Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis&
     case Type::docker:
     case Type::opensearch:
     case Type::loki:
-    case Type::graylog: break;
+    case Type::graylog:
+      add(std::string(fleet::type_name(target.type)), true,
+          [target, &analysis, &stop](const Begin& begin) { return open_server(target, analysis, true, begin, stop); });
+      break;
   }
   return feeds;
 }
 
-Result<std::string> fleet_check(const Target& target, const Analysis&, Stop stop, std::chrono::seconds limit) {
+Result<std::string> fleet_check(const Target& target, const Analysis& analysis, Stop stop, std::chrono::seconds limit) {
   if (auto wrong = wrong_with_values(target)) return *wrong;
   switch (target.type) {
     case Type::file: return check_files(target);
@@ -217,7 +228,7 @@ Result<std::string> fleet_check(const Target& target, const Analysis&, Stop stop
     case Type::docker:
     case Type::opensearch:
     case Type::loki:
-    case Type::graylog: break;
+    case Type::graylog: return check_server(target, analysis, stop);
   }
   return Error{"no such type"};
 }

@@ -134,19 +134,18 @@ class Feed {
       : number_(number), feed_(std::move(feed)), health_(health), queue_(queue), begin_(std::move(begin)), poll_(poll_seconds) {}
 
   void run(Stop stop) {
-    source::Backoff backoff(std::chrono::milliseconds(1'000));
     while (!stop.load()) {
       auto opened = feed_.open(begin_);
       Error error = opened ? Error{"it has ended"} : opened.error();
       if (opened) {
-        backoff.works(Clock::now());
+        backoff_.works(Clock::now());
         error = read(*opened.value(), stop);
       }
       if (stop.load()) break;
       health_.set(number_, error.message);
       const bool refused = error.kind == ErrorKind::invalid || error.kind == ErrorKind::denied;
       const auto wait = refused ? std::chrono::duration_cast<std::chrono::milliseconds>(kRefusedAgain)
-                                : backoff.failed(Clock::now(), source::random_bits());
+                                : backoff_.failed(Clock::now(), source::random_bits());
       for (const auto until = Clock::now() + wait; !stop.load() && Clock::now() < until;) std::this_thread::sleep_for(kLook);
     }
     queue_.put({.feed = number_, .batch = {}, .part = {}, .label = label_, .position = {}, .last = true});
@@ -196,6 +195,7 @@ class Feed {
   Queue& queue_;
   Begin begin_;
   const double poll_;
+  source::Backoff backoff_{std::chrono::milliseconds(1'000)};
   std::string label_;
 };
 

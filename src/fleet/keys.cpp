@@ -42,6 +42,7 @@ constexpr Key kOpenSearch[] = {
     {"username", Kind::text, false, false, "User", "reader"},
     {"password", Kind::text, false, true, "Password", "${OPENSEARCH_PASSWORD}"},
     {"api_key", Kind::text, false, true, "API key", "${OPENSEARCH_API_KEY}"},
+    {"insecure_http", Kind::flag, false, false, "Credentials may go over http to another machine", "false"},
 };
 constexpr Key kLoki[] = {
     {"url", Kind::text, false, false, "Address", "http://localhost:3100"},
@@ -51,6 +52,7 @@ constexpr Key kLoki[] = {
     {"token", Kind::text, false, true, "Token", "${LOKI_TOKEN}"},
     {"username", Kind::text, false, false, "User", "reader"},
     {"password", Kind::text, false, true, "Password", "${LOKI_PASSWORD}"},
+    {"insecure_http", Kind::flag, false, false, "Credentials may go over http to another machine", "false"},
 };
 constexpr Key kGraylog[] = {
     {"url", Kind::text, false, false, "Address", "http://localhost:9000"},
@@ -59,6 +61,7 @@ constexpr Key kGraylog[] = {
     {"token", Kind::text, false, true, "Token", "${GRAYLOG_TOKEN}"},
     {"username", Kind::text, false, false, "User", "reader"},
     {"password", Kind::text, false, true, "Password", "${GRAYLOG_PASSWORD}"},
+    {"insecure_http", Kind::flag, false, false, "Credentials may go over http to another machine", "false"},
 };
 
 struct Entry {

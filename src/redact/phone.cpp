@@ -324,7 +324,7 @@ Extent match_phone(std::string_view text, std::size_t at, Context context) noexc
   if (context == Context::version) return {};
   const char first = text[at];
   const char before = at > 0 ? text[at - 1] : ' ';
-  const bool encoded_plus = at >= 3 && has_word(text, at - 3, "%2b");
+  const bool encoded_plus = first != '+' && at >= 3 && has_word(text, at - 3, "%2b");
   if (first == '+' || encoded_plus) {
     const std::size_t begin = encoded_plus ? at - 3 : at;
     std::size_t number = encoded_plus ? at : at + 1;

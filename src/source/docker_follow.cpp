@@ -181,15 +181,17 @@ void DockerFollow::rest_and_forget(const std::set<std::string>& there) {
 
 void DockerFollow::look_if_due() {
   const auto since = Clock::now() - listed_at_;
-  if (since < (daemon_down_ ? kListAgain : kListEvery) && !(event_ && since >= kBetweenEvents)) return;
+  if (since < (!trouble_.empty() ? kListAgain : kListEvery) && !(event_ && since >= kBetweenEvents)) return;
   auto looked = look();
-  if (!looked && !stopped() && !std::exchange(daemon_down_, true))
-    say(fmt::format("the daemon does not answer: {}", looked.error().message));
-  if (looked && std::exchange(daemon_down_, false)) say("the daemon answers again");
+  if (!looked && !stopped()) {
+    if (trouble_.empty()) say(fmt::format("the daemon does not answer: {}", looked.error().message));
+    trouble_ = looked.error().message;
+  }
+  if (looked && !std::exchange(trouble_, {}).empty()) say("the daemon answers again");
 }
 
 void DockerFollow::open_events() {
-  if (events_ != 0 || daemon_down_ || Clock::now() < events_retry_at_) return;
+  if (events_ != 0 || !trouble_.empty() || Clock::now() < events_retry_at_) return;
   event_bytes_.clear();
   events_ = streams_.open({.path = api_.events_path(listed_ns_)});
 }

@@ -41,6 +41,7 @@ class DockerFollow final : public RecordSource {
   std::shared_ptr<const Part> part() const override { return part_; }
   Position position() const override;
   std::vector<std::string> notices() override { return std::exchange(notices_, {}); }
+  std::string trouble() const override { return trouble_; }
   const std::string& label() const noexcept override { return label_; }
 
  private:
@@ -88,8 +89,9 @@ class DockerFollow final : public RecordSource {
   Backoff events_backoff_;
   Clock::time_point events_retry_at_{}, listed_at_{};
   std::int64_t listed_ns_;
-  bool event_ = false, first_list_ = true, daemon_down_ = false, crowded_said_ = false, broke_off_said_ = false;
+  bool event_ = false, first_list_ = true, crowded_said_ = false, broke_off_said_ = false;
 
+  std::string trouble_;  // why the daemon is down, once that was said
   std::shared_ptr<const Part> part_;
   std::string last_handed_out_;  // turns
   std::vector<std::string> notices_;

@@ -98,7 +98,8 @@ void PagedSource::begin_look() {
   crowds_ = 0;
   const std::int64_t tick = store_->bounds().tick_ns;
   from_ns_ = std::max(overlap_.watermark_ns(), std::int64_t{0}) / tick * tick;
-  until_ns_ = std::max(options_.now_ns() + kAheadNs, from_ns_ + tick);
+  looked_ns_ = options_.now_ns();
+  until_ns_ = std::max(*looked_ns_ + kAheadNs, from_ns_ + tick);
   limit_ = page_;
 }
 
@@ -111,9 +112,12 @@ void PagedSource::end_look() {
 
 // Everything that was read has been handed out.
 void PagedSource::settle() {
-  if (options_.follow) overlap_.advance(options_.now_ns());
-  else if (overlap_.newest_ns() != INT64_MIN)
+  // A look may take minutes, and what appeared meanwhile behind the page it is at is read by the next one: its beginning counts.
+  if (options_.follow) {
+    if (looked_ns_) overlap_.advance(*looked_ns_);
+  } else if (overlap_.newest_ns() != INT64_MIN) {
     overlap_.forget_before(cursor_.empty() ? std::min(overlap_.newest_ns(), from_ns_) : overlap_.newest_ns());
+  }
 }
 
 Result<Done> PagedSource::refused(const PagedStore::Page& page, const PagedStore::Ask& ask) {
@@ -151,7 +155,8 @@ Result<Done> PagedSource::failed(const PagedStore::Page& page) {
     case net::Fault::credentials:
       if (!options_.follow) return final_error();
       if (!refused_said_) say(page.error.message + "; it is asked again every 5 minutes");
-      refused_said_ = down_ = true;
+      refused_said_ = true;
+      trouble_ = page.error.message;
       again_ns_ = now + kRefusedAgainNs;
       return Done{};
     case net::Fault::passing: break;
@@ -159,8 +164,8 @@ Result<Done> PagedSource::failed(const PagedStore::Page& page) {
   const auto after = page.retry_after ? std::optional<Backoff::Wait>(*page.retry_after) : std::nullopt;
   const auto pause = backoff_.failed(clock(), random_bits(), after);
   if (++failures_ >= kAttemptsOnce && !options_.follow) return final_error();
-  if (!down_) say(page.error.message + "; it is tried again");
-  down_ = true;
+  if (trouble_.empty()) say(page.error.message + "; it is tried again");
+  trouble_ = page.error.message;
   again_ns_ = now + pause.count() * kMs;
   return Done{};
 }
@@ -222,8 +227,9 @@ Result<bool> PagedSource::took(PagedStore::Page page, const PagedStore::Ask& ask
                  ErrorKind::broken};
   backoff_.works(clock());
   failures_ = 0;
-  if (down_) say("answers again");
-  down_ = refused_said_ = false;
+  if (!trouble_.empty()) say("answers again");
+  trouble_.clear();
+  refused_said_ = false;
   for (std::string& notice : page.notices) {
     if (said_.size() >= kSaidMost || std::find(said_.begin(), said_.end(), notice) != said_.end()) continue;
     say(notice);

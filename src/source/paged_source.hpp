@@ -106,6 +106,7 @@ class PagedSource final : public RecordSource {
   std::shared_ptr<const Part> part() const override { return part_; }
   Position position() const override;
   std::vector<std::string> notices() override { return std::exchange(notices_, {}); }
+  std::string trouble() const override { return trouble_; }
   const std::string& label() const noexcept override { return options_.name; }
 
  private:
@@ -137,6 +138,7 @@ class PagedSource final : public RecordSource {
   // The look that is on.
   bool looking_ = false, ties_ = false, ended_ = false;
   std::int64_t from_ns_ = 0, until_ns_ = 0;
+  std::optional<std::int64_t> looked_ns_;  // Unix time: the last look began
   std::string cursor_;
   std::size_t limit_ = 0;
   unsigned crowds_ = 0;  // times in a row that had more entries than could be asked for
@@ -146,7 +148,8 @@ class PagedSource final : public RecordSource {
 
   std::int64_t again_ns_ = INT64_MIN / 2;  // by the steady clock: not before
   unsigned failures_ = 0;                  // in a row
-  bool down_ = false, refused_said_ = false;
+  std::string trouble_;  // why it is down, once that was said
+  bool refused_said_ = false;
   bool crowded_said_ = false;
   std::vector<std::string> said_;  // notices of the store, each once
   std::vector<std::string> notices_;
