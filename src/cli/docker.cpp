@@ -69,8 +69,7 @@ std::optional<Error> wrong_with(const Wanted& wanted) {
     if (name.empty() || name.starts_with('/'))
       return Error{"--name: write a container's name as 'docker ps' shows it", ErrorKind::invalid};
   for (const std::string& label : wanted.labels)
-    if (label.empty() || label.starts_with('='))
-      return Error{"--label: write KEY or KEY=VALUE", ErrorKind::invalid};
+    if (label.empty() || label.starts_with('=')) return Error{"--label: write KEY or KEY=VALUE", ErrorKind::invalid};
   return std::nullopt;
 }
 
@@ -173,7 +172,8 @@ void add_docker(Program program) {
   auto live = std::make_shared<Tail>();
   add_wanted(*tail, live->wanted);
   tail->add_flag("--from-start", live->from_start, "Begin with the oldest line instead of now");
-  tail->add_flag("--resume", live->resume, "Begin where the last --resume run with this daemon, these names and labels ended");
+  tail->add_flag("--resume", live->resume,
+                 "Begin where the last --resume run with this daemon, these names and labels ended");
   add_live(*tail, program.globals, *live);
   tail->footer(
       "Examples:\n"
