@@ -126,6 +126,7 @@ int run_tail_command(const Globals& globals, const Tail& options) {
   const std::string address = address_of(wanted);
   LiveSource live;
   live.command = "docker tail";
+  live.names_sources = true;
   live.target = "docker:" + address;
   for (const std::string& name : wanted.names) live.target += ":name=" + name;
   for (const std::string& label : wanted.labels) live.target += ":label=" + label;
@@ -157,6 +158,7 @@ void add_docker(Program program) {
   scan->add_flag("--all", scanning->stopped, "Stopped containers too");
   scan->add_option("--since", scanning->since, "Lines from then on: a span before now (1h, 7d), or unix seconds");
   scanning->all_option = "--all-events";
+  scanning->names_sources = true;
   add_scanning(*scan, program.globals, *scanning);
   scan->footer(
       "Examples:\n"

@@ -95,12 +95,12 @@ class PositionKeeper {
 // Takes batches through detection, redaction and output, one thread.
 class Stream {
  public:
-  Stream(const Analysis& analysis, const LiveOptions& options, bool json)
+  Stream(const Analysis& analysis, const LiveOptions& options, bool json, bool names_sources)
       : dismissals(analysis.store_url),
         analysis_(analysis),
         options_(options),
         json_(json),
-        style_{analysis.program->zone(), !json && colour_wanted()},
+        style_{analysis.program->zone(), !json && colour_wanted(), names_sources},
         stage_(analysis.program->engine(), analysis.program->names(), analysis.program->pipeline()),
         worker_(stage_.worker()) {}
 
@@ -132,7 +132,7 @@ class Stream {
 
 void Stream::print(const analysis::Finding& finding) {
   if (!json_) {
-    std::fputs(finding_line(finding, style_, false).c_str(), stdout);
+    std::fputs(finding_line(finding, style_, style_.sources).c_str(), stdout);
     return;
   }
   JsonText json;
@@ -343,7 +343,7 @@ int run_live(const Globals& globals, const LiveOptions& options, const LiveSourc
                       "--track-findings and the webhook out, or use --redact redact or mask",
                       ErrorKind::invalid});
   std::unique_ptr<store::Store> baseline_store;
-  Stream stream(analysis, options, globals.json);
+  Stream stream(analysis, options, globals.json, live.names_sources);
   if (auto equipped = equip(stream, analysis, options, webhook_url.value(), globals.json, baseline_store); !equipped)
     return fail(live.command, equipped.error());
   Positions positions(stream, live.target, options.resume);

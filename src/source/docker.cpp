@@ -206,8 +206,8 @@ Result<net::Server> docker_server(const std::string& address, const std::string&
   return net::Server::at(base, std::move(options));
 }
 
-Result<std::unique_ptr<RecordSource>> open_docker(const net::Server& server, const parse::Formats& formats, FieldNames& names,
-                                                  DockerOptions options) {
+Result<std::unique_ptr<RecordSource>> open_docker(const net::Server& server, const parse::Formats& formats,
+                                                  FieldNames& names, DockerOptions options) {
   const auto begun = [](auto source) -> Result<std::unique_ptr<RecordSource>> {
     if (auto done = source->begin(); !done) return done.error();
     return std::unique_ptr<RecordSource>(std::move(source));
