@@ -3,7 +3,7 @@
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/dockerd.sh"
 
-checks=40
+checks=41
 skip_all() {
   echo "skipped docker logs: $checks checks skipped: $1"
   tally 0 0 "$checks"
@@ -82,6 +82,7 @@ check 'one whose log cannot be read is said, and no error' holds "$(scan; echo "
 check 'what the daemon says of it is said' holds "$all" 'silent: passed over: configured logging driver does not support reading'
 check 'asked for by name it is an error' ends_with_2 docker scan --name silent
 check 'events name their container' holds "$(scan --name c10 --json)" '"container.name":"c10"'
+check 'as text too' holds "$(scan --name c10)" 'c10: c10 broken pipe'
 check 'addresses are redacted' holds "$(scan --name c10 --json)" 'email_'
 check 'c1 is not c10' is "$(scan --name c1 --json | grep -o '"events":\[.*' | grep -c c10)" 0
 check 'a label and another one' is "$(scan --label app=web --label tier=front --json | grep -oE '"events":[0-9]+' | head -1)" '"events":1'

@@ -69,8 +69,7 @@ std::optional<Error> wrong_with(const Wanted& wanted) {
     if (name.empty() || name.starts_with('/'))
       return Error{"--name: write a container's name as 'docker ps' shows it", ErrorKind::invalid};
   for (const std::string& label : wanted.labels)
-    if (label.empty() || label.starts_with('='))
-      return Error{"--label: write KEY or KEY=VALUE", ErrorKind::invalid};
+    if (label.empty() || label.starts_with('=')) return Error{"--label: write KEY or KEY=VALUE", ErrorKind::invalid};
   return std::nullopt;
 }
 
@@ -127,6 +126,7 @@ int run_tail_command(const Globals& globals, const Tail& options) {
   const std::string address = address_of(wanted);
   LiveSource live;
   live.command = "docker tail";
+  live.names_sources = true;
   live.target = "docker:" + address;
   for (const std::string& name : wanted.names) live.target += ":name=" + name;
   for (const std::string& label : wanted.labels) live.target += ":label=" + label;
@@ -158,6 +158,7 @@ void add_docker(Program program) {
   scan->add_flag("--all", scanning->stopped, "Stopped containers too");
   scan->add_option("--since", scanning->since, "Lines from then on: a span before now (1h, 7d), or unix seconds");
   scanning->all_option = "--all-events";
+  scanning->names_sources = true;
   add_scanning(*scan, program.globals, *scanning);
   scan->footer(
       "Examples:\n"
@@ -173,7 +174,8 @@ void add_docker(Program program) {
   auto live = std::make_shared<Tail>();
   add_wanted(*tail, live->wanted);
   tail->add_flag("--from-start", live->from_start, "Begin with the oldest line instead of now");
-  tail->add_flag("--resume", live->resume, "Begin where the last --resume run with this daemon, these names and labels ended");
+  tail->add_flag("--resume", live->resume,
+                 "Begin where the last --resume run with this daemon, these names and labels ended");
   add_live(*tail, program.globals, *live);
   tail->footer(
       "Examples:\n"

@@ -65,7 +65,7 @@ int run_live(const Globals& globals, const LiveOptions& options, const LiveSourc
   auto prepared = prepare(live.command, globals, options.analysis);
   if (!prepared) return fail(live.command, prepared.error());
   const Analysis analysis = std::move(prepared).value();
-  auto made = Stream::make(analysis, options, globals.json);
+  auto made = Stream::make(analysis, options, globals.json, live.names_sources);
   if (!made) return fail(live.command, made.error());
   Stream& stream = *made.value();
   Lane lane(analysis);

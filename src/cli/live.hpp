@@ -48,6 +48,8 @@ struct LiveSource {
   std::function<Result<std::unique_ptr<source::RecordSource>>(const Analysis& analysis, Begin begin)> open;
   /// next() waits by itself for as long as it is told. False: it returns at once, and the loop waits.
   bool waits = true;
+  /// Text names the source of each event and finding.
+  bool names_sources = false;
 };
 
 /// Until the user interrupts it or the source ends. The exit code.

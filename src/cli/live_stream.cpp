@@ -33,15 +33,16 @@ Lane::Lane(const Analysis& analysis, std::string name, std::vector<std::string> 
       stage_(analysis.program->engine(), analysis.program->names(), analysis.program->pipeline()),
       worker_(stage_.worker()) {}
 
-Stream::Stream(const Analysis& analysis, const LiveOptions& options, bool json)
+Stream::Stream(const Analysis& analysis, const LiveOptions& options, bool json, bool names_sources)
     : analysis_(analysis),
       options_(options),
       json_(json),
-      style_{analysis.program->zone(), !json && colour_wanted()},
+      style_{analysis.program->zone(), !json && colour_wanted(), names_sources},
       dismissals_(analysis.store_url) {}
 
-Result<std::unique_ptr<Stream>> Stream::make(const Analysis& analysis, const LiveOptions& options, bool json) {
-  std::unique_ptr<Stream> stream(new Stream(analysis, options, json));
+Result<std::unique_ptr<Stream>> Stream::make(const Analysis& analysis, const LiveOptions& options, bool json,
+                                             bool names_sources) {
+  std::unique_ptr<Stream> stream(new Stream(analysis, options, json, names_sources));
   if (auto equipped = stream->equip(); !equipped) return equipped.error();
   return stream;
 }
@@ -97,7 +98,7 @@ Result<Done> Stream::equip() {
 void Stream::print(const Lane& lane, const analysis::Finding& finding) {
   if (!json_) {
     if (!lane.name_.empty()) fmt::print("{} ", lane.name_);
-    std::fputs(finding_line(finding, style_, false).c_str(), stdout);
+    std::fputs(finding_line(finding, style_, style_.sources).c_str(), stdout);
     return;
   }
   JsonText json;

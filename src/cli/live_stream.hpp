@@ -39,7 +39,9 @@ class Lane {
 class Stream {
  public:
   /// Opens what the options ask for: the store, baselines, the webhook. All of what it is given outlives it.
-  static Result<std::unique_ptr<Stream>> make(const Analysis& analysis, const LiveOptions& options, bool json);
+  /// `names_sources`: text names the source of each event and finding.
+  static Result<std::unique_ptr<Stream>> make(const Analysis& analysis, const LiveOptions& options, bool json,
+                                              bool names_sources = false);
 
   /// What is stored of it is committed with `read`.
   Result<Done> take(Lane& lane, RecordBatch& batch, const std::string& source);
@@ -59,7 +61,7 @@ class Stream {
   std::uint64_t lost() const { return webhook_ ? webhook_->lost() : 0; }
 
  private:
-  Stream(const Analysis& analysis, const LiveOptions& options, bool json);
+  Stream(const Analysis& analysis, const LiveOptions& options, bool json, bool names_sources);
   Result<Done> equip();
   Result<Done> report(const Lane& lane);
   void print(const Lane& lane, const analysis::Finding& finding);

@@ -109,9 +109,10 @@ std::string bold(std::string_view text, const Style& style) {
 
 void append_event(std::string& out, std::uint64_t number, int digits, const Record& record, const Style& style) {
   const std::string_view message = record.message.empty() ? record.raw : record.message;
-  out +=
-      fmt::format("[{:>{}}] {:<19} {}{:<8}{} {}\n", number, digits, time_in(style.zone, record.time_known, record.time_ns),
-                  colour_of(record.severity, style), severity_name(record.severity), colour_end(style), shown(message));
+  out += fmt::format("[{:>{}}] {:<19} {}{:<8}{} {}{}{}\n", number, digits,
+                     time_in(style.zone, record.time_known, record.time_ns), colour_of(record.severity, style),
+                     severity_name(record.severity), colour_end(style),
+                     style.sources ? printable(record.source) : std::string(), style.sources ? ": " : "", shown(message));
 }
 
 void append_event(JsonText& out, std::uint64_t number, const Record& record, const redact::FieldLabels& labels) {

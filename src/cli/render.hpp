@@ -18,6 +18,7 @@ namespace logystera::cli {
 struct Style {
   Zone zone;
   bool colour = false;
+  bool sources = false;  // an event names its source: several are read as one
 };
 
 inline constexpr std::size_t kShownBytes = 4096;  // of a message for people; longer ones are cut
@@ -28,7 +29,8 @@ std::string_view colour_of(detect::Level level, const Style& style) noexcept;
 std::string_view colour_end(const Style& style) noexcept;
 std::string bold(std::string_view text, const Style& style);
 
-/// "[   1] 2026-05-18 10:00:01 INFO     Accepted publickey for …", a line with its end. Redacted text only.
+/// "[   1] 2026-05-18 10:00:01 INFO     Accepted publickey for …", a line with its end; with its source "web: " in front of the
+/// message. Redacted text only.
 void append_event(std::string& out, std::uint64_t number, int digits, const Record& record, const Style& style);
 /// Of two fields that are shown by the same name, both values stand in one list.
 void append_event(JsonText& out, std::uint64_t number, const Record& record, const redact::FieldLabels& labels);

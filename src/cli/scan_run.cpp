@@ -79,7 +79,7 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
                         .all = options.all,
                         .all_option = options.all_option,
                         .command = command,
-                        .style = {program.zone(), output == ScanOutput::text && colour_wanted()}},
+                        .style = {program.zone(), output == ScanOutput::text && colour_wanted(), options.names_sources}},
                        std::move(dismissals).value());
   ScanReport& report = *made;
   std::unique_ptr<analysis::Tracker> opened;

@@ -25,6 +25,7 @@ struct ScanOptions {
        explain_findings = false, classify = false, findings_only = false;
   std::uint64_t limit = kEventsShown;
   std::string min_severity, fail_on;
+  bool names_sources = false;        // text names the source of each event
   std::string all_option = "--all";  // what `all` is called where --all means something else
 };
 

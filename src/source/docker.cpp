@@ -186,8 +186,9 @@ Result<net::Server> docker_server(const std::string& address, const std::string&
   } else if (address.starts_with("http://") || address.starts_with("https://")) {
     base = address;
   } else {
-    return Error{fmt::format("{} is no address of Docker's daemon: it is unix:///PATH or tcp://HOST:PORT", printable(address)),
-                 ErrorKind::invalid};
+    return Error{
+        fmt::format("{} is no address of Docker's daemon: it is unix:///PATH or tcp://HOST:PORT", printable(address)),
+        ErrorKind::invalid};
   }
   if (!options.socket.empty() || tls_dir.empty()) return net::Server::at(base, std::move(options));
   options.ca_certs = tls_dir + "/ca.pem";
@@ -205,8 +206,8 @@ Result<net::Server> docker_server(const std::string& address, const std::string&
   return net::Server::at(base, std::move(options));
 }
 
-Result<std::unique_ptr<RecordSource>> open_docker(net::Server server, const parse::Formats& formats, FieldNames& names,
-                                                  DockerOptions options) {
+Result<std::unique_ptr<RecordSource>> open_docker(const net::Server& server, const parse::Formats& formats,
+                                                  FieldNames& names, DockerOptions options) {
   const auto begun = [](auto source) -> Result<std::unique_ptr<RecordSource>> {
     if (auto done = source->begin(); !done) return done.error();
     return std::unique_ptr<RecordSource>(std::move(source));

@@ -38,7 +38,7 @@ Result<net::Server> docker_server(const std::string& address, const std::string&
 
 /// Asks the daemon for its version and its containers. Errors: it cannot be asked; once: there is no container to read (not_found);
 /// followed: the position is damaged (broken). `formats` and `names` outlive the source and its parts.
-Result<std::unique_ptr<RecordSource>> open_docker(net::Server server, const parse::Formats& formats, FieldNames& names,
-                                                  DockerOptions options);
+Result<std::unique_ptr<RecordSource>> open_docker(const net::Server& server, const parse::Formats& formats,
+                                                  FieldNames& names, DockerOptions options);
 
 }  // namespace logystera::source

@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 #include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <charconv>
@@ -11,6 +9,7 @@
 
 #include "core/clock.hpp"
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/printable.hpp"
 
 namespace logystera::source {
@@ -86,15 +85,11 @@ Result<Done> DockerApi::begin() {
 Result<std::vector<Listed>> DockerApi::list(bool stopped, const std::vector<std::string>& labels) {
   std::string path = fmt::format("{}/containers/json?all={}", version_, stopped ? 1 : 0);
   if (!labels.empty()) {
-    rapidjson::StringBuffer text;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(text);
-    writer.StartObject();
-    writer.Key("label");
-    writer.StartArray();
-    for (const std::string& label : labels) writer.String(label.data(), static_cast<rapidjson::SizeType>(label.size()));
-    writer.EndArray();
-    writer.EndObject();
-    path += '&' + net::query({{"filters", text.GetString()}});
+    JsonText filters;
+    filters.begin_object().key("label").begin_array();
+    for (const std::string& label : labels) filters.string(label);
+    filters.end_array().end_object();
+    path += '&' + net::query({{"filters", filters.take()}});
   }
   const net::Outcome outcome = client_.send({.path = path, .deadline = kAskMost});
   if (!outcome.ok()) return outcome.error;
@@ -116,10 +111,9 @@ net::Outcome DockerApi::has_terminal(const std::string& id, bool& terminal) {
 }
 
 std::string DockerApi::log_path(const std::string& id, bool follow, std::int64_t since_ns) const {
-  const std::string since =
-      since_ns <= 0 ? "0" : fmt::format("{}.{:09}", since_ns / kSecondNs, since_ns % kSecondNs);
-  return fmt::format("{}/containers/{}/logs?stdout=1&stderr=1&timestamps=1&follow={}&since={}", version_, id, follow ? 1 : 0,
-                     since);
+  const std::string since = since_ns <= 0 ? "0" : fmt::format("{}.{:09}", since_ns / kSecondNs, since_ns % kSecondNs);
+  return fmt::format("{}/containers/{}/logs?stdout=1&stderr=1&timestamps=1&follow={}&since={}", version_, id,
+                     follow ? 1 : 0, since);
 }
 
 std::string DockerApi::events_path(std::int64_t since_ns) const {

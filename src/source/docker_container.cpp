@@ -151,8 +151,7 @@ bool DockerContainer::hand_out(RecordBatch& batch, bool quiet) {
   std::size_t consumed = records_->read(batch, quiet);
   if (consumed == 0 && !quiet && full()) consumed = records_->read(batch, true);  // one record, as long as that
   dress(batch);
-  const auto lines =
-      std::count(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(consumed), '\n');
+  const auto lines = std::count(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(consumed), '\n');
   waiting_.erase(waiting_.begin(), waiting_.begin() + lines);
   first_line_ += static_cast<std::uint64_t>(lines);
   pending_.erase(0, consumed);
@@ -169,17 +168,16 @@ void DockerContainer::finish() {
   part_->changes = records_->changes();
 }
 
-void DockerContainer::say(std::string_view text) {
-  notices_.push_back(fmt::format("{}: {}", printable(name()), text));
-}
+void DockerContainer::say(std::string_view text) { notices_.push_back(fmt::format("{}: {}", printable(name()), text)); }
 
 void DockerContainer::say_passed_over() {
   constexpr std::uint64_t kTimes = 10;
   if (const std::uint64_t older = place_.older(); older >= older_say_) {
     older_say_ = older * kTimes;
-    say(fmt::format("{} lines older than what was read before are passed over: the daemon repeats lines when it rotates a log, "
-                    "or its clock was set back",
-                    older));
+    say(fmt::format(
+        "{} lines older than what was read before are passed over: the daemon repeats lines when it rotates a log, "
+        "or its clock was set back",
+        older));
   }
   if (const std::uint64_t crowded = place_.crowded(); crowded >= crowded_say_) {
     crowded_say_ = crowded * kTimes;

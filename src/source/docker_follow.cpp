@@ -130,8 +130,8 @@ void DockerFollow::meet(const Listed& listed) {
     if (stirred) known->second->ended = false;
     return;
   }
-  const bool young = options_.resume && first_list_ ? listed.created > resumed_created_
-                                                    : !first_list_ && !before_.contains(listed.id);
+  const bool young =
+      options_.resume && first_list_ ? listed.created > resumed_created_ : !first_list_ && !before_.contains(listed.id);
   const bool resumed = options_.resume && first_list_ && resting_.contains(listed.id);
   if (!listed.runs && !stirred && !resumed && (!young || resting_.contains(listed.id))) {
     if (first_list_) before_.insert(listed.id);

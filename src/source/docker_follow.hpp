@@ -80,8 +80,8 @@ class DockerFollow final : public RecordSource {
   std::map<std::string, Resting> resting_;                       // by id: of the position, and those that have ended
   std::uint64_t rests_ = 0;
   std::map<std::uint64_t, Followed*> by_stream_;
-  std::set<std::string> before_;   // ids of those that did not run when this source began
-  std::set<std::string> stirred_;  // of those that events speak of, since the last list
+  std::set<std::string> before_;                           // ids of those that did not run when this source began
+  std::set<std::string> stirred_;                          // of those that events speak of, since the last list
   std::int64_t newest_created_ = 0, resumed_created_ = 0;  // of all that were listed; of what the position had listed
 
   std::uint64_t events_ = 0;  // the stream

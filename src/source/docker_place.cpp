@@ -31,9 +31,7 @@ std::int64_t DockerPlace::since_ns() const noexcept {
   return std::min(streams_[0].watermark_ns(), streams_[1].watermark_ns());
 }
 
-std::int64_t DockerPlace::newest_ns() const noexcept {
-  return std::max(streams_[0].newest_ns(), streams_[1].newest_ns());
-}
+std::int64_t DockerPlace::newest_ns() const noexcept { return std::max(streams_[0].newest_ns(), streams_[1].newest_ns()); }
 
 void DockerPlace::begin_answer() noexcept {
   for (Overlap& stream : streams_) stream.begin_answer();

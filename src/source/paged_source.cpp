@@ -112,9 +112,10 @@ void PagedSource::end_look() {
 
 // Everything that was read has been handed out.
 void PagedSource::settle() {
-  // A look may take minutes, and what appeared meanwhile behind the page it is at is read by the next one: its beginning counts.
+  // A look may take minutes. What appeared meanwhile behind the page it is at is read by the next one, so its beginning counts; what it
+  // has not come to yet is not given up, though a look before may have had later entries.
   if (options_.follow) {
-    if (looked_ns_) overlap_.advance(*looked_ns_);
+    if (looked_ns_) overlap_.advance(*looked_ns_, looking_ ? from_ns_ : INT64_MAX);
   } else if (overlap_.newest_ns() != INT64_MIN) {
     overlap_.forget_before(cursor_.empty() ? std::min(overlap_.newest_ns(), from_ns_) : overlap_.newest_ns());
   }

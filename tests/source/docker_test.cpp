@@ -1,10 +1,10 @@
 // What is asked of Docker's daemon and what becomes of its answers, without one; dev.d/test/docker-logs.sh has one.
 #include "source/docker.hpp"
 
+#include <unistd.h>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <unistd.h>
 
 #include "catch.hpp"
 #include "source/docker_api.hpp"
@@ -137,8 +137,8 @@ TEST_CASE("what is no log of a container is an error", "[docker]") {
   const parse::Formats known = formats();
   FieldNames names;
   const DockerReading reading(known, names, {});
-  DockerContainer container({.id = "0123abcd", .name = "web", .image = {}, .created = 0, .synonyms = {}, .runs = true}, reading,
-                            kKey, false);
+  DockerContainer container({.id = "0123abcd", .name = "web", .image = {}, .created = 0, .synonyms = {}, .runs = true},
+                            reading, kKey, false);
   container.begin_answer(false);
   std::string bytes = "{\"message\":\"configured logging driver does not support reading\"}";
   CHECK_FALSE(container.take(bytes).ok());
