@@ -322,6 +322,22 @@ credentials_cases() {
   said=$("$program" opensearch scan "${args[@]}" 2>&1)
   check 'with verify_certs: false any is taken' holds "$said" 'Events   : 50'
   check 'and that is said' holds "$said" 'certificate is not checked'
+  model opensearch --count 50 --begin -3000 --seconds 2900 --cert "$work/both.pem" --client-cert "$work/cert.pem"
+  printf 'opensearch:\n  host: localhost\n  port: %s\n  use_ssl: true\n  default_index: logs\n' "$port" >"$work/tls.yaml"
+  export OPENSEARCH_CA_CERTS=$work/cert.pem
+  "$program" opensearch scan "${args[@]}" >/dev/null 2>&1 && code=0 || code=$?
+  check 'a server that wants a certificate refuses who has none' is "$code" 2
+  check 'a certificate and its key are shown to it' holds \
+    "$(OPENSEARCH_CLIENT_CERT=$work/cert.pem OPENSEARCH_CLIENT_KEY=$work/key.pem "$program" opensearch scan "${args[@]}" 2>&1)" 'Events   : 50'
+  unset OPENSEARCH_CA_CERTS
+
+  say 'Configuration'
+  model opensearch --count 40 --begin -3000 --seconds 2900 --time-field logged
+  printf 'opensearch:\n  host: 127.0.0.1\n  port: %s\n  default_index: logs\n  timestamp_field: logged\n  message_field: host.name\n  severity_field: severity\n  source_name_field: level\n' "$port" >"$work/fields.yaml"
+  said=$("$program" opensearch scan --config "$work/fields.yaml" --since 2h --no-rules --json --all 2>&1)
+  check 'opensearch: host, port, index and time are those of the configuration' is "$(grep -o '"number":' <<<"$said" | wc -l)" 40
+  check 'opensearch: the message is of the field named' holds "$said" '"message":"web01"'
+  check 'opensearch: the host is of the field named' holds "$said" '"host":"error"'
   for line in 'host: 5' 'port: http' 'port: 70000' 'use_ssl: 1' 'verify_certs: "no"' 'default_index: []' 'timestamp_field: ""' 'message_field: 7' 'severity_field: 7' 'source_name_field: {}'; do
     printf 'opensearch:\n  %s\n' "$line" >"$work/wrong.yaml"
     check "configuration: opensearch.$line is refused with its place" holds "$("$program" opensearch info --config "$work/wrong.yaml" 2>&1)" 'wrong.yaml:2:'

@@ -180,6 +180,7 @@ def arguments_of(description):
     parser.add_argument("--crowd", type=int, default=0, help="entries at one time")
     parser.add_argument("--now", type=int, default=0, help="Unix time in ns that --begin counts from")
     parser.add_argument("--cert", help="PEM with certificate and key: speak TLS")
+    parser.add_argument("--client-cert", help="PEM: clients have to show this certificate")
     return parser
 
 
@@ -196,6 +197,9 @@ def serve(model, arguments):
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(arguments.cert)
+        if arguments.client_cert:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(arguments.client_cert)
         server.socket = context.wrap_socket(server.socket, server_side=True)
     with open(arguments.port_file + ".part", "w") as out:
         out.write(str(server.server_address[1]))

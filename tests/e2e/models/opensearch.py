@@ -25,7 +25,7 @@ class Opensearch(model.Model):
         begin = (arguments.now or model.time.time_ns()) + int(arguments.begin * SECOND)
         tick = 1 if arguments.nanos else MS
         self.entries = model.world(arguments.seed, arguments.count, begin, arguments.seconds, arguments.late, arguments.crowd, tick)
-        self.points, self.opened = {}, 0
+        self.points, self.opened, self.time_field = {}, 0, arguments.time_field
         self.version = tuple(int(part) for part in arguments.version.split("."))
         self.opensearch = arguments.distribution == "opensearch"
         self.shard_doc = self.version >= ((3, 3) if self.opensearch else (7, 12))
@@ -38,12 +38,12 @@ class Opensearch(model.Model):
         at = model.iso(entry.time, 9 if self.arguments.nanos else 3)
         shape = entry.number % 4
         if shape == 0:
-            return {"@timestamp": at, "message": entry.text, "level": "error", "host": {"name": "web01", "ip": ["192.0.2.77"]}}
+            return {self.time_field: at, "message": entry.text, "level": "error", "host": {"name": "web01", "ip": ["192.0.2.77"]}}
         if shape == 1:
-            return {"@timestamp": at, "message": entry.text, "level": "error", "host.name": "web02", "http": {"status": 500}}
+            return {self.time_field: at, "message": entry.text, "level": "error", "host.name": "web02", "http": {"status": 500}}
         if shape == 2:
-            return {"@timestamp": at, "event": {"original": entry.text}, "log": {"level": "error"}}
-        return {"@timestamp": at, "body": entry.text, "severity": "error", "password": "12345678", "big": 10**400}
+            return {self.time_field: at, "event": {"original": entry.text}, "log": {"level": "error"}}
+        return {self.time_field: at, "body": entry.text, "severity": "error", "password": "12345678", "big": 10**400}
 
     def authorized(self, headers):
         wanted = self.arguments.authorization
@@ -95,8 +95,10 @@ class Opensearch(model.Model):
         if size > WINDOW:
             raise refused(400, "illegal_argument_exception", "Result window is too large, from + size must be less than or equal to: "
                           f"[{WINDOW}] but was [{size}]")
+        if self.time_field not in asked["sort"][0]:
+            raise refused(400, "query_shard_exception", "the model knows one time alone")
         sorts = [dict(one) for one in asked["sort"]]
-        order = sorts[0]["@timestamp"]
+        order = sorts[0][self.time_field]
         if self.opensearch and "format" in order:
             raise refused(400, "x_content_parse_exception", "[field_sort] unknown field [format]")
         tie_breaker = len(sorts) > 1 and "_shard_doc" in sorts[1]
@@ -104,7 +106,7 @@ class Opensearch(model.Model):
             raise refused(400, "illegal_argument_exception", "[_shard_doc] sort field cannot be used without [point in time]")
         if tie_breaker and not self.shard_doc:
             raise refused(400, "query_shard_exception", "No mapping found for [_shard_doc] in order to sort on")
-        span = next(f["range"]["@timestamp"] for f in asked["query"]["bool"]["filter"] if "range" in f)
+        span = next(f["range"][self.time_field] for f in asked["query"]["bool"]["filter"] if "range" in f)
         # A field of type date knows milliseconds, and bounds are cut to them.
         unit = 1 if self.arguments.nanos else MS
         first = model.ns_of(span["gte"]) // unit * unit
@@ -145,6 +147,7 @@ def main():
     parser.add_argument("--distribution", choices=["opensearch", "elasticsearch"], default="opensearch")
     parser.add_argument("--version", default="3.3.0")
     parser.add_argument("--nanos", action="store_true", help="@timestamp is of type date_nanos")
+    parser.add_argument("--time-field", default="@timestamp")
     parser.add_argument("--authorization", default="", help="the header that is wanted")
     arguments = parser.parse_args()
     model.serve(Opensearch(arguments), arguments)
