@@ -31,6 +31,12 @@ std::string_view document_at(std::string_view text, std::uint32_t wanted) {
   return text.substr(begin);
 }
 
+const detect::BuiltInPack* built_in_pack(std::string_view name) {
+  const auto& packs = detect::built_in_packs();
+  const auto found = std::find_if(packs.begin(), packs.end(), [&](const auto& one) { return one.name == name; });
+  return found == packs.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 const detect::Rule& as_written(const detect::Rule& rule) {
@@ -39,15 +45,39 @@ const detect::Rule& as_written(const detect::Rule& rule) {
   return found && found->title == rule.title && (rule.pack.empty() || rule.pack == found->pack) ? *found : rule;
 }
 
+std::string pack_of(const detect::Rule& rule) {
+  if (rule.pack.empty()) return "your own";
+  return built_in_pack(rule.pack) ? rule.pack : rule.pack.substr(rule.pack.rfind('/') + 1);
+}
+
 RuleText text_of(const detect::Rule& rule) {
-  for (const detect::BuiltInPack& pack : detect::built_in_packs()) {
-    if (pack.name != rule.pack) continue;
-    const std::string_view text = document_at(pack.text, rule.at.line);
-    const std::size_t samples = text.find("\nsamples:");
-    if (samples == std::string_view::npos) return {text, {}};
-    return {text.substr(0, samples + 1), text.substr(samples + 1)};
+  std::string_view document;
+  std::string file;
+  if (const detect::BuiltInPack* const pack = built_in_pack(rule.pack)) {
+    document = document_at(pack->text, rule.at.line);
+  } else if (!rule.pack.empty()) {
+    auto read = detect::rule_file_text(rule.pack);
+    if (!read) return {};
+    file = std::move(read).value();
+    document = document_at(file, rule.at.line);
+    // It may have been written anew since the rules were loaded.
+    if (document.find(rule.id) == std::string_view::npos) return {};
   }
-  return {};
+  const std::size_t samples = document.find("\nsamples:");
+  if (samples == std::string_view::npos) return {std::string(document), {}};
+  return {std::string(document.substr(0, samples + 1)), std::string(document.substr(samples + 1))};
+}
+
+detect::Rule as_its_text_says(const detect::Rule& rule, const RuleText& text) {
+  if (text.rule.empty() || built_in_pack(rule.pack)) return rule;
+  detect::Loader loader(detect::built_in_options());
+  loader.add_text(rule.pack, text.rule + text.samples);
+  const detect::RuleSet rules = loader.finish();
+  const detect::Rule* const found = rules.find(rule.id);
+  if (!found) return rule;  // a correlation, whose rules are elsewhere
+  detect::Rule written = *found;
+  written.at = rule.at;
+  return written;
 }
 
 }  // namespace logystera::dashboard

@@ -47,8 +47,6 @@ struct Wanted {
   std::optional<bool> fired;
 };
 
-std::string pack_of(const detect::Rule& rule) { return rule.pack.empty() ? "your own" : rule.pack; }
-
 // What a window of a rule counts is a rule of its own to the engine, and not to a person.
 bool is_part(const detect::Rule& rule) { return rule.silent && rule.id.find('#') != std::string::npos; }
 
@@ -152,12 +150,14 @@ Result<Answer> rule_page(const Context& context, const Request& request, View vi
   const auto program = context.program.get();
   const detect::Rule* loaded = program ? program.value()->rules().find(request.parameter("id")) : nullptr;
   if (!loaded) return context.not_found(request, "rule");
-  const detect::Rule* rule = &as_written(*loaded);
+  const detect::Rule& known = as_written(*loaded);
+  const RuleText text = text_of(known);
+  const detect::Rule written = as_its_text_says(known, text);
+  const detect::Rule* rule = &written;
   auto hits = hits_of(context, request);
   if (!hits) return hits.error();
   add_level(view, rule->level);
   add_hits(view, *rule, hits.value());
-  const RuleText text = text_of(*rule);
   view.text("name", name_of(*rule))
       .text("id", rule->id)
       .text("pack", pack_of(*rule))
@@ -168,8 +168,10 @@ Result<Answer> rule_page(const Context& context, const Request& request, View vi
       .rows("sample_lines", web::lines_of(text.samples))
       .text("tags", joined(rule->tags))
       .text("author", rule->author);
-  view.text("no_yaml", rule->pack.empty() ? "It is one of your own: 'logystera rules list' says which file it is in."
-                                          : fmt::format("It was read from {}, line {}.", rule->pack, rule->at.line));
+  view.text("no_yaml", rule->pack.empty()
+                           ? "It is one of your own: 'logystera rules list' says which file it is in."
+                           : fmt::format("It was read from {}, line {}, which cannot be read as it was then.",
+                                         pack_of(*rule), rule->at.line));
   web::add_texts(view, "false_positives", rule->false_positives);
   return context.page(request, "rule", std::string(name_of(*rule)), kPath, std::move(view));
 }

@@ -202,9 +202,10 @@ Result<Done> Loader::add_file(const std::string& path) {
   return add_opened(path, file.get());
 }
 
+namespace {
+
 // Of a pipe as of a file.
-Result<Done> Loader::add_opened(const std::string& path, int fd) {
-  const std::size_t most = state_->options.limits.bytes;
+Result<std::string> text_of_file(const std::string& path, int fd, std::size_t most) {
   std::string text;
   for (;;) {
     char block[64 * 1024];
@@ -217,8 +218,22 @@ Result<Done> Loader::add_opened(const std::string& path, int fd) {
       return Error{path + ": more than the " + std::to_string(most) + " bytes a rule file may have: split it",
                    ErrorKind::invalid};
   }
-  add_text(path, text);
+  return text;
+}
+
+}  // namespace
+
+Result<Done> Loader::add_opened(const std::string& path, int fd) {
+  auto text = text_of_file(path, fd, state_->options.limits.bytes);
+  if (!text) return text.error();
+  add_text(path, text.value());
   return Done{};
+}
+
+Result<std::string> rule_file_text(const std::string& path) {
+  auto file = open_found(FilePath(path));
+  if (!file) return file.error();
+  return text_of_file(path, file->get(), yaml::Limits().bytes);
 }
 
 Result<Done> Loader::add_directory(const std::string& path, bool follow_links) {

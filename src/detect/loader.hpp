@@ -48,6 +48,9 @@ class Loader {
   std::unique_ptr<State> state_;
 };
 
+/// The text of a rule file, for people to read: a regular file within the limits of loading.
+Result<std::string> rule_file_text(const std::string& path);
+
 /// A placeholder file: a map of names to a value or a list of values.
 Result<PlaceholderValues> load_placeholders(std::string_view name, std::string_view text);
 

@@ -119,6 +119,8 @@ static void pass(Io& io, Rule& rule) {
   io.text(rule.id);
   io.text(rule.title);
   io.text(rule.author);
+  io.text(rule.pack);
+  pass(io, rule.at);
   io.choice(rule.level, Level::critical);
   io.choice(rule.dialect, Dialect::sigma);
   io.boolean(rule.silent);

@@ -1,6 +1,7 @@
 // Compiled rules as one block of bytes, for a later start of the same program on the same machine.
 //
-// It holds what running rules takes: the engine's tables, the windows, and of each rule what its findings show. What only
+// It holds what running rules takes: the engine's tables, the windows, and of each rule what its findings show and where it was
+// read. What only
 // loading takes (conditions as they were written, samples, references) is not in it. Numbers are in the machine's own order,
 // and rows as they lie in memory.
 //
@@ -18,7 +19,7 @@
 namespace logystera::detect {
 
 /// Changes whenever the layout or the meaning of anything in an image does.
-inline constexpr std::uint32_t kImageVersion = 3;
+inline constexpr std::uint32_t kImageVersion = 4;
 
 /// The image of an engine and the rules it was compiled from.
 std::string write_image(const Engine& engine);

@@ -1,6 +1,8 @@
 // What pages are made of: charts, cells of files, words.
 #include <fmt/core.h>
 
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "catch.hpp"
@@ -9,6 +11,8 @@
 #include "dashboard/health.hpp"
 #include "dashboard/page.hpp"
 #include "dashboard/rule_book.hpp"
+#include "detect/loader.hpp"
+#include "scratch.hpp"
 
 using namespace logystera;
 using namespace logystera::dashboard;
@@ -91,4 +95,36 @@ TEST_CASE("days_and_spans_have_words") {
   CHECK(span_words(3 * 86400) == "3 days");
   CHECK(counted(1, "row", "rows") == "1 row");
   CHECK(counted(1234, "row", "rows") == "1,234 rows");
+}
+
+TEST_CASE("a_rule_of_ones_own_is_shown_as_its_file_has_it_and_not_where_that_lies") {
+  const testing::Scratch scratch;
+  const std::string path = scratch.file("mine.yml");
+  const std::string first =
+      "id: ONE\ntitle: One\nlevel: low\ndetection: {match: [{field: message, op: contains, value: one}]}\n";
+  const std::string second =
+      "id: TWO\ntitle: Two\nlevel: low\ndescription: The second.\ndetection: {match: [{field: message, op: contains, "
+      "value: two}]}\n";
+  const std::string samples = "samples:\n  match: [{message: two}]\n";
+  std::ofstream(path) << first << "---\n" << second << samples;
+  detect::Loader loader;
+  REQUIRE(loader.add_file(path).ok());
+  const detect::RuleSet rules = loader.finish();
+  REQUIRE(rules.refused() == 0);
+  detect::Rule rule = *rules.find("TWO");
+  rule.description.clear();  // as a cache has it
+  CHECK(pack_of(rule) == "mine.yml");
+  const RuleText text = text_of(rule);
+  CHECK(text.rule == second);
+  CHECK(text.samples == samples);
+  CHECK(as_its_text_says(rule, text).description == "The second.");
+  // Written anew, or gone, it is not shown as another rule.
+  std::ofstream(path) << first;
+  CHECK(text_of(rule).rule.empty());
+  CHECK(as_its_text_says(rule, text_of(rule)).id == "TWO");
+  std::filesystem::remove(path);
+  CHECK(text_of(rule).rule.empty());
+  rule.pack.clear();
+  CHECK(pack_of(rule) == "your own");
+  CHECK(text_of(rule).rule.empty());
 }

@@ -88,6 +88,8 @@ TEST_CASE("an_image_holds_what_findings_show_and_what_was_refused") {
     CHECK(kept.rules.rules[i].id == set.rules[i].id);
     CHECK(kept.rules.rules[i].title == set.rules[i].title);
     CHECK(kept.rules.rules[i].author == set.rules[i].author);
+    CHECK(kept.rules.rules[i].pack == set.rules[i].pack);
+    CHECK(kept.rules.rules[i].at.line == set.rules[i].at.line);
     CHECK(kept.rules.rules[i].level == set.rules[i].level);
     CHECK(kept.rules.rules[i].dialect == set.rules[i].dialect);
     CHECK(kept.rules.rules[i].silent == set.rules[i].silent);
