@@ -136,6 +136,7 @@ class PagedSource final : public RecordSource {
   std::deque<Entry> waiting_;  // read, not handed out
   // The look that is on.
   bool looking_ = false, ties_ = false, ended_ = false;
+  std::int64_t look_began_ns_ = 0;  // Unix time
   std::int64_t from_ns_ = 0, until_ns_ = 0;
   std::string cursor_;
   std::size_t limit_ = 0;
