@@ -93,13 +93,13 @@ void PagedSource::wait(std::chrono::milliseconds most) {
 
 void PagedSource::begin_look() {
   looking_ = true;
+  look_began_ns_ = options_.now_ns();
   ties_ = false;
   cursor_.clear();
   crowds_ = 0;
   const std::int64_t tick = store_->bounds().tick_ns;
   from_ns_ = std::max(overlap_.watermark_ns(), std::int64_t{0}) / tick * tick;
-  looked_ns_ = options_.now_ns();
-  until_ns_ = std::max(*looked_ns_ + kAheadNs, from_ns_ + tick);
+  until_ns_ = std::max(look_began_ns_ + kAheadNs, from_ns_ + tick);
   limit_ = page_;
 }
 
@@ -110,15 +110,13 @@ void PagedSource::end_look() {
   store_->end_look();
 }
 
-// Everything that was read has been handed out.
+// Everything that was read has been handed out. A look may last, with faults in between: what it read first was read no later than
+// it began, so only what was logged an overlap before that is known to have been there. And what it has not read yet is not given up,
+// though an earlier look saw newer entries.
 void PagedSource::settle() {
-  // A look may take minutes. What appeared meanwhile behind the page it is at is read by the next one, so its beginning counts; what it
-  // has not come to yet is not given up, though a look before may have had later entries.
-  if (options_.follow) {
-    if (looked_ns_) overlap_.advance(*looked_ns_, looking_ ? from_ns_ : INT64_MAX);
-  } else if (overlap_.newest_ns() != INT64_MIN) {
+  if (options_.follow) overlap_.advance(look_began_ns_, looking_ ? from_ns_ : INT64_MAX);
+  else if (overlap_.newest_ns() != INT64_MIN)
     overlap_.forget_before(cursor_.empty() ? std::min(overlap_.newest_ns(), from_ns_) : overlap_.newest_ns());
-  }
 }
 
 Result<Done> PagedSource::refused(const PagedStore::Page& page, const PagedStore::Ask& ask) {

@@ -137,8 +137,8 @@ class PagedSource final : public RecordSource {
   std::deque<Entry> waiting_;  // read, not handed out
   // The look that is on.
   bool looking_ = false, ties_ = false, ended_ = false;
+  std::int64_t look_began_ns_ = 0;  // Unix time
   std::int64_t from_ns_ = 0, until_ns_ = 0;
-  std::optional<std::int64_t> looked_ns_;  // Unix time: the last look began
   std::string cursor_;
   std::size_t limit_ = 0;
   unsigned crowds_ = 0;  // times in a row that had more entries than could be asked for

@@ -28,6 +28,7 @@ struct Server {
   std::int64_t range_ms = 0;                     // 0: any
   bool asks_ties = false, cursors = false;
   unsigned fails_one_in = 0;
+  std::optional<std::chrono::seconds> retry_after = {};
   unsigned forgets_cursor_one_in = 0;
   std::size_t padding = 0;  // of each text: a page becomes several batches
   std::mt19937 random{7};
@@ -49,6 +50,7 @@ class LateStore final : public PagedStore {
     if (one_in(server_.fails_one_in)) {
       page.fault = net::Fault::passing;
       page.error = {"503", ErrorKind::busy};
+      page.retry_after = server_.retry_after;
       return page;
     }
     if (!ask.cursor.empty() && one_in(server_.forgets_cursor_one_in)) {
@@ -196,6 +198,21 @@ TEST_CASE("a followed store's entries come once, late or equal, through limits, 
         CHECK(says(rig, "it is tried again"));
         CHECK(says(rig, "answers again"));
       }
+}
+
+TEST_CASE("a look that fails half way and goes on seconds later does not lose what came late meanwhile", "[paged]") {
+  for (unsigned seed = 0; seed < 8; ++seed) {
+    Server server{.entries = world(seed, true)};
+    server.fails_one_in = 8;
+    server.retry_after = std::chrono::seconds(12);
+    server.random.seed(seed);
+    Rig rig;
+    const std::int64_t begin = server.entries.front().time, end = server.entries.back().time;
+    const Outcome outcome = compare(server, rig.follow(server, begin, end + 3'000'000, 0));
+    INFO(seed);
+    CHECK(outcome.lost == 0);
+    CHECK(outcome.twice == 0);
+  }
 }
 
 TEST_CASE("a process that dies between two batches of a page neither loses nor repeats the rest", "[paged]") {
