@@ -140,6 +140,7 @@ Result<source::State> Run::next_records(RecordBatch& batch, bool& stopped) {
     stopped = stop_.load(std::memory_order_relaxed);
     if (stopped) return source_->finish(batch) ? source::State::records : source::State::ended;
     auto state = source_->next(batch, kPatience);
+    for (const std::string& notice : source_->notices()) watcher_.notice(notice);
     if (!state || state.value() != source::State::idle) return state;
   }
 }

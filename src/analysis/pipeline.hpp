@@ -58,6 +58,8 @@ class Watcher {
   virtual void take(Chunk& chunk) = 0;
   /// A source is through.
   virtual void finished(const SourceReport&) {}
+  /// What a source wants a person to know (source::RecordSource::notices()); by one at a time, beside take() and finished().
+  virtual void notice(const std::string&) {}
 };
 
 struct PipelineOptions : StageOptions {

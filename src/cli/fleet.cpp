@@ -75,7 +75,8 @@ int run_list(const Globals& globals, const ListOptions& options) {
   constexpr const char* kCommand = "fleet list";
   auto loaded = fleet::load(options.selection.file);
   if (!loaded) return fail(kCommand, loaded.error());
-  for (const std::string& warning : loaded->warnings) fmt::print(stderr, "logystera {}: {}\n", kCommand, printable(warning));
+  for (const std::string& warning : loaded->warnings)
+    fmt::print(stderr, "logystera {}: {}\n", kCommand, printable(warning));
   // Those that are not enabled are listed too, and left alone.
   fleet::Targets all = loaded.value();
   for (fleet::Target& target : all.all) target.enabled = true;
@@ -121,7 +122,8 @@ int run_list(const Globals& globals, const ListOptions& options) {
 
 void add_selection(Command& command, Selection& selection) {
   command.add_option("--target", selection.names, "This target alone; may be repeated")->allow_extra_args(false);
-  command.add_option("--group", selection.groups, "The targets of this group alone; may be repeated")->allow_extra_args(false);
+  command.add_option("--group", selection.groups, "The targets of this group alone; may be repeated")
+      ->allow_extra_args(false);
   command.add_option("--targets", selection.file, "The file of targets")->capture_default_str();
 }
 
@@ -131,7 +133,8 @@ Result<std::vector<fleet::Target>> chosen_targets(std::string_view command, cons
   for (const std::string& warning : loaded->warnings) fmt::print(stderr, "logystera {}: {}\n", command, printable(warning));
   auto chosen = fleet::select(loaded.value(), selection.names, selection.groups);
   if (chosen && chosen->empty())
-    return Error{selection.file + ": none of the targets is enabled; 'logystera fleet init' adds one", ErrorKind::not_found};
+    return Error{selection.file + ": none of the targets is enabled; 'logystera fleet init' adds one",
+                 ErrorKind::not_found};
   return chosen;
 }
 
@@ -156,7 +159,9 @@ void add_fleet(Program program) {
   auto* scan = fleet->add_subcommand("scan", "Read every target once, several at a time: one report");
   auto scanning = std::make_shared<FleetScanOptions>();
   add_selection(*scan, scanning->selection);
-  scan->add_option("--jobs", scanning->jobs, "Targets read at the same time")->check(Check::range(1u, 64u))->capture_default_str();
+  scan->add_option("--jobs", scanning->jobs, "Targets read at the same time")
+      ->check(Check::range(1u, 64u))
+      ->capture_default_str();
   scan->add_option("--timeout", scanning->timeout_seconds, "Seconds a target may take")
       ->check(Check::range(0.01, 86'400.0))
       ->capture_default_str();
@@ -166,7 +171,8 @@ void add_fleet(Program program) {
       "Examples:\n"
       "  logystera fleet scan\n"
       "  logystera fleet scan --group web --findings-only\n\n"
-      "--limit is of each target. A target that cannot be read is reported and stops no other. Exit codes: 0 done, 1 a finding\n"
+      "--limit is of each target. A target that cannot be read is reported and stops no other. Exit codes: 0 done, 1 a "
+      "finding\n"
       "of --fail-on's severity, 2 an error, or no target could be read.");
   scan->callback([program, scanning] { program.exit_code = run_fleet_scan(program.globals, *scanning); });
 

@@ -54,17 +54,22 @@ std::vector<std::string> words_of(const std::string& text) {
 std::string variable_for(const std::string& target, std::string_view key) {
   std::string name;
   for (const char c : target + "_" + std::string(key))
-    name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+    name += c >= 'a' && c <= 'z'                               ? static_cast<char>(c - 'a' + 'A')
+            : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c
+                                                               : '_';
   return name.front() >= '0' && name.front() <= '9' ? "_" + name : name;
 }
 
-bool is_variable(const std::string& text) { return fleet::is_reference("${" + text + "}") && text.find('}') == std::string::npos; }
+bool is_variable(const std::string& text) {
+  return fleet::is_reference("${" + text + "}") && text.find('}') == std::string::npos;
+}
 
 // False: the input has ended.
 bool ask_secret(fleet::Target& target, const fleet::Key& key) {
   const std::string suggested = variable_for(target.name, key.name);
   for (;;) {
-    auto said = answer(fmt::format("{}: the variable that holds it, as {}, or nothing if there is none", key.about, suggested));
+    auto said =
+        answer(fmt::format("{}: the variable that holds it, as {}, or nothing if there is none", key.about, suggested));
     if (!said) return false;
     if (said->empty()) return true;
     std::string name = *said;
@@ -85,14 +90,16 @@ bool ask(fleet::Target& target, const fleet::Key& key) {
     const std::string extra = key.kind == fleet::Kind::texts  ? ", several with commas"
                               : key.kind == fleet::Kind::flag ? ", true or false"
                                                               : "";
-    auto said = answer(fmt::format("{} ({}{}), for example {}", key.about, key.required ? "needed" : "or nothing", extra, key.example));
+    auto said = answer(
+        fmt::format("{} ({}{}), for example {}", key.about, key.required ? "needed" : "or nothing", extra, key.example));
     if (!said) return false;
     if (said->empty() && key.required) {
       fmt::print("  it is needed\n");
       continue;
     }
     if (said->empty()) return true;
-    target.values.emplace_back(key.name, key.kind == fleet::Kind::texts ? words_of(*said) : std::vector<std::string>{*said});
+    target.values.emplace_back(key.name,
+                               key.kind == fleet::Kind::texts ? words_of(*said) : std::vector<std::string>{*said});
     return true;
   }
 }
@@ -128,7 +135,8 @@ std::optional<fleet::Target> ask_target(const fleet::Targets& there) {
   for (;;) {
     auto said = answer("Name of the target, for example web01");
     if (!said) return std::nullopt;
-    const bool taken = std::any_of(there.all.begin(), there.all.end(), [&](const fleet::Target& one) { return one.name == *said; });
+    const bool taken =
+        std::any_of(there.all.begin(), there.all.end(), [&](const fleet::Target& one) { return one.name == *said; });
     if (fleet::is_name(*said) && !taken) {
       target.name = *said;
       break;
@@ -171,11 +179,12 @@ void offer_check(const Globals& globals, const fleet::Target& target) {
 
 int run_fleet_init(const Globals& globals, const std::string& file) {
   if (::isatty(STDIN_FILENO) == 0)
-    return fail(kCommand, Error{fmt::format("it asks questions, and standard input is no terminal: write {} by hand, as in\n"
-                                            "targets:\n  - name: web01\n    type: ssh\n    host: web01.example\n"
-                                            "    path: /var/log/auth.log\n    groups: [web]",
-                                            file),
-                                ErrorKind::invalid});
+    return fail(kCommand,
+                Error{fmt::format("it asks questions, and standard input is no terminal: write {} by hand, as in\n"
+                                  "targets:\n  - name: web01\n    type: ssh\n    host: web01.example\n"
+                                  "    path: /var/log/auth.log\n    groups: [web]",
+                                  file),
+                      ErrorKind::invalid});
   auto text = text_of(file);
   if (!text) return fail(kCommand, text.error());
   auto there = fleet::parse(text.value(), file);

@@ -21,7 +21,8 @@ constexpr auto kLook = std::chrono::milliseconds(50);
 // Takes from many runs what one report takes from one.
 class Shared final : public analysis::Watcher {
  public:
-  Shared(analysis::Watcher& report, std::mutex& mutex) : report_(report), mutex_(mutex) {}
+  Shared(analysis::Watcher& report, std::mutex& mutex, std::string name)
+      : report_(report), mutex_(mutex), name_(std::move(name)) {}
 
   void prepare(analysis::Chunk& chunk) override { report_.prepare(chunk); }
   void take(analysis::Chunk& chunk) override {
@@ -34,13 +35,18 @@ class Shared final : public analysis::Watcher {
     if (report.problem && !problem) problem = report.problem;
     report_.finished(report);
   }
+  void notice(const std::string& text) override {
+    const std::lock_guard lock(mutex_);
+    report_.notice(name_ + ": " + text);
+  }
 
-  std::uint64_t findings = 0;  // that are shown
+  std::uint64_t findings = 0;    // that are shown
   std::optional<Error> problem;  // the first
 
  private:
   analysis::Watcher& report_;
   std::mutex& mutex_;
+  const std::string name_;  // of the target
 };
 
 // One target's turn.
@@ -120,7 +126,7 @@ void FleetScan::work(analysis::Watcher& report, analysis::Progress& progress) {
     }
     turn.since = std::chrono::steady_clock::now();
     turn.begun = true;
-    Shared watcher(report, mutex_);
+    Shared watcher(report, mutex_, targets_[at].name);
     analysis::Totals totals = scan(at, watcher, progress);
     const std::lock_guard lock(mutex_);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - turn.since).count();

@@ -64,7 +64,8 @@ Result<analysis::NextSource> files_once(const Target& target, const Analysis& an
   auto found = source::find_sources(target.texts("path"));
   if (!found) return found.error();
   auto sets = std::make_shared<const std::vector<source::SourceSet>>(std::move(found).value());
-  return analysis::NextSource([sets, &analysis, &stop, at = std::size_t{0}]() mutable -> std::unique_ptr<source::RecordSource> {
+  return analysis::NextSource([sets, &analysis, &stop,
+                               at = std::size_t{0}]() mutable -> std::unique_ptr<source::RecordSource> {
     if (at >= sets->size()) return nullptr;
     return std::make_unique<source::FileSource>((*sets)[at++], analysis.program->formats(), analysis.program->names(),
                                                 source::FileSourceOptions{.source = reading(analysis, stop), .resume = {}});
@@ -111,7 +112,8 @@ Result<std::string> check_files(const Target& target) {
   for (const source::SourceSet& set : found.value())
     for (const FilePath& file : set.files) {
       const Fd opened(::open(file.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-      if (!opened) return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno)), kind_of_errno(errno)};
+      if (!opened)
+        return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno)), kind_of_errno(errno)};
       ++files;
     }
   return fmt::format("{} {}", files, files == 1 ? "file" : "files");
@@ -155,11 +157,12 @@ Result<analysis::NextSource> fleet_scan(const Target& target, const Analysis& an
     }
   }
   if (!made) return made.error();
-  return analysis::NextSource([next = std::move(made).value(), prefix = fleet_prefix(target.name)]() -> std::unique_ptr<source::RecordSource> {
-    std::unique_ptr<source::RecordSource> source = next();
-    if (!source) return nullptr;
-    return std::make_unique<source::Renamed>(std::move(source), prefix);
-  });
+  return analysis::NextSource(
+      [next = std::move(made).value(), prefix = fleet_prefix(target.name)]() -> std::unique_ptr<source::RecordSource> {
+        std::unique_ptr<source::RecordSource> source = next();
+        if (!source) return nullptr;
+        return std::make_unique<source::Renamed>(std::move(source), prefix);
+      });
 }
 
 Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis& analysis, Stop stop) {

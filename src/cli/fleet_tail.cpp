@@ -131,7 +131,12 @@ class Health {
 class Feed {
  public:
   Feed(std::size_t number, FleetFeed feed, Health& health, Queue& queue, Begin begin, double poll_seconds)
-      : number_(number), feed_(std::move(feed)), health_(health), queue_(queue), begin_(std::move(begin)), poll_(poll_seconds) {}
+      : number_(number),
+        feed_(std::move(feed)),
+        health_(health),
+        queue_(queue),
+        begin_(std::move(begin)),
+        poll_(poll_seconds) {}
 
   void run(Stop stop) {
     while (!stop.load()) {
@@ -146,7 +151,8 @@ class Feed {
       const bool refused = error.kind == ErrorKind::invalid || error.kind == ErrorKind::denied;
       const auto wait = refused ? std::chrono::duration_cast<std::chrono::milliseconds>(kRefusedAgain)
                                 : backoff_.failed(Clock::now(), source::random_bits());
-      for (const auto until = Clock::now() + wait; !stop.load() && Clock::now() < until;) std::this_thread::sleep_for(kLook);
+      for (const auto until = Clock::now() + wait; !stop.load() && Clock::now() < until;)
+        std::this_thread::sleep_for(kLook);
     }
     queue_.put({.feed = number_, .batch = {}, .part = {}, .label = label_, .position = {}, .last = true});
   }
@@ -227,9 +233,9 @@ class Fleet {
   const bool json_;
   Stream& stream_;
   std::atomic<bool> stop_{false};
-  std::vector<std::string> names_;                // a target each: what its findings are of that no record made
-  std::vector<std::unique_ptr<Lane>> lanes_;      // a target each: its logs are counted together
-  std::vector<std::unique_ptr<Health>> healths_;  // a target each
+  std::vector<std::string> names_;                         // a target each: what its findings are of that no record made
+  std::vector<std::unique_ptr<Lane>> lanes_;               // a target each: its logs are counted together
+  std::vector<std::unique_ptr<Health>> healths_;           // a target each
   std::vector<std::pair<FleetFeed, std::size_t>> wanted_;  // of which target
   std::vector<Followed> followed_;
   std::unique_ptr<Queue> queue_;
@@ -314,8 +320,8 @@ void Fleet::beat() {
     std::fflush(stdout);
     return;
   }
-  std::string line = fmt::format("{} of {} targets up, {} events, {} findings", up, healths_.size(), grouped(stream_.events()),
-                                 grouped(stream_.findings()));
+  std::string line = fmt::format("{} of {} targets up, {} events, {} findings", up, healths_.size(),
+                                 grouped(stream_.events()), grouped(stream_.findings()));
   if (lag >= 0) line += fmt::format(", the newest event is {} s old", grouped(static_cast<std::uint64_t>(lag)));
   for (const Health::Seen& one : down)
     line += one.known ? fmt::format("; {} down since {}: {}", one.name, local_time(one.since), one.why)
@@ -372,7 +378,8 @@ int run_fleet_tail(const Globals& globals, const FleetTailOptions& options) {
     if (auto done = fleet.follow(); !done) return fail(kCommand, done.error());
   }
   say_hook_notes(kCommand, *analysis.program);
-  if (stream.value()->lost() > 0) say(fmt::format("{} findings could not be delivered to the webhook", stream.value()->lost()));
+  if (stream.value()->lost() > 0)
+    say(fmt::format("{} findings could not be delivered to the webhook", stream.value()->lost()));
   return kExitDone;
 }
 

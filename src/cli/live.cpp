@@ -24,8 +24,8 @@ void say(const LiveSource& live, std::string_view text) {
 }
 
 // Reads until the user interrupts, or the source ends.
-Result<Done> follow(source::RecordSource& source, Stream& stream, Lane& lane, Positions& positions, const LiveOptions& options,
-                    const LiveSource& live) {
+Result<Done> follow(source::RecordSource& source, Stream& stream, Lane& lane, Positions& positions,
+                    const LiveOptions& options, const LiveSource& live) {
   const auto say_notices = [&] {
     for (const std::string& notice : source.notices()) say(live, notice);
   };

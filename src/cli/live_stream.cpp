@@ -52,9 +52,10 @@ Result<Done> Stream::equip() {
   if (!webhook_url) return webhook_url.error();
   const bool keeps = options_.track_errors || options_.track_findings || !webhook_url->empty();
   if (keeps && analysis_.program->pipeline().mode == redact::Mode::dry_run)
-    return Error{"dry-run leaves personal data as they are, and those are never stored or sent: leave --track-errors, "
-                 "--track-findings and the webhook out, or use --redact redact or mask",
-                 ErrorKind::invalid};
+    return Error{
+        "dry-run leaves personal data as they are, and those are never stored or sent: leave --track-errors, "
+        "--track-findings and the webhook out, or use --redact redact or mask",
+        ErrorKind::invalid};
   if (options_.track_errors || options_.track_findings) {
     analysis::Tracker::Options tracking = tracking_options(analysis_);
     tracking.whole_batches = true;  // so that what is stored and the position always go together
@@ -67,21 +68,21 @@ Result<Done> Stream::equip() {
     if (!opened) return store_failure(opened.error());
     baseline_store_ = std::move(opened).value();
     // Said when it begins; said again when it is over, if there is more to say then.
-    auto baselines =
-        make_baselines(baseline_store_->baselines(), options_.anomaly,
-                       [json = json_, style = style_](const auto& key, const auto& anomaly, analysis::Baselines::Stage stage) {
-                         const bool over = stage == analysis::Baselines::Stage::over;
-                         if (over && anomaly.buckets == 1 && !json) return;
-                         if (!json) {
-                           std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
-                           return;
-                         }
-                         JsonText text;
-                         text.begin_object().key("anomaly");
-                         append_anomaly(text, key, anomaly);
-                         text.member("stage", over ? "over" : "begun").end_object();
-                         fmt::print("{}\n", text.text());
-                       });
+    auto baselines = make_baselines(
+        baseline_store_->baselines(), options_.anomaly,
+        [json = json_, style = style_](const auto& key, const auto& anomaly, analysis::Baselines::Stage stage) {
+          const bool over = stage == analysis::Baselines::Stage::over;
+          if (over && anomaly.buckets == 1 && !json) return;
+          if (!json) {
+            std::fputs(anomaly_line(key, anomaly, style).c_str(), stdout);
+            return;
+          }
+          JsonText text;
+          text.begin_object().key("anomaly");
+          append_anomaly(text, key, anomaly);
+          text.member("stage", over ? "over" : "begun").end_object();
+          fmt::print("{}\n", text.text());
+        });
     if (!baselines) return baselines.error();
     baselines_ = std::move(baselines).value();
   }

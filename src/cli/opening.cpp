@@ -32,7 +32,8 @@ Result<std::optional<Place>> kept(const Begin& begin) {
   return std::optional<Place>(std::move(place).value());
 }
 
-Opened open_journal(source::JournalSource::Options journal, const analysis::Program& program, const Begin& begin, Stop stop) {
+Opened open_journal(source::JournalSource::Options journal, const analysis::Program& program, const Begin& begin,
+                    Stop stop) {
   journal.stop = &stop;
   auto place = kept<source::JournalPlace>(begin);
   if (!place) return place.error();
@@ -60,12 +61,13 @@ analysis::NextSource only(std::function<std::unique_ptr<source::RecordSource>()>
 
 analysis::NextSource journal_once(const source::JournalTarget& target, const analysis::Program& program, Stop stop) {
   return only([target, &program, &stop] {
-    return std::make_unique<source::ChildSource>(source::journal_scan(target), "journald", program.formats(), program.names(),
-                                                 reading(program, stop), ended_early("journalctl"));
+    return std::make_unique<source::ChildSource>(source::journal_scan(target), "journald", program.formats(),
+                                                 program.names(), reading(program, stop), ended_early("journalctl"));
   });
 }
 
-Opened follow_journal(const source::JournalTarget& target, const analysis::Program& program, const Begin& begin, Stop stop) {
+Opened follow_journal(const source::JournalTarget& target, const analysis::Program& program, const Begin& begin,
+                      Stop stop) {
   source::JournalSource::Options journal;
   journal.name = "journald";
   journal.arguments = [target](const source::JournalPlace& place) { return source::journal_follow(target, place); };

@@ -17,29 +17,6 @@ namespace {
 constexpr const char* kScanSince = "1h";
 constexpr std::int64_t kOverlapSecondsMost = 3'600;
 
-// A scan has nobody who asks its source what a person has to know: it is said as it comes.
-class SaidSource final : public source::RecordSource {
- public:
-  SaidSource(std::string command, std::unique_ptr<source::RecordSource> inner)
-      : command_(std::move(command)), inner_(std::move(inner)) {}
-
-  Result<source::State> next(RecordBatch& batch, std::chrono::milliseconds patience) override {
-    auto state = inner_->next(batch, patience);
-    for (const std::string& notice : inner_->notices())
-      fmt::print(stderr, "logystera {}: {}\n", command_, printable(notice));
-    return state;
-  }
-  bool finish(RecordBatch& batch) override { return inner_->finish(batch); }
-  std::shared_ptr<const source::Part> part() const override { return inner_->part(); }
-  source::Position position() const override { return inner_->position(); }
-  std::vector<std::string> notices() override { return {}; }
-  const std::string& label() const noexcept override { return inner_->label(); }
-
- private:
-  const std::string command_;
-  const std::unique_ptr<source::RecordSource> inner_;
-};
-
 Result<source::PagedSource::Options> paged_options(const std::string& product, const Analysis& analysis,
                                                    const RemoteOptions& remote, const std::string& since) {
   const auto overlap = parse_span("--overlap", remote.overlap);
@@ -106,8 +83,7 @@ int run_remote_scan(const std::string& command, const std::string& product, cons
     if (!options) return options.error();
     auto opened = open_source(analysis, open, std::move(options).value());
     if (!opened) return opened.error();
-    auto source = std::make_shared<std::unique_ptr<source::RecordSource>>(
-        std::make_unique<SaidSource>(command, std::move(opened).value()));
+    auto source = std::make_shared<std::unique_ptr<source::RecordSource>>(std::move(opened).value());
     return scanned(analysis, [source] { return std::exchange(*source, nullptr); });
   });
 }

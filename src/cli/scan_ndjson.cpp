@@ -35,7 +35,8 @@ class NdjsonReport final : public ScanReport {
     for (const analysis::SourceReport& source : counts().sources)
       print_line("source", [&](JsonText& json) { append_source(json, source); });
     if (targets)
-      for (const ScannedTarget& target : *targets) print_line("target", [&](JsonText& json) { append_target(json, target); });
+      for (const ScannedTarget& target : *targets)
+        print_line("target", [&](JsonText& json) { append_target(json, target); });
     print_line("summary", [&](JsonText& json) { append_summary(json, counts(), totals, program().pipeline().mode); });
     return Done{};
   }

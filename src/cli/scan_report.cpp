@@ -68,6 +68,10 @@ void ScanReport::finished(const analysis::SourceReport& source) {
   if (source.problem) fmt::print(stderr, "logystera {}: {}\n", options_.command, printable(source.problem->message));
 }
 
+void ScanReport::notice(const std::string& text) {
+  fmt::print(stderr, "logystera {}: {}\n", options_.command, printable(text));
+}
+
 void ScanReport::add(const std::string& key, const detect::Anomaly& anomaly) {
   ++counts_.anomalies;
   show(key, anomaly);

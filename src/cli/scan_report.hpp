@@ -63,6 +63,7 @@ class ScanReport : public analysis::Watcher {
   void prepare(analysis::Chunk& chunk) final;
   void take(analysis::Chunk& chunk) final;
   void finished(const analysis::SourceReport& source) final;
+  void notice(const std::string& text) final;
   void add(const std::string& key, const detect::Anomaly& anomaly);
 
   Result<Done> print(const analysis::Totals& totals);
@@ -71,10 +72,10 @@ class ScanReport : public analysis::Watcher {
   void keep(const Result<Done>& result);
   bool found(detect::Level least) const;
 
-  std::unique_ptr<analysis::Tracker> tracker;      // with --track-errors
-  std::unique_ptr<analysis::Baselines> baselines;  // with --detect-anomalies
+  std::unique_ptr<analysis::Tracker> tracker;           // with --track-errors
+  std::unique_ptr<analysis::Baselines> baselines;       // with --detect-anomalies
   const std::vector<ScannedTarget>* targets = nullptr;  // of a fleet; outlives the report
-  ForTheModel* for_the_model = nullptr;            // with --explain-findings or --classify; outlives the report
+  ForTheModel* for_the_model = nullptr;                 // with --explain-findings or --classify; outlives the report
 
  protected:
   ScanReport(const analysis::Program& program, Options options, analysis::Dismissals dismissals);

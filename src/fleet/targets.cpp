@@ -77,7 +77,8 @@ bool walk(std::string_view text, Plain plain, Variable variable) {
 
 bool has_references(std::string_view value) {
   bool any = false;
-  walk(value, [](std::string_view) {}, [&](std::string_view) { any = true; });
+  walk(
+      value, [](std::string_view) {}, [&](std::string_view) { any = true; });
   return any;
 }
 
@@ -117,7 +118,8 @@ std::optional<std::string> wrong_together(const Target& target) {
   if (target.type == Type::ssh) {
     const bool journald = target.flag("journald");
     if (journald == has("path")) return "must say what is read there: path, or journald: true";
-    if (!journald && (has("unit") || has("since"))) return "has unit or since, which are of the journal: add journald: true";
+    if (!journald && (has("unit") || has("since")))
+      return "has unit or since, which are of the journal: add journald: true";
   }
   if (target.type == Type::opensearch && has("api_key") && (has("username") || has("password")))
     return "has an api_key and a user: one of them";
@@ -191,11 +193,15 @@ bool Reader::read_values(const Key& key, const yaml::Node& node, Target& target)
   std::vector<std::string> values;
   for (const yaml::Node& item : items) {
     if (!item.is_scalar() || item.is_null() || item.text.empty())
-      return refuse(item.at, fmt::format("{} must be {}", key.name, key.kind == Kind::texts ? "a text or a list of texts" : "a text"));
+      return refuse(item.at, fmt::format("{} must be {}", key.name,
+                                         key.kind == Kind::texts ? "a text or a list of texts" : "a text"));
     bool plain = true;
-    if (!walk(item.text, [](std::string_view) {}, [&](std::string_view) { plain = false; }))
-      return refuse(item.at, fmt::format("{}: \"${{\" begins the name of a variable, as in ${{LOKI_TOKEN}}; write $$ for a dollar sign",
-                                         key.name));
+    if (!walk(
+            item.text, [](std::string_view) {}, [&](std::string_view) { plain = false; }))
+      return refuse(
+          item.at,
+          fmt::format("{}: \"${{\" begins the name of a variable, as in ${{LOKI_TOKEN}}; write $$ for a dollar sign",
+                      key.name));
     if (plain) {
       if (const auto what = wrong_with_value(key, item.text)) return refuse(item.at, fmt::format("{} {}", key.name, *what));
       if (key.secret) warn_of_secret(key, item, target);
@@ -218,7 +224,8 @@ bool Reader::read_target(const yaml::Node& node) {
   if (!read_name(*name, "a target's name", target.name)) return false;
   if (!names_.insert(target.name).second) return refuse(name->at, fmt::format("there is a target {} above", target.name));
   const auto known = type && type->is_scalar() ? type_from(type->text) : std::nullopt;
-  if (!known) return refuse(type ? type->at : node.at, fmt::format("the type of {} must be one of {}", target.name, known_types()));
+  if (!known)
+    return refuse(type ? type->at : node.at, fmt::format("the type of {} must be one of {}", target.name, known_types()));
   target.type = *known;
   for (const yaml::Node::Entry& entry : node.entries) {
     if (entry.key == "name" || entry.key == "type") continue;
@@ -239,7 +246,8 @@ bool Reader::read_target(const yaml::Node& node) {
   }
   for (const Key& key : keys_of(target.type))
     if (key.required && target.texts(key.name).empty())
-      return refuse(node.at, fmt::format("{} has no {}: a target of type {} needs it", target.name, key.name, type_name(target.type)));
+      return refuse(node.at, fmt::format("{} has no {}: a target of type {} needs it", target.name, key.name,
+                                         type_name(target.type)));
   if (const auto what = wrong_together(target)) return refuse(node.at, fmt::format("{} {}", target.name, *what));
   targets.all.push_back(std::move(target));
   return true;
@@ -322,8 +330,8 @@ bool is_name(std::string_view name) noexcept {
 
 bool is_reference(std::string_view value) noexcept {
   bool any = false, plain = false;
-  const bool well =
-      walk(value, [&](std::string_view text) { plain |= !text.empty(); }, [&](std::string_view) { any = true; });
+  const bool well = walk(
+      value, [&](std::string_view text) { plain |= !text.empty(); }, [&](std::string_view) { any = true; });
   return well && any && !plain;
 }
 
@@ -340,8 +348,9 @@ Result<Targets> parse(std::string_view text, const std::string& name) {
 Result<Targets> load(const std::string& path) {
   auto text = parse::read_whole_file(path, kFileBytesMost);
   if (!text && text.error().kind == ErrorKind::not_found)
-    return Error{fmt::format("{}: there are no targets yet: 'logystera fleet init' makes the file, or write {}", path, kExample),
-                 ErrorKind::not_found};
+    return Error{
+        fmt::format("{}: there are no targets yet: 'logystera fleet init' makes the file, or write {}", path, kExample),
+        ErrorKind::not_found};
   if (!text) return text.error();
   return parse(text.value(), path);
 }
@@ -364,8 +373,8 @@ Result<Target> resolve(const Target& target, const Variables& variables) {
             const auto found = variables(variable);
             if (found) text += *found;
             else if (!missing)
-              missing = wrong(target.place, fmt::format("{} of {} needs the variable {}, which is not set: export {}=…", name,
-                                                        target.name, variable, variable));
+              missing = wrong(target.place, fmt::format("{} of {} needs the variable {}, which is not set: export {}=…",
+                                                        name, target.name, variable, variable));
           });
       if (missing) return *missing;
       if (text.empty())
@@ -381,7 +390,9 @@ Result<Target> resolve(const Target& target, const Variables& variables) {
 
 std::string describe(const Target& target) {
   const auto joined = [&](std::string_view key) { return fmt::format("{}", fmt::join(target.texts(key), ", ")); };
-  const auto or_else = [](std::string text, std::string_view otherwise) { return text.empty() ? std::string(otherwise) : text; };
+  const auto or_else = [](std::string text, std::string_view otherwise) {
+    return text.empty() ? std::string(otherwise) : text;
+  };
   switch (target.type) {
     case Type::file: return joined("path");
     case Type::journald: return or_else(joined("unit"), "all units");
@@ -395,7 +406,8 @@ std::string describe(const Target& target) {
       if (!where.empty()) where += '@';
       where += target.text("host");
       if (const std::string port = target.text("port"); !port.empty()) where += ":" + port;
-      return where + " " + (target.flag("journald") ? "journal " + or_else(joined("unit"), "of all units") : joined("path"));
+      return where + " " +
+             (target.flag("journald") ? "journal " + or_else(joined("unit"), "of all units") : joined("path"));
     }
     case Type::opensearch:
       return fmt::format("{}:{} {}", or_else(target.text("host"), "localhost"), or_else(target.text("port"), "9200"),
@@ -421,9 +433,10 @@ Result<std::vector<Target>> select(const Targets& targets, const std::vector<std
                           std::optional<Error>& error) {
     for (const std::string& one : wanted)
       if (!error && !known.contains(one))
-        error = Error{fmt::format("no target has the {} {}: there {} {}", what, printable(one), known.size() == 1 ? "is" : "are",
-                                  known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))),
-                      ErrorKind::not_found};
+        error = Error{
+            fmt::format("no target has the {} {}: there {} {}", what, printable(one), known.size() == 1 ? "is" : "are",
+                        known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))),
+            ErrorKind::not_found};
   };
   std::optional<Error> error;
   unknown("name", names, known_names, error);
@@ -472,8 +485,10 @@ std::optional<Error> wrong_with(const Target& target) {
     for (const std::string& value : all) {
       const Key* const key = key_of(target.type, name);
       if (key && key->secret && !is_reference(value))
-        return refused(fmt::format("{}: write the name of a variable, as in {}, and set it where logystera runs; "
-                                   "what you wrote was not kept", name, key->example));
+        return refused(
+            fmt::format("{}: write the name of a variable, as in {}, and set it where logystera runs; "
+                        "what you wrote was not kept",
+                        name, key->example));
     }
   auto read = parse("targets:\n" + as_yaml(target), "target");
   if (!read) {
@@ -503,10 +518,12 @@ Result<std::string> with(std::string_view text, const std::string& name, const T
     for (const Target& other : before->all)
       if (other.name == target.name)
         return Error{fmt::format("{}: there is a target {} already", name, target.name), ErrorKind::exists};
-    return Error{fmt::format("{}: nothing can be added at its end: write the targets as a list of lines that begin with \"  - name:\", "
-                             "and targets last",
-                             name),
-                 ErrorKind::denied};
+    return Error{
+        fmt::format(
+            "{}: nothing can be added at its end: write the targets as a list of lines that begin with \"  - name:\", "
+            "and targets last",
+            name),
+        ErrorKind::denied};
   }
   return out;
 }

@@ -62,7 +62,7 @@ std::span<const Key> keys_of(Type type) noexcept;
 
 inline constexpr std::size_t kTargetsMost = 1'000;
 inline constexpr std::size_t kFileBytesMost = 1024 * 1024;
-inline constexpr std::size_t kNameBytesMost = 64;    // of a target or a group: A-Z a-z 0-9 . _ -
+inline constexpr std::size_t kNameBytesMost = 64;     // of a target or a group: A-Z a-z 0-9 . _ -
 inline constexpr std::size_t kValueBytesMost = 4096;  // of a value, also when it is resolved
 inline constexpr std::size_t kValuesMost = 64;        // of a key, and groups of a target
 

@@ -148,7 +148,7 @@ class PagedSource final : public RecordSource {
 
   std::int64_t again_ns_ = INT64_MIN / 2;  // by the steady clock: not before
   unsigned failures_ = 0;                  // in a row
-  std::string trouble_;  // why it is down, once that was said
+  std::string trouble_;                    // why it is down, once that was said
   bool refused_said_ = false;
   bool crowded_said_ = false;
   std::vector<std::string> said_;  // notices of the store, each once

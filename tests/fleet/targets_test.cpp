@@ -100,14 +100,18 @@ TEST_CASE("what is wrong is refused with its place and what to write") {
   CHECK_THAT(refused(one("    type: file\n    path: []\n")), Contains("1 to 64 values"));
   CHECK_THAT(refused(one("    type: file\n    path: {a: b}\n")), Contains("a text or a list of texts"));
   CHECK_THAT(refused(one("    type: file\n    path: ''\n")), Contains("t.yaml:4:11"));
-  CHECK_THAT(refused(one("    type: file\n    path: " + std::string(kValueBytesMost + 1, 'x') + "\n")), Contains("longer than 4096"));
+  CHECK_THAT(refused(one("    type: file\n    path: " + std::string(kValueBytesMost + 1, 'x') + "\n")),
+             Contains("longer than 4096"));
   CHECK_THAT(refused(one("    type: file\n    path: /x\n    groups: [a/b]\n")), Contains("a group's name"));
   CHECK_THAT(refused(one("    type: file\n    path: /x\n    enabled: maybe\n")), Contains("enabled must be true or false"));
-  CHECK_THAT(refused(one("    type: file\n    path: /x\n  - name: a\n    type: file\n    path: /y\n")), Contains("t.yaml:5:11: there is a target a above"));
+  CHECK_THAT(refused(one("    type: file\n    path: /x\n  - name: a\n    type: file\n    path: /y\n")),
+             Contains("t.yaml:5:11: there is a target a above"));
   CHECK_THAT(refused(one("    type: ssh\n    host: h\n")), Contains("path, or journald: true"));
-  CHECK_THAT(refused(one("    type: ssh\n    host: h\n    path: /x\n    journald: true\n")), Contains("path, or journald: true"));
+  CHECK_THAT(refused(one("    type: ssh\n    host: h\n    path: /x\n    journald: true\n")),
+             Contains("path, or journald: true"));
   CHECK_THAT(refused(one("    type: ssh\n    host: h\n    path: /x\n    unit: u\n")), Contains("add journald: true"));
-  CHECK_THAT(refused(one("    type: ssh\n    host: h\n    path: /x\n    port: 70000\n")), Contains("port must be a whole number from 1 to 65535"));
+  CHECK_THAT(refused(one("    type: ssh\n    host: h\n    path: /x\n    port: 70000\n")),
+             Contains("port must be a whole number from 1 to 65535"));
   CHECK_THAT(refused(one("    type: ssh\n    host: h\n    path: /x\n    port: 22x\n")), Contains("whole number"));
   CHECK_THAT(refused(one("    type: docker\n    all: yes\n")), Contains("all must be true or false"));
   CHECK_THAT(refused(one("    type: loki\n    url: loki:3100\n    query: x\n")), Contains("http:// or https://"));
@@ -119,13 +123,14 @@ TEST_CASE("what is wrong is refused with its place and what to write") {
   CHECK_THAT(refused(one("    type: loki\n    query: [a, b]\n")), Contains("query takes one value"));
   CHECK_THAT(refused("targets:\n  - &a {name: a, type: file, path: /x}\n  - *a\n"), Contains("there is a target a above"));
   std::string many = "targets:\n";
-  for (std::size_t at = 0; at <= kTargetsMost; ++at) many += "  - {name: n" + std::to_string(at) + ", type: file, path: /x}\n";
+  for (std::size_t at = 0; at <= kTargetsMost; ++at)
+    many += "  - {name: n" + std::to_string(at) + ", type: file, path: /x}\n";
   CHECK_THAT(refused(many), Contains("more than 1000 targets"));
 }
 
 TEST_CASE("variables are put in when a target is used, and their values are text whatever they hold") {
-  const Targets targets = read(one(
-      "    type: loki\n    url: https://${HOST}:3100\n    query: '{a=\"$$x\"} |~ \"y$\"'\n    token: ${TOKEN}\n"));
+  const Targets targets =
+      read(one("    type: loki\n    url: https://${HOST}:3100\n    query: '{a=\"$$x\"} |~ \"y$\"'\n    token: ${TOKEN}\n"));
   const auto resolved = resolve(targets.all[0], given({{"HOST", "loki.example"}, {"TOKEN", "a: b\n- ${HOST} # c"}}));
   REQUIRE(resolved);
   CHECK(resolved->text("url") == "https://loki.example:3100");
