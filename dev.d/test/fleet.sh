@@ -62,12 +62,13 @@ done
 [ -s "$work/pid" ] || skip_all 'sshd does not start here'
 echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$work/host.pub")" >"$work/known"
 
-python3 "$root/tests/e2e/models/loki.py" --port-file "$work/loki.port" --port 0 --log "$work/requests" --expected "$work/expected" --count 200 --token geheim \
+python3 "$root/tests/e2e/models/loki.py" --port-file "$work/loki.port" --port 0 --log "$work/requests" --expected "$work/expected" --count 200 --begin -600 --token geheim \
   2>"$work/model.err" &
 model=$!
 eventually test -s "$work/loki.port"
 
-line() { printf 'May 18 10:%02d:%02d web1 sshd[1]: Failed password for invalid user sequence%s from 198.51.100.7 port 22 ssh2\n' $((10#$1 / 60 % 60)) $((10#$1 % 60)) "$1"; }
+day=$(date -u +%F)
+line() { printf '%s 00:01:00 ERROR broken pipe of worker sequence %06d from 198.51.100.7\n' "$day" "$1"; }
 for n in 1 2 3; do line "$n"; done >"$work/local.log"
 for n in 1 2 3 4; do line "$n"; done >"$work/far.log"
 cat >"$work/targets.yaml" <<Y
@@ -136,9 +137,8 @@ start_tail() {
 }
 # Where nothing was read yet it begins now: what is written before it has is not for it.
 start_tail
-positions() { [ "$(sqlite3 "$work/a.db" 'SELECT count(*) FROM positions' 2>/dev/null)" -ge 3 ]; }
-eventually positions
-sleep 1
+reading() { [ "$(sqlite3 "$work/a.db" "SELECT count(*) FROM positions WHERE target LIKE 'fleet:far%' AND CAST(text AS TEXT) LIKE '%' || char(10) || 'at %'" 2>/dev/null)" = 1 ]; }
+eventually reading
 {
   for n in $(seq 1001 3000); do
     line "$n" >>"$work/local.log"
@@ -150,12 +150,13 @@ writer=$!
 for round in 1 2 3 4 5 6; do
   sleep "0.$((RANDOM % 9 + 1))"
   if ((round == 3)); then
-    kill -9 "$server" 2>/dev/null || true
+    kill -9 "$server"
     wait "$server" 2>/dev/null || true
-    pkill -9 -f "sshd: root@" 2>/dev/null || true
     rm -f "$work/pid"
-    sleep 1
+    went() { pkill -9 -P "$tail" ssh; grep -q 'far is down' "$work/err"; }
+    eventually went || true
     start_sshd
+    eventually grep -q 'far is up again' "$work/err" || true
     continue
   fi
   kill -9 "$tail"

@@ -34,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kWaiting = 4;  // batches of one feed that wait to be analysed
 constexpr auto kLook = std::chrono::milliseconds(100);
+constexpr auto kSaveEvery = std::chrono::seconds(1);
 constexpr auto kRefusedAgain = std::chrono::minutes(5);  // what configuration or credentials are about
 
 void say(std::string_view text) { fmt::print(stderr, "logystera fleet tail: {}\n", printable(text)); }
@@ -163,6 +164,8 @@ class Feed {
   }
   bool hand_over(source::RecordSource& source, RecordBatch& batch) {
     begin_.position = source.position();
+    handed_over_ = Clock::now();
+    handed_over_text_ = begin_.position->text;
     if (begin_.position->text.empty()) begin_.position.reset();
     return queue_.put({.feed = number_,
                        .batch = std::exchange(batch, RecordBatch()),
@@ -187,6 +190,11 @@ class Feed {
       health_.set(number_, source.trouble());
       if (state.value() == source::State::ended) break;
       if (state.value() == source::State::records && !hand_over(source, batch)) return Error{};
+      // Where it is moves without records too: it has connected, a log was rotated.
+      if (state.value() == source::State::idle && Clock::now() - handed_over_ >= kSaveEvery) {
+        if (source.position().text == handed_over_text_) handed_over_ = Clock::now();
+        else if (!hand_over(source, batch)) return Error{};
+      }
       if (state.value() == source::State::idle && !feed_.waits) std::this_thread::sleep_for(pause);
     }
     while (source.finish(batch))
@@ -201,6 +209,8 @@ class Feed {
   Queue& queue_;
   Begin begin_;
   const double poll_;
+  Clock::time_point handed_over_{};  // the last position, and it
+  std::string handed_over_text_;
   source::Backoff backoff_{std::chrono::milliseconds(1'000)};
   std::string label_;
 };
