@@ -85,7 +85,7 @@ TEST_CASE("a file with a target of each type is read as it stands") {
 TEST_CASE("what is wrong is refused with its place and what to write") {
   using Catch::Matchers::Contains;
   CHECK_THAT(refused("- a\n"), Contains("t.yaml:1:1: must have a list of targets, as in targets:"));
-  CHECK_THAT(refused("tragets: []\n"), Contains("list of targets"));
+  CHECK_THAT(refused("source: []\n"), Contains("list of targets"));
   CHECK_THAT(refused("targets: []\nother: 1\n"), Contains("t.yaml:2:1: unknown key other"));
   CHECK_THAT(refused("targets: {a: b}\n"), Contains("targets must be a list"));
   CHECK_THAT(refused("targets: [a]\n"), Contains("must be a map"));
