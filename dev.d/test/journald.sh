@@ -25,7 +25,7 @@ journald='' tail='' writer=''
 end_all() {
   local status=$?
   trap - EXIT
-  for pid in $tail $writer $journald; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+  for pid in $tail $writer $journald; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
   rm -rf --one-file-system "$work"
   exit "$status"
 }

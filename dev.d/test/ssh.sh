@@ -20,7 +20,7 @@ server='' tail='' writer=''
 end_all() {
   local status=$?
   trap - EXIT
-  for pid in $tail $writer $server; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+  for pid in $tail $writer $server; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
   rm -rf --one-file-system "$work"
   exit "$status"
 }
