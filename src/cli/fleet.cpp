@@ -104,7 +104,7 @@ int run_list(const Globals& globals, const ListOptions& options) {
     std::vector<std::string> row{target.name, std::string(fleet::type_name(target.type)),
                                  target.groups.empty() ? "-" : fmt::format("{}", fmt::join(target.groups, ", "))};
     if (options.check) {
-      row.push_back(!target.enabled ? "off" : checked[at].up ? "up" : "down");
+      row.emplace_back(!target.enabled ? "off" : checked[at].up ? "up" : "down");
       row.push_back(printable(checked[at].text));
     } else {
       row.push_back(printable(fleet::describe(target)) + (target.enabled ? "" : " (not enabled)"));

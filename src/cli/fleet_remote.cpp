@@ -35,7 +35,7 @@ Result<std::int64_t> since_ns(const Target& target, const char* otherwise) {
   return std::max<std::int64_t>(from.value(), 0) * kSecondNs;
 }
 
-std::string or_else(std::string text, const std::string& otherwise) { return text.empty() ? otherwise : std::move(text); }
+std::string or_else(const std::string& text, const std::string& otherwise) { return text.empty() ? otherwise : text; }
 
 // The error of a server that cannot be spoken to as the target says, with the key that helps.
 Error with_key(const Error& error) {

@@ -195,7 +195,8 @@ Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis&
       const SshWanted all = ssh_of(target);
       const auto follow = [&](const std::string& what, SshWanted wanted) {
         wanted.journal.since.clear();
-        add(wanted.name_of(what), true, [wanted = std::move(wanted), &analysis, &stop](const Begin& begin) {
+        const std::string name = wanted.name_of(what);
+        add(name, true, [wanted = std::move(wanted), &analysis, &stop](const Begin& begin) {
           return follow_ssh(wanted, *analysis.program, begin, stop);
         });
       };
