@@ -127,6 +127,8 @@ Result<server::Answer> PeoplePages::user_page(const Request& request, const Form
     line.text("line", token);
     lines.push_back(std::move(line));
   }
+  // Nobody who saves the page gives somebody all sites whose own are gone.
+  view.flag("no_sites", !user.value()->sites.all && lines.empty());
   view.rows("site_lines", std::move(lines));
   view.rows("roles", roles(user.value()->role))
       .text("done", done_words(form["done"]))
@@ -139,6 +141,10 @@ Result<server::Answer> PeoplePages::change_user(const Request& request, const Fo
   if (!role) return role.error();
   auto sites = sites_in(form["sites"]);
   if (!sites) return sites.error();
+  if (form["no_sites"] == "yes") {
+    if (!sites->all) return Error{"name the sites, or tick that the user sees none: one of them", ErrorKind::invalid};
+    sites->all = false;
+  }
   const AccessChange change{role.value(), form["disabled"] == "yes", std::move(sites).value()};
   const std::string_view name = request.parameter("name");
   if (auto changed = parts_.users.change(name, change, note_of(request)); !changed) return changed.error();

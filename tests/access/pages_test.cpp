@@ -177,6 +177,18 @@ TEST_CASE("a_page_of_a_user_who_sees_some_sites_can_be_sent_as_it_is") {
   CHECK(door.store->accounts().find_user("carl").value()->sites.tokens.size() == 2);
 }
 
+TEST_CASE("who_sees_no_site_any_more_sees_none_after_his_page_was_saved") {
+  Door door;
+  Person anna(door, "anna", Role::admin), carl(door, "carl", Role::viewer, {false, {}});
+  CHECK(anna.get("/settings/users/carl").shows(R"(name="no_sites" value="yes" checked)"));
+  const std::string path = "/settings/users/carl";
+  CHECK(anna.send(path, path, {{{"role", "analyst"}, {"sites", ""}, {"no_sites", "yes"}}}).status == 303);
+  CHECK_FALSE(door.store->accounts().find_user("carl").value()->sites.all);
+  CHECK(anna.send(path, path, {{{"role", "analyst"}, {"sites", ""}}}).status == 303);
+  CHECK(door.store->accounts().find_user("carl").value()->sites.all);
+  CHECK_FALSE(anna.get(path).shows(R"(value="yes" checked)"));
+}
+
 TEST_CASE("a_person_ends_his_other_sessions_and_nobody_elses") {
   Door door;
   Person anna(door, "anna", Role::admin), there(door, "anna", Role::admin), bert(door, "bert", Role::viewer);
