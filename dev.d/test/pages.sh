@@ -75,7 +75,7 @@ const { GATEWAY, FINGERPRINT, SITE, PASSWORD, PROGRAM, STORE } = process.env;
 const lists = {
   overview: '/', findings: '/findings', 'findings-filtered': '/findings?severity=high&since_hours=168&q=login', dismissals: '/dismissals',
   errors: '/errors', 'errors-new': '/errors?new=true', 'errors-back': '/errors?regressed=true', events: '/events', sites: '/sites', rules: '/rules',
-  rule: '/rules/SSH_BRUTE_FORCE', 'rule-check': '/rules/check', upload: '/upload', 'missing-finding': '/findings/999999', 'missing-rule': '/rules/NONE', missing: '/nothing',
+  rule: '/rules/SSH_BRUTE_FORCE', 'rule-check': '/rules/check', fleet: '/fleet', 'fleet-ssh': '/fleet?type=ssh', upload: '/upload', 'missing-finding': '/findings/999999', 'missing-rule': '/rules/NONE', missing: '/nothing',
   settings: '/settings', users: '/settings/users', tokens: '/settings/tokens', audit: '/settings/audit', retention: '/settings/retention', about: '/settings/about', login: '/login',
 };
 const filled = {

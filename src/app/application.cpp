@@ -140,12 +140,15 @@ class Rooms final : public Application {
                              std::string_view object, std::string_view before, std::string_view after) {
       return audit_.note(stores, request, action, object, before, after);
     };
-    return {options.now, options.log, note,
+    return {options.now,
+            options.log,
+            note,
             [this] {
               const auto url = gateway_url_.load();
               return url ? *url : std::string();
             },
-            options.explainer};
+            options.explainer,
+            {options.fleet.path, options.fleet.read_only || !options.api_token.empty(), options.fleet.web_paths}};
   }
 
   // With the account of whoever is signed in, so that it is there in his next browser. Where it cannot be stored, this one has it.

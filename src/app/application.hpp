@@ -39,6 +39,7 @@ struct Options {
   bool reachable = false;                                      // from other machines, by a listener or a proxy
   bool open_to_all = false;                                    // on purpose
   std::shared_ptr<const dashboard::Explainer> explainer = {};  // of findings and errors; null: nobody
+  dashboard::FleetFile fleet = {};                             // whether it is read-only follows from the API token
   /// How the operator says under which address the gateway is reached, behind "its operator".
   std::string_view address_remedy = "has to say which";
   /// And what he does about a proxy he has said nothing of.

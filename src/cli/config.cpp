@@ -290,6 +290,12 @@ std::optional<Result<Done>> read_opensearch(const yaml::Node::Entry& entry, Open
   return std::nullopt;
 }
 
+std::optional<Result<Done>> read_fleet(const yaml::Node::Entry& entry, FleetConfig& out) {
+  if (entry.key == "targets") return read_filled_text(entry.value, out.targets);
+  if (entry.key == "web_paths") return read_texts(entry.value, out.web_paths);
+  return std::nullopt;
+}
+
 // One key of the section `retention`; nothing if there is no such key.
 std::optional<Result<Done>> read_retention(const yaml::Node::Entry& entry, store::ConfiguredRetention& out) {
   std::int64_t number = 0;
@@ -320,6 +326,7 @@ SectionReader section_reader(std::string_view name) {
   if (name == "graylog") return [](const auto& entry, Config& config) { return read_graylog(entry, config.graylog); };
   if (name == "opensearch")
     return [](const auto& entry, Config& config) { return read_opensearch(entry, config.opensearch); };
+  if (name == "fleet") return [](const auto& entry, Config& config) { return read_fleet(entry, config.fleet); };
   if (name == "retention") return [](const auto& entry, Config& config) { return read_retention(entry, config.retention); };
   if (name == "llm") return [](const auto& entry, Config& config) { return read_llm(entry, config.llm); };
   return nullptr;

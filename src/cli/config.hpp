@@ -49,6 +49,11 @@ struct OpensearchConfig {
               source_name_field = "host.name";
 };
 
+struct FleetConfig {
+  std::string targets = "targets.yaml";
+  std::vector<std::string> web_paths;  // directories of which a browser may add logs
+};
+
 struct Config {
   std::string db_path = "logystera.db";
   std::string key_path;                           // empty: beside the database
@@ -72,6 +77,7 @@ struct Config {
   LokiConfig loki;
   GraylogConfig graylog;
   OpensearchConfig opensearch;
+  FleetConfig fleet;
   assist::Settings llm;         // without the key of the environment
   bool llm_configured = false;  // the file has a section llm
 

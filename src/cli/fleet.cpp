@@ -73,7 +73,9 @@ void print_json(const fleet::Target& target, const Checked* checked) {
 
 int run_list(const Globals& globals, const ListOptions& options) {
   constexpr const char* kCommand = "fleet list";
-  auto loaded = fleet::load(options.selection.file);
+  auto file = targets_file(globals, options.selection.file);
+  if (!file) return fail(kCommand, file.error());
+  auto loaded = fleet::load(file.value());
   if (!loaded) return fail(kCommand, loaded.error());
   for (const std::string& warning : loaded->warnings)
     fmt::print(stderr, "logystera {}: {}\n", kCommand, printable(warning));
@@ -124,17 +126,27 @@ void add_selection(Command& command, Selection& selection) {
   command.add_option("--target", selection.names, "This target alone; may be repeated")->allow_extra_args(false);
   command.add_option("--group", selection.groups, "The targets of this group alone; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--targets", selection.file, "The file of targets")->capture_default_str();
+  command.add_option("--targets", selection.file,
+                     "The file of targets [default: fleet.targets of the configuration, else targets.yaml]");
 }
 
-Result<std::vector<fleet::Target>> chosen_targets(std::string_view command, const Selection& selection) {
-  auto loaded = fleet::load(selection.file);
+Result<std::string> targets_file(const Globals& globals, const std::string& named) {
+  if (!named.empty()) return named;
+  auto config = load_config(globals.config);
+  if (!config) return config.error();
+  return config->fleet.targets;
+}
+
+Result<std::vector<fleet::Target>> chosen_targets(std::string_view command, const Globals& globals,
+                                                  const Selection& selection) {
+  auto file = targets_file(globals, selection.file);
+  if (!file) return file.error();
+  auto loaded = fleet::load(file.value());
   if (!loaded) return loaded.error();
   for (const std::string& warning : loaded->warnings) fmt::print(stderr, "logystera {}: {}\n", command, printable(warning));
   auto chosen = fleet::select(loaded.value(), selection.names, selection.groups);
   if (chosen && chosen->empty())
-    return Error{selection.file + ": none of the targets is enabled; 'logystera fleet init' adds one",
-                 ErrorKind::not_found};
+    return Error{file.value() + ": none of the targets is enabled; 'logystera fleet init' adds one", ErrorKind::not_found};
   return chosen;
 }
 
@@ -143,8 +155,9 @@ void add_fleet(Program program) {
   fleet->require_subcommand(1);
 
   auto* init = fleet->add_subcommand("init", "Ask for a target, and add it to the file; secrets become ${VARIABLES}");
-  auto file = std::make_shared<std::string>(kTargetsFile);
-  init->add_option("--targets", *file, "The file of targets")->capture_default_str();
+  auto file = std::make_shared<std::string>();
+  init->add_option("--targets", *file,
+                   "The file of targets [default: fleet.targets of the configuration, else targets.yaml]");
   add_config(*init, program.globals);
   init->callback([program, file] { program.exit_code = run_fleet_init(program.globals, *file); });
 

@@ -1,14 +1,10 @@
 // `logystera fleet init`: asks on the terminal what a target needs, and adds it to the file.
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -17,8 +13,7 @@
 #include "cli/fleet.hpp"
 #include "cli/fleet_sources.hpp"
 #include "cli/interrupt.hpp"
-#include "core/fd.hpp"
-#include "parse/whole_file.hpp"
+#include "core/printable.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -104,25 +99,6 @@ bool ask(fleet::Target& target, const fleet::Key& key) {
   }
 }
 
-// By rename, readable for its owner alone.
-Result<Done> write_file(const std::string& path, const std::string& text) {
-  const std::string part = fmt::format("{}.{}.part", path, ::getpid());
-  bool written = false;
-  {
-    const Fd out(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    written = out && write_all(out.get(), text) && ::fsync(out.get()) == 0;
-  }
-  if (written && ::rename(part.c_str(), path.c_str()) == 0) return Done{};
-  const int error = errno;
-  ::unlink(part.c_str());
-  return Error{fmt::format("{}: cannot be written: {}", path, std::strerror(error)), kind_of_errno(error)};
-}
-
-Result<std::string> text_of(const std::string& file) {
-  if (::access(file.c_str(), F_OK) != 0 && errno == ENOENT) return std::string();
-  return parse::read_whole_file(file, fleet::kFileBytesMost);
-}
-
 std::string type_names() {
   std::vector<std::string_view> names;
   for (const fleet::Type type : fleet::types()) names.push_back(fleet::type_name(type));
@@ -177,7 +153,10 @@ void offer_check(const Globals& globals, const fleet::Target& target) {
 
 }  // namespace
 
-int run_fleet_init(const Globals& globals, const std::string& file) {
+int run_fleet_init(const Globals& globals, const std::string& named) {
+  const auto said = targets_file(globals, named);
+  if (!said) return fail(kCommand, said.error());
+  const std::string& file = said.value();
   if (::isatty(STDIN_FILENO) == 0)
     return fail(kCommand,
                 Error{fmt::format("it asks questions, and standard input is no terminal: write {} by hand, as in\n"
@@ -185,7 +164,7 @@ int run_fleet_init(const Globals& globals, const std::string& file) {
                                   "    path: /var/log/auth.log\n    groups: [web]",
                                   file),
                       ErrorKind::invalid});
-  auto text = text_of(file);
+  auto text = fleet::text_of(file);
   if (!text) return fail(kCommand, text.error());
   auto there = fleet::parse(text.value(), file);
   if (!there) return fail(kCommand, there.error());
@@ -196,14 +175,13 @@ int run_fleet_init(const Globals& globals, const std::string& file) {
       fmt::print("\n");
       return fail(kCommand, Error{"nothing was written: the answers ended"});
     }
-    auto added = fleet::with(text.value(), file, *target);
-    if (!added) {
+    if (auto added = fleet::add_to(file, *target); !added) {
       fail(kCommand, added.error());
-      if (added.error().kind == ErrorKind::denied) return kExitError;
+      // What the answers were is not what is wrong.
+      if (added.error().kind != ErrorKind::invalid && added.error().kind != ErrorKind::exists) return kExitError;
       fmt::print("Once more.\n");
       continue;
     }
-    if (auto written = write_file(file, added.value()); !written) return fail(kCommand, written.error());
     fmt::print("{} has it now; 'logystera fleet list' shows all.\n", printable(file));
     offer_check(globals, *target);
     return kExitDone;

@@ -180,7 +180,7 @@ analysis::Totals FleetScan::run(analysis::Watcher& report, analysis::Progress& p
 
 int run_fleet_scan(const Globals& globals, const FleetScanOptions& options) {
   return run_scan("fleet scan", globals, options, [&](const Analysis& analysis) -> Result<Scanned> {
-    auto targets = chosen_targets("fleet scan", options.selection);
+    auto targets = chosen_targets("fleet scan", globals, options.selection);
     if (!targets) return targets.error();
     Scanned scanned;
     auto results = std::make_shared<std::vector<ScannedTarget>>();

@@ -375,7 +375,7 @@ void Fleet::end() {
 
 int run_fleet_tail(const Globals& globals, const FleetTailOptions& options) {
   constexpr const char* kCommand = "fleet tail";
-  auto targets = chosen_targets(kCommand, options.selection);
+  auto targets = chosen_targets(kCommand, globals, options.selection);
   if (!targets) return fail(kCommand, targets.error());
   auto prepared = prepare(kCommand, globals, options.analysis);
   if (!prepared) return fail(kCommand, prepared.error());

@@ -27,7 +27,7 @@ logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logyster
   fmt::fmt)
 logystera_room(live STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web fmt::fmt Threads::Threads)
 logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
-logystera_room(dashboard STANDARD 20 LINKS logystera_core logystera_detect logystera_analysis logystera_assist logystera_query logystera_store logystera_server logystera_web
+logystera_room(dashboard STANDARD 20 LINKS logystera_core logystera_detect logystera_analysis logystera_assist logystera_fleet logystera_query logystera_store logystera_server logystera_web
   logystera_gateway fmt::fmt)
 logystera_room(api STANDARD 20 LINKS logystera_core logystera_analysis logystera_detect logystera_source logystera_store logystera_server
   logystera_web logystera_gateway logystera_query logystera_upload fmt::fmt)

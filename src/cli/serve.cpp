@@ -352,6 +352,8 @@ int run(const Globals& globals, const Options& options) {
   const bool has_api_token = !api_token->empty();
   made.api_token = std::move(api_token).value();
   made.open_to_all = open_to_all.value();
+  made.fleet.path = config->fleet.targets;
+  made.fleet.web_paths = config->fleet.web_paths;
   made.reachable = options.behind_proxy || !loopback.value();
   made.address_remedy = "starts it with --public-url";
   made.proxy_remedy = "starts it with --behind-proxy, and adds an administrator: logystera user add NAME --role admin";

@@ -38,6 +38,7 @@ std::vector<server::Route> Dashboard::routes(const std::shared_ptr<server::Worke
   add_sites(context, routes);
   add_rules(context, routes);
   add_trials(context, routes);
+  add_fleet(context, routes);
   return routes;
 }
 

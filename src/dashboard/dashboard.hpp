@@ -45,6 +45,13 @@ struct Explainer {
   static constexpr unsigned kThreads = 2;
 };
 
+/// The targets of a fleet that a page shows, and may add to.
+struct FleetFile {
+  std::string path = "targets.yaml";
+  bool read_only = false;              // an API token is set: whoever has it is no person
+  std::vector<std::string> web_paths;  // directories: a target of type file that is added in a browser lies in one of them
+};
+
 struct Options {
   std::function<std::int64_t()> now;  // unix seconds
   /// Told what an operator should know; from any thread.
@@ -53,6 +60,7 @@ struct Options {
   /// Where sites send to, for the words that say how to connect one; empty: not known.
   std::function<std::string()> gateway_url;
   std::shared_ptr<const Explainer> explainer = {};  // null: nobody
+  FleetFile fleet = {};
 };
 
 class Dashboard {

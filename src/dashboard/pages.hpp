@@ -21,5 +21,6 @@ void add_events(const Context& context, Routes& routes);
 void add_sites(const Context& context, Routes& routes);
 void add_rules(const Context& context, Routes& routes);
 void add_trials(const Context& context, Routes& routes);
+void add_fleet(const Context& context, Routes& routes);
 
 }  // namespace logystera::dashboard

@@ -123,6 +123,11 @@ std::string as_yaml(const Target& target);
 /// Adds it to the file's text, which may be empty. The result is read again: what cannot be is an error, and so is a name that is taken.
 Result<std::string> with(std::string_view text, const std::string& name, const Target& target);
 
+/// The file's text; empty: there is no file.
+Result<std::string> text_of(const std::string& path);
+/// Adds it to the file, by rename; a new file is its owner's alone (0600), another keeps its mode. Who adds at the same time waits.
+Result<Done> add_to(const std::string& path, const Target& target);
+
 /// What is wrong with a target that a person has put together; nothing: it may be written. Secrets must be references.
 std::optional<Error> wrong_with(const Target& target);
 

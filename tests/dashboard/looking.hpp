@@ -63,7 +63,8 @@ struct Looking {
   std::unique_ptr<dashboard::Dashboard> dashboard;
   std::unique_ptr<Serving> serving;
 
-  explicit Looking(std::shared_ptr<const dashboard::Explainer> explainer = {}) {
+  /// Its fleet's file is in `scratch`, and so are the logs a browser may name.
+  explicit Looking(std::shared_ptr<const dashboard::Explainer> explainer = {}, bool fleet_read_only = false) {
     who.kind = web::Principal::Kind::session;
     who.role = web::Role::admin;
     who.user = 1;
@@ -84,6 +85,7 @@ struct Looking {
       return Done{};
     };
     options.explainer = std::move(explainer);
+    options.fleet = {scratch.file("targets.yaml"), fleet_read_only, {scratch.file("logs")}};
     options.gateway_url = [] { return std::string("https://gateway.example"); };
     dashboard = std::make_unique<dashboard::Dashboard>(*store, entities, program, shell, pseudonyms, std::move(options));
     auto routes = dashboard->routes(std::make_shared<server::Workers>(server::Workers::Options{}));
