@@ -210,6 +210,7 @@ void mark(const RecordBatch& batch, std::string_view literal, std::vector<std::u
       if (line_of(batch.records[i]).find(literal) != std::string_view::npos) wanted[i] = 1;
     return;
   }
+  if (text.empty()) return;
   std::size_t i = 0;
   const char* at = text.data();
   while (const void* const found = ::memmem(at, static_cast<std::size_t>(text_end - at), literal.data(), literal.size())) {

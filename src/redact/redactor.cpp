@@ -375,7 +375,7 @@ bool Redactor::look_ahead(const RecordBatch& batch) {
   constexpr std::size_t kDashes = kMarker.find('B');  // candidates stand at the literal BEGIN, behind these
   const std::string_view text = batch.text.view();
   looked_ahead_ = share_text(batch);
-  if (!looked_ahead_) return memmem(text.data(), text.size(), kMarker.data(), kMarker.size()) != nullptr;
+  if (!looked_ahead_) return !text.empty() && memmem(text.data(), text.size(), kMarker.data(), kMarker.size()) != nullptr;
   Finder::candidates(text, batch_candidates_);
   return std::any_of(batch_candidates_.begin(), batch_candidates_.end(), [&](const Candidate& candidate) {
     return (candidate.triggers & literal) != 0 && candidate.position >= kDashes &&
