@@ -2,7 +2,7 @@
 # 80: fleet list, scan, tail and init: files, an sshd and a log store's model beside dead targets; kills, a lost host, secrets
 source "$(dirname "$0")/../stage.sh"
 
-checks=24
+checks=25
 skip_all() {
   echo "skipped fleet: $checks checks skipped: $1"
   tally 0 0 "$checks"
@@ -184,7 +184,8 @@ check 'it ends well when it is interrupted' is "$ended" 0
 check 'the secret is in nothing that it printed or stored' lacks "$(cat "$work/out" "$work/err" "$work/a.db" | tr -d '\0')" geheim
 
 say 'asking for a target'
-answers() { printf '%s\n' new loki http://127.0.0.1:9 '{job="x"}' 1h '' "s3cr3t!" NEW_TOKEN '' '' '' 'web, prod' n; }
+answers() { printf '%s\n' new loki http://127.0.0.1:9 '{job="x"}' 1h '' "s3cr3t!" ghp_16C7e42F292c6912E7710c83 NEW_TOKEN '' '' '' 'web, prod' n; }
 answers | script -qec "'$program' fleet init --targets '$work/made.yaml'" /dev/null >"$work/asked" 2>&1 || true
+check 'a token that is pasted instead is not taken' lacks "$(cat "$work/made.yaml")" ghp_
 check 'the file it makes holds a reference' is "$(grep -c 'token: "${NEW_TOKEN}"' "$work/made.yaml") $(stat -c %a "$work/made.yaml") $("$program" fleet list --targets "$work/made.yaml" --json | grep -c '"groups":\["web","prod"\]')" '1 600 1'
 finish

@@ -4,9 +4,12 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -20,6 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds kCheckLimit{5};
 constexpr std::size_t kChecks = 16;  // at the same time
+constexpr std::chrono::milliseconds kLook{20};
 
 struct ListOptions {
   Selection selection;
@@ -31,21 +35,49 @@ struct Checked {
   std::string text;  // what was found there, or why not
 };
 
-Checked check(const fleet::Target& target, const Analysis& analysis) {
+Checked check(const fleet::Target& target, const Analysis& analysis, Stop stop) {
   auto resolved = fleet::resolve(target, fleet::environment);
   if (!resolved) return {false, resolved.error().message};
-  auto found = fleet_check(resolved.value(), analysis, interrupted(), kCheckLimit);
+  auto found = fleet_check(resolved.value(), analysis, stop, kCheckLimit);
+  if (stop.load()) return {false, fmt::format("no answer within {} s", kCheckLimit.count())};
   return found ? Checked{true, found.value()} : Checked{false, found.error().message};
 }
 
 std::vector<Checked> check_all(const std::vector<fleet::Target>& targets, const Analysis& analysis) {
+  using Clock = std::chrono::steady_clock;
+  struct Turn {
+    std::atomic<bool> stop{false}, begun{false}, over{false};
+    Clock::time_point since;  // valid once it has begun
+  };
   std::vector<Checked> checked(targets.size());
+  std::vector<Turn> turns(targets.size());
   std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t at = 0; (at = next.fetch_add(1)) < targets.size();) {
+      Turn& turn = turns[at];
+      turn.since = Clock::now();
+      turn.begun = true;
+      if (targets[at].enabled && !interrupted().load()) checked[at] = check(targets[at], analysis, turn.stop);
+      turn.over = true;
+    }
+  };
   std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < std::min(kChecks, targets.size()); ++i)
-    threads.emplace_back([&] {
-      for (std::size_t at = 0; (at = next.fetch_add(1)) < targets.size();) checked[at] = check(targets[at], analysis);
-    });
+  try {
+    while (threads.size() < std::min(kChecks, targets.size())) threads.emplace_back(work);
+  } catch (const std::system_error&) {
+    if (threads.empty()) {
+      for (Checked& one : checked) one.text = "no thread can be started";
+      return checked;
+    }
+  }
+  // A server that takes the question and never answers is asked for no longer than the others.
+  for (bool all_over = false; !all_over; std::this_thread::sleep_for(kLook)) {
+    all_over = true;
+    for (Turn& turn : turns) {
+      all_over = all_over && turn.over;
+      if (turn.begun && !turn.over && (interrupted().load() || Clock::now() - turn.since > kCheckLimit)) turn.stop = true;
+    }
+  }
   for (std::thread& thread : threads) thread.join();
   return checked;
 }
@@ -66,7 +98,8 @@ void print_json(const fleet::Target& target, const Checked* checked) {
     for (const std::string& value : values) json.string(fleet::shown(key, value));
     json.end_array();
   }
-  if (checked) json.member("state", checked->up ? "up" : "down").member("found", checked->text);
+  if (checked && !target.enabled) json.member("state", "off");
+  else if (checked) json.member("state", checked->up ? "up" : "down").member("found", checked->text);
   json.end_object();
   fmt::print("{}\n", json.text());
 }
@@ -107,7 +140,7 @@ int run_list(const Globals& globals, const ListOptions& options) {
                                  target.groups.empty() ? "-" : fmt::format("{}", fmt::join(target.groups, ", "))};
     if (options.check) {
       row.emplace_back(!target.enabled ? "off" : checked[at].up ? "up" : "down");
-      row.push_back(printable(checked[at].text));
+      row.push_back(printable(target.enabled ? checked[at].text : fleet::describe(target)));
     } else {
       row.push_back(printable(fleet::describe(target)) + (target.enabled ? "" : " (not enabled)"));
     }

@@ -55,10 +55,6 @@ std::string variable_for(const std::string& target, std::string_view key) {
   return name.front() >= '0' && name.front() <= '9' ? "_" + name : name;
 }
 
-bool is_variable(const std::string& text) {
-  return fleet::is_reference("${" + text + "}") && text.find('}') == std::string::npos;
-}
-
 // False: the input has ended.
 bool ask_secret(fleet::Target& target, const fleet::Key& key) {
   const std::string suggested = variable_for(target.name, key.name);
@@ -70,12 +66,13 @@ bool ask_secret(fleet::Target& target, const fleet::Key& key) {
     std::string name = *said;
     if (name.starts_with("${") && name.ends_with('}')) name = name.substr(2, name.size() - 3);
     // What is no variable's name may be the secret: it is kept nowhere, and is not shown again.
-    if (is_variable(name)) {
+    if (fleet::is_usual_variable(name)) {
       target.values.emplace_back(key.name, std::vector<std::string>{"${" + name + "}"});
       fmt::print("  set it where logystera runs: export {}=…\n", name);
       return true;
     }
-    fmt::print("  that is no variable's name (letters, digits and _); a secret does not belong in the file\n");
+    fmt::print("  that is no variable's name (capitals, digits and _, as {}); a secret does not belong in the file\n",
+               suggested);
   }
 }
 

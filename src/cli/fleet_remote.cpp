@@ -116,7 +116,7 @@ Opened open_store(const Target& target, const Analysis& analysis, bool follow, c
   options.name = fleet::type_name(target.type);
   options.product = options.name;
   options.follow = follow;
-  options.since_ns = wall_ns();
+  options.since_ns = begin.from_start ? 0 : wall_ns();
   if (!follow) {
     auto since = since_ns(target, kSinceDefault);
     if (!since) return since.error();

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -26,14 +28,18 @@ class Shared final : public analysis::Watcher {
 
   void prepare(analysis::Chunk& chunk) override { report_.prepare(chunk); }
   void take(analysis::Chunk& chunk) override {
+    // Of windows that no record made fire the source is the part.
+    for (analysis::Finding& finding : chunk.findings) add_prefix(finding.source);
     const std::lock_guard lock(mutex_);
     findings += chunk.findings.size();
     report_.take(chunk);
   }
   void finished(const analysis::SourceReport& report) override {
+    analysis::SourceReport named = report;
+    add_prefix(named.name);
     const std::lock_guard lock(mutex_);
-    if (report.problem && !problem) problem = report.problem;
-    report_.finished(report);
+    if (report.problem && !report.passed_over && !problem) problem = report.problem;
+    report_.finished(named);
   }
   void notice(const std::string& text) override {
     const std::lock_guard lock(mutex_);
@@ -44,6 +50,11 @@ class Shared final : public analysis::Watcher {
   std::optional<Error> problem;  // the first
 
  private:
+  void add_prefix(std::string& source) const {
+    const std::string prefix = fleet_prefix(name_);
+    if (!source.starts_with(prefix)) source.insert(0, prefix);
+  }
+
   analysis::Watcher& report_;
   std::mutex& mutex_;
   const std::string name_;  // of the target
@@ -127,7 +138,13 @@ void FleetScan::work(analysis::Watcher& report, analysis::Progress& progress) {
     turn.since = std::chrono::steady_clock::now();
     turn.begun = true;
     Shared watcher(report, mutex_, targets_[at].name);
-    analysis::Totals totals = scan(at, watcher, progress);
+    analysis::Totals totals;
+    try {
+      totals = scan(at, watcher, progress);
+    } catch (const std::exception& error) {  // no memory, no thread: this target's misfortune
+      watcher.problem = Error{error.what()};
+      totals.sources = totals.failed = 1;
+    }
     const std::lock_guard lock(mutex_);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - turn.since).count();
     result.events = totals.counts.records;
@@ -136,7 +153,7 @@ void FleetScan::work(analysis::Watcher& report, analysis::Progress& progress) {
     if (watcher.problem) {
       result.state = ScannedTarget::State::failed;
       result.why = watcher.problem->message;
-    } else if (turn.late) {
+    } else if (turn.late && totals.interrupted) {
       result.state = ScannedTarget::State::failed;
       result.why = fmt::format("not through after {:g} s (--timeout)", options_.timeout_seconds);
       ++totals.failed;
@@ -152,8 +169,19 @@ analysis::Totals FleetScan::run(analysis::Watcher& report, analysis::Progress& p
   const auto began = std::chrono::steady_clock::now();
   const auto timeout = std::chrono::duration<double>(options_.timeout_seconds);
   std::vector<std::thread> workers;
-  for (std::size_t i = 0; i < std::min<std::size_t>(options_.jobs, targets_.size()); ++i)
-    workers.emplace_back([&] { work(report, progress); });
+  for (std::size_t i = 0; i < std::min<std::size_t>(options_.jobs, targets_.size()); ++i) try {
+      workers.emplace_back([&] { work(report, progress); });
+    } catch (const std::system_error&) {
+      break;  // those there are do all of it
+    }
+  if (workers.empty()) {
+    for (ScannedTarget& result : results_) {
+      result.state = ScannedTarget::State::failed;
+      result.why = "no thread can be started";
+    }
+    totals_.sources = totals_.failed = results_.size();
+    return totals_;
+  }
   // A target that is silent for ever, or the user's signal, ends by its flag.
   for (bool all_over = false; !all_over;) {
     all_over = true;

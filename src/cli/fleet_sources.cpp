@@ -7,7 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "cli/fleet_remote.hpp"
@@ -72,6 +74,16 @@ Result<analysis::NextSource> files_once(const Target& target, const Analysis& an
   });
 }
 
+std::set<std::string> whole_paths(const std::vector<std::string>& paths) {
+  std::set<std::string> whole;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+    whole.insert(error ? path : absolute.lexically_normal().string());
+  }
+  return whole;
+}
+
 Opened follow_file(const std::string& path, const Analysis& analysis, const Begin& begin) {
   source::Follower::Options following;
   following.source = analysis.program->pipeline().source;
@@ -86,8 +98,8 @@ Opened follow_file(const std::string& path, const Analysis& analysis, const Begi
   return std::unique_ptr<source::RecordSource>(std::move(opened).value());
 }
 
-// Runs a program for whether it does what it is told.
-Result<Done> runs(const std::vector<std::string>& arguments, Stop stop, std::chrono::seconds limit) {
+// How a program ends.
+Result<source::Child::End> run(const std::vector<std::string>& arguments, Stop stop, std::chrono::seconds limit) {
   auto started = source::Child::start(arguments);
   if (!started) return started.error();
   source::Child child = std::move(started).value();
@@ -101,8 +113,13 @@ Result<Done> runs(const std::vector<std::string>& arguments, Stop stop, std::chr
     child.kill();
     return Error{fmt::format("no answer within {} s", limit.count()), ErrorKind::busy};
   }
-  if (child.end().well()) return Done{};
-  return Error{child.end().text()};
+  return child.end();
+}
+
+Result<Done> runs(const std::vector<std::string>& arguments, Stop stop, std::chrono::seconds limit) {
+  auto end = run(arguments, stop, limit);
+  if (!end) return end.error();
+  return end->well() ? Result<Done>(Done{}) : Result<Done>(Error{end->text()});
 }
 
 Result<std::string> check_files(const Target& target) {
@@ -112,6 +129,9 @@ Result<std::string> check_files(const Target& target) {
   for (const source::SourceSet& set : found.value())
     for (const FilePath& file : set.files) {
       const Fd opened(::open(file.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+      struct stat status {};
+      if (opened && ::fstat(opened.get(), &status) == 0 && !S_ISREG(status.st_mode))
+        return Error{file.path + ": is no regular file", ErrorKind::invalid};
       if (!opened)
         return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno)), kind_of_errno(errno)};
       ++files;
@@ -126,9 +146,10 @@ Result<std::string> check_ssh(const SshWanted& wanted, Stop stop, std::chrono::s
     return std::string("its journal can be read");
   }
   for (const std::string& path : wanted.paths) {
-    auto done = runs(source::ssh_command(wanted.target, {"test", "-r", path}), stop, limit);
-    if (!done && done.error().message.starts_with("exit code 1")) return Error{path + ": is not there, or cannot be read"};
-    if (!done) return done.error();
+    auto end = run(source::ssh_command(wanted.target, {"test", "-f", path, "-a", "-r", path}), stop, limit);
+    if (!end) return end.error();
+    if (end->code == 1) return Error{path + ": is no file, or cannot be read"};
+    if (!end->well()) return Error{end->text()};
   }
   return fmt::format("{} {}", wanted.paths.size(), wanted.paths.size() == 1 ? "file" : "files");
 }
@@ -181,7 +202,8 @@ Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis&
   };
   switch (target.type) {
     case Type::file:
-      for (const std::string& path : target.texts("path"))
+      // A log that is named twice is one, and a position is of the same log from whatever directory.
+      for (const std::string& path : whole_paths(target.texts("path")))
         add(path, false, [path, &analysis](const Begin& begin) { return follow_file(path, analysis, begin); });
       break;
     case Type::journald:
@@ -201,7 +223,7 @@ Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis&
         });
       };
       if (all.journald) follow("journald", all);
-      for (const std::string& path : all.paths) {
+      for (const std::string& path : std::set<std::string>(all.paths.begin(), all.paths.end())) {
         SshWanted one = all;
         one.paths = {path};
         follow(path, std::move(one));

@@ -34,7 +34,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kWaiting = 4;  // batches of one feed that wait to be analysed
 constexpr auto kLook = std::chrono::milliseconds(100);
-constexpr auto kSaveEvery = std::chrono::seconds(1);
+constexpr auto kSaveEvery = std::chrono::seconds(1), kIdleSaveEvery = std::chrono::seconds(10);
+constexpr unsigned kSoonSaves = 5;                       // at its beginning a source finds out where it is
 constexpr auto kRefusedAgain = std::chrono::minutes(5);  // what configuration or credentials are about
 
 void say(std::string_view text) { fmt::print(stderr, "logystera fleet tail: {}\n", printable(text)); }
@@ -95,6 +96,7 @@ class Health {
  public:
   explicit Health(std::string name) : name_(std::move(name)) {}
 
+  const std::string& name() const noexcept { return name_; }
   /// Of one of its feeds; `why` empty: it is up. Says what changes.
   void set(std::size_t feed, const std::string& why) {
     const std::lock_guard lock(mutex_);
@@ -142,6 +144,12 @@ class Feed {
   void run(Stop stop) {
     while (!stop.load()) {
       auto opened = feed_.open(begin_);
+      if (!opened && begin_.position && opened.error().kind == ErrorKind::broken) {
+        say(fmt::format("{}: {}; it is read from its beginning", health_.name(), opened.error().message));
+        begin_.position.reset();
+        begin_.from_start = true;
+        continue;
+      }
       Error error = opened ? Error{"it has ended"} : opened.error();
       if (opened) {
         backoff_.works(Clock::now());
@@ -160,7 +168,10 @@ class Feed {
 
  private:
   void say_notices(source::RecordSource& source) {
-    for (const std::string& notice : source.notices()) say(notice);
+    // That it is down, and up again, is said of the target.
+    for (const std::string& notice : source.notices())
+      if (source.trouble().empty() || notice.find(source.trouble()) == std::string::npos)
+        say(fmt::format("{}: {}", health_.name(), notice));
   }
   bool hand_over(source::RecordSource& source, RecordBatch& batch) {
     begin_.position = source.position();
@@ -191,11 +202,15 @@ class Feed {
       if (state.value() == source::State::ended) break;
       if (state.value() == source::State::records && !hand_over(source, batch)) return Error{};
       // Where it is moves without records too: it has connected, a log was rotated.
-      if (state.value() == source::State::idle && Clock::now() - handed_over_ >= kSaveEvery) {
+      if (state.value() == source::State::idle &&
+          Clock::now() - handed_over_ >= (saves_ < kSoonSaves ? kSaveEvery : kIdleSaveEvery)) {
+        ++saves_;
         if (source.position().text == handed_over_text_) handed_over_ = Clock::now();
         else if (!hand_over(source, batch)) return Error{};
       }
-      if (state.value() == source::State::idle && !feed_.waits) std::this_thread::sleep_for(pause);
+      if (state.value() != source::State::idle || feed_.waits) continue;
+      for (const auto until = Clock::now() + pause; !stop.load() && Clock::now() < until;)
+        std::this_thread::sleep_for(std::min<Clock::duration>(kLook, until - Clock::now()));
     }
     while (source.finish(batch))
       if (!hand_over(source, batch)) break;
@@ -211,6 +226,7 @@ class Feed {
   const double poll_;
   Clock::time_point handed_over_{};  // the last position, and it
   std::string handed_over_text_;
+  unsigned saves_ = 0;  // without records
   source::Backoff backoff_{std::chrono::milliseconds(1'000)};
   std::string label_;
 };
@@ -235,7 +251,7 @@ class Fleet {
 
   Result<Done> add(const fleet::Target& target);
   Result<Done> take(Item& item);
-  void beat();
+  Result<Done> beat();
   void end();
 
   const Analysis& analysis_;
@@ -288,7 +304,7 @@ Result<Done> Fleet::start(const std::vector<fleet::Target>& targets) {
       return position.error();
     } else {
       begin.from_start = true;
-      say(position.error().message + "; it is read from its beginning");
+      say(fmt::format("{}: {}; it is read from its beginning", healths_[target]->name(), position.error().message));
     }
     one.feed = std::make_unique<Feed>(followed_.size(), std::move(feed), *healths_[target], *queue_, std::move(begin),
                                       options_.poll_seconds);
@@ -306,7 +322,7 @@ Result<Done> Fleet::take(Item& item) {
   return from.positions->keep(std::move(item.position));
 }
 
-void Fleet::beat() {
+Result<Done> Fleet::beat() {
   std::size_t up = 0;
   std::vector<Health::Seen> down;
   for (const auto& health : healths_) {
@@ -328,7 +344,7 @@ void Fleet::beat() {
     json.end_object().end_object();
     fmt::print("{}\n", json.text());
     std::fflush(stdout);
-    return;
+    return std::ferror(stdout) ? Result<Done>(Error{kOutputLost}) : Result<Done>(Done{});
   }
   std::string line = fmt::format("{} of {} targets up, {} events, {} findings", up, healths_.size(),
                                  grouped(stream_.events()), grouped(stream_.findings()));
@@ -337,6 +353,7 @@ void Fleet::beat() {
     line += one.known ? fmt::format("; {} down since {}: {}", one.name, local_time(one.since), one.why)
                       : fmt::format("; {} not read yet", one.name);
   say(line);
+  return Done{};
 }
 
 Result<Done> Fleet::follow() {
@@ -347,7 +364,7 @@ Result<Done> Fleet::follow() {
       if (auto taken = take(*item); !taken) return taken;
     if (every.count() > 0 && Clock::now() - beaten >= every) {
       beaten = Clock::now();
-      beat();
+      if (auto beaten_well = beat(); !beaten_well) return beaten_well;
     }
   }
   // What the threads still hand over is taken, until each has said that it was its last.

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -113,7 +115,14 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
   if (tracker) report.keep(tracker->commit());
   report.keep(report.print(totals));
   if (report.problem()) return fail(command, *report.problem());
-  if (totals.failed > 0 && !(sources.some_suffice && totals.failed < totals.sources)) return kExitError;
+  if (sources.targets) {
+    const auto failed = std::count_if(sources.targets->begin(), sources.targets->end(), [](const ScannedTarget& target) {
+      return target.state == ScannedTarget::State::failed;
+    });
+    if (failed > 0 && (!sources.some_suffice || failed == std::ssize(*sources.targets))) return kExitError;
+  } else if (totals.failed > 0) {
+    return kExitError;
+  }
   if (totals.interrupted)
     return fail(command, Error{"interrupted before the end: what is shown is what was read until then"});
   if (options.explain_findings)

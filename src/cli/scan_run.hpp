@@ -42,7 +42,7 @@ struct Scanned {
   std::optional<int> exit_code;   // all was done already: nothing is scanned
   /// Of a fleet: its targets, complete once `run` has returned.
   std::shared_ptr<const std::vector<ScannedTarget>> targets = nullptr;
-  bool some_suffice = false;  // a source that could not be read makes the run no failure where another was
+  bool some_suffice = false;  // a target that could not be read makes the run no failure where another was
 };
 
 /// Of any sources, one after the other. `next` is copied.

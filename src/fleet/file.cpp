@@ -46,7 +46,11 @@ Result<Done> add_to(const std::string& path, const Target& target) {
   int error = 0;
   {
     const Fd out(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-    if (!out || !write_all(out.get(), added.value()) || ::fsync(out.get()) != 0) error = errno;
+    const bool same = out &&
+                      (before.st_nlink == 0 || ((before.st_uid == ::geteuid() && before.st_gid == ::getegid()) ||
+                                                ::fchown(out.get(), before.st_uid, before.st_gid) == 0)) &&
+                      ::fchmod(out.get(), mode) == 0;
+    if (!same || !write_all(out.get(), added.value()) || ::fsync(out.get()) != 0) error = errno;
   }
   if (error == 0 && ::rename(part.c_str(), file.c_str()) == 0) return Done{};
   if (error == 0) error = errno;

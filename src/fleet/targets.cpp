@@ -35,6 +35,19 @@ Error wrong(const std::string& place, const std::string& what) {
   return Error{fmt::format("{}: {}", place, what), ErrorKind::invalid};
 }
 
+constexpr std::string_view kHasUser = "holds a user or a password: they have keys of their own, username and password";
+
+// A password in an address would be shown wherever the address is.
+bool has_user(const Key& key, std::string_view value) {
+  if (key.name != "url" && key.name != "host") return false;
+  const std::size_t scheme = value.find("://");
+  if (scheme != std::string_view::npos) value.remove_prefix(scheme + 3);
+  else if (key.name == "url") return false;
+  const std::string_view authority = value.substr(0, value.find_first_of("/?#"));
+  const std::size_t at = authority.find('@');
+  return at != std::string_view::npos && (key.name == "url" || authority.substr(0, at).find(':') != std::string_view::npos);
+}
+
 // What is wrong with a value that no variable is left to stand for.
 std::optional<std::string> wrong_with_value(const Key& key, std::string_view value) {
   if (value.size() > kValueBytesMost) return fmt::format("is longer than {} bytes", kValueBytesMost);
@@ -53,15 +66,12 @@ std::optional<std::string> wrong_with_value(const Key& key, std::string_view val
       break;
     }
   }
-  // A password in an address would be shown wherever the address is.
   if (key.name == "url") {
     const std::size_t host = value.find("://");
     if (host == std::string_view::npos || (!value.starts_with("http://") && !value.starts_with("https://")))
       return "must begin with http:// or https://";
-    const std::string_view rest = value.substr(host + 3);
-    if (rest.substr(0, rest.find_first_of("/?#")).find('@') != std::string_view::npos)
-      return "holds a user or a password: they have keys of their own, username and password";
   }
+  if (has_user(key, value)) return std::string(kHasUser);
   return std::nullopt;
 }
 
@@ -160,6 +170,10 @@ bool Reader::read_values(const Key& key, const yaml::Node& node, Target& target)
       if (key.secret) warn_of_secret(key, item, target);
     } else if (item.text.size() > kValueBytesMost) {
       return refuse(item.at, fmt::format("{} is longer than {} bytes", key.name, kValueBytesMost));
+    } else if (has_user(key, item.text)) {  // beside its variables
+      return refuse(item.at, fmt::format("{} {}", key.name, kHasUser));
+    } else if (key.secret && !is_reference(item.text)) {
+      warn_of_secret(key, item, target);
     }
     values.push_back(item.text);
   }
@@ -267,6 +281,15 @@ bool is_reference(std::string_view value) noexcept {
   const bool well = walk(
       value, [&](std::string_view text) { plain |= !text.empty(); }, [&](std::string_view) { any = true; });
   return well && any && !plain;
+}
+
+bool is_usual_variable(std::string_view name) {
+  constexpr std::size_t kBytesMost = 64;
+  const std::string reference = "${" + std::string(name) + "}";
+  if (name.find('}') != std::string_view::npos || !is_reference(reference)) return false;
+  if (environment(name)) return true;
+  return name.size() <= kBytesMost && name.find('_') != std::string_view::npos &&
+         std::none_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
 Result<Targets> parse(std::string_view text, const std::string& name) {

@@ -34,6 +34,14 @@ std::string scalar(const Key& key, const std::string& value) {
   return bare ? value : quoted(value);
 }
 
+// Each of its variables is called as variables are.
+bool are_usual(std::string_view value) {
+  bool usual = true;
+  walk(
+      value, [](std::string_view) {}, [&](std::string_view name) { usual &= is_usual_variable(name); });
+  return usual;
+}
+
 }  // namespace
 
 std::string as_yaml(const Target& target) {
@@ -67,9 +75,9 @@ std::optional<Error> wrong_with(const Target& target) {
   for (const auto& [name, all] : target.values)
     for (const std::string& value : all) {
       const Key* const key = key_of(target.type, name);
-      if (key && key->secret && !is_reference(value))
+      if (key && key->secret && !(is_reference(value) && are_usual(value)))
         return refused(
-            fmt::format("{}: write the name of a variable, as in {}, and set it where logystera runs; "
+            fmt::format("{}: write the name of a variable, in capitals as in {}, and set it where logystera runs; "
                         "what you wrote was not kept",
                         name, key->example));
     }

@@ -32,17 +32,22 @@ void Renamed::rename(RecordBatch& batch) {
   }
 }
 
-Result<State> Renamed::next(RecordBatch& batch, std::chrono::milliseconds patience) {
-  auto state = source_->next(batch, patience);
+void Renamed::hold_part() {
   const std::shared_ptr<const Part> inner = source_->part();
   if (!inner) part_.reset();
   else if (part_ != inner) part_ = std::shared_ptr<const Part>(std::make_shared<Held>(Held{inner, names_}), inner.get());
+}
+
+Result<State> Renamed::next(RecordBatch& batch, std::chrono::milliseconds patience) {
+  auto state = source_->next(batch, patience);
+  hold_part();
   if (state && state.value() == State::records) rename(batch);
   return state;
 }
 
 bool Renamed::finish(RecordBatch& batch) {
   const bool more = source_->finish(batch);
+  hold_part();
   if (more) rename(batch);
   return more;
 }

@@ -28,6 +28,7 @@ class Renamed final : public RecordSource {
  private:
   using Names = std::unordered_map<std::string, std::string>;
 
+  void hold_part();
   void rename(RecordBatch& batch);
 
   const std::unique_ptr<RecordSource> source_;

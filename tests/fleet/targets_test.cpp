@@ -116,6 +116,10 @@ TEST_CASE("what is wrong is refused with its place and what to write") {
   CHECK_THAT(refused(one("    type: docker\n    all: yes\n")), Contains("all must be true or false"));
   CHECK_THAT(refused(one("    type: loki\n    url: loki:3100\n    query: x\n")), Contains("http:// or https://"));
   CHECK_THAT(refused(one("    type: loki\n    url: http://me:secret@loki\n    query: x\n")), Contains("keys of their own"));
+  CHECK_THAT(refused(one("    type: loki\n    query: x\n    url: http://me:geheim@${HOST}\n")),
+             Contains("keys of their own") && !Contains("geheim"));
+  CHECK_THAT(refused(one("    type: opensearch\n    host: me:geheim@search\n")),
+             Contains("keys of their own") && !Contains("geheim"));
   CHECK_THAT(refused(one("    type: loki\n    query: x\n    token: ${A}\n    username: me\n")), Contains("one of them"));
   CHECK_THAT(refused(one("    type: loki\n    query: x\n    password: ${A}\n")), Contains("no username"));
   CHECK_THAT(refused(one("    type: loki\n    query: x\n    token: ${1A}\n")), Contains("begins the name of a variable"));
@@ -171,6 +175,13 @@ TEST_CASE("a secret that stands in the file is warned of and never shown") {
   CHECK_FALSE(is_reference("${A}x"));
   CHECK_FALSE(is_reference("$$"));
   CHECK_FALSE(is_reference(""));
+  CHECK(read(one("    type: loki\n    query: x\n    token: geheim${A}\n")).warnings.size() == 1);
+  // What was pasted in the place of a variable's name.
+  CHECK(is_usual_variable("PROD_LOKI_TOKEN"));
+  CHECK(is_usual_variable("PATH"));  // it is set
+  for (const char* pasted : {"ghp_16C7e42F292c6912E7710c838347Ae178B4a", "deadbeefdeadbeefdeadbeef", "AKIAIOSFODNN7EXAMPLE",
+                             "A}B", "", "A_B}${C_D"})
+    CHECK_FALSE(is_usual_variable(pasted));
 }
 
 TEST_CASE("targets are chosen by name and group; those that are not enabled never are") {
@@ -199,7 +210,8 @@ TEST_CASE("a target that is added stands behind the others, whatever its values 
   target.name = "new";
   target.type = Type::loki;
   target.groups = {"web", "1.0"};
-  target.values = {{"query", {"{a=\"b\"} |= \"\\\\ \t: # ' \n- x: ${Y}\""}}, {"token", {"${T}"}}, {"url", {"http://h"}}};
+  target.values = {
+      {"query", {"{a=\"b\"} |= \"\\\\ \t: # ' \n- x: ${Y}\""}}, {"token", {"${THE_TOKEN}"}}, {"url", {"http://h"}}};
   const auto added = with(kOneOfEach, "t.yaml", target);
   INFO((added ? std::string() : added.error().message));
   REQUIRE(added);
@@ -208,7 +220,7 @@ TEST_CASE("a target that is added stands behind the others, whatever its values 
   REQUIRE(targets.all.size() == 8);
   CHECK(targets.all.back().groups == target.groups);
   CHECK(targets.all.back().text("query") == target.text("query"));
-  CHECK(targets.all.back().text("token") == "${T}");
+  CHECK(targets.all.back().text("token") == "${THE_TOKEN}");
 
   CHECK(read(with("", "t.yaml", target).value()).all.size() == 1);
   CHECK(read(with("# a note", "t.yaml", target).value()).all.size() == 1);
