@@ -1,8 +1,8 @@
 // targets.yaml: what is read, what is refused and where, what variables stand for, and what is never shown.
 #include "fleet/targets.hpp"
 
-#include <catch2/catch.hpp>
 #include <map>
+#include "catch.hpp"
 
 namespace logystera::fleet {
 namespace {
