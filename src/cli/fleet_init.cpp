@@ -45,19 +45,9 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-// "prod-loki" and "token" make PROD_LOKI_TOKEN.
-std::string variable_for(const std::string& target, std::string_view key) {
-  std::string name;
-  for (const char c : target + "_" + std::string(key))
-    name += c >= 'a' && c <= 'z'                               ? static_cast<char>(c - 'a' + 'A')
-            : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c
-                                                               : '_';
-  return name.front() >= '0' && name.front() <= '9' ? "_" + name : name;
-}
-
 // False: the input has ended.
 bool ask_secret(fleet::Target& target, const fleet::Key& key) {
-  const std::string suggested = variable_for(target.name, key.name);
+  const std::string suggested = fleet::variable_for(target.name, key);
   for (;;) {
     auto said =
         answer(fmt::format("{}: the variable that holds it, as {}, or nothing if there is none", key.about, suggested));

@@ -9,7 +9,6 @@
 
 #include "cli/remote.hpp"
 #include "cli/span.hpp"
-#include "core/base64.hpp"
 #include "core/clock.hpp"
 #include "core/hmac.hpp"
 #include "net/http.hpp"
@@ -66,12 +65,8 @@ Result<std::unique_ptr<source::PagedStore>> graylog(const Target& target, const 
   net::ServerOptions options;
   options.ca_certs = config.graylog.ca_certs;
   options.insecure_http = target.flag("insecure_http");
-  if (const std::string token = target.text("token"); !token.empty()) {
-    options.user = token;  // a token is a user's name, with this for a password
-    options.password = "token";
-  } else {
-    add_user(target, options);
-  }
+  if (const std::string token = target.text("token"); !token.empty()) add_graylog_token(options, token);
+  else add_user(target, options);
   auto server = net::Server::at(or_else(target.text("url"), config.graylog.url), std::move(options));
   if (!server) return with_key(server.error());
   return std::unique_ptr<source::PagedStore>(std::make_unique<source::GraylogStore>(
@@ -84,8 +79,7 @@ Result<std::unique_ptr<source::PagedStore>> opensearch(const Target& target, con
   options.insecure_http = target.flag("insecure_http");
   options.verify = target.flag("verify_certs", set.verify_certs);
   if (const char* certificates = std::getenv("OPENSEARCH_CA_CERTS")) options.ca_certs = certificates;
-  if (const std::string key = target.text("api_key"); !key.empty())
-    options.authorization = "ApiKey " + (key.find(':') == std::string::npos ? key : base64(key));
+  if (const std::string key = target.text("api_key"); !key.empty()) add_api_key(options, key);
   else add_user(target, options);
   const std::string index = or_else(target.text("index"), set.default_index);
   if (auto wrong = source::wrong_with_index(index)) return *wrong;

@@ -67,9 +67,7 @@ OpenStore open_store(const Wanted& wanted) {
     options.insecure_http = wanted.remote.insecure_http;
     if (auto wrong = wrong_with_file("graylog.ca_certs", options.ca_certs)) return *wrong;
     if (!token->empty()) {
-      // A token is a user's name, with this for a password.
-      options.user = token.value();
-      options.password = "token";
+      add_graylog_token(options, token.value());
     } else if (const char* user = std::getenv("GRAYLOG_USERNAME")) {
       options.user = user;
       options.password = secret_variable(kGraylogPasswordVariable);

@@ -8,7 +8,6 @@
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/remote.hpp"
-#include "core/base64.hpp"
 #include "core/json_text.hpp"
 #include "core/printable.hpp"
 #include "core/secret.hpp"
@@ -80,8 +79,7 @@ Result<Opened> open_store(const std::string& command, const Wanted& wanted, cons
   if (auto wrong = wrong_with_file("$OPENSEARCH_CLIENT_CERT", options.client_cert)) return *wrong;
   if (auto wrong = wrong_with_file("$OPENSEARCH_CLIENT_KEY", options.client_key)) return *wrong;
   if (const std::string key = secret_variable(kOpensearchKeyVariable); !key.empty()) {
-    // "id:key" as it is shown when it is made, or what that is in a header.
-    options.authorization = "ApiKey " + (key.find(':') == key.npos ? key : base64(key));
+    add_api_key(options, key);
   } else {
     options.user = variable("OPENSEARCH_USERNAME");
     options.password = secret_variable(kOpensearchPasswordVariable);

@@ -9,6 +9,7 @@
 
 #include "cli/interrupt.hpp"
 #include "cli/span.hpp"
+#include "core/base64.hpp"
 #include "core/printable.hpp"
 
 namespace logystera::cli {
@@ -62,6 +63,15 @@ void add_remote(Command& command, RemoteOptions& options, bool tail) {
                     "An entry may appear so much later than newer ones; so much is asked for again at each look")
         ->capture_default_str();
   command.add_flag("--insecure-http", options.insecure_http, "Send credentials to another machine over http:// as well");
+}
+
+void add_graylog_token(net::ServerOptions& options, const std::string& token) {
+  options.user = token;
+  options.password = "token";
+}
+
+void add_api_key(net::ServerOptions& options, const std::string& key) {
+  options.authorization = "ApiKey " + (key.find(':') == std::string::npos ? key : base64(key));
 }
 
 Error with_http_remedy(const Error& error) {

@@ -8,6 +8,7 @@
 
 #include "cli/live.hpp"
 #include "cli/scan_run.hpp"
+#include "net/http.hpp"
 #include "source/paged_source.hpp"
 
 namespace logystera::cli {
@@ -31,6 +32,11 @@ using OpenStore = std::function<Result<RemoteStore>(const Config& config)>;
 
 /// Adds --since, --overlap and --insecure-http. `since` is its default and what is said of it.
 void add_remote(Command& command, RemoteOptions& options, bool tail);
+
+/// How Graylog takes a token: as a user's name, with "token" for a password.
+void add_graylog_token(net::ServerOptions& options, const std::string& token);
+/// How OpenSearch and Elasticsearch take a key: "id:key" as it is shown when it is made, or what that is in a header.
+void add_api_key(net::ServerOptions& options, const std::string& key);
 
 /// The error of net::Server::at() with the option that helps, if one does.
 Error with_http_remedy(const Error& error);

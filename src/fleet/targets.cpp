@@ -138,13 +138,9 @@ bool Reader::read_groups(const yaml::Node& node, Target& target) {
 }
 
 void Reader::warn_of_secret(const Key& key, const yaml::Node& node, const Target& target) {
-  std::string variable = target.name + "_" + std::string(key.name);
-  for (char& c : variable)
-    c = is_letter(c) || is_digit(c) ? static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) : '_';
-  if (is_digit(variable.front())) variable.insert(0, "_");
   targets.warnings.push_back(
       fmt::format("{}: {} of {} stands in the file: write ${{{}}} and set that variable, for whoever reads the file has it",
-                  place(node.at), key.name, target.name, variable));
+                  place(node.at), key.name, target.name, variable_for(target.name, key)));
 }
 
 bool Reader::read_values(const Key& key, const yaml::Node& node, Target& target) {
@@ -281,6 +277,12 @@ bool is_reference(std::string_view value) noexcept {
   const bool well = walk(
       value, [&](std::string_view text) { plain |= !text.empty(); }, [&](std::string_view) { any = true; });
   return well && any && !plain;
+}
+
+std::string variable_for(std::string_view target, const Key& key) {
+  std::string name = fmt::format("{}_{}", target, key.name);
+  for (char& c : name) c = is_letter(c) || is_digit(c) ? static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) : '_';
+  return is_digit(name.front()) ? "_" + name : name;
 }
 
 bool is_usual_variable(std::string_view name) {

@@ -114,6 +114,8 @@ Result<std::vector<Target>> select(const Targets& targets, const std::vector<std
 
 /// Whether it may be the name of a target or of a group.
 bool is_name(std::string_view name) noexcept;
+/// The variable that is proposed for a secret: of "prod-loki" and its token PROD_LOKI_TOKEN.
+std::string variable_for(std::string_view target, const Key& key);
 /// Whether a person who wrote it down as a variable's name means one, and has not pasted the secret: capitals, digits and at least one
 /// '_', at most 64 bytes, as variables are called; or the name of one that is set. Many a token is made of letters and digits alone.
 bool is_usual_variable(std::string_view name);
