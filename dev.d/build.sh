@@ -4,15 +4,14 @@
 build_ext() {
   source "$root/dev.d/extension.sh"
   say "building the extension for PHP $("$php_bin" -n -r 'echo PHP_VERSION;') in build/ext/"
-  quietly 'phpize, configure, make' "$run_dir/build-ext.log" build_extension "$build_dir/ext"
+  quietly 'phpize, configure, make' "$run_dir/build-ext.log" locked build-ext build_extension "$build_dir/ext"
   "$php_bin" -n -d extension="$build_dir/ext/modules/logystera.so" -r 'echo "    it loads: logystera ", phpversion("logystera"), "\n";'
 }
 
 # build_program WHAT [TARGET...]
 build_program() {
   say "building $1 in build/"
-  quietly cmake "$run_dir/build-cmake.log" cmake -S "$root" -B "$build_dir" -G Ninja
-  quietly ninja "$run_dir/build-program.log" ninja -C "$build_dir" -j "$jobs" "${@:2}"
+  quietly 'cmake, ninja' "$run_dir/build-program.log" build_targets "${@:2}"
 }
 
 build() {

@@ -1,7 +1,7 @@
-# ./dev demo [--keep | --stop]: the whole chain on a small real site, from a fresh machine to events one can read.
+# ./dev demo [--keep | --stop]: the whole chain on a small real site, from a fresh machine to an alert and its mail.
 #
-# Installs what is missing, builds, starts gateway, nginx and PHP-FPM on loopback, visits the site, dispatches, shows what the
-# gateway stored, and stops everything. --keep leaves it running and says how to stop it; its state is in .run/demo.
+# Installs what is missing, builds, starts gateway, nginx, PHP-FPM and a mail server on loopback, visits the site, dispatches, shows what
+# the gateway stored, lets somebody guess passwords until an alert opens, shows it and the mail that came, and stops everything. --keep leaves it running and says how to stop it; its state is in .run/demo.
 
 demo_state="$run_dir/demo"
 
@@ -10,17 +10,16 @@ demo() {
   [ $# -eq 0 ] || [ "$*" = --keep ] || die 'usage: ./dev demo [--keep | --stop]'
   local keep=${1:-}
 
-  say '1/5 installing what is missing'
-  install_packages build test site
+  say '1/6 installing what is missing'
+  install_packages build test site notify
   echo '    everything needed is here'
 
-  say '2/5 building'
+  say '2/6 building'
   source "$root/dev.d/extension.sh"
-  quietly 'the extension (phpize, configure, make)' "$run_dir/build-ext.log" build_extension "$build_dir/ext"
-  quietly 'the program: cmake' "$run_dir/build-cmake.log" cmake -S "$root" -B "$build_dir" -G Ninja
-  quietly 'the program: ninja' "$run_dir/build-program.log" ninja -C "$build_dir" -j "$jobs" logystera
+  quietly 'the extension (phpize, configure, make)' "$run_dir/build-ext.log" locked build-ext build_extension "$build_dir/ext"
+  quietly 'the program (cmake, ninja)' "$run_dir/build-program.log" build_targets logystera
 
-  say '3/5 starting gateway, PHP-FPM and nginx'
+  say '3/6 starting gateway, PHP-FPM, nginx and a mail server'
   [ -z "$keep" ] || keep_running=yes
   source "$root/tests/e2e/plain/plain.sh"
   open_state "$demo_state"
@@ -28,19 +27,25 @@ demo() {
   prepare_site demo
   start_sites demo
   new_entity demo
-  printf '    gateway  %s\n    site     %s\n    buffer   %s\n' "$gateway_url" "$site_url" "$(buffer_of demo)"
+  start_mail
+  printf '    gateway  %s\n    site     %s\n    buffer   %s\n    mail     smtp://127.0.0.1:%s\n' \
+    "$gateway_url" "$site_url" "$(buffer_of demo)" "$mail_port"
 
-  say '4/5 visiting the site'
+  say '4/6 visiting the site'
   visit_as_people_do
 
-  say '5/5 sending what the buffer holds (the site'\''s cron job)'
+  say '5/6 sending what the buffer holds (the site'\''s cron job)'
   show_buffer
   cron demo | "$php_bin" -n -r '$r = json_decode(stream_get_contents(STDIN), true); printf("    %s: %d events in %d batch, signed and acknowledged\n", $r["status"], $r["sent"], $r["batches"]);'
   echo
   echo "What the gateway stored (logystera events), newest last:"
   echo
-  logystera events
+  logystera events | narrow
   echo
+
+  say '6/6 somebody guesses passwords, and one is right'
+  guess_passwords
+  show_alert
   show_pages
   end_of_demo "$keep" $((SECONDS - started))
 }
@@ -68,11 +73,63 @@ visit_as_people_do() {
   step 'and logs out' /logout "${jar[@]}" -X POST
 }
 
+# The table of events as narrow as a terminal: without its head, the day and the one site.
+narrow() { sed -E '/^TIME /d; s/^[0-9-]+ /    /; s/ {6}demo +//' | cut -c 1-79; }
+
+# A mail server that keeps what it gets, and a channel that leads there; every alert of level high or worse goes to every channel.
+start_mail() {
+  start_process mail /usr/bin/python3 "$root/tests/e2e/plain/mail_sink.py" "$state/mail"
+  await mail 'the mail server to say where it listens' mail_port
+  mail_port=$(mail_port)
+  await mail 'the mail server to answer' port_answers "$mail_port"
+  curl -sS -f -o /dev/null --max-time 30 -H 'Content-Type: application/json' "$gateway_url/api/v1/channels" -d @- <<JSON
+{"name": "mail", "kind": "email", "mail": {"host": "127.0.0.1", "port": $mail_port, "tls": "allow_plain", "from": "alerts@example.org",
+ "receivers": ["anna@example.org"]}}
+JSON
+}
+
+mail_port() { grep -oE 'listening on [1-9][0-9]*' "$state/log/mail.log" | grep -oE '[0-9]+$' | grep .; }
+
+guess_passwords() {
+  local password
+  for password in secret qwerty admin welcome dragon monkey; do
+    step 'somebody guesses a password' /login -d "name=admin&pass=$password"
+  done
+  step 'and has one that is right' /login -d 'name=admin&pass=correct horse'
+  cron demo >/dev/null
+}
+
+alert_number() { logystera --json alerts list --rule SIGNAL_LOGIN_AFTER_FAILURES | grep -oE '"id":[0-9]+' | grep -oE '[0-9]+' | head -1 | grep .; }
+
+mail_about() { grep -l "alert $(alert_number)\|Alert: $(alert_number)\|SIGNAL_LOGIN_AFTER_FAILURES" "$state/mail"/*.txt | head -1 | grep .; }
+
+show_alert() {
+  wait_until 'an alert' 30 alert_number || { tail -20 "$state/log/gateway.log" >&2; return 1; }
+  echo
+  echo "The alert (logystera alerts show $(alert_number)):"
+  echo
+  logystera alerts show "$(alert_number)" | fold -s -w 76 | sed 's/^/    /'
+  echo
+  echo 'Its evidence: what was found (GET /api/v1/alerts/…/evidence), and the signals:'
+  echo
+  curl -sS -f --max-time 30 "$gateway_url/api/v1/alerts/$(alert_number)/evidence" | "$php_bin" -n -r '
+    foreach (json_decode(stream_get_contents(STDIN), true)["findings"] as $one)
+      printf("    %s  %s\n      %s, in the signals of %s\n", $one["event_timestamp"], $one["rule_id"], $one["title"], $one["source"]);
+  ' | cut -c 1-79
+  logystera events | grep -E ' auth\.login(_failed)? ' | tail -9 | narrow
+  wait_until 'a mail about it' 60 mail_about || { tail -20 "$state/log/gateway.log" >&2; return 1; }
+  echo
+  echo "The mail that came of it:"
+  echo
+  fold -s -w 76 "$(mail_about)" | sed 's/^/    /'
+  echo
+}
+
 show_buffer() {
   local file
   file="$(buffer_of demo)/buffer-current.jsonl"
   printf '    %d events wait in %s, the first of them:\n' "$(wc -l <"$file")" "$(basename "$file")"
-  head -1 "$file" | fold -w 110 | sed 's/^/      /'
+  head -1 "$file" | fold -w 72 | sed 's/^/      /'
 }
 
 # The same in a browser, where there is one; with made-up findings, as a quiet site has none.

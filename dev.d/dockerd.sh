@@ -2,6 +2,7 @@
 #
 #   make_dockerd_home NAME          a directory in $docker_home, DOCKER_HOST on a socket there; all of it ends with the stage
 #   start_dockerd ARGUMENT...       false: it does not start here
+#   make_box                        an image "box" of busybox alone; false: containers do not run here
 #   stop_dockerd                    with SIGTERM; containers go on if it was started with --live-restore
 #
 # Without rules of a firewall, which a container's host may not have; ports are published by Docker's own proxy.
@@ -24,6 +25,15 @@ start_dockerd() {
   done
   tail -5 "$stage_dir/dockerd.log"
   return 1
+}
+
+make_box() {
+  local applet
+  mkdir -p "$docker_home/image/bin"
+  cp /bin/busybox "$docker_home/image/bin/"
+  for applet in sh awk cat echo head printf seq sleep tr true usleep; do ln -s busybox "$docker_home/image/bin/$applet"; done
+  tar -C "$docker_home/image" -c . | docker import - box >/dev/null
+  docker run --rm --network none box true
 }
 
 stop_dockerd() {

@@ -44,9 +44,8 @@ run_fuzzer() {
 runs_targets() { (cd "$root/tests/fuzz" && compgen -G '*_runs.cpp' | sed 's/^\(.*\)_runs\.cpp$/runs_\1/' | sort); }
 
 build_runs() {
-  cmake -S "$root" -B "$build_dir" -G Ninja
   # shellcheck disable=SC2046  # a list of targets
-  ninja -C "$build_dir" -j "$jobs" $(runs_targets)
+  build_targets $(runs_targets)
 }
 
 # executed TARGET: how many inputs the last run tried.

@@ -38,6 +38,48 @@ quietly() {
   printf ' done (%d s)\n' $((SECONDS - started))
 }
 
+# locked NAME COMMAND...: one at a time of all that run in this checkout.
+locked() {
+  local name=$1 lock status=0
+  shift
+  mkdir -p "$run_dir"
+  exec {lock}>"$run_dir/$name.lock"
+  flock "$lock"
+  # What the command leaves running must not hold the lock.
+  "$@" {lock}>&- || status=$?
+  exec {lock}>&-
+  return "$status"
+}
+
+# build_targets [TARGET...]: with CMake in build/; without one, all.
+build_targets() {
+  locked build configure_and_build "$@"
+}
+configure_and_build() { cmake -S "$root" -B "$build_dir" -G Ninja && ninja -C "$build_dir" -j "$jobs" "$@"; }
+
+# eventually COMMAND...: again and again until it is true, for a minute; its last output and status are those of the last time.
+eventually() {
+  for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done
+  "$@"
+}
+
+# end_with DIRECTORY VARIABLE...: when the script ends, however it ends, the processes whose numbers those variables hold are
+# killed and the directory is removed.
+end_with() {
+  ending_directory=$1
+  ending_names=("${@:2}")
+  trap end_all EXIT
+}
+end_all() {
+  local status=$? name pid
+  trap - EXIT
+  for name in "${ending_names[@]}"; do
+    for pid in ${!name:-}; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+  done
+  rm -rf --one-file-system "$ending_directory"
+  exit "$status"
+}
+
 # install_packages SECTION...: the Debian packages of those sections of packages.txt that are not here yet.
 install_packages() {
   local section wanted=() missing=()
@@ -51,6 +93,11 @@ install_packages() {
   done
   [ ${#missing[@]} -eq 0 ] && return 0
   say "installing ${missing[*]}"
+  locked install install_missing "${missing[@]}"
+}
+
+install_missing() {
+  local missing=("$@")
   local sudo=''
   [ "$(id -u)" -eq 0 ] || sudo=sudo
   $sudo apt-get update -qq || die "apt-get update failed: check the machine's package sources"

@@ -3,6 +3,10 @@
 # A stage is a script that `./dev test` runs by itself, without a terminal and without standard input. Its first comment
 # line after the shebang says where it stands and what it shows:
 #   # 30: the extension's phpt suite on the distribution's PHP
+# and the next one, unless nothing may run beside it, in which of two lanes, which run side by side once every other stage is done:
+#   # lane: compilers    (works the processors hard)    or    # lane: servers    (mostly waits)
+# Stages of one lane run one after the other, so what they share (a site's code, a chroot) is theirs alone. Builds in build/ go
+# through build_targets and `./dev build`, which take turns.
 # It calls pass, fail and skip once for each thing it checked (or tally, for a whole suite), then finish.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -26,6 +30,18 @@ check() {
   "$@" || status=$?
   if [ "$status" -eq 0 ]; then pass "$name"; else fail "$name" "exit status $status"; fi
 }
+
+# skip_all WHY: ends the stage, which says in $checks how many checks it has.
+skip_all() {
+  echo "skipped $stage: $checks checks skipped: $1"
+  tally 0 0 "$checks"
+  finish
+}
+
+# What a check compares: texts that are equal, a text in another one.
+is() { [ "$1" = "$2" ] || { printf 'got %s, wanted %s\n' "$1" "$2"; return 1; }; }
+holds() { grep -qF -- "$2" <<<"$1" || { printf 'there is no %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
+lacks() { ! grep -qF -- "$2" <<<"$1" || { printf 'there is %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
 
 finish() {
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

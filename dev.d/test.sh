@@ -1,4 +1,4 @@
-# ./dev test [--list] [STAGE...]: runs the test stages one after the other and adds up what they report.
+# ./dev test [--list] [STAGE...]: runs the test stages and adds up what they report. LOGYSTERA_LANES=1: one after the other.
 #
 # A stage is dev.d/test/NAME.sh (see dev.d/stage.sh). Its whole output goes to .run/test/NAME.log; here one line a stage,
 # the reasons of skips, and the end of the log of a stage that failed. The last line is the sum, alone on its line.
@@ -21,7 +21,10 @@ list_stages() {
   for name in $(stages); do printf '  %-18s %s\n' "$name" "$(about "$name")"; done
 }
 
-# run_stage NAME: runs it, adds its counts to the totals; returns whether it went well.
+# lane NAME: the lane its third line names ("# lane: servers"); nothing: it runs while no other does.
+lane() { sed -n '3s/^# lane: *//p' "$root/dev.d/test/$1.sh"; }
+
+# run_stage NAME: runs it; its counts go to $log_dir/NAME.counts; returns whether it went well.
 run_stage() {
   local name=$1 log="$log_dir/$1.log" status=0 started=$SECONDS summary counts
   rm -rf "${log_dir:?}/$name" "$log"
@@ -38,10 +41,8 @@ run_stage() {
   elif [ "${counts[1]}" -gt 0 ]; then
     status=1
   fi
-  total_passed=$((total_passed + counts[0]))
-  total_failed=$((total_failed + counts[1]))
-  total_skipped=$((total_skipped + counts[2]))
-  printf '    %s  (%d s)\n' "$summary" $((SECONDS - started))
+  echo "${counts[*]}" >"$log_dir/$name.counts"
+  printf '    %s: %s  (%d s)\n' "$name" "$summary" $((SECONDS - started))
   sed -n 's/^skipped /    skipped: /p' "$log"
   [ "$status" -eq 0 ] && return 0
   printf '    FAILED; the end of .run/test/%s.log:\n' "$name"
@@ -51,22 +52,57 @@ run_stage() {
   return 1
 }
 
+# run_lane STAGE...: one after the other. What comes of a stage is said in one piece, since others speak beside it.
+run_lane() {
+  local name said
+  for name in "$@"; do
+    say "$name: $(about "$name")"
+    said=$(run_stage "$name") || true
+    printf '%s\n' "$said"
+  done
+}
+
 run_tests() {
-  local wanted=("$@") name number=0 started=$SECONDS broken=()
-  total_passed=0 total_failed=0 total_skipped=0
+  local wanted=("$@") name started=$SECONDS broken=() counts total=(0 0 0)
   [ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(stages)
   for name in "${wanted[@]}"; do
     [[ "$name" =~ ^[a-z0-9-]+$ && -f "$root/dev.d/test/$name.sh" ]] || die "there is no test stage '$name' (./dev test --list)"
   done
   mkdir -p "$log_dir"
+  rm -f "$log_dir"/*.counts
+  local alone=() compilers=() servers=()
   for name in "${wanted[@]}"; do
-    number=$((number + 1))
-    say "[$number/${#wanted[@]}] $name: $(about "$name")"
-    run_stage "$name" || broken+=("$name")
+    case "$(lane "$name")" in
+      compilers) compilers+=("$name") ;;
+      servers) servers+=("$name") ;;
+      *) alone+=("$name") ;;
+    esac
+  done
+  # First what others build on, then two lanes side by side: one keeps the processors busy, the other mostly waits for what it has
+  # started and goes first when both want to run.
+  run_lane "${alone[@]}"
+  if [ "${LOGYSTERA_LANES:-2}" -eq 1 ]; then
+    run_lane "${compilers[@]}" "${servers[@]}"
+  else
+    local beside
+    set -m  # a process group of its own, so that it can be ended as a whole
+    (renice -n 10 "$BASHPID" >/dev/null 2>&1 || true; run_lane "${compilers[@]}") &
+    beside=$!
+    set +m
+    # shellcheck disable=SC2064  # the number it has now
+    trap "kill -TERM -- -$beside 2>/dev/null; exit 130" INT TERM
+    run_lane "${servers[@]}"
+    wait "$beside" || true
+    trap - INT TERM
+  fi
+  for name in "${wanted[@]}"; do
+    read -r -a counts <"$log_dir/$name.counts" || counts=(0 1 0)
+    total=($((total[0] + counts[0])) $((total[1] + counts[1])) $((total[2] + counts[2])))
+    [ "${counts[1]}" -eq 0 ] || broken+=("$name")
   done
   say "${#wanted[@]} stages in $((SECONDS - started)) s${broken[*]:+; failed: ${broken[*]}}"
-  printf '%d passed, %d failed, %d skipped\n' "$total_passed" "$total_failed" "$total_skipped"
-  [ ${#broken[@]} -eq 0 ] && [ "$total_failed" -eq 0 ]
+  printf '%d passed, %d failed, %d skipped\n' "${total[@]}"
+  [ ${#broken[@]} -eq 0 ] && [ "${total[1]}" -eq 0 ]
 }
 
 case "${1:-}" in

@@ -7,6 +7,13 @@
 #include <catch2/generators/catch_generators_range.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+namespace Catch {
+namespace Matchers {
+// Of texts, as 2.13 calls it.
+inline auto Contains(const std::string& text) { return ContainsSubstring(text); }
+}  // namespace Matchers
+using Matchers::Contains;
+}  // namespace Catch
 #else
 #include <catch2/catch.hpp>
 #endif

@@ -15,7 +15,7 @@
 
 namespace logystera::testing {
 
-inline constexpr std::chrono::seconds kPatience{20};  // a loaded machine is slow; nothing here is meant to take that long
+inline constexpr std::chrono::seconds kPatience{60};  // a loaded machine is slow; nothing here is meant to take that long
 
 /// What has come, up to and with `mark`, taken out of `received`; up to the peer's close if that comes first. `read_some` adds to
 /// `received`, and is false at the close.

@@ -5,6 +5,9 @@ declare(strict_types=1);
 const BARS = ['one_dispatcher' => 0.4, 'eight_dispatchers' => 0.6];
 // What ingest keeps of its speed while 50 pages that read everything are asked for at once.
 const SLOW_PAGES_BAR = 0.9;
+// What ingest keeps of its speed with detection on, and how long an event may take to be an alert, in ms: half of them, and 99 %.
+const DETECTION_BAR = 0.8;
+const ALERT_BARS_MS = ['alert_p50_ms' => 100, 'alert_p99_ms' => 2000];
 // Above what an idle process takes: bounded means it does not grow with the 50 MB drained.
 const MEMORY_BAR_KIB = 128 * 1024;
 
@@ -48,6 +51,18 @@ $held = $held && $good;
 printf("%-34s %12.2f %12.2f %12.2f  bar %.1f: %s\n", 'beside 50 slow pages ÷ without', ...[
   ...array_slice(array_values($report['slow_pages_ratio']), 0, 3), SLOW_PAGES_BAR, $good ? 'held' : 'MISSED',
 ]);
+$ratios = array_map(fn ($with, $without) => $with / $without, $samples['with_detection_events_per_s'], $samples['without_detection_events_per_s']);
+$report['detection_ratio'] = spread($ratios) + ['bar' => DETECTION_BAR];
+$good = $report['detection_ratio']['median'] >= DETECTION_BAR;
+$held = $held && $good;
+printf("%-34s %12.2f %12.2f %12.2f  bar %.1f: %s\n", 'with detection ÷ without', ...[
+  ...array_slice(array_values($report['detection_ratio']), 0, 3), DETECTION_BAR, $good ? 'held' : 'MISSED',
+]);
+foreach (ALERT_BARS_MS as $name => $bar) {
+  $good = $report[$name]['max'] <= $bar;
+  $held = $held && $good;
+  printf("%-34s %12s %12.0f %12s  bar %d: %s\n", strtr($name, '_', ' '), '', $report[$name]['max'], '', $bar, $good ? 'held' : 'MISSED');
+}
 foreach (['dispatcher_peak_kib', 'gateway_peak_kib'] as $name) {
   $good = $report[$name]['max'] <= MEMORY_BAR_KIB;
   $held = $held && $good;

@@ -1,6 +1,7 @@
-// bench_server_fill DATABASE FINDINGS EVENTS: fills a store that has its sites already, through the store's own interfaces: events of
+// bench_server_fill DATABASE FINDINGS EVENTS [ALERTS]: fills a store that has its sites already, through the store's own interfaces: events of
 // every type of the catalogue over thirteen days (four fifths http.request), findings over four weeks, and a twentieth as many
-// occurrences of errors as there are findings (one at least), in 2,000 groups. The same every time but for the events' ids.
+// occurrences of errors as there are findings (one at least), in 2,000 groups; alerts of every state, a hundredth as many as there are
+// findings (one at least) unless it is said. With no findings and no events, alerts alone. The same every time but for the events' ids.
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
@@ -194,10 +195,57 @@ Result<Done> add_errors(store::Store& store, std::size_t count, std::int64_t now
   });
 }
 
+// Of ten alerts five are open, one of them snoozed and one acknowledged; one is of the past, and the rest are resolved.
+alert::Alert alert_of(std::size_t i, std::size_t count, const std::vector<store::Entity>& sites, std::int64_t now,
+                      std::mt19937_64& random) {
+  const Rule& rule = rule_of(random() % 100);
+  alert::Alert alert;
+  for (std::size_t byte = 0; byte < 4; ++byte) alert.key[byte] = static_cast<std::uint8_t>(i >> (8 * byte));
+  alert.rule = rule.id;
+  alert.title = rule.title;
+  alert.level = rule.level;
+  if (!sites.empty()) alert.site = sites[random() % sites.size()].token;
+  alert.group_label = "ip_" + std::to_string(10'000'000 + random() % 1'000'000);
+  alert.last_time = alert.last_hit_at = now - static_cast<std::int64_t>((count - i) * (alert::kDay / 2) / count);
+  alert.first_time = alert.opened_at = alert.last_time - static_cast<std::int64_t>(random() % 5'000);
+  alert.hits = 1 + random() % 500;
+  alert.findings = 1 + random() % 9;
+  alert.state = i % 10 < 5 ? alert::State::firing : alert::State::resolved;
+  alert.late = i % 10 == 5;
+  if (i % 10 == 3) alert.state = alert::State::acknowledged;
+  if (i % 10 == 4) {
+    alert.snooze = {.until = now + alert::kDay, .at = now, .by = "anna", .reason = "a deployment"};
+    alert.suppressed = 7;
+  }
+  if (alert.state == alert::State::resolved) {
+    alert.resolved_at = now - 60;
+    alert.resolved_by = alert.late ? "late" : "quiet";
+  }
+  return alert;
+}
+
+Result<Done> add_alerts(store::Store& store, std::size_t count, std::int64_t now) {
+  auto sites = store.entities().list();
+  if (!sites) return sites.error();
+  std::mt19937_64 random(4);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same every time
+  return in_transactions(store, count, [&](store::Stores& stores, std::size_t i) -> Result<Done> {
+    auto added = stores.alerts().add(alert_of(i, count, sites.value(), now, random));
+    if (!added) return added.error();
+    if (auto attached = stores.alerts().attach(added.value(), 1); !attached) return attached;
+    for (const char* what : {"opened", "note"}) {
+      const bool noted = what[0] == 'n';
+      auto logged = stores.alerts().log({0, added.value(), now - 60, noted ? "anna" : "rule", what, "",
+                                         noted ? "" : "firing", noted ? "seen before, from the same network" : ""});
+      if (!logged) return logged;
+    }
+    return Done{};
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return fail(Error{"usage: bench_server_fill DATABASE FINDINGS EVENTS"});
+  if (argc != 4 && argc != 5) return fail(Error{"usage: bench_server_fill DATABASE FINDINGS EVENTS [ALERTS]"});
   store::OpenOptions options;
   options.durability = store::Durability::process;  // what is lost with the machine's power is filled in again
   auto store = store::open("sqlite:" + std::string(argv[1]), options);
@@ -205,6 +253,9 @@ int main(int argc, char** argv) {
   const std::int64_t now = std::time(nullptr);
   const std::size_t findings = std::strtoul(argv[2], nullptr, 10), events = std::strtoul(argv[3], nullptr, 10);
   if (auto added = add_findings(*store.value(), findings, now); !added) return fail(added.error());
+  const std::size_t alerts = argc == 5 ? std::strtoul(argv[4], nullptr, 10) : std::max<std::size_t>(1, findings / 100);
+  if (auto added = add_alerts(*store.value(), alerts, now); !added) return fail(added.error());
+  if (findings == 0 && events == 0) return 0;
   if (auto added = add_errors(*store.value(), std::max<std::size_t>(1, findings / 20), now); !added)
     return fail(added.error());
   if (auto added = add_events(*store.value(), events, now); !added) return fail(added.error());

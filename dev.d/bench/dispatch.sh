@@ -28,10 +28,10 @@ trap tidy EXIT
 samples=$run_dir/bench/dispatch.samples
 : >"$samples"
 
-# start_gateway: on a fresh store with eight sites, each with its credentials file.
+# start_gateway [OPTION...]: on a fresh store with eight sites, each with its credentials file.
 start_gateway() {
   rm -rf "$work"/store* "$work"/site-*.credentials
-  run_gateway "$build_dir/logystera" --store "sqlite:$work/store.db" serve --port 0 --rate-limit 0
+  run_gateway "$build_dir/logystera" --store "sqlite:$work/store.db" serve --port 0 --rate-limit 0 "$@"
   add_sites 8
 }
 
@@ -101,6 +101,29 @@ for ((round = 1; round <= rounds; round++)); do
     sample "${name}_events_per_s" $((8 * events)) "$seconds"
   done
 done
+
+# What detection takes from ingest: eight dispatchers with it and without, in turns.
+say 'eight dispatchers with detection and without'
+for ((round = 1; round <= rounds; round++)); do
+  turns=('' --no-detect)
+  [ $((round % 2)) -eq 1 ] || turns=(--no-detect '')
+  for option in "${turns[@]}"; do
+    sent=$(prepare 8 "$events")
+    start_gateway ${option:+"$option"}
+    read -r seconds _ < <(drain 8) || die 'a dispatcher failed'
+    stop_gateway
+    check_stored "$sent"
+    name=with_detection
+    [ -z "$option" ] || name=without_detection
+    sample "${name}_events_per_s" "$sent" "$seconds"
+  done
+done
+
+# From an event's arrival to its alert's row, at 10,000 events a second.
+say 'from an event to its alert'
+start_gateway
+"$root/bench/dispatch/latency.py" "$work/store.db" "$work" 10000 20 >>"$samples" || die 'the alerts did not come'
+stop_gateway
 
 say 'draining a full buffer of 50 MB'
 sent=$(prepare 1 "$buffer_full")

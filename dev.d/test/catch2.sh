@@ -4,7 +4,6 @@ source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/catch2.sh"
 
 install_packages build test
-cmake -S "$root" -B "$build_dir" -G Ninja
-ninja -C "$build_dir" -j "$jobs"
+build_targets
 run_ctest "$build_dir"
 finish

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 60: a plain PHP site under nginx and FPM, the gateway and the dispatcher, and the faults that need real servers
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/cases.sh"
 

@@ -5,7 +5,6 @@ source "$(dirname "$0")/../stage.sh"
 install_packages build test
 # A nodejs from elsewhere than Debian brings its own, and cannot stand Debian's.
 command -v npm >/dev/null || install_packages npm
-cmake -S "$root" -B "$build_dir" -G Ninja
-ninja -C "$build_dir" -j "$jobs" test_api
+build_targets test_api
 check 'the document is OpenAPI 3.1, and its examples and every answer are of their schemas' "$root/tests/e2e/api/check.sh" "$build_dir"
 finish

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 50: lines of src/core and src/agent that Catch2 and phpt together reach; under 90 % fails
+# lane: compilers
 source "$(dirname "$0")/../stage.sh"
 install_packages build test coverage
 source "$root/dev.d/catch2.sh"

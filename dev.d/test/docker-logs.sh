@@ -1,19 +1,13 @@
 #!/usr/bin/env bash
 # 78: docker scan and tail against a dockerd of the stage's own: kills, its restart, rotation, odd lines, names and labels
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/dockerd.sh"
 
 checks=41
-skip_all() {
-  echo "skipped docker logs: $checks checks skipped: $1"
-  tally 0 0 "$checks"
-  finish
-}
-
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can run a Docker of its own'
 install_packages build test docker-logs
-cmake -S "$root" -B "$build_dir" -G Ninja
-ninja -C "$build_dir" -j "$jobs" logystera
+build_targets logystera
 
 program="$build_dir/logystera"
 make_dockerd_home docker-logs
@@ -47,19 +41,8 @@ daemon() {
 }
 daemon || skip_all 'dockerd does not start here'
 
-mkdir -p "$work/image/bin"
-cp /bin/busybox "$work/image/bin/"
-for applet in sh awk cat echo head printf seq sleep tr true usleep; do ln -s busybox "$work/image/bin/$applet"; done
-tar -C "$work/image" -c . | docker import - box >/dev/null
-docker run --rm --network none box true || skip_all 'containers do not run here'
+make_box || skip_all 'containers do not run here'
 
-is() { [ "$1" = "$2" ] || { printf 'got %s, wanted %s\n' "$1" "$2"; return 1; }; }
-holds() { grep -qF -- "$2" <<<"$1" || { printf 'there is no %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
-lacks() { ! grep -qF -- "$2" <<<"$1" || { printf 'there is %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
-eventually() {
-  for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done
-  "$@"
-}
 run() { docker run --detach --network none "$@" >/dev/null; }
 has_ended() { is "$(docker inspect --format '{{.State.Running}}' "$1")" false; }
 scan() { timeout 60 "$program" docker scan "$@" 2>&1; }

@@ -1,16 +1,11 @@
 #!/usr/bin/env bash
 # 75: the container image and compose.yaml, built and run by a Docker of the stage's own
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/dockerd.sh"
 
 checks=12
 mirror=${LOGYSTERA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
-
-skip_all() {
-  echo "skipped containers: $checks checks skipped: $1"
-  tally 0 0 "$checks"
-  finish
-}
 
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can run a Docker of its own'
 install_packages docker
@@ -29,17 +24,13 @@ docker run --rm --network host debian:12-slim true || skip_all 'containers do no
 say 'building the image'
 mkdir "$state/source"
 git -C "$root" ls-files -z --cached --others --exclude-standard | (cd "$root" && xargs -0 cp --parents -t "$state/source" 2>/dev/null) || true
-check 'the image builds' docker build --quiet --network host --tag logystera "$state/source"
-[ "$failed" -eq 0 ] || { docker build --network host --tag logystera "$state/source" 2>&1 | tail -40; finish; }
+# Not optimized: that takes half the time, and what is looked at here does not depend on it.
+build_image() { docker build "$@" --network host --build-arg CMAKE_ARGUMENTS=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 --tag logystera "$state/source"; }
+check 'the image builds' build_image --quiet
+[ "$failed" -eq 0 ] || { build_image --force-rm 2>&1 | tail -40; finish; }
 
 ask() { curl --silent --show-error --max-time 10 "$@"; }
 status_of() { ask --output /dev/null --write-out '%{http_code}' "$@"; }
-is() { [ "$1" = "$2" ] || { printf 'got %s, wanted %s\n' "$1" "$2"; return 1; }; }
-holds() { grep -qF "$2" <<<"$1" || { printf 'there is no %s in:\n%s\n' "$2" "$1"; return 1; }; }
-eventually() {
-  for _ in $(seq 60); do "$@" >/dev/null 2>&1 && return 0; sleep 0.5; done
-  "$@"
-}
 
 stages_of_image() { [ "$(grep -c '^FROM ' "$root/Dockerfile")" -eq 2 ] && ! docker run --rm logystera sh -c 'command -v g++ || ls /source' 2>/dev/null; }
 check 'the image is what the last stage made, without a compiler and sources' stages_of_image

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 85: phpt, the module's tests and the end-to-end scenario on Debian 13's PHP 8.4 and Drupal 11, in a Debian 13 made for it
+# lane: compilers
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/trixie.sh"
 

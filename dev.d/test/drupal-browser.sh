@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 82: an administrator's way through the Drupal module in a real browser: without errors, with the keyboard, on any screen
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 install_packages build site drupal browser
 # A nodejs from elsewhere than Debian brings its own, and cannot stand Debian's.

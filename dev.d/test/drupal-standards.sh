@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 75: the Drupal module keeps Drupal's coding standards (phpcs with drupal/coder), phpstan-drupal finds nothing, and its composer.json is valid
+# lane: compilers
 source "$(dirname "$0")/../stage.sh"
 install_packages build site drupal
 source "$root/tests/e2e/drupal/site.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 78: the Drupal module's Kernel and Functional tests (PHPUnit) with the extension in the command line's PHP and in PHP-FPM
+# lane: compilers
 source "$(dirname "$0")/../stage.sh"
 install_packages build site drupal
 source "$root/tests/e2e/drupal/site.sh"

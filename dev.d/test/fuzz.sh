@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 27: every fuzz target (parsers, rule loader, redactor) for a few seconds under AddressSanitizer and UndefinedBehaviorSanitizer; two million numbered inputs of event lines and recorded events
+# lane: compilers
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/fuzzers.sh"
 

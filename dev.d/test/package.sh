@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 48: the PECL package holds everything: packed, unpacked elsewhere, phpize && ./configure && make && make install
+# lane: compilers
 source "$(dirname "$0")/../stage.sh"
 install_packages build lint
 source "$root/dev.d/extension.sh"

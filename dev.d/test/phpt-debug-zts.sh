@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 45: the phpt suite on a debug, thread-safe PHP of the same version; a leak is a failure
+# lane: compilers
 source "$(dirname "$0")/../stage.sh"
 install_packages build test
 source "$root/dev.d/extension.sh"

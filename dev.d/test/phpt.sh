@@ -5,6 +5,6 @@ install_packages build test
 source "$root/dev.d/extension.sh"
 source "$root/dev.d/phpt.sh"
 
-build_extension "$build_dir/ext"
+locked build-ext build_extension "$build_dir/ext"
 run_phpt "$build_dir/ext" "$php_bin"
 finish

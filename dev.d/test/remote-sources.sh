@@ -1,33 +1,19 @@
 #!/usr/bin/env bash
 # 78: loki, graylog and opensearch against models of those servers: late entries, ties, kills, restarts, limits, hostile answers, credentials
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 
 install_packages build test remote-sources
-cmake -S "$root" -B "$build_dir" -G Ninja
-ninja -C "$build_dir" -j "$jobs" logystera
+build_targets logystera
 
 program="$build_dir/logystera"
 models="$root/tests/e2e/models"
 work=$(mktemp -d /tmp/logystera-remote.XXXXXX)
-server='' tail='' pollers=''
-end_all() {
-  local status=$?
-  trap - EXIT
-  for pid in $tail $pollers $server; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
-  rm -rf --one-file-system "$work"
-  exit "$status"
-}
-trap end_all EXIT
+server='' tail=''
+end_with "$work" tail server 'tail_of[@]' 'poller_of[@]' 'server_of[@]'
 export LOGYSTERA_PII_SALT=salt TZ=UTC XDG_STATE_HOME="$work/state" PYTHONDONTWRITEBYTECODE=1
 cd "$work"  # no configuration of somebody's is found
 
-is() { [ "$1" = "$2" ] || { printf 'got %s, wanted %s\n' "$1" "$2"; return 1; }; }
-holds() { grep -qF -- "$2" <<<"$1" || { printf 'there is no %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
-lacks() { ! grep -qF -- "$2" <<<"$1" || { printf 'there is %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
-eventually() {
-  for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done
-  "$@"
-}
 # start_model PRODUCT ARGUMENT...: a model of it; its port is in $port, and stays over restarts.
 port=''
 start_model() {
@@ -77,54 +63,74 @@ exact() {
   echo "$said"
   [[ $said == 'lost 0 twice 0 of '* ]]
 }
+# follow_all: of each product 6,000 late entries, while its readers are killed and its server goes away; the naive pollers meanwhile.
+# All at once: what takes the time is waiting for entries that come late.
+declare -A server_of=() tail_of=() poller_of=() port_of=()
 start_tail() {
-  local product=$1 where=()
+  local product=$1 where=() port=${port_of[$1]}
   mapfile -t where < <(address "$product")
   "$program" "$product" tail "${where[@]}" --since 1m --resume --track-errors --no-rules --json --poll-interval 0.3 \
-    --store "sqlite:$work/$product.db" >>"$work/out" 2>>"$work/tail.err" &
-  tail=$!
+    --store "sqlite:$work/$product/a.db" >>"$work/$product/out" 2>>"$work/$product/tail.err" &
+  tail_of[$product]=$!
 }
-stored() { sqlite3 "$work/$1.db" "SELECT message FROM error_occurrences WHERE message LIKE '%of the model%'" >"$work/stored" 2>/dev/null; }
-all_stored() { stored "$1" && [ "$(wc -l <"$work/stored")" -ge "$(wc -l <"$work/expected")" ]; }
-# follow PRODUCT: 6,000 late entries while the reader is killed and the server goes away; the naive pollers meanwhile.
-follow() {
-  local product=$1 now
-  rm -f "$work/$product.db"*
-  : >"$work/tail.err"
-  now=$(date +%s%N)
-  local args=(--now "$now" --begin 1 --seconds 20 --count 6000 --late --seed 3)
-  model "$product" "${args[@]}"
-  python3 "$models/pollers.py" "$product" "$port" "$work/expected" 34 >"$work/pollers" 2>"$work/pollers.err" &
-  pollers=$!
-  start_tail "$product"
-  local round
-  for round in $(seq 8); do
-    sleep 1.$((RANDOM % 9))
-    if [ "$round" = 4 ]; then
-      stop_model
-      sleep 1
-      start_model "$product" "${args[@]}"
-      continue
-    fi
-    kill -9 "$tail" || cat "$work/tail.err"
-    wait "$tail" 2>/dev/null || true
+# In the product's directory, on its port.
+serve() {
+  local product=$1 work=$work/$1 port=${port_of[$1]:-} server=''
+  start_model "$product" "${world[@]}"
+  server_of[$product]=$server port_of[$product]=$port
+}
+end_one() {
+  kill -9 "$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+}
+stored() { sqlite3 "$work/$1/a.db" "SELECT message FROM error_occurrences WHERE message LIKE '%of the model%'" >"$work/$1/stored" 2>/dev/null; }
+all_stored() { stored "$1" && [ "$(wc -l <"$work/$1/stored")" -ge "$(wc -l <"$work/$1/expected")" ]; }
+fails_all() { [ "$(grep -c 'lost' "$work/$1/pollers")" -eq 3 ] && ! grep -q 'lost 0 twice 0' "$work/$1/pollers"; }
+follow_all() {
+  local product round world code
+  # Entries of twelve seconds, of which the last can be seen ten seconds later.
+  world=(--now "$(date +%s%N)" --begin 1 --seconds 12 --count 6000 --late --seed 3)
+  for product in "$@"; do
+    mkdir "$work/$product"
+    serve "$product"
+    python3 "$models/pollers.py" "$product" "${port_of[$product]}" "$work/$product/expected" 26 >"$work/$product/pollers" 2>"$work/$product/pollers.err" &
+    poller_of[$product]=$!
     start_tail "$product"
   done
-  eventually all_stored "$product" || true
-  wait "$pollers" || true
-  pollers=''
-  kill -INT "$tail" || cat "$work/tail.err"
-  local code=0
-  wait "$tail" || code=$?
-  tail=''
-  check "$product: tail ends with exit code 0 when it is interrupted" is "$code" 0
-  stored "$product"
-  check "$product: of 6,000 late entries none is lost and none stored twice, over seven kills and a restart of the server" \
-    is "$(python3 "$models/oracle.py" "$work/expected" "$work/stored")" 'lost 0 twice 0 of 6000'
-  cat "$work/pollers"
-  fails_all() { [ "$(grep -c 'lost' "$work/pollers")" -eq 3 ] && ! grep -q 'lost 0 twice 0' "$work/pollers"; }
-  check "$product: the three naive pollers lose or repeat some of the same entries" fails_all
-  check "$product: that the server was away, and is back, is said" grep -q 'it is tried again' "$work/tail.err"
+  for round in $(seq 8); do
+    for product in "$@"; do
+      sleep 0.$((RANDOM % 9))
+      if [ "$round" = 4 ]; then
+        end_one "${server_of[$product]}"
+        sleep 1
+        serve "$product"
+        continue
+      fi
+      kill -9 "${tail_of[$product]}" || cat "$work/$product/tail.err"
+      end_one "${tail_of[$product]}"
+      start_tail "$product"
+    done
+  done
+  for product in "$@"; do
+    eventually all_stored "$product" || true
+    wait "${poller_of[$product]}" || true
+    kill -INT "${tail_of[$product]}" || cat "$work/$product/tail.err"
+    code=0
+    wait "${tail_of[$product]}" || code=$?
+    check "$product: tail ends with exit code 0 when it is interrupted" is "$code" 0
+    stored "$product"
+    check "$product: of 6,000 late entries none is lost and none stored twice, over seven kills and a restart of the server" \
+      is "$(python3 "$models/oracle.py" "$work/$product/expected" "$work/$product/stored")" 'lost 0 twice 0 of 6000'
+    cat "$work/$product/pollers"
+    check "$product: the three naive pollers lose or repeat some of the same entries" fails_all "$product"
+    check "$product: that the server was away, and is back, is said" grep -q 'it is tried again' "$work/$product/tail.err"
+    if [ "$product" = opensearch ]; then
+      port=${port_of[$product]}
+      check 'opensearch: no point in time is left open' holds "$(model_state)" '"open": 0'
+    fi
+    end_one "${server_of[$product]}"
+    unset "server_of[$product]" "tail_of[$product]" "poller_of[$product]"
+  done
 }
 # survives PRODUCT: hostile answers end a scan with exit code 2 and an error that names the place.
 hostile() {
@@ -177,8 +183,6 @@ loki_cases() {
   hostile_all loki
   plan '[{"fault":"huge"},{"fault":"huge"}]'
   check 'loki: an answer beyond 64 MiB is asked for in smaller pieces' exact loki
-  say 'Loki: following'
-  follow loki
 }
 
 opensearch_cases() {
@@ -213,9 +217,6 @@ opensearch_cases() {
   check 'opensearch: what is no index is refused' holds "$(timeout 30 "$program" opensearch scan --index ../_all 2>&1)" 'an index is a name'
   say 'OpenSearch: hostile answers'
   hostile_all opensearch
-  say 'OpenSearch: following'
-  follow opensearch
-  check 'opensearch: no point in time is left open' holds "$(model_state)" '"open": 0'
 }
 
 graylog_cases() {
@@ -242,8 +243,6 @@ graylog_cases() {
   check 'graylog: a stream that may not be read is an error' holds "$(scan graylog --streams abc)" 'answered 403'
   say 'Graylog: hostile answers'
   hostile_all graylog
-  say 'Graylog: following'
-  follow graylog
 }
 
 credentials_cases() {
@@ -349,5 +348,11 @@ wants() { [[ " ${CASES:-loki opensearch graylog credentials} " == *" $1 "* ]]; }
 if wants loki; then loki_cases; fi
 if wants opensearch; then opensearch_cases; fi
 if wants graylog; then graylog_cases; fi
+followed=()
+for product in loki opensearch graylog; do ! wants "$product" || followed+=("$product"); done
+if [ ${#followed[@]} -gt 0 ]; then
+  say "following: ${followed[*]}"
+  follow_all "${followed[@]}"
+fi
 if wants credentials; then credentials_cases; fi
 finish

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 80: a real Drupal site under nginx and PHP-FPM: what people do there reaches the gateway, each event once
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 install_packages build site drupal
 source "$root/tests/e2e/drupal/site.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 81: two Drupal sites in one FPM pool: buffers, accounts, toggles, credentials, suspension and trouble are each site's own
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 install_packages build site drupal
 source "$root/tests/e2e/drupal/site.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 84: a Drupal site whose every secret is planted and looked for; before it is connected it talks to nobody
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 install_packages build site drupal privacy
 source "$root/tests/e2e/drupal/site.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # 81: signals switched off are not recorded whatever happens; another module's signals are recorded, shown, switched and sent
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
 install_packages build site drupal
 source "$root/tests/e2e/drupal/site.sh"

@@ -1,57 +1,32 @@
 #!/usr/bin/env bash
 # 77: ssh scan and tail against an sshd of the stage's own: connections killed, rotation, truncation, odd names, refused keys
+# lane: servers
 source "$(dirname "$0")/../stage.sh"
+source "$root/dev.d/sshd.sh"
+source "$root/dev.d/journald.sh"
 
-checks=17
-skip_all() {
-  echo "skipped ssh: $checks checks skipped: $1"
-  tally 0 0 "$checks"
-  finish
-}
-
-[ "$(id -u)" -eq 0 ] || skip_all 'only root can run an sshd of its own'
-install_packages build test ssh
-cmake -S "$root" -B "$build_dir" -G Ninja
-ninja -C "$build_dir" -j "$jobs" logystera
+checks=28
+if [ -z "${LOGYSTERA_NAMESPACE:-}" ]; then
+  [ "$(id -u)" -eq 0 ] || skip_all 'only root can run an sshd of its own'
+  install_packages build test ssh journald
+  build_targets logystera
+  in_namespace || true
+fi
 
 program="$build_dir/logystera"
 work=$(mktemp -d /tmp/logystera-ssh.XXXXXX)
-server='' tail='' writer=''
-end_all() {
-  local status=$?
-  trap - EXIT
-  for pid in $tail $writer $server; do kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
-  rm -rf --one-file-system "$work"
-  exit "$status"
-}
-trap end_all EXIT
+jump='' tail='' writer=''
+end_with "$work" tail writer sshd jump journald
 export LOGYSTERA_PII_SALT=salt TZ=UTC XDG_STATE_HOME="$work/state"
 
-ssh-keygen -q -t ed25519 -N '' -f "$work/key"
-ssh-keygen -q -t ed25519 -N '' -f "$work/other"
-ssh-keygen -q -t ed25519 -N '' -f "$work/host"
-cp "$work/key.pub" "$work/authorized"
-mkdir -p /run/sshd
-port=''
-for _ in $(seq 20); do
-  port=$((20000 + RANDOM % 20000))
-  printf '%s\n' "Port $port" 'ListenAddress 127.0.0.1' "HostKey $work/host" "AuthorizedKeysFile $work/authorized" 'StrictModes no' \
-    'UsePAM no' "PidFile $work/pid" 'PermitRootLogin yes' >"$work/sshd.conf"
-  "$(command -v sshd || echo /usr/sbin/sshd)" -D -f "$work/sshd.conf" -E "$work/sshd.log" &
-  server=$!
-  for _ in $(seq 50); do [ -s "$work/pid" ] && break 2; kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
-done
-[ -s "$work/pid" ] || skip_all 'sshd does not start here'
-echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$work/host.pub")" >"$work/known"
+# First: what it mounts hides /run, where sshd wants a directory.
+if start_journald "$work"; then has_journald=yes; else has_journald=''; fi
+make_keys "$work"
+start_sshd "$work" || skip_all 'sshd does not start here'
+port=$sshd_port
 
 here=(--port "$port" --ssh-opt "IdentityFile=$work/key" --ssh-opt IdentitiesOnly=yes --ssh-opt "UserKnownHostsFile=$work/known")
 shown=(--all --no-rules)
-is() { [ "$1" = "$2" ] || { printf 'got %s, wanted %s\n' "$1" "$2"; return 1; }; }
-holds() { grep -qF -- "$2" <<<"$1" || { printf 'there is no %s in:\n%.2000s\n' "$2" "$1"; return 1; }; }
-eventually() {
-  for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done
-  "$@"
-}
 scan() { timeout 60 "$program" ssh scan root@127.0.0.1 "$@" 2>&1; }
 ends_with_2() {
   timeout 60 "$program" "$@" >"$work/refused" 2>&1
@@ -70,27 +45,77 @@ check 'addresses are redacted here' holds "$(scan --path "$odd" "${here[@]}" "${
 gzip -c "$odd" >"$work/log.gz"
 check 'a packed log is unpacked here' holds "$(scan --path "$work/log.gz" "${here[@]}" "${shown[@]}")" 'Failed password'
 check 'two paths are read' holds "$(scan --path "$work/log.gz" --path "$odd" "${here[@]}" --json "${shown[@]}")" '"sources":2'
-cat >"$work/config" <<C
-Host jump
- HostName 127.0.0.1
- Port $port
- User root
- IdentityFile $work/key
- UserKnownHostsFile $work/known
-Host behind
- HostName 127.0.0.1
- Port $port
- User root
- IdentityFile $work/key
- UserKnownHostsFile $work/known
- ProxyCommand ssh -F $work/config -W %h:%p jump
-C
-check 'a host behind another one is reached' holds "$(scan --path "$odd" "${here[@]}" --ssh-opt "ProxyCommand=ssh -F $work/config -W %h:%p jump" "${shown[@]}")" 'Failed password'
 check 'a file that is not there is an error' ends_with_2 ssh scan root@127.0.0.1 --path "$work/none" "${here[@]}"
 check 'a host that is an option is refused' ends_with_2 ssh scan --path /x "${here[@]}" -- "-oProxyCommand=touch $work/PROXY"
 check 'and was not run' pwned
 check 'a host key nobody knows is an error' ends_with_2 ssh scan root@127.0.0.1 --path "$odd" --port "$port" --ssh-opt "IdentityFile=$work/key" --ssh-opt UserKnownHostsFile=/dev/null
+check 'and says what helps' holds "$(cat "$work/refused")" 'the host key of that host is not known here'
 check 'a refused key is an error' ends_with_2 ssh scan root@127.0.0.1 --path "$odd" --port "$port" --ssh-opt "IdentityFile=$work/other" --ssh-opt IdentitiesOnly=yes --ssh-opt IdentityAgent=none --ssh-opt "UserKnownHostsFile=$work/known"
+
+say 'behind a jump host'
+# A machine of its own, with a host key of its own; both let the same key in.
+mkdir "$work/jump"
+make_keys "$work/jump"
+cp "$work/authorized" "$work/jump/authorized"
+home=$(getent passwd "$(id -u)" | cut -d: -f6)
+accepted() { grep -c 'Accepted publickey' "$1/sshd.log" || true; }
+jump_checks() {
+  local by_jump by_itself
+  mkdir -p "$home/.ssh"
+  mount -t tmpfs tmpfs "$home/.ssh"
+  # ssh takes of the jump host's own options what stands in its configuration, and nothing of -o.
+  printf 'Host *\n IdentityFile %s\n IdentitiesOnly yes\n UserKnownHostsFile %s\n' "$work/key" "$work/jump/both" >"$home/.ssh/config"
+  chmod 600 "$home/.ssh/config"
+  # ssh takes a host for a loop that is its own jump host by the same name.
+  { cat "$work/known" "$work/jump/known" && sed 's/127.0.0.1/localhost/' "$work/known"; } >"$work/jump/both"
+  by_jump=$(accepted "$work/jump")
+  check 'a host behind another one is reached by ProxyJump' holds \
+    "$(scan --path "$odd" --port "$port" --ssh-opt "ProxyJump=root@127.0.0.1:$jump_port" "${shown[@]}")" 'Failed password'
+  check 'the other one let it through' is "$(accepted "$work/jump")" $((by_jump + 1))
+  by_itself=$(accepted "$work")
+  check 'a host that is its own jump host is reached' holds \
+    "$(scan --path "$odd" --port "$port" --ssh-opt "ProxyJump=root@localhost:$port" "${shown[@]}")" 'Failed password'
+  check 'by two connections' is "$(accepted "$work")" $((by_itself + 2))
+  # A master of the user's own would outlive the connection, and another one's may be dead: neither is used.
+  printf ' ControlMaster auto\n ControlPath %s\n ControlPersist 60\n' "$work/master-%C" >>"$home/.ssh/config"
+  check "a host whose connections the user's configuration shares is read" holds "$(scan --path "$odd" --port "$port" "${shown[@]}")" 'Failed password'
+  check 'by a connection of its own' is "$(compgen -G "$work/master-*" || true)" ''
+  cp "$work/known" "$work/jump/both"
+  check 'a jump host whose key nobody knows is an error' ends_with_2 ssh scan root@127.0.0.1 --path "$odd" --port "$port" --ssh-opt "ProxyJump=root@127.0.0.1:$jump_port"
+  check 'that says it is the jump host, and what helps' holds "$(cat "$work/refused")" 'the host key of the jump host is not known here'
+}
+# start_sshd has one place for what it started.
+sshd_here=$sshd
+if start_sshd "$work/jump"; then jump=$sshd jump_port=$sshd_port; fi
+sshd=$sshd_here
+if [ -n "${LOGYSTERA_NAMESPACE:-}" ] && [ -n "$jump" ]; then
+  jump_checks
+else
+  echo 'skipped behind a jump host: 8 checks skipped: there are no mount namespaces here, and a configuration of ssh has one place'
+  tally 0 0 8
+fi
+
+say 'the journal there'
+if [ -n "$has_journald" ]; then
+  echo 'broken pipe of the far worker 0007' | systemd-cat -t far -p err
+  journal_there() { holds "$(scan --journald --since -1h "${here[@]}" "${shown[@]}")" 'broken pipe of the far worker 0007'; }
+  eventually journal_there || true
+  check 'the journal of another machine is read' journal_there
+  "$program" ssh tail root@127.0.0.1 --journald "${here[@]}" --no-rules --json >"$work/journal.out" 2>"$work/journal.err" &
+  tail=$!
+  # It begins now: what is written before it has is not for it.
+  told() { echo 'the far worker is followed' | systemd-cat -t far -p err; grep -q 'far worker is followed' "$work/journal.out"; }
+  eventually told || cat "$work/journal.err"
+  check 'and followed' told
+  kill -INT "$tail"
+  status=0
+  wait "$tail" || status=$?
+  tail=''
+  check 'interrupted, it ends well' is "$status" 0
+else
+  echo 'skipped the journal there: 3 checks skipped: systemd-journald does not start here'
+  tally 0 0 3
+fi
 
 say 'following: 6,000 lines over six kills, a rotation and a copy with truncation'
 log="$work/app ' log"
@@ -101,10 +126,9 @@ start_tail() {
   tail=$!
 }
 start_tail
-# The script there has the log's path among its arguments, as the program and ssh here have.
-begun() { [ -n "$(pgrep -f "logystera-file" || true)" ]; }
-eventually begun || true
-sleep 1
+# Where it begins is known once the host has said so.
+reading() { [ "$(sqlite3 "$work/a.db" "SELECT count(*) FROM positions WHERE CAST(text AS TEXT) LIKE '%' || char(10) || 'at %'" 2>/dev/null)" = 1 ]; }
+eventually reading
 day=$(date -u +%Y-%m-%d)
 write() {
   local block number=0
@@ -177,7 +201,7 @@ check 'each was counted once' is "$(sqlite3 "$work/a.db" "SELECT count(*), count
 kill -9 "$tail"
 wait "$tail" 2>/dev/null || true
 tail=''
-nothing_there() { ! begun; }
+nothing_there() { ! pgrep -f "logystera-file.*${work##*/}"; }
 check 'nothing is left running there after kill -9' eventually nothing_there
 check 'no line was said to be lost' is "$(grep -c 'may be lost' "$work/tail.err")" 0
 finish

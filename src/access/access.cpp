@@ -105,7 +105,7 @@ Access::Access(store::Store& store, web::Sessions& sessions, const web::Arrival&
       forms_(forms),
       options_(std::move(options)),
       open_session_(to_hex(hmac_sha256(secret, "open"))),
-      wrong_tokens_(kWrongTokens, secret) {
+      wrong_tokens_(kWrongTokens, secret, options_.elapsed) {
   if (!options_.api_token.empty()) key_ = sha256(options_.api_token);
   wipe(options_.api_token);
 }
@@ -171,7 +171,7 @@ Result<Access::Found> Access::of_bearer(const Request& request, std::string_view
   if (!known) return known.error();
   if (known.value()) return Found{std::move(known).value()};
   const std::string address = server::address_key(arrival_.client(request));
-  if (const auto seconds = wrong_tokens_.wait(address, options_.now())) return Found{{}, too_many(*seconds)};
+  if (const auto seconds = wrong_tokens_.wait(address)) return Found{{}, too_many(*seconds)};
   if (is_key(token)) {
     auto who = std::make_shared<Principal>();
     who->kind = Principal::Kind::key;
@@ -179,7 +179,7 @@ Result<Access::Found> Access::of_bearer(const Request& request, std::string_view
     who->name = "api_token";
     return Found{std::move(who)};
   }
-  (void)wrong_tokens_.take(address, options_.now());
+  (void)wrong_tokens_.take(address);
   return Found{{}, wrong_token()};
 }
 

@@ -40,6 +40,7 @@ class Access {
  public:
   struct Options {
     std::function<std::int64_t()> now = {};  // unix seconds
+    web::Elapsed elapsed = monotonic_seconds;
     std::function<void(std::string_view)> log = {};
     std::string api_token = {};  // of the configuration; empty: none
     bool reachable = false;      // other machines can reach a listener, or a proxy stands before it

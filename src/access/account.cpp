@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "access/password.hpp"
 #include "access/people_pages.hpp"
@@ -79,8 +80,13 @@ Result<server::Answer> PeoplePages::set_zone(const Request& request, const Form&
   if (!written_as_one || zone.size() > kZoneBytes) {
     return Error{"a time zone is written like Europe/Zurich or UTC", ErrorKind::invalid};
   }
-  user->zone = zone;
-  if (auto set = parts_.store.accounts().set_preferences(user.value()); !set) return set.error();
+  const std::string before = std::exchange(user->zone, std::string(zone));
+  auto transaction = parts_.store.begin();
+  if (!transaction) return transaction.error();
+  store::Stores& stores = *transaction.value();
+  if (auto set = stores.accounts().set_preferences(user.value()); !set) return set.error();
+  if (auto noted = parts_.audit.note(stores, request, "user.zone", user->name, before, zone); !noted) return noted.error();
+  if (auto committed = transaction.value()->commit(); !committed) return committed.error();
   return web::see_other("/account?done=zone");
 }
 
@@ -140,7 +146,7 @@ Result<server::Answer> PeoplePages::turn_off_second_factor(const Request& reques
   if (!wrong) return wrong.error();
   if (!wrong->empty()) return words(wrong.value());
   const std::string key = std::to_string(user->id);
-  if (passwords_of_user_.take(key, parts_.now())) return words("Too many attempts. Wait a minute before the next.");
+  if (passwords_of_user_.take(key)) return words("Too many attempts. Wait a minute before the next.");
   auto holds = parts_.second_factor.holds(user.value(), form["code"], parts_.now());
   if (!holds) return holds.error();
   if (!holds.value()) return words("This code is wrong, or was used before.");

@@ -75,9 +75,9 @@ Result<std::unique_ptr<Login>> Login::make(Parts parts) {
 Login::Login(Parts parts, std::string_view secret)
     : parts_(std::move(parts)),
       sessions_(parts_.store.accounts()),
-      logins_of_address_(kLoginsOfAddress, secret),
-      logins_for_name_(kLoginsForName, secret),
-      codes_for_user_(kCodesForUser, secret),
+      logins_of_address_(kLoginsOfAddress, secret, parts_.elapsed),
+      logins_for_name_(kLoginsForName, secret, parts_.elapsed),
+      codes_for_user_(kCodesForUser, secret, parts_.elapsed),
       passwords_(std::make_shared<server::Workers>(password_workers())) {}
 
 server::Route Login::route(const char* method, const char* path, std::size_t body_bytes, Handle handle,
@@ -189,9 +189,9 @@ Answer Login::with_password(const Attempt& attempt) {
   const std::string_view typed = attempt.form["name"];
   const std::string name = folded(typed);
   const std::int64_t now = parts_.now();
-  auto wait = logins_of_address_.take(attempt.address, now);
+  auto wait = logins_of_address_.take(attempt.address);
   if (!wait) {
-    wait = logins_for_name_.take(name, now);
+    wait = logins_for_name_.take(name);
     if (wait) logins_of_address_.give_back(attempt.address);
   }
   if (wait) {
@@ -211,7 +211,7 @@ Answer Login::with_password(const Attempt& attempt) {
 
 Answer Login::with_key(const Attempt& attempt) {
   const std::int64_t now = parts_.now();
-  if (const auto wait = logins_of_address_.take(attempt.address, now)) {
+  if (const auto wait = logins_of_address_.take(attempt.address)) {
     return later(ask(attempt.request, attempt.next, "Too many attempts. Wait a minute before the next."), *wait);
   }
   if (!parts_.access.is_key(attempt.form["token"])) {
@@ -284,9 +284,9 @@ Answer Login::second_step(const Request& request) {
     return ask(request, attempt.next, "That took too long. Sign in again.");
   }
   const std::string key = std::to_string(user.value()->id);
-  auto wait = logins_of_address_.take(attempt.address, now);
+  auto wait = logins_of_address_.take(attempt.address);
   if (!wait) {
-    wait = codes_for_user_.take(key, now);
+    wait = codes_for_user_.take(key);
     if (wait) logins_of_address_.give_back(attempt.address);
   }
   if (wait)
@@ -311,7 +311,13 @@ Answer Login::log_out(const Request& request) {
   if (!visitor) return failed(visitor.error());
   if (visitor->signed_in) {
     if (!parts_.forms.holds(form.value()["csrf"], "logout", visitor->secret)) return expired_form();
-    if (auto ended = sessions_.sign_out(visitor->secret); !ended) return failed(ended.error());
+    auto transaction = parts_.store.begin();
+    if (!transaction) return failed(transaction.error());
+    store::Stores& stores = *transaction.value();
+    if (auto ended = web::Sessions(stores.accounts()).sign_out(visitor->secret); !ended) return failed(ended.error());
+    const std::string_view name = visitor->signed_in->user == 0 ? "api_token" : std::string_view(visitor->signed_in->name);
+    if (auto noted = parts_.audit.note_of(name, stores, request, "session.end", name); !noted) return failed(noted.error());
+    if (auto committed = transaction.value()->commit(); !committed) return failed(committed.error());
   }
   Answer answer = web::see_other("/login");
   cookies.end(answer, web::kSessionCookie);
@@ -347,7 +353,7 @@ Answer Login::set_up(const Request& request) {
   // The secret comes last: a password that will not do costs no try.
   if (auto good = check_password(password); !good) return ask_to_set_up(request, good.error().message, name);
   if (password != form.value()["again"]) return ask_to_set_up(request, "The two passwords differ.", name);
-  switch (parts_.setup.check(form.value()["secret"], parts_.now())) {
+  switch (parts_.setup.check(form.value()["secret"], parts_.elapsed())) {
     case SetupSecret::Check::right: break;
     case SetupSecret::Check::wrong:
       parts_.log(fmt::format("a wrong setup secret came from {}", parts_.arrival.client(request)));

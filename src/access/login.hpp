@@ -43,8 +43,9 @@ class Login {
     const web::Arrival& arrival;
     const web::FormTokens& forms;
     const web::Audit& audit;
-    std::function<std::int64_t()> now;
+    std::function<std::int64_t()> now;  // unix seconds
     std::function<void(std::string_view)> log;
+    web::Elapsed elapsed = monotonic_seconds;
   };
   /// What `parts` refers to must outlive it. The error is a lack of randomness.
   static Result<std::unique_ptr<Login>> make(Parts parts);

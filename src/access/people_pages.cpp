@@ -28,7 +28,7 @@ Result<std::unique_ptr<PeoplePages>> PeoplePages::make(Parts parts) {
 }
 
 PeoplePages::PeoplePages(Parts parts, std::string_view secret)
-    : parts_(std::move(parts)), tokens_(parts_.store), passwords_of_user_(kPasswordsOfUser, secret) {}
+    : parts_(std::move(parts)), tokens_(parts_.store), passwords_of_user_(kPasswordsOfUser, secret, parts_.elapsed) {}
 
 server::Route PeoplePages::get(std::string path, Handle handle, std::string role,
                                std::shared_ptr<server::Workers> workers) {
@@ -103,19 +103,8 @@ PeoplePages::Answer PeoplePages::page(const Request& request, std::string_view n
 }
 
 PeoplePages::Answer PeoplePages::failed(const Request& request, const Error& error) const {
-  switch (error.kind) {
-    case ErrorKind::invalid:
-    case ErrorKind::too_large:
-    case ErrorKind::exists: return parts_.shell.problem(request, 400, "Nothing was done", error.message + ".");
-    case ErrorKind::denied: return parts_.shell.problem(request, 403, "Nothing was done", error.message + ".");
-    case ErrorKind::not_found: return parts_.shell.problem(request, 404, "It is not there", error.message + ".");
-    default: break;
-  }
-  parts_.log(error.message);
-  Answer answer = parts_.shell.problem(request, 503, "Something is wrong with this server",
-                                       "Nothing was done. Try again later; its operator finds the cause in its log.");
-  answer.headers.emplace_back("Retry-After", "30");
-  return answer;
+  if (error.kind == ErrorKind::denied) return parts_.shell.problem(request, 403, "Nothing was done", error.message + ".");
+  return parts_.shell.failure(request, error, parts_.log);
 }
 
 Result<store::User> PeoplePages::myself(const Request& request) const {
@@ -131,7 +120,7 @@ Result<store::User> PeoplePages::myself(const Request& request) const {
 
 Result<std::string> PeoplePages::wrong_password(const store::User& user, std::string_view password) {
   const std::string key = std::to_string(user.id);
-  if (passwords_of_user_.take(key, parts_.now())) return std::string("Too many attempts. Wait a minute before the next.");
+  if (passwords_of_user_.take(key)) return std::string("Too many attempts. Wait a minute before the next.");
   auto checked = parts_.users.check(user.name, password);
   if (!checked) return checked.error();
   if (!checked.value()) return std::string("The password is wrong.");

@@ -44,6 +44,7 @@ class PeoplePages {
     std::function<void(std::string_view)> log;
     std::shared_ptr<server::Workers> passwords;  // where passwords are hashed
     store::ConfiguredRetention retention = {};   // what the configuration says
+    web::Elapsed elapsed = monotonic_seconds;
   };
   /// What `parts` refers to must outlive it. The error is a lack of randomness.
   static Result<std::unique_ptr<PeoplePages>> make(Parts parts);

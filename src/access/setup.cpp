@@ -21,7 +21,6 @@ Result<std::string> SetupSecret::make(std::int64_t now) {
 
 SetupSecret::Check SetupSecret::check(std::string_view secret, std::int64_t now) {
   const std::lock_guard lock(mutex_);
-  // A clock that was set back would make it hold longer.
   if (tries_left_ <= 0 || now < made_at_ || now - made_at_ > kSetupSeconds) return Check::ended;
   if (equal_constant_time(bytes_of(sha256(secret)), bytes_of(hash_))) return Check::right;
   --tries_left_;

@@ -22,7 +22,8 @@ class SetupSecret {
   SetupSecret(const SetupSecret&) = delete;
   SetupSecret& operator=(const SetupSecret&) = delete;
 
-  /// A new one, which ends the one before: 43 characters of base64url. `now`: unix seconds.
+  /// A new one, which ends the one before: 43 characters of base64url. `now`: seconds of a clock that is
+  /// never set.
   Result<std::string> make(std::int64_t now);
 
   enum class Check { right, wrong, ended };

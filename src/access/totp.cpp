@@ -59,7 +59,7 @@ std::optional<std::int64_t> totp_step(std::string_view secret, std::string_view 
   const std::int64_t here = now / kTotpStepSeconds;
   for (std::int64_t step = here - kTotpStepsAside; step <= here + kTotpStepsAside; ++step) {
     const bool same = equal_constant_time(digits, totp_code(secret, step));
-    if (same && step > last) found = step;
+    if (same && (step > last || last - step > kTotpStepsAhead)) found = step;
   }
   return found;
 }

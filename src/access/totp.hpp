@@ -14,6 +14,8 @@ namespace logystera::access {
 
 inline constexpr std::int64_t kTotpStepSeconds = 30;
 inline constexpr std::int64_t kTotpStepsAside = 1;  // how far a telephone's clock may be off, before and after
+inline constexpr std::int64_t kTotpStepsAhead =
+    20;  // further ahead, a code was taken by a clock that has been set back since
 inline constexpr std::size_t kTotpSecretBytes = 20;
 inline constexpr std::size_t kTotpDigits = 6;
 inline constexpr std::size_t kRecoveryCodes = 10;
@@ -24,7 +26,8 @@ Result<std::string> make_totp_secret();
 /// The code of that step: of 30 seconds each since 1970.
 std::string totp_code(std::string_view secret, std::int64_t step);
 
-/// The step whose code this is, among those around `now` and after `last`, which was taken before. Blanks in the code are nothing.
+/// The step whose code this is, among those around `now` and after `last`, which was taken before (unless `last` is kTotpStepsAhead
+/// ahead). Blanks in the code are nothing.
 /// Compares with all of them in constant time.
 std::optional<std::int64_t> totp_step(std::string_view secret, std::string_view code, std::int64_t now, std::int64_t last);
 

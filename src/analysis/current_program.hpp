@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "analysis/program.hpp"
@@ -26,12 +27,25 @@ class CurrentProgram {
     {
       const std::lock_guard lock(mutex_);
       std::swap(program_, before);
+      refused_.clear();
     }
   }  // the last holder frees thousands of rules, and nobody waits for it
+
+  /// That another one was to take its place and cannot: this one stays.
+  void refuse(std::string why) {
+    const std::lock_guard lock(mutex_);
+    refused_ = std::move(why);
+  }
+  /// Why; empty: nothing was refused since the last replace().
+  std::string refused() const {
+    const std::lock_guard lock(mutex_);
+    return refused_;
+  }
 
  private:
   mutable std::mutex mutex_;
   Result<std::shared_ptr<const Program>> program_;
+  std::string refused_;
 };
 
 }  // namespace logystera::analysis

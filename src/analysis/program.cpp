@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "analysis/metrics.hpp"
 #include "analysis/rule_cache.hpp"
 #include "redact/salt.hpp"
 #include "yaml/yaml.hpp"
@@ -179,6 +180,16 @@ Result<Done> Program::prepare_rules(const ProgramOptions& options, ProgramNotes&
   return Done{};
 }
 
+Result<Done> Program::prepare_metrics(const ProgramOptions& options, ProgramNotes& notes) {
+  if (!options.metrics) return Done{};
+  auto definitions = load_metrics(options.metrics_paths, options.sources.follow_links);
+  if (!definitions) return definitions.error();
+  for (const std::string& problem : definitions->problems())
+    notes.warnings.push_back(fmt::format("a metric is refused: {}", problem));
+  metrics_.emplace(std::move(definitions).value(), names_);
+  return Done{};
+}
+
 Result<std::shared_ptr<const Program>> Program::make(const ProgramOptions& options, ProgramNotes& notes) {
   const std::shared_ptr<Program> program(new Program);
   const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
@@ -188,6 +199,7 @@ Result<std::shared_ptr<const Program>> Program::make(const ProgramOptions& optio
   if (auto done = program->prepare_reading(options, notes); !done) return done.error();
   if (auto done = program->prepare_redaction(options, notes); !done) return done.error();
   if (auto done = program->prepare_rules(options, notes); !done) return done.error();
+  if (auto done = program->prepare_metrics(options, notes); !done) return done.error();
   return std::shared_ptr<const Program>(program);
 }
 

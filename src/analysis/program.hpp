@@ -17,6 +17,7 @@
 #include "core/result.hpp"
 #include "detect/engine.hpp"
 #include "detect/rule.hpp"
+#include "metric/plan.hpp"
 #include "parse/format.hpp"
 #include "parse/zone.hpp"
 #include "plugin/plugin.hpp"
@@ -57,6 +58,11 @@ struct ProgramOptions {
   RuleSources sources;
   bool rule_cache = true;  // the user's own
   plugin::Options plugins;
+
+  // Metrics of signals.
+  bool metrics = false;                    // whoever matches signals alone, or no signals, needs none
+  std::vector<std::string> metrics_paths;  // files and directories of definitions beside those built in
+
   bool say_origins = false;  // warnings say where the rules came from, and of each that was refused why
 };
 
@@ -87,6 +93,8 @@ class Program {
   const detect::RuleSet& rules() const noexcept { return rules_; }
   /// Null: no rules.
   const detect::Engine* engine() const noexcept { return engine_ ? &*engine_ : nullptr; }
+  /// Null: none are counted.
+  const metric::Plan* metrics() const noexcept { return metrics_ ? &*metrics_ : nullptr; }
   /// The table the engine was compiled with. It is the one thing that grows: readers add the names they meet, any number of them
   /// at once (FieldNames is safe for that), and none changes or goes.
   FieldNames& names() const noexcept { return names_; }
@@ -100,6 +108,7 @@ class Program {
   Result<Done> prepare_reading(const ProgramOptions& options, ProgramNotes& notes);
   Result<Done> prepare_redaction(const ProgramOptions& options, ProgramNotes& notes);
   Result<Done> prepare_rules(const ProgramOptions& options, ProgramNotes& notes);
+  Result<Done> prepare_metrics(const ProgramOptions& options, ProgramNotes& notes);
 
   std::vector<plugin::Plugin> plugins_;
   parse::Formats formats_;
@@ -108,6 +117,7 @@ class Program {
   mutable FieldNames names_;
   detect::RuleSet rules_;                              // the engine points at it
   std::optional<detect::Engine> engine_;               // of `rules_` and `names_`
+  std::optional<const metric::Plan> metrics_;          // of `names_`
   std::unique_ptr<const redact::FieldLabels> labels_;  // of `names_`
 };
 

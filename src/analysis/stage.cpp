@@ -51,6 +51,14 @@ Stage::Stage(const detect::Engine* engine, const FieldNames& names, const StageO
       window_options_(options.window_options()),
       redactor_(options.redaction()) {}
 
+Stage::Stage(const Stage& other)
+    : engine_(other.engine_),
+      names_(other.names_),
+      enrichers_(other.enrichers_),
+      declared_(other.declared_),
+      window_options_(other.window_options_),
+      redactor_(other.redactor_) {}
+
 Stage::Worker Stage::worker() const {
   Worker worker(engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt, redactor_);
   if (enrichers_) worker.enriching_.emplace(*enrichers_);

@@ -246,6 +246,50 @@ Result<Trial> try_rule(const Program& program, std::uint32_t rule, std::string_v
   return Trying(program, *program.engine(), names, rule).run(lines, format);
 }
 
+void show_instead(Trial& trial, std::string_view message, const std::vector<TriedRecord::Field>& fields) {
+  for (TriedRecord& record : trial.sampled) {
+    record.message = message;
+    record.fields = fields;
+  }
+  for (Finding& finding : trial.findings) finding.message = finding.title;
+}
+
+Result<std::vector<std::uint32_t>> rules_looking_at(const Program& program, std::string_view lines,
+                                                    const std::string& format) {
+  if (auto fine = check(program, lines, format); !fine) return fine.error();
+  FieldNames names(FieldNames::Over{program.names()});
+  parse::SourceOptions options = program.pipeline().source;
+  if (!format.empty()) options.format = format;
+  source::MemorySource log(lines, std::string(kSource), program.formats(), names, options);
+  detect::Session session(*program.engine());
+  const auto& rules = program.engine()->rules().rules;
+  std::vector<bool> looks(rules.size());
+  RecordBatch batch;
+  for (;;) {
+    auto state = log.next(batch, std::chrono::milliseconds(0));
+    if (!state) return state.error();
+    if (state.value() != source::State::records) break;
+    for (const Record& record : batch.records) {
+      (void)session.match(record);
+      for (std::uint32_t i = 0; i < rules.size(); ++i)
+        looks[i] = looks[i] || (!rules[i].is_window() && session.look(i).in_scope);
+    }
+  }
+  // A rule that counts looks at what it counts, which may be counting itself.
+  for (bool more = true; std::exchange(more, false);) {
+    for (std::uint32_t i = 0; i < rules.size(); ++i) {
+      if (looks[i] || !rules[i].is_window()) continue;
+      const auto& inputs = rules[i].window->inputs;
+      looks[i] = std::any_of(inputs.begin(), inputs.end(), [&](std::uint32_t input) { return looks[input]; });
+      more = more || looks[i];
+    }
+  }
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t i = 0; i < rules.size(); ++i)
+    if (looks[i] && !rules[i].silent) found.push_back(i);
+  return found;
+}
+
 bool Draft::sound() const noexcept {
   return problem.empty() && !documents.empty() && failures.empty() && samples_problem.empty() &&
          std::all_of(documents.begin(), documents.end(), [](const auto& one) { return one.loaded; });

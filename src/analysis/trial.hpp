@@ -16,7 +16,8 @@
 
 namespace logystera::analysis {
 
-inline constexpr std::size_t kTrialBytes = 64 * 1024;  // of lines
+inline constexpr std::size_t kTrialBytes = 64 * 1024;            // of lines
+inline constexpr const char* kEventFormat = "logystera_events";  // of what sites send
 inline constexpr std::size_t kTrialRecordsShown = 20;
 inline constexpr std::size_t kTrialFindingsShown = 20;
 inline constexpr std::size_t kDraftBytes = 64 * 1024;  // of rules
@@ -58,6 +59,15 @@ struct Trial {
 /// `rule` is an index in the program's rules. `format` empty: recognised. Errors: not_found for a format there is not, invalid for
 /// lines that are too long or no log.
 Result<Trial> try_rule(const Program& program, std::uint32_t rule, std::string_view lines, const std::string& format);
+
+/// Of a trial on one record whose personal data whoever asks may not see: shows these fields and this message instead of what was read
+/// of it, and of findings their titles. What redaction finds in texts by itself is not all a record's fields are known to hold.
+void show_instead(Trial& trial, std::string_view message, const std::vector<TriedRecord::Field>& fields);
+
+/// The rules that look at one of these lines, or count others that do, and make findings of their own: indices, in their order. Errors
+/// as those of try_rule().
+Result<std::vector<std::uint32_t>> rules_looking_at(const Program& program, std::string_view lines,
+                                                    const std::string& format);
 
 /// Rules somebody has written and not put anywhere yet.
 struct Draft {

@@ -28,22 +28,27 @@ bool is_json(const Request& request) {
 
 enum class Comparison : std::uint8_t { weak, strong };  // RFC 9110, 8.8.3.2
 
-// Whether the header's list names the tag.
-bool names_tag(std::string_view list, std::string_view tag, Comparison comparison) {
+// Whether the header's list names the tag; `beginning`: one that begins so.
+bool names_tag(std::string_view list, std::string_view tag, Comparison comparison, bool beginning = false) {
   while (!list.empty()) {
     std::string_view one = list.substr(0, list.find(','));
     list.remove_prefix(std::min(list.size(), one.size() + 1));
     while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
     while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
     if (comparison == Comparison::weak && one.starts_with("W/")) one.remove_prefix(2);
-    if (one == "*" || one == tag) return true;
+    if (one == "*" || one == tag || (beginning && one.starts_with(tag))) return true;
   }
   return false;
 }
 
-std::string tag_of(std::string_view json) {
+std::string digits_of(std::string_view text) {
   constexpr std::size_t kDigits = 32;
-  return "\"" + to_hex(sha256(json)).substr(0, kDigits) + "\"";
+  return to_hex(sha256(text)).substr(0, kDigits);
+}
+
+// "STATE.WHOLE": the whole changes with every counter, the state with what somebody has changed. Without a state: "WHOLE".
+std::string tag_of(std::string_view json, std::string_view state) {
+  return "\"" + (state.empty() ? "" : digits_of(state) + ".") + digits_of(json) + "\"";
 }
 
 }  // namespace
@@ -97,8 +102,11 @@ std::vector<server::Route> Api::routes(std::shared_ptr<server::Workers> workers)
       route("PATCH", "/sites/{token}", "admin", &Api::change_site, kBodyBytes),
       route("GET", "/sites/{token}/ingest", "viewer", &Api::get_ingest),
       route("GET", "/sites/{token}/metrics", "viewer", &Api::get_metrics),
+      route("GET", "/sites/{token}/series", "viewer", &Api::get_series),
+      route("GET", "/sites/{token}/signal_counts", "viewer", &Api::get_signal_counts),
       route("POST", "/sites/{token}/rotate", "admin", &Api::rotate_site),
       route("POST", "/sites/{token}/disable", "admin", &Api::disable_site),
+      route("GET", "/targets", "viewer", &Api::list_targets),
       route("GET", "/rules", "viewer", &Api::list_rules),
       route("GET", "/rules/{id}", "viewer", &Api::get_rule),
       route("POST", "/rules/validate", "analyst", &Api::validate_rules, kTrialBodyBytes),
@@ -106,12 +114,47 @@ std::vector<server::Route> Api::routes(std::shared_ptr<server::Workers> workers)
       route("GET", "/dismissals", "viewer", &Api::list_dismissals),
       route("POST", "/dismissals", "analyst", &Api::dismiss, kBodyBytes, true),
       route("DELETE", "/dismissals", "analyst", &Api::undismiss),
+      route("GET", "/alerts", "viewer", &Api::list_alerts),
+      route("POST", "/alerts/bulk", "analyst", &Api::act_on_alerts, kBodyBytes),
+      route("GET", "/alerts/{id}", "viewer", &Api::get_alert),
+      route("GET", "/alerts/{id}/activity", "viewer", &Api::alert_activity),
+      route("GET", "/alerts/{id}/evidence", "viewer", &Api::alert_evidence),
+      route("POST", "/alerts/{id}/acknowledge", "analyst", &Api::act_on_alert, kBodyBytes),
+      route("POST", "/alerts/{id}/resolve", "analyst", &Api::act_on_alert, kBodyBytes),
+      route("POST", "/alerts/{id}/reopen", "analyst", &Api::act_on_alert, kBodyBytes),
+      route("POST", "/alerts/{id}/snooze", "analyst", &Api::snooze_alert, kBodyBytes),
+      route("DELETE", "/alerts/{id}/snooze", "analyst", &Api::unsnooze_alert),
+      route("POST", "/alerts/{id}/notes", "analyst", &Api::note_alert, kBodyBytes, true),
+      route("PUT", "/alerts/{id}/assignee", "analyst", &Api::assign_alert, kBodyBytes),
+      route("GET", "/switches", "viewer", &Api::list_switches),
+      route("GET", "/rules/{id}/switches", "viewer", &Api::rule_switches),
+      route("PUT", "/rules/{id}/switches/{site}", "analyst", &Api::put_switch, kBodyBytes),
+      route("DELETE", "/rules/{id}/switches/{site}", "analyst", &Api::remove_switch),
+      route("GET", "/channels", "admin", &Api::list_channels),
+      route("POST", "/channels", "admin", &Api::add_channel, kBodyBytes),
+      route("GET", "/channels/{id}", "admin", &Api::get_channel),
+      route("PUT", "/channels/{id}", "admin", &Api::change_channel, kBodyBytes),
+      route("DELETE", "/channels/{id}", "admin", &Api::remove_channel),
+      route("POST", "/channels/{id}/test", "admin", &Api::test_channel),
+      route("POST", "/channels/{id}/confirm", "admin", &Api::confirm_channel, kBodyBytes),
+      route("GET", "/routes", "admin", &Api::get_routes),
+      route("PUT", "/routes", "admin", &Api::set_routes, kTrialBodyBytes),
+      route("GET", "/outbox", "admin", &Api::list_outbox),
+      route("POST", "/outbox/{id}/retry", "admin", &Api::retry_message),
+      route("POST", "/outbox/{id}/discard", "admin", &Api::discard_message),
       route("GET", "/me", "viewer", &Api::me),
       route("GET", "/openapi.json", "", &Api::openapi),
   };
   all.push_back(upload_route());
   for (server::Route& one : all) one.workers = workers;
   return all;
+}
+
+server::Route Api::metrics_route(std::shared_ptr<server::Workers> workers) {
+  server::Route made = route("GET", "", "viewer", &Api::prometheus);
+  made.path = "/metrics";
+  made.workers = std::move(workers);
+  return made;
 }
 
 const web::Principal& who(const Request& request) {
@@ -146,7 +189,7 @@ Answer Api::answer(const Request& request, Handle handle, bool takes_body, bool 
   const Rates::Taken taken = rates_.take(asker(request), Rates::Clock::now());
   Answer made;
   if (!taken.allowed) {
-    made = too_many(request);
+    made = too_many(request, taken.next_seconds);
   } else if (takes_body && !is_json(request)) {
     made = refusal(request, 415, "json_expected", "the body must be JSON: send Content-Type: application/json");
   } else {
@@ -161,11 +204,11 @@ Answer Api::answer(const Request& request, Handle handle, bool takes_body, bool 
   return finished(std::move(made));
 }
 
-Answer Api::too_many(const Request& request) const {
+Answer Api::too_many(const Request& request, std::uint32_t seconds) const {
   Answer made = refusal(request, 429, "too_many_requests",
                         fmt::format("{} requests a second on average, and {} at once: ask more slowly",
                                     rates_.rate().per_second, rates_.rate().burst));
-  made.headers.emplace_back("Retry-After", "1");
+  made.headers.emplace_back("Retry-After", std::to_string(seconds));
   return made;
 }
 
@@ -178,9 +221,12 @@ Answer Api::finished(Answer answer) {
 query::Defaults Api::defaults(const Request& request) const {
   query::Defaults made;
   made.limit = kPageRows;
+  made.search = query::kListSearch;
   made.now = parts_.now();
   made.sites = query::sites_of(who(request));
   made.personal = who(request).may(web::Role::analyst);
+  made.targets_file = parts_.targets_file;
+  if (who(request).kind == web::Principal::Kind::session) made.name = who(request).name;
   return made;
 }
 
@@ -189,8 +235,8 @@ Answer Api::failed(const Request& request, const Error& error) const {
   return store_failed(request, error);
 }
 
-Answer object_answer(const Request& request, std::string json) {
-  const std::string tag = tag_of(json);
+Answer object_answer(const Request& request, std::string json, std::string_view state) {
+  const std::string tag = tag_of(json, state);
   Answer answer = server::json_answer(200, std::move(json));
   if (names_tag(request.joined("If-None-Match"), tag, Comparison::weak)) {
     answer.status = 304;
@@ -200,9 +246,9 @@ Answer object_answer(const Request& request, std::string json) {
   return answer;
 }
 
-bool as_it_was_read(const Request& request, std::string_view json) {
+bool as_it_was_read(const Request& request, std::string_view state) {
   const std::string wanted = request.joined("If-Match");
-  return wanted.empty() || names_tag(wanted, tag_of(json), Comparison::strong);
+  return wanted.empty() || names_tag(wanted, "\"" + digits_of(state) + ".", Comparison::strong, true);
 }
 
 Answer list_answer_of(const Request& request, const std::string& newer, const std::string& older,

@@ -19,6 +19,9 @@
 #include "api/warm.hpp"
 #include "core/json_text.hpp"
 #include "gateway/entities.hpp"
+#include "notify/desk.hpp"
+#include "processor/raise.hpp"
+#include "query/detection.hpp"
 #include "query/lists.hpp"
 #include "server/message.hpp"
 #include "server/router.hpp"
@@ -45,9 +48,13 @@ struct Parts {
   const web::Arrival& arrival;
   const query::Pseudonyms& pseudonyms;  // of what stands for personal data in signals
   upload::Desk& desk;                   // where logs are handed over
+  notify::Desk& notify;                 // where channels and routes are looked after
   std::function<std::int64_t()> now;    // unix seconds
   std::function<void(std::string_view)> log;
   Rate rate = {};
+  std::string targets_file = {};                                                    // of a fleet; empty: there is none
+  processor::Telling telling = {};                                                  // of what is done to alerts
+  std::function<query::Detection()> detection = [] { return query::Detection(); };  // how it stands
 };
 
 class Api {
@@ -56,6 +63,9 @@ class Api {
 
   /// `workers`: where handlers run; they read the database.
   std::vector<server::Route> routes(std::shared_ptr<server::Workers> workers);
+
+  /// What Prometheus asks for, beside the contract: GET /metrics.
+  server::Route metrics_route(std::shared_ptr<server::Workers> workers);
 
   /// The threads for it. They give way as those of pages do.
   static server::Workers::Options workers();
@@ -102,6 +112,13 @@ class Api {
   server::Answer rotate_site(const server::Request& request);
   server::Answer disable_site(const server::Request& request);
   server::Answer site_answer(const server::Request& request, const std::string& token);
+  // series.cpp
+  server::Answer get_series(const server::Request& request);
+  server::Answer get_signal_counts(const server::Request& request);
+  // metrics.cpp
+  server::Answer prometheus(const server::Request& request);
+  // targets.cpp
+  server::Answer list_targets(const server::Request& request);
   // rules.cpp
   server::Answer list_rules(const server::Request& request);
   server::Answer get_rule(const server::Request& request);
@@ -112,12 +129,49 @@ class Api {
   server::Answer list_dismissals(const server::Request& request);
   server::Answer dismiss(const server::Request& request);
   server::Answer undismiss(const server::Request& request);
+  // alerts.cpp
+  server::Answer list_alerts(const server::Request& request);
+  server::Answer get_alert(const server::Request& request);
+  server::Answer alert_activity(const server::Request& request);
+  server::Answer alert_evidence(const server::Request& request);
+  // alert_actions.cpp
+  server::Answer act_on_alert(const server::Request& request);
+  server::Answer snooze_alert(const server::Request& request);
+  server::Answer unsnooze_alert(const server::Request& request);
+  server::Answer note_alert(const server::Request& request);
+  server::Answer assign_alert(const server::Request& request);
+  server::Answer act_on_alerts(const server::Request& request);
+  server::Answer done_to_alert(const server::Request& request, const alert::Action& action, int status = 200);
+  // switches.cpp
+  server::Answer list_switches(const server::Request& request);
+  server::Answer rule_switches(const server::Request& request);
+  server::Answer put_switch(const server::Request& request);
+  server::Answer remove_switch(const server::Request& request);
+  // channels.cpp
+  server::Answer list_channels(const server::Request& request);
+  server::Answer get_channel(const server::Request& request);
+  server::Answer add_channel(const server::Request& request);
+  server::Answer change_channel(const server::Request& request);
+  server::Answer remove_channel(const server::Request& request);
+  server::Answer test_channel(const server::Request& request);
+  server::Answer confirm_channel(const server::Request& request);
+  server::Answer list_outbox(const server::Request& request);
+  server::Answer retry_message(const server::Request& request);
+  server::Answer discard_message(const server::Request& request);
+  server::Answer get_routes(const server::Request& request);
+  server::Answer set_routes(const server::Request& request);
+  Result<std::optional<std::string>> channel_json(std::int64_t id) const;
+  server::Answer channel_answer(const server::Request& request, std::int64_t id, int status = 200);
+  server::Answer message_answer(const server::Request& request, std::int64_t id);
+  notify::Note note_of(const server::Request& request) const;
+  /// Of what the desk refuses.
+  server::Answer desk_refused(const server::Request& request, const Error& error) const;
   // contract.cpp
   server::Answer openapi(const server::Request& request);
 
   query::Defaults defaults(const server::Request& request) const;
   server::Answer failed(const server::Request& request, const Error& error) const;
-  server::Answer too_many(const server::Request& request) const;
+  server::Answer too_many(const server::Request& request, std::uint32_t seconds) const;
   /// With what every answer has.
   static server::Answer finished(server::Answer answer);
 
@@ -131,11 +185,12 @@ class Api {
 /// Who asks; somebody without anything where there is nobody.
 const web::Principal& who(const server::Request& request);
 
-/// An answer with an ETag; 304 when the client has it already.
-server::Answer object_answer(const server::Request& request, std::string json);
+/// An answer with an ETag; 304 when the client has it already. `state`: what of it can be changed, where that is not all of it.
+server::Answer object_answer(const server::Request& request, std::string json, std::string_view state = {});
 
-/// Whether If-Match, where it was sent, names what `json` is (RFC 9110, 13.1.1).
-bool as_it_was_read(const server::Request& request, std::string_view json);
+/// Whether If-Match, where it was sent, names an answer whose `state` was the same (RFC 9110, 13.1.1): counters that went on
+/// meanwhile are no reason to refuse a change.
+bool as_it_was_read(const server::Request& request, std::string_view state);
 
 /// A page of a list in JSON, with its Link and total.
 template <typename Row>
@@ -147,6 +202,13 @@ template <typename Row>
 server::Answer list_answer(const server::Request& request, const query::Listed<Row>& list, std::string json) {
   return list_answer_of(request, list.newer, list.older, list.total, list.searching, std::move(json));
 }
+
+/// An alert, as every answer has it. `snoozed`: whether it is by now.
+std::string alert_json(const alert::Alert& alert, std::int64_t now);
+/// What people change of it; hits that come meanwhile do not.
+std::string changeable(const alert::Alert& alert);
+/// The number a path names; nothing: it is none.
+std::optional<std::int64_t> id_in(const server::Request& request);
 
 /// Writes `name`: null, or a time of unix seconds (0: null) as RFC 3339.
 void put_time(JsonText& json, std::string_view name, std::int64_t seconds);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kTrendDays = 14, kTrendDaysMost = 366;
 constexpr std::int64_t kDaySeconds = 24 * 3600;
 
-void put(JsonText& json, const store::Finding& finding) {
+void put(JsonText& json, const store::Finding& finding, bool alone) {
   json.begin_object().number("id", finding.id).member("rule_id", finding.rule);
   json.member("severity", level_name(finding.level)).member("title", finding.title);
   json.member("message", finding.message).member("source", finding.source);
@@ -20,7 +20,17 @@ void put(JsonText& json, const store::Finding& finding) {
   json.key("line");
   if (finding.line == 0) json.null();
   else json.natural(finding.line);
-  json.member("dismissed", finding.dismissed).member("demo", finding.demo).end_object();
+  json.member("dismissed", finding.dismissed).member("demo", finding.demo);
+  put_time(json, "first_timestamp", finding.first_time);
+  json.count("hits", finding.hits);
+  put_text(json, "site", finding.site);
+  put_text(json, "group", finding.group_label);
+  if (alone) {
+    json.key("evidence").begin_array();
+    for (const std::uint64_t seq : finding.evidence) json.natural(seq);
+    json.end_array();
+  }
+  json.end_object();
 }
 
 }  // namespace
@@ -35,7 +45,7 @@ Answer Api::list_findings(const Request& request) {
   if (!list) return failed(request, list.error());
   JsonText json;
   json.begin_array();
-  for (const store::Finding& finding : list->rows) put(json, finding);
+  for (const store::Finding& finding : list->rows) put(json, finding, false);
   json.end_array();
   return list_answer(request, list.value(), json.take());
 }
@@ -53,7 +63,7 @@ Answer Api::get_finding(const Request& request) {
   if (!finding) return failed(request, finding.error());
   if (!finding.value()) return not_found(request, "there is no such finding, or it is older than the retention");
   JsonText json;
-  put(json, *finding.value());
+  put(json, *finding.value(), true);
   return object_answer(request, json.take());
 }
 

@@ -3,6 +3,7 @@
 
 #include "api/api.hpp"
 #include "api/problem.hpp"
+#include "query/lists.hpp"
 
 namespace logystera::api {
 
@@ -26,10 +27,10 @@ Answer Api::stats(const Request& request) {
   store::Stores& stores = parts_.store.reading();
   store::FindingSummary findings;
   store::ErrorSummary errors;
+  auto summary = stores.findings().summary(query::sites_of(principal));
+  if (!summary) return failed(request, summary.error());
+  findings = std::move(summary).value();
   if (principal.all_sites) {
-    auto summary = stores.findings().summary();
-    if (!summary) return failed(request, summary.error());
-    findings = std::move(summary).value();
     auto groups = stores.errors().summary();
     if (!groups) return failed(request, groups.error());
     errors = groups.value();
@@ -47,7 +48,15 @@ Answer Api::stats(const Request& request) {
     json.count(level_name(static_cast<Level>(level)), findings.by_level[level]);
   }
   json.end_object().count("error_types", errors.groups).count("error_occurrences", errors.occurrences);
-  json.count("sites", sites).end_object();
+  json.count("sites", sites);
+  query::Detection detection = parts_.detection();
+  if (!principal.all_sites)
+    detection.position = detection.ring_overflows = detection.windows_forgotten = detection.late = 0;
+  json.key("detection").begin_object();
+  json.member("state", !detection.on ? "off" : detection.problem.empty() ? "running" : "stopped");
+  json.number("lag_seconds", detection.lag_seconds).count("position", detection.position);
+  json.count("ring_overflows", detection.ring_overflows).count("windows_forgotten", detection.windows_forgotten);
+  json.count("late_events", detection.late).end_object().end_object();
   return object_answer(request, json.take());
 }
 

@@ -11,7 +11,7 @@ double Rates::refilled(const Bucket& bucket, Clock::time_point now) const noexce
 }
 
 Rates::Taken Rates::take(const std::string& asker, Clock::time_point now) {
-  if (rate_.per_second <= 0) return {true, UINT32_MAX, 0};
+  if (rate_.per_second <= 0) return {true, UINT32_MAX, 0, 0};
   const std::lock_guard lock(mutex_);
   std::string key = asker;
   if (!buckets_.contains(key) && buckets_.size() >= kAskersMost) {
@@ -27,6 +27,8 @@ Rates::Taken Rates::take(const std::string& asker, Clock::time_point now) {
   if (taken.allowed) bucket.balance -= 1;
   taken.left = static_cast<std::uint32_t>(bucket.balance);
   taken.full_seconds = static_cast<std::uint32_t>(std::ceil((rate_.burst - bucket.balance) / rate_.per_second));
+  if (bucket.balance < 1)
+    taken.next_seconds = static_cast<std::uint32_t>(std::ceil((1 - bucket.balance) / rate_.per_second));
   return taken;
 }
 

@@ -27,6 +27,7 @@ class Rates {
     bool allowed = true;
     std::uint32_t left = 0;          // requests that may follow at once
     std::uint32_t full_seconds = 0;  // until all of the burst may
+    std::uint32_t next_seconds = 0;  // until one more may: at least 1, and 0 if one may at once
   };
   Taken take(const std::string& asker, Clock::time_point now);
   const Rate& rate() const noexcept { return rate_; }

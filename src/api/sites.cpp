@@ -52,16 +52,29 @@ Result<Sent> sent_since(store::Stores& stores, std::int64_t since) {
 
 std::int64_t hour_of(std::int64_t time) { return time - time % kHour; }
 
+/// A site as it is shown, and what of it can be changed.
+struct Shown {
+  std::string json, state;
+};
+
+std::string changeable(const store::Entity& entity) {
+  JsonText json;
+  json.begin_object().member("name", entity.name).member("state", state_of(entity));
+  put_time(json, "secret_rotated_at", entity.rotated_at);
+  json.end_object();
+  return json.take();
+}
+
 // Nothing where there is no such site.
-Result<std::optional<std::string>> site_json(store::Stores& stores, const std::string& token, std::int64_t now) {
+Result<std::optional<Shown>> shown_site(store::Stores& stores, const std::string& token, std::int64_t now) {
   auto entity = stores.entities().find(token);
   if (!entity) return entity.error();
-  if (!entity.value()) return std::optional<std::string>();
+  if (!entity.value()) return std::optional<Shown>();
   auto sent = sent_since(stores, hour_of(now - kDay) + kHour);
   if (!sent) return sent.error();
   JsonText json;
   put(json, *entity.value(), sent.value());
-  return std::optional<std::string>(json.take());
+  return std::optional(Shown{json.take(), changeable(*entity.value())});
 }
 
 }  // namespace
@@ -88,10 +101,10 @@ Answer Api::list_sites(const Request& request) {
 
 Answer Api::site_answer(const Request& request, const std::string& token) {
   if (!who(request).sees(token)) return not_found(request, "there is no site with this token");
-  auto json = site_json(parts_.store.reading(), token, parts_.now());
-  if (!json) return failed(request, json.error());
-  if (!json.value()) return not_found(request, "there is no site with this token");
-  return object_answer(request, std::move(*json.value()));
+  auto shown = shown_site(parts_.store.reading(), token, parts_.now());
+  if (!shown) return failed(request, shown.error());
+  if (!shown.value()) return not_found(request, "there is no site with this token");
+  return object_answer(request, std::move(shown.value()->json), shown.value()->state);
 }
 
 Answer Api::get_site(const Request& request) {
@@ -201,9 +214,7 @@ Answer Api::change_site(const Request& request) {
   if (!before) return failed(request, before.error());
   if (!before.value() || !who(request).sees(token)) return not_found(request, "there is no site with this token");
   // Within the transaction: nobody changes it between this look and the change.
-  auto known = site_json(stores, token, parts_.now());
-  if (!known) return failed(request, known.error());
-  if (!known.value() || !as_it_was_read(request, *known.value())) {
+  if (!as_it_was_read(request, changeable(*before.value()))) {
     return refusal(request, 412, "changed_meanwhile", "the site is not what If-Match names any more: read it again");
   }
   gateway::Entities entities = parts_.entities.within(stores.entities());

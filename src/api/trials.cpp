@@ -13,7 +13,7 @@ namespace {
 using server::Answer;
 using server::Request;
 
-constexpr std::size_t kFormatBytes = 64;
+constexpr std::size_t kFormatBytes = 64, kEventIdBytes = 64;
 
 void put_record(JsonText& json, const analysis::TriedRecord& record) {
   json.begin_object().count("line", record.line);
@@ -101,19 +101,34 @@ Answer Api::try_rule(const Request& request) {
   query::Parameters parameters(request.query);
   if (const auto faults = parameters.finish(); !faults.empty()) return invalid_parameters(request, faults);
   Body body(request.body);
-  if (!body.sound() || !body.is_object(body.whole(), "", {"raw", "format"})) return invalid(request, body);
-  const auto raw = body.text(body.whole(), "", "raw", analysis::kTrialBytes);
-  const std::string format = body.text(body.whole(), "", "format", kFormatBytes).value_or("");
-  if (!raw || raw->empty()) body.say("/raw", "raw must be the lines to try, as one string");
+  if (!body.sound() || !body.is_object(body.whole(), "", {"raw", "event_id", "format"})) return invalid(request, body);
+  auto raw = body.text(body.whole(), "", "raw", analysis::kTrialBytes);
+  const auto event = body.text(body.whole(), "", "event_id", kEventIdBytes);
+  std::string format = body.text(body.whole(), "", "format", kFormatBytes).value_or("");
+  if (raw && event) body.say("/event_id", "give raw or event_id, not both");
+  else if (!event && (!raw || raw->empty())) body.say("/raw", "raw must be the lines to try, as one string");
+  if (event && !format.empty()) body.say("/format", "a stored event has the format it has");
   if (!body.sound()) return invalid(request, body);
+  std::vector<analysis::TriedRecord::Field> shown;
+  if (event) {
+    // Personal data goes into the rule, and not into the answer.
+    auto stored = query::signal(parts_.store.reading(), *event, query::sites_of(who(request)), nullptr);
+    if (!stored) return failed(request, stored.error());
+    if (!stored.value()) return not_found(request, "there is no such event");
+    raw = stored.value()->event.line;
+    for (const auto& label : query::signal_of(std::move(stored.value()->event), &parts_.pseudonyms).labels)
+      shown.push_back({label.name, label.text});
+    format = analysis::kEventFormat;
+  }
   const auto program = parts_.program.get();
   if (!program) return failed(request, program.error());
   const std::string_view id = request.parameter("id");
   const auto& rules = program.value()->rules().rules;
   const auto rule = std::find_if(rules.begin(), rules.end(), [&](const detect::Rule& one) { return one.id == id; });
   if (rule == rules.end()) return not_found(request, "there is no rule with this id, or it was refused when it was loaded");
-  const auto trial = analysis::try_rule(*program.value(), static_cast<std::uint32_t>(rule - rules.begin()), *raw, format);
+  auto trial = analysis::try_rule(*program.value(), static_cast<std::uint32_t>(rule - rules.begin()), *raw, format);
   if (!trial) return refused(request, trial.error());
+  if (event) analysis::show_instead(trial.value(), "", shown);
   JsonText json;
   put(json, rule->id, trial.value());
   return server::json_answer(200, json.take());

@@ -109,7 +109,7 @@ server::Route Api::upload_route() {
   made.receiver = [this, take = parts_.desk.takes_file(show, [](const Request&) { return true; })](
                       Request request) -> std::unique_ptr<server::BodyReader> {
     const Rates::Taken taken = rates_.take(asker(request), Rates::Clock::now());
-    if (!taken.allowed) return std::make_unique<Refusing>(finished(too_many(request)));
+    if (!taken.allowed) return std::make_unique<Refusing>(finished(too_many(request, taken.next_seconds)));
     query::Parameters parameters(request.query);
     (void)parameters.text("name", kNameBytes);
     (void)parameters.word("mode", {"redact", "mask", "dry-run"});

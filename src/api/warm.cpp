@@ -1,9 +1,12 @@
 #include "api/warm.hpp"
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "analysis/stage.hpp"
+#include "core/clock.hpp"
+#include "parse/readers.hpp"
 #include "source/memory_source.hpp"
 #include "store/text.hpp"
 
@@ -15,6 +18,34 @@ analysis::StageOptions stage_options(const analysis::Program& program, std::size
   options.mode = redact::Mode::redact;  // whatever the program is set to: what comes back is read by others than the sender
   options.window_cells = cells;
   return options;
+}
+
+struct First {
+  bool time_known = false;
+  RecordKind kind = RecordKind::text;
+};
+std::optional<First> first_record(std::string_view text, const std::string& source, const parse::Formats& formats,
+                                  FieldNames& names, const parse::SourceOptions& options) {
+  source::MemorySource log(text, source, formats, names, options);
+  RecordBatch batch;
+  for (;;) {
+    auto state = log.next(batch, std::chrono::milliseconds(0));
+    if (!state || state.value() == source::State::ended) return std::nullopt;
+    if (!batch.records.empty()) return First{batch.records[0].time_known, batch.records[0].kind};
+  }
+}
+
+// What one of the programs people sign in with has said ("Failed password for root …"), with the head that syslog puts before it, since
+// rules go by the program: `source` is its name. Empty: the line has a head, or is of no such program.
+std::string with_head(std::string_view line, const std::string& source, const parse::Formats& formats, FieldNames& names,
+                      const parse::SourceOptions& options) {
+  if (!parse::is_auth_program(source) || line.find('\n') != std::string_view::npos) return {};
+  const auto bare = first_record(line, source, formats, names, options);
+  if (!bare || bare->time_known || bare->kind != RecordKind::text) return {};
+  std::string headed = rfc3339(wall_ns()) + " localhost " + source + ": ";
+  headed += line;
+  const auto read = first_record(headed, source, formats, names, options);
+  return read && read->kind == RecordKind::auth ? headed : std::string();
 }
 
 }  // namespace
@@ -71,6 +102,9 @@ Result<Looked> Warm::look(const std::string& sender, const std::string& source, 
   const std::lock_guard lock(own->mutex);
   parse::SourceOptions options = own->program->pipeline().source;
   if (!format.empty()) options.format = format;
+  const std::string headed =
+      format.empty() ? with_head(line, source, own->program->formats(), own->names, options) : std::string();
+  if (!headed.empty()) line = headed;
   source::MemorySource log(line, source, own->program->formats(), own->names, options);
   Looked looked;
   RecordBatch batch;

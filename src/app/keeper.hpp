@@ -1,6 +1,7 @@
-// The thread that removes what is too old or too much while a server runs.
+// The thread that removes what is too old or too much while a server runs, and tidies up after self-tests that were killed.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,12 +23,14 @@ class Keeper {
     std::function<bool()> idle;
     store::ConfiguredRetention configured;
     std::function<void(std::string_view)> log;
+    std::chrono::milliseconds first = std::chrono::minutes(1), next = std::chrono::minutes(10);  // until a round
   };
 
-  /// The first round comes after a minute, the next ones every ten.
   static Result<std::unique_ptr<Keeper>> start(Options options);
   /// Ends after the slice that is being removed.
   virtual ~Keeper() = default;
+  /// Why old events cannot be removed, or too few; empty: they can.
+  virtual std::string problem() const = 0;
 };
 
 }  // namespace logystera::app

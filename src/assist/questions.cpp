@@ -10,6 +10,7 @@ namespace logystera::assist {
 namespace {
 
 constexpr std::size_t kLike = 5, kOccurrences = 8, kWorst = 8;
+constexpr std::size_t kMembers = 8, kFindingsOfAlert = 8, kSignals = 20, kActivityLooked = 50;
 
 constexpr Ours kExplain =
     "Explain to an administrator what happened, how serious it is and what to look at next. Say what would make it "
@@ -26,6 +27,39 @@ Evidence evidence_of(const Redaction& redaction, const store::Finding& finding) 
   if (finding.line > 0) evidence.add("line", finding.line);
   evidence.add("message", redaction(finding.message));
   return evidence;
+}
+
+Evidence evidence_of(const Redaction& redaction, Ours kind, const alert::Alert& alert) {
+  Evidence evidence;
+  evidence.add("kind", kind)
+      .add("rule", redaction.name(alert.rule))
+      .add("title", redaction(alert.title))
+      .add("level", redaction(level_name(alert.level)))
+      .add("state", redaction(alert::state_name(alert.state)))
+      .add_time("first", alert.first_time)
+      .add_time("last", alert.last_time)
+      .add("hits", alert.hits);
+  if (!alert.group_label.empty()) evidence.add("of", redaction(alert.group_label));
+  return evidence;
+}
+
+Evidence evidence_of(const Redaction& redaction, const SeenSignal& signal) {
+  Evidence evidence;
+  evidence.add("kind", Ours("signal of the site"))
+      .add_time("time", signal.time)
+      .add("type", redaction(signal.type))
+      .add("summary", redaction(signal.summary));
+  if (!signal.labels.empty()) evidence.add("labels", redaction(signal.labels));
+  return evidence;
+}
+
+// What the gateway measured when it raised an alert of its own.
+Result<std::string> measured(store::Stores& stores, std::int64_t alert) {
+  auto rows = stores.alerts().activity(alert, 0, kActivityLooked);
+  if (!rows) return rows.error();
+  for (const alert::LogRow& row : rows.value())
+    if (row.what == "measured") return row.note;
+  return std::string();
 }
 
 Evidence evidence_of(const Redaction& redaction, const store::ErrorGroup& group) {
@@ -100,6 +134,47 @@ Result<Prompt> explain_error(store::Stores& stores, const Redaction& redaction, 
     evidence.add("message", redaction(occurrence.message));
     prompt.evidence.push_back(std::move(evidence));
   }
+  return prompt;
+}
+
+Result<Prompt> explain_alert(store::Stores& stores, const Redaction& redaction, const alert::Alert& alert,
+                             const AlertWords& words, const std::vector<SeenSignal>& signals,
+                             const store::SiteScope& sites) {
+  Prompt prompt{kExplain, {}, redaction("")};
+  Evidence whole = evidence_of(redaction, Ours("alert"), alert);
+  whole.add("findings", alert.findings).add("times_opened", alert.times_opened);
+  if (!alert.site.empty()) {
+    auto site = stores.entities().find(alert.site);
+    if (!site) return site.error();
+    whole.add("site", redaction.name(site.value() ? site.value()->name : std::string("unknown")));
+  }
+  auto figures = measured(stores, alert.id);
+  if (!figures) return figures.error();
+  if (!figures->empty()) whole.add("measured", redaction(figures.value()));
+  if (!words.meaning.empty()) whole.add("rule_means", redaction(words.meaning));
+  if (!words.harmless.empty()) whole.add("harmless_when", redaction(words.harmless));
+  prompt.evidence.push_back(std::move(whole));
+
+  store::AlertFilter folded;
+  folded.parent = alert.id;
+  folded.sites = sites;
+  auto members = stores.alerts().page(folded, {.limit = kMembers});
+  if (!members) return members.error();
+  for (const alert::Alert& member : members->rows)
+    prompt.evidence.push_back(evidence_of(redaction, Ours("alert this one stands for"), member));
+
+  auto numbers = stores.alerts().findings_of(alert.id);
+  if (!numbers) return numbers.error();
+  std::size_t findings = 0;
+  for (std::size_t i = numbers->size(); i-- > 0 && findings < kFindingsOfAlert;) {
+    auto finding = stores.findings().get(numbers.value()[i], sites);
+    if (!finding) return finding.error();
+    if (!finding.value()) continue;
+    prompt.evidence.push_back(evidence_of(redaction, *finding.value()));
+    ++findings;
+  }
+  for (std::size_t i = signals.size() - std::min(signals.size(), kSignals); i < signals.size(); ++i)
+    prompt.evidence.push_back(evidence_of(redaction, signals[i]));
   return prompt;
 }
 

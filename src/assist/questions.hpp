@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alert/alert.hpp"
 #include "assist/prompt.hpp"
 #include "assist/provider.hpp"
 #include "core/result.hpp"
@@ -25,6 +26,22 @@ Result<Prompt> explain_finding(store::Stores& stores, const Redaction& redaction
 Prompt explain_unstored(const Redaction& redaction, const store::Finding& finding, std::string_view rule_description);
 /// One error and the newest of its occurrences.
 Result<Prompt> explain_error(store::Stores& stores, const Redaction& redaction, const store::ErrorGroup& group);
+
+/// A signal of a site, and what it says that is no personal data.
+struct SeenSignal {
+  std::int64_t time = 0;  // unix seconds
+  std::string type, summary;
+  std::string labels;  // "module=views, is_syncing=false"; empty: it says nothing else
+};
+/// What a rule says of its alerts; either may be empty.
+struct AlertWords {
+  std::string meaning, harmless;
+};
+/// One alert with what its rule says of it, what it stands for, the newest of its findings, and `signals` that led to it. What people
+/// have written about it, and who they are, is not among it. `sites`: what whoever asks may see.
+Result<Prompt> explain_alert(store::Stores& stores, const Redaction& redaction, const alert::Alert& alert,
+                             const AlertWords& words, const std::vector<SeenSignal>& signals,
+                             const store::SiteScope& sites = {});
 
 /// What was found from `since` to `now`, counted, and the worst of it.
 Result<Prompt> summarize(store::Stores& stores, const Redaction& redaction, std::int64_t since, std::int64_t now);

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <utility>
 
+#include "cli/config_warnings.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "redact/salt.hpp"
@@ -62,6 +63,8 @@ Result<analysis::ProgramOptions> merged(const Config& config, const AnalysisOpti
   all.salt_file = redact::default_salt_file();
   all.patterns_file = config.pii_rules_path;
   all.patterns_may_miss = !config.pii_rules_named;
+  all.metrics = options.metrics;
+  all.metrics_paths = config.metrics_dirs;
   all.rules = !options.no_rules;
   all.say_origins = options.verbose;
   if (!all.rules) return all;
@@ -191,7 +194,7 @@ analysis::Tracker::Options tracking_options(const Analysis& analysis) {
 Result<Setting> load_setting(std::string_view command, const Globals& globals) {
   auto config = load_config(globals.config);
   if (!config) return config.error();
-  for (const std::string& warning : config->warnings) warn(command, warning);
+  say_warnings(command, config.value());
   Setting setting{std::move(config).value(), {}};
   setting.store_url = globals.store.empty() ? "sqlite:" + setting.config.db_path : globals.store;
   if (auto known = store::exists(setting.store_url); !known) return store_failure(known.error());

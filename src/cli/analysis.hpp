@@ -28,6 +28,7 @@ std::string time_in(const Zone& zone, bool known, std::int64_t time_ns);
 struct AnalysisOptions {
   std::string redact;  // empty: the configuration's
   bool no_rules = false, no_builtin = false, no_rule_cache = false, verbose = false, follow_links = false;
+  bool metrics = false;  // of signals are counted
   std::vector<std::string> rules_dirs, sigma_dirs;
   std::string placeholders;
   std::string format, log_format, formats_dir, plugins_dir, timezone, logsource;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "alert/gateway.hpp"
 #include "analysis/tracking.hpp"
 #include "assist/curl_http.hpp"
 #include "cli/interrupt.hpp"
@@ -56,6 +57,15 @@ Result<std::unique_ptr<assist::Assistant>> make_assistant(std::string_view comma
 std::string rule_description(const analysis::Program& program, const std::string& rule) {
   const detect::Rule* found = program.rules().find(rule);
   return found ? found->description : std::string();
+}
+
+assist::AlertWords alert_words(const analysis::Program& program, const std::string& rule) {
+  if (const alert::GatewayRule* const own = alert::gateway_rule(rule))
+    return {fmt::format("{} {}", own->what, own->why), std::string(own->harmless)};
+  const detect::Rule* const found = program.rules().find(rule);
+  if (!found) return {};
+  if (!found->alert || found->alert->what.empty()) return {found->description, ""};
+  return {fmt::format("{} {}", found->alert->what, found->alert->why), found->alert->harmless};
 }
 
 Result<Done> print_answer(std::string_view command, assist::Assistant& assistant, const assist::Prompt& prompt, bool json) {

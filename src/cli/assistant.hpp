@@ -27,6 +27,9 @@ Result<std::unique_ptr<assist::Assistant>> make_assistant(std::string_view comma
 /// What the rule looks for; empty: there is no such rule.
 std::string rule_description(const analysis::Program& program, const std::string& rule);
 
+/// What the rule, or the gateway itself, says of its alerts; empty: there is no such rule.
+assist::AlertWords alert_words(const analysis::Program& program, const std::string& rule);
+
 /// Prints the answer as it comes, and that a model has made it; notes go to standard error. With `json`, one object.
 Result<Done> print_answer(std::string_view command, assist::Assistant& assistant, const assist::Prompt& prompt, bool json);
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "cli/config.hpp"
+#include "cli/config_warnings.hpp"
 #include "cli/terminal.hpp"
 #include "store/store.hpp"
 
@@ -67,6 +68,7 @@ Result<std::string> store_url(const Globals& globals) {
   if (!globals.store.empty()) return globals.store;
   auto config = load_config(globals.config);
   if (!config) return config.error();
+  say_warnings("", config.value());
   return "sqlite:" + config->db_path;
 }
 
@@ -75,6 +77,7 @@ Result<std::string> key_path(const Globals& globals) {
   // Whoever names the store means that one, not whatever a configuration in the working directory is about.
   auto config = globals.store.empty() ? load_config(globals.config) : load_named_config(globals.config);
   if (!config) return config.error();
+  say_warnings("", config.value());
   if (!config->key_path.empty()) return config->key_path;
   auto database = store::sqlite_path(globals.store.empty() ? "sqlite:" + config->db_path : globals.store);
   if (!database) return store_failure(database.error());

@@ -35,18 +35,22 @@ struct Program {
 
 void add_serve(Program program);
 void add_health(Program program);
+void add_self_test(Program program);
 void add_store_commands(Program program);
 void add_entity(Program program);
 void add_user(Program program);
 void add_token(Program program);
 void add_support(Program program);
+void add_detect(Program program);
 void add_events(Program program);
 void add_agent(Program program);
 void add_relay(Program program);
 void add_scan(Program program);
 void add_rules_commands(Program program);
+void add_metrics(Program program);
 void add_formats(Program program);
 void add_plugin(Program program);
+void add_alerts(Program program);
 void add_findings(Program program);
 void add_errors(Program program);
 void add_anomaly(Program program);

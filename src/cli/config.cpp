@@ -93,6 +93,7 @@ const std::vector<Key>& keys() {
        }},
       {"rules_dir", texts(&Config::rules_dirs)},
       {"sigma_dir", texts(&Config::sigma_dirs)},
+      {"metrics_dir", texts(&Config::metrics_dirs)},
       {"placeholders", text(&Config::placeholders)},
       {"rule_cache",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
@@ -296,6 +297,24 @@ std::optional<Result<Done>> read_fleet(const yaml::Node::Entry& entry, FleetConf
   return std::nullopt;
 }
 
+std::optional<Result<Done>> read_notify(const yaml::Node::Entry& entry, NotifyConfig& out) {
+  if (entry.key == "ca_certs") return read_filled_text(entry.value, out.ca_certs);
+  return std::nullopt;
+}
+
+// Where serve says of itself that something is wrong; 0: nowhere.
+std::optional<Result<Done>> read_watch(const yaml::Node::Entry& entry, processor::WatchLimits& out) {
+  constexpr std::int64_t kSecondsMost = 30LL * 24 * 3600, kPercentMost = 90, kBytesMost = 1LL << 50;
+  if (entry.key == "lag_seconds") return read_number(entry.value, 0, kSecondsMost, out.lag_seconds);
+  if (entry.key == "outbox_seconds") return read_number(entry.value, 0, kSecondsMost, out.outbox_seconds);
+  if (entry.key == "channel_seconds") return read_number(entry.value, 0, kSecondsMost, out.channel_seconds);
+  if (entry.key == "disk_free_percent") return read_number(entry.value, 0, kPercentMost, out.disk_free_percent);
+  if (entry.key == "disk_free_bytes") return read_number(entry.value, 0, kBytesMost, out.disk_free_bytes);
+  if (entry.key == "site_clock_seconds") return read_number(entry.value, 0, kSecondsMost, out.site_clock_seconds);
+  if (entry.key == "clock_jump_seconds") return read_number(entry.value, 0, kSecondsMost, out.clock_jump_seconds);
+  return std::nullopt;
+}
+
 // One key of the section `retention`; nothing if there is no such key.
 std::optional<Result<Done>> read_retention(const yaml::Node::Entry& entry, store::ConfiguredRetention& out) {
   std::int64_t number = 0;
@@ -327,6 +346,8 @@ SectionReader section_reader(std::string_view name) {
   if (name == "opensearch")
     return [](const auto& entry, Config& config) { return read_opensearch(entry, config.opensearch); };
   if (name == "fleet") return [](const auto& entry, Config& config) { return read_fleet(entry, config.fleet); };
+  if (name == "notify") return [](const auto& entry, Config& config) { return read_notify(entry, config.notify); };
+  if (name == "watch") return [](const auto& entry, Config& config) { return read_watch(entry, config.watch); };
   if (name == "retention") return [](const auto& entry, Config& config) { return read_retention(entry, config.retention); };
   if (name == "llm") return [](const auto& entry, Config& config) { return read_llm(entry, config.llm); };
   return nullptr;

@@ -12,6 +12,7 @@
 #include "core/result.hpp"
 #include "core/severity.hpp"
 #include "plugin/options.hpp"
+#include "processor/self_watch.hpp"
 #include "store/finding_store.hpp"
 #include "store/retention.hpp"
 
@@ -54,6 +55,10 @@ struct FleetConfig {
   std::vector<std::string> web_paths;  // directories of which a browser may add logs
 };
 
+struct NotifyConfig {
+  std::string ca_certs;  // file in PEM that vouches for where alerts go; empty: the system's
+};
+
 struct Config {
   std::string db_path = "logystera.db";
   std::string key_path;                           // empty: beside the database
@@ -62,7 +67,7 @@ struct Config {
   std::string pii_salt;
   unsigned pii_digits = 8;
   std::string redact = "redact";
-  std::vector<std::string> rules_dirs, sigma_dirs;
+  std::vector<std::string> rules_dirs, sigma_dirs, metrics_dirs;
   std::string placeholders, formats_dir, timezone;
   plugin::Options plugins;
   bool rule_cache = true;
@@ -78,8 +83,10 @@ struct Config {
   GraylogConfig graylog;
   OpensearchConfig opensearch;
   FleetConfig fleet;
-  assist::Settings llm;         // without the key of the environment
-  bool llm_configured = false;  // the file has a section llm
+  NotifyConfig notify;
+  processor::WatchLimits watch;  // what serve watches of itself
+  assist::Settings llm;          // without the key of the environment
+  bool llm_configured = false;   // the file has a section llm
 
   std::vector<std::string> warnings;  // keys this program does not know
 };

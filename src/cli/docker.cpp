@@ -139,9 +139,7 @@ int run_tail_command(const Globals& globals, const Tail& options) {
     if (!server) return server.error();
     auto opened =
         source::open_docker(server.value(), analysis.program->formats(), analysis.program->names(), std::move(docker));
-    if (opened) return opened;
-    if (opened.error().kind == ErrorKind::broken && begin.position)
-      return Error{opened.error().message + ": begin anew without --resume", opened.error().kind};
+    if (opened || (opened.error().kind == ErrorKind::broken && begin.position)) return opened;
     return with_remedy(opened.error(), server.value(), false);
   };
   return run_live(globals, options, live);

@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/analysis.hpp"
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/people.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
+#include "store/site_settings.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -31,13 +33,15 @@ std::string state_of(const store::Entity& entity) {
   return entity.revoked_at ? "revoked" : entity.disabled ? "disabled" : "enabled";
 }
 
-void print_json(const store::Entity& entity) {
+void print_json(const store::Entity& entity, const store::SiteSettings& settings) {
   JsonText json;
   json.begin_object().member("token", entity.token).member("name", entity.name).member("state", state_of(entity));
   json.number("created_at", entity.created_at).number("rotated_at", entity.rotated_at);
   json.number("revoked_at", entity.revoked_at).number("last_seen_at", entity.last_seen_at);
   json.count("accepted", entity.accepted).count("duplicates", entity.duplicates).count("rejected", entity.rejected);
-  json.end_object();
+  json.member("zone", settings.zone).key("admin_roles").begin_array();
+  for (const std::string& role : settings.admin_roles) json.string(role);
+  json.end_array().end_object();
   std::puts(json.text().c_str());
 }
 
@@ -47,7 +51,14 @@ int list(const Globals& globals) {
   auto entities = gate->entities->list();
   if (!entities) return fail("entity list", entities.error());
   if (globals.json) {
-    for (const auto& entity : entities.value()) print_json(entity);
+    for (const auto& entity : entities.value()) {
+      auto settings = store::site_settings(gate->store->settings(), entity.token);
+      if (!settings) return fail("entity list", settings.error());
+      if (!settings->damaged.empty())
+        fmt::print(stderr, "logystera entity list: {}: {}: 'logystera entity set' sets it again\n", entity.token,
+                   settings->damaged);
+      print_json(entity, settings.value());
+    }
     return kExitDone;
   }
   std::vector<std::vector<std::string>> rows{{"TOKEN", "NAME", "STATE", "LAST SEEN", "ACCEPTED", "DUPLICATES", "REJECTED"}};
@@ -105,6 +116,82 @@ int set_disabled(const Globals& globals, const std::string& token, bool disabled
   return kExitDone;
 }
 
+constexpr const char* kNotGiven = "\x01";
+
+/// What `entity set` was given.
+struct Wanted {
+  std::string token, zone = kNotGiven;
+  std::vector<std::string> admin_roles;
+};
+
+std::string as_json(const store::SiteSettings& settings) {
+  JsonText json;
+  json.begin_object().member("zone", settings.zone).key("admin_roles").begin_array();
+  for (const std::string& role : settings.admin_roles) json.string(role);
+  json.end_array().end_object();
+  return json.take();
+}
+
+int set(const Globals& globals, const Wanted& wanted) {
+  const bool has_zone = wanted.zone != kNotGiven, has_roles = !wanted.admin_roles.empty();
+  constexpr std::string_view kCommand = "entity set";
+  auto gate = open_gateway_store(globals, store::Access::existing);
+  if (!gate) return fail(kCommand, gate.error());
+  if (!has_zone && !has_roles)
+    return fail(kCommand, Error{"--zone and --admin-role say what is to be set: give one of them", ErrorKind::invalid});
+  auto found = gate->store->entities().find(wanted.token);
+  if (!found) return fail(kCommand, found.error());
+  if (!found.value())
+    return fail(kCommand,
+                Error{fmt::format("{}: there is no such site: 'logystera entity list' has them", printable(wanted.token)),
+                      ErrorKind::not_found});
+  auto before = store::site_settings(gate->store->settings(), wanted.token);
+  if (!before) return fail(kCommand, before.error());
+  store::SiteSettings after = before.value();
+  after.damaged.clear();
+  if (has_zone) after.zone = wanted.zone;
+  if (has_roles) after.admin_roles = wanted.admin_roles;
+  std::erase(after.admin_roles, "");
+  if (!after.zone.empty()) {
+    if (auto zone = parse_zone(after.zone); !zone)
+      return fail(kCommand, Error{"--zone " + zone.error().message, ErrorKind::invalid});
+  }
+  const auto change = [&](store::Stores& stores) {
+    return store::put_site_settings(stores.settings(), wanted.token, after);
+  };
+  if (auto done =
+          change_noted(*gate->store, change, "site.settings", wanted.token, as_json(before.value()), as_json(after));
+      !done)
+    return fail(kCommand, done.error());
+  if (!globals.json) {
+    std::string roles;
+    for (const std::string& role : after.admin_roles) roles += (roles.empty() ? "" : ", ") + role;
+    fmt::print("{}: times in {}; administrative: {}\n", wanted.token, after.zone.empty() ? "the server's zone" : after.zone,
+               roles.empty() ? "administrator" : roles);
+  } else {
+    fmt::print("{}\n", as_json(after));
+  }
+  return kExitDone;
+}
+
+void add_set(Command& entity, Program program) {
+  auto* sub = entity.add_subcommand("set", "Say where a site's people are, and which of its roles are administrative");
+  auto wanted = std::make_shared<Wanted>();
+  add_json(*sub, program.globals, "Print JSON");
+  add_store(*sub, program.globals);
+  add_key_file(*sub, program.globals);
+  sub->add_option("TOKEN", wanted->token, "The site's token")->required();
+  sub->add_option("--zone", wanted->zone, "Time zone of what rules call off hours: Europe/Berlin; '': the server's");
+  sub->add_option(
+      "--admin-role", wanted->admin_roles,
+      "Machine name of an administrative role; again for each, in the place of those before; '': administrator");
+  sub->footer(
+      "Examples:\n"
+      "  logystera entity set ent_… --zone Europe/Berlin --admin-role administrator --admin-role site_owner\n\n"
+      "Rules about administrators and about off hours go by it from the next events on.");
+  sub->callback([program, wanted] { program.exit_code = set(program.globals, *wanted); });
+}
+
 }  // namespace
 
 void add_entity(Program program) {
@@ -137,6 +224,7 @@ void add_entity(Program program) {
           [](const Globals& globals, const std::string& token) { return set_disabled(globals, token, false); });
   command("rotate", "Give a site a new secret; the current one works for another 24 hours", "TOKEN", "The site's token",
           rotate);
+  add_set(*entity, program);
 }
 
 }  // namespace logystera::cli

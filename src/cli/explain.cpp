@@ -117,6 +117,28 @@ void put_detection(Page& page, const detect::Rule& rule, const detect::Explanati
   put(page, 2, explained.condition);
 }
 
+// What becomes of the rule's findings, and what a person is told of them.
+void put_alert(Page& page, const detect::AlertBlock& alert) {
+  page.line(0, "Alerts");
+  if (alert.kind == detect::AlertBlock::Kind::none) return page.line(2, "none: findings alone");
+  std::string text(alert_kind_name(alert.kind));
+  if (!alert.group_by.empty()) text += ", one for each " + joined(written(alert.group_by), ", ");
+  if (alert.for_s > 0) text += ", when it holds for " + detect::span_words(alert.for_s);
+  text += ", resolved after " + detect::span_words(alert.resolve_after_s);
+  text += alert.recommended ? "; recommended" : "; not recommended";
+  page.line(2, text);
+  if (!alert.tags.empty()) page.line(2, "tags " + printable(joined(alert.tags, ", ")));
+  if (!alert.inhibited_by.empty())
+    page.line(2, "none while there is one of " + printable(joined(alert.inhibited_by, ", ")));
+  for (const auto& [title, part] :
+       {std::pair("What it means", &alert.what), std::pair("Why it matters", &alert.why),
+        std::pair("What to do", &alert.act), std::pair("When it is harmless", &alert.harmless)}) {
+    if (part->empty()) continue;
+    page.line(0, title);
+    page.line(2, printable(*part));
+  }
+}
+
 void put_rule(Page& page, const detect::Engine& engine, std::uint32_t index, std::set<std::uint32_t>& done) {
   if (!done.insert(index).second) return;
   const detect::Rule& rule = engine.rules().rules[index];
@@ -125,7 +147,23 @@ void put_rule(Page& page, const detect::Engine& engine, std::uint32_t index, std
   page.line(2, fmt::format("severity {}, {}, {}:{}{}", level_name(rule.level),
                            rule.dialect == detect::Dialect::sigma ? "Sigma" : "native", printable(rule.pack), rule.at.line,
                            rule.silent ? "; reports no finding itself" : ""));
-  if (!rule.is_window()) return put_detection(page, rule, detect::explain(engine, index));
+  if (rule.absence) {
+    page.line(0, "Fires when events stay away");
+    page.line(2, printable(detect::words_of(*rule.absence)));
+  } else if (!rule.is_window()) {
+    put_detection(page, rule, detect::explain(engine, index));
+  }
+  if (rule.seen) {
+    page.line(0, "Counts only what is new");
+    page.line(2, printable(detect::words_of(*rule.seen)));
+  }
+  if (rule.alert) put_alert(page, *rule.alert);
+  for (std::uint32_t other = 0; other < engine.rules().rules.size(); ++other) {
+    if (engine.rules().rules[other].ends != index) continue;
+    page.line(0, "The condition is over with");
+    put(page, 2, detect::explain(engine, other).condition);
+  }
+  if (!rule.is_window()) return;
   const Window& window = *rule.window;
   page.line(0, "Counts");
   page.line(2, printable(detect::words_of(window)));
@@ -168,6 +206,18 @@ void put(JsonText& json, const detect::ExplainedCondition& condition) {
   json.end_array().end_object();
 }
 
+void put_alert(JsonText& json, const detect::AlertBlock& alert) {
+  json.key("alert").begin_object().member("kind", alert_kind_name(alert.kind));
+  texts(json, "group_by", written(alert.group_by));
+  json.count("for_seconds", static_cast<std::uint64_t>(alert.for_s));
+  json.count("resolve_after_seconds", static_cast<std::uint64_t>(alert.resolve_after_s));
+  json.key("recommended").boolean(alert.recommended);
+  texts(json, "tags", alert.tags);
+  texts(json, "inhibited_by", alert.inhibited_by);
+  json.key("explain").begin_object().member("what", alert.what).member("why", alert.why).member("do", alert.act);
+  json.member("harmless", alert.harmless).end_object().end_object();
+}
+
 void put_scope(JsonText& json, const detect::Scope& scope) {
   json.key("scope").begin_object().member("logsource", scope.logsource.empty() ? "" : scope.logsource.describe());
   json.key("records").begin_array();
@@ -181,7 +231,11 @@ void put_rule(JsonText& json, const detect::Engine& engine, std::uint32_t index)
   json.begin_object().member("id", rule.id).member("title", rule.title).member("severity", level_name(rule.level));
   json.member("dialect", rule.dialect == detect::Dialect::sigma ? "sigma" : "native");
   json.member("file", rule.pack).count("line", rule.at.line).key("silent").boolean(rule.silent);
-  if (rule.is_window()) {
+  if (rule.seen) json.member("seen", detect::words_of(*rule.seen));
+  if (rule.alert) put_alert(json, *rule.alert);
+  if (rule.absence) {
+    json.member("absence", detect::words_of(*rule.absence));
+  } else if (rule.is_window()) {
     const Window& window = *rule.window;
     json.key("window").begin_object().member("kind", window_kind_name(window));
     json.key("span_seconds").real(static_cast<double>(window.span_ns) / kNanoseconds);

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "cli/config_warnings.hpp"
 #include "cli/fleet_sources.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/terminal.hpp"
@@ -104,6 +105,18 @@ void print_json(const fleet::Target& target, const Checked* checked) {
   fmt::print("{}\n", json.text());
 }
 
+// "web, prod, +3": a column beside others, of which the next one is the longer.
+std::string groups_text(const std::vector<std::string>& groups) {
+  constexpr std::size_t kColumns = 20;
+  std::string text;
+  for (std::size_t at = 0; at < groups.size(); ++at) {
+    const std::string more = (at == 0 ? "" : ", ") + groups[at];
+    if (at > 0 && text.size() + more.size() > kColumns) return fmt::format("{}, +{}", text, groups.size() - at);
+    text += more;
+  }
+  return text.empty() ? "-" : text;
+}
+
 int run_list(const Globals& globals, const ListOptions& options) {
   constexpr const char* kCommand = "fleet list";
   auto file = targets_file(globals, options.selection.file);
@@ -136,8 +149,7 @@ int run_list(const Globals& globals, const ListOptions& options) {
       print_json(target, options.check ? &checked[at] : nullptr);
       continue;
     }
-    std::vector<std::string> row{target.name, std::string(fleet::type_name(target.type)),
-                                 target.groups.empty() ? "-" : fmt::format("{}", fmt::join(target.groups, ", "))};
+    std::vector<std::string> row{target.name, std::string(fleet::type_name(target.type)), groups_text(target.groups)};
     if (options.check) {
       row.emplace_back(!target.enabled ? "off" : checked[at].up ? "up" : "down");
       row.push_back(printable(target.enabled ? checked[at].text : fleet::describe(target)));
@@ -167,6 +179,7 @@ Result<std::string> targets_file(const Globals& globals, const std::string& name
   if (!named.empty()) return named;
   auto config = load_config(globals.config);
   if (!config) return config.error();
+  say_warnings("", config.value());
   return config->fleet.targets;
 }
 

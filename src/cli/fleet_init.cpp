@@ -32,6 +32,15 @@ std::optional<std::string> answer(const std::string& question) {
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
 
+// The same with what was said before, which an empty answer keeps and "-" takes back.
+std::optional<std::string> answer_or(const std::string& question, const std::string& before) {
+  if (before.empty()) return answer(question);
+  auto said = answer(fmt::format("{} [{}]", question, printable(before)));
+  if (said && said->empty()) return before;
+  if (said && *said == "-") return std::string();
+  return said;
+}
+
 std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
   for (std::size_t at = 0; at < text.size();) {
@@ -45,12 +54,13 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-// False: the input has ended.
-bool ask_secret(fleet::Target& target, const fleet::Key& key) {
+// What was said of a target that could not be added, to be kept or said anew. False: the input has ended.
+bool ask_secret(fleet::Target& target, const fleet::Key& key, const fleet::Target& before) {
   const std::string suggested = fleet::variable_for(target.name, key);
   for (;;) {
     auto said =
-        answer(fmt::format("{}: the variable that holds it, as {}, or nothing if there is none", key.about, suggested));
+        answer_or(fmt::format("{}: the variable that holds it, as {}, or nothing if there is none", key.about, suggested),
+                  before.text(key.name));
     if (!said) return false;
     if (said->empty()) return true;
     std::string name = *said;
@@ -66,14 +76,18 @@ bool ask_secret(fleet::Target& target, const fleet::Key& key) {
   }
 }
 
-bool ask(fleet::Target& target, const fleet::Key& key) {
-  if (key.secret) return ask_secret(target, key);
+bool ask(fleet::Target& target, const fleet::Key& key, const fleet::Target& before) {
+  if (key.secret) return ask_secret(target, key, before);
+  std::string said_before = fmt::format("{}", fmt::join(before.texts(key.name), ", "));
+  // A password within an address is a reason to refuse it, and is not shown again.
+  if (said_before.find('@') != std::string::npos && said_before.find(':') < said_before.find('@')) said_before.clear();
   for (;;) {
     const std::string extra = key.kind == fleet::Kind::texts  ? ", several with commas"
                               : key.kind == fleet::Kind::flag ? ", true or false"
                                                               : "";
-    auto said = answer(
-        fmt::format("{} ({}{}), for example {}", key.about, key.required ? "needed" : "or nothing", extra, key.example));
+    auto said = answer_or(
+        fmt::format("{} ({}{}), for example {}", key.about, key.required ? "needed" : "or nothing", extra, key.example),
+        said_before);
     if (!said) return false;
     if (said->empty() && key.required) {
       fmt::print("  it is needed\n");
@@ -93,10 +107,11 @@ std::string type_names() {
 }
 
 // Nothing: the input has ended.
-std::optional<fleet::Target> ask_target(const fleet::Targets& there) {
+std::optional<fleet::Target> ask_target(const fleet::Targets& there, const std::optional<fleet::Target>& refused) {
+  const fleet::Target before = refused.value_or(fleet::Target());
   fleet::Target target;
   for (;;) {
-    auto said = answer("Name of the target, for example web01");
+    auto said = answer_or("Name of the target, for example web01", before.name);
     if (!said) return std::nullopt;
     const bool taken =
         std::any_of(there.all.begin(), there.all.end(), [&](const fleet::Target& one) { return one.name == *said; });
@@ -107,7 +122,7 @@ std::optional<fleet::Target> ask_target(const fleet::Targets& there) {
     fmt::print("  {}\n", taken ? "there is one of that name" : "1 to 64 of the characters A-Z a-z 0-9 . _ -");
   }
   for (;;) {
-    auto said = answer("Type: " + type_names());
+    auto said = answer_or("Type: " + type_names(), refused ? std::string(fleet::type_name(before.type)) : std::string());
     if (!said) return std::nullopt;
     if (const auto type = fleet::type_from(*said)) {
       target.type = *type;
@@ -116,8 +131,9 @@ std::optional<fleet::Target> ask_target(const fleet::Targets& there) {
     fmt::print("  one of {}\n", type_names());
   }
   for (const fleet::Key& key : fleet::keys_of(target.type))
-    if (!ask(target, key)) return std::nullopt;
-  auto groups = answer("Groups (or nothing, several with commas), for example web, prod");
+    if (!ask(target, key, target.type == before.type ? before : fleet::Target())) return std::nullopt;
+  auto groups = answer_or("Groups (or nothing, several with commas), for example web, prod",
+                          fmt::format("{}", fmt::join(before.groups, ", ")));
   if (!groups) return std::nullopt;
   target.groups = words_of(*groups);
   return target;
@@ -156,8 +172,8 @@ int run_fleet_init(const Globals& globals, const std::string& named) {
   auto there = fleet::parse(text.value(), file);
   if (!there) return fail(kCommand, there.error());
   fmt::print("A target for {}; an empty answer leaves a value out, Ctrl-D ends without writing.\n", printable(file));
-  for (;;) {
-    auto target = ask_target(there.value());
+  for (std::optional<fleet::Target> refused;;) {
+    auto target = ask_target(there.value(), refused);
     if (!target) {
       fmt::print("\n");
       return fail(kCommand, Error{"nothing was written: the answers ended"});
@@ -166,7 +182,8 @@ int run_fleet_init(const Globals& globals, const std::string& named) {
       fail(kCommand, added.error());
       // What the answers were is not what is wrong.
       if (added.error().kind != ErrorKind::invalid && added.error().kind != ErrorKind::exists) return kExitError;
-      fmt::print("Once more.\n");
+      fmt::print("Once more: an empty answer keeps what stands in brackets, - leaves it out.\n");
+      refused = std::move(target);
       continue;
     }
     fmt::print("{} has it now; 'logystera fleet list' shows all.\n", printable(file));

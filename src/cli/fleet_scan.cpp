@@ -51,7 +51,7 @@ class Shared final : public analysis::Watcher {
 
  private:
   void add_prefix(std::string& source) const {
-    const std::string prefix = fleet_prefix(name_);
+    const std::string prefix = fleet::source_prefix(name_);
     if (!source.starts_with(prefix)) source.insert(0, prefix);
   }
 
@@ -110,7 +110,7 @@ analysis::Totals FleetScan::scan(std::size_t at, Shared& watcher, analysis::Prog
   Turn& turn = turns_[at];
   const auto failed = [&](const Error& error) {
     analysis::SourceReport report;
-    report.name = fleet_prefix(targets_[at].name);
+    report.name = fleet::source_prefix(targets_[at].name);
     report.problem = error;
     watcher.finished(report);
     analysis::Totals totals;
@@ -119,7 +119,7 @@ analysis::Totals FleetScan::scan(std::size_t at, Shared& watcher, analysis::Prog
   };
   auto resolved = fleet::resolve(targets_[at], fleet::environment);
   if (!resolved) return failed(resolved.error());
-  auto next = fleet_scan(resolved.value(), analysis_, turn.stop);
+  auto next = fleet_scan(resolved.value(), analysis_, options_.analysis.follow_links, turn.stop);
   if (!next) return failed(Error{targets_[at].name + ": " + next.error().message, next.error().kind});
   const analysis::Program& program = *analysis_.program;
   analysis::PipelineOptions pipeline = program.pipeline();

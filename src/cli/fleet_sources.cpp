@@ -19,6 +19,7 @@
 #include "source/follow.hpp"
 #include "source/paths.hpp"
 #include "source/renamed.hpp"
+#include "source/rotation.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -62,8 +63,8 @@ parse::SourceOptions reading(const Analysis& analysis, Stop stop) {
   return options;
 }
 
-Result<analysis::NextSource> files_once(const Target& target, const Analysis& analysis, Stop stop) {
-  auto found = source::find_sources(target.texts("path"));
+Result<analysis::NextSource> files_once(const Target& target, const Analysis& analysis, bool follow_links, Stop stop) {
+  auto found = source::find_sources(target.texts("path"), {.follow_links = follow_links});
   if (!found) return found.error();
   auto sets = std::make_shared<const std::vector<source::SourceSet>>(std::move(found).value());
   return analysis::NextSource([sets, &analysis, &stop,
@@ -74,19 +75,37 @@ Result<analysis::NextSource> files_once(const Target& target, const Analysis& an
   });
 }
 
-std::set<std::string> whole_paths(const std::vector<std::string>& paths) {
-  std::set<std::string> whole;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    const std::filesystem::path absolute = std::filesystem::absolute(path, error);
-    whole.insert(error ? path : absolute.lexically_normal().string());
-  }
-  return whole;
+std::string whole_path(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
 }
 
-Opened follow_file(const std::string& path, const Analysis& analysis, const Begin& begin) {
+// A log that is named once or twice is one, and a position is of the same log from whatever directory. One that is not there yet is
+// waited for; a directory and a pattern stand for what is there.
+Result<std::set<std::string>> logs_of(const std::vector<std::string>& paths, bool follow_links) {
+  std::set<std::string> logs;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    const bool pattern = !std::filesystem::exists(status) && path.find_first_of("*?[") != std::string::npos;
+    if (!pattern && !std::filesystem::is_directory(status)) {
+      logs.insert(whole_path(path));
+      continue;
+    }
+    // Rotated parts belong to the log they are of, and are read by whoever follows that.
+    auto found = source::find_sources({path}, {.rotated = true, .follow_links = follow_links});
+    if (!found) return found.error();
+    for (const source::SourceSet& set : found.value())
+      if (source::without_packing(set.name).size() == set.name.size()) logs.insert(whole_path(set.name));
+  }
+  return logs;
+}
+
+Opened follow_file(const std::string& path, const Analysis& analysis, bool follow_links, const Begin& begin) {
   source::Follower::Options following;
   following.source = analysis.program->pipeline().source;
+  following.follow_links = follow_links;
   following.from_start = begin.from_start;
   if (begin.position) {
     auto position = source::LogPosition::of_text(begin.position->text);
@@ -156,13 +175,11 @@ Result<std::string> check_ssh(const SshWanted& wanted, Stop stop, std::chrono::s
 
 }  // namespace
 
-std::string fleet_prefix(const std::string& target) { return "fleet:" + target + ":"; }
-
-Result<analysis::NextSource> fleet_scan(const Target& target, const Analysis& analysis, Stop stop) {
+Result<analysis::NextSource> fleet_scan(const Target& target, const Analysis& analysis, bool follow_links, Stop stop) {
   if (auto wrong = wrong_with_values(target)) return *wrong;
   Result<analysis::NextSource> made = Error{"no such type"};
   switch (target.type) {
-    case Type::file: made = files_once(target, analysis, stop); break;
+    case Type::file: made = files_once(target, analysis, follow_links, stop); break;
     case Type::journald: made = journal_once(journal_of(target), *analysis.program, stop); break;
     case Type::ssh: made = ssh_once(ssh_of(target), *analysis.program, stop); break;
     case Type::docker:
@@ -178,18 +195,18 @@ Result<analysis::NextSource> fleet_scan(const Target& target, const Analysis& an
     }
   }
   if (!made) return made.error();
-  return analysis::NextSource(
-      [next = std::move(made).value(), prefix = fleet_prefix(target.name)]() -> std::unique_ptr<source::RecordSource> {
-        std::unique_ptr<source::RecordSource> source = next();
-        if (!source) return nullptr;
-        return std::make_unique<source::Renamed>(std::move(source), prefix);
-      });
+  return analysis::NextSource([next = std::move(made).value(),
+                               prefix = fleet::source_prefix(target.name)]() -> std::unique_ptr<source::RecordSource> {
+    std::unique_ptr<source::RecordSource> source = next();
+    if (!source) return nullptr;
+    return std::make_unique<source::Renamed>(std::move(source), prefix);
+  });
 }
 
-Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis& analysis, Stop stop) {
+Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis& analysis, bool follow_links, Stop stop) {
   if (auto wrong = wrong_with_values(target)) return *wrong;
   std::vector<FleetFeed> feeds;
-  const std::string prefix = fleet_prefix(target.name);
+  const std::string prefix = fleet::source_prefix(target.name);
   const auto add = [&](const std::string& name, bool waits, std::function<Opened(const Begin&)> open) {
     feeds.push_back({prefix + name,
                      [open = std::move(open), prefix](const Begin& begin) -> Opened {
@@ -201,11 +218,15 @@ Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis&
                      waits});
   };
   switch (target.type) {
-    case Type::file:
-      // A log that is named twice is one, and a position is of the same log from whatever directory.
-      for (const std::string& path : whole_paths(target.texts("path")))
-        add(path, false, [path, &analysis](const Begin& begin) { return follow_file(path, analysis, begin); });
+    case Type::file: {
+      auto logs = logs_of(target.texts("path"), follow_links);
+      if (!logs) return logs.error();
+      for (const std::string& path : logs.value())
+        add(path, false, [path, &analysis, follow_links](const Begin& begin) {
+          return follow_file(path, analysis, follow_links, begin);
+        });
       break;
+    }
     case Type::journald:
       add("journald", true, [journal = journal_of(target), &analysis, &stop](const Begin& begin) {
         source::JournalTarget followed = journal;

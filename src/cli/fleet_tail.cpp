@@ -3,13 +3,12 @@
 // A target that breaks off, or cannot be opened, is tried again and again beside the others. What waits between its thread and the one
 // that analyses is bounded: a full queue stops the thread, which stops reading, and whoever sends waits.
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdio>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,10 +17,12 @@
 #include <utility>
 
 #include "cli/fleet.hpp"
+#include "cli/fleet_queue.hpp"
 #include "cli/fleet_sources.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/live_position.hpp"
 #include "cli/live_stream.hpp"
+#include "cli/open_files.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
@@ -32,64 +33,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kWaiting = 4;  // batches of one feed that wait to be analysed
 constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr auto kSaveEvery = std::chrono::seconds(1), kIdleSaveEvery = std::chrono::seconds(10);
-constexpr unsigned kSoonSaves = 5;                       // at its beginning a source finds out where it is
-constexpr auto kRefusedAgain = std::chrono::minutes(5);  // what configuration or credentials are about
+constexpr std::size_t kDownSaid = 10;
+constexpr std::uint64_t kFilesOfAFeed = 3, kFilesBeside = 64;  // a log and a rotated part of it, or both ends of a child
+constexpr unsigned kSoonSaves = 5;                             // at its beginning a source finds out where it is
+constexpr auto kRefusedAgain = std::chrono::minutes(5);        // what configuration or credentials are about
 
 void say(std::string_view text) { fmt::print(stderr, "logystera fleet tail: {}\n", printable(text)); }
-
-// What a feed's thread hands over.
-struct Item {
-  std::size_t feed = 0;
-  RecordBatch batch;
-  std::shared_ptr<const source::Part> part;  // the records point into it
-  std::string label;
-  source::Position position;  // behind the batch
-  bool last = false;          // nothing follows, and the batch is empty
-};
-
-class Queue {
- public:
-  explicit Queue(std::size_t feeds) : waiting_(feeds) {}
-
-  /// Waits while too much of the feed waits; false: nobody takes any more.
-  bool put(Item item) {
-    std::unique_lock lock(mutex_);
-    room_.wait(lock, [&] { return closed_ || waiting_[item.feed] < kWaiting; });
-    if (closed_) return false;
-    ++waiting_[item.feed];
-    items_.push_back(std::move(item));
-    lock.unlock();
-    some_.notify_one();
-    return true;
-  }
-  void close() {
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
-    room_.notify_all();
-  }
-  std::optional<Item> take(std::chrono::milliseconds patience) {
-    std::unique_lock lock(mutex_);
-    if (!some_.wait_for(lock, patience, [&] { return !items_.empty(); })) return std::nullopt;
-    Item item = std::move(items_.front());
-    items_.pop_front();
-    --waiting_[item.feed];
-    lock.unlock();
-    room_.notify_all();
-    return item;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable room_, some_;
-  std::deque<Item> items_;
-  std::vector<std::size_t> waiting_;
-  bool closed_ = false;
-};
 
 // A target's state, for the heartbeat and for what is said when it changes.
 class Health {
@@ -97,13 +48,16 @@ class Health {
   explicit Health(std::string name) : name_(std::move(name)) {}
 
   const std::string& name() const noexcept { return name_; }
-  /// Of one of its feeds; `why` empty: it is up. Says what changes.
+  /// It has one feed more. Before any is begun.
+  void expect() noexcept { ++feeds_; }
+  /// Of one of its feeds; `why` empty: it is up. Says what changes. The target is up once each of them is.
   void set(std::size_t feed, const std::string& why) {
     const std::lock_guard lock(mutex_);
     troubles_[feed] = why;
     std::string now;
     for (const auto& [at, trouble] : troubles_)
       if (now.empty()) now = trouble;
+    if (now.empty() && troubles_.size() < feeds_) return;
     const bool changed = !known_ || now.empty() != why_.empty();
     if (changed && !now.empty()) say(fmt::format("{} is down: {}", name_, now));
     else if (changed && known_) say(fmt::format("{} is up again", name_));
@@ -124,6 +78,7 @@ class Health {
  private:
   const std::string name_;
   mutable std::mutex mutex_;
+  std::size_t feeds_ = 0;
   std::map<std::size_t, std::string> troubles_;  // feed → why it is down
   bool known_ = false;
   std::string why_;
@@ -133,31 +88,30 @@ class Health {
 // One feed's thread.
 class Feed {
  public:
-  Feed(std::size_t number, FleetFeed feed, Health& health, Queue& queue, Begin begin, double poll_seconds)
+  /// `positions` is where `begin` was loaded from.
+  Feed(std::size_t number, FleetFeed feed, Health& health, FleetQueue& queue, const Positions& positions, Begin begin,
+       double poll_seconds)
       : number_(number),
         feed_(std::move(feed)),
         health_(health),
         queue_(queue),
+        positions_(positions),
         begin_(std::move(begin)),
         poll_(poll_seconds) {}
 
   void run(Stop stop) {
     while (!stop.load()) {
       auto opened = feed_.open(begin_);
-      if (!opened && begin_.position && opened.error().kind == ErrorKind::broken) {
-        say(fmt::format("{}: {}; it is read from its beginning", health_.name(), opened.error().message));
-        begin_.position.reset();
-        begin_.from_start = true;
-        continue;
-      }
       Error error = opened ? Error{"it has ended"} : opened.error();
+      const bool unusable = !opened && begin_.position && error.kind == ErrorKind::broken;
+      if (unusable) error = positions_.unusable(error);
       if (opened) {
         backoff_.works(Clock::now());
         error = read(*opened.value(), stop);
       }
       if (stop.load()) break;
       health_.set(number_, error.message);
-      const bool refused = error.kind == ErrorKind::invalid || error.kind == ErrorKind::denied;
+      const bool refused = unusable || error.kind == ErrorKind::invalid || error.kind == ErrorKind::denied;
       const auto wait = refused ? std::chrono::duration_cast<std::chrono::milliseconds>(kRefusedAgain)
                                 : backoff_.failed(Clock::now(), source::random_bits());
       for (const auto until = Clock::now() + wait; !stop.load() && Clock::now() < until;)
@@ -193,6 +147,8 @@ class Feed {
     if (!hand_over(source, batch)) return Error{};
     for (;;) {
       if (stop.load()) break;
+      // Before it is read: a batch that waits for room would be one more for each target.
+      if (!queue_.room(number_)) return Error{};
       auto state = source.next(batch, feed_.waits ? pause : std::chrono::milliseconds(0));
       // The user's signal reaches what is read too, and an end of that is none of the target's.
       if (stop.load() && !state) break;
@@ -221,7 +177,8 @@ class Feed {
   const std::size_t number_;
   const FleetFeed feed_;
   Health& health_;
-  Queue& queue_;
+  FleetQueue& queue_;
+  const Positions& positions_;
   Begin begin_;
   const double poll_;
   Clock::time_point handed_over_{};  // the last position, and it
@@ -250,7 +207,7 @@ class Fleet {
   };
 
   Result<Done> add(const fleet::Target& target);
-  Result<Done> take(Item& item);
+  Result<Done> take(FleetItem& item);
   Result<Done> beat();
   void end();
 
@@ -264,14 +221,15 @@ class Fleet {
   std::vector<std::unique_ptr<Health>> healths_;           // a target each
   std::vector<std::pair<FleetFeed, std::size_t>> wanted_;  // of which target
   std::vector<Followed> followed_;
-  std::unique_ptr<Queue> queue_;
+  std::unique_ptr<FleetQueue> queue_;
   std::vector<std::thread> threads_;
 };
 
 Result<Done> Fleet::add(const fleet::Target& target) {
   const std::size_t at = lanes_.size();
-  names_.push_back(fleet_prefix(target.name));
-  lanes_.push_back(std::make_unique<Lane>(analysis_, target.name, target.groups));
+  names_.push_back(fleet::source_prefix(target.name));
+  lanes_.push_back(
+      std::make_unique<Lane>(analysis_, lanes_.empty() ? nullptr : lanes_.front().get(), target.name, target.groups));
   healths_.push_back(std::make_unique<Health>(target.name));
   // What is wrong with one target stops no other.
   auto resolved = fleet::resolve(target, fleet::environment);
@@ -279,12 +237,15 @@ Result<Done> Fleet::add(const fleet::Target& target) {
     healths_.back()->set(0, resolved.error().message);
     return Done{};
   }
-  auto feeds = fleet_feeds(resolved.value(), analysis_, stop_);
+  auto feeds = fleet_feeds(resolved.value(), analysis_, options_.analysis.follow_links, stop_);
   if (!feeds) {
     healths_.back()->set(0, feeds.error().message);
     return Done{};
   }
-  for (FleetFeed& feed : feeds.value()) wanted_.emplace_back(std::move(feed), at);
+  for (FleetFeed& feed : feeds.value()) {
+    healths_[at]->expect();
+    wanted_.emplace_back(std::move(feed), at);
+  }
   return Done{};
 }
 
@@ -292,29 +253,30 @@ Result<Done> Fleet::start(const std::vector<fleet::Target>& targets) {
   for (const fleet::Target& target : targets)
     if (auto added = add(target); !added) return added;
   if (wanted_.empty()) return Error{"no target can be followed: see above", ErrorKind::invalid};
-  queue_ = std::make_unique<Queue>(wanted_.size());
+  const std::uint64_t files = open_files_most(), needed = kFilesBeside + kFilesOfAFeed * wanted_.size();
+  if (files < needed)
+    say(fmt::format(
+        "{} logs and servers are followed, which takes up to {} open files, and this process may have {}: those that "
+        "cannot be opened are tried again; raise 'ulimit -n' (LimitNOFILE= of a service)",
+        grouped(wanted_.size()), grouped(needed), grouped(files)));
+  queue_ = std::make_unique<FleetQueue>(wanted_.size());
   for (auto& [feed, target] : wanted_) {
     Followed one;
     one.lane = lanes_[target].get();
-    one.positions = std::make_unique<Positions>(stream_, feed.key, options_.resume);
+    one.positions = std::make_unique<Positions>(stream_, feed.key, options_.resume, options_.reset_position);
     Begin begin{.position = {}, .from_start = options_.from_start};
-    if (auto position = one.positions->load()) {
-      begin.position = std::move(position).value();
-    } else if (position.error().kind == ErrorKind::not_found) {
-      return position.error();
-    } else {
-      begin.from_start = true;
-      say(fmt::format("{}: {}; it is read from its beginning", healths_[target]->name(), position.error().message));
-    }
-    one.feed = std::make_unique<Feed>(followed_.size(), std::move(feed), *healths_[target], *queue_, std::move(begin),
-                                      options_.poll_seconds);
+    auto position = one.positions->load();
+    if (!position) return Error{healths_[target]->name() + ": " + position.error().message, position.error().kind};
+    begin.position = std::move(position).value();
+    one.feed = std::make_unique<Feed>(followed_.size(), std::move(feed), *healths_[target], *queue_, *one.positions,
+                                      std::move(begin), options_.poll_seconds);
     followed_.push_back(std::move(one));
   }
   for (Followed& one : followed_) threads_.emplace_back([this, feed = one.feed.get()] { feed->run(stop_); });
   return Done{};
 }
 
-Result<Done> Fleet::take(Item& item) {
+Result<Done> Fleet::take(FleetItem& item) {
   Followed& from = followed_[item.feed];
   if (item.last) return Done{};
   if (!item.batch.empty())
@@ -349,10 +311,14 @@ Result<Done> Fleet::beat() {
   std::string line = fmt::format("{} of {} targets up, {} events, {} findings", up, healths_.size(),
                                  grouped(stream_.events()), grouped(stream_.findings()));
   if (lag >= 0) line += fmt::format(", the newest event is {} s old", grouped(static_cast<std::uint64_t>(lag)));
-  for (const Health::Seen& one : down)
-    line += one.known ? fmt::format("; {} down since {}: {}", one.name, local_time(one.since), one.why)
-                      : fmt::format("; {} not read yet", one.name);
   say(line);
+  // A line each: of many, the first; all of them are in the JSON.
+  for (std::size_t at = 0; at < std::min(down.size(), kDownSaid); ++at) {
+    const Health::Seen& one = down[at];
+    say(one.known ? fmt::format("  {} down since {}: {}", one.name, local_time(one.since), one.why)
+                  : fmt::format("  {} not read yet", one.name));
+  }
+  if (down.size() > kDownSaid) say(fmt::format("  and {} more; 'fleet list --check' asks all", down.size() - kDownSaid));
   return Done{};
 }
 
@@ -392,6 +358,11 @@ void Fleet::end() {
 
 int run_fleet_tail(const Globals& globals, const FleetTailOptions& options) {
   constexpr const char* kCommand = "fleet tail";
+  // A batch is made in its feed's thread and freed in this one. The allocator learns to keep such pieces, in an arena a thread: with 64
+  // feeds that was half of the memory. Fixed, the threshold gives them back.
+  constexpr int kGivenBackFrom = 128 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, kGivenBackFrom);
+  if (auto wrong = wrong_together(options)) return fail(kCommand, *wrong);
   auto targets = chosen_targets(kCommand, globals, options.selection);
   if (!targets) return fail(kCommand, targets.error());
   auto prepared = prepare(kCommand, globals, options.analysis);

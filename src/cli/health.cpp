@@ -1,5 +1,4 @@
 // `logystera health`: whether a server answers, for people, service managers and containers.
-#include <curl/curl.h>
 #include <fmt/core.h>
 #include <rapidjson/document.h>
 
@@ -7,6 +6,7 @@
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/own_server.hpp"
 #include "cli/terminal.hpp"
 #include "core/json_text.hpp"
 #include "core/secret.hpp"
@@ -14,50 +14,18 @@
 namespace logystera::cli {
 namespace {
 
-constexpr std::size_t kAnswerBytes = 64 * 1024;  // of a server that may be any program
-
 struct Options {
   std::string url = "http://127.0.0.1:8080";
   std::string ca_file;
   long seconds = 5;
 };
 
-struct Health {
-  long status = 0;
-  std::string body;
-};
-
-std::size_t take(char* data, std::size_t size, std::size_t count, void* target) {
-  auto& body = *static_cast<std::string*>(target);
-  if (body.size() + size * count > kAnswerBytes) return 0;
-  body.append(data, size * count);
-  return size * count;
-}
-
-Result<Health> ask(const Options& options) {
-  static const CURLcode ready = ::curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, decltype(&::curl_easy_cleanup)> curl(::curl_easy_init(), &::curl_easy_cleanup);
-  if (ready != CURLE_OK || !curl) return Error{"libcurl cannot be started"};
-  std::string url = options.url;
-  while (url.ends_with('/')) url.pop_back();
-  url += "/health";
-  Health health;
-  ::curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  ::curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  ::curl_easy_setopt(curl.get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  ::curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, options.seconds);
-  ::curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  ::curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");  // it is this very server that is asked
-  ::curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "logystera/" LOGYSTERA_VERSION);
-  ::curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take);
-  ::curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &health.body);
-  if (!options.ca_file.empty()) ::curl_easy_setopt(curl.get(), CURLOPT_CAINFO, options.ca_file.c_str());
-  const std::string shown = without_url_secrets(options.url);
-  if (const CURLcode code = ::curl_easy_perform(curl.get()); code != CURLE_OK) {
-    return Error{fmt::format("{}: {}: is `logystera serve` running there?", shown, ::curl_easy_strerror(code)),
+Result<ServerAnswer> ask(const Options& options) {
+  auto health = ask_server({options.url, options.ca_file, options.seconds}, "/health");
+  if (!health && health.error().kind == ErrorKind::not_found)
+    return Error{fmt::format("{}: {}: is `logystera serve` running there?", without_url_secrets(options.url),
+                             health.error().message),
                  ErrorKind::not_found};
-  }
-  ::curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &health.status);
   return health;
 }
 

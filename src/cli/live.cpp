@@ -61,7 +61,14 @@ Result<Done> follow(source::RecordSource& source, Stream& stream, Lane& lane, Po
 
 }  // namespace
 
+std::optional<Error> wrong_together(const LiveOptions& options) {
+  if (options.reset_position && !options.resume)
+    return Error{"--reset-position is about what --resume keeps: use it with --resume", ErrorKind::invalid};
+  return std::nullopt;
+}
+
 int run_live(const Globals& globals, const LiveOptions& options, const LiveSource& live) {
+  if (auto wrong = wrong_together(options)) return fail(live.command, *wrong);
   auto prepared = prepare(live.command, globals, options.analysis);
   if (!prepared) return fail(live.command, prepared.error());
   const Analysis analysis = std::move(prepared).value();
@@ -69,17 +76,13 @@ int run_live(const Globals& globals, const LiveOptions& options, const LiveSourc
   if (!made) return fail(live.command, made.error());
   Stream& stream = *made.value();
   Lane lane(analysis);
-  Positions positions(stream, live.target, options.resume);
-  Begin begin{.position = {}, .from_start = options.from_start};
-  if (auto position = positions.load()) {
-    begin.position = std::move(position).value();
-  } else if (position.error().kind == ErrorKind::not_found) {
-    return fail(live.command, position.error());
-  } else {
-    begin.from_start = true;
-    fail(live.command, Error{position.error().message + "; the log is read from its beginning", position.error().kind});
-  }
-  auto opened = live.open(analysis, std::move(begin));
+  Positions positions(stream, live.target, options.resume, options.reset_position);
+  auto position = positions.load();
+  if (!position) return fail(live.command, position.error());
+  const bool resumed = position->has_value();
+  auto opened = live.open(analysis, {.position = std::move(position).value(), .from_start = options.from_start});
+  if (!opened && resumed && opened.error().kind == ErrorKind::broken)
+    return fail(live.command, positions.unusable(opened.error()));
   if (!opened) return fail(live.command, opened.error());
   source::RecordSource& source = *opened.value();
   // At once: a run that is killed within its first moment has left off where it began.
@@ -93,6 +96,8 @@ int run_live(const Globals& globals, const LiveOptions& options, const LiveSourc
 void add_live(Command& command, Globals& globals, LiveOptions& options) {
   add_reading(command, options.analysis);
   add_rules(command, options.analysis);
+  command.add_flag("--reset-position", options.reset_position,
+                   "With --resume: pass over where the last run ended, and keep a new position");
   command.add_flag("--findings-only", options.findings_only, "Do not print the events");
   command.add_flag("--track-errors", options.track_errors, "Store error groups");
   command.add_flag("--track-findings", options.track_findings, "Store findings of high severity or worse");

@@ -27,8 +27,8 @@ inline constexpr double kPollSeconds = 0.2;
 struct LiveOptions {
   AnalysisOptions analysis;
   analysis::AnomalyOptions anomaly;
-  bool from_start = false, resume = false, track_errors = false, track_findings = false, detect_anomalies = false,
-       findings_only = false;
+  bool from_start = false, resume = false, reset_position = false, track_errors = false, track_findings = false,
+       detect_anomalies = false, findings_only = false;
   SecretOption webhook{
       {"--alert-webhook", "--alert-webhook-file", kWebhookVariable, "webhook", "have the receiver make another URL"}};
   SecretOption webhook_secret{
@@ -37,14 +37,17 @@ struct LiveOptions {
   double poll_seconds = kPollSeconds;
 };
 
+/// What is wrong with options that do not go together.
+std::optional<Error> wrong_together(const LiveOptions& options);
+
 /// Adds all of them to a command, but for --from-start and --resume, whose help is each command's own.
 void add_live(Command& command, Globals& globals, LiveOptions& options);
 
 struct LiveSource {
   std::string command;  // "tail", "journald tail": whom messages are from
   std::string target;   // what positions are kept under: "file:/var/log/auth.log"; the same for the same log, run by run
-  /// Opens the source. It, and what it was made of, outlives neither the analysis nor the interrupt flag. A position that it cannot
-  /// use it says itself.
+  /// Opens the source. It, and what it was made of, outlives neither the analysis nor the interrupt flag. An error of kind
+  /// broken, where there is a position: it is damaged, or none of this source's.
   std::function<Result<std::unique_ptr<source::RecordSource>>(const Analysis& analysis, Begin begin)> open;
   /// next() waits by itself for as long as it is told. False: it returns at once, and the loop waits.
   bool waits = true;

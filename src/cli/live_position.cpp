@@ -22,6 +22,9 @@ namespace {
 
 constexpr std::size_t kFileNameDigits = 16;
 constexpr std::string_view kFileTarget = "file:";
+// To begin somewhere else unasked would repeat all there is, or leave out what came meanwhile.
+constexpr std::string_view kRemedy =
+    "run once with --resume --reset-position to begin now, or with --from-start besides to read everything again";
 
 // Where --resume keeps how far a source was read if nothing is stored: beside the salt, one small file a source.
 std::string position_file(const std::string& target) {
@@ -39,8 +42,9 @@ Result<std::optional<source::Position>> load_position(const std::string& file) {
   if (!in && errno == ENOENT) return std::optional<source::Position>();
   struct stat status {};
   if (!in || ::fstat(in.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    return Error{fmt::format("{}: the position kept there cannot be read: {}", file, in ? "no file" : std::strerror(errno)),
-                 kind_of_errno(errno)};
+    return Error{fmt::format("{}: the position kept there cannot be read: {}; make it readable, or {}", file,
+                             in ? "it is no file" : std::strerror(errno), kRemedy),
+                 in ? ErrorKind::invalid : kind_of_errno(errno)};
   source::Position position;
   position.text.resize(std::min<std::size_t>(static_cast<std::size_t>(status.st_size), store::PositionStore::kTextBytes));
   const ssize_t size = read_up_to(in.get(), position.text.data(), position.text.size());
@@ -84,8 +88,8 @@ class Positions::File {
   std::string kept_;
 };
 
-Positions::Positions(Stream& stream, std::string target, bool wanted)
-    : stream_(stream), target_(std::move(target)), wanted_(wanted) {
+Positions::Positions(Stream& stream, std::string target, bool wanted, bool reset)
+    : stream_(stream), target_(std::move(target)), wanted_(wanted), reset_(reset) {
   if (std::string path = wanted ? position_file(target_) : std::string(); !path.empty())
     file_ = std::make_unique<File>(std::move(path));
 }
@@ -93,15 +97,25 @@ Positions::Positions(Stream& stream, std::string target, bool wanted)
 Positions::~Positions() = default;
 
 Result<std::optional<source::Position>> Positions::load() {
-  if (!wanted_) return std::optional<source::Position>();
+  if (!wanted_ || (reset_ && (file_ || stream_.tracker()))) return std::optional<source::Position>();
   if (stream_.tracker()) {
     auto text = stream_.tracker()->store().positions().find(target_);
-    if (!text) return text.error();
-    if (text.value()) return std::optional<source::Position>(source::Position{std::move(*text.value())});
+    if (!text)
+      return Error{fmt::format("the position of {} cannot be read from the database: {}; try again, or {}", target_,
+                               text.error().message, kRemedy),
+                   text.error().kind == ErrorKind::not_found ? ErrorKind::failed : text.error().kind};
+    stored_ = text->has_value();
+    if (stored_) return std::optional<source::Position>(source::Position{std::move(*text.value())});
   }
   if (!file_ && !stream_.tracker())
     return Error{"--resume: there is no home directory to keep the position in: set XDG_STATE_HOME", ErrorKind::not_found};
   return file_ ? load_position(file_->path()) : std::optional<source::Position>();
+}
+
+Error Positions::unusable(const Error& why) const {
+  const std::string place = stored_ || !file_ ? fmt::format("the position of {} in the database", target_)
+                                              : fmt::format("{}: the position kept there", file_->path());
+  return Error{fmt::format("{} cannot be used: {}; {}", place, why.message, kRemedy), why.kind};
 }
 
 Result<Done> Positions::keep(source::Position position) {

@@ -13,13 +13,16 @@ namespace logystera::cli {
 
 class Positions {
  public:
-  /// `target` is what it is kept under. `wanted`: --resume; otherwise nothing is kept, and what is stored is committed.
-  Positions(Stream& stream, std::string target, bool wanted);
+  /// `target` is what it is kept under. `wanted`: --resume; otherwise nothing is kept, and what is stored is committed. `reset`:
+  /// --reset-position; what was kept is not looked at, and replaced.
+  Positions(Stream& stream, std::string target, bool wanted, bool reset);
   ~Positions();
 
-  /// A database that has none for this source leaves it to the file: the runs before may have stored nothing. An error of kind
-  /// not_found: there is nowhere to keep one.
+  /// A database that has none for this source leaves it to the file: the runs before may have stored nothing. Errors: there is nowhere
+  /// to keep one (not_found); it cannot be read, with the place and the remedy.
   Result<std::optional<source::Position>> load();
+  /// The error of a position that was loaded and is none of its source's: `why` with the place and the remedy.
+  Error unusable(const Error& why) const;
   /// Commits what is stored as well.
   Result<Done> keep(source::Position position);
 
@@ -28,7 +31,8 @@ class Positions {
 
   Stream& stream_;
   const std::string target_;
-  const bool wanted_;
+  const bool wanted_, reset_;
+  bool stored_ = false;         // the loaded one stood in the database
   std::unique_ptr<File> file_;  // null: nowhere, or not wanted
   std::string committed_;
 };

@@ -27,10 +27,13 @@ void begin_line(JsonText& json, const std::string& name, const std::vector<std::
 
 }  // namespace
 
-Lane::Lane(const Analysis& analysis, std::string name, std::vector<std::string> groups)
+Lane::Lane(const Analysis& analysis) : Lane(analysis, nullptr, {}, {}) {}
+
+Lane::Lane(const Analysis& analysis, const Lane* first, std::string name, std::vector<std::string> groups)
     : name_(std::move(name)),
       groups_(std::move(groups)),
-      stage_(analysis.program->engine(), analysis.program->names(), analysis.program->pipeline()),
+      stage_(first ? first->stage_.beside()
+                   : analysis::Stage(analysis.program->engine(), analysis.program->names(), analysis.program->pipeline())),
       worker_(stage_.worker()) {}
 
 Stream::Stream(const Analysis& analysis, const LiveOptions& options, bool json, bool names_sources)

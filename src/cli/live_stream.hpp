@@ -24,7 +24,9 @@ namespace logystera::cli {
 class Lane {
  public:
   /// `analysis` outlives it. With a name, each line that is printed of it begins with it.
-  explicit Lane(const Analysis& analysis, std::string name = {}, std::vector<std::string> groups = {});
+  explicit Lane(const Analysis& analysis);
+  /// One of many: `first` is another of them, or null for the first.
+  Lane(const Analysis& analysis, const Lane* first, std::string name, std::vector<std::string> groups);
 
  private:
   friend class Stream;

@@ -117,17 +117,36 @@ int info(const Globals& globals, const Options&) {
   return kExitDone;
 }
 
-// An error by its fingerprint, a finding by its number, or the newest finding of a rule.
+std::optional<std::int64_t> number_in(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (bad != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Without the signals that led to it: what stands for people in those is the server's to say.
+Result<assist::Prompt> explained_alert(Ready& ready, std::string_view number) {
+  const auto id = number_in(number);
+  auto alert = id ? ready.store->alerts().get(*id) : Result<std::optional<alert::Alert>>(std::nullopt);
+  if (!alert) return alert.error();
+  if (!alert.value())
+    return Error{fmt::format("there is no alert {}: 'logystera alerts list --state all' lists what there is", number),
+                 ErrorKind::not_found};
+  return assist::explain_alert(*ready.store, ready.assistant->redaction(), *alert.value(),
+                               alert_words(*ready.analysis.program, alert.value()->rule), {});
+}
+
+// An alert ("alert:12"), an error by its fingerprint, a finding by its number, or the newest finding of a rule.
 Result<assist::Prompt> explained(Ready& ready, const std::string& what) {
+  constexpr std::string_view kAlert = "alert:";
+  if (what.starts_with(kAlert)) return explained_alert(ready, std::string_view(what).substr(kAlert.size()));
   const assist::Redaction& redaction = ready.assistant->redaction();
   auto group = ready.store->errors().find(what);
   if (!group) return group.error();
   if (group.value()) return assist::explain_error(*ready.store, redaction, *group.value());
   std::optional<store::Finding> finding;
-  std::int64_t id = 0;
-  if (const auto [end, bad] = std::from_chars(what.data(), what.data() + what.size(), id);
-      bad == std::errc() && end == what.data() + what.size()) {
-    auto found = ready.store->findings().get(id);
+  if (const auto id = number_in(what)) {
+    auto found = ready.store->findings().get(*id);
     if (!found) return found.error();
     finding = std::move(found).value();
   }
@@ -225,9 +244,9 @@ void add_llm(Program program) {
     sub->add_flag("--show-prompt", options->show_prompt, "Print what the model would be sent, and send nothing");
     return sub;
   };
-  asks(command("explain", "Explain an error, or a finding", explain))
+  asks(command("explain", "Explain an error, a finding, or an alert", explain))
       ->add_option("FINGERPRINT", options->what,
-                   "An error's fingerprint, a finding's number, or a rule (its newest finding)")
+                   "An error's fingerprint, a finding's number, a rule (its newest finding), or alert:NUMBER")
       ->required();
   asks(command("summarize", "Summarize what was found", summarize))
       ->add_option("--since", options->since, "How far back: 24h, 7d, 2w")
@@ -240,6 +259,7 @@ void add_llm(Program program) {
       "Examples:\n"
       "  logystera llm info\n"
       "  logystera llm explain 3f2a9c\n"
+      "  logystera llm explain alert:12\n"
       "  logystera llm summarize --since 7d\n"
       "  logystera llm index && logystera llm ask 'Which rule fired most in the past week?'\n\n"
       "The provider is 'ollama' on this machine unless section llm of the configuration says otherwise; the key of "

@@ -28,7 +28,7 @@ template <typename Place>
 Result<std::optional<Place>> kept(const Begin& begin) {
   if (!begin.position) return std::optional<Place>();
   auto place = Place::of_text(begin.position->text);
-  if (!place) return Error{place.error().message + ": begin anew without --resume", place.error().kind};
+  if (!place) return place.error();
   return std::optional<Place>(std::move(place).value());
 }
 

@@ -21,7 +21,7 @@ namespace logystera::cli {
 /// Where following begins.
 struct Begin {
   std::optional<source::Position> position;  // of the last run with --resume
-  bool from_start = false;                   // --from-start, or what was kept cannot be read
+  bool from_start = false;                   // --from-start
 };
 
 using Stop = const std::atomic<bool>&;

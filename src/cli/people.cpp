@@ -19,12 +19,14 @@ std::string whoever_runs_it() {
 
 }  // namespace
 
+std::string name_of_command() { return "command:" + whoever_runs_it(); }
+
 access::Note note_of_command() {
   return [](store::Stores& stores, std::string_view action, std::string_view object, std::string_view before,
             std::string_view after) {
     store::AuditRow row;
     row.at = wall_seconds();
-    row.actor = "command:" + whoever_runs_it();
+    row.actor = name_of_command();
     row.action = action;
     row.object = object;
     row.before = before;

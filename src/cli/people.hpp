@@ -17,6 +17,9 @@ namespace logystera::cli {
 /// Notes changes as made by a command on this machine, by whom it runs as.
 access::Note note_of_command();
 
+/// Whoever runs this command, as the audit and activities name him: "command:anna".
+std::string name_of_command();
+
 /// Does `change` and notes it, both or neither.
 Result<Done> change_noted(store::Store& store, const std::function<Result<Done>(store::Stores&)>& change,
                           std::string_view action, std::string_view object, std::string_view before = {},

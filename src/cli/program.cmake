@@ -7,7 +7,7 @@ find_package(CLI11 REQUIRED)
 pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
-logystera_room(store STANDARD 20 LINKS logystera_core SQLite::SQLite3 fmt::fmt Threads::Threads)
+logystera_room(store STANDARD 20 LINKS logystera_core logystera_alert SQLite::SQLite3 fmt::fmt Threads::Threads)
 logystera_room(server STANDARD 20 LINKS logystera_core Boost::boost OpenSSL::SSL fmt::fmt Threads::Threads)
 logystera_room(web STANDARD 20 LINKS logystera_core logystera_store logystera_server PkgConfig::DEFLATE fmt::fmt)
 # What browsers get is in the program: web/dist, which npm made of the rest of web/, and the pages' templates.
@@ -22,15 +22,15 @@ add_custom_command(
 target_sources(logystera_web PRIVATE ${CMAKE_BINARY_DIR}/web/embedded.cpp)
 logystera_room(access STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::SODIUM
   PkgConfig::QRENCODE ZLIB::ZLIB fmt::fmt)
-logystera_room(query STANDARD 20 LINKS logystera_core logystera_store logystera_web fmt::fmt)
+logystera_room(query STANDARD 20 LINKS logystera_core logystera_fleet logystera_metric logystera_store logystera_web fmt::fmt)
 logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::DEFLATE
   fmt::fmt)
 logystera_room(live STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web fmt::fmt Threads::Threads)
 logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
-logystera_room(dashboard STANDARD 20 LINKS logystera_core logystera_detect logystera_analysis logystera_assist logystera_fleet logystera_query logystera_store logystera_server logystera_web
+logystera_room(dashboard STANDARD 20 LINKS logystera_core logystera_detect logystera_metric logystera_analysis logystera_assist logystera_fleet logystera_notify logystera_processor logystera_query logystera_store logystera_server logystera_web
   logystera_gateway fmt::fmt)
-logystera_room(api STANDARD 20 LINKS logystera_core logystera_analysis logystera_detect logystera_source logystera_store logystera_server
-  logystera_web logystera_gateway logystera_query logystera_upload fmt::fmt)
+logystera_room(api STANDARD 20 LINKS logystera_core logystera_analysis logystera_detect logystera_metric logystera_source logystera_store logystera_server
+  logystera_web logystera_fleet logystera_gateway logystera_notify logystera_processor logystera_query logystera_upload fmt::fmt)
 # The contract is written in YAML and asked for as JSON.
 add_executable(web_contract web/contract.cpp)
 set_target_properties(web_contract PROPERTIES CXX_STANDARD 20)
@@ -43,11 +43,11 @@ add_custom_command(
   VERBATIM)
 target_sources(logystera_api PRIVATE ${CMAKE_BINARY_DIR}/api/contract.cpp)
 logystera_room(app STANDARD 20 LINKS logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
-  logystera_access logystera_live logystera_upload logystera_query logystera_dashboard logystera_api)
+  logystera_access logystera_live logystera_notify logystera_upload logystera_processor logystera_query logystera_dashboard logystera_api)
 logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
 # GCC 12 warns of a string move there that never goes wrong, only with precompiled headers.
 set_source_files_properties(src/cli/webhook.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-logystera_room(cli STANDARD 20 LINKS logystera_app logystera_gateway logystera_agent logystera_analysis logystera_assist logystera_fleet logystera_report CLI11::CLI11)
+logystera_room(cli STANDARD 20 LINKS logystera_app logystera_processor logystera_gateway logystera_net logystera_notify logystera_agent logystera_analysis logystera_assist logystera_fleet logystera_report CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
 get_target_property(CLI_SOURCES logystera_cli SOURCES)
 list(FILTER CLI_SOURCES EXCLUDE REGEX "/main\\.cpp$")
@@ -86,11 +86,11 @@ if(LOGYSTERA_FUZZERS)
   target_link_options(fuzz_server_path PRIVATE -fsanitize=fuzzer)
   target_link_libraries(fuzz_server_path PRIVATE logystera_core fmt::fmt Threads::Threads)
   add_executable(fuzz_query tests/fuzz/query_fuzz.cpp src/query/cursor.cpp src/query/lists.cpp src/query/parameters.cpp src/query/signal.cpp
-    src/web/form.cpp src/server/message.cpp)
+    src/query/signal_text.cpp src/web/form.cpp src/server/message.cpp)
   set_target_properties(fuzz_query PROPERTIES CXX_STANDARD 20)
   target_compile_options(fuzz_query PRIVATE -fsanitize=fuzzer)
   target_link_options(fuzz_query PRIVATE -fsanitize=fuzzer)
-  target_link_libraries(fuzz_query PRIVATE logystera_core logystera_store fmt::fmt Threads::Threads)
+  target_link_libraries(fuzz_query PRIVATE logystera_core logystera_fleet logystera_store fmt::fmt Threads::Threads)
 endif()
 
 logystera_room_tests(store STANDARD 20)
@@ -129,3 +129,11 @@ foreach(BENCH_PROGRAM fill client)
   set_target_properties(bench_server_${BENCH_PROGRAM} PROPERTIES CXX_STANDARD 20)
   target_link_libraries(bench_server_${BENCH_PROGRAM} PRIVATE logystera_store)
 endforeach()
+
+# The program with its kill points, for the crash campaign (tests/e2e/crash): whole archives, so that theirs are the objects that count.
+logystera_room_with_kill_points(store)
+logystera_room_with_kill_points(processor)
+add_executable(logystera_killable EXCLUDE_FROM_ALL src/cli/main.cpp)
+set_target_properties(logystera_killable PROPERTIES CXX_STANDARD 20)
+target_link_libraries(logystera_killable PRIVATE -Wl,--whole-archive logystera_store_killable logystera_processor_killable
+  logystera_notify_killable -Wl,--no-whole-archive logystera_cli)

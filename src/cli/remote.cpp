@@ -110,8 +110,6 @@ int run_remote_tail(const std::string& command, const std::string& product, cons
     options->poll = std::chrono::milliseconds(static_cast<std::int64_t>(live.poll_seconds * 1'000));
     options->resume = begin.position;
     auto opened = open_source(analysis, open, std::move(options).value());
-    if (!opened && opened.error().kind == ErrorKind::broken && begin.position)
-      return Error{opened.error().message + ": begin anew without --resume", opened.error().kind};
     if (!opened) return opened.error();
     return std::unique_ptr<source::RecordSource>(std::move(opened).value());
   };

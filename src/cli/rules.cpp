@@ -55,6 +55,7 @@ Result<detect::RuleSet> chosen(std::string_view command, const Globals& globals,
 
 std::string scope_text(const detect::Rule& rule) {
   if (rule.is_window()) return fmt::format("counted over {} s", rule.window->span_ns / kSecondNs);
+  if (rule.absence) return "events that stay away";
   if (!rule.scope.logsource.empty()) return rule.scope.logsource.describe();
   std::string text;
   for (const detect::ScopeChoice& choice : rule.scope.choices)
@@ -149,7 +150,7 @@ int print_native(std::string_view command, const detect::RuleSet& rules) {
         rules.rules[i].silent && std::any_of(rules.rules.begin(), rules.rules.end(), [&](const detect::Rule& rule) {
           return rule.window && std::count(rule.window->inputs.begin(), rule.window->inputs.end(), i) > 0;
         });
-    if (counted) continue;
+    if (counted || rules.rules[i].ends) continue;  // stands with the rule it is part of
     auto native = detect::to_native(rules, i);
     if (!native) {
       (void)fail(command, Error{fmt::format("{}: {}", rules.rules[i].id, native.error().message), native.error().kind});

@@ -1,6 +1,5 @@
 // `logystera serve`: the gateway.
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +13,7 @@
 
 #include "analysis/current_program.hpp"
 #include "app/application.hpp"
+#include "app/telling.hpp"
 #include "cli/analysis.hpp"
 #include "cli/assistant.hpp"
 #include "cli/command.hpp"
@@ -21,6 +21,7 @@
 #include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/log.hpp"
+#include "cli/open_files.hpp"
 #include "cli/secret_option.hpp"
 #include "cli/source_watch.hpp"
 #include "cli/terminal.hpp"
@@ -47,7 +48,7 @@ struct Options {
   std::size_t proxies = 1;
   std::string public_url;
   std::vector<std::string> allow_hosts;
-  bool no_auth = false;
+  bool no_auth = false, no_detect = false;
   server::TlsFiles tls;
   gateway::RateLimit rate;
   std::string min_agent_version;
@@ -215,17 +216,6 @@ Result<Done> tell_entry(app::Application& application, const std::string& origin
   return Done{};
 }
 
-// Files this process may have open, after asking for as many as it may ask for.
-rlim_t open_files_most() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return RLIM_INFINITY;
-  if (files.rlim_cur != files.rlim_max) {
-    const rlimit all{files.rlim_max, files.rlim_max};
-    if (::setrlimit(RLIMIT_NOFILE, &all) == 0) files = all;
-  }
-  return files.rlim_cur;
-}
-
 // Connections must leave files for the database, or a full house answers every sender that nothing can be stored.
 Result<server::Limits> limits_of(const Options& options, unsigned explaining_threads) {
   constexpr std::size_t kConnectionsLeast = 8, kFilesBeside = 24, kFilesOfAThread = 4;
@@ -235,10 +225,10 @@ Result<server::Limits> limits_of(const Options& options, unsigned explaining_thr
   limits.connections = options.connections;
   limits.connections_setting = "--connections";
   limits.per_address_setting = "--connections-per-address";
-  const rlim_t most = open_files_most();
+  const std::uint64_t most = open_files_most();
   const std::size_t others =
       kFilesBeside + kFilesOfAThread * (limits.threads + app::Application::threads() + explaining_threads);
-  if (most != RLIM_INFINITY && most < others + options.connections) {
+  if (most < others + options.connections) {
     const std::size_t least = others + std::min(kConnectionsLeast, options.connections);
     if (most < least) {
       return Error{fmt::format("this process may open {} files at once, and needs {} at least: raise 'ulimit -n' "
@@ -259,7 +249,9 @@ Result<server::Limits> limits_of(const Options& options, unsigned explaining_thr
 }
 
 Result<std::shared_ptr<const analysis::Program>> load_program(const Globals& globals, const Options& options) {
-  auto loaded = load_analysis("serve", globals, options.analysis);
+  AnalysisOptions wanted = options.analysis;
+  wanted.metrics = true;
+  auto loaded = load_analysis("serve", globals, wanted);
   if (!loaded) return loaded.error();
   return std::move(loaded->program);
 }
@@ -267,7 +259,10 @@ Result<std::shared_ptr<const analysis::Program>> load_program(const Globals& glo
 // Rules and settings as they are now; what is wrong with them is said, and those before stay.
 void reload(const Globals& globals, const Options& options, analysis::CurrentProgram& program) {
   auto loaded = load_program(globals, options);
-  if (!loaded) return log(fmt::format("the rules stay as they were: {}", printable(loaded.error().message)));
+  if (!loaded) {
+    program.refuse(loaded.error().message);
+    return log(fmt::format("the rules stay as they were: {}", printable(loaded.error().message)));
+  }
   const std::size_t rules = loaded.value()->rules().rules.size();
   if (const auto before = program.get())
     for (const std::string& note : before.value()->hook_notes()) log(printable(note));
@@ -287,6 +282,7 @@ std::vector<std::string> sources_of(const Globals& globals, const Options& optio
   if (auto config = load_config(globals.config)) {
     add(config->rules_dirs);
     add(config->sigma_dirs);
+    add(config->metrics_dirs);
     for (const std::string& file :
          {config->placeholders, config->pii_rules_path, config->formats_dir, config->plugins.directory}) {
       if (!file.empty()) paths.push_back(file);
@@ -346,14 +342,28 @@ int run(const Globals& globals, const Options& options) {
   }
   const auto loopback = server::is_loopback(options.host);
   if (!loopback) return fail("serve", loopback.error());
-  app::Options made{wall_seconds, log, options.rate, options.min_agent_version, configured_retention(config.value())};
+  app::Options made{.now = wall_seconds,
+                    .log = log,
+                    .rate = options.rate,
+                    .min_agent_version = options.min_agent_version,
+                    .retention = configured_retention(config.value())};
   made.proxies = options.behind_proxy ? options.proxies : 0;
   made.tls = !options.tls.certificate.empty();
   const bool has_api_token = !api_token->empty();
   made.api_token = std::move(api_token).value();
   made.open_to_all = open_to_all.value();
+  made.detect = !options.no_detect;
   made.fleet.path = config->fleet.targets;
   made.fleet.web_paths = config->fleet.web_paths;
+  made.self_watch.limits = config->watch;
+  if (auto path = store::sqlite_path(globals.store.empty() ? "sqlite:" + config->db_path : globals.store); path)
+    made.self_watch.disk = std::move(path).value();
+  made.notify_ca_certs = config->notify.ca_certs;
+  const auto rules = [&program] {
+    auto loaded = program.get();
+    return loaded ? std::move(loaded).value() : nullptr;
+  };
+  made.telling = app::telling(rules, wall_seconds);
   made.reachable = options.behind_proxy || !loopback.value();
   made.address_remedy = "starts it with --public-url";
   made.proxy_remedy = "starts it with --behind-proxy, and adds an administrator: logystera user add NAME --role admin";
@@ -363,7 +373,7 @@ int run(const Globals& globals, const Options& options) {
     made.explainer = std::move(explainer).value();
     log(fmt::format("findings and errors can be explained by {}", made.explainer->words));
   }
-  auto application = app::Application::make(*gate->store, *gate->entities, program, std::move(made));
+  auto application = app::Application::make(*gate->store, *gate->entities, program, made);
   if (!application) return fail("serve", application.error());
   auto origin = public_origin(options.public_url);
   if (!origin) return fail("serve", origin.error());
@@ -424,6 +434,9 @@ void add_serve(Program program) {
   serve->add_flag("--no-auth", options->no_auth,
                   "Nobody has to sign in, whoever reaches it, on purpose: where the network alone decides who does\n"
                   "[default: $LOGYSTERA_NO_AUTH]");
+  serve->add_flag(
+      "--no-detect", options->no_detect,
+      "Store what sites send, and let no rule look at it; the next start without this looks at what came meanwhile");
   serve->add_option("--tls-cert", options->tls.certificate, "PEM certificate chain: serve HTTPS");
   serve->add_option("--tls-key", options->tls.key, "The certificate's PEM key");
   serve

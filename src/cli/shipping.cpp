@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "cli/config_warnings.hpp"
 #include "cli/terminal.hpp"
 
 namespace logystera::cli {
@@ -56,7 +57,7 @@ void add_named_config(Command& command, Globals& globals) {
 Result<ShippingConfig> load_shipping(std::string_view command, const Globals& globals, ShippingConfig Config::*section) {
   auto config = load_named_config(globals.config);
   if (!config) return config.error();
-  for (const std::string& warning : config->warnings) fmt::print(stderr, "logystera {}: {}\n", command, printable(warning));
+  say_warnings(command, config.value());
   for (std::string& directory : (config.value().*section).buffers) directory = absolute_directory(directory);
   return std::move(config.value().*section);
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/config_warnings.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/people.hpp"
@@ -36,6 +37,7 @@ std::string date_text(std::int64_t seconds) { return seconds == 0 ? "-" : rfc333
 Result<store::Retention> load_retention(const Globals& globals, store::Store& store) {
   auto config = load_config(globals.config);
   if (!config) return config.error();
+  say_warnings("store", config.value());
   return store::Retention::load(store.settings(), configured_retention(config.value()));
 }
 
@@ -99,6 +101,7 @@ int retain(const Globals& globals, const Options& options) {
   if (!opened) return fail("store retention", opened.error());
   auto config = load_config(globals.config);
   if (!config) return fail("store retention", config.error());
+  say_warnings("store retention", config.value());
   const store::ConfiguredRetention configured = configured_retention(config.value());
   // What is chosen is stored, whatever the configuration makes of it.
   auto retention = store::Retention::load(opened.value()->settings(), {.otherwise = configured.otherwise});

@@ -24,14 +24,8 @@ Result<std::unique_ptr<source::RecordSource>> open(const Options& options, const
   following.follow_links = options.analysis.follow_links;
   if (begin.position) {
     auto position = source::LogPosition::of_text(begin.position->text);
-    if (position) {
-      following.resume = std::move(position).value();
-    } else {
-      following.from_start = true;
-      fail("tail", Error{"the position that was kept cannot be used: " + position.error().message +
-                             "; the log is read from its beginning",
-                         position.error().kind});
-    }
+    if (!position) return position.error();
+    following.resume = std::move(position).value();
   }
   auto opened =
       source::Follower::open(options.path, analysis.program->formats(), analysis.program->names(), std::move(following));

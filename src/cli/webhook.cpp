@@ -1,8 +1,6 @@
 #include "cli/webhook.hpp"
 
-#include <curl/curl.h>
 #include <fmt/core.h>
-#include <openssl/evp.h>
 
 #include <chrono>
 
@@ -10,44 +8,14 @@
 #include "core/base64.hpp"
 #include "core/clock.hpp"
 #include "core/hmac.hpp"
+#include "net/delivery.hpp"
+#include "notify/channel.hpp"
 
 namespace logystera::cli {
 namespace {
 
-constexpr long kTimeoutSeconds = 5;
+constexpr std::chrono::seconds kTimeout{5};
 constexpr int kAttempts = 3;
-constexpr std::string_view kSecretPrefix = "whsec_";
-constexpr std::size_t kSecretBytesLeast = 16;
-
-Result<std::string> key_of(const std::string& secret) {
-  if (secret.empty()) return std::string();
-  const Error wrong{
-      fmt::format("the webhook's signing secret is not of the form whsec_BASE64 with at least {} bytes", kSecretBytesLeast),
-      ErrorKind::invalid};
-  if (!secret.starts_with(kSecretPrefix)) return wrong;
-  const std::string_view text = std::string_view(secret).substr(kSecretPrefix.size());
-  if (text.size() % 4 != 0 || text.empty()) return wrong;
-  std::string key(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(key.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return wrong;
-  key.resize(static_cast<std::size_t>(size) - (text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0));
-  return key.size() < kSecretBytesLeast ? Result<std::string>(wrong) : Result<std::string>(std::move(key));
-}
-
-// The host: what of a URL may be said.
-Result<std::string> host_of(const std::string& url) {
-  const std::unique_ptr<CURLU, decltype(&::curl_url_cleanup)> parts(::curl_url(), &::curl_url_cleanup);
-  char* text = nullptr;
-  CURLUcode code = parts ? ::curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) : CURLUE_OUT_OF_MEMORY;
-  if (code == CURLUE_OK) code = ::curl_url_get(parts.get(), CURLUPART_HOST, &text, 0);
-  if (code != CURLUE_OK) return Error{fmt::format("the webhook's URL cannot be read: {}", ::curl_url_strerror(code))};
-  std::string host = text;
-  ::curl_free(text);
-  return host;
-}
-
-std::size_t ignore_body(char*, std::size_t size, std::size_t count, void*) { return size * count; }
 
 }  // namespace
 
@@ -55,17 +23,15 @@ Result<std::unique_ptr<Webhook>> Webhook::start(const std::string& url, const st
   if (!url.starts_with("http://") && !url.starts_with("https://"))
     return Error{"the webhook must be a URL that begins with https:// or http:// (it is not repeated: it may be a secret)",
                  ErrorKind::invalid};
-  auto host = host_of(url);
-  if (!host) return host.error();
-  auto key = key_of(secret);
+  auto host = net::check_url(url, true);
+  if (!host) return Error{"the webhook: " + host.error().message, host.error().kind};
+  auto key = notify::signing_key(secret);
   if (!key) return key.error();
-  static const CURLcode ready = ::curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (ready != CURLE_OK) return Error{"the webhook: libcurl cannot be started"};
-  return std::unique_ptr<Webhook>(new Webhook(url, std::move(key).value(), std::move(host).value()));
+  return std::unique_ptr<Webhook>(new Webhook(url, std::move(key).value()));
 }
 
-Webhook::Webhook(std::string url, std::string key, std::string host)
-    : url_(std::move(url)), key_(std::move(key)), host_(std::move(host)), thread_([this] { work(); }) {}
+Webhook::Webhook(std::string url, std::string key)
+    : url_(std::move(url)), key_(std::move(key)), thread_([this] { work(); }) {}
 
 Webhook::~Webhook() {
   {
@@ -91,36 +57,30 @@ std::uint64_t Webhook::lost() const {
   return lost_;
 }
 
+// Where it leads is the operator's to say who started this: private networks too, and through the proxy of his environment.
 bool Webhook::send(const std::string& id, const std::string& body) {
-  const std::unique_ptr<CURL, decltype(&::curl_easy_cleanup)> curl(::curl_easy_init(), &::curl_easy_cleanup);
-  if (!curl) return false;
   const std::string timestamp = std::to_string(wall_seconds());
-  curl_slist* headers = nullptr;
-  const auto header = [&headers](const std::string& line) { headers = ::curl_slist_append(headers, line.c_str()); };
-  header("Content-Type: application/json");
-  header("webhook-id: " + id);
-  header("webhook-timestamp: " + timestamp);
-  if (!key_.empty())
-    header("webhook-signature: v1," + base64(bytes_of(hmac_sha256(key_, id + "." + timestamp + "." + body))));
-  ::curl_easy_setopt(curl.get(), CURLOPT_URL, url_.c_str());
-  ::curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  ::curl_easy_setopt(curl.get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  ::curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers);
-  ::curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
-  ::curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
-  ::curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, kTimeoutSeconds);
-  ::curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  ::curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "logystera/" LOGYSTERA_VERSION);
-  ::curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, ignore_body);
-  long status = 0;
-  const CURLcode code = ::curl_easy_perform(curl.get());
-  ::curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  ::curl_slist_free_all(headers);
-  constexpr long kSuccess = 200, kBeyondSuccess = 300;
-  if (code == CURLE_OK && status >= kSuccess && status < kBeyondSuccess) return true;
-  log(code == CURLE_OK ? fmt::format("the webhook at {} answered {}", host_, status)
-                       : fmt::format("the webhook at {} cannot be reached: {}", host_, ::curl_easy_strerror(code)));
-  return false;
+  net::Post post{url_, {{"Content-Type", "application/json"}, {"webhook-id", id}, {"webhook-timestamp", timestamp}}, body};
+  if (!key_.empty()) {
+    const Digest signature = hmac_sha256(key_, id + "." + timestamp + "." + body);
+    post.headers.emplace_back("webhook-signature", "v1," + base64(bytes_of(signature)));
+  }
+  net::DeliveryOptions options;
+  options.reach = net::Reach::anywhere;
+  options.whole = kTimeout;
+  options.environment_proxy = true;
+  net::Deliveries deliveries;
+  if (!deliveries.start(1, std::move(post), options)) {
+    log("the webhook: libcurl cannot be started");
+    return false;
+  }
+  for (;;) {
+    const auto over = deliveries.wait(2 * kTimeout);
+    if (over.empty()) continue;
+    if (over[0].fault == net::Delivered::Fault::none) return true;
+    log(fmt::format("the webhook at {}", over[0].error));
+    return false;
+  }
 }
 
 void Webhook::work() {

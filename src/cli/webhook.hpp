@@ -34,11 +34,11 @@ class Webhook {
   std::uint64_t lost() const;
 
  private:
-  Webhook(std::string url, std::string key, std::string host);
+  Webhook(std::string url, std::string key);
   void work();
   bool send(const std::string& id, const std::string& body);
 
-  const std::string url_, key_, host_;
+  const std::string url_, key_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::string> queue_;

@@ -32,6 +32,9 @@ inline std::int64_t wall_seconds() noexcept { return time_of(CLOCK_REALTIME_COAR
 inline std::int64_t monotonic_ns() noexcept { return nanoseconds_of(time_of(CLOCK_MONOTONIC)); }
 inline std::int64_t monotonic_seconds() noexcept { return time_of(CLOCK_MONOTONIC_COARSE).tv_sec; }
 
+/// Processor time of the calling thread.
+inline std::int64_t thread_ns() noexcept { return nanoseconds_of(time_of(CLOCK_THREAD_CPUTIME_ID)); }
+
 /// "2026-05-18T10:00:01Z", with a fraction if there is one (RFC 3339). `time_ns` is unix time.
 std::string rfc3339(std::int64_t time_ns);
 

@@ -30,11 +30,17 @@ std::vector<server::Route> Dashboard::routes(const std::shared_ptr<server::Worke
   context.workers = workers;
   Routes routes;
   add_overview(context, routes);
+  add_alerts(context, routes);
+  add_alert(context, routes);
+  add_alert_actions(context, routes);
+  add_switches(context, routes);
+  add_snooze_links(context, routes);
   add_findings(context, routes);
   add_explanations(context, routes);
   add_dismissals(context, routes);
   add_errors(context, routes);
   add_events(context, routes);
+  add_event(context, routes);
   add_sites(context, routes);
   add_rules(context, routes);
   add_trials(context, routes);

@@ -8,14 +8,18 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analysis/current_program.hpp"
 #include "assist/provider.hpp"
+#include "core/hmac.hpp"
 #include "core/result.hpp"
 #include "gateway/entities.hpp"
+#include "processor/raise.hpp"
+#include "query/detection.hpp"
 #include "query/signal.hpp"
 #include "server/router.hpp"
 #include "server/workers.hpp"
@@ -52,6 +56,15 @@ struct FleetFile {
   std::vector<std::string> web_paths;  // directories: a target of type file that is added in a browser lies in one of them
 };
 
+/// Links in messages that snooze an alert (alert/link.hpp), for whoever has one.
+struct SnoozeLinks {
+  HmacKey key;                                                // that signs them
+  std::function<std::string(const server::Request&)> client;  // the address of whoever asks
+  std::shared_ptr<web::AttemptLimit> limit;                   // how often one may
+  /// What people call a channel; nothing: links of that one are off.
+  std::function<std::optional<std::string>(store::Stores& stores, std::int64_t channel)> channel;
+};
+
 struct Options {
   std::function<std::int64_t()> now;  // unix seconds
   /// Told what an operator should know; from any thread.
@@ -61,6 +74,9 @@ struct Options {
   std::function<std::string()> gateway_url;
   std::shared_ptr<const Explainer> explainer = {};  // null: nobody
   FleetFile fleet = {};
+  processor::Telling telling = {};                                                  // of what is done to alerts
+  std::shared_ptr<const SnoozeLinks> links = {};                                    // null: there are none
+  std::function<query::Detection()> detection = [] { return query::Detection(); };  // how it stands
 };
 
 class Dashboard {

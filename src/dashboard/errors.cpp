@@ -19,7 +19,7 @@ constexpr std::int64_t kRegressedSeconds = 7 * kDay;  // one that came back with
 constexpr std::size_t kSourcesShown = 20;
 
 Address here_of(const Form& form) {
-  return Address(kPath, form, {"q", "severity", "since_hours", "sort", "new", "regressed"});
+  return Address(kPath, form, {"q", "severity", "since_hours", "target", "group", "sort", "new", "regressed"});
 }
 
 std::string_view tab_of(const query::AskedErrors& asked) {
@@ -81,7 +81,17 @@ void add_filter(View& view, const Form& form, const Address& here) {
             options_of({{"", "All"}, {"24", "24 hours"}, {"168", "7 days"}, {"720", "30 days"}}, form["since_hours"]));
 }
 
-void add_empty(View& view, const Address& here, std::string_view tab) {
+void add_empty(View& view, const Form& form, const Address& here, std::string_view tab) {
+  std::vector<View> links;
+  const auto link = [&](std::string label, std::string href) {
+    View row;
+    row.text("label", label).text("href", href);
+    links.push_back(std::move(row));
+  };
+  if (!form["target"].empty()) link("Any target", here.with("target", "").text());
+  if (!form["group"].empty()) link("Any group", here.with("group", "").text());
+  if (here.with("sort", "").filters()) link("All errors", std::string(kPath));
+  view.rows("empty_links", std::move(links));
   if (here.with("sort", "").filters()) {
     const bool tab_alone = here.with("sort", "").with("new", "").with("regressed", "").filters() == false;
     view.text("empty_title", tab == "new" && tab_alone         ? "No new errors"
@@ -114,7 +124,9 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
   add_tabs(view, here, tab);
   add_heads(view, here, asked->filter.sort);
   add_filter(view, form, here);
-  if (rows.empty()) add_empty(view, here, tab);
+  add_fleet_filter(view, context, request, form);
+  if (rows.empty() && page->searching) add_search_goes_on(view, kPath, "errors", page->older, page->searched_to);
+  else if (rows.empty()) add_empty(view, form, here, tab);
   view.flag("has_rows", !rows.empty())
       .rows("rows", std::move(rows))
       .text("caption", "Errors of one message each, values left out");
@@ -192,12 +204,7 @@ void add_errors(const Context& context, Routes& routes) {
       "/errors", [&context](const Request& request, const Form& form) { return list(context, request, form); }));
   routes.push_back(context.get("/errors/{fingerprint}",
                                [&context](const Request& request, const Form&) { return detail(context, request); }));
-  routes.push_back(context.get("/errors.csv", [&context](const Request& request, const Form& form) {
-    return file(context, request, form, FileForm::csv);
-  }));
-  routes.push_back(context.get("/errors.json", [&context](const Request& request, const Form& form) {
-    return file(context, request, form, FileForm::json);
-  }));
+  add_files(context, routes, std::string(kPath), file);
 }
 
 }  // namespace logystera::dashboard

@@ -6,6 +6,7 @@
 
 #include "core/json_text.hpp"
 #include "core/printable.hpp"
+#include "dashboard/event_view.hpp"
 #include "dashboard/export.hpp"
 #include "dashboard/pages.hpp"
 
@@ -18,57 +19,9 @@ using web::Form;
 using web::View;
 
 constexpr std::string_view kPath = "/events";
-constexpr std::size_t kGistLabels = 3, kGistBytes = 80;
 
-Address here_of(const Form& form) { return Address(kPath, form, {"q", "site", "type", "since_hours", "personal"}); }
-
-/// The first labels that say something and are nobody's: "config_name=system.site  change_type=update".
-std::string gist_of(const query::Signal& signal) {
-  std::string text;
-  std::size_t shown = 0;
-  for (const query::SignalLabel& label : signal.labels) {
-    if (label.personal || !label.spec || label.spec->privacy != "none" || label.text.empty() || shown == kGistLabels)
-      continue;
-    std::size_t end = std::min(label.text.size(), kGistBytes);
-    while (end < label.text.size() && (static_cast<unsigned char>(label.text[end]) & 0xC0) == 0x80) --end;
-    text +=
-        (text.empty() ? "" : "  ") + label.name + "=" + label.text.substr(0, end) + (end < label.text.size() ? "…" : "");
-    ++shown;
-  }
-  return text;
-}
-
-void add_signal_level(View& row, std::string_view severity) {
-  const auto level = level_from(severity);
-  if (level) return add_level(row, *level);
-  add_badge(row, "informational", "informational", "Info");
-}
-
-View label_row(const query::SignalLabel& label) {
-  View row;
-  row.text("name", label.name)
-      .text("meaning", label.spec ? label.spec->description : "Not in the catalogue of this version.");
-  const std::string_view privacy = label.spec ? label.spec->privacy : "unknown";
-  row.text("privacy", privacy == "none" ? "" : privacy)
-      .flag("is_personal", label.personal)
-      .flag("stands_for", label.hidden);
-  row.text("value", label.text.empty() ? "(empty)" : label.text);
-  return row;
-}
-
-View row_of(const query::Signal& signal) {
-  const store::EventRow& event = signal.event;
-  View row;
-  add_signal_level(row, query::severity_of(signal));
-  row.text("summary", signal.spec ? signal.spec->summary : "A signal this version does not know").text("type", event.type);
-  row.text("gist", gist_of(signal))
-      .text("site", event.name)
-      .text("site_href", "/sites/" + web::percent_encoded(event.entity));
-  row.time("time", event.created_at).time("received", event.received_at).text("id", query::uuid_text(event.id));
-  std::vector<View> labels;
-  for (const query::SignalLabel& label : signal.labels) labels.push_back(label_row(label));
-  row.rows("labels", std::move(labels));
-  return row;
+Address here_of(const Form& form) {
+  return Address(kPath, form, {"q", "site", "type", "since_hours", "since", "until", "personal"});
 }
 
 std::vector<View> types_of(std::string_view chosen) {
@@ -89,17 +42,14 @@ std::vector<View> types_of(std::string_view chosen) {
   return rows;
 }
 
-void add_empty(View& view, const Address& here, bool any_site, bool more) {
+void add_empty(View& view, const Address& here, bool any_site) {
   std::vector<View> links;
   const auto link = [&](std::string_view label, std::string href) {
     View row;
     row.text("label", label).text("href", href);
     links.push_back(std::move(row));
   };
-  if (more) {
-    view.text("empty_title", "Nothing in the newest events");
-    view.text("empty_words", "The filter matched none of the events looked at so far. There are older ones.");
-  } else if (here.filters()) {
+  if (here.filters()) {
     view.text("empty_title", "Nothing matches this filter")
         .text("empty_words", "No event that is stored has all of what was asked for.");
     link("All events", std::string(kPath));
@@ -118,7 +68,7 @@ void add_empty(View& view, const Address& here, bool any_site, bool more) {
 Result<Done> note_personal(const Context& context, const Request& request, const query::AskedSignals& asked) {
   if (!asked.personal) return Done{};
   return context.change(
-      request, [](store::Stores&) -> Result<Done> { return Done{}; }, "personal.show", request.path, "", "");
+      request, [](store::Stores&) -> Result<Done> { return Done{}; }, "personal_data.show", request.path, "", "");
 }
 
 Result<std::vector<View>> sites_of(const Context& context, const Request& request, std::string_view chosen) {
@@ -145,9 +95,11 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
   if (!sites) return sites.error();
   View view;
   std::vector<View> rows;
-  for (const query::Signal& signal : page->rows) rows.push_back(row_of(signal));
+  for (const query::Signal& signal : page->rows) rows.push_back(event_view(signal));
   add_pager(view, kPath, form["cursor"].empty(), rows.size(), page->newer, page->older, page->total);
-  if (rows.empty()) add_empty(view, here, !sites->empty(), page->searching);
+  if (rows.empty() && page->searching) add_search_goes_on(view, kPath, "events", page->older, page->searched_to);
+  else if (rows.empty()) add_empty(view, here, !sites->empty());
+  view.text("since", form["since"]).text("until", form["until"]);
   view.text("q", form["q"]).flag("personal", asked->personal).flag("filtered", here.filters());
   view.rows("periods", options_of({{"", "All"}, {"1", "1 hour"}, {"24", "24 hours"}, {"168", "7 days"}, {"720", "30 days"}},
                                   form["since_hours"]));
@@ -195,12 +147,7 @@ Result<Answer> file(const Context& context, const Request& request, const Form& 
 void add_events(const Context& context, Routes& routes) {
   routes.push_back(context.get(
       "/events", [&context](const Request& request, const Form& form) { return list(context, request, form); }));
-  routes.push_back(context.get("/events.csv", [&context](const Request& request, const Form& form) {
-    return file(context, request, form, FileForm::csv);
-  }));
-  routes.push_back(context.get("/events.json", [&context](const Request& request, const Form& form) {
-    return file(context, request, form, FileForm::json);
-  }));
+  add_files(context, routes, std::string(kPath), file);
 }
 
 }  // namespace logystera::dashboard

@@ -1,4 +1,4 @@
-// Explanations of findings and errors by a model: as a page of its own, or as text that comes piece by piece for a script.
+// Explanations of alerts, findings and errors by a model: as a page of its own, or as text that comes piece by piece for a script.
 //
 // They are asked for by a form, so nobody else's page can have them made, by analysts, at most six at once and two a minute on average
 // each. The model gets redacted text alone (assist/redacted.hpp), and its answer is shown as text.
@@ -6,11 +6,15 @@
 
 #include <charconv>
 #include <memory>
+#include <set>
 
+#include "alert/gateway.hpp"
 #include "assist/assistant.hpp"
 #include "assist/curl_http.hpp"
 #include "core/printable.hpp"
 #include "core/random.hpp"
+#include "dashboard/alert_words.hpp"
+#include "dashboard/event_view.hpp"
 #include "dashboard/pages.hpp"
 #include "dashboard/rule_book.hpp"
 #include "server/stream.hpp"
@@ -26,6 +30,7 @@ using web::View;
 
 constexpr double kAsked = 6, kAskedPerMinute = 2;
 constexpr std::size_t kWaiting = 8, kSecretBytes = 32;
+constexpr std::size_t kSignals = 20;  // of an alert
 
 using Asked = std::shared_ptr<assist::Assistant>;
 
@@ -101,8 +106,7 @@ Result<Answer> explain(const Context& context, const Request& request, const Mak
                        const std::string& object, const std::string& what, const std::string& back,
                        std::string_view section) {
   const Explainer& explainer = *context.options.explainer;
-  if (const auto wait =
-          explainer.limit->take(request.principal->name + "/" + std::to_string(request.principal->user), context.now())) {
+  if (const auto wait = explainer.limit->take(request.principal->name + "/" + std::to_string(request.principal->user))) {
     Answer answer = refused(context, request, 429, "Too many explanations",
                             fmt::format("Explanations take a model's time: ask again in {} seconds.", *wait));
     answer.headers.emplace_back("Retry-After", std::to_string(*wait));
@@ -144,6 +148,67 @@ Result<Answer> explain_finding(const Context& context, const Request& request) {
       },
       "finding.explain", std::to_string(id), finding.title.empty() ? finding.rule : finding.title,
       fmt::format("/findings/{}", id), "/findings");
+}
+
+// "module=views, is_syncing=false": of what the signal says, what the catalogue calls nobody's.
+std::string labels_of(const query::Signal& signal) {
+  std::string text;
+  for (const query::SignalLabel& label : signal.labels)
+    if (label.spec && label.spec->privacy == "none") text += (text.empty() ? "" : ", ") + label.name + "=" + label.text;
+  return text;
+}
+
+// The signals its newest findings keep for evidence, in the order they came.
+Result<std::vector<assist::SeenSignal>> signals_of(const Context& context, const alert::Alert& alert,
+                                                   const store::SiteScope& sites) {
+  std::vector<assist::SeenSignal> signals;
+  if (alert.site.empty()) return signals;
+  auto numbers = context.reading().alerts().findings_of(alert.id);
+  if (!numbers) return numbers.error();
+  std::set<std::uint64_t> sequences;
+  for (std::size_t i = numbers->size(); i-- > 0 && sequences.size() < kSignals;) {
+    auto finding = context.reading().findings().get(numbers.value()[i], sites);
+    if (!finding) return finding.error();
+    if (finding.value()) sequences.insert(finding.value()->evidence.begin(), finding.value()->evidence.end());
+  }
+  while (sequences.size() > kSignals) sequences.erase(sequences.begin());
+  for (const std::uint64_t sequence : sequences) {
+    auto event = event_numbered(context.reading(), alert.site, sequence);
+    if (!event) return event.error();
+    if (!event.value()) continue;
+    const query::Signal signal = query::signal_of(*std::move(event).value(), &context.pseudonyms);
+    signals.push_back({signal.event.created_at, signal.event.type, signal.spec ? std::string(signal.spec->summary) : "",
+                       labels_of(signal)});
+  }
+  return signals;
+}
+
+assist::AlertWords words_of(const Context& context, const std::string& id) {
+  if (const alert::GatewayRule* const own = alert::gateway_rule(id))
+    return {fmt::format("{} {}", own->what, own->why), std::string(own->harmless)};
+  const auto program = context.program.get();
+  const detect::Rule* const loaded = program ? program.value()->rules().find(id) : nullptr;
+  if (!loaded) return {};
+  const detect::Rule& rule = as_written(*loaded);
+  if (!rule.alert || rule.alert->what.empty()) return {rule.description, ""};
+  return {fmt::format("{} {}", rule.alert->what, rule.alert->why), rule.alert->harmless};
+}
+
+Result<Answer> explain_alert(const Context& context, const Request& request) {
+  auto found = alert_named(context, request);
+  if (!found) return found.error();
+  if (!found.value()) return context.not_found(request, "alert");
+  const alert::Alert& alert = *found.value();
+  return explain(
+      context, request,
+      [&](const assist::Redaction& redaction) -> Result<assist::Prompt> {
+        const store::SiteScope sites = query::sites_of(*request.principal);
+        auto signals = signals_of(context, alert, sites);
+        if (!signals) return signals.error();
+        return assist::explain_alert(context.reading(), redaction, alert, words_of(context, alert.rule), signals.value(),
+                                     sites);
+      },
+      "alert.explain", std::to_string(alert.id), alert.title.empty() ? alert.rule : alert.title, path_of(alert), "/alerts");
 }
 
 Result<Answer> explain_error(const Context& context, const Request& request) {
@@ -199,6 +264,7 @@ void add_explanations(const Context& context, Routes& routes) {
     route.workers = context.options.explainer->workers;
     routes.push_back(std::move(route));
   };
+  add("/alerts/{id}/explain", explain_alert);
   add("/findings/{id}/explain", explain_finding);
   add("/errors/{fingerprint}/explain", explain_error);
 }

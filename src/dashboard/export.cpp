@@ -98,6 +98,15 @@ std::string csv_cell(std::string_view text) {
   return out + "\"";
 }
 
+void add_files(const Context& context, std::vector<server::Route>& routes, const std::string& path, FileOf file) {
+  for (const auto& [ending, as] : {std::pair(".csv", FileForm::csv), std::pair(".json", FileForm::json)}) {
+    routes.push_back(
+        context.get(path + ending, [&context, file, as = as](const server::Request& request, const web::Form& form) {
+          return file(context, request, form, as);
+        }));
+  }
+}
+
 server::Answer exported(Export what, FileForm form, std::function<void(std::string_view)> log) {
   server::Answer answer;
   const std::string_view ending = form == FileForm::csv ? "csv" : "json";

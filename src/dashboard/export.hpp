@@ -53,6 +53,12 @@ auto pages_of(std::string query, query::Defaults defaults, Read read, List list,
   };
 }
 
+/// What makes a list's file.
+using FileOf = Result<server::Answer> (*)(const Context& context, const server::Request& request, const web::Form& form,
+                                          FileForm as);
+/// The routes of a list's files: `path` with .csv and .json.
+void add_files(const Context& context, std::vector<server::Route>& routes, const std::string& path, FileOf file);
+
 /// A cell as CSV: quoted where it must be, no formula for a spreadsheet to run, control and bidirectional characters visible.
 std::string csv_cell(std::string_view text);
 

@@ -3,11 +3,14 @@
 
 #include <charconv>
 
+#include "alert/anomaly.hpp"
 #include "core/printable.hpp"
+#include "dashboard/event_view.hpp"
 #include "dashboard/export.hpp"
 #include "dashboard/pages.hpp"
 #include "dashboard/rule_book.hpp"
 #include "detect/rule.hpp"
+#include "query/finding_words.hpp"
 #include "web/view.hpp"
 
 namespace logystera::dashboard {
@@ -21,11 +24,15 @@ constexpr std::string_view kPath = "/findings";
 constexpr std::size_t kSourcesOffered = 200;
 
 Address here_of(const Form& form) {
-  return Address(kPath, form, {"q", "severity", "since_hours", "source", "rule", "dismissed"});
+  return Address(kPath, form, {"q", "severity", "since_hours", "source", "site", "rule", "target", "group", "dismissed"});
 }
 
 void add_filter(View& view, const Form& form, const Address& here) {
-  view.text("q", form["q"]).text("source", form["source"]).text("rule", form["rule"]).flag("filtered", here.filters());
+  view.text("q", form["q"])
+      .text("source", form["source"])
+      .text("rule", form["rule"])
+      .text("site", form["site"])
+      .flag("filtered", here.filters());
   view.rows("severities", options_of({{"", "Any"},
                                       {"low", "Low or worse"},
                                       {"medium", "Medium or worse"},
@@ -41,23 +48,22 @@ void add_filter(View& view, const Form& form, const Address& here) {
 View row_of(const store::Finding& finding) {
   View row;
   add_level(row, finding.level);
-  row.text("title", finding.title.empty() ? finding.rule : finding.title).text("message", finding.message);
+  row.text("title", finding.title.empty() ? finding.rule : finding.title).text("message", query::words_of(finding).line());
   row.text("source", finding.source).time("time", finding.time).flag("dismissed", finding.dismissed);
   row.text("href", fmt::format("/findings/{}", finding.id));
+  row.text("site", finding.site.empty() ? "" : "Site").text("group", finding.group_label);
+  row.text("hits", finding.hits > 1 ? counted(finding.hits, "event", "events") : "");
   return row;
 }
 
-void add_empty(View& view, const Form& form, const Address& here, bool more) {
+void add_empty(View& view, const Form& form, const Address& here) {
   std::vector<View> links;
   const auto link = [&](std::string label, std::string href) {
     View row;
     row.text("label", label).text("href", href);
     links.push_back(std::move(row));
   };
-  if (more) {
-    view.text("empty_title", "Nothing in the newest 50,000");
-    view.text("empty_words", "The filter matched none of the findings looked at so far. There are older ones.");
-  } else if (!here.filters()) {
+  if (!here.filters()) {
     view.text("empty_title", "No findings yet");
     view.text("empty_words",
               "Rules look at logs that are scanned or followed. What they find in one that is tracked is listed here:");
@@ -67,6 +73,8 @@ void add_empty(View& view, const Form& form, const Address& here, bool more) {
     view.text("empty_title", "Nothing matches this filter");
     view.text("empty_words", "No finding that is stored has all of what was asked for.");
     if (!form["severity"].empty()) link("Any level", here.with("severity", "").text());
+    if (!form["target"].empty()) link("Any target", here.with("target", "").text());
+    if (!form["group"].empty()) link("Any group", here.with("group", "").text());
     if (!form["since_hours"].empty()) link("Any time", here.with("since_hours", "").text());
     link("Clear the filter", std::string(kPath));
   }
@@ -91,7 +99,9 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
   }
   add_pager(view, kPath, form["cursor"].empty(), rows.size(), page->newer, page->older, page->total);
   add_filter(view, form, here);
-  if (rows.empty()) add_empty(view, form, here, page->searching);
+  add_fleet_filter(view, context, request, form);
+  if (rows.empty() && page->searching) add_search_goes_on(view, kPath, "findings", page->older, page->searched_to);
+  else if (rows.empty()) add_empty(view, form, here);
   view.flag("has_rows", !rows.empty()).rows("rows", std::move(rows)).rows("sources", std::move(names));
   view.text("caption", "Findings, the newest first").view("export", export_links(kPath, here));
   view.text("done", form["done"] == "dismissed" ? "Dismissed. Lists leave it out from now on." : "");
@@ -111,8 +121,25 @@ void add_rule(View& view, const Context& context, const std::string& id) {
   const detect::Rule* loaded = program ? program.value()->rules().find(id) : nullptr;
   const detect::Rule* rule = loaded ? &as_written(*loaded) : nullptr;
   view.text("rule_href", rule ? "/rules/" + web::percent_encoded(id) : "");
-  view.text("description", rule ? rule->description : "");
+  const alert::AnomalyRule* const anomaly = rule ? nullptr : alert::anomaly_rule(id);
+  view.text("description", anomaly ? anomaly->what : rule ? std::string_view(rule->description) : std::string_view());
   web::add_texts(view, "false_positives", rule ? rule->false_positives : std::vector<std::string>());
+}
+
+// The events that led to it, as far as they are still stored.
+Result<Done> add_evidence(View& view, const Context& context, const store::Finding& finding) {
+  std::vector<View> rows;
+  for (const std::uint64_t seq : finding.evidence) {
+    auto event = event_numbered(context.reading(), finding.site, seq);
+    if (!event) return event.error();
+    if (!event.value()) continue;
+    View row;
+    row.text("type", event.value()->type).time("at", event.value()->created_at);
+    rows.push_back(std::move(row));
+  }
+  view.flag("has_evidence", !rows.empty()).rows("evidence", std::move(rows));
+  view.text("events_href", Address("/events").with("site", finding.site).text());
+  return Done{};
 }
 
 Result<Answer> detail(const Context& context, const Request& request) {
@@ -122,12 +149,24 @@ Result<Answer> detail(const Context& context, const Request& request) {
   const store::Finding& finding = *found.value();
   View view;
   add_level(view, finding.level);
-  view.text("message", finding.message).text("source", finding.source).text("rule", finding.rule);
+  const query::FindingWords words = query::words_of(finding);
+  view.text("message", words.what).text("source", finding.source).text("rule", finding.rule);
+  std::vector<View> labels;
+  for (const auto& [name, value] : words.labels) {
+    View label;
+    label.text("name", name).text("value", value.empty() ? "(empty)" : value);
+    labels.push_back(std::move(label));
+  }
+  view.flag("has_labels", !labels.empty()).rows("labels", std::move(labels));
   view.time("time", finding.time)
       .time("stored", finding.stored_at)
       .flag("dismissed", finding.dismissed)
       .flag("demo", finding.demo);
   view.text("line", finding.line == 0 ? "" : grouped(finding.line)).text("number", std::to_string(finding.id));
+  view.text("group", finding.group_label).text("hits", finding.hits > 1 ? grouped(finding.hits) : "");
+  view.time("first", finding.first_time != finding.time ? finding.first_time : 0);
+  view.text("site_href", finding.site.empty() ? "" : "/sites/" + web::percent_encoded(finding.site));
+  if (auto added = add_evidence(view, context, finding); !added) return added.error();
   add_rule(view, context, finding.rule);
   view.text("source_href", Address(kPath).with("source", finding.source).text());
   view.text("same_rule", Address(kPath).with("rule", finding.rule).text());
@@ -147,7 +186,11 @@ Cells cells_of(const store::Finding& finding) {
           finding.title,
           finding.source,
           finding.line == 0 ? "" : std::to_string(finding.line),
-          finding.message};
+          finding.message,
+          finding.site,
+          finding.group_label,
+          std::to_string(finding.hits),
+          web::iso_time(finding.first_time)};
 }
 
 Result<Answer> file(const Context& context, const Request& request, const Form& form, FileForm as) {
@@ -156,7 +199,18 @@ Result<Answer> file(const Context& context, const Request& request, const Form& 
   if (auto asked = query::read_findings(query, defaults); !asked) return error_of(asked.faults);
   Export what{
       "findings",
-      {{"id", true}, {"time"}, {"severity"}, {"rule_id"}, {"title"}, {"source"}, {"line", true}, {"message"}},
+      {{"id", true},
+       {"time"},
+       {"severity"},
+       {"rule_id"},
+       {"title"},
+       {"source"},
+       {"line", true},
+       {"message"},
+       {"site"},
+       {"group"},
+       {"hits", true},
+       {"first_time"}},
       pages_of(
           query, defaults, query::read_findings,
           [&context](const query::AskedFindings& asked) { return query::findings(context.reading(), asked); }, cells_of)};
@@ -170,12 +224,7 @@ void add_findings(const Context& context, Routes& routes) {
       "/findings", [&context](const Request& request, const Form& form) { return list(context, request, form); }));
   routes.push_back(
       context.get("/findings/{id}", [&context](const Request& request, const Form&) { return detail(context, request); }));
-  routes.push_back(context.get("/findings.csv", [&context](const Request& request, const Form& form) {
-    return file(context, request, form, FileForm::csv);
-  }));
-  routes.push_back(context.get("/findings.json", [&context](const Request& request, const Form& form) {
-    return file(context, request, form, FileForm::json);
-  }));
+  add_files(context, routes, std::string(kPath), file);
 }
 
 }  // namespace logystera::dashboard

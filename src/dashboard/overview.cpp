@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/printable.hpp"
+#include "dashboard/alert_words.hpp"
 #include "dashboard/chart.hpp"
 #include "dashboard/health.hpp"
 #include "dashboard/pages.hpp"
@@ -32,7 +33,20 @@ struct Numbers {
   store::ErrorSummary errors;
   std::vector<store::Entity> sites;
   std::vector<std::pair<std::string, store::IngestHour>> sent;
+  store::AlertCounts alerts;
+  std::vector<alert::Alert> worst;  // of those that are open
 };
+
+// The open alerts that cannot wait, those hit last first.
+store::AlertFilter pressing(const store::SiteScope& scope, std::int64_t now) {
+  store::AlertFilter filter;
+  filter.view = store::AlertFilter::View::open;
+  filter.at_least = Level::high;
+  filter.folded = false;
+  filter.now = now;
+  filter.sites = scope;
+  return filter;
+}
 
 Result<Numbers> read(store::Stores& stores, const store::SiteScope& scope, std::int64_t now, std::int64_t days) {
   Numbers numbers;
@@ -57,6 +71,10 @@ Result<Numbers> read(store::Stores& stores, const store::SiteScope& scope, std::
   if (!wrong && !scope) wrong = take(stores.errors().summary(), numbers.errors);  // of logs, which belong to no site
   if (!wrong) wrong = take(stores.entities().list(), numbers.sites);
   if (!wrong) wrong = take(stores.entities().sent_since(now - kDay), numbers.sent);
+  if (!wrong) wrong = take(stores.alerts().counts(now, scope), numbers.alerts);
+  store::AlertPage worst;
+  if (!wrong) wrong = take(stores.alerts().page(pressing(scope, now), {.limit = kAttention}), worst);
+  numbers.worst = std::move(worst.rows);
   if (wrong) return *wrong;
   return numbers;
 }
@@ -70,8 +88,9 @@ Chart trend(const std::vector<store::FindingDay>& days) {
     Chart::Column column;
     column.label = utc_day(day.day);
     for (const Level level : {Level::low, Level::medium, Level::high, Level::critical}) {
-      column.values.push_back(day.by_level[static_cast<std::size_t>(level)]);
-      all += column.values.back();
+      const std::uint64_t count = day.by_level[static_cast<std::size_t>(level)];
+      column.values.push_back(count);
+      all += count;
     }
     chart.columns.push_back(std::move(column));
   }
@@ -90,15 +109,23 @@ std::uint64_t total_of(const std::vector<store::FindingDay>& days) {
 
 std::string count_words(const store::Count& count) { return grouped(count.rows) + (count.more ? "+" : ""); }
 
-std::vector<View> tiles_of(const Numbers& numbers, const Request& request, std::int64_t days) {
+std::vector<View> tiles_of(const Numbers& numbers, const query::Detection& detection, const Request& request,
+                           std::int64_t days) {
   std::uint64_t events = 0, reporting = 0, sites = 0;
-  for (const auto& [token, hour] : numbers.sent) {
-    if (!request.principal->sees(token)) continue;
-    events += hour.events;
-    ++reporting;
+  for (const auto& [token, hour] : numbers.sent)
+    if (request.principal->sees(token)) events += hour.events;
+  // Of those that may send.
+  for (const store::Entity& site : numbers.sites) {
+    if (site.revoked_at != 0 || site.disabled || !request.principal->sees(site.token)) continue;
+    ++sites;
+    reporting +=
+        std::any_of(numbers.sent.begin(), numbers.sent.end(), [&](const auto& sent) { return sent.first == site.token; });
   }
-  for (const store::Entity& site : numbers.sites) sites += site.revoked_at == 0 && request.principal->sees(site.token);
   std::vector<View> tiles;
+  const std::uint64_t bad = numbers.alerts.of(Level::critical) + numbers.alerts.of(Level::high);
+  tiles.push_back(tile("Open alerts", grouped(numbers.alerts.open()),
+                       bad != 0 ? fmt::format("{} high or critical", grouped(bad)) : std::string("none high or critical"),
+                       "/alerts"));
   tiles.push_back(tile("Findings, 24 h", count_words(numbers.findings_day), "not dismissed", "/findings?since_hours=24"));
   tiles.push_back(tile(fmt::format("Findings, {} days", days), grouped(total_of(numbers.days)), {},
                        fmt::format("/findings?since_hours={}", days * 24)));
@@ -107,6 +134,10 @@ std::vector<View> tiles_of(const Numbers& numbers, const Request& request, std::
   tiles.push_back(
       tile("Came back, 24 h", count_words(numbers.errors_back), "errors after a silence", "/errors?regressed=true"));
   tiles.push_back(tile("Events, 24 h", grouped(events), {}, "/events?since_hours=24"));
+  tiles.push_back(tile("Detection", query::words_of(detection),
+                       !detection.problem.empty() ? std::string_view("the server's log says why")
+                       : detection.on             ? std::string_view("of what sites send")
+                                                  : std::string_view("the server was started without it")));
   tiles.push_back(tile("Sites reporting", fmt::format("{} of {}", reporting, sites), "in 24 h", "/sites"));
   return tiles;
 }
@@ -125,8 +156,20 @@ std::vector<View> top_of(const std::vector<store::RuleHits>& rules) {
 
 std::vector<View> attention_of(const Numbers& numbers, const Request& request, std::int64_t now) {
   std::vector<View> rows;
+  for (const alert::Alert& alert : numbers.worst) {
+    View row;
+    add_level(row, alert.level);
+    row.text("name", alert.title.empty() ? alert.rule : alert.title).text("href", path_of(alert));
+    std::string words = alert.state == alert::State::acknowledged ? "acknowledged" : "firing";
+    const auto site = std::find_if(numbers.sites.begin(), numbers.sites.end(),
+                                   [&](const store::Entity& each) { return each.token == alert.site; });
+    if (site != numbers.sites.end()) words += " on " + site->name;
+    row.text("words", words + ", " + counted(alert.hits, "hit", "hits"));
+    rows.push_back(std::move(row));
+  }
+  const std::size_t most = rows.size() + kAttention;
   for (const store::Entity& site : numbers.sites) {
-    if (!request.principal->sees(site.token) || rows.size() == kAttention) continue;
+    if (!request.principal->sees(site.token) || rows.size() == most) continue;
     const auto sent =
         std::find_if(numbers.sent.begin(), numbers.sent.end(), [&](const auto& each) { return each.first == site.token; });
     const Health health = health_of(site, sent == numbers.sent.end() ? store::IngestHour{} : sent->second, now);
@@ -155,11 +198,12 @@ Result<Answer> overview(const Context& context, const Request& request, const Fo
   if (!read_numbers) return read_numbers.error();
   const Numbers& numbers = read_numbers.value();
   View view;
-  const bool nothing =
-      numbers.sites.empty() && numbers.errors.groups == 0 && numbers.rules.empty() && total_of(numbers.days) == 0;
+  const bool nothing = numbers.worst.empty() && numbers.alerts.open() == 0 && numbers.sites.empty() &&
+                       numbers.errors.groups == 0 && numbers.rules.empty() && total_of(numbers.days) == 0;
   view.flag("nothing_yet", nothing);
   view.text("gateway_url", context.options.gateway_url ? context.options.gateway_url() : std::string());
-  view.text("days", std::to_string(days.value())).rows("tiles", tiles_of(numbers, request, days.value()));
+  view.text("days", std::to_string(days.value()))
+      .rows("tiles", tiles_of(numbers, context.options.detection(), request, days.value()));
   std::vector<View> periods;
   for (const std::int64_t each : {7, 14, 30}) {
     View period;
@@ -171,7 +215,8 @@ Result<Answer> overview(const Context& context, const Request& request, const Fo
   view.flag("has_top", !numbers.rules.empty()).rows("top", top_of(numbers.rules));
   std::vector<View> attention = attention_of(numbers, request, context.now());
   view.flag("has_attention", !attention.empty()).rows("attention", std::move(attention)).flag("has_sites_page", true);
-  view.text("quiet_words", numbers.sites.empty() ? "No site is connected yet." : "Every site sends as it should.");
+  view.text("quiet_words", numbers.sites.empty() ? "No alert is high or critical. No site is connected yet."
+                                                 : "No alert is high or critical, and every site sends as it should.");
   return context.page(request, "overview", "Overview", "/", std::move(view));
 }
 

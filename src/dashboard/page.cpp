@@ -80,6 +80,10 @@ query::Defaults defaults_of(const Context& context, const Request& request) {
   defaults.sites = query::sites_of(*request.principal);
   defaults.dismissed = false;
   defaults.personal = request.principal->may(web::Role::analyst);
+  defaults.targets_file = context.options.fleet.path;
+  defaults.alerts = "open";
+  defaults.folded = false;
+  if (request.principal->kind == web::Principal::Kind::session) defaults.name = request.principal->name;
   return defaults;
 }
 
@@ -132,6 +136,18 @@ void add_pager(View& view, std::string_view path, bool first, std::size_t shown,
   if (total && first && older.empty()) words = query::words_of(*total) + " in all";
   else if (total) words = fmt::format("{}{} of {}", first ? "1–" : "", shown, query::words_of(*total));
   view.text("count", words);
+}
+
+void add_search_goes_on(View& view, std::string_view path, std::string_view things, const std::string& older,
+                        std::optional<std::int64_t> searched_to) {
+  view.text("empty_title", "Nothing so far");
+  view.text("empty_words", fmt::format("None of the {} looked at has all of what was asked for. There are more.", things));
+  view.time("searched_to", searched_to.value_or(0));
+  View link;
+  link.text("label", "Search on").text("href", fmt::format("{}?{}", path, older));
+  std::vector<View> links;
+  links.push_back(std::move(link));
+  view.rows("empty_links", std::move(links));
 }
 
 View export_links(std::string_view path, const Address& here) {

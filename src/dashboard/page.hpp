@@ -95,6 +95,11 @@ Error error_of(const std::vector<query::Fault>& faults);
 void add_pager(web::View& view, std::string_view path, bool first, std::size_t shown, const std::string& newer,
                const std::string& older, const std::optional<store::Count>& total);
 
+/// Of a list whose search has not come to its end and found nothing yet: says so in the empty state, and how far it came, with the
+/// link on which it goes on. `older`: a query string.
+void add_search_goes_on(web::View& view, std::string_view path, std::string_view things, const std::string& older,
+                        std::optional<std::int64_t> searched_to);
+
 /// `csv` and `json` of the partial `export`: the files of a list as it is filtered.
 web::View export_links(std::string_view path, const Address& here);
 

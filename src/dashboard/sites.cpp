@@ -9,6 +9,9 @@
 #include "dashboard/chart.hpp"
 #include "dashboard/health.hpp"
 #include "dashboard/pages.hpp"
+#include "dashboard/site_metrics.hpp"
+#include "query/metrics.hpp"
+#include "store/site_settings.hpp"
 #include "web/headers.hpp"
 
 namespace logystera::dashboard {
@@ -19,6 +22,7 @@ using server::Request;
 using web::Form;
 using web::View;
 
+constexpr std::size_t kSkippedShown = 5;
 constexpr std::string_view kPath = "/sites";
 constexpr std::int64_t kHoursShown = 24;
 constexpr std::string_view kDropped = "agent.dropped";
@@ -100,6 +104,20 @@ Chart ingest_chart(const std::vector<store::IngestHour>& hours, std::int64_t now
   return chart;
 }
 
+// How many signals of each type were counted: in the last 24 hours, and in all.
+Result<std::vector<View>> signal_rows(const Context& context, const std::string& site, std::int64_t now) {
+  auto counts = query::signal_counts(context.reading().metrics(), site, now);
+  if (!counts) return counts.error();
+  std::vector<View> rows;
+  for (const query::SignalCount& one : counts.value()) {
+    View row;
+    row.text("type", one.type).text("summary", one.summary).number("day", one.day).number("all", one.all);
+    row.text("href", Address("/events").with("site", site).with("type", one.type).text());
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 View tile(std::string_view label, std::uint64_t value, std::string_view note = {}) {
   View view;
   view.text("label", label).number("value", value).text("note", note);
@@ -146,6 +164,30 @@ Result<Answer> detail(const Context& context, const Request& request, const Form
   } else {
     view.text("skew", "");
   }
+  auto skipped = context.reading().site_windows().unevaluated(site.token, kSkippedShown);
+  if (!skipped) return skipped.error();
+  auto settings = store::site_settings(context.reading().settings(), site.token);
+  if (!settings) return settings.error();
+  std::string roles;
+  for (const std::string& role : settings->admin_roles) roles += (roles.empty() ? "" : ", ") + role;
+  view.text("settings_damaged", settings->damaged);
+  view.text("zone", settings->zone).text("admin_roles", roles.empty() ? "administrator" : roles);
+  view.text("detection", query::words_of(context.options.detection()));
+  std::vector<View> ranges;
+  for (const store::Unevaluated& range : skipped.value()) {
+    View row;
+    row.time("from", range.since).time("to", range.until).text("reason", range.reason);
+    row.text("events", counted(range.events, "event", "events"));
+    ranges.push_back(std::move(row));
+  }
+  view.flag("has_skipped", !ranges.empty()).rows("skipped", std::move(ranges));
+  auto signals = signal_rows(context, site.token, now);
+  if (!signals) return signals.error();
+  view.flag("has_signals", !signals->empty()).rows("signals", std::move(signals).value());
+  auto metrics = site_metrics(context, site, form);
+  if (!metrics) return metrics.error();
+  view.view("site_metrics", std::move(metrics).value());
+  view.text("findings_href", Address("/findings").with("site", site.token).text());
   view.text("events_href", Address("/events").with("site", site.token).text()).flag("disabled", site.disabled);
   view.flag("manages", request.principal->may(web::Role::admin) && site.revoked_at == 0)
       .text("done", done_words(form["done"]));

@@ -4,14 +4,13 @@
 #include <algorithm>
 
 #include "analysis/trial.hpp"
-#include "core/clock.hpp"
 #include "dashboard/pages.hpp"
 #include "dashboard/rule_page.hpp"
+#include "dashboard/trial_view.hpp"
 
 namespace logystera::dashboard {
 namespace {
 
-using analysis::Trial;
 using server::Answer;
 using server::Request;
 using web::Form;
@@ -30,67 +29,6 @@ std::string pasted(std::string_view value) {
   return text;
 }
 
-View fact(std::string_view name, std::string_view value) {
-  View row;
-  row.text("name", name).text("value", value);
-  return row;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out.append(out.empty() ? "" : "; or ").append(word);
-  return out;
-}
-
-std::vector<View> conditions_of(const analysis::TriedRecord& record) {
-  std::vector<View> rows;
-  for (const analysis::TriedCondition& condition : record.conditions) {
-    View row;
-    row.text("line", fmt::format("{}  {}{}", condition.holds ? "yes" : "no ", std::string(2 * condition.depth, ' '),
-                                 condition.words));
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-View view_of(const analysis::TriedRecord& record) {
-  View row;
-  row.text("number", std::to_string(record.line)).text("message", record.message);
-  row.text("verdict", record.hit         ? "the condition holds"
-                      : record.looked_at ? "the condition does not hold"
-                                         : "not looked at");
-  row.text("word", record.hit ? "Hit" : record.looked_at ? "No hit" : "Passed over").flag("hit", record.hit);
-  std::vector<View> facts;
-  facts.push_back(fact("kind", record.kind));
-  facts.push_back(fact("severity", record.severity));
-  if (record.time_known) facts.push_back(fact("time", rfc3339(record.time_ns)));
-  for (const auto& field : record.fields) facts.push_back(fact(field.name, field.value));
-  row.rows("fields", std::move(facts));
-  row.flag("has_conditions", !record.conditions.empty()).rows("conditions", conditions_of(record));
-  row.text("counted_rule", record.detection);
-  return row;
-}
-
-View view_of(const Trial& trial, std::size_t number, std::string_view rule = {}) {
-  View view;
-  view.text("n", std::to_string(number)).text("rule", rule).flag("fires", trial.fires).text("why", trial.why);
-  view.text("verdict", trial.fires ? fmt::format("It fires: {}", counted(trial.findings_total, "finding", "findings"))
-                                   : "It does not fire");
-  view.text("format", trial.format).text("looks_at", joined(trial.scope)).text("counts", trial.counts);
-  std::vector<View> findings, records;
-  for (const analysis::Finding& finding : trial.findings) {
-    View row;
-    row.text("message", finding.message).text("line", finding.line == 0 ? "" : std::to_string(finding.line));
-    findings.push_back(std::move(row));
-  }
-  for (const analysis::TriedRecord& record : trial.sampled) records.push_back(view_of(record));
-  view.rows("findings", std::move(findings)).rows("records", std::move(records));
-  view.text("caption", trial.sampled.size() < trial.records
-                           ? fmt::format("The first {} of {} lines", trial.sampled.size(), trial.records)
-                           : counted(trial.records, "line", "lines"));
-  return view;
-}
-
 void add_pasted(View& view, std::string_view name, std::string_view text) { view.rows(name, web::lines_of(text)); }
 
 // What somebody has to put right himself is shown where he did it.
@@ -107,7 +45,7 @@ Result<Answer> try_it(const Context& context, const Request& request, const Form
   View view;
   add_pasted(view, "pasted", lines);
   auto trial = analysis::try_rule(*program.value(), static_cast<std::uint32_t>(rule - rules.begin()), lines, "");
-  if (trial) view.view("trial", view_of(trial.value(), 1));
+  if (trial) view.view("trial", trial_view(trial.value(), 1));
   else if (is_his(trial.error())) view.text("trial_problem", trial.error().message);
   else return trial.error();
   return rule_page(context, request, std::move(view));
@@ -154,7 +92,7 @@ Result<Answer> check(const Context& context, const Request& request, const Form&
                                     counted(draft->samples, "sample", "samples")));
   std::vector<View> problems = problems_of(draft.value()), trials;
   checked.flag("has_problems", !problems.empty()).rows("problems", std::move(problems));
-  for (const auto& tried : draft->tried) trials.push_back(view_of(tried.trial, trials.size() + 1, tried.rule));
+  for (const auto& tried : draft->tried) trials.push_back(trial_view(tried.trial, trials.size() + 1, tried.rule));
   view.view("checked", std::move(checked)).rows("trials", std::move(trials));
   return check_page(context, request, std::move(view));
 }

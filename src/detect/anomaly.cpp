@@ -58,6 +58,8 @@ double RunningDeviation::deviation() const noexcept {
   return count_ < 2 ? 0 : std::sqrt(squares_ / static_cast<double>(count_ - 1));
 }
 
+bool RunningDeviation::sound() const noexcept { return std::isfinite(mean_) && std::isfinite(squares_) && squares_ >= 0; }
+
 Baseline::Score Baseline::compare(std::int64_t time, double value, std::size_t feature, double floor) const {
   if (!trained()) return {};
   Score score;
@@ -109,9 +111,7 @@ void Baseline::pass_state(Io& io) {
   io.number(observations_);
   for (std::size_t i = 0; i < kFeatures; ++i) {
     if (model_ == AnomalyModel::zscore) {
-      io.number(running_[i].count_);
-      io.number(running_[i].mean_);
-      io.number(running_[i].squares_);
+      pass(io, running_[i]);
     } else {
       pass(io, adaptive_[i]);
     }
@@ -138,9 +138,7 @@ Result<Baseline> Baseline::decode(std::string_view bytes) {
   if (!reader.ok() || !reader.at_end() || baseline.bucket_seconds_ == 0 || baseline.bucket_seconds_ > kBucketSecondsMax)
     return damaged;
   for (std::size_t i = 0; i < kFeatures; ++i) {
-    const RunningDeviation& running = baseline.running_[i];
-    if (!std::isfinite(running.mean_) || !std::isfinite(running.squares_) || running.squares_ < 0) return damaged;
-    if (!baseline.adaptive_[i].sound()) return damaged;
+    if (!baseline.running_[i].sound() || !baseline.adaptive_[i].sound()) return damaged;
   }
   return baseline;
 }

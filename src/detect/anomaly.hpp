@@ -61,8 +61,16 @@ class RunningDeviation {
   /// Of the sample (n - 1); 0 with fewer than two values.
   double deviation() const noexcept;
 
+  /// Passes everything that is kept to `io` (core/bytes.hpp); what a reader brings is to be checked by sound().
+  template <typename Io>
+  friend void pass(Io& io, RunningDeviation& running) {
+    io.number(running.count_);
+    io.number(running.mean_);
+    io.number(running.squares_);
+  }
+  bool sound() const noexcept;
+
  private:
-  friend class Baseline;
   std::uint64_t count_ = 0;
   double mean_ = 0;
   double squares_ = 0;

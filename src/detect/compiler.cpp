@@ -569,6 +569,10 @@ Result<Done> add_window_names(const RuleSet& rules, FieldNames& names) {
       if (place.part == Part::field) room = names.add(place.name) != field::none && room;
   };
   for (const Rule& rule : rules.rules) {
+    if (rule.seen)
+      for (const Subject& subject : rule.seen->fields) add(subject);
+    if (rule.alert)
+      for (const Subject& subject : rule.alert->group_by) add(subject);
     if (!rule.window) continue;
     for (const Subject& subject : rule.window->group_by) add(subject);
     for (const Subject& subject : rule.window->fields) add(subject);

@@ -1,3 +1,4 @@
+// One file: what a rule says is written from its tests outward, by functions of one Writer.
 #include "detect/convert.hpp"
 
 #include <algorithm>
@@ -137,8 +138,11 @@ class Writer {
   }
   bool any(const std::vector<Expression>& children, int indent);
   void meta(const Rule& rule, const std::string& id);
-  void scope(const Scope& scope);
+  void scope(const Scope& scope, int indent = 0);
   bool window(const Window& window, bool own_detection);
+  void seen(const SeenTest& seen);
+  void alert(const Rule& rule);
+  bool beside(std::uint32_t index);
   bool is_part(std::uint32_t input, const Rule& of) const { return rules_.rules[input].id.rfind(of.id + "#", 0) == 0; }
   static std::string native_id(const std::string& id) {
     std::string out;
@@ -322,9 +326,9 @@ void Writer::meta(const Rule& rule, const std::string& id) {
   if (rule.silent) line(0, "silent: true");
 }
 
-void Writer::scope(const Scope& scope) {
+void Writer::scope(const Scope& scope, int indent) {
   if (scope.everything()) return;
-  line(0, "applies_to:");
+  line(indent, "applies_to:");
   for (const ScopeChoice& choice : scope.choices) {
     std::string map;
     const auto key = [&map](const std::string& name, const std::string& value) {
@@ -345,7 +349,7 @@ void Writer::scope(const Scope& scope) {
       for (std::int64_t id : choice.event_ids) ids += (ids.empty() ? "" : ", ") + std::to_string(id);
       key("event_id", "[" + ids + "]");
     }
-    line(2, "- {" + map + "}");
+    line(indent + 2, "- {" + map + "}");
   }
   if (!scope.logsource.empty()) {
     std::string map;
@@ -353,24 +357,79 @@ void Writer::scope(const Scope& scope) {
          {std::pair("product", &scope.logsource.product), std::pair("category", &scope.logsource.category),
           std::pair("service", &scope.logsource.service)})
       if (!text->empty()) map += (map.empty() ? "" : ", ") + std::string(name) + ": " + quoted(*text);
-    line(2, "- {" + map + "}");
+    line(indent + 2, "- {" + map + "}");
   }
 }
 
+std::string span_text(std::int64_t seconds) { return std::to_string(seconds) + "s"; }
+
+std::string place_of(const Subject& subject) {
+  // The last place is ours; but a target's plain form only stands beside the target.
+  const Place* place = &subject.places.back();
+  if (place->name == "url_plain" && subject.places.size() > 1) --place;
+  return field_name(*place);
+}
+
+std::string places(const std::vector<Subject>& subjects) {
+  std::vector<std::string> names;
+  for (const Subject& subject : subjects) names.push_back(place_of(subject));
+  return list_of(names);
+}
+
+void Writer::seen(const SeenTest& seen) {
+  std::string map = "fields: " + places(seen.fields) + (seen.back ? ", back_after: " : ", new_in: ");
+  map += span_text(seen.span_ns / kSecondNs);
+  if (seen.learn_ns > 0) map += ", learn: " + span_text(seen.learn_ns / kSecondNs);
+  line(0, "seen: {" + map + "}");
+}
+
+void Writer::alert(const Rule& rule) {
+  const AlertBlock& alert = *rule.alert;
+  line(0, "alert:");
+  line(2, "kind: " + std::string(alert_kind_name(alert.kind)));
+  if (!alert.group_by.empty()) line(2, "group_by: " + places(alert.group_by));
+  line(2, "allow_high_cardinality: true");  // whoever wrote the rule was asked
+  if (alert.for_s > 0) line(2, "for: " + span_text(alert.for_s));
+  line(2, "resolve_after: " + span_text(alert.resolve_after_s));
+  std::string cooldown;
+  for (Level level : {Level::low, Level::medium, Level::high, Level::critical}) {
+    const std::int64_t seconds = alert.cooldown_s[static_cast<std::size_t>(level)];
+    cooldown += (cooldown.empty() ? "" : ", ") + std::string(level_name(level)) + ": " +
+                (seconds == AlertBlock::kNoRepeat ? "never" : span_text(seconds));
+  }
+  line(2, "cooldown: {" + cooldown + "}");
+  line(2, std::string("recommended: ") + (alert.recommended ? "true" : "false"));
+  if (!alert.tags.empty()) line(2, "tags: " + list_of(alert.tags));
+  if (!alert.inhibited_by.empty()) line(2, "inhibited_by: " + list_of(alert.inhibited_by));
+  if (rule.absence)
+    line(2, "absence: {of: " + (rule.absence->event_type.empty() ? "any" : quoted(rule.absence->event_type)) +
+                ", longer_than: " + number_text(rule.absence->times) +
+                "x, at_least: " + span_text(rule.absence->least_ns / kSecondNs) + "}");
+  if (alert.what.empty()) return;
+  line(2, "explain: {what: " + quoted(alert.what) + ", why: " + quoted(alert.why) + ", do: " + quoted(alert.act) +
+              ", harmless: " + quoted(alert.harmless) + "}");
+}
+
+// What stands beside the rule's detection or window.
+bool Writer::beside(std::uint32_t index) {
+  const Rule& rule = rules_.rules[index];
+  if (rule.seen) seen(*rule.seen);
+  if (rule.alert) alert(rule);
+  for (const Rule& clear : rules_.rules) {
+    if (clear.ends != index) continue;
+    line(0, "clear:");
+    scope(clear.scope, 2);
+    const bool any_at_top = clear.when->kind == Expression::Kind::any;
+    if (any_at_top) line(2, "condition: any");
+    line(2, "match:");
+    return expression(*clear.when, 4, false);
+  }
+  return true;
+}
+
 bool Writer::window(const Window& window, bool own_detection) {
-  if (!window.aliases.empty()) return cannot("aliases cannot be said in the native form");
   line(0, "window:");
-  line(2, "span: " + std::to_string(window.span_ns / kSecondNs) + "s");
-  const auto places = [](const std::vector<Subject>& subjects) {
-    std::vector<std::string> names;
-    for (const Subject& subject : subjects) {
-      // The last place is ours; but a target's plain form only stands beside the target.
-      const Place* place = &subject.places.back();
-      if (place->name == "url_plain" && subject.places.size() > 1) --place;
-      names.push_back(field_name(*place));
-    }
-    return list_of(names);
-  };
+  line(2, "span: " + span_text(window.span_ns / kSecondNs));
   if (!window.group_by.empty()) line(2, "group_by: " + places(window.group_by));
   std::string bounds;
   for (const Window::Bound& bound : window.bounds)
@@ -384,9 +443,12 @@ bool Writer::window(const Window& window, bool own_detection) {
     case Window::Kind::percentile: return cannot("averages and percentiles cannot be said in the native form");
     case Window::Kind::temporal:
     case Window::Kind::ordered:
-      if (window.bounds.size() != 1 || window.bounds[0].compare != Compare::greater_equal ||
-          window.bounds[0].number != static_cast<double>(window.inputs.size()))
-        return cannot("a number of rules other than all cannot be said in the native form");
+      if (window.bounds.size() != 1 || window.bounds[0].compare != Compare::greater_equal || window.bounds[0].number < 1 ||
+          window.bounds[0].number > static_cast<double>(window.inputs.size()) ||
+          window.bounds[0].number != static_cast<double>(static_cast<std::int64_t>(window.bounds[0].number)))
+        return cannot("a number of rules other than so many or more cannot be said in the native form");
+      if (window.bounds[0].number != static_cast<double>(window.inputs.size()))
+        line(2, "at_least: " + number_text(window.bounds[0].number));
       if (window.kind == Window::Kind::ordered) line(2, "ordered: true");
       break;
   }
@@ -394,6 +456,14 @@ bool Writer::window(const Window& window, bool own_detection) {
   std::vector<std::string> ids;
   for (std::uint32_t input : window.inputs) ids.push_back(native_id(rules_.rules[input].id));
   line(2, "rules: " + list_of(ids));
+  std::string aliases;
+  for (const Window::Alias& alias : window.aliases) {
+    std::string map;
+    for (const auto& [input, subject] : alias.fields)
+      map += (map.empty() ? "" : ", ") + quoted(native_id(rules_.rules[input].id)) + ": " + quoted(place_of(subject));
+    aliases += (aliases.empty() ? "" : ", ") + quoted(alias.name) + ": {" + map + "}";
+  }
+  if (!aliases.empty()) line(2, "aliases: {" + aliases + "}");
   return true;
 }
 
@@ -409,7 +479,11 @@ bool Writer::rule(std::uint32_t index) {
   if (rule.when) {
     meta(rule, native_id(rule.id));
     scope(rule.scope);
-    return detection(rule);
+    return detection(rule) && beside(index);
+  }
+  if (rule.absence) {
+    meta(rule, native_id(rule.id));
+    return beside(index);
   }
   const Window& counted = *rule.window;
   const bool own = counted.inputs.size() == 1 && is_part(counted.inputs[0], rule) &&
@@ -424,8 +498,9 @@ bool Writer::rule(std::uint32_t index) {
   if (own) {
     scope(rules_.rules[counted.inputs[0]].scope);
     if (!detection(rules_.rules[counted.inputs[0]])) return false;
+    if (rules_.rules[counted.inputs[0]].seen) seen(*rules_.rules[counted.inputs[0]].seen);
   }
-  return window(counted, own);
+  return window(counted, own) && beside(index);
 }
 
 }  // namespace

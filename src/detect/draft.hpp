@@ -44,7 +44,9 @@ struct Draft {
     std::vector<std::pair<Reference, std::string>> fields;
   };
   std::vector<Alias> aliases;
-  bool generate = false;  // correlations: inputs make findings of their own too
+  bool generate = false;     // correlations: inputs make findings of their own too
+  std::vector<Rule> clears;  // at most one: the silent detection that ends this rule's condition
+  std::vector<Reference> inhibited_by;
 };
 
 /// A Sigma filter.
@@ -59,6 +61,12 @@ struct FilterDraft {
 
 /// Reads a native rule. Problems go to `notes`; the draft is usable if there are none.
 Draft read_native(const yaml::Node& root, Notes& notes);
+
+/// Reads what a native rule says beside detection and window: `seen`, `alert` and `clear`.
+void read_seen(const yaml::Node& node, Rule& rule, Notes& notes);
+void read_alert(const yaml::Node& node, Draft& draft, Notes& notes);
+/// Checks that need the whole rule.
+void check_alert(const yaml::Node& root, Draft& draft, Notes& notes);
 
 using Placeholders = PlaceholderValues;
 

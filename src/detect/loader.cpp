@@ -136,7 +136,9 @@ DocumentReport::Kind kind_of(const Node& root) {
   if (root.find("logsource") ||
       (detection && detection->is_map() && !detection->find("match") && !root.find("window") && !root.find("applies_to")))
     return DocumentReport::Kind::sigma_rule;
-  if (detection || root.find("window")) return DocumentReport::Kind::native_rule;
+  const Node* alert = root.find("alert");
+  const bool absence = alert && alert->is_map() && alert->find("absence");
+  if (detection || root.find("window") || absence) return DocumentReport::Kind::native_rule;
   return DocumentReport::Kind::unknown;
 }
 
@@ -160,6 +162,7 @@ void Loader::State::document(std::string_view name, const Node& root) {
     draft.document = number;
     draft.rule.pack = std::string(name);
     for (Draft& hit : draft.own_inputs) hit.rule.pack = draft.rule.pack;
+    for (Rule& clear : draft.clears) clear.pack = draft.rule.pack;
     drafts.push_back(std::move(draft));
   };
   switch (report.kind) {
@@ -274,6 +277,11 @@ class Resolver {
     state_.assign(drafts_.size(), State::waiting);
     place_.resize(drafts_.size());
     for (std::size_t i = 0; i < drafts_.size(); ++i) visit(i);
+    for (const Draft& draft : drafts_)
+      for (const Reference& reference : draft.inhibited_by)
+        if (!lookup(reference.name))
+          set_.documents[draft.document].warnings.push_back(
+              {reference.at, "it is inhibited by '" + reference.name + "', and there is no such rule"});
     return std::move(set_);
   }
 
@@ -422,6 +430,10 @@ class Resolver {
       for (std::size_t input : inputs) set_.rules[place_[input]].silent = true;
     place_[i] = static_cast<std::uint32_t>(set_.rules.size());
     set_.rules.push_back(std::move(draft.rule));
+    for (Rule& clear : draft.clears) {
+      clear.ends = place_[i];
+      set_.rules.push_back(std::move(clear));
+    }
     return true;
   }
 

@@ -1,4 +1,6 @@
 // Native rules: one YAML document each, keys as a person would say them.
+// One file: tests, scope, window and samples are read in the order of a document, by functions that share its notes; what alerts take
+// stands in native_alert.cpp.
 //
 //   id: MY_RULE_001
 //   title: "Sensitive file accessed"
@@ -13,7 +15,9 @@
 //     span: 60s
 //     group_by: client_ip
 //     count: {gte: 5}                 # or attempts: {gte: 5}, each attempt to log in once;
-//                                     # or distinct / sum: {field: …, gte: …}; or rules: […], ordered: true
+//                                     # or distinct / sum: {field: …, gte: …}; or rules: […], ordered: true,
+//                                     # or rules: […], at_least: 2; aliases: {who: {RULE_A: uid, RULE_B: actor_uid}}
+//   seen: {fields: uid, new_in: 90d}  # optional, with clear, alert: native_alert.cpp
 //
 // Text operators ignore ASCII case, as Sigma's do, unless the test says `cased: true`; regular expressions are as written.
 #include <algorithm>
@@ -242,6 +246,17 @@ class MatchReader {
   bool cased_ = false;
 };
 
+// The tests under `match`, of which all or any must hold.
+std::optional<Expression> read_match(const Node& node, std::string_view what, Notes& notes) {
+  const std::string condition = read_text(node, "condition", false, notes);
+  if (!condition.empty() && condition != "any" && condition != "all")
+    notes.refuse(node.find("condition")->at, "condition is 'any' or 'all'");
+  const Node* match = node.find("match");
+  if (match) return MatchReader(notes).list(*match, condition == "any");
+  notes.refuse(node.at, std::string(what) + " has no match: list the tests there");
+  return std::nullopt;
+}
+
 // One way to recognise the records of a rule, or the Sigma log source that sources may be declared to be of.
 void read_choice(const Node& node, Rule& rule, Notes& notes) {
   if (!node.is_map()) return notes.refuse(node.at, "applies_to is a map, as {kind: web_access}, or a list of such maps");
@@ -311,10 +326,25 @@ void read_bounds(const Node& node, std::string_view what, bool with_field, Windo
   if (with_field && window.fields.empty()) notes.refuse(node.at, std::string(what) + " names no field");
 }
 
+// A name for fields that differ between the rules counted: `{who: {RULE_A: uid, RULE_B: actor_uid}}`.
+void read_aliases(const Node& node, Draft& draft, Notes& notes) {
+  if (!node.is_map()) return notes.refuse(node.at, "aliases is a map, as {who: {RULE_A: uid, RULE_B: actor_uid}}");
+  for (const Node::Entry& entry : node.entries) {
+    Draft::Alias alias;
+    alias.name = entry.key;
+    if (!entry.value.is_map() || entry.value.entries.empty())
+      notes.refuse(entry.at, "an alias is a map of rules to their fields, as {RULE_A: uid, RULE_B: actor_uid}");
+    for (const Node::Entry& of : entry.value.entries)
+      alias.fields.emplace_back(Reference{of.key, of.at}, read_text(entry.value, of.key, true, notes));
+    draft.aliases.push_back(std::move(alias));
+  }
+}
+
 void read_window(const Node& node, Draft& draft, Notes& notes) {
   if (!node.is_map())
     return notes.refuse(node.at, "window is a map of span, group_by and count, attempts, distinct, sum or rules");
-  only_keys(node, {"span", "group_by", "count", "attempts", "distinct", "sum", "rules", "ordered"}, "window", notes);
+  only_keys(node, {"span", "group_by", "aliases", "count", "attempts", "distinct", "sum", "rules", "ordered", "at_least"},
+            "window", notes);
   Window window;
   const Node* span = node.find("span");
   if (span) window.span_ns = read_span(*span, notes);
@@ -347,7 +377,18 @@ void read_window(const Node& node, Draft& draft, Notes& notes) {
     if (measures == 0) {
       ++measures;
       window.kind = ordered && ordered->boolean ? Window::Kind::ordered : Window::Kind::temporal;
+      if (const Node* least = node.find("at_least")) {
+        const bool some = least->kind == Node::Kind::integer && least->integer >= 1 &&
+                          least->integer <= static_cast<std::int64_t>(draft.inputs.size());
+        if (some) window.bounds.push_back({Compare::greater_equal, least->real});
+        else notes.refuse(least->at, "at_least is how many of the rules must hit: 1 to as many as there are");
+      }
+    } else if (const Node* least = node.find("at_least")) {
+      notes.refuse(least->at, "at_least says how many of the rules must hit: remove count, attempts, distinct or sum");
     }
+    if (const Node* aliases = node.find("aliases")) read_aliases(*aliases, draft, notes);
+  } else if (const Node* alone = node.find("aliases") ? node.find("aliases") : node.find("at_least")) {
+    notes.refuse(alone->at, "aliases and at_least go with rules");
   } else if (const Node* ordered = node.find("ordered")) {
     notes.refuse(ordered->at, "ordered goes with rules");
   }
@@ -368,10 +409,12 @@ void read_samples(const Node& node, bool fires, Rule& rule, Notes& notes) {
     }
     const Node* events = item.find("events");
     const Node* lines = item.find("lines");
+    const Node* then = item.find("then");
     if (!events && !lines) {
       sample.records.push_back(item);
     } else {
-      only_keys(item, {"events", "format", "lines", "repeat", "every"}, "a sample", notes);
+      only_keys(item, {"events", "format", "lines", "repeat", "every", "then"}, "a sample", notes);
+      if (then) sample.then_ns = read_span(*then, notes);
       if (events)
         for (const Node& event : events->items) {
           if (!event.is_map()) notes.refuse(event.at, "an event of a sample is a map of fields");
@@ -420,6 +463,25 @@ void read_meta(const Node& root, Rule& rule, Notes& notes) {
   else rule.level = *known;
 }
 
+// What ends a rule's condition: a detection of its own over the rule's records, or those it names.
+void read_clear(const Node& node, Draft& draft, Notes& notes) {
+  if (!node.is_map()) return notes.refuse(node.at, "clear is a map of match and condition, as a detection is");
+  only_keys(node, {"applies_to", "match", "condition"}, "clear", notes);
+  Rule clear;
+  clear.id = draft.rule.id + "#clear";
+  clear.title = draft.rule.title;
+  clear.level = draft.rule.level;
+  clear.at = node.at;
+  clear.silent = true;
+  clear.scope = draft.rule.scope;
+  if (node.find("applies_to")) {
+    clear.scope = {};
+    read_applies_to(node, clear, notes);
+  }
+  clear.when = read_match(node, "clear", notes);
+  draft.clears.push_back(std::move(clear));
+}
+
 }  // namespace
 
 Draft read_native(const Node& root, Notes& notes) {
@@ -427,7 +489,7 @@ Draft read_native(const Node& root, Notes& notes) {
   Rule& rule = draft.rule;
   only_keys(root,
             {"id", "title", "description", "level", "author", "tags", "references", "false_positives", "applies_to",
-             "detection", "window", "samples", "silent"},
+             "detection", "window", "seen", "alert", "clear", "samples", "silent"},
             "a rule", notes);
   read_meta(root, rule, notes);
   read_applies_to(root, rule, notes);
@@ -441,22 +503,23 @@ Draft read_native(const Node& root, Notes& notes) {
       notes.refuse(detection->at, "detection is a map of match and condition");
     } else {
       only_keys(*detection, {"match", "condition"}, "detection", notes);
-      const std::string condition = read_text(*detection, "condition", false, notes);
-      if (!condition.empty() && condition != "any" && condition != "all")
-        notes.refuse(detection->find("condition")->at, "condition is 'any' or 'all'");
-      const Node* match = detection->find("match");
-      if (!match) notes.refuse(detection->at, "detection has no match: list the tests there");
-      else rule.when = MatchReader(notes).list(*match, condition == "any");
+      rule.when = read_match(*detection, "detection", notes);
     }
-  } else if (draft.inputs.empty()) {
-    notes.refuse(root.at, "the rule has no detection, and no window over other rules");
   }
+  if (const Node* seen = root.find("seen")) read_seen(*seen, rule, notes);
+  if (const Node* alert = root.find("alert")) read_alert(*alert, draft, notes);
+  if (const Node* clear = root.find("clear")) read_clear(*clear, draft, notes);
+  if (!rule.when && draft.inputs.empty() && !rule.absence)
+    notes.refuse(root.at, "the rule has no detection, no window over other rules and no absence");
+  check_alert(root, draft, notes);
   if (rule.window && rule.when) {
     if (!draft.inputs.empty())
       notes.refuse(root.find("window")->at, "a window over rules needs no detection of its own: remove one");
     Draft hit;
     hit.rule = rule;
     hit.rule.window.reset();
+    hit.rule.alert.reset();
+    rule.seen.reset();
     hit.rule.id += "#1";
     hit.rule.silent = true;
     draft.own_inputs.push_back(std::move(hit));

@@ -17,7 +17,9 @@ struct PartitionedWindows::Partition {
 PartitionedWindows::PartitionedWindows(const RuleSet& rules, const FieldNames& base, PartitionOptions options)
     : rules_(rules), base_(base), options_(std::move(options)), counted_(rules.rules.size()) {
   assert(!options_.key.empty() && options_.partitions > 0);
-  for (const Rule& rule : rules.rules) {
+  for (std::uint32_t i = 0; i < rules.rules.size(); ++i) {
+    const Rule& rule = rules.rules[i];
+    counted_[i] = counted_[i] || rule.seen || rule.ends || (rule.alert && !rule.alert->group_by.empty());
     if (!rule.window) continue;
     for (std::uint32_t input : rule.window->inputs) counted_[input] = true;
   }
@@ -44,8 +46,13 @@ PartitionedWindows::Partition& PartitionedWindows::use(PartitionId partition) {
 
 Windows& PartitionedWindows::windows_of(Partition& partition) {
   if (!partition.windows) {
-    partition.windows = std::make_unique<Windows>(
-        rules_, partition.names, WindowOptions{.cells = options_.cells, .key = options_.key, .now_ns = partition.now_ns});
+    partition.windows =
+        std::make_unique<Windows>(rules_, partition.names,
+                                  WindowOptions{.cells = options_.cells,
+                                                .key = options_.key,
+                                                .now_ns = partition.now_ns,
+                                                .seen = options_.seen ? options_.seen(partition.id) : nullptr,
+                                                .clears = options_.clears});
     ++with_windows_;
     share_out();
   }

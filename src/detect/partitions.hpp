@@ -33,6 +33,11 @@ struct PartitionOptions {
   std::size_t partitions = 4'096;  // at a time; 1 or more
   /// Key of the hashes of groups. The same key gives the same Match::group in every run; must not be empty.
   std::string key;
+  /// What a partition's rules with `seen:` remember; it outlives the partition's windows. Without it they remember what they see
+  /// until they go.
+  std::function<SeenValues*(PartitionId)> seen;
+  /// WindowOptions::clears.
+  bool clears = false;
   /// Called with a partition whose windows are about to go for want of room.
   std::function<void(PartitionId, const Windows&)> on_evict;
 };
@@ -80,7 +85,7 @@ class PartitionedWindows {
   std::list<std::unique_ptr<Partition>> used_;  // the one used last in front
   std::unordered_map<PartitionId, std::list<std::unique_ptr<Partition>>::iterator> found_;
   std::size_t with_windows_ = 0;
-  std::vector<bool> counted_;  // rule → a window counts it
+  std::vector<bool> counted_;  // rule → a window counts it, or more is asked about it
   PartitionStats gone_;
 };
 

@@ -115,6 +115,44 @@ static void pass(Io& io, Window& window) {
 }
 
 template <typename Io>
+static void pass(Io& io, SeenTest& seen) {
+  io.list(seen.fields);
+  io.boolean(seen.back);
+  io.number(seen.span_ns);
+  io.number(seen.learn_ns);
+}
+
+template <typename Io>
+static void pass(Io& io, Absence& absence) {
+  io.text(absence.event_type);
+  io.number(absence.times);
+  io.number(absence.least_ns);
+}
+
+template <typename Io>
+static void pass(Io& io, AlertBlock& alert) {
+  io.choice(alert.kind, AlertBlock::Kind::none);
+  io.list(alert.group_by);
+  io.number(alert.for_s);
+  io.number(alert.resolve_after_s);
+  for (std::int64_t& cooldown : alert.cooldown_s) io.number(cooldown);
+  io.boolean(alert.recommended);
+  io.list(alert.tags);
+  io.list(alert.inhibited_by);
+  for (std::string* part : {&alert.what, &alert.why, &alert.act, &alert.harmless}) io.text(*part);
+}
+
+// A part that may be missing.
+template <typename Io, typename T>
+static void pass_optional(Io& io, std::optional<T>& part) {
+  bool there = part.has_value();
+  io.boolean(there);
+  if (!there) return;
+  if (!part) part.emplace();
+  pass(io, *part);
+}
+
+template <typename Io>
 static void pass(Io& io, Rule& rule) {
   io.text(rule.id);
   io.text(rule.title);
@@ -124,11 +162,15 @@ static void pass(Io& io, Rule& rule) {
   io.choice(rule.level, Level::critical);
   io.choice(rule.dialect, Dialect::sigma);
   io.boolean(rule.silent);
-  bool window = rule.is_window();
-  io.boolean(window);
-  if (!window) return;
-  if (!rule.window) rule.window.emplace();
-  pass(io, *rule.window);
+  pass_optional(io, rule.window);
+  pass_optional(io, rule.absence);
+  pass_optional(io, rule.seen);
+  pass_optional(io, rule.alert);
+  bool ends = rule.ends.has_value();
+  io.boolean(ends);
+  if (!ends) return;
+  if (!rule.ends) rule.ends.emplace();
+  io.number(*rule.ends);
 }
 
 template <typename Io>
@@ -179,6 +221,7 @@ class Check {
     if (!tables()) return "a table points beyond another";
     if (!trees()) return "a condition is no tree";
     if (!windows()) return "a window cannot be counted";
+    if (!parts()) return "a rule's alert or memory cannot be";
     return nullptr;
   }
 
@@ -260,6 +303,24 @@ class Check {
     }
     return true;
   }
+
+  bool parts() const {
+    for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
+      const Rule& rule = rules_.rules[i];
+      if (rule.seen &&
+          (rule.seen->fields.empty() || rule.seen->fields.size() > kSeenFields || !subjects(rule.seen->fields) ||
+           !is_span(rule.seen->span_ns) || rule.seen->learn_ns < 0 || rule.seen->learn_ns > kSpanMaxNs))
+        return false;
+      if (rule.absence && !(is_span(rule.absence->least_ns) && rule.absence->times >= 1 && rule.absence->times <= 100))
+        return false;
+      if (rule.alert && (!subjects(rule.alert->group_by) || rule.alert->group_by.size() > AlertBlock::kGroupFields))
+        return false;
+      if (rule.ends && *rule.ends >= i) return false;
+    }
+    return true;
+  }
+
+  static bool is_span(std::int64_t span) { return span > 0 && span <= kSpanMaxNs; }
 
   static bool subjects(const std::vector<Subject>& list) {
     for (const Subject& subject : list)

@@ -19,7 +19,7 @@
 namespace logystera::detect {
 
 /// Changes whenever the layout or the meaning of anything in an image does.
-inline constexpr std::uint32_t kImageVersion = 4;
+inline constexpr std::uint32_t kImageVersion = 5;
 
 /// The image of an engine and the rules it was compiled from.
 std::string write_image(const Engine& engine);

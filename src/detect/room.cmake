@@ -19,7 +19,8 @@ configure_file(${CMAKE_BINARY_DIR}/built_in_rules.cpp.new ${CMAKE_BINARY_DIR}/bu
 
 logystera_room(detect STANDARD 20 LINKS logystera_core logystera_simd logystera_yaml PkgConfig::RE2 PkgConfig::UTF8PROC)
 target_sources(logystera_detect PRIVATE ${CMAKE_BINARY_DIR}/built_in_rules.cpp)
-logystera_room_tests(detect STANDARD 20 LINKS logystera_parse PkgConfig::ICU)
+find_package(fmt REQUIRED)
+logystera_room_tests(detect STANDARD 20 LINKS logystera_parse PkgConfig::ICU fmt::fmt)
 
 if(LOGYSTERA_FUZZERS)
   foreach(FUZZED rules rule_image)
@@ -39,3 +40,9 @@ if(VECTORSCAN_FOUND)
   set_target_properties(detect_bench PROPERTIES CXX_STANDARD 20)
   target_link_libraries(detect_bench PRIVATE logystera_detect logystera_parse PkgConfig::VECTORSCAN)
 endif()
+
+# ./dev bench signals: the weeks of the noise test.
+add_executable(signals_bench EXCLUDE_FROM_ALL bench/signals_bench.cpp)
+set_target_properties(signals_bench PROPERTIES CXX_STANDARD 20)
+target_include_directories(signals_bench PRIVATE tests)
+target_link_libraries(signals_bench PRIVATE logystera_detect logystera_parse fmt::fmt)

@@ -120,6 +120,11 @@ bool Window::fires_at_once() const noexcept {
   });
 }
 
+std::string_view alert_kind_name(AlertBlock::Kind kind) noexcept {
+  constexpr std::string_view names[] = {"episode", "condition", "none"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
 std::string_view document_kind_name(DocumentReport::Kind kind) noexcept {
   constexpr std::string_view names[] = {"rule", "Sigma rule", "Sigma correlation", "Sigma filter", "document"};
   return names[static_cast<std::size_t>(kind)];

@@ -1,11 +1,12 @@
 // One intermediate form for every kind of rule: native YAML, Sigma rules, Sigma correlations, legacy Sigma aggregations.
 //
-// A rule is either a *detection*: a boolean expression over the fields of one record, scoped by log source; or a *window*:
-// something counted over time among the hits of other rules. What a loader cannot say in these terms it refuses by name,
+// A rule is a *detection*: a boolean expression over the fields of one record, scoped by log source; or a *window*: something
+// counted over time among the hits of other rules; or an *absence*: events that stay away. What a loader cannot say in these terms it refuses by name,
 // so whatever is loaded is evaluated completely. The fast engine (engine.hpp) and the naive evaluator (tests/oracle) read
 // the same form; this header is the definition both have to meet.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -207,6 +208,51 @@ struct Window {
   bool fires_at_once() const noexcept;
 };
 
+// ---- First values, absence, alerts ----------------------------------------------------------------------------------
+
+/// Lets a detection's hit through only if the values of `fields` are new at the site, or back after a long time. What was there
+/// before is remembered across runs (seen_values.hpp).
+struct SeenTest {
+  std::vector<Subject> fields;  // 1 to kSeenFields; absence of a field is a value of its own
+  bool back = false;  // false: not seen within `span_ns`; true: seen before, and the last time that long ago or longer
+  std::int64_t span_ns = 0;
+  std::int64_t learn_ns =
+      0;  // a hit counts only once the site has been watched that long; until then it is remembered alone
+};
+inline constexpr std::size_t kSeenFields = 4;
+
+/// Fires when events of a kind stay away: longer than `times` its usual pause, and `least_ns` at least (absence.hpp).
+struct Absence {
+  std::string event_type;  // exact; empty: of any type
+  double times = 3;
+  std::int64_t least_ns = 0;
+};
+
+/// What alerts are made of a rule's findings (`alert:`). Who raises alerts reads it; matching does not.
+struct AlertBlock {
+  enum class Kind : std::uint8_t {
+    episode,    // something happened
+    condition,  // something is so, until it clears
+    none,       // a finding and no alert
+  };
+  static constexpr std::int64_t kNoRepeat = -1;
+  static constexpr std::size_t kGroupFields = 2;
+
+  Kind kind = Kind::episode;
+  std::vector<Subject> group_by;             // of detections; windows group alerts by their own group_by
+  std::int64_t for_s = 0;                    // condition: holds this long before it fires, seconds
+  std::int64_t resolve_after_s = 24 * 3600;  // episode: quiet this long; condition: clear this long, seconds
+  /// Seconds between repeats while it is active and nobody has acknowledged it, by level; kNoRepeat: none.
+  std::array<std::int64_t, 5> cooldown_s{kNoRepeat, kNoRepeat, kNoRepeat, std::int64_t{12} * 3600, std::int64_t{4} * 3600};
+  bool recommended = false;       // on for new sites
+  std::vector<std::string> tags;  // that routes choose by
+  std::vector<std::string>
+      inhibited_by;  // ids of rules: while one of those has an open alert at the site, this one makes none
+  // What a person reads who is not a specialist: what it means, why it matters, what to do, when it is harmless.
+  std::string what, why, act, harmless;
+};
+std::string_view alert_kind_name(AlertBlock::Kind kind) noexcept;
+
 /// Values of Sigma's `%name%` placeholders.
 using PlaceholderValues = std::map<std::string, std::vector<std::string>, std::less<>>;
 
@@ -224,6 +270,7 @@ struct Sample {
   std::vector<std::string> lines;   // as they stand there
   std::uint32_t repeat = 1;         // the run of records, this often; `{n}` in a text becomes the round, from 1
   std::int64_t every_ns = 0;        // time from one record to the next; 0 with lines: their own times
+  std::int64_t then_ns = 0;         // time that passes after the last record, for rules about absence
 };
 
 struct Rule {
@@ -245,10 +292,17 @@ struct Rule {
   std::vector<Sample> samples;  // native rules
 
   Scope scope;                     // of detections
-  std::optional<Expression> when;  // a detection
+  std::optional<Expression> when;  // a detection; an image of rules keeps it compiled alone (program_image.hpp)
   std::optional<Window> window;    // or a window
+  std::optional<Absence> absence;  // or neither: events that stay away
+  std::optional<SeenTest> seen;    // of detections: which hits count
+  std::optional<AlertBlock> alert;
+  /// Of the silent detection that `clear:` makes: the rule whose condition its hits end.
+  std::optional<std::uint32_t> ends;
 
   bool is_window() const noexcept { return window.has_value(); }
+  /// Holds for rules of an image too, which have no `when`.
+  bool is_detection() const noexcept { return !window && !absence; }
 };
 
 /// What became of one document.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/clock.hpp"
+#include "detect/absence.hpp"
 #include "detect/engine.hpp"
 #include "detect/taxonomy.hpp"
 #include "detect/windows.hpp"
@@ -140,8 +141,12 @@ Result<Done> build_sample(const Sample& sample, const LineReader& read_lines, Fi
 
 Result<std::vector<SampleFailure>> run_samples(const RuleSet& rules, const LineReader& read_lines, std::size_t& ran) {
   std::vector<SampleFailure> failures;
+  // Rules that only others count have samples, too.
+  RuleSet heard = rules;
+  for (Rule& rule : heard.rules)
+    if (rule.id.find('#') == std::string::npos) rule.silent = false;
   FieldNames names;
-  Result<Engine> engine = Engine::compile(rules, names);
+  Result<Engine> engine = Engine::compile(heard, names);
   if (!engine) return engine.error();
   Session session(engine.value());
   ran = 0;
@@ -155,16 +160,22 @@ Result<std::vector<SampleFailure>> run_samples(const RuleSet& rules, const LineR
         failures.push_back({rule.id, sample.at, built.error().message});
         continue;
       }
-      Windows windows(rules, names);
+      Windows windows(heard, names);
+      Absences absences(heard);
       std::vector<Match> matches;
       bool hit = false;
+      std::int64_t now = 0;
       for (const Record& record : batch.records) {
         const auto hits = session.match(record);
-        hit = hit || std::find(hits.begin(), hits.end(), i) != hits.end();
+        hit = hit || (!rule.seen && std::find(hits.begin(), hits.end(), i) != hits.end());
         windows.feed(record, hits, matches);
+        now = std::max(now, record.time_ns);
+        absences.note(record, now, matches);
       }
       windows.finish(matches);
-      hit = hit || std::any_of(matches.begin(), matches.end(), [i](const Match& match) { return match.rule == i; });
+      if (sample.then_ns > 0) absences.tick(now + sample.then_ns, matches);
+      hit = hit || std::any_of(matches.begin(), matches.end(),
+                               [i](const Match& match) { return match.rule == i && !match.clears; });
       if (hit != sample.fires)
         failures.push_back(
             {rule.id, sample.at,

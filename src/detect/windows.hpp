@@ -6,6 +6,8 @@
 // quiet longest is forgotten and counted. Groups whose hits have all left their window are dropped as time goes on. As long
 // as the hits of several groups together are too few for a window to fire, none of them is counted by itself (window/below_threshold.hpp).
 //
+// Rules with `seen:` count a hit only if their memory of the site lets it through (seen_values.hpp).
+//
 // Time: a hit without a time happens when the one before it did. A hit older than its group's newest counts as simultaneous
 // with that if it lies within the span, else the clock has jumped and the group starts over (both counted).
 #pragma once
@@ -19,6 +21,7 @@
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "detect/rule.hpp"
+#include "detect/seen_values.hpp"
 
 namespace logystera::detect {
 
@@ -30,8 +33,9 @@ struct Match {
   const Record* record = nullptr;  // the record that made it fire; null if the window was judged without one
   std::uint64_t hits = 1;          // records counted (window rules: in the window, as far as they had to be kept)
   double measure = 0;              // window rules: what was compared: the count, the sum, …
-  std::uint64_t group = 0;         // window rules: a keyed hash of the group key, 0 without group-by
-  std::int64_t first_ns = 0;       // window rules: time of the oldest hit still kept
+  std::uint64_t group = 0;  // a keyed hash of the group key: of windows, and of detections whose alerts are grouped; else 0
+  std::int64_t first_ns = 0;  // window rules: time of the oldest hit still kept
+  bool clears = false;        // the rule did not fire: its condition is over for this group (WindowOptions::clears)
 };
 
 /// A detection that hit `record`.
@@ -51,6 +55,10 @@ struct WindowOptions {
   std::string key;
   /// Time of a hit that has none, before any record has one; nanoseconds.
   std::int64_t now_ns = 0;
+  /// What rules with `seen:` remember; must outlive the windows. Null: a memory of their own, which save() does not hold.
+  SeenValues* seen = nullptr;
+  /// Say, too, when a record ends a rule's condition (`clear:`).
+  bool clears = false;
 };
 
 struct WindowStats {

@@ -2,6 +2,9 @@
 
 #include <cstdio>
 #include <string_view>
+#include <utility>
+
+#include "core/clock.hpp"
 
 namespace logystera::detect {
 namespace {
@@ -91,6 +94,26 @@ std::string words_of(const Window& window) {
                       number_words(static_cast<double>(window.span_ns) / kNanoseconds) + " s";
   if (!window.group_by.empty()) words += ", for each " + written(window.group_by);
   return words;
+}
+
+std::string span_words(std::int64_t seconds) {
+  constexpr std::pair<std::int64_t, const char*> kUnits[] = {{86400, " d"}, {3600, " h"}, {60, " min"}};
+  for (const auto& [unit, name] : kUnits)
+    if (seconds > 0 && seconds % unit == 0) return std::to_string(seconds / unit) + name;
+  return std::to_string(seconds) + " s";
+}
+
+std::string words_of(const SeenTest& seen) {
+  const auto span = [](std::int64_t ns) { return span_words(ns / kSecondNs); };
+  std::string out = written(seen.fields);
+  out += seen.back ? ": seen before, and not for " + span(seen.span_ns) : ": not seen within " + span(seen.span_ns);
+  if (seen.learn_ns > 0) out += ", once the site has been watched for " + span(seen.learn_ns);
+  return out;
+}
+
+std::string words_of(const Absence& absence) {
+  return "no " + (absence.event_type.empty() ? std::string("event") : absence.event_type) + " for " +
+         number_words(absence.times) + " times the usual pause, at least " + span_words(absence.least_ns / kSecondNs);
 }
 
 std::string words_of(const ExplainedTest& test) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "core/printable.hpp"
+#include "core/secret.hpp"
 #include "fleet/references.hpp"
 #include "parse/whole_file.hpp"
 
@@ -279,6 +280,8 @@ bool is_reference(std::string_view value) noexcept {
   return well && any && !plain;
 }
 
+std::string source_prefix(std::string_view target) { return fmt::format("fleet:{}:", target); }
+
 std::string variable_for(std::string_view target, const Key& key) {
   std::string name = fmt::format("{}_{}", target, key.name);
   for (char& c : name) c = is_letter(c) || is_digit(c) ? static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c) : '_';
@@ -315,15 +318,24 @@ Result<Targets> load(const std::string& path) {
 }
 
 std::optional<std::string> environment(std::string_view name) {
-  const char* const value = std::getenv(std::string(name).c_str());
-  return value ? std::optional<std::string>(value) : std::nullopt;
+  const std::string asked(name);
+  if (const char* const value = std::getenv(asked.c_str())) return value;
+  // Those of log stores the program has taken out of its environment. Its own secrets are for no target.
+  for (const char* const known : {kLokiTokenVariable, kLokiPasswordVariable, kGraylogTokenVariable,
+                                  kGraylogPasswordVariable, kOpensearchPasswordVariable, kOpensearchKeyVariable}) {
+    if (asked != known) continue;
+    std::string taken = secret_variable(known);
+    if (!taken.empty()) return taken;
+  }
+  return std::nullopt;
 }
 
 Result<Target> resolve(const Target& target, const Variables& variables) {
   Target resolved = target;
-  for (auto& [name, all] : resolved.values) {
+  for (auto& key_and_values : resolved.values) {
+    const std::string& name = key_and_values.first;
     const Key* const key = key_of(target.type, name);
-    for (std::string& value : all) {
+    for (std::string& value : key_and_values.second) {
       std::string text;
       std::optional<Error> missing;
       walk(

@@ -93,7 +93,7 @@ Result<Targets> parse(std::string_view text, const std::string& name);
 /// Reads the file. not_found: there is none, and the message says how to make it.
 Result<Targets> load(const std::string& path);
 
-/// A variable of the environment; nothing: it is not set.
+/// A variable of the environment, also one of a log store that take_secret_variables() has taken; nothing: it is not set.
 using Variables = std::function<std::optional<std::string>(std::string_view name)>;
 /// Of this process.
 std::optional<std::string> environment(std::string_view name);
@@ -114,6 +114,8 @@ Result<std::vector<Target>> select(const Targets& targets, const std::vector<std
 
 /// Whether it may be the name of a target or of a group.
 bool is_name(std::string_view name) noexcept;
+/// "fleet:web01:": what the sources of a target's records begin with, so that what is stored is found again by its target.
+std::string source_prefix(std::string_view target);
 /// The variable that is proposed for a secret: of "prod-loki" and its token PROD_LOKI_TOKEN.
 std::string variable_for(std::string_view target, const Key& key);
 /// Whether a person who wrote it down as a variable's name means one, and has not pasted the secret: capitals, digits and at least one

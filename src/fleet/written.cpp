@@ -2,6 +2,11 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "fleet/references.hpp"
 #include "fleet/targets.hpp"
 
@@ -40,6 +45,54 @@ bool are_usual(std::string_view value) {
   walk(
       value, [](std::string_view) {}, [&](std::string_view name) { usual &= is_usual_variable(name); });
   return usual;
+}
+
+constexpr std::size_t kIndent = 2, kIndentMost = 8;  // of the lines of a list
+
+std::string indented(std::string_view yaml, std::size_t by) {
+  std::string out;
+  while (!yaml.empty()) {
+    const std::size_t end = yaml.find('\n') + 1;  // each line has one
+    out += std::string(by, ' ');
+    out += yaml.substr(kIndent, end - kIndent);
+    yaml.remove_prefix(end);
+  }
+  return out;
+}
+
+// Behind the lines of "targets: []", however it is spaced, its brackets left out; nothing: there is no such line.
+std::optional<std::string> without_brackets(std::string_view text, std::string_view yaml) {
+  constexpr std::string_view kKey = "targets:";
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    if (line.starts_with(kKey)) {
+      const std::size_t open = line.find_first_not_of(" \t", kKey.size());
+      if (open == std::string_view::npos || line[open] != '[') return std::nullopt;
+      const std::size_t close = line.find_first_not_of(" \t", open + 1);
+      if (close == std::string_view::npos || line[close] != ']') return std::nullopt;
+      return fmt::format("{}{}{}\n{}{}", text.substr(0, at), kKey, line.substr(close + 1), yaml,
+                         text.substr(std::min(end + 1, text.size())));
+    }
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
+// Texts of the file with the target, the usual one first. Lists are indented as people please, so which of them is right only reading
+// it tells.
+std::vector<std::string> ways_to_add(std::string_view text, bool is_empty, const Target& target) {
+  const std::string yaml = as_yaml(target);
+  if (text.find_first_not_of(" \r\n") == std::string_view::npos) return {"targets:\n" + yaml};
+  std::string begin(text);
+  if (begin.back() != '\n') begin += '\n';
+  std::vector<std::string> ways{begin + yaml};
+  for (std::size_t by = 0; by <= kIndentMost; ++by)
+    if (by != kIndent) ways.push_back(begin + indented(yaml, by));
+  if (!is_empty) return ways;
+  if (auto in_place = without_brackets(text, yaml)) ways.push_back(std::move(*in_place));
+  ways.push_back(begin + "targets:\n" + yaml);  // comments alone
+  return ways;
 }
 
 }  // namespace
@@ -95,28 +148,21 @@ Result<std::string> with(std::string_view text, const std::string& name, const T
   if (auto error = wrong_with(target)) return *error;
   auto before = parse(text, name);
   if (!before) return before.error();
-  std::string out(text);
-  if (!out.empty() && out.back() != '\n') out += '\n';
-  if (text.find_first_not_of(" \r\n") == std::string_view::npos) out = "targets:\n";
-  out += as_yaml(target);
-  auto after = parse(out, name);
-  if (before->all.empty() && !after) {  // comments alone
-    out = fmt::format("{}{}targets:\n{}", text, text.ends_with('\n') ? "" : "\n", as_yaml(target));
-    after = parse(out, name);
+  for (const Target& other : before->all)
+    if (other.name == target.name)
+      return Error{fmt::format("{}: there is a target {} already", name, target.name), ErrorKind::exists};
+  // What reads back as one target more, the last, is it.
+  for (std::string& out : ways_to_add(text, before->all.empty(), target)) {
+    const auto after = parse(out, name);
+    if (after && after->all.size() == before->all.size() + 1 && after->all.back().name == target.name)
+      return std::move(out);
   }
-  // A list in brackets, or one that something else follows, takes nothing at its end.
-  if (!after || after->all.size() != before->all.size() + 1 || after->all.back().name != target.name) {
-    for (const Target& other : before->all)
-      if (other.name == target.name)
-        return Error{fmt::format("{}: there is a target {} already", name, target.name), ErrorKind::exists};
-    return Error{
-        fmt::format(
-            "{}: nothing can be added at its end: write the targets as a list of lines that begin with \"  - name:\", "
-            "and targets last",
-            name),
-        ErrorKind::denied};
-  }
-  return out;
+  return Error{
+      fmt::format(
+          "{}: nothing can be added at its end: write the targets as a list of lines that begin with \"  - name:\", "
+          "and targets last",
+          name),
+      ErrorKind::denied};
 }
 
 }  // namespace logystera::fleet

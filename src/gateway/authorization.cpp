@@ -212,7 +212,8 @@ Result<bool> Authorization::redeem(const Form& form, IssuedEntity& issued, Token
   if (!made) return made.error();
   const std::string challenge = challenge_of(form["code_verifier"]);
   const auto check = [&](const store::Grant& grant) {
-    const bool in_time = now - grant.issued_at <= kCodeSeconds;
+    // A clock that was set back makes no code good for longer.
+    const bool in_time = now - grant.issued_at <= kCodeSeconds && grant.issued_at - now <= kCodeSeconds;
     // Byte by byte, as it was shown to the person who allowed it.
     return in_time && grant.client_id == form["client_id"] && grant.redirect_uri == form["redirect_uri"] &&
            equal_constant_time(grant.challenge, challenge);

@@ -81,7 +81,7 @@ Connect::Connect(Authorization& authorization, const web::Arrival& arrival, cons
       arrival_(arrival),
       form_tokens_(forms),
       options_(std::move(options)),
-      token_requests_(kTokenRequests, secret) {}
+      token_requests_(kTokenRequests, secret, options_.elapsed) {}
 
 void Connect::open(PublicAddresses addresses) {
   addresses_.store(std::make_shared<const PublicAddresses>(std::move(addresses)));
@@ -167,7 +167,7 @@ Answer Connect::decide(const Request& request, const PublicAddresses& addresses)
 }
 
 Answer Connect::token(const Request& request, const PublicAddresses& addresses) {
-  if (const auto seconds = token_requests_.take(server::address_key(arrival_.client(request)), options_.now())) {
+  if (const auto seconds = token_requests_.take(server::address_key(arrival_.client(request)))) {
     Answer answer =
         token_refusal(429, "temporarily_unavailable", "too many requests from this address: wait and try again");
     answer.headers.emplace_back("Retry-After", std::to_string(*seconds));

@@ -33,6 +33,7 @@ struct ConnectOptions {
   std::function<void(std::string_view)> log;
   /// How the operator says under which address the gateway is reached, behind "its operator".
   std::string_view address_remedy = "has to say which";
+  web::Elapsed elapsed = monotonic_seconds;
 };
 
 /// Requests of one address at the token endpoint.

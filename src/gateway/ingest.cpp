@@ -69,7 +69,7 @@ struct Ingest::Work {
 Ingest::Ingest(Entities& entities, store::BatchWriter& writer, IngestOptions options)
     : writer_(writer),
       options_(std::move(options)),
-      check_(entities, {options_.min_agent_version, options_.now, options_.log}),
+      check_(entities, {options_.min_agent_version, options_.now, options_.log, options_.clock_refused}),
       limiter_(options_.rate) {}
 
 bool Ingest::unpack(Work& work, Answer& refusal) const {
@@ -145,6 +145,7 @@ bool Ingest::unpack_within_rate(Work& work, Answer& refusal) {
 void Ingest::finish(const Work& work, const Result<store::Appended>& appended, const Reply& reply) const {
   Answer answer;
   if (!appended) {
+    ++failures_;
     options_.log(appended.error().message);
     answer = unavailable();
   } else {
@@ -182,8 +183,10 @@ void Ingest::ingest(std::shared_ptr<const SignedRequest> sent, const Reply& repl
   constexpr std::size_t kVersionBytes = 32;
   work->batch.agent = agent_version(work->user_agent).substr(0, kVersionBytes);
   work->batch.sent = work->verified().timestamp;
-  // The views in the batch point into *work, which the callback keeps.
-  writer_.append(std::move(work->batch),
+  // The views in the batch point into *work, which the callback keeps, and who looks at the batch afterwards.
+  store::Batch batch = std::move(work->batch);
+  batch.owner = work;
+  writer_.append(std::move(batch),
                  [this, work, reply](const Result<store::Appended>& appended) { finish(*work, appended, reply); });
 }
 

@@ -2,6 +2,7 @@
 // inflated or parsed for a sender that is not known.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,8 @@ struct IngestOptions {
   std::function<std::int64_t()> now;
   /// Told what an operator should know: never secrets, bodies or labels.
   std::function<void(std::string_view)> log;
+  /// See SignatureCheck::Options.
+  std::function<void(std::string_view token, std::int64_t ahead)> clock_refused = {};
 };
 
 class Ingest {
@@ -39,6 +42,8 @@ class Ingest {
   /// POST /v1/ingest replies 202 or 200 only once the events are durable; POST /v1/ping says whether token, secret and clock are
   /// right, and stores nothing.
   std::vector<server::Route> routes();
+  /// Batches that were answered 503, since the store could not take them. Thread-safe.
+  std::uint64_t failures() const noexcept { return failures_; }
 
  private:
   struct Work;
@@ -52,6 +57,7 @@ class Ingest {
   IngestOptions options_;
   SignatureCheck check_;
   RateLimiter limiter_;
+  mutable std::atomic<std::uint64_t> failures_{0};
 };
 
 }  // namespace logystera::gateway

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -114,6 +115,10 @@ bool SignatureCheck::admit(const Request& request, const Verified& verified, Ans
   const std::int64_t now = options_.now();
   // Compared without subtracting: a signed timestamp may be any 64-bit number.
   if (verified.timestamp < now - limits::kClockSkewSeconds || verified.timestamp > now + limits::kClockSkewSeconds) {
+    if (options_.clock_refused) {
+      constexpr std::int64_t kMost = std::int64_t{1} << 40;
+      options_.clock_refused(verified.sender.token, std::clamp(verified.timestamp, now - kMost, now + kMost) - now);
+    }
     JsonText text(JsonText::Reader::program);
     text.begin_object().member("error", "clock_skew").number("server_time", now);
     text.member("message", fmt::format("the request's timestamp is more than {} s off: set the sender's clock",

@@ -30,6 +30,8 @@ class SignatureCheck {
     std::string min_agent_version;  // "1.2.0"; empty: any
     std::function<std::int64_t()> now;
     std::function<void(std::string_view)> log;
+    /// Told of a known sender whose request was refused for its time: how far ahead of ours that is, seconds. From any thread.
+    std::function<void(std::string_view token, std::int64_t ahead)> clock_refused = {};
   };
 
   /// `entities` must outlive it.

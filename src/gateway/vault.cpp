@@ -143,4 +143,9 @@ Result<std::string> Vault::unseal(std::string_view sealed, std::string_view boun
   return secret;
 }
 
+std::string Vault::derived(std::string_view purpose) const {
+  const std::string_view key(reinterpret_cast<const char*>(key_.data()), key_.size());
+  return std::string(bytes_of(hmac_sha256(key, "logystera/derived/" + std::string(purpose))));
+}
+
 }  // namespace logystera::gateway

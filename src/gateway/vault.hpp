@@ -27,6 +27,9 @@ class Vault {
   /// secret moved to another entity's row does not open.
   Result<std::string> seal(std::string_view secret, std::string_view bound_to) const;
   Result<std::string> unseal(std::string_view sealed, std::string_view bound_to) const;
+  /// A key of its own for one purpose ("alerts/identity/v1"): 32 bytes, the same for as long as the key file is, from which the key
+  /// cannot be told.
+  std::string derived(std::string_view purpose) const;
 
  private:
   static constexpr std::size_t kKeyBytes = 32;

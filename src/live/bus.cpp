@@ -130,6 +130,7 @@ bool Bus::catch_up(const EventStream& stream, const Principal& who, std::string_
 void Bus::publish(const store::Changes& changes) {
   const std::lock_guard lock(mutex_);
   for (const auto& site : changes.events) tell("events", site.token, site.events);
+  for (const auto& site : changes.alerts) tell("alerts", site.site, site.alerts);
   if (changes.findings) tell("findings", {}, 1);
   if (changes.errors) tell("errors", {}, 1);
   if (changes.sites) tell("sites", {}, 1);

@@ -12,6 +12,7 @@
 
 #include "core/walk.hpp"
 #include "parse/built_in_formats.hpp"
+#include "parse/line_pattern.hpp"
 #include "parse/readers.hpp"
 
 namespace logystera::parse {
@@ -20,8 +21,12 @@ namespace {
 constexpr std::size_t kFormats = 256;
 constexpr std::size_t kDefinitionBytes = 256 * 1024;
 constexpr std::size_t kSamples = 200;
+// Of an expression that does not say: plain text is less, whatever has a form of its own is as much.
+constexpr double kPatternSpecificity = 0.9;
 // Samples of RFC 3164 have no year: 2026-12-31 makes 2026 of all of them.
 constexpr std::int64_t kSampleReference = 1'798'675'200'000'000'000;
+
+constexpr const char* kSamplesAre = "must be a list of at most 200 samples, each a line or an object with one";
 
 using Json = rapidjson::Value;
 
@@ -37,10 +42,12 @@ class Definition {
       if (!read_member(key, member.value)) return fail("\"" + std::string(key) + "\": " + why_);
     }
     if (format_.name.empty()) return fail("\"name\" is missing");
+    if (format_.reader.empty() && !format_.pattern.empty()) format_.reader = "pattern";
     if (format_.reader.empty())
       return fail(
           "\"reader\" is missing (access, nginx_error, apache_error, php_error, syslog, syslog_5424, json, "
-          "logfmt, w3c, cri or plaintext)");
+          "logfmt, w3c, cri or plaintext), or \"pattern\", an expression with named groups");
+    if (auto good = read_pattern(); !good) return fail(good.error().message);
     if (format_.title.empty()) format_.title = format_.name;
     if (format_.samples.empty()) return fail("\"samples\" is missing: a format shows at least one line it reads");
     return std::move(format_);
@@ -51,6 +58,20 @@ class Definition {
   bool no(const std::string& why) {
     why_ = why;
     return false;
+  }
+
+  Result<Done> read_pattern() {
+    if (format_.reader != "pattern")
+      return format_.pattern.empty()
+                 ? Result<Done>(Done{})
+                 : Error{"\"pattern\" and the reader " + format_.reader + " exclude each other: leave one out",
+                         ErrorKind::invalid};
+    if (!kind_given_) format_.kind = RecordKind::application;
+    if (!specificity_given_) format_.specificity = kPatternSpecificity;
+    auto compiled = LinePattern::compile(format_);
+    if (!compiled) return compiled.error();
+    format_.line_pattern = std::move(compiled).value();
+    return Done{};
   }
 
   bool truth(const Json& value, bool& into) {
@@ -77,6 +98,7 @@ class Definition {
     if (key == "reader") return text(value, format_.reader);
     if (key == "nginx") return text(value, format_.nginx);
     if (key == "apache") return text(value, format_.apache);
+    if (key == "pattern") return text(value, format_.pattern);
     if (key == "strip") return text(value, format_.strip);
     if (key == "parts") return text(value, format_.parts);
     if (key == "kind") return kind(value);
@@ -90,18 +112,20 @@ class Definition {
     if (key == "rejects") return texts(value, format_.rejects);
     if (key == "aliases") return aliases(value);
     if (key == "samples") return samples(value);
+    if (key == "sample") return sample(value);
     if (key == "rest_allowed") return truth(value, format_.rest_allowed);
     if (key == "byte_lists") return truth(value, format_.byte_lists);
     if (key == "journal_parts") return truth(value, format_.journal_parts);
     if (key == "specificity") {
       if (!value.IsNumber() || value.GetDouble() < 0 || value.GetDouble() > 1) return no("must be a number from 0 to 1");
       format_.specificity = value.GetDouble();
-      return true;
+      return specificity_given_ = true;
     }
     return no(
         "is not known; known are name, title, reader, kind, specificity, continuation, nginx, apache, rest_allowed, "
-        "programs, "
-        "required, time, severity, message, host, aliases, byte_lists, journal_parts, strip, samples, rejects and parts");
+        "programs, required, time, severity, message, host, aliases, byte_lists, journal_parts, strip, parts, pattern, "
+        "samples, "
+        "sample and rejects");
   }
 
   bool named() {
@@ -116,7 +140,7 @@ class Definition {
     for (int i = 0; i <= static_cast<int>(RecordKind::signal); ++i) {
       if (record_kind_name(static_cast<RecordKind>(i)) == name) {
         format_.kind = static_cast<RecordKind>(i);
-        return true;
+        return kind_given_ = true;
       }
     }
     return no("'" + name + "' is no kind of record");
@@ -136,36 +160,45 @@ class Definition {
     return true;
   }
   bool samples(const Json& value) {
-    if (!value.IsArray() || value.Size() > kSamples) return no("must be a list of at most 200 objects");
-    for (const Json& item : value.GetArray()) {
-      if (!item.IsObject()) return no("must be a list of objects");
-      FormatSample& sample = format_.samples.emplace_back();
-      for (const auto& member : item.GetObject()) {
-        const std::string_view key(member.name.GetString(), member.name.GetStringLength());
-        bool good = true;
-        if (key == "line") good = text(member.value, sample.line);
-        else if (key == "time") good = text(member.value, sample.time);
-        else if (key == "severity") good = text(member.value, sample.severity);
-        else if (key == "message") good = text(member.value, sample.message);
-        else if (key == "host") good = text(member.value, sample.host);
-        else if (key == "kind") good = text(member.value, sample.kind);
-        else if (key == "fields" && member.value.IsObject()) {
-          for (const auto& field : member.value.GetObject()) {
-            auto& [name, expected] = sample.fields.emplace_back();
-            name = field.name.GetString();
-            good = good && text(field.value, expected);
-          }
-        } else {
-          return no("a sample holds line, time, severity, message, host, kind and fields, not '" + std::string(key) + "'");
+    if (!value.IsArray()) return no(kSamplesAre);
+    for (const Json& item : value.GetArray())
+      if (!sample(item)) return false;
+    return true;
+  }
+  // A line alone, or one with what is to be read of it.
+  bool sample(const Json& value) {
+    if (format_.samples.size() == kSamples || !(value.IsObject() || value.IsString())) return no(kSamplesAre);
+    FormatSample& sample = format_.samples.emplace_back();
+    if (value.IsString()) {
+      sample.line_only = true;
+      return text(value, sample.line);
+    }
+    for (const auto& member : value.GetObject()) {
+      const std::string_view key(member.name.GetString(), member.name.GetStringLength());
+      bool good = true;
+      if (key == "line") good = text(member.value, sample.line);
+      else if (key == "time") good = text(member.value, sample.time);
+      else if (key == "severity") good = text(member.value, sample.severity);
+      else if (key == "message") good = text(member.value, sample.message);
+      else if (key == "host") good = text(member.value, sample.host);
+      else if (key == "kind") good = text(member.value, sample.kind);
+      else if (key == "fields" && member.value.IsObject()) {
+        for (const auto& field : member.value.GetObject()) {
+          auto& [name, expected] = sample.fields.emplace_back();
+          name = field.name.GetString();
+          good = good && text(field.value, expected);
         }
-        if (!good) return no("'" + std::string(key) + "' of a sample " + why_);
+      } else {
+        return no("a sample holds line, time, severity, message, host, kind and fields, not '" + std::string(key) + "'");
       }
+      if (!good) return no("'" + std::string(key) + "' of a sample " + why_);
     }
     return true;
   }
 
   const std::string& file_;
   Format format_;
+  bool kind_given_ = false, specificity_given_ = false;
   std::string why_;
 };
 
@@ -189,8 +222,13 @@ Result<Done> check_sample(const Format& format, const FormatSample& sample, cons
   batch.begin_fields();
   const LineRead read = parser.read(sample.line, batch, record);
   if (read == LineRead::directive && sample.time.empty() && sample.fields.empty()) return Done{};
-  if (read != LineRead::record) return Error{where + ": the line is not read by its own format", ErrorKind::invalid};
+  if (read != LineRead::record) {
+    const std::string why =
+        format.line_pattern ? ": " + format.line_pattern->refusal(sample.line, format, TimeContext(kSampleReference)) : "";
+    return Error{where + ": the line is not read by its own format" + why, ErrorKind::invalid};
+  }
   batch.end_fields(record);
+  if (sample.line_only) return Done{};
   if (!sample.time.empty()) {
     std::int64_t expected = 0;
     if (read_iso_time(sample.time, {}, expected) != sample.time.size())
@@ -259,6 +297,7 @@ Result<std::unique_ptr<LineParser>> make_parser(const Format& format, const Pars
   if (format.reader == "logfmt") return make_logfmt_parser(format, context);
   if (format.reader == "w3c") return make_w3c_parser(context);
   if (format.reader == "cri") return make_cri_parser(context);
+  if (format.line_pattern) return make_pattern_parser(format, context);
   if (format.reader == "plaintext") return make_plaintext_parser(context);
   return Error{format.name + ": there is no reader '" + format.reader + "'", ErrorKind::invalid};
 }

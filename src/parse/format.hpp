@@ -9,7 +9,8 @@
 //     "samples": [ { "line": "…", "time": "2026-05-18T10:00:01Z", "severity": "WARNING", "fields": { "status": "404" } } ],
 //     "rejects": [ "a line this format must not read" ] }
 //
-// Readers: access, nginx_error, apache_error, php_error, syslog, syslog_5424, json, logfmt, w3c, cri, plaintext.
+// Readers: access, nginx_error, apache_error, php_error, syslog, syslog_5424, json, logfmt, w3c, cri, plaintext, and pattern, which is an
+// expression of the definition's own (line_pattern.hpp).
 #pragma once
 
 #include <cstdint>
@@ -72,16 +73,18 @@ enum class Continuation : std::uint8_t {
 
 struct FormatSample {
   std::string line;
-  std::string time;      // ISO 8601, or empty when the line has none
-  std::string severity;  // as severity_name() says, or empty: not checked
-  std::string message;   // empty: not checked
-  std::string host;      // empty: not checked
-  std::string kind;      // empty: the format's
+  bool line_only = false;  // it has to be read; what comes out of it is not compared
+  std::string time;        // ISO 8601, or empty when the line has none
+  std::string severity;    // as severity_name() says, or empty: not checked
+  std::string message;     // empty: not checked
+  std::string host;        // empty: not checked
+  std::string kind;        // empty: the format's
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
 struct Format;
 struct ParserContext;
+class LinePattern;
 /// Makes a parser of what no reader here can read.
 using MakeParser = std::function<Result<std::unique_ptr<LineParser>>(const ParserContext& context)>;
 
@@ -104,6 +107,9 @@ struct Format {
   std::string strip;                           // json: a leading path left out of field names ("labels.")
   std::string parts;                           // json: the key whose text ends in a line feed unless the next line goes on
   bool journal_parts = false;                  // json: other fields of the journal say which MESSAGE goes on (journal.hpp)
+
+  std::string pattern;                              // pattern: an RE2 expression with named groups
+  std::shared_ptr<const LinePattern> line_pattern;  // the same, compiled
 
   MakeParser make;  // in the place of a reader
 

@@ -40,6 +40,8 @@ bool json_part(std::string_view line, std::string_view key, RecordPart& part) no
 bool json_journal_part(std::string_view line, RecordPart& part) noexcept;
 /// container.cpp: appends what is inside of a JSON list of bytes to `out` as it would stand between quotes; false if it is none.
 bool json_text_of_bytes(std::string_view list, std::string& out);
+/// line_pattern.cpp: by `format.line_pattern`.
+std::unique_ptr<LineParser> make_pattern_parser(const Format& format, const ParserContext& context);
 /// plaintext.cpp
 std::unique_ptr<LineParser> make_plaintext_parser(const ParserContext& context);
 

@@ -1,5 +1,7 @@
 # The parse room: formats/*.json become a table inside the program.
 find_package(simdjson REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_library(ZSTD_LIBRARY zstd REQUIRED)
 file(GLOB FORMAT_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/formats/*.json)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${FORMAT_FILES})
@@ -13,7 +15,7 @@ string(APPEND FORMAT_TABLE "  };\n  return table;\n}\n\n}  // namespace logyster
 file(WRITE ${CMAKE_BINARY_DIR}/built_in_formats.cpp.new "${FORMAT_TABLE}")
 configure_file(${CMAKE_BINARY_DIR}/built_in_formats.cpp.new ${CMAKE_BINARY_DIR}/built_in_formats.cpp COPYONLY)
 
-logystera_room(parse STANDARD 20 LINKS logystera_core simdjson::simdjson ZLIB::ZLIB ${ZSTD_LIBRARY})
+logystera_room(parse STANDARD 20 LINKS logystera_core PkgConfig::RE2 simdjson::simdjson ZLIB::ZLIB ${ZSTD_LIBRARY})
 target_sources(logystera_parse PRIVATE ${CMAKE_BINARY_DIR}/built_in_formats.cpp)
 logystera_room_tests(parse STANDARD 20)
 

@@ -20,6 +20,7 @@ enum class List : char {
   errors_by_first_seen = 'e',
   signals = 's',
   signals_by_arrival = 'a',
+  alerts = 'r',
 };
 
 template <typename Key>

@@ -6,17 +6,22 @@
 #include <utility>
 
 #include "core/uuid.hpp"
+#include "fleet/targets.hpp"
+#include "query/signal_text.hpp"
 
 namespace logystera::query {
 namespace {
 
 constexpr std::size_t kTypesMost = 32;
-constexpr std::size_t kSignalsSearched = 10'000;  // looked through for a text in one step
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
+std::optional<std::int64_t> time_of(const store::TimeKey& key) { return key.time; }
+std::optional<std::int64_t> time_of(const store::ErrorKey&) { return std::nullopt; }
+
+template <typename Key>
+void search_in_steps(const std::string& text, const Defaults& defaults, store::PageRequest<Key>& request) {
+  if (text.empty()) return;
+  request.walk = kRowsSearched;
+  request.patience = defaults.search;
 }
 
 // The parameters as they were given, without the cursor and what is empty.
@@ -38,6 +43,36 @@ void take_cursor(std::string_view text, const std::optional<Cursor<Key>>& cursor
   if (text.empty()) return;
   if (!cursor) return parameters.fault("cursor", std::string(kNoCursor));
   (cursor->newer ? request.newer_than : request.older_than) = cursor->key;
+}
+
+// The names of targets that are in the group now.
+Result<std::vector<std::string>> targets_of(const std::string& group, const Defaults& defaults) {
+  std::vector<std::string> names;
+  // Whoever sees some sites alone sees nothing of the fleet, and does not learn what is wrong with its file.
+  if (defaults.targets_file.empty() || defaults.sites) return names;
+  auto text = fleet::text_of(defaults.targets_file);
+  if (!text) return text.error();
+  auto targets = fleet::parse(text.value(), defaults.targets_file);
+  if (!targets) return targets.error();
+  for (const fleet::Target& target : targets->all)
+    if (std::find(target.groups.begin(), target.groups.end(), group) != target.groups.end()) names.push_back(target.name);
+  return names;
+}
+
+// Of `target` and `group`; of both, the target if it is in the group.
+store::SourcePrefixes sources_of_fleet(Parameters& parameters, const Defaults& defaults) {
+  const std::string target = read_fleet_name(parameters, "target"), group = read_fleet_name(parameters, "group");
+  if (group.empty())
+    return target.empty() ? store::SourcePrefixes() : std::vector<std::string>{fleet::source_prefix(target)};
+  auto names = targets_of(group, defaults);
+  if (!names) {
+    parameters.fault("group", "the file of targets cannot be read: " + names.error().message);
+    return std::nullopt;
+  }
+  std::vector<std::string> prefixes;
+  for (const std::string& name : names.value())
+    if (target.empty() || name == target) prefixes.push_back(fleet::source_prefix(name));
+  return prefixes;
 }
 
 template <typename A>
@@ -84,6 +119,7 @@ Result<Listed<Row>> listed(const Asked<Filter, Key>& asked, ReadPage read, Count
     if (request.older_than) list.newer = link(true, page->rows.empty() ? *request.older_than : key_of(page->rows.front()));
   }
   list.searching = page->more && page->rows.size() < request.limit;
+  if (list.searching && page->last) list.searched_to = time_of(*page->last);
   if (!page->more && !request.older_than && !backwards) {
     list.total = store::Count{page->rows.size(), false};
   } else if (asked.counted) {
@@ -102,6 +138,14 @@ store::SiteScope sites_of(const web::Principal& principal) {
   return principal.sites;
 }
 
+std::string read_fleet_name(Parameters& parameters, std::string_view parameter) {
+  std::string name = parameters.text(parameter, kNameBytes);
+  if (name.empty() || fleet::is_name(name)) return name;
+  parameters.fault(parameter, fmt::format("{} is 1 to {} of the characters A-Z a-z 0-9 . _ -, got '{}'", parameter,
+                                          fleet::kNameBytesMost, shown(name)));
+  return {};
+}
+
 std::string words_of(const store::Count& count) {
   std::string digits = std::to_string(count.rows);
   for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
@@ -117,12 +161,49 @@ Read<AskedFindings> read_findings(std::string_view query, const Defaults& defaul
   asked.filter.exactly = parameters.level("level");
   asked.filter.rule = parameters.text("rule", kNameBytes);
   asked.filter.source = parameters.text("source", kNameBytes);
+  asked.filter.of_sources = sources_of_fleet(parameters, defaults);
+  asked.filter.site = parameters.text("site", kNameBytes);
   asked.filter.since = parameters.since(defaults.now);
   asked.filter.until = parameters.time("until");
   asked.filter.text = parameters.text("q", kTextBytes);
   const auto dismissed = parameters.word("dismissed", {"false", "true", "all"});
   asked.filter.dismissed = defaults.dismissed;
   if (dismissed) asked.filter.dismissed = *dismissed == 2 ? std::optional<bool>() : std::optional<bool>(*dismissed == 1);
+  asked.counted = asked.filter.text.empty();
+  search_in_steps(asked.filter.text, defaults, asked.request);
+  asked.request.limit = limit_of(parameters, defaults);
+  const std::string cursor = parameters.text("cursor", kCursorBytes);
+  take_cursor(cursor, time_cursor(asked.list, cursor), parameters, asked.request);
+  return finished(parameters, std::move(asked), query);
+}
+
+Read<AskedAlerts> read_alerts(std::string_view query, const Defaults& defaults) {
+  using View = store::AlertFilter::View;
+  Parameters parameters(query);
+  AskedAlerts asked;
+  asked.list = List::alerts;
+  asked.filter.sites = defaults.sites;
+  asked.filter.now = defaults.now;
+  constexpr std::string_view kViews[] = {"all", "active", "open", "snoozed", "past"};
+  const auto word = parameters.word(
+      "state", {"all", "active", "open", "snoozed", "past", "pending", "firing", "acknowledged", "resolved"});
+  const auto by_itself =
+      static_cast<std::size_t>(std::find(std::begin(kViews), std::end(kViews), defaults.alerts) - kViews);
+  const std::size_t state = word.value_or(by_itself);
+  if (state < std::size(kViews)) asked.filter.view = static_cast<View>(state);
+  else asked.filter.state = static_cast<alert::State>(state - std::size(kViews));
+  asked.filter.at_least = parameters.level("severity");
+  asked.filter.site = parameters.text("site", kNameBytes);
+  asked.filter.rule = parameters.text("rule", kNameBytes);
+  const std::string assignee = parameters.text("assignee", kNameBytes);
+  if (assignee == "nobody") asked.filter.assignee = "";
+  else if (assignee == "me" && defaults.name.empty())
+    parameters.fault("assignee", "assignee may be me only for somebody who is signed in: name a user");
+  else if (!assignee.empty()) asked.filter.assignee = assignee == "me" ? defaults.name : assignee;
+  asked.filter.since = parameters.since(defaults.now);
+  asked.filter.until = parameters.time("until");
+  asked.filter.folded = parameters.boolean("folded").value_or(defaults.folded);
+  asked.filter.text = parameters.text("q", kTextBytes);
   asked.counted = asked.filter.text.empty();
   asked.request.limit = limit_of(parameters, defaults);
   const std::string cursor = parameters.text("cursor", kCursorBytes);
@@ -141,6 +222,7 @@ Read<AskedErrors> read_errors(std::string_view query, const Defaults& defaults) 
   asked.filter.sort = kSorts[sort];
   asked.list = kLists[sort];
   asked.filter.at_least = parameters.severity("severity");
+  asked.filter.of_sources = sources_of_fleet(parameters, defaults);
   const auto since = parameters.since(defaults.now);
   const std::int64_t recently = since.value_or(defaults.now - kNewHours * 3600);
   const bool is_new = parameters.boolean("new").value_or(false),
@@ -150,6 +232,7 @@ Read<AskedErrors> read_errors(std::string_view query, const Defaults& defaults) 
   if (regressed) asked.filter.returned_since = recently;
   asked.filter.text = parameters.text("q", kTextBytes);
   asked.counted = asked.filter.text.empty();
+  search_in_steps(asked.filter.text, defaults, asked.request);
   asked.request.limit = limit_of(parameters, defaults);
   const std::string cursor = parameters.text("cursor", kCursorBytes);
   take_cursor(cursor, error_cursor(asked.list, cursor), parameters, asked.request);
@@ -190,7 +273,7 @@ Read<AskedSignals> read_signals(std::string_view query, const Defaults& defaults
   if (asked.personal && !defaults.personal)
     parameters.fault("personal", "personal data is shown to analysts and administrators");
   asked.counted = asked.text.empty() && !arrival;
-  if (!asked.text.empty()) asked.request.walk = kSignalsSearched;
+  search_in_steps(asked.text, defaults, asked.request);
   asked.request.limit = limit_of(parameters, defaults);
   if (!arrival) take_cursor(cursor, time_cursor(asked.list, cursor), parameters, asked.request);
   return finished(parameters, std::move(asked), query);
@@ -202,6 +285,15 @@ Result<Listed<store::Finding>> findings(store::Stores& stores, const AskedFindin
       [&] { return stores.findings().count(asked.filter); },
       [](const store::Finding& row) {
         return store::TimeKey{row.time, row.id};
+      });
+}
+
+Result<Listed<alert::Alert>> alerts(store::Stores& stores, const AskedAlerts& asked) {
+  return listed<alert::Alert>(
+      asked, [&](const auto& request) { return stores.alerts().page(asked.filter, request); },
+      [&] { return stores.alerts().count(asked.filter); },
+      [](const alert::Alert& alert) {
+        return store::TimeKey{alert.last_time, alert.id};
       });
 }
 
@@ -217,16 +309,8 @@ Result<Listed<store::ErrorGroup>> errors(store::Stores& stores, const AskedError
 Result<Listed<Signal>> signals(store::Stores& stores, const AskedSignals& asked, const Pseudonyms& pseudonyms) {
   const Pseudonyms* const hide = asked.personal ? nullptr : &pseudonyms;
   store::EventFilter filter = asked.filter;
-  const std::string wanted = lower(asked.text);
-  if (!wanted.empty()) {
-    // In what is shown: what is hidden cannot be found out by looking for it.
-    filter.matches = [hide, wanted](const store::EventRow& row) {
-      const auto has = [&](std::string_view text) { return lower(text).find(wanted) != std::string::npos; };
-      if (has(row.type) || has(row.name)) return true;
-      const Signal signal = signal_of(row, hide);
-      return std::any_of(signal.labels.begin(), signal.labels.end(),
-                         [&](const SignalLabel& label) { return has(label.name) || has(label.text); });
-    };
+  if (!asked.text.empty()) {
+    filter.matches = [text = SignalText(asked.text, hide)](const store::EventRow& row) { return text.in(row); };
   }
   const auto shown = [&](std::vector<store::EventRow>& rows, Listed<Signal>& list) {
     for (store::EventRow& row : rows) list.rows.push_back(signal_of(std::move(row), hide));
@@ -263,6 +347,7 @@ Result<Listed<Signal>> signals(store::Stores& stores, const AskedSignals& asked,
   list.older = std::move(rows->older);
   list.total = rows->total;
   list.searching = rows->searching;
+  list.searched_to = rows->searched_to;
   shown(rows->rows, list);
   return list;
 }

@@ -11,8 +11,6 @@
 namespace logystera::query {
 namespace {
 
-constexpr std::size_t kPseudonymDigits = 8;
-
 /// Values of labels as they are shown.
 class Writer {
  public:

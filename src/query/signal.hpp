@@ -12,6 +12,8 @@
 
 namespace logystera::query {
 
+inline constexpr std::size_t kPseudonymDigits = 8;
+
 /// What stands for personal data: "ip_8390373f". The same value has the same one for as long as the key is the same.
 class Pseudonyms {
  public:

@@ -53,6 +53,12 @@ Error failure(const char* what) { return Error{fmt::format("{}: {}", what, std::
 std::string Child::End::text() const {
   std::string text = signal != 0 ? fmt::format("killed by signal {}", signal) : fmt::format("exit code {}", code);
   if (!complaint.empty()) text += ": " + complaint;
+  // Without a terminal ssh names neither the host nor what helps. Where another host is in between, its end is one of a pipe.
+  if (complaint.find("Host key verification failed") != std::string::npos) {
+    const bool jump = complaint.find("UNKNOWN port 65535") != std::string::npos;
+    text += fmt::format(" (the host key of {} is not known here, or is another one: connect to it once by hand, with ssh)",
+                        jump ? "the jump host" : "that host");
+  }
   return text;
 }
 

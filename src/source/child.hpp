@@ -30,7 +30,7 @@ class Child {
     std::string complaint;  // the end of what it wrote to standard error, without line ends at its end
 
     bool well() const noexcept { return code == 0; }
-    /// "exit code 255: Permission denied", "killed by signal 9".
+    /// "exit code 255: Permission denied", "killed by signal 9". What ssh says of a host key gets the remedy it does not name.
     std::string text() const;
   };
 

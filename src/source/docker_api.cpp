@@ -94,7 +94,7 @@ Result<std::vector<Listed>> DockerApi::list(bool stopped, const std::vector<std:
   const net::Outcome outcome = client_.send({.path = path, .deadline = kAskMost});
   if (!outcome.ok()) return outcome.error;
   const rapidjson::Document document = parsed(outcome.answer.body);
-  if (!document.IsArray()) return Error{"the daemon's list of containers cannot be read", ErrorKind::broken};
+  if (!document.IsArray()) return Error{"the daemon's list of containers cannot be read", ErrorKind::failed};
   std::vector<Listed> found;
   for (const rapidjson::Value& one : document.GetArray())
     if (Listed listed = listed_of(one); is_container_id(listed.id)) found.push_back(std::move(listed));

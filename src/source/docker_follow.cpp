@@ -39,6 +39,9 @@ struct DockerFollow::Followed {
   Followed(const Listed& listed, const DockerReading& reading, std::string_view key)
       : id(listed.id), runs(listed.runs), container(listed, reading, key, false) {}
 
+  /// Nothing of it is to come.
+  bool still() const { return stream == 0 && !runs && !container.holds_lines(); }
+
   const std::string id;
   bool runs;
   DockerContainer container;
@@ -107,17 +110,17 @@ Result<Done> DockerFollow::look() {
   listed_at_ = Clock::now();
   if (!listed) return listed.error();
   std::set<std::string> there;
-  for (const Listed& one : listed.value()) {
-    if (!wanted(one, options_.names)) continue;
-    there.insert(one.id);
-    meet(one);
-  }
   for (const Listed& one : listed.value())
-    if (there.contains(one.id)) newest_created_ = std::max(newest_created_, one.created);
+    if (wanted(one, options_.names)) there.insert(one.id);
+  rest_and_forget(there);  // before others come in their place
+  for (const Listed& one : listed.value()) {
+    if (!there.contains(one.id)) continue;
+    meet(one);
+    newest_created_ = std::max(newest_created_, one.created);
+  }
   listed_ns_ = now;
   first_list_ = broke_off_said_ = event_ = false;
   stirred_.clear();
-  rest_and_forget(there);
   return Done{};
 }
 
@@ -125,7 +128,6 @@ Result<Done> DockerFollow::look() {
 void DockerFollow::meet(const Listed& listed) {
   const bool stirred = stirred_.contains(listed.id);  // it may have started and ended meanwhile
   if (const auto known = containers_.find(listed.id); known != containers_.end()) {
-    known->second->gone_at.reset();
     known->second->runs = listed.runs;
     if (stirred) known->second->ended = false;
     return;
@@ -137,7 +139,8 @@ void DockerFollow::meet(const Listed& listed) {
     if (first_list_) before_.insert(listed.id);
     return;
   }
-  if (containers_.size() >= kContainers) {
+  if (containers_.size() >= kContainers && !make_room()) {
+    if (first_list_ && !young) before_.insert(listed.id);
     if (!std::exchange(crowded_said_, true))
       say(fmt::format("{} containers are followed at most: {} and others after it are not; choose by names or labels",
                       kContainers, printable(listed.name)));
@@ -158,21 +161,39 @@ void DockerFollow::meet(const Listed& listed) {
   containers_.emplace(listed.id, std::move(made));
 }
 
+// Of those that have been read to their end, the one that is gone, or has ended, the longest.
+bool DockerFollow::make_room() {
+  Followed* oldest = nullptr;
+  const auto rank = [](const Followed& one) { return std::make_pair(!one.gone_at, one.gone_at.value_or(one.ended_at)); };
+  for (auto& [id, one] : containers_)
+    if (one->still() && (one->gone_at || one->ended) && (!oldest || rank(*one) < rank(*oldest))) oldest = one.get();
+  if (!oldest) return false;
+  drop(*oldest, !oldest->gone_at);
+  return true;
+}
+
+void DockerFollow::drop(Followed& one, bool rests) {
+  const std::string id = one.id;
+  if (rests) resting_.emplace(id, Resting{one.container.position(1), ++rests_});
+  one.container.finish();
+  containers_.erase(id);
+}
+
 void DockerFollow::rest_and_forget(const std::set<std::string>& there) {
   const Clock::time_point now = Clock::now();
   std::erase_if(resting_, [&there](const auto& rests) { return !there.contains(rests.first); });
   for (auto it = containers_.begin(); it != containers_.end();) {
     Followed& one = *it->second;
-    if (!there.contains(it->first)) {
+    if (there.contains(it->first)) {
+      one.gone_at.reset();
+    } else {
       one.runs = false;
       if (!one.gone_at) one.gone_at = now;
     }
-    const bool still = one.stream == 0 && !one.runs && !one.container.holds_lines();
-    const bool forget = still && one.gone_at && now - *one.gone_at > kRemembered;
-    const bool rest = still && !one.gone_at && one.ended && now - one.ended_at > kRestsAfter;
-    if (rest) resting_.emplace(one.id, Resting{one.container.position(1), ++rests_});
-    if (forget || rest) one.container.finish();
-    it = forget || rest ? containers_.erase(it) : std::next(it);
+    const bool forget = one.still() && one.gone_at && now - *one.gone_at > kRemembered;
+    const bool rest = one.still() && !one.gone_at && one.ended && now - one.ended_at > kRestsAfter;
+    ++it;
+    if (forget || rest) drop(one, rest);
   }
   while (resting_.size() > kContainers)
     resting_.erase(std::min_element(resting_.begin(), resting_.end(),

@@ -1,7 +1,8 @@
 // The logs of containers as they are written: a connection a container, read by one thread; open_docker() makes it.
 //
 // The list of containers is asked every ten seconds and whenever one starts or ends. One that starts is read from its first line, one that
-// has ended is read to its end and then rests: its place is held, its connection is not. One that is gone for ten minutes is forgotten.
+// has ended is read to its end and then rests: its place is held, its connection is not. One that is gone for ten minutes is forgotten;
+// sooner, as one that has ended rests sooner, where kContainers are followed and another comes.
 //
 // A position is bounded as a whole: what digests it holds is shared out among the containers, and of those that rest the newest are held.
 #pragma once
@@ -56,6 +57,8 @@ class DockerFollow final : public RecordSource {
   Result<Done> look();
   void look_if_due();
   void meet(const Listed& listed);
+  bool make_room();
+  void drop(Followed& one, bool rests);
   void rest_and_forget(const std::set<std::string>& there);
   void hear_events(std::string& bytes);
   void open_events();
@@ -80,8 +83,8 @@ class DockerFollow final : public RecordSource {
   std::map<std::string, Resting> resting_;                       // by id: of the position, and those that have ended
   std::uint64_t rests_ = 0;
   std::map<std::uint64_t, Followed*> by_stream_;
-  std::set<std::string> before_;                           // ids of those that did not run when this source began
-  std::set<std::string> stirred_;                          // of those that events speak of, since the last list
+  std::set<std::string> before_;   // ids of those whose log is not read from its beginning: they were there
+  std::set<std::string> stirred_;  // of those that events speak of, since the last list
   std::int64_t newest_created_ = 0, resumed_created_ = 0;  // of all that were listed; of what the position had listed
 
   std::uint64_t events_ = 0;  // the stream

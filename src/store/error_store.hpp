@@ -66,6 +66,7 @@ struct ErrorFilter {
   std::optional<std::int64_t> new_since = {};       // seen first at or after
   std::optional<std::int64_t> returned_since = {};  // the last silence ended at or after
   std::string text = {};                            // in the pattern, in any (ASCII) case
+  SourcePrefixes of_sources = {};                   // of an occurrence
   SiteScope sites = {};
 };
 /// Where a group stands in a list: what it is sorted by, of which the largest comes first, then its fingerprint.

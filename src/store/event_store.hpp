@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ struct Batch {
   std::vector<NewEvent> events;
   std::string_view agent = {};            // its sender's version; empty: not told
   std::optional<std::int64_t> sent = {};  // when, by the sender's clock, unix seconds
+  std::shared_ptr<const void> owner =
+      {};  // of what the views point at, for whoever looks at it after it was stored; may be null
 };
 
 /// What became of a batch. accepted + duplicates equal the events handed in.
@@ -48,11 +51,12 @@ struct Appended {
 };
 
 struct EventQuery {
-  std::string type;                     // empty: all
-  std::string entity;                   // token or name; empty: all
-  std::optional<std::int64_t> since;    // created_at at or after, unix seconds
-  std::uint64_t after = 0;              // only events with a higher sequence
-  std::optional<std::uint64_t> newest;  // only the last so many
+  std::string type;                        // empty: all
+  std::string entity;                      // token or name; empty: all
+  std::optional<std::int64_t> since;       // created_at at or after, unix seconds
+  std::optional<std::int64_t> until = {};  // and before
+  std::uint64_t after = 0;                 // only events with a higher sequence
+  std::optional<std::uint64_t> newest;     // only the last so many
 };
 
 struct StoredEvent {
@@ -105,6 +109,14 @@ class EventStore {
   virtual Result<std::uint64_t> newest() = 0;
 };
 
+/// A batch that has just become durable, to be looked at without reading it back.
+struct StoredBatch {
+  Batch batch;                           // its `owner` is set
+  std::vector<std::uint64_t> sequences;  // of its events, one each; 0: it was there before
+};
+
+class Stores;
+
 /// Appends what many senders hand in at the same time in one transaction, so that they share the wait for the disk.
 class BatchWriter {
  public:
@@ -116,6 +128,20 @@ class BatchWriter {
   /// commit is durable or with the reason it is not. What the batch's views point at must live until then.
   /// May refuse at once (from the caller's thread) when more is waiting than the store is willing to hold.
   virtual void append(Batch batch, AppendDone done) = 0;
+
+  using Work = std::function<Result<Done>(Stores&)>;
+  using WorkDone = std::function<void(Result<Done>)>;
+  static constexpr std::size_t kWorksWaiting = 64;
+  /// Runs `work` inside the next group commit, after its batches, on the transaction's stores; returns at once. It is behind a
+  /// savepoint of its own: if it fails, or a call of the stores fails in it, it alone is undone. `done` is called exactly once, from a
+  /// thread of the writer, after the commit is durable or with the reason it is not. May refuse at once (from the caller's thread) when
+  /// kWorksWaiting are waiting. Neither may use the writer, and `work` nothing of the store but what it is given.
+  virtual void run(Work work, WorkDone done) = 0;
+
+  /// Told of every batch that has an owner after its `done`, in the order of sequences, from the writer's thread, which it must not hold
+  /// up; null: nobody, and nobody is when this returns.
+  virtual void on_stored(std::function<void(StoredBatch)> told) = 0;
+
   /// Whether nothing waits and nothing is being written.
   virtual bool idle() const = 0;
 };

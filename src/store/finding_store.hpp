@@ -20,6 +20,9 @@ namespace logystera::store {
 
 inline constexpr int kRetentionDays = 30;
 inline constexpr std::size_t kFindingRows = 200'000;  // beyond: the oldest go
+inline constexpr std::size_t kGroupBytes = 16;
+inline constexpr std::size_t kEvidence = 20;                // events of a finding: the first half and the last
+inline constexpr std::int64_t kEpisodeSeconds = 24 * 3600;  // an episode that goes on for longer is told anew
 
 struct Finding {
   std::int64_t id = 0;
@@ -31,6 +34,14 @@ struct Finding {
   std::uint64_t line = 0;  // in the source; 0: unknown
   std::string message;     // redacted
   bool demo = false;
+  // Of what was found in the signals of a site.
+  std::string site = {};                     // its token; empty: found in a log. `source` is the site's name then
+  std::string group = {};                    // of a window: which, at most kGroupBytes raw bytes; empty: of a single event
+  std::string group_label = {};              // redacted, for a person
+  std::uint64_t hits = 1;                    // that firings have counted
+  std::int64_t first_time = 0;               // unix seconds, of the oldest hit; `time` is the newest's
+  std::string key = {};                      // what it is recognised by, 16 raw bytes; not read back
+  std::vector<std::uint64_t> evidence = {};  // sequences of events, ascending; told by get() alone
   // Read-only for callers.
   std::int64_t stored_at = 0;  // unix seconds; 0: by a program that did not note it
   bool dismissed = false;      // by a dismissal there is now; told by page() and get()
@@ -43,13 +54,26 @@ struct FindingQuery {
   std::size_t limit = 100;
 };
 
+/// What became of something found in signals.
+struct Recorded {
+  enum class As : std::uint8_t {
+    added,     // a finding of its own
+    extended,  // an episode that goes on
+    known,     // it was there, or says nothing an episode does not have
+  };
+  As as = As::known;
+  Finding finding;  // as it is stored now
+};
+
 /// What is found in a log belongs to no site: whoever is restricted to some sees none of it.
 struct FindingFilter {
   std::optional<Level> at_least = {}, exactly = {};
-  std::string rule = {}, source = {};                  // empty: all. A source is a path or the name at the end of one
+  std::string rule = {}, source = {};  // empty: all. A source is a path or the name at the end of one
+  SourcePrefixes of_sources = {};
   std::optional<std::int64_t> since = {}, until = {};  // unix seconds: at or after, and before
   std::string text = {};                               // in message, title, rule or source, in any (ASCII) case
   std::optional<bool> dismissed = {};                  // only those that are, or that are not
+  std::string site = {};                               // token or name of one; empty: all, and logs
   SiteScope sites = {};
 };
 using FindingPage = Page<Finding, TimeKey>;
@@ -98,9 +122,15 @@ class FindingStore {
 
   /// True if it is new; false if the same finding (rule, source, time, line, message) was there.
   virtual Result<bool> add(const Finding& finding) = 0;
+  /// Something found in the signals of `finding.site`, which must exist; `finding.key` must be set. With `within` seconds it is of an
+  /// episode: where one of the same rule, site and group is no further away than that, and both together are no longer than
+  /// kEpisodeSeconds, that one grows. `again`: found by looking once more, so that its hits may be among the episode's already.
+  virtual Result<Recorded> record(const Finding& finding, std::optional<std::int64_t> within, bool again = false) = 0;
+  /// The last finding of each group of each window rule in the site's signals, not older than `since` (unix seconds).
+  virtual Result<std::vector<Finding>> last_of_groups(std::string_view site, std::int64_t since) = 0;
   /// Newest first.
   virtual Result<std::vector<Finding>> list(const FindingQuery& query) = 0;
-  virtual Result<FindingSummary> summary() = 0;
+  virtual Result<FindingSummary> summary(const SiteScope& sites = {}) = 0;
 
   /// By time, the newest first.
   virtual Result<FindingPage> page(const FindingFilter& filter, const PageRequest<TimeKey>& request) = 0;

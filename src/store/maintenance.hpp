@@ -54,7 +54,8 @@ class Maintenance {
   virtual Result<StoreRows> rows() = 0;
 
   /// One slice of the oldest events received before `before` (unix seconds), at most `most` of them. Never the newest event, whatever
-  /// its age: its number must not be given out again. How many; 0: there are none left.
+  /// its age: its number must not be given out again; nor one that detection (position "detect") has still to look at, unless that has
+  /// not moved for a week. How many; 0: there are none left.
   virtual Result<std::uint64_t> remove_events(std::int64_t before, std::size_t most, Removal reason) = 0;
   /// The same among events of these types. It goes on where the slice before left off, and `looked` says whether it got further:
   /// only when it did not there are none left.

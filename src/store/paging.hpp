@@ -2,6 +2,7 @@
 // the same however deep it lies, and rows that come or go meanwhile move no other.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,9 @@ inline constexpr std::size_t kCounted = 1'000;              // beyond, a list ha
 /// The sites (their tokens) somebody may see; nothing: all of them, and what belongs to none.
 using SiteScope = std::optional<std::vector<std::string>>;
 
+/// Only what is of sources that begin with one of these texts; none of them: nothing; nothing: of every source.
+using SourcePrefixes = std::optional<std::vector<std::string>>;
+
 /// Where a row stands in a list by time; of equal times, the one stored later comes first.
 struct TimeKey {
   std::int64_t time = 0;  // unix seconds
@@ -31,6 +35,8 @@ struct PageRequest {
   std::size_t limit = 50;
   std::size_t walk = kRowsWalked;
   std::size_t bytes = kPageBytes;
+  /// How long rows may be looked at. Where they lie scattered over a large file, each may be a read of the disk.
+  std::chrono::milliseconds patience{250};
 };
 
 template <typename Row, typename Key>
@@ -38,7 +44,7 @@ struct Page {
   std::vector<Row> rows;  // in the list's order, whichever way was asked
   bool more = false;      // there is, or may be, more in the direction asked
   /// With `more`: the row looked at last, from which a further request goes on. It need not be among `rows`: where few rows match,
-  /// PageRequest::walk, or a quarter of a second, ends a page before it is full.
+  /// PageRequest::walk or patience ends a page before it is full.
   std::optional<Key> last = {};
 };
 

@@ -19,6 +19,8 @@ class PositionStore {
 
   /// `target` names what is read ("file:/var/log/auth.log"); the text is the source's own.
   virtual Result<std::optional<std::string>> find(std::string_view target) = 0;
+  /// When a position of a target whose name begins so was stored last, Unix time in seconds; none: there is none.
+  virtual Result<std::optional<std::int64_t>> newest(std::string_view prefix) = 0;
   /// In the place of the one before. `now` is Unix time, seconds.
   virtual Result<Done> put(std::string_view target, std::string_view text, std::int64_t now) = 0;
 };

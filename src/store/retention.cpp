@@ -10,8 +10,9 @@
 namespace logystera::store {
 namespace {
 
-constexpr std::size_t kSlice = 500;                      // rows; some 50 ms on a cold disk
-constexpr std::size_t kPagesBack = 200;                  // given back at a time
+constexpr int kSeenDays = 400;           // what a site has not shown for longer is new again; no rule looks back further
+constexpr std::size_t kSlice = 500;      // rows; some 50 ms on a cold disk
+constexpr std::size_t kPagesBack = 200;  // given back at a time
 constexpr auto kBreath = std::chrono::milliseconds(20);  // between looks while others write
 
 constexpr auto kPatience = std::chrono::seconds(1);  // for each slice
@@ -37,7 +38,15 @@ Result<Done> read(SettingStore& settings, std::string_view name, Number most, Nu
 class Round {
  public:
   Round(Store& store, const std::function<bool()>& idle, const std::stop_token& stop)
-      : upkeep_(store.maintenance()), audit_(store.audit()), passages_(store.passages()), idle_(idle), stop_(stop) {}
+      : upkeep_(store.maintenance()),
+        audit_(store.audit()),
+        alerts_(store.alerts()),
+        passages_(store.passages()),
+        seen_(store.seen()),
+        entities_(store.entities()),
+        metrics_(store.metrics()),
+        idle_(idle),
+        stop_(stop) {}
 
   Result<Done> by_age(const Retention& retention, std::int64_t now) {
     if (retention.bulk_events_days > 0) {
@@ -63,10 +72,44 @@ class Round {
     return Done{};
   }
 
+  Result<Done> metrics(std::int64_t now) {
+    for (std::int64_t at = 0; next();) {
+      auto pruned = metrics_.prune(now, at, kSlice);
+      if (!pruned) return pruned.error();
+      removed.metrics += pruned->rows;
+      at = pruned->next;
+      if (at == 0) break;
+    }
+    return Done{};
+  }
+
   // After what is too large: that does not wait for anybody.
   Result<Done> audit(std::int64_t now) {
     const std::int64_t oldest = oldest_retained(now, kAuditDays);
-    return slices([&] { return audit_.prune(oldest, kSlice); }, removed.audit, [] { return true; });
+    if (auto done = slices([&] { return audit_.prune(oldest, kSlice); }, removed.audit, [] { return true; }); !done)
+      return done;
+    const std::int64_t resolved = oldest_retained(now, kAlertDays);
+    return slices([&] { return alerts_.prune(resolved, kSlice); }, removed.alerts, [] { return true; });
+  }
+
+  // What sites have shown: old values, and all of a site that has left, once nobody looks at its last events any more.
+  Result<Done> seen(std::int64_t now) {
+    constexpr std::int64_t kNs = 1'000'000'000, kDay = 24 * 3600;
+    if (!next()) return Done{};
+    if (auto pruned = seen_.prune(oldest_retained(now, kSeenDays) * kNs); !pruned) return pruned.error();
+    auto sites = entities_.list();
+    if (!sites) return sites.error();
+    for (const Entity& site : sites.value()) {
+      if (site.revoked_at == 0 || site.revoked_at > now - kDay) continue;
+      auto values = seen_.list(site.token);
+      if (!values) return values.error();
+      auto absences = seen_.absences(site.token);
+      if (!absences) return absences.error();
+      if (values->empty() && !absences.value()) continue;
+      if (!next()) return Done{};
+      if (auto gone = seen_.remove(site.token); !gone) return gone.error();
+    }
+    return Done{};
   }
 
   // An eighth below the limit, so that the next batch is not one too many again.
@@ -143,7 +186,11 @@ class Round {
 
   Maintenance& upkeep_;
   AuditStore& audit_;
+  AlertStore& alerts_;
   PassageStore& passages_;
+  SeenStore& seen_;
+  EntityStore& entities_;
+  MetricStore& metrics_;
   const std::function<bool()>& idle_;
   const std::stop_token& stop_;
   bool hurry_ = false;
@@ -192,6 +239,8 @@ Result<Removed> remove_old(Store& store, const Retention& retention, std::int64_
     if (auto done = round.by_size(retention.most_bytes); !done) return done.error();
   }
   if (auto done = round.audit(now); !done) return done.error();
+  if (auto done = round.seen(now); !done) return done.error();
+  if (auto done = round.metrics(now); !done) return done.error();
   if (auto done = round.give_back(); !done) return done.error();
   return round.removed;
 }

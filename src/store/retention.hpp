@@ -48,7 +48,7 @@ inline constexpr int kAuditDays = 365;
 
 /// What a round has removed.
 struct Removed {
-  std::uint64_t events = 0, findings = 0, occurrences = 0, audit = 0;
+  std::uint64_t events = 0, findings = 0, occurrences = 0, audit = 0, alerts = 0, metrics = 0;
   bool smaller_than_limit = true;  // false: there is nothing more that may be removed, and it is too large still
 };
 

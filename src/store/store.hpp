@@ -22,17 +22,24 @@
 
 #include "core/result.hpp"
 #include "store/account_store.hpp"
+#include "store/alert_store.hpp"
 #include "store/answer_store.hpp"
 #include "store/audit_store.hpp"
 #include "store/baseline_store.hpp"
+#include "store/channel_store.hpp"
 #include "store/entity_store.hpp"
 #include "store/error_store.hpp"
 #include "store/event_store.hpp"
 #include "store/finding_store.hpp"
 #include "store/maintenance.hpp"
+#include "store/metric_store.hpp"
+#include "store/outbox_store.hpp"
 #include "store/passage_store.hpp"
 #include "store/position_store.hpp"
+#include "store/route_store.hpp"
+#include "store/seen_store.hpp"
 #include "store/setting_store.hpp"
+#include "store/site_window_store.hpp"
 #include "store/support_store.hpp"
 #include "store/watch.hpp"
 
@@ -55,6 +62,13 @@ class Stores {
   virtual PositionStore& positions() noexcept = 0;
   virtual PassageStore& passages() noexcept = 0;
   virtual AnswerStore& answers() noexcept = 0;
+  virtual AlertStore& alerts() noexcept = 0;
+  virtual SiteWindowStore& site_windows() noexcept = 0;
+  virtual SeenStore& seen() noexcept = 0;
+  virtual ChannelStore& channels() noexcept = 0;
+  virtual RouteStore& routes() noexcept = 0;
+  virtual OutboxStore& outbox() noexcept = 0;
+  virtual MetricStore& metrics() noexcept = 0;
 };
 
 /// What is written through it is stored by commit(), all of it, or not at all: leaving it without is a rollback, and after a call
@@ -68,8 +82,8 @@ class Transaction : public Stores {
 
 class Store : public Stores {
  public:
-  /// The same stores for whoever only looks: what writes through them fails, and a call that takes longer than
-  /// OpenOptions::query_ms ends with an error of kind busy.
+  /// The same stores for whoever only looks: what writes through them fails, and a call that takes longer than OpenOptions::query_ms
+  /// allows ends with an error of kind busy.
   virtual Stores& reading() noexcept = 0;
   /// Waits for others' writes for as long as the options say. Must not outlive the store.
   virtual Result<std::unique_ptr<Transaction>> begin() = 0;
@@ -97,7 +111,7 @@ struct OpenOptions {
   Durability durability = Durability::full;
   /// How long an operation waits for another one's write lock, milliseconds.
   int busy_ms = 5000;
-  /// How long a call of Store::reading() may take, milliseconds.
+  /// How much processor time a call of Store::reading() may take, milliseconds; waiting counts beyond five times of it.
   int query_ms = 2000;
   /// Events' bytes that may wait for a batch writer before append() refuses.
   std::size_t waiting_bytes = 64 * 1024 * 1024;

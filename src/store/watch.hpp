@@ -14,12 +14,17 @@ struct Changes {
     std::string token;
     std::uint64_t events = 0;  // that have come
   };
+  struct Alerts {
+    std::string site;  // token; empty: of no site
+    std::uint64_t alerts = 0;
+  };
   std::vector<Site> events;
-  bool findings = false;  // more, fewer, or others are dismissed
+  std::vector<Alerts> alerts;  // that opened, changed or were hit
+  bool findings = false;       // more, fewer, or others are dismissed
   bool errors = false;
   bool sites = false;  // added, renamed, disabled, rotated or revoked
 
-  explicit operator bool() const noexcept { return !events.empty() || findings || errors || sites; }
+  explicit operator bool() const noexcept { return !events.empty() || !alerts.empty() || findings || errors || sites; }
 };
 
 /// One thread uses it.

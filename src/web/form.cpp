@@ -68,8 +68,8 @@ Result<Form> Form::parse(std::string_view text, Limits limits) {
     if (value->size() > limits.value_bytes)
       return Error{fmt::format("a field is longer than {} bytes", limits.value_bytes), ErrorKind::invalid};
     if (form.has(*name)) return Error{"a field is there twice", ErrorKind::invalid};
-    if (form.fields_.size() == kFormFields)
-      return Error{fmt::format("the form has more than {} fields", kFormFields), ErrorKind::too_large};
+    if (form.fields_.size() == limits.fields)
+      return Error{fmt::format("the form has more than {} fields", limits.fields), ErrorKind::too_large};
     form.fields_.emplace_back(std::move(*name), std::move(*value));
   }
   return form;

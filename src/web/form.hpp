@@ -23,6 +23,7 @@ class Form {
   struct Limits {
     std::size_t bytes = kFormBytes;  // of the form as it is sent
     std::size_t value_bytes = kFormValueBytes;
+    std::size_t fields = kFormFields;
   };
 
   /// The error names the limit or what does not parse; it never repeats a value.

@@ -19,6 +19,6 @@ server::Answer api_problem(int status, std::string_view code, std::string_view t
   return answer;
 }
 
-bool is_api(const server::Request& request) { return request.path.starts_with("/api/"); }
+bool is_api(const server::Request& request) { return request.path.starts_with("/api/") || request.path == "/metrics"; }
 
 }  // namespace logystera::web

@@ -189,6 +189,19 @@ void Shell::add_person(const Request& request, View& view) const {
   view.text("logout_csrf", forms_.token("logout", who.session));
 }
 
+void Shell::add_hints(const Request& request, View& view) const {
+  std::vector<std::string> hints;
+  if (options_.hints && request.principal->all_sites) hints = options_.hints();
+  view.flag("has_hints", !hints.empty()).flag("hints_lead", has("/alerts"));
+  std::vector<View> rows;
+  for (const std::string& hint : hints) {
+    View row;
+    row.text("words", hint);
+    rows.push_back(std::move(row));
+  }
+  view.rows("hints", std::move(rows));
+}
+
 // On pages that have a site in their filter the switch changes it; elsewhere it leads to the site.
 void Shell::add_sites(const Request& request, const Page& page, View& view) const {
   if (!options_.sites || !has("/sites")) return;
@@ -224,6 +237,7 @@ Answer Shell::page(const Request& request, Page page) const {
   add_navigation(request, page, view);
   add_person(request, view);
   add_sites(request, page, view);
+  add_hints(request, view);
   return html(page);
 }
 
@@ -232,6 +246,21 @@ Answer Shell::problem(const Request& request, int status, std::string_view title
   View view;
   view.text("words", words);
   return page(request, {.name = "trouble", .title = std::string(title), .view = std::move(view), .status = status});
+}
+
+Answer Shell::failure(const Request& request, const Error& error, const std::function<void(std::string_view)>& log) const {
+  switch (error.kind) {
+    case ErrorKind::invalid:
+    case ErrorKind::too_large:
+    case ErrorKind::exists: return problem(request, 400, "Nothing was done", error.message + ".");
+    case ErrorKind::not_found: return problem(request, 404, "It is not there", error.message + ".");
+    default: break;
+  }
+  log(error.message);
+  Answer answer = problem(request, 503, "Something is wrong with this server",
+                          "Nothing was done. Try again later; its operator finds the cause in its log.");
+  answer.headers.emplace_back("Retry-After", "30");
+  return answer;
 }
 
 bool Shell::holds(const Request& request, std::string_view csrf) const {

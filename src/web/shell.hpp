@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/result.hpp"
 #include "server/message.hpp"
 #include "server/router.hpp"
 #include "web/csrf.hpp"
@@ -56,6 +57,8 @@ class Shell {
   struct Options {
     /// Those the header's switch offers; of them a person gets those he may see.
     std::function<std::vector<Site>()> sites;
+    /// What is wrong with the gateway itself, for those who see all of it.
+    std::function<std::vector<std::string>()> hints = {};
   };
 
   /// `forms` must outlive it.
@@ -69,6 +72,11 @@ class Shell {
   /// As problem_page(), with the navigation where somebody is signed in.
   server::Answer problem(const server::Request& request, int status, std::string_view title, std::string_view words) const;
 
+  /// What a form that was refused is answered: what was given (400) or asked for (404) was wrong, else it is this server (503), and
+  /// `log` is told why.
+  server::Answer failure(const server::Request& request, const Error& error,
+                         const std::function<void(std::string_view)>& log) const;
+
   /// Whether the form posted is one of this person's pages, by its field csrf.
   bool holds(const server::Request& request, std::string_view csrf) const;
 
@@ -80,6 +88,7 @@ class Shell {
  private:
   void add_navigation(const server::Request& request, const Page& page, View& view) const;
   void add_person(const server::Request& request, View& view) const;
+  void add_hints(const server::Request& request, View& view) const;
   void add_sites(const server::Request& request, const Page& page, View& view) const;
   bool has(std::string_view path) const;
 

@@ -40,17 +40,21 @@ struct Door : People {
   explicit Door(access::Access::Options options = {}) {
     const auto clock = [this] { return now; };
     const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
+    const auto passed = [this] { return elapsed(); };
     options.now = clock;
+    options.elapsed = passed;
     options.log = log;
     options.page = web::problem_page;
     gate = std::move(access::Access::make(*store, *sessions, arrival, forms, std::move(options))).value();
-    login = std::move(access::Login::make({*store, *users, *gate, second_factor, setup, arrival, forms, audit, clock, log}))
+    login = std::move(access::Login::make(
+                          {*store, *users, *gate, second_factor, setup, arrival, forms, audit, clock, log, passed}))
                 .value();
     const auto workers = std::make_shared<server::Workers>(server::Workers::Options{});
     std::vector<server::Route> routes = login->routes(workers);
-    pages = std::move(access::PeoplePages::make(
-                          {*store, *users, second_factor, shell, audit, arrival, clock, log, login->passwords()}))
-                .value();
+    pages =
+        std::move(access::PeoplePages::make(
+                      {*store, *users, second_factor, shell, audit, arrival, clock, log, login->passwords(), {}, passed}))
+            .value();
     for (server::Route& route : pages->routes(workers)) routes.push_back(std::move(route));
     shell.link(routes);
     const auto says_who = [](const server::Request& request, const server::Reply& reply) {
@@ -90,5 +94,14 @@ struct Door : People {
   }
   std::vector<std::string> recovery;
 };
+
+/// What the page after a right password asks for.
+inline Answered enter(Browser& browser, const Answered& page, const std::string& code) {
+  Fields fields;
+  for (const char* name : {"csrf", "user", "until", "pending", "next"}) fields.set(name, page.field(name));
+  return browser.post("/login/code", fields.set("code", code));
+}
+
+inline bool inside(Browser& browser) { return browser.get("/").status == 200; }
 
 }  // namespace logystera::testing

@@ -10,18 +10,6 @@ using namespace logystera::access;
 using namespace logystera::testing;
 using web::Role;
 
-namespace {
-
-Answered enter(Browser& browser, const Answered& page, const std::string& code) {
-  Fields fields;
-  for (const char* name : {"csrf", "user", "until", "pending", "next"}) fields.set(name, page.field(name));
-  return browser.post("/login/code", fields.set("code", code));
-}
-
-bool inside(Browser& browser) { return browser.get("/").status == 200; }
-
-}  // namespace
-
 TEST_CASE("a_second_factor_is_asked_for_after_the_password_and_nothing_is_open_before_it") {
   Door door;
   const std::string secret = door.anna_with_two();

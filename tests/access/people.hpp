@@ -24,13 +24,21 @@ inline constexpr std::int64_t kNow = 1'774'211'679;
 
 struct People {
   Scratch scratch;
-  std::int64_t now = kNow;
+  std::int64_t now = kNow;  // what the clock says
+  std::int64_t jumped = 0;  // by how much it was set ahead
   std::string logged;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<access::Users> users;
   std::unique_ptr<access::Tokens> tokens;
   std::unique_ptr<web::Sessions> sessions;
   web::FormTokens forms{"a secret of this process"};
+
+  /// Somebody sets the clock: no time passes.
+  void jump(std::int64_t seconds) {
+    now += seconds;
+    jumped += seconds;
+  }
+  std::int64_t elapsed() const { return now - jumped; }
 
   People() {
     store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
@@ -66,6 +74,7 @@ struct House : People {
 
   explicit House(access::Access::Options options = {}, web::Arrival::Options arriving = {}) : arrival(arriving) {
     options.now = [this] { return now; };
+    options.elapsed = [this] { return elapsed(); };
     options.log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
     access = std::move(access::Access::make(*store, *sessions, arrival, forms, std::move(options))).value();
     serving = std::make_unique<Serving>(

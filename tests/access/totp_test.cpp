@@ -42,6 +42,17 @@ TEST_CASE("a_code_is_good_a_step_before_and_after_and_once") {
   }
 }
 
+TEST_CASE("a_code_that_was_taken_while_the_clock_was_ahead_shuts_nobody_out_when_it_is_set_back") {
+  constexpr std::int64_t kTime = 1111111111, kStep = kTime / kTotpStepSeconds, kHour = 3600, kYear = 365 * 24 * kHour;
+  for (const std::int64_t ahead : {kHour, kYear, 20 * kYear}) {
+    const std::int64_t last = (kTime + ahead) / kTotpStepSeconds;
+    CHECK(totp_step(kSecret, totp_code(kSecret, kStep), kTime, last) == kStep);
+  }
+  // A clock that goes back by seconds makes no code good twice.
+  for (std::int64_t last = kStep; last <= kStep + kTotpStepsAhead - 1; ++last)
+    CHECK_FALSE(totp_step(kSecret, totp_code(kSecret, kStep), kTime, last));
+}
+
 TEST_CASE("secrets_are_written_as_apps_read_them") {
   // RFC 4648, 10.
   CHECK(base32("") == "");

@@ -86,6 +86,32 @@ TEST_CASE("what_comes_out_of_a_stage_is_redacted_findings_and_records_alike") {
   for (const std::string& finding : findings) CHECK(finding.find("198.51.100.") == std::string::npos);
 }
 
+TEST_CASE("a_stage_beside_another_counts_by_itself_and_replaces_alike") {
+  Bench bench;
+  analysis::StageOptions options;
+  options.salt = "salt";
+  analysis::Stage first(&*bench.engine, bench.names, options);
+  analysis::Stage second = first.beside();
+  const auto through = [&](analysis::Stage& stage) {
+    auto worker = stage.worker();
+    source::FileSource file(bench.set, bench.formats.value(), bench.names, {.source = {}, .resume = {}});
+    RecordBatch batch;
+    analysis::Turn turn;
+    std::pair<std::size_t, std::string> result;
+    for (;;) {
+      const auto state = file.next(batch, std::chrono::milliseconds(0));
+      if (!state || state.value() == source::State::ended) break;
+      if (!stage.process(worker, batch, bench.set.name, {}, turn)) break;
+      result.first += worker.findings.size();
+      for (const Record& record : batch.records) result.second += std::string(record.raw) + "\n";
+    }
+    return result;
+  };
+  const auto one = through(first);
+  REQUIRE(one.first > 0);
+  CHECK(through(second) == one);
+}
+
 TEST_CASE("a_batch_whose_turn_never_comes_gives_no_findings") {
   Bench bench;
   analysis::Stage stage(&*bench.engine, bench.names, {});

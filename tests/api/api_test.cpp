@@ -1,7 +1,9 @@
 #include "api/api.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 
@@ -10,6 +12,7 @@
 #include "api/docs.hpp"
 #include "asking.hpp"
 #include "eventually.hpp"
+#include "wall_clock.hpp"
 
 using namespace logystera;
 using namespace logystera::testing;
@@ -122,6 +125,54 @@ TEST_CASE("errors_are_groups_with_their_sources_and_latest_occurrences") {
   CHECK(api.get("/api/v1/errors/none").status == 404);
 }
 
+TEST_CASE("findings_in_signals_have_their_site_and_are_seen_by_who_sees_it") {
+  Asking api;
+  const std::string shop = api.entities->add("shop", api.now).value().token;
+  const std::string blog = api.entities->add("blog", api.now).value().token;
+  store::Finding finding;
+  finding.rule = "SIGNAL_LOGIN_FAILURES";
+  finding.title = finding.message = "m";
+  finding.source = "shop";
+  finding.level = Level::high;
+  finding.site = shop;
+  finding.time = api.now - 60;
+  finding.first_time = api.now - 90;
+  finding.hits = 7;
+  finding.group = "12345678";
+  finding.group_label = "client_ip=ip_8390373f";
+  finding.key = "0123456789abcdef";
+  finding.evidence = {3, 5};
+  const auto id = api.store->findings().record(finding, 60).value().finding.id;
+  const Said one = api.get("/api/v1/findings/" + std::to_string(id));
+  CHECK(one.at("/site") == shop);
+  CHECK(one.at("/group") == "client_ip=ip_8390373f");
+  CHECK(one.at("/hits") == "7");
+  CHECK(one.at("/evidence/1") == "5");
+  CHECK(one.at("/first_timestamp") != one.at("/event_timestamp"));
+  CHECK(api.get("/api/v1/findings?site=shop").at("/0/hits") == "7");
+  CHECK(api.get("/api/v1/findings?site=blog").body == "[]");
+  CHECK(api.get("/api/v1/findings?source=shop").at("/0/hits") == "7");
+  CHECK(api.get("/api/v1/findings", "viewer " + shop).at("/0/hits") == "7");
+  CHECK(api.get("/api/v1/findings", "viewer " + blog).body == "[]");
+  CHECK(api.get("/api/v1/findings/" + std::to_string(id), "viewer " + blog).status == 404);
+  CHECK(api.get("/api/v1/stats", "viewer " + shop).at("/findings_total") == "1");
+  CHECK(api.get("/api/v1/stats", "viewer " + blog).at("/findings_total") == "0");
+}
+
+TEST_CASE("stats_say_how_detection_stands") {
+  Asking api;
+  CHECK(api.get("/api/v1/stats").at("/detection/state") == "off");
+  api.detection = {true, true, 48, 12, 1, 2, 3, ""};
+  CHECK(api.get("/api/v1/stats").at("/detection/state") == "running");
+  CHECK(api.get("/api/v1/stats").at("/detection/lag_seconds") == "12");
+  CHECK(api.get("/api/v1/stats").at("/detection/position") == "48");
+  api.detection.problem = "the disk is full: /secret/path";
+  const Said stopped = api.get("/api/v1/stats", "viewer ent_none");
+  CHECK(stopped.at("/detection/state") == "stopped");
+  CHECK(stopped.at("/detection/position") == "0");  // how much others send is nobody's business
+  CHECK(stopped.body.find("secret") == std::string::npos);
+}
+
 TEST_CASE("stats_equal_the_tables_after_whatever_changed_them") {
   Asking api;
   const auto check = [&] {
@@ -173,6 +224,27 @@ TEST_CASE("stats_equal_the_tables_after_whatever_changed_them") {
   CHECK(trend.at("") == "[3]");
   CHECK(trend.at("/2/day") == "2026-03-22");
   CHECK(api.get("/api/v1/trend?days=367").status == 400);
+}
+
+TEST_CASE("what_a_program_says_without_syslogs_head_is_looked_at_as_its_own") {
+  Asking api;
+  const auto ask = [&](std::string_view raw, std::string_view source) {
+    return api.ask("POST", "/api/v1/events", "viewer", fmt::format(R"({{"raw":"{}","source":"{}"}})", raw, source));
+  };
+  const auto fired = [](const Said& said) { return said.at("/findings") != "[0]"; };
+  bool any = false;
+  for (int i = 0; i < 6; ++i) {
+    const Said said = ask("Failed password for root from 203.0.113.9 port 22", "sshd");
+    REQUIRE(said.status == 200);
+    CHECK(said.at("/parsed") == "true");
+    CHECK(said.body.find("203.0.113.9") == std::string::npos);
+    if (i < 4) CHECK_FALSE(fired(said));
+    if (fired(said)) CHECK(said.at("/findings/0/rule_id").find("SSH") != std::string::npos);
+    any = any || fired(said);
+    CHECK_FALSE(fired(ask("Failed password for root from 203.0.113.9 port 22", "shop")));
+    CHECK_FALSE(fired(ask(R"({\"msg\":\"Failed password for root from 203.0.113.9 port 22\"})", "dropbear")));
+  }
+  CHECK(any);
 }
 
 TEST_CASE("five_failures_in_five_calls_fire_and_nothing_is_stored") {
@@ -362,7 +434,7 @@ TEST_CASE("who_asks_too_often_is_told_when_to_come_again_and_others_are_not") {
   }
   const Said over = api.get("/api/v1/me");
   CHECK(over.status == 429);
-  CHECK(over.header("Retry-After") == "1");
+  CHECK(over.header("Retry-After") == "1000");
   CHECK(over.at("/code") == "too_many_requests");
   CHECK(api.get("/api/v1/me", "admin").status == 200);
   CHECK(api.ask("GET", "/api/v1/health", "").status == 200);  // by its address
@@ -377,6 +449,60 @@ TEST_CASE("who_asks_too_often_is_told_when_to_come_again_and_others_are_not") {
   std::size_t allowed = 0;
   for (int i = 0; i < 10'000; ++i) allowed += rates.take("x" + std::to_string(i), start).allowed ? 1 : 0;
   CHECK(allowed <= api::Rates::kAskersMost + 2);
+}
+
+TEST_CASE("a_clock_that_is_set_gives_nobody_more_requests_and_takes_none") {
+  const WallClock clock;
+  constexpr std::int64_t kYear = 365 * 24 * 3600;
+  for (const std::int64_t jump : {std::int64_t{3600}, 20 * kYear, -20 * kYear}) {
+    INFO(jump);
+    Asking api({.per_second = 0.001, .burst = 2});
+    CHECK(api.get("/api/v1/me").status == 200);
+    clock.jump(jump);
+    CHECK(api.get("/api/v1/me").status == 200);
+    const Said over = api.get("/api/v1/me");
+    CHECK(over.status == 429);
+    CHECK(over.header("Retry-After") == "1000");
+    clock.jump(-jump);
+    CHECK(api.get("/api/v1/me").status == 429);
+  }
+}
+
+TEST_CASE("targets_of_the_fleet_are_listed_with_when_they_were_seen_and_without_secrets") {
+  Asking api;
+  CHECK(api.get("/api/v1/targets").body == "[]");
+  const std::string file = api.scratch.file("targets.yaml");
+  std::ofstream(file) << "targets:\n"
+                         "  - {name: web01, type: ssh, host: web01.example, path: /var/log/auth.log, groups: [web, prod]}\n"
+                         "  - {name: logs, type: loki, url: 'https://${HOST}', query: q, token: geheim, enabled: false}\n";
+  api.finding("R", Level::high, kNow - 60, "fleet:web01:/var/log/auth.log");
+  api.finding("R", Level::high, kNow, "fleet:web01x:/var/log/auth.log");
+  REQUIRE(api.store->positions().put("fleet:web01:/var/log/auth.log", "p", kNow - 5).ok());
+  const Said said = api.get("/api/v1/targets");
+  CHECK(said.at("") == "[2]");
+  CHECK(said.at("/0/name") == "web01");
+  CHECK(said.at("/0/groups") == "[2]");
+  CHECK(said.at("/0/where") == "web01.example /var/log/auth.log");
+  CHECK(said.at("/0/last_finding_at") == "2026-03-22T20:33:39Z");
+  CHECK(said.at("/0/last_followed_at") == "2026-03-22T20:34:34Z");
+  CHECK(said.at("/1/enabled") == "false");
+  CHECK(said.at("/1/where") == "https://${HOST} q");
+  CHECK(said.at("/1/last_finding_at") == "null");
+  CHECK(said.body.find("geheim") == std::string::npos);
+  CHECK(said.header("Logystera-Total") == "2");
+  CHECK(api.get("/api/v1/targets?group=prod").at("") == "[1]");
+  CHECK(api.get("/api/v1/targets?group=none").body == "[]");
+  CHECK(api.get("/api/v1/targets?group=%00").status == 400);
+  CHECK(api.get("/api/v1/targets?name=web01").status == 400);
+  CHECK(api.get("/api/v1/findings?target=web01").at("") == "[1]");
+  CHECK(api.get("/api/v1/findings?group=prod").at("/0/source") == "fleet:web01:/var/log/auth.log");
+  CHECK(api.get("/api/v1/errors?group=prod").at("") == "[0]");
+  CHECK(api.get("/api/v1/targets", "admin ent_a").body == "[]");
+  std::ofstream(file) << "targets: 7\n";
+  const Said broken = api.get("/api/v1/targets");
+  CHECK(broken.status == 503);
+  CHECK(broken.at("/code") == "targets_unreadable");
+  CHECK(broken.at("/detail").find("targets.yaml:1:10") != std::string::npos);
 }
 
 TEST_CASE("sites_are_shown_as_they_are_and_changed_by_administrators") {
@@ -421,6 +547,12 @@ TEST_CASE("sites_are_shown_as_they_are_and_changed_by_administrators") {
   CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: \"x\", " + now + "\r\n").status == 200);
   CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: *\r\n").status == 200);
   CHECK(api.ask("PATCH", "/api/v1/sites/ent_none", "admin", R"({"name":"x"})", "If-Match: *\r\n").status == 404);
+  // What it sends meanwhile is no change somebody made, and yet another answer.
+  const std::string read = api.get(path).header("ETag");
+  api.event(token, 77);
+  CHECK(api.get(path).header("ETag") != read);
+  CHECK(api.ask("GET", path, "viewer", "", "If-None-Match: " + read + "\r\n").status == 200);
+  CHECK(api.ask("PATCH", path, "admin", R"({"name":"first"})", "If-Match: " + read + "\r\n").status == 200);
   // Who sees other sites alone changes none but those.
   CHECK(api.ask("PATCH", path, "admin ent_other", R"({"name":"x"})").status == 404);
   CHECK(api.ask("POST", path + "/rotate", "admin ent_other").status == 404);
@@ -442,7 +574,7 @@ TEST_CASE("sites_are_shown_as_they_are_and_changed_by_administrators") {
     CHECK(entry.after.find(rotated.at("/secret")) == std::string::npos);
     CHECK(entry.object == token);
   }
-  CHECK(actions["site.change"] == 7);
+  CHECK(actions["site.change"] == 8);
   CHECK(actions["site.rotate"] == 1);
 }
 
@@ -745,6 +877,56 @@ TEST_CASE("a_rule_is_tried_on_lines_and_nothing_of_them_is_stored") {
   CHECK(api.get("/api/v1/findings").body == "[]");
 }
 
+TEST_CASE("a_rule_is_tried_on_a_stored_event_whose_personal_data_stays_behind") {
+  Asking api;
+  const std::string token = api.site(), other = api.site("blog");
+  const std::string id =
+      api.event(token, 1, "user.role_changed",
+                R"({"actor_uid":"","uid":"1f","target_username":"anna","roles_added":["administrator"]})");
+  const std::string path = "/api/v1/rules/SIGNAL_ADMIN_ROLE_GRANTED/try";
+  const std::string body = R"({"event_id":")" + id + R"("})";
+  const Said said = api.ask("POST", path, "analyst", body);
+  CHECK(said.status == 200);
+  CHECK(said.at("/looked_at") == "1");
+  CHECK(said.at("/fires") == "true");
+  CHECK(said.at("/lines") == "[1]");
+  const std::string failed = api.event(token, 2);
+  const Said hidden =
+      api.ask("POST", "/api/v1/rules/SIGNAL_LOGIN_FAILURES/try", "analyst", R"({"event_id":")" + failed + R"("})");
+  CHECK(hidden.body.find("203.0.113.9") == std::string::npos);
+  CHECK(hidden.body.find("anna") == std::string::npos);
+  CHECK(api.store->audit().list({}).value().empty());
+  // Another's, nobody's, and none.
+  CHECK(api.ask("POST", path, "analyst " + other, body).status == 404);
+  CHECK(api.ask("POST", path, "analyst " + token, body).status == 200);
+  CHECK(api.ask("POST", path, "analyst", R"({"event_id":"00000000-0000-4000-8000-0000000000ff"})").status == 404);
+  CHECK(api.ask("POST", path, "analyst", R"({"event_id":"no id"})").status == 404);
+  CHECK(api.ask("POST", path, "analyst", R"({"event_id":")" + id + R"(","raw":"x"})").at("/errors/0/pointer") ==
+        "/event_id");
+  CHECK(api.ask("POST", path, "analyst", R"({"event_id":")" + id + R"(","format":"auth_log"})").status == 400);
+  CHECK(api.ask("POST", path, "analyst", "{}").at("/errors/0/pointer") == "/raw");
+  CHECK(api.ask("POST", path, "viewer", body).status == 403);
+}
+
+TEST_CASE("what_a_clock_that_was_ahead_has_counted_is_in_no_figure_of_now") {
+  Asking api;
+  const std::string token = api.site();
+  api.event(token, 1);
+  const auto send_at = [&](std::int64_t at, const std::string& id) {
+    store::Batch batch;
+    batch.entity = token;
+    batch.id = id;
+    batch.received_at = at;
+    REQUIRE(api.store->events().append(batch).ok());
+  };
+  send_at(kNow + 10LL * 365 * 24 * 3600, "ahead");
+  send_at(kNow - 30LL * 365 * 24 * 3600, "behind");
+  const std::string path = "/api/v1/sites/" + token;
+  CHECK(api.get(path).at("/last_24_hours/batches") == "1");
+  CHECK(api.get(path + "/ingest").at("") == "[1]");
+  CHECK(api.get("/api/v1/sites").at("/0/last_24_hours/batches") == "1");
+}
+
 TEST_CASE("rules_are_checked_before_they_are_put_anywhere") {
   Asking api;
   const auto checked = [&](const std::string& rules, const std::string& raw = "") {
@@ -867,7 +1049,7 @@ TEST_CASE("every_route_holds_its_role") {
   for (const server::Route& route : api.api->routes(api.workers)) {
     std::string path = route.path;
     for (const auto& [name, value] : std::map<std::string, std::string>{
-             {"{id}", "1"}, {"{fingerprint}", "f"}, {"{token}", token}, {"{event_id}", "x"}}) {
+             {"{id}", "1"}, {"{fingerprint}", "f"}, {"{token}", token}, {"{event_id}", "x"}, {"{site}", token}}) {
       if (const std::size_t at = path.find(name); at != std::string::npos) path.replace(at, name.size(), value);
     }
     INFO(route.method + " " + path);

@@ -59,6 +59,8 @@ struct Said {
 
 class Asking {
  public:
+  query::Detection detection;  // as it says it stands
+
   explicit Asking(api::Rate rate = {.per_second = 0}, int query_ms = 2000) {
     store::OpenOptions options{.access = store::Access::create};
     options.query_ms = query_ms;
@@ -70,15 +72,34 @@ class Asking {
     analysis::ProgramNotes remarks;
     analysis::ProgramOptions wanted;
     wanted.rule_cache = false;
+    wanted.metrics = true;
     wanted.salt = "a salt of sixteen bytes";
     program = std::make_unique<analysis::CurrentProgram>(analysis::Program::make(wanted, remarks));
     desk = std::make_unique<upload::Desk>(*program);
-    api = std::make_unique<api::Api>(
-        api::Parts{*store, *entities, *program, arrival, pseudonyms, *desk, [this] { return now; },
-                   [this](std::string_view text) { logged += std::string(text) + "\n"; }, rate});
+    const gateway::Vault& vault = entities->vault();
+    notify = std::make_unique<notify::Desk>(
+        *store, notify::Desk::Options{
+                    [this] { return now; },
+                    {[&vault](std::string_view secret, std::string_view to) { return vault.seal(secret, to); },
+                     [&vault](std::string_view sealed, std::string_view to) { return vault.unseal(sealed, to); }}});
+    api = std::make_unique<api::Api>(api::Parts{*store,
+                                                *entities,
+                                                *program,
+                                                arrival,
+                                                pseudonyms,
+                                                *desk,
+                                                *notify,
+                                                [this] { return now; },
+                                                [this](std::string_view text) { logged += std::string(text) + "\n"; },
+                                                rate,
+                                                scratch.file("targets.yaml"),
+                                                {},
+                                                [this] { return detection; }});
     workers = std::make_shared<server::Workers>(api::Api::workers());
+    std::vector<server::Route> routes = api->routes(workers);
+    routes.push_back(api->metrics_route(workers));
     serving = std::make_unique<Serving>(
-        api->routes(workers), server::Limits{},
+        std::move(routes), server::Limits{},
         [](server::Request& request, std::string_view role) -> std::optional<server::Answer> {
           const std::string said = request.joined("X-Who");
           auto principal = std::make_shared<web::Principal>();
@@ -154,6 +175,7 @@ class Asking {
   std::unique_ptr<analysis::CurrentProgram> program;
   web::Arrival arrival;
   const query::Pseudonyms pseudonyms{"a key"};
+  std::unique_ptr<notify::Desk> notify;
   std::unique_ptr<api::Api> api;
   std::shared_ptr<server::Workers> workers;
   std::unique_ptr<Serving> serving;

@@ -33,6 +33,14 @@ struct TwoSites : Whole {
     finding.level = Level::high;
     finding.time = now - 60;
     REQUIRE(store->findings().add(finding).value());
+    store::Finding in_signals = finding;
+    in_signals.site = other;
+    in_signals.key = "0123456789abcdef";
+    in_signals.group = "12345678";
+    in_signals.group_label = kPlanted;
+    in_signals.time = now - 30;
+    in_signals.evidence = {2};
+    REQUIRE(store->findings().record(in_signals, 60).ok());
     store::ErrorOccurrence error;
     error.fingerprint = "f" + kPlanted;
     error.message = kPlanted;
@@ -40,12 +48,22 @@ struct TwoSites : Whole {
     REQUIRE(store->errors().add({error}).ok());
     REQUIRE(store->findings().dismiss({"R_" + kPlanted, kPlanted, kPlanted, now}).ok());
     const std::int64_t id = store->findings().page({}, {.limit = 1}).value().rows.at(0).id;
-    of_other = {{"token", other},
-                {"id", std::to_string(id)},
-                {"fingerprint", error.fingerprint},
-                {"event_id", kEventId},
-                {"name", kPlanted}};
+    alert::Alert alert;
+    alert.rule = "R_" + kPlanted;
+    alert.title = alert.group_label = kPlanted;
+    alert.level = Level::critical;
+    alert.site = other;
+    alert.opened_at = alert.first_time = alert.last_time = alert.last_hit_at = now - 60;
+    std::int64_t added = store->alerts().add(alert).value();
+    for (; added < id; added = store->alerts().add(alert).value()) ++alert.key[0];
+    REQUIRE(added == id);  // the same number, so that a path names both
+    REQUIRE(store->alerts().log({0, id, now, kPlanted, "note", "", "", kPlanted}).ok());
+    REQUIRE(store->alerts().attach(id, id).ok());
+    REQUIRE(store->alerts().put_switch({"R_" + kPlanted, other, alert::Switch::muted, 0, kPlanted, kPlanted, now}).ok());
+    of_other = {{"token", other},       {"site", other},   {"id", std::to_string(id)}, {"fingerprint", error.fingerprint},
+                {"event_id", kEventId}, {"name", kPlanted}};
     of_nobody = {{"token", other.substr(0, other.size() - 4) + "0000"},
+                 {"site", other.substr(0, other.size() - 4) + "0000"},
                  {"id", std::to_string(id + 7)},
                  {"fingerprint", "fnobodyshere"},
                  {"event_id", "00000000-0000-4000-8000-0000000000bb"},
@@ -179,11 +197,12 @@ TEST_CASE("whoever_sees_some_sites_changes_nothing_of_others_with_any_form") {
       const std::string page = two.say("GET", "/account", cookie, "").body;
       std::smatch found;
       REQUIRE(std::regex_search(page, found, std::regex("name=\"csrf\" value=\"([^\"]+)\"")));
-      const std::string fields = "csrf=" + found[1].str() +
-                                 TwoSites::filled(
-                                     "&site={token}&token={token}&rule=R_{name}&source={name}"
-                                     "&reason=x&id={id}&sites={token}&name=made&role=viewer",
-                                     names);
+      const std::string fields =
+          "csrf=" + found[1].str() +
+          TwoSites::filled(
+              "&site={token}&token={token}&rule=R_{name}&source={name}"
+              "&reason=x&id={id}&sites={token}&name=made&role=viewer&alert-{id}=1&do=snoozed&hours=4&for=4h&note=x",
+              names);
       return two.say("POST", TwoSites::path_of(route, names),
                      cookie + "Content-Type: application/x-www-form-urlencoded\r\n", fields);
     };
@@ -202,5 +221,10 @@ TEST_CASE("whoever_sees_some_sites_changes_nothing_of_others_with_any_form") {
   CHECK(site->name == kPlanted);
   CHECK_FALSE(site->disabled);
   CHECK(two.store->findings().dismissals().value().size() == 1);
+  const auto alert = two.store->alerts().page({}, {}).value().rows.at(0);
+  CHECK(alert.state == alert::State::firing);
+  CHECK_FALSE(alert.snooze);
+  CHECK(two.store->alerts().activity(alert.id, 0, 10).value().size() == 1);
+  CHECK(two.store->alerts().switches().value().size() == 1);
   for (const auto& token : two.store->accounts().tokens(id).value()) CHECK_FALSE(token.sites.all);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <memory>
 #include <regex>
@@ -14,6 +15,7 @@
 #include "access/tokens.hpp"
 #include "access/users.hpp"
 #include "app/application.hpp"
+#include "app/telling.hpp"
 #include "catch.hpp"
 #include "gateway/entities.hpp"
 #include "gateway/vault.hpp"
@@ -29,25 +31,32 @@ inline constexpr std::int64_t kNow = 1'774'211'679;
 
 struct Whole {
   Scratch scratch;
-  std::int64_t now = kNow;
+  std::atomic<std::int64_t> now = kNow;  // unix seconds, also of the application's threads
   std::unique_ptr<store::Store> store;
   std::unique_ptr<gateway::Entities> entities;
-  analysis::CurrentProgram program{Result<std::shared_ptr<const analysis::Program>>(Error{"no rules in this test"})};
+  using Rules = Result<std::shared_ptr<const analysis::Program>>;
+  analysis::CurrentProgram program;
+  processor::Telling telling = app::telling(nullptr, [this] { return now.load(); });
   std::unique_ptr<app::Application> application;
   std::vector<server::Route> routes;
   std::unique_ptr<server::Server> server;
 
-  Whole() {
+  /// `watch`: of itself; left out where a test moves clocks and counts alerts.
+  explicit Whole(app::SelfWatchOptions watch = {false, {}, {}, {}}, Rules rules = Error{"no rules in this test"})
+      : program(std::move(rules)) {
     store = std::move(store::open("sqlite:" + scratch.file("a.db"), {.access = store::Access::create})).value();
     entities = std::make_unique<gateway::Entities>(
         std::move(gateway::Entities::open(store->entities(),
                                           std::move(gateway::Vault::open(scratch.file("a.key"), true)).value()))
             .value());
     app::Options options;
-    options.now = [this] { return now; };
+    options.now = options.elapsed = [this] { return now.load(); };
+    options.telling = telling;
     options.log = [](std::string_view) {};
+    options.self_watch = std::move(watch);
+    options.fleet.path = scratch.file("targets.yaml");
     options.explainer = dashboard::Explainer::make({}).value();  // so that its routes are there
-    application = std::move(app::Application::make(*store, *entities, program, std::move(options))).value();
+    application = std::move(app::Application::make(*store, *entities, program, options)).value();
     for (auto part : {application->pages(), application->health(), application->ingest()}) {
       for (server::Route& route : part) routes.push_back(std::move(route));
     }

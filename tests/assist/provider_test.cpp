@@ -268,6 +268,21 @@ TEST_CASE("vectors_are_of_length_one_in_the_order_of_the_texts_or_refused") {
 
 namespace {
 
+std::int64_t add_alert(store::Stores& stores, const std::string& text, std::int64_t parent, std::int64_t now) {
+  alert::Alert alert;
+  alert.key[0] = parent == 0 ? 1 : 2;
+  alert.rule = "RULE " + text;
+  alert.title = "title: " + text;
+  alert.level = Level::critical;
+  alert.site = "ent_planted";
+  alert.group_label = "username=" + text;
+  alert.assignee = "assignee of accounts";
+  alert.parent = parent;
+  alert.opened_at = alert.first_time = alert.last_time = alert.last_hit_at = now - 10;
+  alert.hits = 7;
+  return stores.alerts().add(alert).value();
+}
+
 /// A store with that value in every field there is.
 std::unique_ptr<store::Store> planted_store(const std::string& path, const Planted& planted) {
   auto opened = store::open("sqlite:" + path, {.access = store::Access::create}).value();
@@ -291,6 +306,16 @@ std::unique_ptr<store::Store> planted_store(const std::string& path, const Plant
   occurrence.severity = Severity::error;
   occurrence.time = now - 5;
   REQUIRE(opened->errors().add({occurrence}).ok());
+  store::Entity site;
+  site.token = "ent_planted";
+  site.name = "site " + planted.text;
+  site.created_at = now - 1000;
+  REQUIRE(opened->entities().add(site).ok());
+  const std::int64_t whole = add_alert(*opened, planted.text, 0, now);
+  add_alert(*opened, planted.text, whole, now);
+  REQUIRE(opened->alerts().attach(whole, 1).ok());
+  REQUIRE(opened->alerts().log({0, whole, now, "gateway", "measured", "", "", "measured " + planted.text}).ok());
+  REQUIRE(opened->alerts().log({0, whole, now, "anna of accounts", "note", "", "", "noted " + planted.text}).ok());
   return opened;
 }
 
@@ -317,6 +342,8 @@ TEST_CASE("no_planted_value_reaches_any_provider_by_any_way") {
         ask(explain_finding(*stores, redaction, finding, "description " + planted.text));
         ask(explain_unstored(redaction, finding, planted.text));
         ask(explain_error(*stores, redaction, *stores->errors().find("f1").value()));
+        ask(explain_alert(*stores, redaction, *stores->alerts().get(1).value(), {planted.text, "harmless: " + planted.text},
+                          {{wall_seconds(), "type " + planted.text, "summary " + planted.text, "module=" + planted.text}}));
         ask(summarize(*stores, redaction, wall_seconds() - 3600, wall_seconds()));
         ask(classify(redaction, {{Severity::info, planted.text}}));
         const auto indexed = make_index(*stores, redaction, &ready.provider, [](auto, auto) {});
@@ -325,10 +352,12 @@ TEST_CASE("no_planted_value_reaches_any_provider_by_any_way") {
         CHECK(indexed->vectors == (kind == ProviderKind::claude ? 0u : 2u));
         ask(assist::ask(*stores, redaction, &ready.provider, "what about " + planted.text + " in the past week?",
                         wall_seconds(), [](const Error& error) { FAIL(error.message); }));
-        // 6 questions, and with vectors one request for the passages and one for the question.
-        CHECK(ready.http.bodies.size() == (kind == ProviderKind::claude ? 6u : 8u));
+        // 7 questions, and with vectors one request for the passages and one for the question.
+        CHECK(ready.http.bodies.size() == (kind == ProviderKind::claude ? 7u : 9u));
         for (const std::string& body : ready.http.bodies) {
           INFO(body);
+          CHECK(body.find("of accounts") == std::string::npos);  // who deals with an alert
+          CHECK(body.find("noted ") == std::string::npos);       // and what he writes about it
           CHECK_FALSE(leaks(body, planted.value));
         }
         // Nor is it in what the index has stored.
@@ -338,6 +367,42 @@ TEST_CASE("no_planted_value_reaches_any_provider_by_any_way") {
       }
     }
   }
+}
+
+TEST_CASE("a_prompt_about_an_alert_holds_what_it_is_made_of_and_what_whoever_asks_may_see") {
+  const Scratch scratch;
+  const Redaction redaction = redaction_of();
+  const auto stores = planted_store(scratch.file("s.db"), {"none", "", "words of a log"});
+  for (int i = 0; i < 12; ++i) {
+    store::Finding finding;
+    finding.rule = "RULE";
+    finding.source = "site";
+    finding.message = "finding number " + std::to_string(i) + ".";
+    finding.time = 1000 + i;
+    REQUIRE(stores->findings().add(finding).value());
+    REQUIRE(stores->alerts().attach(1, 3 + i).ok());
+  }
+  std::vector<SeenSignal> signals;
+  for (int i = 0; i < 25; ++i)
+    signals.push_back({1000 + i, "module.install", "A module", "module=number" + std::to_string(i) + "."});
+  const alert::Alert alert = *stores->alerts().get(1).value();
+  const auto prompt = explain_alert(*stores, redaction, alert, {"It means something.", "Never."}, signals);
+  REQUIRE(prompt.ok());
+  const std::string text = written(prompt.value(), 100'000).value().user();
+  for (const char* part : {"\"kind\":\"alert\"", "\"hits\":7", "\"state\":\"firing\"", "\"site\":\"site words of a log\"",
+                           "measured words", "It means something.", "\"harmless_when\":\"Never.\"",
+                           "alert this one stands for", "finding number 11.", "finding number 4.", "number24.", "number5."})
+    CHECK_THAT(text, Catch::Contains(part));
+  for (const char* part : {"finding number 3.", "module=number4.", "of accounts", "noted "})
+    CHECK_THAT(text, !Catch::Contains(part));
+  // Findings of logs are nobody's who is restricted to sites.
+  const auto restricted =
+      explain_alert(*stores, redaction, alert, {}, {}, store::SiteScope(std::vector<std::string>{"ent_planted"}));
+  REQUIRE(restricted.ok());
+  const std::string less = written(restricted.value(), 100'000).value().user();
+  CHECK_THAT(less, Catch::Contains("alert this one stands for"));
+  CHECK_THAT(less, !Catch::Contains("finding number"));
+  CHECK_THAT(less, !Catch::Contains("rule_means"));
 }
 
 TEST_CASE("a_question_is_answered_from_the_passages_that_fit_it_and_from_counts") {

@@ -88,3 +88,23 @@ TEST_CASE("rules_explain_stays_within_80_columns_and_shows_nothing_a_terminal_ob
     if (done.out[i] == '\n') longest = std::max(longest, i - std::exchange(begin, i + 1));
   CHECK(longest <= 80);
 }
+
+TEST_CASE("rules_explain_says_what_an_alert_of_a_rule_means_and_what_ends_it") {
+  const Finished absent = explain({"SIGNAL_CRON_NOT_RUNNING"});
+  CHECK(absent.code == 0);
+  for (const char* part :
+       {"no cron.run for 3 times the usual pause, at least 3 h", "condition, resolved after 5 min; recommended",
+        "What it means", "Why it matters", "What to do", "When it is harmless"}) {
+    INFO(part);
+    CHECK(has(absent.out, part));
+  }
+  const Finished cleared = explain({"SIGNAL_CRON_FAILING"});
+  CHECK(has(cleared.out, "The condition is over with"));
+  CHECK(has(cleared.out, "success is true"));
+  const Finished seen = explain({"SIGNAL_ADMIN_LOGIN_NEW_NETWORK"});
+  CHECK(has(seen.out, "uid, client_network: not seen within 90 d, once the site has been watched for"));
+  CHECK(has(seen.out, "one for each uid"));
+  const Finished json = explain({"SIGNAL_CRON_NOT_RUNNING", "--json"});
+  CHECK(has(json.out, R"("alert":{"kind":"condition")"));
+  CHECK(has(json.out, R"("absence":"no cron.run)"));
+}

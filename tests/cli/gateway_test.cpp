@@ -604,3 +604,181 @@ TEST_CASE("help_and_version_end_with_0_and_every_command_has_examples") {
     CHECK(help.out.find(std::string("Examples:\n  logystera ") + command) != std::string::npos);
   }
 }
+
+TEST_CASE("a_question_that_would_run_for_ever_is_ended_with_words_and_the_server_goes_on") {
+  House house;
+  const Site site = Site::added(house.store);
+  // Of what is dismissed there is no end, and nothing of it is ever a row: whoever asks for it waits until he is stopped.
+  sqlite3* other = nullptr;
+  REQUIRE(::sqlite3_open(house.database.c_str(), &other) == SQLITE_OK);
+  REQUIRE(
+      ::sqlite3_exec(other,
+                     "DROP TABLE dismissals; CREATE VIEW dismissals AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "
+                     "i + 1 FROM n) SELECT 'R' AS rule, '' AS source, '' AS reason, i AS at FROM n WHERE i < 0",
+                     nullptr, nullptr, nullptr) == SQLITE_OK);
+  ::sqlite3_close(other);
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  const std::string page = page_of(url, "/dismissals");
+  CHECK(page.starts_with("HTTP/1.1 503 "));
+  CHECK(page.find("Retry-After: ") != std::string::npos);
+  CHECK(page.find("This took too long") != std::string::npos);
+  CHECK(page.find("Narrow the filter") != std::string::npos);
+  const std::string answer = page_of(url, "/api/v1/dismissals");
+  CHECK(answer.starts_with("HTTP/1.1 503 "));
+  CHECK(answer.find("application/problem+json") != std::string::npos);
+  CHECK(answer.find("\"code\":\"too_slow\"") != std::string::npos);
+  CHECK(answer.find("narrow the filter") != std::string::npos);
+  CHECK(gateway.err().find("it took too long; narrow the filter") != std::string::npos);
+  // Neither pages nor senders are held up by it.
+  for (const char* path : {"/events", "/sites", "/api/v1/stats"}) CHECK(page_of(url, path).starts_with("HTTP/1.1 200 "));
+  CHECK(site.send(url, event_lines(0, 3)).status == 202);
+}
+
+TEST_CASE("a_self_test_sends_a_signal_waits_for_its_alert_and_leaves_none") {
+  House house;
+  Running gateway(house.serve());
+  const std::string url = url_of(gateway);
+  const Arguments test{"--store", house.store, "self-test", "--url", url};
+  for (int time = 0; time < 3; ++time) {  // one after the other, as a timer does
+    const Finished tested = run(test);
+    INFO(tested.out << tested.err);
+    CHECK(tested.code == 0);
+    CHECK(tested.out.find("A site's signal becomes an alert") != std::string::npos);
+    for (const char* step :
+         {"server    ok", "site      ok", "send      ok", "finding   ok", "alert     ok", "clean up  ok"})
+      CHECK(tested.out.find(step) != std::string::npos);
+  }
+  // Nothing is left of it but a disabled site, its events, and findings nobody sees.
+  const auto store = std::move(logystera::store::open(house.store)).value();
+  CHECK(store->alerts().page({}, {})->rows.empty());
+  CHECK(store->alerts().switches({})->empty());
+  const auto sites = store->entities().list().value();
+  REQUIRE(sites.size() == 1);
+  CHECK(sites[0].disabled);
+  CHECK(sites[0].accepted == 3);
+  logystera::store::FindingFilter shown;
+  shown.dismissed = false;
+  CHECK(store->findings().page(shown, {})->rows.empty());
+  CHECK(page_of(url, "/").find("0 of 0") != std::string::npos);
+  const Finished json = run({"--store", house.store, "self-test", "--url", url, "--json"});
+  CHECK(json.code == 0);
+  CHECK(json.out.starts_with(R"({"ok":true,"steps":[{"step":"server","ok":true)"));
+  // While one runs another does not begin.
+  REQUIRE(store->settings().put("self_test.until", std::to_string(std::time(nullptr) + 60)).ok());
+  const Finished second = run(test);
+  CHECK(second.code == 2);
+  CHECK(second.err.find("step 'site': another self-test is running") != std::string::npos);
+}
+
+TEST_CASE("a_self_test_says_which_step_failed_and_cleans_up_all_the_same") {
+  House house;
+  const auto leaves_nothing = [&] {
+    const auto store = std::move(logystera::store::open(house.store)).value();
+    CHECK(store->alerts().page({}, {})->rows.empty());
+    for (const auto& site : store->entities().list().value()) CHECK(site.disabled);
+  };
+  {
+    Running gateway(house.serve({"--no-detect"}));
+    const Finished tested = run({"--store", house.store, "self-test", "--url", url_of(gateway), "--timeout", "1"});
+    CHECK(tested.code == 2);
+    CHECK(tested.err.find("step 'finding': none within 1 s: detection may be off") != std::string::npos);
+    CHECK(tested.out.find("clean up  ok") != std::string::npos);
+    leaves_nothing();
+  }
+  {
+    Running gateway(house.serve());
+    const std::string url = url_of(gateway);
+    const auto store = std::move(logystera::store::open(house.store)).value();
+    REQUIRE(store->alerts()
+                .put_switch({.rule = "SIGNAL_RECORDING_CHANGED",
+                             .state = logystera::alert::Switch::muted,
+                             .reason = "noise",
+                             .by = "anna"})
+                .ok());
+    const Finished tested = run({"--store", house.store, "self-test", "--url", url, "--timeout", "3"});
+    CHECK(tested.code == 2);
+    CHECK(tested.err.find("step 'alert': none within 3 s: SIGNAL_RECORDING_CHANGED may be muted") != std::string::npos);
+    leaves_nothing();
+    // Of a store the server does not know.
+    House other;
+    REQUIRE(run({"--store", other.store, "entity", "add", "x"}).code == 0);
+    const Finished foreign = run({"--store", other.store, "self-test", "--url", url});
+    CHECK(foreign.code == 2);
+    CHECK(foreign.err.find("step 'send': it answers 401") != std::string::npos);
+  }
+  const Finished gone = run({"--store", house.store, "self-test", "--url", "http://ann:secret@127.0.0.1:1"});
+  CHECK(gone.code == 2);
+  CHECK(gone.err.find("step 'server'") != std::string::npos);
+  CHECK(gone.err.find("secret") == std::string::npos);
+}
+
+TEST_CASE("a_site_is_said_to_have_a_zone_and_administrative_roles") {
+  House house;
+  const Site site = Site::added(house.store);
+  const auto set = [&](Arguments more) {
+    Arguments arguments{"--store", house.store, "entity", "set", site.token};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  const auto listed = [&](const std::string& part) {
+    return run({"--store", house.store, "entity", "list", "--json"}).out.find(part) != std::string::npos;
+  };
+  CHECK(listed(R"("zone":"","admin_roles":[])"));
+  const Finished both = set({"--zone", "Europe/Berlin", "--admin-role", "administrator", "--admin-role", "site_owner"});
+  CHECK(both.code == 0);
+  CHECK(both.out == site.token + ": times in Europe/Berlin; administrative: administrator, site_owner\n");
+  CHECK(listed(R"("zone":"Europe/Berlin","admin_roles":["administrator","site_owner"])"));
+  Running gateway(house.serve());
+  const std::string page = page_of(url_of(gateway), "/sites/" + site.token);
+  CHECK(page.find("Europe/Berlin") != std::string::npos);
+  CHECK(page.find("administrator, site_owner") != std::string::npos);
+  // One at a time; empty is as for all.
+  CHECK(set({"--zone", ""}).code == 0);
+  CHECK(listed(R"("zone":"","admin_roles":["administrator","site_owner"])"));
+  CHECK(set({"--admin-role", ""}).code == 0);
+  CHECK(listed(R"("zone":"","admin_roles":[])"));
+  for (const Arguments& wrong : {Arguments{}, Arguments{"--zone", "Mars/Olympus"}, Arguments{"--admin-role", "a b"}}) {
+    const Finished refused = set(wrong);
+    CHECK(refused.code == 2);
+    CHECK(refused.err.find("entity set") != std::string::npos);
+  }
+  CHECK(run({"--store", house.store, "entity", "set", "ent_x", "--zone", "UTC"}).err.find("there is no such site") !=
+        std::string::npos);
+  const auto store = std::move(logystera::store::open(house.store)).value();
+  CHECK(store->audit().list({})->front().action == "site.settings");
+}
+
+TEST_CASE("a_gateway_says_of_itself_that_rules_were_refused_and_that_nothing_could_be_stored") {
+  House house;
+  const std::string rules = house.scratch.file("rules.yml");
+  const auto write = [&](const std::string& text) { std::ofstream(rules) << text; };
+  write(
+      "id: OWN\ntitle: T\nlevel: low\napplies_to: {kind: signal, event_type: [cron.run]}\ndetection:\n  match:\n"
+      "    - {field: success, op: equals, value: true}\n");
+  const Site site = Site::added(house.store);
+  Running gateway(house.serve({"--rules-dir", rules}));
+  const std::string url = url_of(gateway);
+  const auto store = std::move(logystera::store::open(house.store)).value();
+  const auto alert = [&](const std::string& rule) -> std::optional<logystera::alert::Alert> {
+    for (const auto& one : store->alerts().page({}, {}).value().rows)
+      if (one.rule == rule) return one;
+    return std::nullopt;
+  };
+  write("id: OWN\ntitle: [\n");
+  gateway.kill(SIGHUP);
+  REQUIRE(eventually([&] { return alert("GATEWAY_RULES_REFUSED").has_value(); }));
+  // Somebody holds the database for longer than a batch may wait.
+  sqlite3* held = nullptr;
+  REQUIRE(sqlite3_open(house.database.c_str(), &held) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(held, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(site.send(url, event_lines(0, 1)).status == 503);
+  REQUIRE(sqlite3_exec(held, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(held);
+  REQUIRE(eventually([&] { return alert("GATEWAY_STORE_FAILS").has_value(); }));
+  CHECK(alert("GATEWAY_STORE_FAILS")->hits == 1);
+  CHECK(alert("GATEWAY_STORE_FAILS")->site.empty());
+  CHECK(page_of(url, "/alerts").find("Batches could not be stored") != std::string::npos);
+  const Finished shown = run({"--store", house.store, "alerts", "list"});
+  CHECK(shown.out.find("Batches could not be stored") != std::string::npos);
+}

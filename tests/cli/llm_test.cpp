@@ -65,6 +65,7 @@ TEST_CASE("a_model_that_is_not_there_is_said_and_nothing_is_asked_beyond_this_ma
   CHECK(has(info.out, "Provider        : ollama"));
   CHECK(has(info.err, "http://127.0.0.1:9 cannot be asked"));
   CHECK(house.go({"llm", "explain", "NOTHING"}).code == 2);
+  CHECK(house.go({"llm", "explain", "alert:1"}).code == 2);
   CHECK(house.go({"llm", "ask", "  "}).code == 2);
   CHECK_FALSE(std::filesystem::exists(house.scratch.file("a.db")));  // who only looks makes no database
   house.configure("llm: {endpoint: 'https://models.example'}\n");

@@ -156,6 +156,26 @@ TEST_CASE("rules_and_formats_of_plugins_are_listed_and_a_faulty_plugin_is_skippe
   CHECK(has(house.run({"rules", "validate", house.scratch.file("own.yml")}).err, "1 of 1 documents loaded"));
 }
 
+TEST_CASE("a_plugins_pattern_reads_a_log_and_its_fields_reach_rules") {
+  const House house;
+  house.plugin("shop.lua",
+               "function register(registry)\n"
+               "  registry.add_format{ name='shop', title='The shop', sample='2026-05-18T10:00:01Z|error|17|down',\n"
+               "    pattern=[[^(?P<time>[^|]+)\\|(?P<severity>\\w+)\\|(?P<order>\\d+)\\|(?P<message>.*)$]] }\n"
+               "  registry.add_rule{ id='BIG_ORDER', title='A big order', level='high',\n"
+               "    detection={ match={ {field='order', op='gte', value=1000} } } }\nend\n");
+  const std::string log = house.scratch.file("shop.log");
+  write(log,
+        "2026-05-18T10:00:01Z|error|17|down\n2026-05-18T10:00:02Z|info|4711|sold\n2026-05-18T10:00:03Z|info|99|sold\n");
+  CHECK(has(house.run({"scan", "--format-only", log}).out, "shop"));
+  CHECK(has(house.run({"formats"}).out, "The shop"));
+  const Finished scanned = house.run({"scan", log});
+  CHECK(scanned.code == 0);
+  CHECK(has(scanned.out, "BIG_ORDER"));
+  CHECK(has(scanned.out, "2026-05-18"));
+  CHECK_FALSE(has(scanned.err, "plugin skipped"));
+}
+
 TEST_CASE("the_cache_of_rules_knows_what_plugins_register") {
   const House house;
   const auto finds = [&](const std::string& id) {

@@ -1,6 +1,7 @@
 // `tail` as a user runs it: a process beside a log that grows.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sqlite3.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -229,7 +230,7 @@ TEST_CASE("a_finding_that_cannot_be_delivered_names_the_host_alone") {
   Running tail(house.arguments({"--from-start"}), house.setting);
   CHECK(shows(tail, "begun"));
   append(house.log, "2026-05-18 10:00:01 INFO a leak\n");
-  CHECK(eventually([&] { return has(tail.err(), "the webhook at 127.0.0.1 cannot be reached"); }));
+  CHECK(eventually([&] { return has(tail.err(), "the webhook at 127.0.0.1: "); }));
   tail.kill(SIGINT);
   CHECK(tail.wait() == 0);
   CHECK_FALSE(has(tail.err(), "s3cr3t"));
@@ -472,19 +473,134 @@ TEST_CASE("tail_that_is_killed_at_once_has_kept_where_it_began") {
   CHECK(shows(tail, "while away"));
 }
 
-TEST_CASE("tail_reads_a_log_anew_whose_kept_place_is_damaged_and_says_so") {
-  House house;
-  {
-    Running tail(house.arguments({"--resume", "--from-start"}), house.setting);
-    CHECK(shows(tail, "begun"));
-    tail.kill(SIGTERM);
-    CHECK(tail.wait() == 0);
-  }
+namespace {
+
+// The file in which the one log's position is kept.
+std::string position_file(const House& house) {
   for (const auto& file : std::filesystem::directory_iterator(house.scratch.file("state/logystera")))
-    if (file.path().filename().string().starts_with("tail-")) std::ofstream(file.path()) << "logystera tail 2\nseen";
-  Running tail(house.arguments({"--resume"}), house.setting);
-  CHECK(shows(tail, "begun"));
-  CHECK(has(tail.err(), "cannot be used: it is damaged; the log is read from its beginning"));
+    if (file.path().filename().string().starts_with("tail-")) return file.path();
+  return {};
+}
+
+void keep_a_position(const House& house) {
+  Running tail(house.arguments({"--resume", "--from-start"}), house.setting);
+  REQUIRE(shows(tail, "begun"));
+  tail.kill(SIGTERM);
+  REQUIRE(tail.wait() == 0);
+}
+
+sqlite3* database_of(const House& house) {
+  sqlite3* database = nullptr;
+  ::sqlite3_open_v2(house.scratch.file("a.db").c_str(), &database, SQLITE_OPEN_READWRITE, nullptr);
+  ::sqlite3_busy_timeout(database, 10'000);
+  return database;
+}
+
+// Of the one position in the database; empty: there is none yet.
+std::string position_text(const House& house) {
+  sqlite3* database = database_of(house);
+  sqlite3_stmt* statement = nullptr;
+  std::string text;
+  if (::sqlite3_prepare_v2(database, "SELECT CAST(text AS TEXT) FROM positions", -1, &statement, nullptr) == SQLITE_OK &&
+      ::sqlite3_step(statement) == SQLITE_ROW)
+    text = reinterpret_cast<const char*>(::sqlite3_column_text(statement, 0));
+  ::sqlite3_finalize(statement);
+  ::sqlite3_close(database);
+  return text;
+}
+
+bool set_position_text(const House& house, const std::string& text) {
+  sqlite3* database = database_of(house);
+  const std::string change = "UPDATE positions SET text = CAST('" + text + "' AS BLOB)";
+  const bool done = ::sqlite3_exec(database, change.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+  ::sqlite3_close(database);
+  return done;
+}
+
+constexpr const char* kRemedy =
+    "run once with --resume --reset-position to begin now, or with --from-start besides to read everything again";
+
+}  // namespace
+
+TEST_CASE("tail_refuses_a_damaged_position_naming_the_place_and_the_remedy_and_the_remedy_helps") {
+  House house;
+  keep_a_position(house);
+  const std::string kept = position_file(house);
+  for (const char* damaged : {"", "logystera tail 2\nseen", "logystera tail 2\nseen 5\nend\n", "\xff\xfe", "no position"}) {
+    std::ofstream(kept) << damaged;
+    const Finished refused = run(house.arguments({"--resume", "--from-start"}), house.setting);
+    CHECK(refused.code == 2);
+    CHECK_FALSE(has(refused.out, "begun"));
+    CHECK(has(refused.err, kept + ": the position kept there cannot be used: it is damaged; " + kRemedy));
+    CHECK(read_whole(kept) == damaged);
+  }
+  append(house.log, "2026-05-18 10:00:01 INFO skipped\n");
+  {
+    Running now(house.arguments({"--resume", "--reset-position"}), house.setting);
+    REQUIRE(eventually([&] { return read_whole(kept).starts_with("logystera tail 2\n"); }));
+    append(house.log, "2026-05-18 10:00:02 INFO from here\n");
+    CHECK(shows(now, "from here"));
+    CHECK_FALSE(has(now.out(), "skipped"));
+  }
+  Running all(house.arguments({"--resume", "--reset-position", "--from-start"}), house.setting);
+  CHECK(shows(all, "from here"));
+  CHECK(has(all.out(), "begun"));
+  CHECK(has(all.out(), "skipped"));
+}
+
+TEST_CASE("tail_refuses_a_position_that_cannot_be_read_and_begins_nothing_anew") {
+  House house;
+  keep_a_position(house);
+  const std::string kept = position_file(house);
+  std::filesystem::remove(kept);
+  std::filesystem::create_directory(kept);
+  const Finished refused = run(house.arguments({"--resume"}), house.setting);
+  CHECK(refused.code == 2);
+  CHECK(refused.out.empty());
+  CHECK(
+      has(refused.err, kept + ": the position kept there cannot be read: it is no file; make it readable, or " + kRemedy));
+  std::filesystem::remove(kept);
+  std::filesystem::create_symlink("/etc/hostname", kept);
+  CHECK(has(run(house.arguments({"--resume"}), house.setting).err, kept + ": the position kept there cannot be read: "));
+}
+
+TEST_CASE("a_damaged_position_in_the_database_is_refused_as_one_in_a_file_is") {
+  House house;
+  const Arguments tracking = house.arguments({"--resume", "--track-findings"});
+  {
+    Running tail(tracking, house.setting);
+    REQUIRE(eventually([&] { return !position_text(house).empty(); }));
+  }
+  REQUIRE(set_position_text(house, "damaged"));
+  const Finished refused = run(tracking, house.setting);
+  CHECK(refused.code == 2);
+  CHECK(
+      has(refused.err, "the position of file:" + house.log + " in the database cannot be used: it is damaged; " + kRemedy));
+  CHECK(position_text(house) == "damaged");
+  Running again(house.arguments({"--resume", "--track-findings", "--reset-position"}), house.setting);
+  CHECK(eventually([&] { return position_text(house).starts_with("logystera tail 2\n"); }));
+}
+
+TEST_CASE("a_source_that_is_no_file_refuses_a_damaged_position_the_same_way") {
+  House house;
+  const Arguments tracking{"ssh",      "tail",           "web01.invalid", "--path",   "/var/log/auth.log",
+                           "--resume", "--track-errors", "--store",       house.store};
+  {
+    Running tail(tracking, house.setting);
+    REQUIRE(eventually([&] { return !position_text(house).empty(); }));
+  }
+  REQUIRE(set_position_text(house, "damaged"));
+  const Finished refused = run(tracking, house.setting);
+  CHECK(refused.code == 2);
+  CHECK(has(refused.err, "the position of ssh:web01.invalid:file:/var/log/auth.log in the database cannot be used: "));
+  CHECK(has(refused.err, kRemedy));
+}
+
+TEST_CASE("a_position_is_reset_only_where_one_is_kept") {
+  House house;
+  const Finished refused = run(house.arguments({"--reset-position"}), house.setting);
+  CHECK(refused.code == 2);
+  CHECK(has(refused.err, "--reset-position is about what --resume keeps: use it with --resume"));
 }
 
 TEST_CASE("tail_masks_a_record_that_came_in_parts_as_one_also_when_it_is_stopped") {

@@ -31,12 +31,35 @@ struct Model final : assist::Http {
 struct Explaining {
   std::shared_ptr<Model> model = std::make_shared<Model>();
   Looking looking{dashboard::Explainer::make({}, model).value()};
-  std::string finding, error = "/errors/f1";
+  std::string finding, error = "/errors/f1", alert = "/alerts/1", site;
 
   Explaining() {
     looking.find(60, "mail to planted.person@example.com from 203.0.113.77");
     looking.err(60, "f1", "mail to planted.person@example.com failed");
     finding = "/findings/" + std::to_string(looking.store->findings().list({}).value().front().id);
+    site = looking.site("shop of planted.person@example.com");
+    looking.send(site, "module.install",
+                 R"({"module":"devel","actor_uid":"planted-uid","is_syncing":false,"own":"planted word"})");
+    store::Finding found;
+    found.rule = "SIGNAL_MODULE_CHANGED_LIVE";
+    found.site = site;
+    found.source = "shop";
+    found.time = looking.now - 10;
+    found.message = "installed by planted.person@example.com";
+    found.key = std::string(16, 'k');
+    found.evidence = {1};
+    const auto recorded = looking.store->findings().record(found, std::nullopt);
+    REQUIRE(recorded.ok());
+    alert::Alert one;
+    one.rule = found.rule;
+    one.title = "A module was changed";
+    one.site = site;
+    one.group_label = "planted.person@example.com";
+    one.opened_at = one.first_time = one.last_time = looking.now - 10;
+    one.hits = 3;
+    REQUIRE(looking.store->alerts().add(one).value() == 1);
+    REQUIRE(looking.store->alerts().attach(1, recorded->finding.id).ok());
+    REQUIRE(looking.store->alerts().log({0, 1, looking.now, "planted colleague", "note", "", "", "planted words"}).ok());
   }
   std::string text(const std::string& path) const {
     return looking.serving->ask("POST", path + "/explain",
@@ -47,9 +70,9 @@ struct Explaining {
 
 }  // namespace
 
-TEST_CASE("findings_and_errors_are_explained_on_a_page_and_as_text") {
+TEST_CASE("alerts_findings_and_errors_are_explained_on_a_page_and_as_text") {
   Explaining explaining;
-  for (const std::string& path : {explaining.finding, explaining.error}) {
+  for (const std::string& path : {explaining.finding, explaining.error, explaining.alert}) {
     INFO(path);
     CHECK(has(explaining.looking.page(path), "action=\"" + path + "/explain\""));
     CHECK(has(explaining.looking.page(path), "gemma3:4b of ollama at localhost:11434"));
@@ -64,14 +87,21 @@ TEST_CASE("findings_and_errors_are_explained_on_a_page_and_as_text") {
     CHECK(whole);
     CHECK(has(text, "<b>Because</b> of [1] and [9: no such passage]. \\x1b[31mThe end."));
   }
-  REQUIRE(explaining.model->bodies.size() == 4);
+  REQUIRE(explaining.model->bodies.size() == 6);
   for (const std::string& body : explaining.model->bodies) {
     CHECK_FALSE(has(body, "planted"));
     CHECK_FALSE(has(body, "203.0.113"));
   }
-  REQUIRE(explaining.looking.noted.size() == 4);
+  for (const char* part :
+       {"A module was changed", "module=devel, is_syncing=false", "installed by email_", "signal of the site"}) {
+    INFO(part);
+    CHECK(has(explaining.model->bodies[4], part));
+  }
+  CHECK_FALSE(has(explaining.model->bodies[4], "actor_uid"));
+  REQUIRE(explaining.looking.noted.size() == 6);
   CHECK(has(explaining.looking.noted[0], "anna finding.explain"));
   CHECK(has(explaining.looking.noted[2], "anna error.explain f1"));
+  CHECK(has(explaining.looking.noted[4], "anna alert.explain 1"));
 }
 
 TEST_CASE("explanations_are_for_analysts_with_the_pages_token_who_see_what_is_explained") {
@@ -80,6 +110,9 @@ TEST_CASE("explanations_are_for_analysts_with_the_pages_token_who_see_what_is_ex
   CHECK(has_status(explaining.looking.post("/findings/99999/explain", "a=b"), 404));
   CHECK(has_status(explaining.looking.post("/findings/x/explain", "a=b"), 404));
   CHECK(has_status(explaining.looking.post("/errors/none/explain", "a=b"), 404));
+  CHECK(has_status(explaining.looking.post("/alerts/2/explain", "a=b"), 404));
+  CHECK(has_status(explaining.looking.post("/alerts/1x/explain", "a=b"), 404));
+  CHECK(has_status(explaining.looking.post(explaining.alert + "/explain", "a=b", false), 403));
   CHECK(has_status(explaining.looking.get(explaining.finding + "/explain"), 405));
   explaining.looking.who.role = web::Role::viewer;
   CHECK_FALSE(has(explaining.looking.page(explaining.finding), "data-explain"));
@@ -88,7 +121,11 @@ TEST_CASE("explanations_are_for_analysts_with_the_pages_token_who_see_what_is_ex
   explaining.looking.who.all_sites = false;
   CHECK(has_status(explaining.looking.post(explaining.finding + "/explain", "a=b"), 404));
   CHECK(has_status(explaining.looking.post(explaining.error + "/explain", "a=b"), 404));
+  CHECK(has_status(explaining.looking.post(explaining.alert + "/explain", "a=b"), 404));
   CHECK(explaining.model->bodies.empty());
+  explaining.looking.who.sites = {explaining.site};
+  CHECK(has_status(explaining.looking.post(explaining.alert + "/explain", "a=b"), 200));
+  CHECK(explaining.model->bodies.size() == 1);
 }
 
 TEST_CASE("one_may_ask_so_often_and_others_go_on_asking") {
@@ -118,4 +155,5 @@ TEST_CASE("without_a_model_nothing_offers_explanations") {
   looking.find(60, "m");
   CHECK_FALSE(has(looking.page("/findings/1"), "data-explain"));
   CHECK(has_status(looking.post("/findings/1/explain", "a=b"), 404));
+  CHECK(has_status(looking.post("/alerts/1/explain", "a=b"), 404));
 }

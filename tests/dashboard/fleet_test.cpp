@@ -122,3 +122,69 @@ TEST_CASE("where_a_target_cannot_be_noted_none_is_added") {
   CHECK(has_status(looking.post("/fleet", "type=journald&name=x"), 503));
   CHECK_FALSE(std::filesystem::exists(looking.scratch.file("targets.yaml")));
 }
+
+TEST_CASE("findings_and_errors_are_narrowed_to_a_target_or_a_group_of_the_fleet") {
+  Looking looking;
+  looking.find(10, "of web01", "R", "fleet:web01:/var/log/auth.log");
+  looking.find(20, "of web02", "R", "fleet:web02:/var/log/auth.log");
+  looking.find(30, "of no target", "R", "auth.log");
+  looking.find(40, "of a target that is gone", "R", "fleet:old:auth.log");
+  const auto err = [&](const std::string& fingerprint, const std::string& source) {
+    store::ErrorOccurrence one;
+    one.fingerprint = fingerprint;
+    one.pattern = one.message = "error in " + source;
+    one.severity = Severity::error;
+    one.source = source;
+    one.time = looking.now - 10;
+    REQUIRE(looking.store->errors().add({one}).ok());
+  };
+  err("a", "fleet:web01:app.log");
+  err("b", "fleet:web02:app.log");
+  err("c", "app.log");
+  CHECK_FALSE(has(looking.page("/findings"), "name=\"target\""));  // there is no fleet
+  std::ofstream(looking.scratch.file("targets.yaml")) << "targets:\n  - {name: web01, type: journald, groups: [web, eu]}\n "
+                                                         " - {name: web02, type: journald, groups: [web]}\n"
+                                                         "  - {name: new, type: journald, groups: [fresh]}\n";
+  std::string page = looking.page("/findings?target=web01");
+  CHECK(has(page, "of web01"));
+  CHECK_FALSE(has(page, "of web02"));
+  CHECK_FALSE(has(page, "of no target"));
+  CHECK(has(page, "<option value=\"web01\" selected>web01</option>"));
+  CHECK(has(page, "<option value=\"eu\">eu</option>"));
+  CHECK(has(page, "/findings.csv?target=web01"));
+  page = looking.page("/findings?group=web");
+  CHECK(has(page, "of web01"));
+  CHECK(has(page, "of web02"));
+  CHECK_FALSE(has(page, "of no target"));
+  CHECK_FALSE(has(page, "a target that is gone"));
+  page = looking.page("/findings?target=old");
+  CHECK(has(page, "a target that is gone"));
+  CHECK(has(page, "<option value=\"old\" selected>old</option>"));
+  page = looking.page("/findings?target=new&severity=high");
+  CHECK(has(page, "Nothing matches this filter"));
+  CHECK(has(page, "<a class=\"button\" href=\"/findings?severity=high\">Any target</a>"));
+  CHECK(looking.file("/findings.json?group=eu").find("of web02") == std::string::npos);
+  CHECK(looking.file("/findings.csv?group=eu").find("of web01") != std::string::npos);
+
+  page = looking.page("/errors?target=web02");
+  CHECK(has(page, "error in fleet:web02:app.log"));
+  CHECK_FALSE(has(page, "error in fleet:web01"));
+  page = looking.page("/errors?group=web&sort=count");
+  CHECK(has(page, "error in fleet:web01"));
+  CHECK(has(page, "error in fleet:web02"));
+  CHECK_FALSE(has(page, "error in app.log"));
+  CHECK(has(page, "href=\"/errors?group=web\">Last seen"));
+  page = looking.page("/errors?target=new");
+  CHECK(has(page, "Nothing matches this filter"));
+  CHECK(has(page, ">Any target</a>"));
+  CHECK_FALSE(has(looking.file("/errors.csv?target=web01"), "web02"));
+  CHECK(has_status(looking.get("/findings?target=%3Cb%3E"), 400));
+  std::ofstream(looking.scratch.file("targets.yaml")) << "targets: 7\n";
+  CHECK(has(looking.page("/findings"), "of web01"));
+  CHECK(has(body_of(looking.get("/findings?group=web")), "targets must be a list"));
+  // Whoever sees some sites alone learns no target's name.
+  std::ofstream(looking.scratch.file("targets.yaml")) << "targets: [{name: secret-host, type: journald}]\n";
+  looking.who.all_sites = false;
+  looking.who.sites = {"ent_a"};
+  CHECK_FALSE(has(looking.page("/findings"), "secret-host"));
+}

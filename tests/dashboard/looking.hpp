@@ -48,6 +48,7 @@ struct Looking {
   analysis::CurrentProgram program = [] {
     analysis::ProgramOptions options;
     options.rule_cache = false;
+    options.metrics = true;
     options.salt = "a salt of the tests";
     analysis::ProgramNotes notes;
     return analysis::CurrentProgram(analysis::Program::make(options, notes));

@@ -199,7 +199,7 @@ TEST_CASE("personal_data_is_shown_to_who_may_see_it_asks_for_it_and_is_noted") {
   CHECK(shows_it(looking.page("/events?personal=1")));
   CHECK(shows_it(looking.file("/events.json?personal=1")));
   REQUIRE(looking.noted.size() == 2);
-  CHECK(has(looking.noted[0], "anna personal.show /events"));
+  CHECK(has(looking.noted[0], "anna personal_data.show /events"));
   looking.who.role = web::Role::viewer;
   CHECK(has_status(looking.get("/events?personal=1"), 400));
   CHECK(!has(looking.page("/events"), "name=\"personal\""));
@@ -416,4 +416,37 @@ TEST_CASE("a_rule_of_ones_own_is_checked_before_it_is_put_anywhere") {
   CHECK(has(checked("", ""), "It cannot be used as it is"));
   looking.who.role = web::Role::viewer;
   CHECK(has_status(looking.get("/rules/check"), 403));
+}
+
+TEST_CASE("an_event_has_a_page_on_which_rules_are_tried_on_it") {
+  Looking looking;
+  const std::string mine = looking.site("mine"), other = looking.site("other");
+  looking.send(mine, "auth.login_failed", R"({"username":"berta","ip":"203.0.113.9"})");
+  const std::string list = looking.page("/events");
+  const std::size_t at = list.find("href=\"/events/");
+  REQUIRE(at != std::string::npos);
+  const std::string path = list.substr(at + 6, 44);
+  const std::string page = looking.page(path);
+  CHECK(has(page, "auth.login_failed"));
+  CHECK(has(page, "action=\"" + path + "/try\""));
+  CHECK(has(page, "<option value=\"SIGNAL_LOGIN_FAILURES\""));
+  CHECK_FALSE(has(page, "<option value=\"SSH_BRUTE_FORCE\""));  // looks at no such event
+  CHECK_FALSE(has(page, "203.0.113.9"));
+  const std::string tried = body_of(looking.post(path + "/try", "rule=SIGNAL_LOGIN_FAILURES"));
+  CHECK(has(tried, "It does not fire"));
+  CHECK(has(tried, "that is not enough"));
+  CHECK_FALSE(has(tried, "203.0.113.9"));
+  CHECK_FALSE(has(tried, "berta"));
+  CHECK(has_status(looking.post(path + "/try", "rule=NONE"), 404));
+  CHECK(has_status(looking.post(path + "/try", "rule=SIGNAL_LOGIN_FAILURES", false), 403));
+  CHECK(has_status(looking.get("/events/00000000-0000-4000-8000-0000000000ff"), 404));
+  CHECK(has_status(looking.get("/events/no-id"), 404));
+  looking.who.role = web::Role::viewer;
+  CHECK_FALSE(has(looking.page(path), "/try\""));
+  CHECK(has_status(looking.post(path + "/try", "rule=SIGNAL_LOGIN_FAILURES"), 403));
+  looking.who.role = web::Role::admin;
+  looking.who.all_sites = false;
+  looking.who.sites = {other};
+  CHECK(has_status(looking.get(path), 404));
+  CHECK(has_status(looking.post(path + "/try", "rule=SIGNAL_LOGIN_FAILURES"), 404));
 }

@@ -26,6 +26,14 @@ TEST_CASE("an_axis_ends_at_a_round_number_nothing_is_above") {
   CHECK(axis_top(UINT64_MAX) == UINT64_MAX);
 }
 
+TEST_CASE("thousandths_are_written_as_decimals") {
+  CHECK(decimal(1'234'500, 1'000) == "1,234.5");
+  CHECK(decimal(2'000, 1'000) == "2");
+  CHECK(decimal(7, 1'000) == "0.007");
+  CHECK(decimal(0, 1'000) == "0");
+  CHECK(decimal(1'234'567, 1) == "1,234,567");
+}
+
 TEST_CASE("a_cell_is_no_formula_and_no_second_cell") {
   CHECK(csv_cell("plain") == "plain");
   CHECK(csv_cell("") == "");

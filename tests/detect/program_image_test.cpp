@@ -113,6 +113,41 @@ TEST_CASE("an_image_holds_what_findings_show_and_what_was_refused") {
   use(*kept.engine, kept.rules, others);
 }
 
+TEST_CASE("alerts_of_an_images_rules_have_the_groups_that_alerts_of_compiled_ones_have") {
+  const RuleSet set = test::rules_of(R"(
+id: GRANTED
+title: Granted
+level: high
+applies_to: {kind: signal, event_type: [user.role_changed]}
+detection: {match: [{field: event_type, op: equals, value: user.role_changed}]}
+alert: {group_by: [uid]}
+)");
+  REQUIRE(set.rules.size() == 1);
+  FieldNames names, others;
+  auto engine = Engine::compile(set, names);
+  REQUIRE(engine.ok());
+  const test::ReadBack kept(engine.value(), others);
+  const auto groups = [](const Engine& its, const RuleSet& rules_of_it, FieldNames& its_names) {
+    Session session(its);
+    Windows windows(rules_of_it, its_names, {.key = "test"});
+    std::vector<Match> matches;
+    for (const char* uid : {"a", "b", "a"}) {
+      RecordBatch batch;
+      test::add_record(std::string("{kind: signal, event_type: user.role_changed, uid: ") + uid + "}", its_names, batch);
+      windows.feed(batch.records[0], session.match(batch.records[0]), matches);
+    }
+    std::vector<std::uint64_t> found;
+    for (const Match& match : matches) found.push_back(match.group);
+    return found;
+  };
+  const auto compiled = groups(engine.value(), set, names);
+  REQUIRE(compiled.size() == 3);
+  CHECK(compiled[0] != 0);
+  CHECK(compiled[0] == compiled[2]);
+  CHECK(compiled[0] != compiled[1]);
+  CHECK(groups(*kept.engine, kept.rules, others) == compiled);
+}
+
 TEST_CASE("an_image_that_is_cut_anywhere_is_refused") {
   const RuleSet set = rules();
   FieldNames names;

@@ -226,6 +226,33 @@ TEST_CASE("a target that is added stands behind the others, whatever its values 
   CHECK(read(with("# a note", "t.yaml", target).value()).all.size() == 1);
   CHECK(read(with("targets:\n", "t.yaml", target).value()).all.size() == 1);
 
+  // However the list is indented, and where it is there and empty.
+  for (const std::string indent : {"", " ", "  ", "    ", "        "}) {
+    const std::string list =
+        "# ours\ntargets:\n" + indent + "- name: a\n" + indent + "  type: file\n" + indent + "  path: /x\n";
+    INFO(list);
+    const auto more = with(list, "t.yaml", target);
+    REQUIRE(more);
+    CHECK(more->starts_with(list));
+    CHECK(read(more.value()).all.size() == 2);
+    CHECK(read(with(more.value(), "t.yaml",
+                    [&] {
+                      Target next = target;
+                      next.name = "next";
+                      return next;
+                    }())
+                   .value())
+              .all.size() == 3);
+  }
+  for (const std::string empty : {"targets: []\n", "# a\ntargets:   [ ]  # none yet\n# behind\n", "targets: []"}) {
+    INFO(empty);
+    const auto first = with(empty, "t.yaml", target);
+    REQUIRE(first);
+    CHECK(read(first.value()).all.size() == 1);
+    CHECK((empty.find("# none yet") == std::string::npos) == (first->find("# none yet") == std::string::npos));
+    CHECK((empty.find("# behind") == std::string::npos) == (first->find("# behind") == std::string::npos));
+  }
+
   using Catch::Matchers::Contains;
   target.name = "web01";
   auto refused_one = with(kOneOfEach, "t.yaml", target);

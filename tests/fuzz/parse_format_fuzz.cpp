@@ -8,7 +8,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   Formats formats;
   switch (data[0] % 3) {
-    case 0: (void)formats.add(text, "fuzz.json"); break;
+    case 0: {
+      // A definition, a NUL, lines to read with it.
+      const std::size_t nul = text.find('\0');
+      if (!formats.add(text.substr(0, nul), "fuzz.json") || nul == std::string_view::npos) return 0;
+      FieldNames names;
+      SourceOptions options = fixed_options(1024);
+      options.format = formats.all().front()->name;
+      Result<Input> input = open_memory(text.substr(nul + 1), "fuzz", options.input);
+      if (input) read_all(Source::open(std::move(input.value()), formats, names, options), names);
+      break;
+    }
     default: {
       // The format string, a NUL, lines to read with it.
       const std::size_t nul = text.find('\0');

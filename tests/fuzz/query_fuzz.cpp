@@ -38,6 +38,7 @@ void one(Read<A> (*read)(std::string_view, const Defaults&), std::string_view te
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   one(read_findings, text);
+  one(read_alerts, text);
   one(read_errors, text);
   one(read_signals, text);
   if (const auto cursor = time_cursor(List::findings, text))

@@ -53,14 +53,15 @@ struct Web : House {
       : arrival({.proxies = proxies}) {
     const auto clock = [this] { return now; };
     const auto log = [this](std::string_view text) { logged += std::string(text) + "\n"; };
-    options.now = clock;
+    options.now = options.elapsed = clock;
     options.log = log;
     options.page = web::problem_page;
     access = std::move(access::Access::make(*store, *sessions, arrival, forms, options)).value();
-    login =
-        std::move(access::Login::make({*store, *users, *access, second_factor, setup, arrival, forms, audit, clock, log}))
-            .value();
-    connect = std::move(Connect::make(*authorization, arrival, forms, {.now = clock, .log = log})).value();
+    login = std::move(access::Login::make(
+                          {*store, *users, *access, second_factor, setup, arrival, forms, audit, clock, log, clock}))
+                .value();
+    connect =
+        std::move(Connect::make(*authorization, arrival, forms, {.now = clock, .log = log, .elapsed = clock})).value();
     const auto workers = std::make_shared<server::Workers>(server::Workers::Options{});
     server::Listener listener;
     listener.host = "127.0.0.1";

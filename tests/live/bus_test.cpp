@@ -5,11 +5,13 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "core/clock.hpp"
 #include "eventually.hpp"
 #include "live/watcher.hpp"
 #include "scratch.hpp"
 #include "server/serving.hpp"
 #include "store/store.hpp"
+#include "wall_clock.hpp"
 
 using namespace logystera;
 using testing::eventually;
@@ -36,7 +38,8 @@ struct House {
   live::Bus bus;
   Serving serving;
 
-  explicit House(live::Options options = {}) : bus("e", options), serving(routes(), {}, as_named) {}
+  explicit House(live::Options options = {}, server::Limits limits = {})
+      : bus("e", options), serving(routes(), limits, as_named) {}
   ~House() { serving.server->stop(); }
 
   std::vector<server::Route> routes() {
@@ -150,6 +153,33 @@ TEST_CASE("a stream ends whole when its time is up") {
   house.bus.tidy(live::Bus::Clock::now() + std::chrono::seconds(61));
   CHECK(client->receive_until("0\r\n\r\n").ends_with("0\r\n\r\n"));  // its last chunk
   CHECK(eventually([&] { return house.bus.listeners() == 0; }));
+}
+
+TEST_CASE("a clock that is set ahead and back ends no stream, holds up no sign of life and makes none unknown") {
+  server::Limits limits;
+  limits.heartbeat = std::chrono::milliseconds(50);
+  House house({}, limits);
+  const testing::WallClock clock;
+  const auto client = house.listen();
+  client->receive_until("event: hello\ndata: {}\n\n");
+  std::uint64_t told = 0;
+  constexpr std::int64_t kHour = 3600, kYear = 365 * 24 * kHour;
+  for (const std::int64_t jump : {kHour, 20 * kYear, -20 * kYear, -2 * kHour, -20 * kYear}) {
+    INFO(jump);
+    const std::int64_t before = wall_seconds();
+    clock.jump(jump);
+    REQUIRE(std::abs(wall_seconds() - before - jump) < 60);
+    house.bus.tidy(live::Bus::Clock::now());
+    CHECK(client->receive_until(":\n\n").ends_with(":\n\n"));
+    house.bus.publish(of_site("ent_a", ++told));
+    const std::string mark = "id: e-" + std::to_string(told) + "\nevent: events\n";
+    CHECK(client->receive_until(mark).ends_with(mark));
+    // Taken up again it goes on where it was.
+    const auto again = house.listen("Last-Event-ID: e-" + std::to_string(told - 1) + "\r\n");
+    const std::string missed = again->receive_until("\"n\":" + std::to_string(told) + "}");
+    CHECK(missed.find(mark) != std::string::npos);
+    CHECK(missed.find("resync") == std::string::npos);
+  }
 }
 
 TEST_CASE("a reader that does not read is cut off and holds nobody up") {

@@ -1,5 +1,6 @@
 // What a log's bytes and lines turn out to be on the way: encodings, formats that change, records that come in parts.
 #include <cstring>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Line {
   std::string raw, message, format, client_ip;
   bool time_known, parsed, truncated;
   std::uint64_t line;
+  Severity severity;
   bool operator==(const Line&) const = default;
 };
 
@@ -46,7 +48,7 @@ struct All {
     while (source->next_batch(batch)) {
       for (const Record& r : batch.records)
         lines.push_back({std::string(r.raw), std::string(r.message), std::string(r.format),
-                         std::string(r.text(field::client_ip)), r.time_known, r.parsed, r.truncated, r.line});
+                         std::string(r.text(field::client_ip)), r.time_known, r.parsed, r.truncated, r.line, r.severity});
     }
     counts = source->counts();
     changes = source->changes();
@@ -261,6 +263,41 @@ TEST_CASE("partial_lines_of_kubernetes_are_joined", "[parts]") {
   CHECK(all.lines[1].message == "ann@example.com came");
   CHECK(all.lines[2].message.find("whole") != std::string::npos);
   for (const Line& line : all.lines) CHECK(line.time_known);
+}
+
+TEST_CASE("a_pods_line_is_read_as_what_is_in_it_whatever_stands_around_it", "[parts]") {
+  const std::string at = "2026-05-18T10:00:01.5Z ";
+  const std::vector<std::string> kinds{
+      R"(stdout F {"level":"error","msg":"no database"})", "stdout F plain words",
+      R"(stdout F 192.0.2.1 - - [18/May/2026:10:00:01 +0000] "GET /a HTTP/1.1" 503 12 "-" "curl/8")",
+      "stderr F 2026/05/18 10:00:01 [error] 9#9: *3 open() failed", "stderr F level=warn msg=slow"};
+  const std::vector<Severity> severities{Severity::error, Severity::info, Severity::error, Severity::error,
+                                         Severity::warning};
+  const std::vector<std::string> messages{"no database", "plain words", "", "", "slow"};
+  std::mt19937 random(3);
+  std::string log;
+  std::vector<std::size_t> order;
+  for (int i = 0; i < 200; ++i) {
+    order.push_back(random() % kinds.size());
+    log += at + kinds[order.back()] + "\n";
+  }
+  const All all(log);
+  CHECK(all.format == "cri");
+  REQUIRE(all.lines.size() == order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    INFO(all.lines[i].message);
+    CHECK(all.lines[i].severity == severities[order[i]]);
+    if (!messages[order[i]].empty()) CHECK(all.lines[i].message == messages[order[i]]);
+    CHECK(all.lines[i].time_known);
+  }
+  // In parts, of two streams at once.
+  const All parts(at + "stdout P {\"level\":\"error\",\n" + at + "stderr P level=warn m\n" + at +
+                  "stdout F \"msg\":\"in parts\"}\n" + at + "stderr F sg=too\n");
+  REQUIRE(parts.lines.size() == 2);
+  CHECK(parts.lines[0].message == "in parts");
+  CHECK(parts.lines[0].severity == Severity::error);
+  CHECK(parts.lines[1].message == "too");
+  CHECK(parts.lines[1].severity == Severity::warning);
 }
 
 TEST_CASE("parts_without_a_last_one_are_handed_out_and_marked", "[parts]") {

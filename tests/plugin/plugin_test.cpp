@@ -190,11 +190,36 @@ TEST_CASE("what_is_registered_is_checked_where_it_is_registered") {
             "x.lua:3: there are 64 patterns already"));
   CHECK(fault("r.add_format{ name='a' }") ==
         "x.lua:3: add_format: \"reader\" is missing (access, nginx_error, apache_error, "
-        "php_error, syslog, syslog_5424, json, logfmt, w3c, cri or plaintext)");
+        "php_error, syslog, syslog_5424, json, logfmt, w3c, cri or plaintext), or \"pattern\", an expression with named "
+        "groups");
+  CHECK(fault("r.add_format{ name='app', pattern=[[^(?P<time>\\S+) (?P<message>.*)$]], sample='soon x' }") ==
+        "x.lua:3: add_format: app, sample 1: the line is not read by its own format: the group 'time' has 'soon', which is "
+        "no "
+        "time that can be read: ISO 8601 is one, so is an access log's or syslog's");
+  CHECK(has(fault("r.add_format{ name='app', pattern='(?P<a>x', sample='x' }"),
+            "x.lua:3: add_format: \"pattern\": RE2 cannot run it: missing )"));
+  CHECK(has(fault("r.add_format{ name='app', pattern='(?P<a>x)' }"), "x.lua:3: add_format: \"samples\" is missing"));
   CHECK(has(fault("r.add_format{ name='app', reader='logfmt', samples={ {line='no logfmt'} } }"),
             "x.lua:3: add_format: app, sample 1"));
   CHECK(fault("r.add_rule_dir('')") == "x.lua:3: add_rule_dir: a path is expected");
   CHECK(has(fault("r.add_nothing()"), "x.lua:3: attempt to call a nil value (field 'add_nothing')"));
+}
+
+TEST_CASE("a_format_by_a_pattern_is_registered_by_both_languages") {
+  const House house;
+  const plugin::Plugin lua = house.load("x.lua", R"lua(function register(registry)
+  registry.add_format{ name="app", pattern=[[^(?P<time>\S+) (?P<message>.*)$]],
+                       sample={line="2026-05-18T10:00:01Z up", time="2026-05-18T10:00:01Z", message="up"} }
+end)lua");
+  CHECK(lua.fault.empty());
+  CHECK(plugin::summary(lua.given) == "1 format");
+  if (!python_is_there()) return;
+  std::filesystem::remove(house.scratch.file("x.lua"));
+  const plugin::Plugin python = house.load("x.py",
+                                           "def register(registry):\n    registry.add_format({'name': 'app', 'pattern': "
+                                           "r'^(?P<time>\\S+) (?P<message>.*)$', 'sample': '2026-05-18T10:00:01Z up'})\n");
+  CHECK(python.fault.empty());
+  CHECK(plugin::summary(python.given) == "1 format");
 }
 
 TEST_CASE("a_name_of_a_pattern_is_taken_once_over_all_plugins") {

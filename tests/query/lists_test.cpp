@@ -2,9 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <fstream>
+#include <set>
 #include <string>
 
 #include "catch.hpp"
+#include "query/signal_text.hpp"
 #include "scratch.hpp"
 
 using namespace logystera;
@@ -221,4 +224,182 @@ TEST_CASE("whoever_follows_signals_misses_none_and_a_clock_that_is_ahead_stands_
   REQUIRE(cron.rows.size() == 1);
   CHECK(cron.rows[0].event.sequence == 2);
   CHECK(read(cron.newer).rows.at(0).event.sequence == 4);
+}
+
+TEST_CASE("a_target_and_a_group_of_a_fleet_are_what_their_file_says_when_it_is_asked") {
+  const Scratch scratch;
+  const std::string file = scratch.file("targets.yaml");
+  Defaults with_fleet = defaults();
+  with_fleet.targets_file = file;
+  using Names = std::vector<std::string>;
+  const auto asked = [&](const std::string& query) {
+    const auto read = read_findings(query, with_fleet);
+    REQUIRE(read);
+    CHECK(read_errors(query, with_fleet)->filter.of_sources == read->filter.of_sources);
+    return read->filter.of_sources;
+  };
+  const auto fault = [&](const std::string& query) {
+    const auto read = read_errors(query, with_fleet);
+    REQUIRE(read.faults.size() == 1);
+    return read.faults[0].parameter + ": " + read.faults[0].detail;
+  };
+  CHECK_FALSE(asked("").has_value());
+  CHECK_FALSE(asked("target=&group=").has_value());
+  CHECK(asked("target=web01") == Names{"fleet:web01:"});
+  CHECK(asked("group=prod") == Names{});  // there is no file
+  std::ofstream(file) << "targets:\n  - {name: web01, type: journald, groups: [web, prod]}\n"
+                         "  - {name: db, type: journald, groups: [prod], enabled: false}\n";
+  CHECK(asked("group=prod") == Names{"fleet:web01:", "fleet:db:"});
+  CHECK(asked("group=web&target=web01") == Names{"fleet:web01:"});
+  CHECK(asked("group=web&target=db") == Names{});
+  CHECK(asked("group=none") == Names{});
+  CHECK(fault("target=a:b").starts_with("target: target is 1 to 64 of the characters"));
+  CHECK(fault("group=%25").starts_with("group: group is 1 to 64"));
+  std::ofstream(file) << "targets: 7\n";
+  CHECK(fault("group=prod").find("targets.yaml:1:10: targets must be a list") != std::string::npos);
+  CHECK(asked("target=web01") == Names{"fleet:web01:"});
+  // What is wrong with it is nothing for whoever sees some sites alone.
+  with_fleet.sites = Names{"ent_a"};
+  CHECK(asked("group=prod") == Names{});
+}
+
+TEST_CASE("links_of_a_fleets_list_keep_its_target") {
+  Place place;
+  for (int i = 0; i < 5; ++i)
+    for (const char* source : {"fleet:a:x.log", "fleet:ab:x.log", "x.log"}) {
+      store::Finding one;
+      one.rule = "R";
+      one.source = source;
+      one.time = kNow + i;
+      REQUIRE(place.store->findings().add(one).value());
+    }
+  const auto first = findings_of(place, "target=a", 2);
+  CHECK(first.total == store::Count{5, false});
+  CHECK(first.older.starts_with("target=a&cursor="));
+  const auto second = findings_of(place, first.older, 2), third = findings_of(place, second.older, 2);
+  REQUIRE(third.rows.size() == 1);
+  CHECK(third.older.empty());
+  for (const auto& row : second.rows) CHECK(row.source == "fleet:a:x.log");
+}
+
+TEST_CASE("a_text_is_found_in_every_signal_that_shows_it_however_its_line_is_written") {
+  const std::vector<std::string> labels = {
+      R"({"username":"Anna","ip":"203.0.113.9"})",
+      R"({"username":"a\u006ena","ip":"203.0.113.9"})",
+      R"({"roles":["editor","reviewer"]})",
+      R"({"made_up": {"deep" : [1.50, 1e3, true]}})",
+      R"({"config_name":"system.site","change_type":"update"})",
+      R"({"duration_ms":12000,"success":true})",
+      R"({"message":"tab\tand \"quotes\""})",
+      R"({"message":"\u2028 and caf\u00e9"})",
+      "{\"message\":\"\xe2\x80\xa8 caf\xc3\xa9\"}",
+      R"({})",
+  };
+  std::vector<std::string> wanted = {"anna",        "editor, reviewer",
+                                     "1000",        "1.5",
+                                     "\"deep\":",   "caf\xc3\xa9",
+                                     "\\u2028",     "u2028",
+                                     "true",        "12000",
+                                     "2000",        ", ",
+                                     "system.SITE", "quotes\"",
+                                     "_",           "e",
+                                     "value",       "username_",
+                                     "ip_",         "ab",
+                                     "0",           "nowhere-at-all",
+                                     "config.save"};
+  for (const bool hidden : {true, false}) {
+    const Pseudonyms* const pseudonyms = hidden ? &kPseudonyms : nullptr;
+    std::vector<store::EventRow> rows;
+    for (const std::string& one : labels) {
+      store::EventRow row;
+      row.type = "config.save";
+      row.name = "shop";
+      row.line = fmt::format(
+          R"({{"event_type":"config.save","created_at":{0},"timestamp":{0},"event_id":"00000000-0000-4000-8000-00000000000a","labels":{1}}})",
+          kNow, one);
+      rows.push_back(row);
+      for (const SignalLabel& label : signal_of(row, pseudonyms).labels) {
+        // Every piece of what is shown, pseudonyms too.
+        for (std::size_t at = 0; at + 3 <= label.text.size(); ++at) wanted.push_back(label.text.substr(at, 3));
+        wanted.push_back(label.text.substr(0, 256));
+      }
+    }
+    const auto lower = [](std::string text) {
+      for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+      return text;
+    };
+    for (const std::string& text : wanted) {
+      const SignalText search(text, pseudonyms);
+      for (const store::EventRow& row : rows) {
+        const auto has = [&](const std::string& where) { return lower(where).find(lower(text)) != std::string::npos; };
+        bool expected = has(row.type) || has(row.name);
+        for (const SignalLabel& label : signal_of(row, pseudonyms).labels)
+          expected = expected || has(label.name) || has(label.text);
+        INFO(text << " in " << row.line);
+        CHECK(search.in(row) == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("a_search_that_takes_long_goes_on_step_by_step_and_misses_nothing") {
+  Place place;
+  for (int i = 0; i < 300; ++i) place.finding(i % 100 == 99 ? "RARE" : "COMMON", Level::low, kNow - i);
+  Defaults who = defaults(50);
+  who.search = std::chrono::milliseconds(0);  // a step ends where the clock is looked at
+  std::string next = "q=rare";
+  std::size_t found = 0, steps = 0;
+  std::int64_t searched_to = kNow + 1;
+  for (; !next.empty(); ++steps) {
+    REQUIRE(steps < 10);
+    const auto asked = read_findings(next, who);
+    REQUIRE(asked);
+    const auto page = findings(place.store->reading(), *asked.value).value();
+    found += page.rows.size();
+    CHECK(page.searching == !page.older.empty());
+    if (page.searching) {
+      REQUIRE(page.searched_to.has_value());
+      CHECK(*page.searched_to < searched_to);
+      searched_to = *page.searched_to;
+    }
+    next = page.older;
+  }
+  CHECK(found == 3);
+  CHECK(steps > 3);
+}
+
+TEST_CASE("alerts_are_asked_for_by_state_and_read_through_page_by_page") {
+  Place place;
+  for (unsigned i = 0; i < 25; ++i) {
+    alert::Alert one;
+    one.key[0] = static_cast<std::uint8_t>(i);
+    one.rule = "R";
+    one.title = "title";
+    one.state = i % 5 == 0 ? alert::State::resolved : alert::State::firing;
+    one.last_time = one.last_hit_at = kNow - i;
+    if (i == 1) one.assignee = "anna";
+    REQUIRE(place.store->alerts().add(one).ok());
+  }
+  Defaults asks = defaults(7);
+  asks.alerts = "open";
+  asks.name = "anna";
+  std::vector<std::int64_t> seen;
+  std::string text = "q=TITLE";
+  for (int pages = 0; pages < 10 && !text.empty(); ++pages) {
+    const auto asked = read_alerts(text, asks);
+    REQUIRE(asked);
+    const auto page = alerts(place.store->reading(), *asked.value).value();
+    for (const alert::Alert& one : page.rows) seen.push_back(one.id);
+    text = page.older;
+  }
+  CHECK(seen.size() == 20);
+  CHECK(std::set<std::int64_t>(seen.begin(), seen.end()).size() == 20);
+  CHECK(read_alerts("assignee=me", asks)->filter.assignee == "anna");
+  CHECK(read_alerts("assignee=nobody", asks)->filter.assignee == "");
+  CHECK_FALSE(read_alerts("assignee=me", defaults()));
+  CHECK(read_alerts("", asks)->filter.view == store::AlertFilter::View::open);
+  CHECK(read_alerts("state=past", asks)->filter.view == store::AlertFilter::View::past);
+  CHECK(read_alerts("state=resolved", asks)->filter.state == alert::State::resolved);
+  CHECK_FALSE(read_alerts("folded=maybe", asks));
+  CHECK(read_alerts("", defaults())->filter.view == store::AlertFilter::View::all);
 }

@@ -92,7 +92,8 @@ TEST_CASE("a_fault_names_the_parameter_its_range_and_what_was_given") {
   const auto unknown = read_findings("severty=high&Limit=3", kDefaults);
   REQUIRE(unknown.faults.size() == 2);
   CHECK(unknown.faults[0].parameter == "severty");
-  CHECK(unknown.faults[0].detail.find("known are severity, level, rule, source, since_hours, since, until, q") !=
+  CHECK(unknown.faults[0].detail.find(
+            "known are severity, level, rule, source, target, group, site, since_hours, since, until, q") !=
         std::string::npos);
   // All that is wrong at once, in the order in which it is read.
   CHECK(read_findings("limit=0&severity=x", kDefaults).faults.size() == 2);

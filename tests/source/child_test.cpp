@@ -51,6 +51,18 @@ TEST_CASE("a_child_s_output_end_and_complaint_are_had") {
   CHECK(child.end().text() == "exit code 7: no good");
 }
 
+TEST_CASE("what_ssh_says_of_a_host_key_comes_with_what_helps") {
+  const Child::End direct{.code = 255, .signal = 0, .complaint = "Host key verification failed."};
+  CHECK(direct.text().find("Host key verification failed. (the host key of that host is not known here") !=
+        std::string::npos);
+  const Child::End jump{.code = 255,
+                        .signal = 0,
+                        .complaint =
+                            "Host key verification failed.\r\nkex_exchange_identification: Connection closed by "
+                            "remote host\r\nConnection closed by UNKNOWN port 65535"};
+  CHECK(jump.text().find("the host key of the jump host is not known here") != std::string::npos);
+}
+
 TEST_CASE("arguments_of_a_child_meet_no_shell_and_its_input_is_empty") {
   auto child = std::move(Child::start({"printf", "%s|", "$(id)", "a b", "'", ""})).value();
   CHECK(all_of(child) == "$(id)|a b|'||");

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "scratch.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/pool.hpp"
 #include "store/store.hpp"
 
 using namespace logystera;
@@ -73,6 +74,25 @@ TEST_CASE("a_read_begins_after_a_while_where_nobody_writes_any_more") {
   const Checkpoints::Reading third(checkpoints);
 }
 
+TEST_CASE("whoever_ends_the_last_read_copies_where_commits_are_far_apart") {
+  Checkpoints checkpoints(100, milliseconds(800));
+  Checkpoints::Reading first(checkpoints), second(checkpoints);
+  REQUIRE(!checkpoints.due(50, kStart));
+  REQUIRE(!checkpoints.due(100, kStart + milliseconds(700)));
+  CHECK(!second.end());
+  REQUIRE(first.end());
+  CHECK(!checkpoints.due(300, kStart + hours(1)));  // one copies already
+  checkpoints.done();
+  CHECK(!checkpoints.due(199, kStart + hours(2)));
+  CHECK(checkpoints.due(200, kStart + hours(3)));
+  // Where one follows the other at once, the next commit is soon and copies all of it.
+  Checkpoints::Reading third(checkpoints);
+  REQUIRE(!checkpoints.due(299, kStart));
+  REQUIRE(!checkpoints.due(300, kStart + milliseconds(10)));
+  CHECK(!third.end());
+  CHECK(checkpoints.due(301, kStart + milliseconds(20)));
+}
+
 TEST_CASE("the_log_begins_anew_once_those_who_read_have_ended") {
   Scratch scratch;
   const std::string path = scratch.file("a.db");
@@ -99,5 +119,31 @@ TEST_CASE("the_log_begins_anew_once_those_who_read_have_ended") {
   write(1);  // the log is copied after it
   const auto long_log = log_bytes();
   write(40);
+  CHECK(log_bytes() == long_log);
+}
+
+TEST_CASE("the_log_is_copied_by_a_read_of_a_store_that_is_seldom_written_to") {
+  Scratch scratch;
+  const std::string path = scratch.file("a.db");
+  store::OpenOptions options;
+  options.access = store::Access::create;
+  const auto pool = store::sqlite::Pool::open(path, options).value();
+  const auto log_bytes = [&] { return std::filesystem::file_size(path + "-wal"); };
+  const auto write = [&](int rows) {
+    auto writer = pool->lend();
+    REQUIRE(writer.ok());
+    REQUIRE(writer.value()
+                ->run("WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < " +
+                      std::to_string(rows) + ") INSERT INTO t SELECT randomblob(4000) FROM n")
+                .ok());
+  };
+  REQUIRE(pool->lend().value()->run("CREATE TABLE t (x)").ok());
+  {
+    auto reader = pool->lend_to_look();
+    REQUIRE(reader.ok());
+    write(9000);  // more than is copied at once; the read has not begun before it
+  }
+  const auto long_log = log_bytes();
+  write(1000);  // at the beginning of the log, for all of it was copied
   CHECK(log_bytes() == long_log);
 }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "contract.hpp"
+#include "core/clock.hpp"
 #include "scratch.hpp"
 #include "store/retention.hpp"
 
@@ -116,6 +117,32 @@ TEST_CASE("the_newest_event_stays_though_it_is_of_a_bulk_type") {
   while (store->maintenance().remove_bulk_events({"http.request"}, kNow, 10, Removal::bulk_age)->looked) {
   }
   CHECK(lines_of(*store).size() == 1);
+}
+
+TEST_CASE("what_detection_has_still_to_look_at_stays_as_long_as_it_runs") {
+  IN_EVERY_STORE(place);
+  auto store = store_with_entity(place);
+  Maintenance& upkeep = store->maintenance();
+  add_events(*store, 0, 10, kNow - 10 * kDay, "http.request");
+  const std::vector<std::uint64_t> all = sequences_of(*store);
+  const std::int64_t today = wall_seconds();
+  const auto position = [&](std::int64_t at) {
+    REQUIRE(store->positions().put("detect", std::to_string(all[3]) + " 1", at).ok());
+  };
+  const auto remove_bulk = [&] {
+    while (upkeep.remove_bulk_events({"http.request"}, kNow, 100, Removal::bulk_age)->looked) {
+    }
+  };
+  position(today);
+  CHECK(upkeep.remove_events(kNow, 2, Removal::age).value() == 2);
+  remove_bulk();
+  CHECK(sequences_of(*store) == std::vector<std::uint64_t>(all.begin() + 4, all.end()));
+  CHECK(upkeep.remove_events(kNow, 100, Removal::size).value() == 0);
+  // It has not moved for a week: nobody looks.
+  position(today - 8 * kDay);
+  CHECK(upkeep.remove_events(kNow, 2, Removal::age).value() == 2);
+  remove_bulk();
+  CHECK(sequences_of(*store) == std::vector<std::uint64_t>{all.back()});
 }
 
 TEST_CASE("what_was_removed_is_given_back_to_the_file_system") {
@@ -316,6 +343,7 @@ TEST_CASE("a_position_is_what_was_put_last_and_goes_with_its_transaction") {
   IN_EVERY_STORE(place);
   auto store = store_with_entity(place);
   CHECK(!store->positions().find("file:/var/log/a").value());
+  CHECK(!store->positions().newest("file:").value());
   REQUIRE(store->positions().put("file:/var/log/a", "one", kNow).ok());
   REQUIRE(store->positions().put("file:/var/log/a", std::string("t\0wo", 4), kNow).ok());
   CHECK(store->positions().find("file:/var/log/a").value() == std::string("t\0wo", 4));
@@ -333,6 +361,12 @@ TEST_CASE("a_position_is_what_was_put_last_and_goes_with_its_transaction") {
     REQUIRE(transaction->commit().ok());
   }
   CHECK(store->positions().find("file:/var/log/a").value() == "three");
+  REQUIRE(store->positions().put("fleet:web:a", "", kNow + 5).ok());
+  REQUIRE(store->positions().put("fleet:web:\xc3\xa9", "", kNow + 9).ok());
+  REQUIRE(store->positions().put("fleet:web2:a", "", kNow + 99).ok());
+  CHECK(store->positions().newest("fleet:web:").value() == kNow + 9);
+  CHECK(store->positions().newest("fleet:").value() == kNow + 99);
+  CHECK_FALSE(store->positions().newest("fleet:w:").value());
   CHECK(store->findings().list({}).value().size() == 1);
   CHECK_FALSE(store->positions().put("b", std::string(PositionStore::kTextBytes + 1, 'x'), kNow).ok());
 }
@@ -368,4 +402,64 @@ TEST_CASE("answers_are_found_until_they_are_too_old_or_too_many") {
   CHECK_FALSE(store->answers().find(digest("carl"), digest("0"), 0).value());
   CHECK(store->answers().find(digest("carl"), digest("1"), 0).value());
   CHECK(store->answers().find(digest("bert"), digest("k"), 0).value());
+}
+
+TEST_CASE("what_an_open_alert_was_made_of_stays_until_it_is_resolved") {
+  IN_EVERY_STORE(place);
+  auto store = store_with_entity(place);
+  add_events(*store, 0, 50, kNow - 30 * kDay, "auth.login");
+  add_events(*store, 500, 50, kNow - 30 * kDay, "http.request");
+  add_events(*store, 1'000, 1, kNow);
+  Finding finding = finding_of("R", Level::high, kNow - 30 * kDay, "shop");
+  finding.site = "ent_a";
+  finding.key = std::string(16, 'k');
+  finding.evidence = {3, 7, 60};
+  const std::int64_t kept = store->findings().record(finding, {}).value().finding.id;
+  REQUIRE(store->findings().add(finding_of("R", Level::high, kNow - 30 * kDay)).ok());
+  alert::Alert alert;
+  alert.rule = "R";
+  alert.site = "ent_a";
+  alert.state = alert::State::acknowledged;
+  alert.id = store->alerts().add(alert).value();
+  REQUIRE(store->alerts().attach(alert.id, kept).ok());
+
+  REQUIRE(remove_old(*store, {10, 5, 3, 0}, kNow, [] { return true; }, {}).ok());
+  CHECK(lines_of(*store).size() == 4);  // and the newest
+  CHECK(store->findings().get(kept)->value().evidence == std::vector<std::uint64_t>{3, 7, 60});
+  CHECK(store->findings().list({})->size() == 1);
+  // Nor does a store that is too large lose them.
+  const auto never = remove_old(*store, {0, 0, 0, 1}, kNow, [] { return false; }, {});
+  REQUIRE(never.ok());
+  CHECK_FALSE(never->smaller_than_limit);
+  CHECK(lines_of(*store).size() == 4);
+
+  alert.state = alert::State::resolved;
+  alert.resolved_at = kNow;
+  REQUIRE(store->alerts().update(alert).ok());
+  REQUIRE(remove_old(*store, {10, 5, 3, 0}, kNow, [] { return true; }, {}).ok());
+  CHECK(lines_of(*store).size() == 1);
+  CHECK_FALSE(store->findings().get(kept)->has_value());
+}
+
+TEST_CASE("what_sites_have_shown_goes_when_it_is_old_and_when_the_site_has_left") {
+  IN_EVERY_STORE(place);
+  auto store = store_with_entity(place);
+  REQUIRE(store->entities().add(entity_of("ent_b")).ok());
+  constexpr std::int64_t kNs = 1'000'000'000;
+  const SeenValue values[] = {
+      {"", 0, 5, 5, false}, {"A", 1, 5, (kNow - 500 * kDay) * kNs, false}, {"A", 2, 5, (kNow - 300 * kDay) * kNs, false}};
+  for (const char* site : {"ent_a", "ent_b"}) {
+    REQUIRE(store->seen().put(site, values).ok());
+    REQUIRE(store->seen().put_absences(site, "x").ok());
+  }
+  REQUIRE(store->entities().revoke("ent_b", kNow - 3600).value());
+  const auto round = [&](std::int64_t now) { REQUIRE(remove_old(*store, {}, now, [] { return true; }, {}).ok()); };
+  round(kNow);
+  CHECK(store->seen().list("ent_a")->size() == 2);
+  CHECK(store->seen().list("ent_b")->size() == 2);  // its last events may not have been looked at
+  round(kNow + kDay);
+  CHECK(store->seen().list("ent_a")->size() == 2);
+  CHECK(store->seen().absences("ent_a").value() == "x");
+  CHECK(store->seen().list("ent_b")->empty());
+  CHECK_FALSE(store->seen().absences("ent_b")->has_value());
 }

@@ -34,6 +34,20 @@ bool is_named(std::string_view source, std::string_view name) {
   return name.empty() || source == name || source.ends_with("/" + std::string(name));
 }
 
+const std::vector<std::string> kPrefixes{
+    "fleet:web:", "fleet:db:", "fleet:web2:", "fleet:", "fleet:none:", "fleet:web:b", "a"};
+
+/// Some of them, one twice at times, or none.
+std::vector<std::string> some_of(Random& random, const std::vector<std::string>& all) {
+  std::vector<std::string> some;
+  for (unsigned left = random() % 4; left > 0; --left) some.push_back(one_of(random, all));
+  return some;
+}
+bool begins(std::string_view name, const SourcePrefixes& prefixes) {
+  return !prefixes ||
+         std::any_of(prefixes->begin(), prefixes->end(), [&](const std::string& one) { return name.starts_with(one); });
+}
+
 /// Reads a list forwards to its end and back again to its beginning, with pages of `limit` rows that look at no more than `walk`. What
 /// both give is the same.
 template <typename Key, typename Row, typename Read>
@@ -75,7 +89,9 @@ TEST_CASE("findings_by_pages_are_what_a_naive_filter_gives") {
   const auto store = place.open();
   Random random(20261128);
   const std::vector<std::string> rules{"SSH", "SCAN", "SQLI", "100%_\\"},
-      sources{"/var/log/auth.log", "auth.log", "b/auth.log", "xauth.log", "web.log"},
+      sources{"/var/log/auth.log",     "auth.log",           "b/auth.log",    "xauth.log",        "web.log",
+              "fleet:web:/v/auth.log", "fleet:web:b.log",    "fleet:web",     "fleet:web2:b.log", "fleet:web:",
+              "fleet:db:docker:c1",    "fleet:db:\xc3\xa9t", "fleet;db:x.log"},
       texts{"failed login", "Failed password for x", "GET /wp-login.php 100%", "nothing"};
   for (int i = 0; i < 600; ++i) {
     Finding one = finding_of(one_of(random, rules), static_cast<Level>(random() % kLevels), kNow + random() % 40,
@@ -97,6 +113,7 @@ TEST_CASE("findings_by_pages_are_what_a_naive_filter_gives") {
     if (chance(random, 4)) filter.exactly = static_cast<Level>(random() % kLevels);
     if (chance(random, 3)) filter.rule = chance(random, 6) ? "NONE" : one_of(random, rules);
     if (chance(random, 3)) filter.source = chance(random, 6) ? "none" : one_of(random, sources);
+    if (chance(random, 3)) filter.of_sources = some_of(random, kPrefixes);
     if (chance(random, 3)) filter.since = kNow + random() % 45;
     if (chance(random, 3)) filter.until = kNow + random() % 45;
     if (chance(random, 3))
@@ -107,7 +124,7 @@ TEST_CASE("findings_by_pages_are_what_a_naive_filter_gives") {
       if (filter.at_least && one.level < *filter.at_least) continue;
       if (filter.exactly && one.level != *filter.exactly) continue;
       if (!filter.rule.empty() && one.rule != filter.rule) continue;
-      if (!is_named(one.source, filter.source)) continue;
+      if (!is_named(one.source, filter.source) || !begins(one.source, filter.of_sources)) continue;
       if ((filter.since && one.time < *filter.since) || (filter.until && one.time >= *filter.until)) continue;
       if (filter.dismissed && *filter.dismissed != dismissed(one)) continue;
       if (!contains(one.message, filter.text) && !contains(one.title, filter.text) && !contains(one.rule, filter.text) &&
@@ -160,6 +177,7 @@ TEST_CASE("errors_by_pages_are_what_a_naive_filter_gives") {
   const auto store = place.open();
   Random random(7);
   std::vector<ErrorOccurrence> occurrences;
+  std::map<std::string, std::set<std::string>> seen_in;
   for (int i = 0; i < 900; ++i) {
     const unsigned group = random() % 90;
     ErrorOccurrence one =
@@ -167,6 +185,10 @@ TEST_CASE("errors_by_pages_are_what_a_naive_filter_gives") {
     one.pattern = group % 3 ? "Timeout after <n> s" : "disk 100% full";
     one.severity = static_cast<Severity>(group % 5);
     one.source = group % 2 ? "app.log" : "db.log";
+    if (chance(random, 5))
+      one.source = one_of(
+          random, std::vector<std::string>{"fleet:web:a", "fleet:web:b", "fleet:web2:a", "fleet:db:x", "fleet:eu:a"});
+    seen_in[one.fingerprint].insert(one.source);
     occurrences.push_back(one);
   }
   // In batches: what a batch changes of a group meets what others have.
@@ -189,6 +211,7 @@ TEST_CASE("errors_by_pages_are_what_a_naive_filter_gives") {
     if (chance(random, 3)) filter.new_since = kNow + random() % 3 * 20 * kHour;
     if (chance(random, 3)) filter.returned_since = kNow + random() % 12 * 20 * kHour;
     if (chance(random, 3)) filter.text = one_of(random, std::vector<std::string>{"TIMEOUT", "100%", "zzz"});
+    if (chance(random, 3)) filter.of_sources = some_of(random, kPrefixes);
     std::vector<ErrorGroup> expected;
     for (ErrorGroup one : all) {
       const auto there = returned.find(one.fingerprint);
@@ -199,6 +222,10 @@ TEST_CASE("errors_by_pages_are_what_a_naive_filter_gives") {
       if (filter.new_since && one.first_seen < *filter.new_since) continue;
       if (filter.returned_since && (one.returned_at == 0 || one.returned_at < *filter.returned_since)) continue;
       if (!contains(one.pattern, filter.text)) continue;
+      const std::set<std::string>& in = seen_in[one.fingerprint];
+      if (filter.of_sources &&
+          std::none_of(in.begin(), in.end(), [&](const std::string& source) { return begins(source, filter.of_sources); }))
+        continue;
       expected.push_back(one);
     }
     std::sort(expected.begin(), expected.end(), [&](const ErrorGroup& a, const ErrorGroup& b) {

@@ -35,6 +35,9 @@ std::string write_everything(Stores& stores, const std::string& name) {
   note("dismissals", stores.findings().dismiss({name, "", "", kNow}).ok());
   note("errors", stores.errors().add({occurrence_of(name, kNow)}).ok());
   note("baselines", stores.baselines().put({name, "zscore", 60, 1, kNow, "state"}).ok());
+  const SeenValue seen[] = {{"R", 7, 1, 2, false}};
+  note("seen", stores.seen().put("ent_" + name, seen).ok());
+  note("absences", stores.seen().put_absences("ent_" + name, "state").ok());
   return failed;
 }
 
@@ -51,9 +54,11 @@ int kinds_that_know(Stores& stores, const std::string& name) {
          stores.accounts().find_code(sha256(name)).value().has_value() +
          static_cast<int>(stores.findings().list(of_rule).value().size()) +
          stores.findings().dismissed(name, "any").value() + stores.errors().find(name).value().has_value() +
-         stores.baselines().find(name, "zscore").value().has_value();
+         stores.baselines().find(name, "zscore").value().has_value() +
+         static_cast<int>(stores.seen().list("ent_" + name).value().size()) +
+         stores.seen().absences("ent_" + name).value().has_value();
 }
-constexpr int kAllKinds = 9;
+constexpr int kAllKinds = 11;
 
 }  // namespace
 

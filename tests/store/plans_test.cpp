@@ -34,9 +34,9 @@ TEST_CASE("every_arm_of_a_page_is_one_search_of_its_index") {
   const auto store = std::move(open("sqlite:" + path, {.access = Access::create})).value();
   auto connection = sqlite::Connection::open(path, false, 100);
   REQUIRE(connection.ok());
-  std::vector<sqlite::ArmIndex> indexes{
-      sqlite::kFindingsByTime,         sqlite::kFindingsByLevel, sqlite::kFindingsBySource, sqlite::kFindingsByRule,
-      sqlite::kFindingsByRuleAndLevel, sqlite::kEventsByKind,    sqlite::kEventsByCreation};
+  std::vector<sqlite::ArmIndex> indexes{sqlite::kFindingsByTime, sqlite::kFindingsByLevel,        sqlite::kFindingsBySource,
+                                        sqlite::kFindingsByRule, sqlite::kFindingsByRuleAndLevel, sqlite::kFindingsBySite,
+                                        sqlite::kEventsByKind,   sqlite::kEventsByCreation};
   indexes.insert(indexes.end(), sqlite::kErrorsBy.begin(), sqlite::kErrorsBy.end());
   for (const sqlite::ArmIndex& index : indexes) {
     for (const bool backwards : {false, true}) {
@@ -52,6 +52,22 @@ TEST_CASE("every_arm_of_a_page_is_one_search_of_its_index") {
       }
     }
   }
+}
+
+TEST_CASE("sources_of_one_beginning_are_looked_up_in_their_index") {
+  Scratch scratch;
+  const std::string path = scratch.file("a.db");
+  const auto store = std::move(open("sqlite:" + path, {.access = Access::create})).value();
+  auto connection = sqlite::Connection::open(path, false, 100);
+  REQUIRE(connection.ok());
+  for (const char* sql : {sqlite::kFindingSourceFrom, sqlite::kFindingSourceBehind}) {
+    const auto steps = plan_of(connection.value(), sql);
+    REQUIRE(steps.size() == 1);
+    CHECK(steps[0].starts_with("SEARCH findings USING COVERING INDEX findings_by_source (source>"));
+  }
+  const auto steps = plan_of(connection.value(), sqlite::kErrorSourceFrom);
+  REQUIRE(steps.size() == 1);
+  CHECK(steps[0] == "SEARCH error_sources USING PRIMARY KEY (fingerprint=? AND source>?)");
 }
 
 TEST_CASE("a_store_of_before_has_its_counts_after_it_was_opened") {

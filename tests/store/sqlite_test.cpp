@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 #include <utility>
 
 #include "contract.hpp"
@@ -386,4 +387,20 @@ TEST_CASE("a_store_that_is_damaged_is_said_to_be") {
   const auto store = open_at(path, Access::existing);
   const auto lines = store->maintenance().check();
   CHECK((!lines.ok() || !lines->empty()));
+}
+
+TEST_CASE("waiting_is_no_work_until_it_lasts_five_times_as_long_as_work_may") {
+  constexpr auto kSome =
+      "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT count(*) FROM n";
+  constexpr auto kEndless = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+  auto connection = Connection::open_in_memory("memory").value();
+  REQUIRE(connection.only_look(500).ok());
+  connection.allow();
+  std::this_thread::sleep_for(std::chrono::milliseconds(550));
+  CHECK(connection.integer(kSome).value() == 20'000);
+  connection.allow();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2550));
+  CHECK(connection.integer(kSome).error().kind == ErrorKind::busy);
+  connection.allow();
+  CHECK(connection.integer(kEndless).error().kind == ErrorKind::busy);
 }

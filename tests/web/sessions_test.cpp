@@ -92,3 +92,20 @@ TEST_CASE("a_visitor_is_known_by_the_cookie_of_the_name_his_connection_allows") 
   REQUIRE(house.sessions->sign_out(secret).ok());
   CHECK(!visitor("logystera_session=" + secret, false).signed_in);
 }
+
+TEST_CASE("a_clock_that_jumps_makes_no_session_last_longer") {
+  constexpr std::int64_t kHour = 3600, kDay = 24 * kHour, kYear = 365 * kDay;
+  for (const std::int64_t jump : {kHour, kDay, kYear, 20 * kYear}) {
+    House house;
+    // Begun while the clock was ahead: over when it is right again, not a year from now.
+    const std::string ahead = house.sessions->sign_in(house.anna, kNow + jump).value();
+    CHECK(house.sessions->find(ahead, kNow + jump)->has_value());
+    CHECK(!house.sessions->find(ahead, kNow)->has_value());
+    CHECK(!house.sessions->find(ahead, kNow + jump)->has_value());  // for good
+    // Begun before it jumped: as old as the clock says, and whoever signs in again is signed in.
+    const std::string before = house.sessions->sign_in(house.anna, kNow).value();
+    CHECK(!house.sessions->find(before, kNow + jump)->has_value());
+    CHECK(house.sessions->find(house.sessions->sign_in(house.anna, kNow + jump).value(), kNow + jump)->has_value());
+    CHECK(house.sessions->find(house.sessions->sign_in(house.anna, kNow).value(), kNow)->has_value());
+  }
+}

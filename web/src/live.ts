@@ -9,10 +9,10 @@
 //
 // The stream carries no content, and whoever has no right to a page gets nothing by it.
 
-type Topic = 'findings' | 'errors' | 'events' | 'sites' | 'resync';
+type Topic = 'alerts' | 'findings' | 'errors' | 'events' | 'sites' | 'resync';
 interface Hint { topic: Topic; site?: string; n?: number }
 
-const topics: Topic[] = ['findings', 'errors', 'events', 'sites', 'resync'];
+const topics: Topic[] = ['alerts', 'findings', 'errors', 'events', 'sites', 'resync'];
 const debounce = 1000;
 const hiddenFor = 60_000; // then nobody looks
 const pollEvery = 15_000; // where there is no stream
@@ -32,9 +32,38 @@ function concerns(asked: string | undefined, heard: Set<Topic>): boolean {
   return heard.has('resync') || (asked ?? '').split(' ').some((topic) => heard.has(topic as Topic));
 }
 
+function focused(part: Element): HTMLElement | null {
+  const active = document.activeElement;
+  return active instanceof HTMLElement && active !== document.body && part.contains(active) ? active : null;
+}
+
 /** Something in it is being used: the pointer is over it, or the focus in it. */
 function inUse(part: Element): boolean {
-  return part.matches(':hover') || (part.contains(document.activeElement) && document.activeElement !== document.body);
+  return part.matches(':hover') || focused(part) !== null;
+}
+
+/** What in a new part is what has the focus in the old one; nothing where there is no such thing, or somebody writes or chooses in it. */
+function counterpart(active: HTMLElement, after: ParentNode): HTMLElement | undefined {
+  if (active.matches('input, select, textarea')) return undefined;
+  const same = [...after.querySelectorAll<HTMLElement>(active.tagName.toLowerCase())].filter((one) =>
+    one.id === active.id && one.getAttribute('href') === active.getAttribute('href'));
+  return same.find((one) => one.textContent === active.textContent) ?? (active.id || active.hasAttribute('href') ? same[0] : undefined);
+}
+
+let waits = false;
+
+/** Loads the page again, but not while the focus is in its content: it would be at the top then. */
+function again(): void {
+  const content = document.querySelector('main');
+  const wait = () => content && focused(content) && document.activeElement !== content;
+  if (!wait()) {
+    location.reload();
+    return;
+  }
+  if (waits) return;
+  waits = true;
+  const left = () => { window.setTimeout(() => { if (!wait()) location.reload(); }); };
+  document.addEventListener('focusout', left);
 }
 
 function followed(): HTMLElement[] {
@@ -53,7 +82,7 @@ async function refresh(heard: Set<Topic>, shown: (part: ParentNode) => void): Pr
   const parts = [...document.querySelectorAll<HTMLElement>('[data-live][id]')].filter((part) => concerns(part.dataset['live'], heard));
   const first = document.querySelector<HTMLElement>('[data-live-first]');
   if (first && concerns(first.dataset['liveFirst'], heard)) {
-    location.reload();
+    again();
     return;
   }
   const lists = followed().filter((list) => concerns(list.dataset['liveList'], heard));
@@ -66,18 +95,22 @@ async function refresh(heard: Set<Topic>, shown: (part: ParentNode) => void): Pr
   if (!answer.ok) return; // signed out, or too much at once: the page says so when it is used
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   if (parts.some((part) => !fresh.getElementById(part.id))) {
-    location.reload(); // it is another page now: empty, or no longer so
+    again(); // it is another page now: empty, or no longer so
     return;
   }
   for (const part of parts) {
     const now = fresh.getElementById(part.id);
-    if (!now || inUse(part)) continue;
+    if (!now || part.matches(':hover')) continue;
     const open = new Set([...part.querySelectorAll('details[open]')].map((details) => details.querySelector('summary')?.textContent));
     const taken = document.importNode(now, true);
     if (part.dataset['liveList']) mark(part, taken);
     for (const details of taken.querySelectorAll('details')) details.open = open.has(details.querySelector('summary')?.textContent);
+    const active = focused(part);
+    const next = active && counterpart(active, taken);
+    if (active && !next) continue; // it goes on with what it has, until the focus has left
     part.replaceWith(taken);
     shown(taken);
+    next?.focus({ preventScroll: true });
   }
 }
 

@@ -17,6 +17,8 @@ const full = new Intl.DateTimeFormat('en-GB', { ...parts, second: '2-digit' });
 const minutes = new Intl.DateTimeFormat('en-GB', parts);
 const days = new Intl.DateTimeFormat('en-GB', { year: 'numeric', month: 'short', day: 'numeric', timeZone });
 
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone });
+
 const steps: [number, Intl.RelativeTimeFormatUnit][] = [[60, 'second'], [60, 'minute'], [24, 'hour'], [Infinity, 'day']];
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 
@@ -34,7 +36,7 @@ function show(element: HTMLTimeElement, now: number): void {
   const moment = new Date(element.dateTime);
   if (Number.isNaN(moment.getTime())) return;
   const form = element.dataset['form'];
-  element.textContent = form === 'ago' ? ago(moment, now) : form === 'day' ? days.format(moment) : (form === 'full' ? full : minutes).format(moment);
+  element.textContent = form === 'ago' ? ago(moment, now) : form === 'day' ? days.format(moment) : form === 'clock' ? clock.format(moment) : (form === 'full' ? full : minutes).format(moment);
   element.title = form === 'ago' ? `${full.format(moment)} (${element.dateTime})` : element.dateTime;
 }
 
@@ -44,8 +46,15 @@ function zoneName(): string {
   return offset ? `${name.replaceAll('_', ' ')} (${offset.value.replace(/^GMT$/, 'UTC').replace(/^GMT/, 'UTC')})` : name;
 }
 
+// What a column of a chart says of itself begins with its moment: "20:00 UTC: 3 events".
+function showColumn(column: SVGGElement): void {
+  const moment = new Date(column.dataset['at'] ?? ''), title = column.querySelector('title');
+  if (title && !Number.isNaN(moment.getTime())) title.textContent = title.textContent.replace(/^\d\d:\d\d UTC/, clock.format(moment));
+}
+
 export function times(root: ParentNode): void {
   const now = Date.now();
+  for (const column of root.querySelectorAll<SVGGElement>('g[data-at]')) showColumn(column);
   for (const element of root.querySelectorAll<HTMLTimeElement>('time[datetime]')) show(element, now);
   for (const element of root.querySelectorAll('[data-zone]')) element.textContent = zoneName();
 }

@@ -12,8 +12,8 @@ namespace {
 class AggregationReader {
  public:
   AggregationReader(ConditionParser& parser, const Logsource& logsource, const Detections& detections,
-                    std::vector<bool>& used, Notes& notes)
-      : parser_(parser), logsource_(logsource), detections_(detections), used_(used), notes_(notes) {}
+                    std::vector<bool>& used)
+      : parser_(parser), logsource_(logsource), detections_(detections), used_(used) {}
 
   // False if it was refused.
   bool read(Expression first, Window& window, std::vector<Expression>& hits) {
@@ -101,14 +101,13 @@ class AggregationReader {
   const Logsource& logsource_;
   const Detections& detections_;
   std::vector<bool>& used_;
-  Notes& notes_;
 };
 
 }  // namespace
 
 bool read_aggregation(ConditionParser& parser, Expression first, const Logsource& logsource, const Detections& detections,
-                      std::vector<bool>& used, Notes& notes, Window& window, std::vector<Expression>& hits) {
-  return AggregationReader(parser, logsource, detections, used, notes).read(std::move(first), window, hits);
+                      std::vector<bool>& used, Window& window, std::vector<Expression>& hits) {
+  return AggregationReader(parser, logsource, detections, used).read(std::move(first), window, hits);
 }
 
 }  // namespace logystera::detect

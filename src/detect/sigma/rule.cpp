@@ -38,7 +38,7 @@ void read_condition(const Node& root, const Node& detection, const Detections& d
     }
     Window window;
     std::vector<Expression> hits;
-    if (!read_aggregation(parser, std::move(expression), draft.rule.scope.logsource, detections, used, notes, window, hits))
+    if (!read_aggregation(parser, std::move(expression), draft.rule.scope.logsource, detections, used, window, hits))
       return;
     const Node* timeframe = detection.find("timeframe");
     if (!timeframe) timeframe = root.find("timeframe");

@@ -5,7 +5,7 @@
 namespace logystera::detect {
 namespace {
 
-constexpr std::size_t kRoomLeast = 64;  // hits
+constexpr std::size_t kRoomLeast = 8;   // hits
 constexpr double kRounding = 1 - 1e-9;  // sums of numbers that are no integers are told apart only so far
 constexpr std::uint64_t kLateSpans = 3, kTimelySpans = 2;
 
@@ -16,8 +16,8 @@ std::uint64_t passed(std::int64_t before, std::int64_t now) noexcept {
 
 }  // namespace
 
-BelowThreshold::BelowThreshold(double least, std::int64_t span_ns)
-    : least_(least * kRounding), span_ns_(span_ns), cells_(kCells), tracked_(kCells), hits_(kRoomLeast) {}
+BelowThreshold::BelowThreshold(double least, std::int64_t span_ns, std::size_t cells)
+    : least_(least * kRounding), span_ns_(span_ns), mask_(cells - 1), cells_(cells), tracked_(cells), hits_(kRoomLeast) {}
 
 // The number of the span `clock` is in.
 void BelowThreshold::turn_to(std::int64_t clock) noexcept {

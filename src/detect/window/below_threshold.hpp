@@ -25,8 +25,23 @@ class BelowThreshold {
     bool counted;        // false: it had nothing the window counts
   };
 
-  /// `least`: what a window must measure before it can fire, above 1. `span_ns`: of the window, above 0.
-  BelowThreshold(double least, std::int64_t span_ns);
+  /// 64 KiB of cells: they stay in the second-level cache.
+  static constexpr std::size_t kCellsMost = 2048;
+  /// Few to begin with, for a window of a site that has a handful of visitors an hour, of which a gateway has thousands.
+  static constexpr std::size_t kCellsLeast = 32;
+
+  /// `least`: what a window must measure before it can fire, above 1. `span_ns`: of the window, above 0. `cells`: a power of two.
+  BelowThreshold(double least, std::int64_t span_ns, std::size_t cells = kCellsMost);
+
+  /// As many as so many hits want.
+  static std::size_t cells_for(std::size_t hits) noexcept {
+    std::size_t cells = kCellsLeast;
+    while (cells < kCellsMost && hits >= cells * kHitsOfCell) cells *= kTimes;
+    return std::min(cells, kCellsMost);
+  }
+  std::size_t cells() const noexcept { return cells_.size(); }
+  /// Its groups have become so many that they should share more cells, of another one, once all hits were taken from this.
+  bool crowded() const noexcept { return cells_.size() < kCellsMost && size() >= cells_.size() * kHitsOfCell; }
 
   bool tracked(std::uint64_t key) const noexcept { return tracked_[cell_of(key)] != 0; }
   /// Keeps a hit whose cell is not tracked; `weight` is the most it adds to what its group measures, 0 or more. `clock` is the
@@ -46,7 +61,7 @@ class BelowThreshold {
     first_ = last_;
     span_ += kSpans;  // what cells without hits still hold is over
     if (span_ > kSpanMost) {
-      cells_.assign(kCells, Cell{});
+      cells_.assign(cells_.size(), Cell{});
       span_ = 1;
     }
     started_ = late_ = false;
@@ -55,7 +70,7 @@ class BelowThreshold {
   template <typename Each>
   void each(Each&& each) const {
     std::vector<std::uint64_t> numbers;
-    for (std::size_t index = 0; index < kCells; ++index) chain(index, numbers);
+    for (std::size_t index = 0; index < cells_.size(); ++index) chain(index, numbers);
     std::sort(numbers.begin(), numbers.end());
     for (std::uint64_t number : numbers) each(hits_[number & (hits_.size() - 1)]);
   }
@@ -73,7 +88,7 @@ class BelowThreshold {
   void fetch(std::uint64_t key) const noexcept { __builtin_prefetch(&cells_[cell_of(key)], 1); }
 
  private:
-  static constexpr std::size_t kCells = 2048, kSpans = 3;  // 64 KiB of cells: they stay in the second-level cache
+  static constexpr std::size_t kSpans = 3, kHitsOfCell = 2, kTimes = 8;
   static constexpr std::uint32_t kSpanMost = 1u << 31;
 
   struct alignas(32) Cell {
@@ -83,7 +98,7 @@ class BelowThreshold {
   };
   static_assert(sizeof(Cell) == 32);
 
-  static std::size_t cell_of(std::uint64_t key) noexcept { return static_cast<std::size_t>(key >> 20) & (kCells - 1); }
+  std::size_t cell_of(std::uint64_t key) const noexcept { return static_cast<std::size_t>(key >> 20) & mask_; }
   Hit& hit_at(std::uint64_t number) noexcept { return hits_[number & (hits_.size() - 1)]; }
   void turn_to(std::int64_t clock) noexcept;
   void make_room();
@@ -103,6 +118,7 @@ class BelowThreshold {
 
   double least_;
   std::int64_t span_ns_;
+  std::size_t mask_;
   std::vector<Cell> cells_;
   std::vector<std::uint32_t> tracked_;         // cell → groups counted by themselves
   std::vector<Hit> hits_;                      // a ring; its size is a power of two

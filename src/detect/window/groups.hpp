@@ -216,9 +216,9 @@ class Groups {
   }
 
  private:
-  static constexpr std::size_t kSlotsLeast = 16;
-  static constexpr std::uint32_t kBlock = 64;
-  static constexpr std::size_t kUsesLeast = 16;
+  static constexpr std::size_t kSlotsLeast = 4;
+  static constexpr std::uint32_t kBlock = 8;
+  static constexpr std::size_t kUsesLeast = 4;
   struct Slot {
     std::uint32_t tag = 0;
     std::uint32_t place = 0;  // 0: free
@@ -245,12 +245,18 @@ class Groups {
     for (const Slot& slot : old)
       if (slot.place != 0) enter(slot.tag, slot.place);
   }
-  // Uses that others followed are only passed over when their turn comes. Takes those out, or doubles the room.
+  // Uses that others followed are only passed over when their turn comes. Takes those out, or doubles the room. Hits that are handed over
+  // together use their groups under one number: of a group's equal uses the first stays.
   void make_room_for_uses() {
     std::vector<Use> kept(size_ * 2 > uses_.size() ? uses_.size() * 2 : uses_.size());
+    std::vector<bool> had(made_);
     std::uint64_t count = 0;
-    for (std::uint64_t i = first_use_; i != last_use_; ++i)
-      if (at(use_at(i).place).used == use_at(i).number) kept[count++] = use_at(i);
+    for (std::uint64_t i = first_use_; i != last_use_; ++i) {
+      const Use& use = use_at(i);
+      if (at(use.place).used != use.number || had[use.place]) continue;
+      had[use.place] = true;
+      kept[count++] = use;
+    }
     uses_.swap(kept);
     first_use_ = 0;
     last_use_ = count;

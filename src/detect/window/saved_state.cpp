@@ -247,7 +247,8 @@ Result<Done> Windows::restore(std::string_view saved) {
     const SavedPlan& from = plans[i];
     if (from.clock != kNever && !is_time(from.clock)) return refused("damaged in a clock");
     if (plan.threshold > 0 && from.clock != kNever)
-      plan.below = std::make_unique<BelowThreshold>(plan.threshold, plan.window->span_ns);
+      plan.below = std::make_unique<BelowThreshold>(plan.threshold, plan.window->span_ns,
+                                                    BelowThreshold::cells_for(from.below.size()));
     if (!from.attempts.empty()) {
       if (!plan.window->attempts) return refused("damaged in attempts");
       state.make_attempts(plan).restore(from.attempts);

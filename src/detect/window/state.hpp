@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -52,6 +53,21 @@ struct Windows::State {
     std::unique_ptr<BelowThreshold> below;  // in front of the groups then, from the first hit on
     std::int64_t clock = kNever;            // time of the newest hit, as far as time goes forward
   };
+  // What is asked about a detection's hit beyond the windows it feeds.
+  struct Beside {
+    std::vector<SubjectReader> seen;      // the fields of `seen:`
+    std::uint32_t groups = kNoPlan;       // in alert_plans: how its alerts are grouped
+    std::uint32_t ends_plan = kNoPlan;    // of a `clear:` whose rule is a window: its plan
+    std::uint32_t ends_groups = kNoPlan;  // of a `clear:` whose rule is a detection: in alert_plans
+  };
+  static constexpr std::uint32_t kNoPlan = ~0u;
+  std::vector<std::uint32_t> beside_of;  // rule → in `besides`, or kNoPlan: nothing is asked
+  std::vector<Beside> besides;
+  std::deque<Window> alert_windows;  // group_by of alerts, as windows that count nothing
+  std::vector<Plan> alert_plans;
+  std::unique_ptr<SeenMemory> own_seen;
+  SeenValues* memory = nullptr;  // of rules with `seen:`; null: there are none
+
   std::vector<Plan> plans;                         // in rule order, so inputs come before windows over them
   std::vector<std::vector<std::uint32_t>> fed_by;  // rule → plans that count it
   std::set<std::tuple<std::int64_t, std::uint32_t, GroupKey>> closing;  // judged windows: when, plan, group
@@ -89,6 +105,7 @@ struct Windows::State {
                std::int64_t& time);
   bool stays_below(std::uint32_t plan_index, const Contribution& contribution, GroupKey key, std::int64_t time);
   void enter_below(std::uint32_t plan_index, const BelowThreshold::Hit& hit);
+  void make_below(std::uint32_t plan_index);
   void expire(const Plan& plan, Group& group, std::int64_t time) const;
   double measure(const Plan& plan, const Group& group, std::int64_t time) const;
   bool satisfied(const Plan& plan, double measure) const;
@@ -101,6 +118,13 @@ struct Windows::State {
   void drop_expired(std::uint32_t plan_index);
   void evict(std::uint32_t plan_index, Group& group);
   void seed_fired(std::uint32_t plan_index, GroupKey key, std::int64_t time);
+  Plan plan_of(const Window& window, std::uint32_t rule) const;
+  void plan_besides();
+  // Whether the memory of the site lets a hit count; it is remembered either way.
+  bool let_through(Beside& beside, std::uint32_t rule, const Record& record);
+  GroupKey alert_group(const Beside& beside, std::uint32_t rule, const Record& record);
+  // The end of a condition, if the hit is one.
+  void clear(const Beside& beside, std::uint32_t rule, const Record& record, std::vector<Match>& out);
   // What the windows of these rules are, and what the key is: saved state of others is refused.
   std::uint64_t fingerprint() const;
 };

@@ -387,6 +387,21 @@ void Windows::State::enter_below(std::uint32_t plan_index, const BelowThreshold:
   enter(plan_index, 0, {.counted = hit.counted, .number = std::bit_cast<double>(hit.what), .id = hit.what}, hit.key, time);
 }
 
+// In front of a plan's groups, with few cells first and eight times as many when those are crowded: what lay in them is counted group by
+// group then, which is what happens to it sooner or later anyway.
+void Windows::State::make_below(std::uint32_t plan_index) {
+  Plan& plan = plans[plan_index];
+  std::size_t cells = BelowThreshold::kCellsLeast;
+  if (plan.below) {
+    if (!plan.below->crowded()) return;
+    cells = BelowThreshold::cells_for(plan.below->size());
+    stats.cells -= plan.below->size();
+    plan.below->take_all([&](const BelowThreshold::Hit& hit) { enter_below(plan_index, hit); });
+  }
+  plan.below = std::make_unique<BelowThreshold>(plan.threshold, plan.window->span_ns, cells);
+  plan.groups.each_by_use([&plan](const Group& group) { plan.below->track(group.key); });
+}
+
 void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey key,
                            std::vector<Match>& out) {
   Plan& plan = plans[plan_index];
@@ -405,7 +420,7 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
     }
     plan.clock = time;
   }
-  if (plan.threshold > 0 && !plan.below) plan.below = std::make_unique<BelowThreshold>(plan.threshold, window.span_ns);
+  if (plan.threshold > 0) make_below(plan_index);
   const Contribution contribution = contribution_of(plan, input, cause.record);
   if (!plan.below || !stays_below(plan_index, contribution, key, time)) {
     Group& group = enter(plan_index, input, contribution, key, time);
@@ -439,34 +454,39 @@ Windows::State::State(const RuleSet& set, const FieldNames& field_names, const W
   options.key.clear();
   now = options.now_ns;
   fed_by.resize(rules.rules.size());
-  const auto reader = [this](const Subject& subject) { return SubjectReader(subject, names); };
   for (std::uint32_t i = 0; i < rules.rules.size(); ++i) {
     if (!rules.rules[i].window) continue;
     const Window& window = *rules.rules[i].window;
-    Plan plan;
-    plan.rule = i;
-    plan.window = &window;
-    plan.at_once = window.fires_at_once();
-    if (plan.at_once && !window.bounds.empty()) {
-      plan.most = 1;
-      for (const Window::Bound& bound : window.bounds) plan.most = std::max(plan.most, std::floor(bound.number) + 1);
-    }
-    plan.threshold = threshold(window);
-    for (const Subject& subject : window.group_by) plan.group_by.push_back(reader(subject));
-    for (const Subject& subject : window.fields) plan.fields.push_back(reader(subject));
-    for (const Window::Alias& alias : window.aliases) {
-      plan.aliases.emplace_back();
-      for (const auto& [rule, subject] : alias.fields) plan.aliases.back().push_back(reader(subject));
-    }
-    if (window.aliases.empty() && plan.group_by.size() == 1 && plan.group_by[0].subject().places.size() == 1 &&
-        plan.group_by[0].ids().size() == 1)
-      plan.by_field = plan.group_by[0].ids()[0];
     std::vector<std::uint32_t> fed(window.inputs);
     std::sort(fed.begin(), fed.end());
     fed.erase(std::unique(fed.begin(), fed.end()), fed.end());
     for (std::uint32_t input : fed) fed_by[input].push_back(static_cast<std::uint32_t>(plans.size()));
-    plans.push_back(std::move(plan));
+    plans.push_back(plan_of(window, i));
   }
+  plan_besides();
+}
+
+Windows::State::Plan Windows::State::plan_of(const Window& window, std::uint32_t rule) const {
+  const auto reader = [this](const Subject& subject) { return SubjectReader(subject, names); };
+  Plan plan;
+  plan.rule = rule;
+  plan.window = &window;
+  plan.at_once = window.fires_at_once();
+  if (plan.at_once && !window.bounds.empty()) {
+    plan.most = 1;
+    for (const Window::Bound& bound : window.bounds) plan.most = std::max(plan.most, std::floor(bound.number) + 1);
+  }
+  plan.threshold = threshold(window);
+  for (const Subject& subject : window.group_by) plan.group_by.push_back(reader(subject));
+  for (const Subject& subject : window.fields) plan.fields.push_back(reader(subject));
+  for (const Window::Alias& alias : window.aliases) {
+    plan.aliases.emplace_back();
+    for (const auto& [input, subject] : alias.fields) plan.aliases.back().push_back(reader(subject));
+  }
+  if (window.aliases.empty() && plan.group_by.size() == 1 && plan.group_by[0].subject().places.size() == 1 &&
+      plan.group_by[0].ids().size() == 1)
+    plan.by_field = plan.group_by[0].ids()[0];
+  return plan;
 }
 
 Windows::Windows(const RuleSet& rules, const FieldNames& names, WindowOptions options) {
@@ -502,6 +522,11 @@ void Windows::feed(std::span<const Record> records, std::span<const std::uint32_
       for (std::uint32_t plan : state.fed_by[rule])
         state.ahead.push_back({plan, state.group_key(state.plans[plan], rule, rule, records[i])});
 
+  if (state.memory) {
+    const auto timed = std::find_if(records.begin(), records.end(), [](const Record& one) { return one.time_known; });
+    if (timed != records.end()) state.memory->watched(timed->time_ns);
+  }
+
   constexpr std::size_t kSlotsAhead = 16, kGroupsAhead = 8;
   std::size_t at = 0;
   from = 0;
@@ -513,9 +538,16 @@ void Windows::feed(std::span<const Record> records, std::span<const std::uint32_
       state.close_until(state.now, out);
     }
     for (std::uint32_t rule : hits.subspan(from, ends[i] - from)) {
+      const std::uint32_t more = state.beside_of[rule];
+      if (more != State::kNoPlan && !state.let_through(state.besides[more], rule, record)) {
+        at += state.fed_by[rule].size();
+        continue;
+      }
       if (!state.rules.rules[rule].silent) {
         out.push_back(match_of(rule, record));
+        if (more != State::kNoPlan) out.back().group = state.alert_group(state.besides[more], rule, record);
       }
+      if (more != State::kNoPlan) state.clear(state.besides[more], rule, record, out);
       for (std::uint32_t plan : state.fed_by[rule]) {
         if (at + kSlotsAhead < state.ahead.size()) {
           const State::Ahead& far = state.ahead[at + kSlotsAhead];

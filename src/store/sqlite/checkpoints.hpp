@@ -4,12 +4,14 @@
 // whole only where nobody reads an older state of it, and while somebody writes without pause, only between two commits. SQLite by
 // itself tries at every commit once the log is long enough, which writes and syncs a few frames each time and is in vain for as long as
 // there are always readers. Here it is tried when it has grown by a certain length; long reads that have not begun wait a moment for
-// it, and it waits as long for those that have.
+// it, and it waits as long for those that have. Where commits are far apart the next one is not waited for: whoever ends the last of
+// those reads copies it.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace logystera::store::sqlite {
@@ -30,8 +32,10 @@ class Checkpoints {
     Reading(Reading&& other) noexcept : checkpoints_(std::exchange(other.checkpoints_, nullptr)) {}
     Reading& operator=(Reading&&) = delete;
     ~Reading() {
-      if (checkpoints_) checkpoints_->leave();
+      if (checkpoints_) checkpoints_->leave(false);
     }
+    /// Ends it. True: the log is to be copied by whoever calls, and then done() called.
+    [[nodiscard]] bool end() { return std::exchange(checkpoints_, nullptr)->leave(true); }
 
    private:
     Checkpoints* checkpoints_;
@@ -43,7 +47,7 @@ class Checkpoints {
 
  private:
   void enter();
-  void leave();
+  bool leave(bool can_copy);
 
   const int every_;
   int next_;
@@ -51,8 +55,12 @@ class Checkpoints {
   std::mutex mutex_;
   std::condition_variable opened_;
   int readers_ = 0;
-  bool closed_ = false;  // a copy waits for those who read
+  bool closed_ = false;   // a copy waits for those who read
+  bool copying_ = false;  // one of them makes it
   Clock::time_point closed_until_;
+  int frames_ = 0;  // of the last commit
+  std::optional<Clock::time_point> committed_;
+  bool rarely_ = true;  // the last two commits were far apart
 };
 
 }  // namespace logystera::store::sqlite

@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/clock.hpp"
 #include "store/sqlite/ownership.hpp"
+#include "store/sqlite/text_search.hpp"
 
 namespace logystera::store::sqlite {
 namespace {
@@ -117,17 +119,32 @@ Result<Connection> Connection::open_in_memory(const std::string& path) {
 
 Result<Done> Connection::only_look(int ms) {
   limit_ = std::make_unique<Limit>();
-  limit_->most = std::chrono::milliseconds(ms);
+  limit_->most_ns = std::int64_t{ms} * (kSecondNs / 1000);
   allow();
   constexpr int kStepsBetweenLooks = 4000;  // of SQLite's machine: some tens of microseconds
-  const auto over = [](void* given) {
-    return std::chrono::steady_clock::now() >= static_cast<const Limit*>(given)->end ? 1 : 0;
-  };
+  const auto over = [](void* given) { return static_cast<const Limit*>(given)->over() ? 1 : 0; };
   sqlite3_progress_handler(handle_.get(), kStepsBetweenLooks, over, limit_.get());
   return run("PRAGMA query_only=ON; PRAGMA cache_size=-8192");
 }
 
-void Connection::allow() noexcept { limit_->end = std::chrono::steady_clock::now() + limit_->most; }
+void Connection::allow() noexcept { limit_->begin(); }
+
+void Connection::Limit::begin() noexcept {
+  began_ns = monotonic_ns();
+  used_ns = thread_ns();
+  thread = ::pthread_self();
+}
+
+bool Connection::Limit::over() const noexcept {
+  const std::int64_t gone = monotonic_ns() - began_ns;
+  if (gone < most_ns) return false;
+  if (gone >= most_ns * kWaitingMost || ::pthread_equal(thread, ::pthread_self()) == 0) return true;
+  return thread_ns() - used_ns >= most_ns;
+}
+
+void Connection::copy_log() noexcept {
+  sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
 
 void Connection::checkpoint_by(Checkpoints& checkpoints) noexcept {
   const auto committed = [](void* given, sqlite3* handle, const char* database, int frames) {
@@ -150,7 +167,7 @@ Result<Done> Connection::attach(const char* name, int flags) {
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);
-  if (code != SQLITE_OK) return error("open");
+  if (code != SQLITE_OK || add_text_search(handle) != SQLITE_OK) return error("open");
   sqlite3_extended_result_codes(handle, 1);
   return Done{};
 }

@@ -2,10 +2,10 @@
 // exceptions.
 #pragma once
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <sys/types.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -95,6 +95,8 @@ Error removed_or_replaced(const std::string& path);
 /// One connection; used by one thread at a time.
 class Connection {
  public:
+  static constexpr std::int64_t kWaitingMost = 5;
+
   /// Waits up to `busy_ms` for locks of others before an operation fails. Refuses, without having touched it, a file that is not
   /// ours (ownership.hpp).
   static Result<Connection> open(const std::string& path, bool read_only, int busy_ms);
@@ -105,7 +107,8 @@ class Connection {
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
 
-  /// Nothing may be written through it from now on, and what runs when allow() has said so long ago ends with an error of kind busy.
+  /// Nothing may be written through it from now on, and what has used `ms` of processor time since allow(), or runs kWaitingMost times
+  /// as long, ends with an error of kind busy.
   Result<Done> only_look(int ms);
   /// Time begins to run, for one connection of only_look().
   void allow() noexcept;
@@ -114,6 +117,8 @@ class Connection {
   /// or replaced is lost when it is closed.
   Result<Done> check_place() const;
 
+  /// Copies of the write-ahead log what nobody reads an older state of. What cannot be copied now is copied the next time.
+  void copy_log() noexcept;
   /// Copies the write-ahead log into the database when `checkpoints`, which must outlive it, says so.
   void checkpoint_by(Checkpoints& checkpoints) noexcept;
 
@@ -135,12 +140,15 @@ class Connection {
   Result<std::optional<T>> row(Statement& statement, std::string_view doing, Read read);
 
   int changes() const noexcept { return sqlite3_changes(handle_.get()); }
+  std::int64_t last_row() const noexcept { return sqlite3_last_insert_rowid(handle_.get()); }
   bool in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
   /// SQLite's words for what just failed ("cannot DOING"), with the file's name and what to do about it.
   Error error(std::string_view doing);
   /// Whether anything has failed so far.
   bool failed() const noexcept { return failed_; }
   void set_failed() noexcept { failed_ = true; }
+  /// For whoever undoes what has failed and goes on.
+  void forget_failure() noexcept { failed_ = false; }
   const std::string& path() const noexcept { return path_; }
   const FileId& file() const noexcept { return file_; }
 
@@ -154,9 +162,14 @@ class Connection {
   void finalize_all() noexcept;
 
   /// Until when statements may run. Beside the connection, which may be moved.
+  // Counted in processor time, so that a machine with much else to do ends no short query; where the processor is waited for, or the
+  // disk, or another thread goes on with the call, by the clock.
   struct Limit {
-    std::chrono::milliseconds most{0};
-    std::chrono::steady_clock::time_point end;
+    std::int64_t most_ns = 0;
+    std::int64_t began_ns = 0, used_ns = 0;  // the clock, and the thread's processor time, when time began to run
+    pthread_t thread = {};
+    void begin() noexcept;
+    bool over() const noexcept;
   };
 
   std::unique_ptr<Limit> limit_;  // before the handle, which asks it

@@ -108,10 +108,11 @@ Result<std::vector<IngestHour>> Entities::hours(std::string_view token, std::int
   Connection& db = *connection.value();
   auto select = db.lease(
       "SELECT hour, batches, events, duplicates, rejected FROM ingest_hours WHERE entity = (SELECT id FROM entities WHERE "
-      "token = ?) AND hour >= ? ORDER BY hour");
+      "token = ?1) AND hour >= ?2 AND hour < ?2 + ?3 ORDER BY hour");
   if (!select) return select.error();
   select->bind(1, token);
   select->bind(2, since);
+  select->bind(3, kIngestHoursSeconds);  // beyond, a clock that was ahead has counted
   return db.rows<IngestHour>(select.value(), "read", [](const Statement& row) {
     return IngestHour{row.integer(0), row.count(1), row.count(2), row.count(3), row.count(4)};
   });
@@ -123,9 +124,10 @@ Result<std::vector<std::pair<std::string, IngestHour>>> Entities::sent_since(std
   Connection& db = *connection.value();
   auto select = db.lease(
       "SELECT token, max(hour), sum(h.batches), sum(h.events), sum(h.duplicates), sum(h.rejected) FROM entities e JOIN "
-      "ingest_hours h ON h.entity = e.id WHERE h.hour >= ? GROUP BY e.id");
+      "ingest_hours h ON h.entity = e.id WHERE h.hour >= ?1 AND h.hour < ?1 + ?2 GROUP BY e.id");
   if (!select) return select.error();
   select->bind(1, since);
+  select->bind(2, kIngestHoursSeconds);
   using Row = std::pair<std::string, IngestHour>;
   return db.rows<Row>(select.value(), "read", [](const Statement& row) {
     return Row{std::string(row.text(0)), {row.integer(1), row.count(2), row.count(3), row.count(4), row.count(5)}};

@@ -3,6 +3,7 @@
 
 #include "store/sqlite/error_rows.hpp"
 #include "store/sqlite/page_indexes.hpp"
+#include "store/sqlite/prefixes.hpp"
 #include "store/sqlite/stores.hpp"
 #include "store/sqlite/walk.hpp"
 #include "store/text.hpp"
@@ -25,10 +26,21 @@ Result<Done> add_arms_of(Connection& db, const ErrorFilter& filter, const PageRe
   return Done{};
 }
 
-/// Fetches a group if it matches what is left of the filter, whose `pattern` outlives it.
+/// What is looked for in texts; statements point at it.
+struct Wanted {
+  explicit Wanted(const ErrorFilter& filter)
+      : pattern(filter.text.empty() ? std::string() : like_pattern(storable(filter.text))), prefixes(filter.of_sources) {}
+
+  const std::string pattern;
+  const Prefixes prefixes;
+};
+
+/// Fetches a group if it matches what is left of the filter. Which sources it was seen in is read from the index of those alone, from
+/// the first wanted beginning on.
 class Fetch {
  public:
-  static Result<Fetch> make(Connection& db, const ErrorFilter& filter, const std::string& pattern) {
+  static Result<Fetch> make(Connection& db, const ErrorFilter& filter, const Wanted& wanted) {
+    const std::string& pattern = wanted.pattern;
     std::string where = "fingerprint = ?1";
     if (filter.since) where += " AND last_seen >= ?2";
     if (filter.new_since) where += " AND first_seen >= ?3";
@@ -42,12 +54,17 @@ class Fetch {
     statement->bind(3, filter.new_since.value_or(INT64_MIN));
     statement->bind(4, filter.returned_since.value_or(INT64_MIN));
     statement->bind(5, std::string_view(pattern));
-    return Fetch(db, std::move(statement).value());
+    auto sources = db.prepare(kErrorSourceFrom);
+    if (!sources) return sources.error();
+    return Fetch(db, wanted.prefixes, std::move(statement).value(), std::move(sources).value());
   }
 
   Result<Fetched<ErrorGroup>> operator()(const ErrorKey& key) {
-    statement_.bind(1, std::string_view(key.fingerprint));
     Fetched<ErrorGroup> fetched;
+    auto seen = was_seen(key.fingerprint);
+    if (!seen) return seen.error();
+    if (!seen.value()) return fetched;
+    statement_.bind(1, std::string_view(key.fingerprint));
     const int code = statement_.step();
     if (code == SQLITE_ROW) {
       fetched.row = read_group(statement_);
@@ -60,40 +77,57 @@ class Fetch {
   }
 
  private:
-  Fetch(Connection& db, Statement statement) : db_(&db), statement_(std::move(statement)) {}
+  Fetch(Connection& db, const Prefixes& prefixes, Statement statement, Statement sources)
+      : db_(&db), prefixes_(&prefixes), statement_(std::move(statement)), sources_(std::move(sources)) {}
+
+  // In a source that is wanted.
+  Result<bool> was_seen(const std::string& fingerprint) {
+    if (prefixes_->all()) return true;
+    sources_.bind(1, std::string_view(fingerprint));
+    // From beginning to beginning: what stands between two that are wanted is passed over.
+    const std::vector<std::string>& prefixes = prefixes_->sorted();
+    for (auto prefix = prefixes.begin(); prefix != prefixes.end();) {
+      sources_.bind(2, std::string_view(*prefix));
+      const int code = sources_.step();
+      if (code != SQLITE_ROW && code != SQLITE_DONE) return db_->error("read");
+      const std::string source(sources_.text(0));
+      sources_.reset();
+      if (code == SQLITE_DONE) return false;
+      if (prefixes_->match(source)) return true;
+      prefix = std::upper_bound(prefix, prefixes.end(), source);
+    }
+    return false;
+  }
 
   Connection* db_;
-  Statement statement_;
+  const Prefixes* prefixes_;
+  Statement statement_, sources_;
 };
-
-std::string pattern_of(const ErrorFilter& filter) {
-  return filter.text.empty() ? std::string() : like_pattern(storable(filter.text));
-}
 
 }  // namespace
 
 Result<ErrorPage> Errors::page(const ErrorFilter& filter, const PageRequest<ErrorKey>& request) {
-  if (filter.sites) return ErrorPage{};
+  const Wanted wanted(filter);
+  if (filter.sites || wanted.prefixes.none()) return ErrorPage{};
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   Arms<ErrorKey> arms(request.newer_than.has_value());
   if (auto added = add_arms_of(db, filter, request, arms); !added) return added.error();
-  const std::string pattern = pattern_of(filter);
-  auto fetch = Fetch::make(db, filter, pattern);
+  auto fetch = Fetch::make(db, filter, wanted);
   if (!fetch) return fetch.error();
   return collect<ErrorGroup>(db, arms, request, [&](const ErrorKey& key) { return fetch.value()(key); });
 }
 
 Result<Count> Errors::count(const ErrorFilter& filter, std::size_t most) {
-  if (filter.sites) return Count{};
+  const Wanted wanted(filter);
+  if (filter.sites || wanted.prefixes.none()) return Count{};
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   Arms<ErrorKey> arms(false);
   if (auto added = add_arms_of(db, filter, {}, arms); !added) return added.error();
-  const std::string pattern = pattern_of(filter);
-  auto fetch = Fetch::make(db, filter, pattern);
+  auto fetch = Fetch::make(db, filter, wanted);
   if (!fetch) return fetch.error();
   return count_to(db, arms, most, [&](const ErrorKey& key) -> Result<bool> {
     auto fetched = fetch.value()(key);

@@ -11,7 +11,7 @@ constexpr std::string_view kTypeInLine = "CASE WHEN json_valid(e.line) THEN json
 
 }  // namespace
 
-Result<Appended> EventAppender::append(const Batch& batch) {
+Result<Appended> EventAppender::append(const Batch& batch, std::vector<std::uint64_t>* sequences) {
   auto entity = entity_number(batch.entity);
   if (!entity) return entity.error();
   Appended appended;
@@ -39,7 +39,9 @@ Result<Appended> EventAppender::append(const Batch& batch) {
       add->bind_blob(5, event.id.data(), event.id.size());
       add->bind(6, event.line);
       if (auto done = connection_.finish(add.value(), "store an event"); !done) return done.error();
-      appended.accepted += static_cast<std::uint32_t>(connection_.changes());
+      const int added = connection_.changes();
+      appended.accepted += static_cast<std::uint32_t>(added);
+      if (sequences) sequences->push_back(added == 1 ? static_cast<std::uint64_t>(connection_.last_row()) : 0);
     }
   }
   appended.duplicates = static_cast<std::uint32_t>(batch.events.size()) - appended.accepted;
@@ -159,6 +161,7 @@ Result<Done> Events::read(const EventQuery& query, const std::function<bool(cons
     if (query.entity.empty()) where += " AND e.entity IN (SELECT id FROM entities)";
     where += " AND e.created_at >= ?4";
   }
+  if (query.until) where += " AND e.created_at < ?6";
   std::string matches = "SELECT e.seq FROM events e" + where;
   if (query.newest) matches += " ORDER BY e.seq DESC LIMIT ?5";
   const std::string sql =
@@ -176,6 +179,7 @@ Result<Done> Events::read(const EventQuery& query, const std::function<bool(cons
   select->bind(2, std::string_view(query.type));
   select->bind(3, std::string_view(query.entity));
   select->bind(4, query.since.value_or(0));
+  select->bind(6, query.until.value_or(0));
   select->bind(5, static_cast<std::int64_t>(query.newest.value_or(0)));
   int code;
   while ((code = select->step()) == SQLITE_ROW) {

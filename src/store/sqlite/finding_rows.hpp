@@ -10,7 +10,11 @@
 
 namespace logystera::store::sqlite {
 
-#define LOGYSTERA_FINDING_COLUMNS "id, rule, title, level, source, time, line, message, demo"
+#define LOGYSTERA_FINDING_COLUMNS                                                                                 \
+  "id, rule, title, level, source, time, line, message, demo, grp, grp_label, hits, coalesce(first_time, time), " \
+  "stored_at, "                                                                                                   \
+  "CASE entity WHEN 0 THEN '' ELSE (SELECT token FROM entities WHERE entities.id = entity) END"
+inline constexpr int kFindingColumns = 15;
 
 // Levels are stored as their distance from low.
 constexpr std::int64_t number_of(Level level) noexcept {
@@ -33,6 +37,12 @@ inline Finding read_finding(const Statement& row) {
   finding.line = row.count(6);
   finding.message = row.text(7);
   finding.demo = row.integer(8) != 0;
+  finding.group = row.text(9);
+  finding.group_label = row.text(10);
+  finding.hits = row.count(11);
+  finding.first_time = row.integer(12);
+  finding.stored_at = row.integer(13);
+  finding.site = row.text(14);
   return finding;
 }
 

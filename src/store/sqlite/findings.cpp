@@ -67,29 +67,6 @@ Result<std::vector<Finding>> Findings::list(const FindingQuery& query) {
   return db.rows<Finding>(select, "read", read_finding);
 }
 
-Result<FindingSummary> Findings::summary() {
-  auto connection = connections_.lend();
-  if (!connection) return connection.error();
-  Connection& db = *connection.value();
-  FindingSummary summary;
-  auto levels = db.lease("SELECT level, sum(n) FROM finding_days GROUP BY level");
-  if (!levels) return levels.error();
-  using Row = std::pair<std::int64_t, std::uint64_t>;
-  auto counts = db.rows<Row>(levels.value(), "read", [](const Statement& row) {
-    return Row{row.integer(0), static_cast<std::uint64_t>(row.integer(1))};
-  });
-  if (!counts) return counts.error();
-  for (const auto& [level, count] : counts.value()) summary.of(level_of(level)) += count;
-  auto top = db.lease("SELECT rule, sum(n) AS found FROM finding_days GROUP BY rule ORDER BY found DESC, rule LIMIT 10");
-  if (!top) return top.error();
-  auto rules = db.rows<RuleCount>(top.value(), "read", [](const Statement& row) {
-    return RuleCount{std::string(row.text(0)), static_cast<std::uint64_t>(row.integer(1))};
-  });
-  if (!rules) return rules.error();
-  summary.top = std::move(rules).value();
-  return summary;
-}
-
 Result<Done> Findings::dismiss(const Dismissal& dismissal) {
   auto connection = connections_.lend();
   if (!connection) return connection.error();

@@ -222,15 +222,30 @@ Result<StoreRows> Upkeep::rows() {
   return rows;
 }
 
+// The last event that may go: never the newest, whose number would be given out again, nor what detection has still to look at, or to count
+// into metrics. A position that has not moved for a week is nobody's.
+#define LOGYSTERA_LAST_TO_REMOVE                                                                           \
+  "min((SELECT coalesce(max(seq), 0) FROM events) - 1, coalesce((SELECT min(CAST(CAST(text AS TEXT) AS "   \
+  "INTEGER)) FROM positions WHERE target IN ('detect', 'metrics') AND updated_at > unixepoch() - 604800)," \
+  " 9223372036854775807))"
+
+// Of an alert that is open (alert::State below 3, resolved), what it was made of stays, whatever its age.
+#define LOGYSTERA_IS_EVIDENCE                                                                                        \
+  "EXISTS (SELECT 1 FROM evidence v JOIN alert_findings f ON f.finding = v.finding JOIN alerts a ON a.id = f.alert " \
+  "WHERE v.seq = events.seq AND a.state <> 3)"
+#define LOGYSTERA_IS_OF_OPEN_ALERT \
+  "EXISTS (SELECT 1 FROM alert_findings f JOIN alerts a ON a.id = f.alert WHERE f.finding = findings.id AND a.state <> 3)"
+
 Result<std::uint64_t> Upkeep::remove_events(std::int64_t before, std::size_t most, Removal reason) {
   auto connection = pool_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   return atomically(db, [&]() -> Result<std::uint64_t> {
     auto remove = db.lease(
-        "DELETE FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, received_at FROM events ORDER BY seq LIMIT ?3) "
-        "WHERE "
-        "received_at < ?1 AND seq < (SELECT max(seq) FROM events) LIMIT ?2)");
+        "DELETE FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, received_at FROM events WHERE "
+        "NOT " LOGYSTERA_IS_EVIDENCE
+        " ORDER BY seq LIMIT ?3) WHERE "
+        "received_at < ?1 AND seq <= " LOGYSTERA_LAST_TO_REMOVE " LIMIT ?2)");
     if (!remove) return remove.error();
     remove->bind(1, before);
     remove->bind(2, static_cast<std::int64_t>(most));
@@ -261,8 +276,8 @@ Result<Maintenance::BulkSlice> Upkeep::remove_bulk_events(const BulkTypes& types
     }
     auto looked_to = counter(db, kBulkLookedTo);
     if (!looked_to) return looked_to.error();
-    auto newest = db.integer("SELECT coalesce(max(seq), 0) FROM events");
-    if (!newest) return newest.error();
+    auto last = db.integer("SELECT " LOGYSTERA_LAST_TO_REMOVE);
+    if (!last) return last.error();
     BulkSlice slice;
     std::int64_t at = looked_to.value();
     std::vector<std::int64_t> old;
@@ -273,19 +288,19 @@ Result<Maintenance::BulkSlice> Upkeep::remove_bulk_events(const BulkTypes& types
       look->bind(2, kLookedAt);
       int code = SQLITE_DONE;
       while (old.size() < most && (code = look->step()) == SQLITE_ROW) {
-        if (look->integer(2) >= before || look->integer(0) >= newest.value()) break;
+        if (look->integer(2) >= before || look->integer(0) > last.value()) break;
         at = look->integer(0);
         if (std::find(numbers.begin(), numbers.end(), look->integer(1)) != numbers.end()) old.push_back(at);
       }
       if (code != SQLITE_ROW && code != SQLITE_DONE) return db.error("read the events");
     }
-    auto remove = db.lease("DELETE FROM events WHERE seq = ?");
+    auto remove = db.lease("DELETE FROM events WHERE seq = ? AND NOT " LOGYSTERA_IS_EVIDENCE);
     if (!remove) return remove.error();
     for (const std::int64_t seq : old) {
       remove->bind(1, seq);
       if (auto done = db.finish(remove.value(), "remove old events"); !done) return done.error();
+      slice.removed += static_cast<std::uint64_t>(db.changes());
     }
-    slice.removed = old.size();
     slice.looked = at != looked_to.value();
     if (!slice.looked) return slice;
     if (auto set = set_counter(db, kBulkLookedTo, at); !set) return set.error();
@@ -309,8 +324,10 @@ Result<std::uint64_t> Upkeep::remove_slice(Sql sql, std::int64_t before, std::si
 }
 
 Result<std::uint64_t> Upkeep::remove_findings(std::int64_t before, std::size_t most) {
-  return remove_slice("DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE time < ?1 ORDER BY time LIMIT ?2)",
-                      before, most);
+  return remove_slice(
+      "DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE time < ?1 AND "
+      "NOT " LOGYSTERA_IS_OF_OPEN_ALERT " ORDER BY time LIMIT ?2)",
+      before, most);
 }
 
 Result<std::uint64_t> Upkeep::remove_occurrences(std::int64_t before, std::size_t most) {
@@ -327,7 +344,8 @@ Result<std::uint64_t> Upkeep::remove_oldest_findings(std::size_t most) {
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   return atomically(db, [&]() -> Result<std::uint64_t> {
-    auto remove = db.lease("DELETE FROM findings WHERE id IN (SELECT id FROM findings ORDER BY time, id LIMIT ?)");
+    auto remove = db.lease("DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE NOT " LOGYSTERA_IS_OF_OPEN_ALERT
+                           " ORDER BY time, id LIMIT ?)");
     if (!remove) return remove.error();
     remove->bind(1, static_cast<std::int64_t>(most));
     if (auto done = db.finish(remove.value(), "remove old findings"); !done) return done.error();

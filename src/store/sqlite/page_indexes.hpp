@@ -1,4 +1,4 @@
-// The index ranges pages are made of, for the three lists.
+// The index ranges pages are made of, for the four lists.
 #pragma once
 
 #include <array>
@@ -12,6 +12,8 @@ inline constexpr ArmIndex kFindingsByLevel{"findings", "findings_by_level", "lev
 inline constexpr ArmIndex kFindingsBySource{"findings", "findings_by_source", "source = ?4 AND level = ?3", "time", "id"};
 inline constexpr ArmIndex kFindingsByRuleAndLevel{"findings", "findings_by_rule_and_level", "rule = ?3 AND level = ?4",
                                                   "time", "id"};
+inline constexpr ArmIndex kFindingsBySite{"findings", "findings_by_site", "entity = ?4 AND level = ?3 AND entity <> 0",
+                                          "time", "id"};
 inline constexpr ArmIndex kFindingsByRule{"findings", "findings_by_rule", "rule = ?3 AND source = ?4", "time", "id"};
 
 /// By store::ErrorSort.
@@ -20,7 +22,20 @@ inline constexpr std::array<ArmIndex, 3> kErrorsBy = {
     ArmIndex{"errors", "errors_by_count", "severity = ?3", "count", "fingerprint", false},
     ArmIndex{"errors", "errors_by_first_seen", "severity = ?3", "first_seen", "fingerprint", false}};
 
+/// The first source from ?1 on, and the first behind it.
+inline constexpr const char* kFindingSourceFrom = "SELECT source FROM findings WHERE source >= ?1 ORDER BY source LIMIT 1";
+inline constexpr const char* kFindingSourceBehind = "SELECT source FROM findings WHERE source > ?1 ORDER BY source LIMIT 1";
+/// The first source of the group ?1 from ?2 on.
+inline constexpr const char* kErrorSourceFrom =
+    "SELECT source FROM error_sources WHERE fingerprint = ?1 AND source >= ?2 ORDER BY source LIMIT 1";
+
 inline constexpr ArmIndex kEventsByKind{"events", "events_by_time", "entity = ?3 AND type = ?4", "created_at", "seq"};
 inline constexpr ArmIndex kEventsByCreation{"events", "events_by_created_at", "", "created_at", "seq"};
+
+inline constexpr ArmIndex kAlertsByTime{"alerts", "alerts_by_time", "", "last_time", "id"};
+inline constexpr ArmIndex kAlertsByState{"alerts", "alerts_by_state", "state = ?3", "last_time", "id"};
+inline constexpr ArmIndex kAlertsBySite{"alerts", "alerts_by_site", "site = ?3", "last_time", "id"};
+inline constexpr ArmIndex kAlertsByRule{"alerts", "alerts_by_rule", "rule = ?3", "last_time", "id"};
+inline constexpr ArmIndex kAlertsByParent{"alerts", "alerts_by_parent", "parent = ?3 AND parent <> 0", "last_time", "id"};
 
 }  // namespace logystera::store::sqlite

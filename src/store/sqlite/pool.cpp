@@ -53,6 +53,10 @@ Lent::Lent(Lent&& other) noexcept
 }
 
 Lent::~Lent() {
+  if (pool_ && reading_ && !own_->failed() && reading_->end()) {
+    own_->copy_log();
+    pool_->checkpoints_.done();
+  }
   if (pool_ && !own_->failed() && !own_->in_transaction()) pool_->take_back(std::move(*own_), looks_);
 }
 

@@ -15,6 +15,19 @@ Result<std::optional<std::string>> Positions::find(std::string_view target) {
                              [](const Statement& row) { return std::string(row.text(0)); });
 }
 
+Result<std::optional<std::int64_t>> Positions::newest(std::string_view prefix) {
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  // No text has bytes behind those of U+10FFFF.
+  const std::string behind = std::string(prefix) + "\xF4\x8F\xBF\xBF";
+  auto newest = db.lease("SELECT max(updated_at) FROM positions WHERE target >= ?1 AND target < ?2 HAVING count(*) > 0");
+  if (!newest) return newest.error();
+  newest->bind(1, prefix);
+  newest->bind(2, std::string_view(behind));
+  return db.row<std::int64_t>(newest.value(), "read positions", [](const Statement& row) { return row.integer(0); });
+}
+
 Result<Done> Positions::put(std::string_view target, std::string_view text, std::int64_t now) {
   if (text.size() > kTextBytes)
     return Error{fmt::format("the position of {} has {} bytes, at most {} are stored", target, text.size(), kTextBytes),

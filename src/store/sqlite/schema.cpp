@@ -1,3 +1,4 @@
+// One file: the steps are taken in their order, and what is released is never edited: only its end grows.
 #include "store/sqlite/schema.hpp"
 
 #include <fmt/core.h>
@@ -340,6 +341,221 @@ CREATE TABLE answers (
   UNIQUE (asker, key)
 ) STRICT;
 CREATE INDEX answers_by_time ON answers (at);
+)sql"),
+    // Alerts. That an identity has one open alert at most is the database's own rule. `change` is the counter's value when a row was
+    // written last, by which whoever watches finds what has changed; `due_at` when time itself changes it. State 4 is 3 (resolved) for
+    // what was of the past when it was first heard of.
+    std::string_view(R"sql(
+CREATE TABLE alerts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key BLOB NOT NULL,
+  rule TEXT NOT NULL,
+  title TEXT NOT NULL,
+  level INTEGER NOT NULL,
+  site TEXT NOT NULL,
+  grp BLOB NOT NULL,
+  grp_label TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  opened_at INTEGER NOT NULL,
+  first_time INTEGER NOT NULL,
+  last_time INTEGER NOT NULL,
+  last_hit_at INTEGER NOT NULL,
+  cleared_at INTEGER NOT NULL,
+  hits INTEGER NOT NULL,
+  findings INTEGER NOT NULL,
+  suppressed INTEGER NOT NULL,
+  snoozed_until INTEGER NOT NULL,
+  snooze_at INTEGER NOT NULL,
+  snooze_by TEXT NOT NULL,
+  snooze_reason TEXT NOT NULL,
+  snooze_until_hits INTEGER NOT NULL,
+  snooze_until_level INTEGER,
+  snooze_hits INTEGER NOT NULL,
+  snooze_of_rule INTEGER NOT NULL,
+  assignee TEXT NOT NULL,
+  parent INTEGER NOT NULL,
+  resolved_at INTEGER NOT NULL,
+  resolved_by TEXT NOT NULL,
+  told_at INTEGER NOT NULL,
+  told_hits INTEGER NOT NULL,
+  times_opened INTEGER NOT NULL,
+  for_s INTEGER NOT NULL,
+  quiet_s INTEGER NOT NULL,
+  repeat_s INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  change INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX alerts_open ON alerts (key) WHERE state < 3;
+CREATE INDEX alerts_by_key ON alerts (key);
+CREATE INDEX alerts_by_time ON alerts (last_time);
+CREATE INDEX alerts_by_state ON alerts (state, last_time);
+CREATE INDEX alerts_by_site ON alerts (site, last_time);
+CREATE INDEX alerts_by_rule ON alerts (rule, last_time);
+CREATE INDEX alerts_by_parent ON alerts (parent, last_time) WHERE parent <> 0;
+CREATE INDEX alerts_by_resolution ON alerts (resolved_at) WHERE state >= 3;
+CREATE INDEX alerts_by_change ON alerts (change);
+CREATE INDEX alerts_due ON alerts (due_at) WHERE due_at <> 0;
+CREATE TABLE alert_log (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  alert INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  what TEXT NOT NULL,
+  before TEXT NOT NULL,
+  after TEXT NOT NULL,
+  note TEXT NOT NULL
+) STRICT;
+CREATE INDEX alert_log_by_alert ON alert_log (alert, id);
+CREATE TABLE alert_findings (
+  alert INTEGER NOT NULL,
+  finding INTEGER NOT NULL,
+  PRIMARY KEY (alert, finding)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_findings_by_finding ON alert_findings (finding);
+CREATE TABLE rule_switches (
+  rule TEXT NOT NULL,
+  site TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (rule, site)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER alerts_forgotten AFTER DELETE ON alerts BEGIN
+  DELETE FROM alert_log WHERE alert = old.id;
+  DELETE FROM alert_findings WHERE alert = old.id;
+END;
+)sql"),
+    // What rules find in the signals of a site, which those see who see the site; `entity` 0: in a log. An episode is found by its group
+    // and grows; the events that led to it are its evidence. How far detection has come is a position of the store's own; the state of a
+    // site's windows is as of the event `seq`.
+    std::string_view(R"sql(
+ALTER TABLE findings ADD COLUMN entity INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE findings ADD COLUMN grp BLOB NOT NULL DEFAULT x'';
+ALTER TABLE findings ADD COLUMN grp_label TEXT NOT NULL DEFAULT '';
+ALTER TABLE findings ADD COLUMN hits INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE findings ADD COLUMN first_time INTEGER;
+CREATE INDEX findings_by_site ON findings (entity, level, time) WHERE entity <> 0;
+CREATE INDEX findings_by_episode ON findings (entity, rule, grp, time) WHERE entity <> 0;
+CREATE TABLE evidence (
+  finding INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (finding, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER findings_evidence_forgotten AFTER DELETE ON findings WHEN old.entity <> 0 BEGIN
+  DELETE FROM evidence WHERE finding = old.id;
+END;
+CREATE TABLE site_windows (
+  entity INTEGER PRIMARY KEY REFERENCES entities (id),
+  seq INTEGER NOT NULL,
+  state BLOB NOT NULL
+) STRICT;
+CREATE TABLE unevaluated (
+  id INTEGER PRIMARY KEY,
+  entity INTEGER NOT NULL REFERENCES entities (id),
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX unevaluated_by_site ON unevaluated (entity, at);
+)sql"),
+    // What rules on signals remember of each site.
+    std::string_view(R"sql(
+CREATE TABLE seen_values (
+  entity TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  value INTEGER NOT NULL,
+  first_ns INTEGER NOT NULL,
+  last_ns INTEGER NOT NULL,
+  PRIMARY KEY (entity, rule, value)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seen_values_by_time ON seen_values (last_ns);
+CREATE TABLE absence_states (
+  entity TEXT PRIMARY KEY,
+  state BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"),
+    // Whom to tell of alerts, and what they are to be told. Numbers of channels and rows are never given out again: a sender may still
+    // hold one.
+    std::string_view(R"sql(
+CREATE TABLE channels (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  kind TEXT NOT NULL,
+  options TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  shown TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  off_reason TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  last_sent_at INTEGER NOT NULL DEFAULT 0,
+  last_failed_at INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT NOT NULL DEFAULT '',
+  tested_at INTEGER NOT NULL DEFAULT 0,
+  confirmed_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE routes (position INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  alert INTEGER NOT NULL,
+  site TEXT NOT NULL,
+  route TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  bundle TEXT NOT NULL,
+  dedupe TEXT NOT NULL UNIQUE,
+  body TEXT NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  batch INTEGER NOT NULL DEFAULT 0,
+  next_at INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  sent_at INTEGER NOT NULL DEFAULT 0,
+  error TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX outbox_due ON outbox (state, next_at, channel);
+CREATE INDEX outbox_by_alert ON outbox (alert, channel);
+CREATE INDEX outbox_by_group ON outbox (channel, target, site, bundle, state, sent_at);
+CREATE INDEX outbox_by_batch ON outbox (batch) WHERE batch <> 0;
+CREATE INDEX outbox_by_route ON outbox (route, kind, created_at);
+)sql"),
+    // What an open alert was made of stays, which retention asks of each event.
+    std::string_view(R"sql(
+CREATE INDEX evidence_by_event ON evidence (seq);
+)sql"),
+    // What was counted of signals. Values are thousandths; `step` is 0 for minutes, 1 for hours, 2 for days.
+    std::string_view(R"sql(
+CREATE TABLE metric_series (
+  id INTEGER PRIMARY KEY,
+  entity INTEGER NOT NULL REFERENCES entities (id),
+  metric TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  counted_at INTEGER NOT NULL,
+  n INTEGER NOT NULL, sum INTEGER NOT NULL, least INTEGER NOT NULL, most INTEGER NOT NULL,
+  last INTEGER NOT NULL, last_at INTEGER NOT NULL,
+  UNIQUE (entity, metric, labels)
+) STRICT;
+CREATE TABLE metric_points (
+  series INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  n INTEGER NOT NULL, sum INTEGER NOT NULL, least INTEGER NOT NULL, most INTEGER NOT NULL,
+  last INTEGER NOT NULL, last_at INTEGER NOT NULL,
+  PRIMARY KEY (series, step, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE metric_left_out (
+  entity INTEGER NOT NULL,
+  metric TEXT NOT NULL,
+  reason INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (entity, metric, reason)
+) STRICT, WITHOUT ROWID;
 )sql"),
 };
 

@@ -16,7 +16,8 @@ class EventAppender {
   explicit EventAppender(Connection& connection, std::size_t types_most)
       : connection_(connection), types_most_(types_most) {}
 
-  Result<Appended> append(const Batch& batch);
+  /// `sequences`, if given, gets one of each event; 0: it was there before.
+  Result<Appended> append(const Batch& batch, std::vector<std::uint64_t>* sequences = nullptr);
   /// To be called when a transaction is rolled back: the numbers of types it has added are void.
   void forget_types();
 
@@ -129,7 +130,9 @@ class Findings final : public FindingStore {
   explicit Findings(Connections& connections) : connections_(connections) {}
   Result<bool> add(const Finding& finding) override;
   Result<std::vector<Finding>> list(const FindingQuery& query) override;
-  Result<FindingSummary> summary() override;
+  Result<Recorded> record(const Finding& finding, std::optional<std::int64_t> within, bool again) override;
+  Result<std::vector<Finding>> last_of_groups(std::string_view site, std::int64_t since) override;
+  Result<FindingSummary> summary(const SiteScope& sites) override;
   Result<FindingPage> page(const FindingFilter& filter, const PageRequest<TimeKey>& request) override;
   Result<Count> count(const FindingFilter& filter, std::size_t most) override;
   Result<std::optional<Finding>> get(std::int64_t id, const SiteScope& sites) override;
@@ -198,7 +201,21 @@ class Positions final : public PositionStore {
  public:
   explicit Positions(Connections& connections) : connections_(connections) {}
   Result<std::optional<std::string>> find(std::string_view target) override;
+  Result<std::optional<std::int64_t>> newest(std::string_view prefix) override;
   Result<Done> put(std::string_view target, std::string_view text, std::int64_t now) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Windows final : public SiteWindowStore {
+ public:
+  explicit Windows(Connections& connections) : connections_(connections) {}
+  Result<Done> put(const SiteWindows& windows) override;
+  Result<Done> remove(std::string_view site) override;
+  Result<std::vector<SiteWindows>> list() override;
+  Result<Done> add(const Unevaluated& range) override;
+  Result<std::vector<Unevaluated>> unevaluated(std::string_view site, std::size_t limit) override;
 
  private:
   Connections& connections_;
@@ -209,6 +226,36 @@ class Answers final : public AnswerStore {
   explicit Answers(Connections& connections) : connections_(connections) {}
   Result<std::optional<GivenAnswer>> find(const Digest& asker, const Digest& key, std::int64_t since) override;
   Result<Done> put(const GivenAnswer& answer, std::int64_t since) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Seen final : public SeenStore {
+ public:
+  explicit Seen(Connections& connections) : connections_(connections) {}
+  Result<Done> put(std::string_view entity, std::span<const SeenValue> values) override;
+  Result<std::vector<SeenValue>> list(std::string_view entity) override;
+  Result<std::uint64_t> prune(std::int64_t before_ns) override;
+  Result<Done> put_absences(std::string_view entity, std::string_view state) override;
+  Result<std::optional<std::string>> absences(std::string_view entity) override;
+  Result<Done> remove(std::string_view entity) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Metrics final : public MetricStore {
+ public:
+  explicit Metrics(Connections& connections) : connections_(connections) {}
+  Result<Done> add(std::span<const MetricDelta> deltas) override;
+  Result<Done> add(std::span<const MetricLeftOutCount> counts) override;
+  Result<Done> series(std::string_view site, const SiteScope& scope, std::int64_t since, std::size_t limit,
+                      const std::function<bool(const MetricSeries&)>& each) override;
+  Result<std::uint64_t> count(std::int64_t since) override;
+  Result<Done> points(const MetricQuery& query, const std::function<bool(const MetricPoint&)>& each) override;
+  Result<std::vector<MetricLeftOutCount>> left_out(std::string_view site, const SiteScope& scope) override;
+  Result<Pruned> prune(std::int64_t now, std::int64_t after, std::size_t series) override;
 
  private:
   Connections& connections_;
@@ -230,6 +277,96 @@ class Passages final : public PassageStore {
   Result<PeriodCounts> period(std::int64_t since, std::int64_t until) override;
   Result<std::uint64_t> prune(std::int64_t oldest) override;
   Result<std::uint64_t> clear_demo() override;
+
+ private:
+  Connections& connections_;
+};
+
+class Alerts final : public AlertStore {
+ public:
+  explicit Alerts(Connections& connections) : connections_(connections) {}
+  Result<std::optional<alert::Alert>> current(const alert::Key& key) override;
+  Result<std::int64_t> add(const alert::Alert& alert) override;
+  Result<Done> update(const alert::Alert& alert) override;
+  Result<bool> remove(std::int64_t id) override;
+  Result<std::optional<alert::Alert>> get(std::int64_t id, const SiteScope& sites) override;
+  Result<AlertPage> page(const AlertFilter& filter, const PageRequest<TimeKey>& request) override;
+  Result<Count> count(const AlertFilter& filter, std::size_t most) override;
+  Result<AlertCounts> counts(std::int64_t now, const SiteScope& sites) override;
+  Result<std::vector<alert::Alert>> due(std::int64_t now, std::size_t limit) override;
+  Result<std::vector<alert::Alert>> open_of(std::string_view rule, std::string_view site, std::size_t limit) override;
+  Result<Done> log(const alert::LogRow& row) override;
+  Result<std::vector<alert::LogRow>> activity(std::int64_t alert, std::int64_t before_id, std::size_t limit) override;
+  Result<Done> attach(std::int64_t alert, std::int64_t finding) override;
+  Result<std::vector<std::int64_t>> findings_of(std::int64_t alert) override;
+  Result<std::optional<std::int64_t>> alert_of(std::int64_t finding) override;
+  Result<Done> put_switch(const RuleSwitch& one) override;
+  Result<bool> remove_switch(std::string_view rule, std::string_view site) override;
+  Result<std::vector<RuleSwitch>> switches(std::string_view rule) override;
+  Result<std::uint64_t> prune(std::int64_t oldest, std::size_t most) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Channels final : public ChannelStore {
+ public:
+  explicit Channels(Connections& connections) : connections_(connections) {}
+  Result<std::int64_t> add(const Channel& channel) override;
+  Result<std::optional<Channel>> find(std::int64_t id) override;
+  Result<std::optional<Channel>> find(std::string_view name) override;
+  Result<std::vector<Channel>> list() override;
+  Result<bool> update(const Channel& channel) override;
+  Result<bool> remove(std::int64_t id) override;
+  Result<Done> note(std::int64_t id, std::int64_t now, std::string_view error) override;
+  Result<Done> note_test(std::int64_t id, std::int64_t now) override;
+  Result<bool> switch_off(std::int64_t id, std::string_view reason) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Routes final : public RouteStore {
+ public:
+  explicit Routes(Connections& connections) : connections_(connections) {}
+  Result<std::vector<std::string>> list() override;
+  Result<Done> replace(const std::vector<std::string>& routes) override;
+
+ private:
+  Connections& connections_;
+};
+
+class Outbox final : public OutboxStore {
+ public:
+  explicit Outbox(Connections& connections) : connections_(connections) {}
+  Result<bool> add(const OutboxRow& row) override;
+  Result<std::optional<OutboxRow>> find(std::int64_t id) override;
+  Result<std::vector<OutboxRow>> list(const OutboxFilter& filter) override;
+  Result<std::vector<OutboxRow>> of_alert(std::int64_t alert) override;
+  Result<OutboxGroupState> group(const OutboxGroup& group) override;
+  Result<std::uint64_t> openings(std::string_view route, std::int64_t since) override;
+  Result<std::int64_t> last_storm(std::string_view route) override;
+  Result<bool> rewrite(const OutboxRow& row) override;
+  Result<std::uint64_t> withdraw(std::int64_t alert, const std::vector<std::string>& kinds,
+                                 std::string_view reason) override;
+  Result<Done> fold_into_storm(const OutboxGroup& group, std::int64_t next_at) override;
+  Result<Done> postpone(std::int64_t channel, std::string_view target, std::int64_t now, std::int64_t next_at) override;
+  Result<std::vector<std::int64_t>> due(std::int64_t now) override;
+  Result<std::vector<std::string>> targets(std::int64_t channel, std::int64_t now) override;
+  Result<std::optional<OutboxBatch>> take(std::int64_t channel, std::string_view target, std::int64_t now,
+                                          std::size_t most) override;
+  Result<Done> sent(std::int64_t batch, std::int64_t now) override;
+  Result<Done> failed(std::int64_t batch, std::int64_t next_at, std::string_view error) override;
+  Result<Done> bury(std::int64_t batch, std::string_view error) override;
+  Result<std::uint64_t> release() override;
+  Result<std::uint64_t> bury_older(std::int64_t channel, std::int64_t since, std::string_view error) override;
+  Result<bool> retry(std::int64_t id, std::int64_t now) override;
+  Result<bool> discard(std::int64_t id, std::string_view reason) override;
+  Result<std::int64_t> opening_batch(std::int64_t channel, std::string_view target, std::int64_t alert) override;
+  Result<std::vector<std::int64_t>> sent_times(std::int64_t channel, std::string_view target, std::int64_t since) override;
+  Result<std::vector<OutboxCounts>> counts(std::int64_t now) override;
+  Result<std::optional<std::int64_t>> next_due() override;
+  Result<std::uint64_t> prune(std::int64_t dead_before, std::int64_t sent_before, std::size_t most) override;
 
  private:
   Connections& connections_;

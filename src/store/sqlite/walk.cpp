@@ -8,8 +8,10 @@ namespace {
 std::string select(const ArmIndex& index, std::string_view where, bool backwards) {
   const bool tie_descends = index.ties_descend != backwards;
   return fmt::format(
-      "SELECT {value}, {tie} FROM {table}{by}{index} WHERE {equal}{also}{where} ORDER BY {value} {way}, {tie} {tie_way}",
+      "SELECT {value}, {tie}{comma}{test} FROM {table}{by}{index} WHERE {equal}{also}{where} ORDER BY {value} {way}, {tie} "
+      "{tie_way}",
       fmt::arg("value", index.value), fmt::arg("tie", index.tie), fmt::arg("table", index.table),
+      fmt::arg("comma", index.test.empty() ? "" : ", "), fmt::arg("test", index.test),
       fmt::arg("by", index.index.empty() ? "" : " INDEXED BY "), fmt::arg("index", index.index),
       fmt::arg("equal", index.equal), fmt::arg("also", index.equal.empty() ? "" : " AND "), fmt::arg("where", where),
       fmt::arg("way", backwards ? "ASC" : "DESC"), fmt::arg("tie_way", tie_descends ? "DESC" : "ASC"));

@@ -21,25 +21,27 @@ namespace logystera::store::sqlite {
 
 inline constexpr std::size_t kArmsMost = 512;  // beyond, a wider range is walked and more is decided on the rows
 
-/// How long rows are looked at for one page or count. Where they lie scattered over a large file, each may be a read of the disk.
+/// How long rows are looked at for one page or count.
 class Patience {
  public:
+  explicit Patience(std::chrono::milliseconds most) : end_(std::chrono::steady_clock::now() + most) {}
+
   bool over() noexcept { return ++asked_ % kRowsBetweenLooks == 0 && std::chrono::steady_clock::now() >= end_; }
 
  private:
   static constexpr std::size_t kRowsBetweenLooks = 64;
-  static constexpr std::chrono::milliseconds kMost{250};
-  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kMost;
+  std::chrono::steady_clock::time_point end_;
   std::size_t asked_ = 0;
 };
 
-/// An index as an arm reads it. Parameters from ?3 on are those of `equal`.
+/// An index as an arm reads it. Parameters from ?3 on are those of `equal`, then of `test`.
 struct ArmIndex {
   std::string_view table, index;  // without an index: by row number
   std::string_view equal;         // "level = ?3"; empty: nothing
   std::string_view value;         // what the list is ordered by, the largest first
   std::string_view tie;           // and among equal values
   bool ties_descend = true;       // the largest first
+  std::string_view test = {};     // an expression over the row: where it is 0 the row does not match. Empty: none
 };
 
 /// The whole range between two values (?1 and ?2, both included), or the rows that have the value ?1 and stand behind the tie ?2.
@@ -64,10 +66,11 @@ inline void bind_tie(Statement& statement, const ErrorKey& key) { statement.bind
 template <typename Key>
 class Arms {
  public:
-  explicit Arms(bool backwards) : backwards_(backwards) {}
+  /// `tested`: their indexes have a test.
+  explicit Arms(bool backwards, bool tested = false) : backwards_(backwards), tested_(tested) {}
 
   bool backwards() const noexcept { return backwards_; }
-  void add(Statement statement) { arms_.push_back({std::move(statement), {}, false}); }
+  void add(Statement statement) { arms_.push_back({std::move(statement), {}, true}); }
   std::size_t size() const noexcept { return arms_.size(); }
 
   /// The next key, or nothing at the end.
@@ -84,15 +87,18 @@ class Arms {
     const std::size_t arm = heap_.back();
     heap_.pop_back();
     std::optional<Key> key = std::move(arms_[arm].key);
+    passed_ = arms_[arm].passed;
     if (auto read = advance(db, arm); !read) return read.error();
     return key;
   }
+  /// What the test said of the row whose key next() has given.
+  bool passed() const noexcept { return passed_; }
 
  private:
   struct Arm {
     Statement statement;
     Key key;
-    bool ended;
+    bool passed;
   };
 
   bool comes_first(const Key& a, const Key& b) const noexcept { return backwards_ ? before(b, a) : before(a, b); }
@@ -106,20 +112,21 @@ class Arms {
     }
     if (code != SQLITE_ROW) return db.error("read");
     arm.key = read_key(arm.statement, arm.key);
+    if (tested_) arm.passed = arm.statement.integer(2) != 0;
     heap_.push_back(number);
     std::push_heap(heap_.begin(), heap_.end(),
                    [this](std::size_t a, std::size_t b) { return comes_first(arms_[b].key, arms_[a].key); });
     return Done{};
   }
 
-  const bool backwards_;
-  bool started_ = false;
+  const bool backwards_, tested_;
+  bool started_ = false, passed_ = true;
   std::vector<Arm> arms_;
   std::vector<std::size_t> heap_;
 };
 
 /// Adds the arms of one index range for `request`: all of it, or what is behind or before a key. `bind` binds the parameters of
-/// `index.equal`. `lowest` and `highest` bound the values.
+/// `index.equal` and `index.test`. `lowest` and `highest` bound the values.
 template <typename Key, typename Bind>
 Result<Done> add_arms(Connection& db, Arms<Key>& arms, const ArmIndex& index, const PageRequest<Key>& request,
                       std::int64_t lowest, std::int64_t highest, Bind bind) {
@@ -165,7 +172,7 @@ template <typename Row, typename Key, typename Fetch>
 Result<Page<Row, Key>> collect(Connection& db, Arms<Key>& arms, const PageRequest<Key>& request, Fetch fetch) {
   Page<Row, Key> page;
   std::size_t walked = 0, bytes = 0;
-  Patience patience;
+  Patience patience(request.patience);
   std::optional<Key> last;
   for (;;) {
     auto key = arms.next(db);
@@ -178,11 +185,13 @@ Result<Page<Row, Key>> collect(Connection& db, Arms<Key>& arms, const PageReques
       break;
     }
     ++walked;
-    Result<Fetched<Row>> fetched = fetch(*key.value());
-    if (!fetched) return fetched.error();
-    if (fetched->row) {
-      bytes += fetched->bytes;
-      page.rows.push_back(std::move(*fetched->row));
+    if (arms.passed()) {
+      Result<Fetched<Row>> fetched = fetch(*key.value());
+      if (!fetched) return fetched.error();
+      if (fetched->row) {
+        bytes += fetched->bytes;
+        page.rows.push_back(std::move(*fetched->row));
+      }
     }
     last = std::move(key).value();
   }
@@ -194,7 +203,7 @@ Result<Page<Row, Key>> collect(Connection& db, Arms<Key>& arms, const PageReques
 template <typename Key, typename Fits>
 Result<Count> count_to(Connection& db, Arms<Key>& arms, std::size_t most, Fits fits) {
   Count count;
-  Patience patience;
+  Patience patience(PageRequest<Key>{}.patience);
   for (std::size_t walked = 0;; ++walked) {
     auto key = arms.next(db);
     if (!key) return key.error();
@@ -203,6 +212,7 @@ Result<Count> count_to(Connection& db, Arms<Key>& arms, std::size_t most, Fits f
       count.more = true;
       return count;
     }
+    if (!arms.passed()) continue;
     Result<bool> fitting = fits(*key.value());
     if (!fitting) return fitting.error();
     if (fitting.value()) ++count.rows;

@@ -23,6 +23,7 @@ class Looker final : public Watch {
     const bool first = version_ == kNever;
     Changes changes;
     if (auto done = events(changes); !done) return done.error();
+    if (auto done = alerts(changes); !done) return done.error();
     // Each in numbers that no change leaves as they are: rows come with higher numbers, and go from the counts.
     const std::pair<bool*, Sql> kinds[] = {
         {&changes.findings,
@@ -73,12 +74,29 @@ class Looker final : public Watch {
     return Done{};
   }
 
+  Result<Done> alerts(Changes& changes) {
+    auto newest = db_.integer("SELECT coalesce(max(change), 0) FROM alerts");
+    if (!newest) return newest.error();
+    if (version_ != kNever && newest.value() > newest_alert_) {
+      auto select = db_.lease("SELECT site, count(*) FROM alerts WHERE change > ? GROUP BY site");
+      if (!select) return select.error();
+      select->bind(1, newest_alert_);
+      auto rows = db_.rows<Changes::Alerts>(select.value(), "look for alerts", [](const Statement& at) {
+        return Changes::Alerts{std::string(at.text(0)), at.count(1)};
+      });
+      if (!rows) return rows.error();
+      changes.alerts = std::move(rows).value();
+    }
+    newest_alert_ = newest.value();
+    return Done{};
+  }
+
   static constexpr std::int64_t kNever = -1;
   static constexpr std::int64_t kEventsLookedAt = 50'000;
 
   Connection db_;
   std::int64_t version_ = kNever;
-  std::int64_t newest_ = 0;
+  std::int64_t newest_ = 0, newest_alert_ = 0;
   std::array<Mark, 3> marks_{};
 };
 

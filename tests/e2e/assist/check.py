@@ -6,6 +6,8 @@ id of a rule, the question. Whatever is sent by any command, and by the web's bu
 percent or JSON escapes, or with something between its characters. Prints a line for each check, and the sum.
 """
 import base64
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -16,6 +18,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 
 import providers
 
@@ -202,6 +205,29 @@ def the_web_explains():
         server.shutdown()
 
 
+def open_alert(url, server, kind):
+    """The number of an alert that came of a signal with the value in its labels, from a site with it in its name."""
+    text = PLANTED[kind][1]
+    made = json.loads(run("--json", "entity", "add", "site " + text, "--config", f"{server.provider}.yaml")[1])
+    now = int(time.time())
+    line = {"event_type": "module.install", "created_at": now, "timestamp": now, "event_id": str(uuid.uuid4()),
+            "labels": {"module": text, "is_syncing": False, "actor_uid": text, "unknown": text}}
+    body = json.dumps(line).encode() + b"\n"
+    batch = hashlib.sha256(made["token"].encode() + b"\0" + body).hexdigest()[:32]
+    key = hmac.new(made["secret"].encode(), b"ingest-sign/v1", hashlib.sha256).digest()
+    signed = "v1\nPOST\n/v1/ingest\n%s\n%d\n%s\nidentity\n%s" % (made["token"], now, batch, hashlib.sha256(body).hexdigest())
+    request = urllib.request.Request(url + "/v1/ingest", body, {
+        "Content-Type": "application/x-ndjson", "Logystera-Entity": made["token"], "Logystera-Timestamp": str(now), "Logystera-Batch": batch,
+        "Logystera-Signature": "v1=" + hmac.new(key, signed.encode(), hashlib.sha256).hexdigest(), "User-Agent": "logystera/0.1.1"})
+    urllib.request.urlopen(request, timeout=20).close()
+    for _ in range(600):
+        alerts = json.loads(urllib.request.urlopen(f"{url}/api/v1/alerts?site={made['token']}&rule=SIGNAL_MODULE_CHANGED_LIVE").read())
+        if alerts:
+            return alerts[0]["id"]
+        time.sleep(0.1)
+    raise SystemExit("no alert came of the signal")
+
+
 def explain_in_the_browser(server, kind):
     environment = {"PATH": os.environ["PATH"], "HOME": DIRECTORY, "LLM_API_KEY": providers.KEY, "LOGYSTERA_PII_SALT": "salt of the tests"}
     serve = subprocess.Popen([PROGRAM, "serve", "--port", "0", "--config", os.path.join(DIRECTORY, f"{server.provider}.yaml")], cwd=DIRECTORY,
@@ -216,7 +242,11 @@ def explain_in_the_browser(server, kind):
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), Kept())
         fingerprint = json.loads(run("--json", "errors", "list", "--config", f"{server.provider}.yaml")[1].splitlines()[0])["fingerprint"]
         number = json.loads(opener.open(url + "/api/v1/findings").read())[0]["id"]
-        for path in (f"/findings/{number}", f"/errors/{fingerprint}"):
+        shown = run("llm", "explain", f"alert:{open_alert(url, server, kind)}", "--show-prompt", "--config", f"{server.provider}.yaml")
+        check(f"{server.provider}: an alert's prompt is shown ({kind})", shown[0] == 0 and "SIGNAL_MODULE_CHANGED_LIVE" in shown[1] and
+              not leaks(shown[1].encode(), PLANTED[kind][0]), shown)
+        alert = json.loads(opener.open(url + "/api/v1/alerts").read())[0]["id"]
+        for path in (f"/findings/{number}", f"/errors/{fingerprint}", f"/alerts/{alert}"):
             page = opener.open(url + path).read().decode()
             token = re.search(r'name="csrf" value="([^"]+)"', page[page.index("data-explain"):]).group(1)
             form = urllib.parse.urlencode({"csrf": token}).encode()
@@ -233,7 +263,7 @@ def explain_in_the_browser(server, kind):
             except urllib.error.HTTPError as error:
                 check("without its token the form does nothing", error.code == 403)
         leaked = [kept for kept in server.kept if leaks(kept, PLANTED[kind][0])]
-        check(f"the browser's button sends {server.provider} no planted {kind}", not leaked and len(server.kept) >= 4, str(leaked[:1]))
+        check(f"the browser's button sends {server.provider} no planted {kind}", not leaked and len(server.kept) >= 6, str(leaked[:1]))
     finally:
         serve.send_signal(signal.SIGTERM)
         serve.stdout.close()

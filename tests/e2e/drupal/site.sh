@@ -2,7 +2,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 drupal_dir="$root/tests/e2e/drupal"
-composer_log="$run_dir/drupal/composer.log"
+composer_log="$run_dir/drupal/composer-${stage:-site}.log"
 export COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_NO_INTERACTION=1
 
 # The newest Drupal this PHP runs, unless told: a Composer constraint on drupal/core.
@@ -12,7 +12,7 @@ drupal_major=$(grep -oE '[0-9]+' <<<"$drupal_constraint" | head -1)
 # drupal_is_resolvable site|tools: whether this machine's Composer finds everything the site consists of; what it lacks is in
 # $composer_log, and in short in $unresolved.
 drupal_is_resolvable() {
-  local probe="$run_dir/drupal/probe"
+  local probe="$run_dir/drupal/probe-${stage:-site}"
   mkdir -p "$probe"
   composer_json "$@" >"$probe/composer.json"
   # Composer's exit status 2: the packages cannot be resolved. Anything else is for the installation itself to report.

@@ -42,7 +42,7 @@ class Graylog(model.Model):
         if streams not in ("", "000000000000000000000001"):
             raise refused(403, "Not allowed to search with filter")
         # Both ends are included.
-        return self.visible(model.ns_of(first), model.ns_of(last) + MS)[:limit]
+        return self.visible(model.ns_of(first), model.ns_of(last) + MS, limit)
 
     def ask(self, method, path, query, headers, body, _fault):
         credentials = self.arguments.credentials

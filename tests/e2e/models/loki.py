@@ -63,7 +63,7 @@ class Loki(model.Model):
         if one.get("direction", "backward") != "forward":
             raise Refused(400, "the model reads forward alone")
         name, value = selector.groups()
-        found = [e for e in self.visible(start, end) if self.streams[e.stream].get(name) == value][:limit]
+        found = self.visible(start, end, limit, lambda e: self.streams[e.stream].get(name) == value)
         result = {}
         for entry in found:
             values = result.setdefault(entry.stream, [])

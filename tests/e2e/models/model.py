@@ -7,6 +7,8 @@ A world follows from its seed: entries in order of time, a fifth at the time of 
 lateness an entry can be seen up to two seconds after its time, one in fifty up to eight seconds more.
 """
 import argparse
+import bisect
+import itertools
 import json
 import os
 import random
@@ -59,15 +61,25 @@ class Model:
         self.lock = threading.Lock()
         self.faults = []
         self.entries = []
+        self.sorted, self.times = [], None
         self.shuffle = random.Random(arguments.seed + 1)
 
-    def visible(self, first, last):
-        """Entries with first <= time < last that can be seen, oldest first, ties in any order."""
+    def visible(self, first, last, most=None, wanted=None):
+        """Entries with first <= time < last that can be seen (and are `wanted`), oldest first, ties in any order; at most so many."""
         now = time.time_ns()
-        found = [e for e in self.entries if first <= e.time < last and e.visible <= now]
+        if self.times is None or len(self.times) != len(self.entries):
+            # Those of logs (Loki's --lines) stand behind the others.
+            self.sorted = sorted(self.entries, key=lambda e: e.time)
+            self.times = [e.time for e in self.sorted]
+        found = []
+        for entry in itertools.islice(self.sorted, bisect.bisect_left(self.times, first), bisect.bisect_left(self.times, last)):
+            if most is not None and len(found) >= most and entry.time != found[-1].time:
+                break
+            if entry.visible <= now and (wanted is None or wanted(entry)):
+                found.append(entry)
         self.shuffle.shuffle(found)
         found.sort(key=lambda e: e.time)
-        return found
+        return found if most is None else found[:most]
 
 
 def iso(ns, digits=9):

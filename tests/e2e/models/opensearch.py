@@ -7,6 +7,7 @@ Of opensearch-project/OpenSearch: rest-api-spec/.../test/pit/10_basic.yml (POST 
 server/.../search/sort/FieldSortBuilder.java (numeric_type, no format); _shard_doc from 3.3 on (pull request 18924).
 """
 import base64
+import bisect
 import json
 
 import model
@@ -25,10 +26,14 @@ class Opensearch(model.Model):
         begin = (arguments.now or model.time.time_ns()) + int(arguments.begin * SECOND)
         tick = 1 if arguments.nanos else MS
         self.entries = model.world(arguments.seed, arguments.count, begin, arguments.seconds, arguments.late, arguments.crowd, tick)
+        self.numbers = {id(e): number for number, e in enumerate(self.entries)}
         self.points, self.opened, self.time_field = {}, 0, arguments.time_field
         self.version = tuple(int(part) for part in arguments.version.split("."))
         self.opensearch = arguments.distribution == "opensearch"
         self.shard_doc = self.version >= ((3, 3) if self.opensearch else (7, 12))
+
+    def place(self, entry):
+        return entry.time, self.numbers[id(entry)]
 
     def state(self):
         return {"open": len(self.points), "opened": self.opened}
@@ -68,11 +73,12 @@ class Opensearch(model.Model):
         if path == point_path and method == "POST":
             self.opened += 1
             name = base64.b64encode(f"point{self.opened}".encode()).decode()
-            self.points[name] = self.visible(0, 1 << 62)
+            self.points[name] = sorted(self.visible(0, 1 << 62), key=self.place)
             return 200, {"pit_id" if self.opensearch else "id": name}
         if path == point_path.replace("/logs", "", 1) and method == "DELETE":
             for name in asked["pit_id"] if self.opensearch else [asked["id"]]:
-                self.points.pop(name, None)
+                if not self.arguments.keep_points:
+                    self.points.pop(name, None)
             return 200, {"succeeded": True}
         if path.endswith("/_search") and method == "POST":
             return 200, self.search(path[: -len("/_search")].strip("/"), asked, fault)
@@ -111,13 +117,23 @@ class Opensearch(model.Model):
         unit = 1 if self.arguments.nanos else MS
         first = model.ns_of(span["gte"]) // unit * unit
         last = model.ns_of(span["lt"]) if "lt" in span else 1 << 62
-        numbers = {id(e): number for number, e in enumerate(self.entries)}
+        numbers = self.numbers
+        after = asked.get("search_after")
+        if after:
+            after = (model.ns_of(after[0]) if isinstance(after[0], str) else after[0], after[1])
         if point:
-            found = [e for e in self.points[point["id"]] if first <= e.time < last]
+            # In the order of a tie-breaker; without one, ties have none.
+            entries = self.points[point["id"]]
+            begin = bisect.bisect_left(entries, first, key=lambda e: e.time)
+            if after:
+                begin = max(begin, bisect.bisect_right(entries, after, key=self.place))
+            end = bisect.bisect_left(entries, last, key=lambda e: e.time)
+            found = entries[begin : min(end, begin + size) if tie_breaker else end]
+            if not tie_breaker:
+                self.shuffle.shuffle(found)
+                found.sort(key=lambda e: e.time)
         else:
-            found = self.visible(first, last)
-        if tie_breaker:
-            found.sort(key=lambda e: (e.time, numbers[id(e)]))
+            found = self.visible(first, last, None if tie_breaker or after else size)
         nanos = order.get("numeric_type") == "date_nanos"
 
         def sort_value(entry):
@@ -125,10 +141,8 @@ class Opensearch(model.Model):
                 return model.iso(entry.time)
             return entry.time if nanos or self.arguments.nanos else entry.time // MS
 
-        after = asked.get("search_after")
-        if after:
-            at = model.ns_of(after[0]) if isinstance(after[0], str) else after[0]
-            found = [e for e in found if (e.time, numbers[id(e)]) > (at, after[1])]
+        if after and not point:
+            found = [e for e in found if self.place(e) > after]
         hits = []
         for entry in found[:size]:
             sort = [sort_value(entry)] + ([numbers[id(entry)]] if tie_breaker else [])
@@ -148,6 +162,7 @@ def main():
     parser.add_argument("--version", default="3.3.0")
     parser.add_argument("--nanos", action="store_true", help="@timestamp is of type date_nanos")
     parser.add_argument("--time-field", default="@timestamp")
+    parser.add_argument("--keep-points", action="store_true", help="a point in time that was closed can be asked again")
     parser.add_argument("--authorization", default="", help="the header that is wanted")
     arguments = parser.parse_args()
     model.serve(Opensearch(arguments), arguments)

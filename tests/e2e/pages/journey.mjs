@@ -28,6 +28,39 @@ async function press_enter(page) {
 }
 
 const journeys = {
+  /** An alert is acknowledged, snoozed, heard of again, written about and resolved with the keyboard alone. */
+  async alert(visit) {
+    const { page } = visit;
+    await visit.goto('/alerts?severity=high');
+    const title = (await page.locator('a.row-link').first().textContent()).trim();
+    await tab_to(page, title);
+    await press_enter(page);
+    const path = new URL(page.url()).pathname;
+    require(/^\/alerts\/[0-9]+$/.test(path), 'a row leads to no alert');
+    await tab_to(page, 'Acknowledge');
+    await press_enter(page);
+    require(await page.getByRole('status').filter({ hasText: 'Acknowledged' }).count() === 1, 'nothing says that it was acknowledged');
+    await tab_to(page, 'Reason');
+    await page.keyboard.type('seen <by> the test');
+    await tab_to(page, 'Snooze');
+    await press_enter(page);
+    require(await page.getByText('seen <by> the test').count() >= 1, 'the reason is not shown');
+    await visit.goto('/alerts?state=snoozed');
+    require(await page.locator(`a[href="${path}"]`).count() === 1, 'it is not among the snoozed');
+    await visit.goto(path);
+    await tab_to(page, 'End the snooze');
+    await press_enter(page);
+    await tab_to(page, 'Note');
+    await page.keyboard.type('the end');
+    await tab_to(page, 'Write it down');
+    await press_enter(page);
+    await tab_to(page, 'Resolve');
+    await press_enter(page);
+    require(await page.getByText('the end').count() === 1, 'the note is not shown');
+    await visit.goto('/alerts');
+    require(await page.locator(`a[href="${path}"]`).count() === 0, 'it is still open');
+  },
+
   /** A finding is looked at, dismissed and brought back with the keyboard alone. */
   async keyboard(visit) {
     const { page } = visit;
@@ -143,11 +176,16 @@ const journeys = {
     await page.waitForTimeout(2000);  // until the server has looked once
     const before = await tabs[0].locator('#tiles').textContent();
     const rows = await page.locator('tbody').textContent();
+    const focused = tabs[0].locator('#tiles a').nth(1);
+    await focused.focus();
+    const where = await focused.getAttribute('href');
     run('demo', 'clear');
     for (const tab of tabs) {
       await tab.bringToFront();
       await tab.waitForFunction((text) => document.querySelector('#tiles')?.textContent !== text, before);
     }
+    const kept = await tabs[0].evaluate(() => document.activeElement?.closest('#tiles') && document.activeElement.getAttribute('href'));
+    require(kept === where, `the focus was on ${where} and is on ${kept}`);
     await page.bringToFront();
     await page.locator('[data-live-news]:not([hidden])').waitFor();
     require(await page.locator('tbody').textContent() === rows, 'rows have moved by themselves');

@@ -1,10 +1,13 @@
-// A log whose errors and requests try to be something else: JSON lines with errors, then requests that rules know.
-//   node logs.mjs errors | node logs.mjs requests
+// A log whose errors and requests try to be something else: JSON lines with errors, then requests that rules know; and an ordinary one,
+// in which somebody guesses passwords.
+//   node logs.mjs errors | node logs.mjs requests | node logs.mjs auth
 import { strange } from './strange.mjs';
 
 const now = Date.now();
 if (process.argv[2] === 'errors') {
   strange.forEach((text, i) => console.log(JSON.stringify({ timestamp: new Date(now - i * 60000).toISOString(), level: 'error', message: `Cannot handle ${text}` })));
+} else if (process.argv[2] === 'auth') {
+  for (let i = 0; i < 30; i++) console.log(`${new Date(now - (30 - i) * 1000).toISOString()} web1 sshd[71]: Failed password for root from 198.51.100.7 port 22 ssh2`);
 } else {
   const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
   const two = (n) => String(n).padStart(2, '0');

@@ -1,0 +1,17 @@
+# The metric room: what is counted of signals, defined in YAML; metrics/*.yml become a table inside the program.
+find_package(fmt REQUIRED)
+file(GLOB METRIC_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/metrics/*.yml)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${METRIC_FILES})
+set(METRIC_TABLE "#include \"metric/definition.hpp\"\n\nnamespace logystera::metric {\n\nconst std::vector<BuiltInFile>& built_in_files() {\n  static const std::vector<BuiltInFile> table = {\n")
+foreach(METRIC_FILE ${METRIC_FILES})
+  file(READ ${METRIC_FILE} METRIC_YAML)
+  get_filename_component(METRIC_NAME ${METRIC_FILE} NAME)
+  string(APPEND METRIC_TABLE "      {\"metrics/${METRIC_NAME}\", R\"metrics(${METRIC_YAML})metrics\"},\n")
+endforeach()
+string(APPEND METRIC_TABLE "  };\n  return table;\n}\n\n}  // namespace logystera::metric\n")
+file(WRITE ${CMAKE_BINARY_DIR}/built_in_metrics.cpp.new "${METRIC_TABLE}")
+configure_file(${CMAKE_BINARY_DIR}/built_in_metrics.cpp.new ${CMAKE_BINARY_DIR}/built_in_metrics.cpp COPYONLY)
+
+logystera_room(metric STANDARD 20 LINKS logystera_core logystera_yaml fmt::fmt)
+target_sources(logystera_metric PRIVATE ${CMAKE_BINARY_DIR}/built_in_metrics.cpp)
+logystera_room_tests(metric STANDARD 20)
