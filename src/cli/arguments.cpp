@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/secret.hpp"
+#include "core/suggest.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -36,6 +37,23 @@ CommandHelp help_of(const CLI::App& app) {
   return out;
 }
 
+std::string suggestion(std::string_view written, const std::vector<std::string>& names) {
+  const std::string_view near = nearest_name(written, {names.begin(), names.end()});
+  return near.empty() ? std::string() : ": did you mean '" + std::string(near) + "'?";
+}
+
+// The option that was most likely meant by the first argument nobody took.
+std::string suggested_option(const CLI::App& root, const CLI::App& command) {
+  const std::vector<std::string> unknown = root.remaining(true);
+  const auto at = std::find_if(unknown.begin(), unknown.end(), [](const auto& one) { return one.rfind("--", 0) == 0; });
+  if (at == unknown.end()) return {};
+  std::vector<std::string> names;
+  for (const CLI::App* app = &command; app; app = app->get_parent())
+    for (const CLI::Option* option : app->get_options())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return suggestion(std::string_view(*at).substr(0, at->find('=')), names);
+}
+
 // CLI11 has exit codes of its own for every kind of mistake; this program has one.
 int say_mistake(const CLI::App& app, const CLI::ParseError& error, int exit_error) {
   // Arguments are in the message, and one that was misplaced or misspelt may be a secret.
@@ -49,11 +67,14 @@ int say_mistake(const CLI::App& app, const CLI::ParseError& error, int exit_erro
   // A command that is misspelt is the mistake to name, not that none was given.
   const std::vector<std::string> unknown = command->remaining();
   if (!command->get_subcommands({}).empty() && !unknown.empty() && unknown.front().rfind('-', 0) != 0) {
-    std::fprintf(stderr, "%s: there is no command '%s'\nSee '%s --help'.\n", name.c_str(),
-                 without_url_secrets(unknown.front()).c_str(), name.c_str());
+    std::vector<std::string> names;
+    for (const CLI::App* one : listed(*command)) names.push_back(one->get_name());
+    std::fprintf(stderr, "%s: there is no command '%s'%s\nSee '%s --help'.\n", name.c_str(),
+                 without_url_secrets(unknown.front()).c_str(), suggestion(unknown.front(), names).c_str(), name.c_str());
     return exit_error;
   }
-  std::fprintf(stderr, "%s: %s\nSee '%s --help'.\n", name.c_str(), what.c_str(), name.c_str());
+  std::fprintf(stderr, "%s: %s%s\nSee '%s --help'.\n", name.c_str(), what.c_str(), suggested_option(app, *command).c_str(),
+               name.c_str());
   return exit_error;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/terminal.hpp"
 #include "core/json_text.hpp"
+#include "core/suggest.hpp"
 #include "detect/explain.hpp"
 #include "detect/words.hpp"
 
@@ -280,18 +281,6 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-// How many letters have to be changed, added or left out, without regard to case.
-std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j)
-      diagonal = std::exchange(row[j + 1], std::min({diagonal + (a[i] != b[j]), row[j] + 1, row[j + 1] + 1}));
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::string explained_text(const detect::Engine& engine, std::uint32_t rule) {
@@ -318,7 +307,7 @@ Result<std::uint32_t> rule_called(const detect::RuleSet& rules, std::string_view
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const detect::Rule& rule : rules.rules) {
     const std::string known = upper(std::string_view(rule.id).substr(0, kIdBytesMost));
-    const std::size_t distance = edits(wanted, known);
+    const std::size_t distance = edits_between(wanted, known);
     const bool part = wanted.size() >= 3 && known.find(wanted) != std::string::npos;
     if (!rule.silent && (part || distance <= std::max<std::size_t>(2, wanted.size() / 3)))
       near.emplace_back(part ? 0 : distance, rule.id);

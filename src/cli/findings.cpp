@@ -3,10 +3,12 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "analysis/rules.hpp"
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
+#include "cli/explain.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/history.hpp"
 #include "cli/people.hpp"
@@ -76,10 +78,16 @@ int list(const Globals& globals, const Options& options) {
   return print_findings("findings list", opened->store->findings(), query, globals.json);
 }
 
-int summary(const Globals& globals, const Options&) {
+int summary(const Globals& globals, const Options& options) {
   auto opened = open_history("findings summary", globals);
   if (!opened) return fail("findings summary", opened.error());
-  auto found = opened->store->findings().summary();
+  std::optional<std::int64_t> from;
+  if (!options.since.empty()) {
+    auto since = parse_since("--since", options.since, wall_seconds());
+    if (!since) return fail("findings summary", since.error());
+    from = since.value();
+  }
+  auto found = opened->store->findings().summary({}, from);
   if (!found) return fail("findings summary", found.error());
   if (globals.json) {
     JsonText json;
@@ -97,6 +105,7 @@ int summary(const Globals& globals, const Options&) {
   for (const Level level : kReportedLevels) levels.push_back({std::string(level_name(level)), grouped(found->of(level))});
   for (const store::RuleCount& rule : found->top) rules.push_back({printable(rule.rule), grouped(rule.findings)});
   fmt::print("{}\n{}", table(levels, colour_wanted()), table(rules, colour_wanted()));
+  fmt::print("\nInformational findings are shown by a scan and not stored.\n");
   return kExitDone;
 }
 
@@ -112,20 +121,21 @@ Result<Done> print_preview(store::FindingStore& store, const Options& options) {
   return Done{};
 }
 
-// A rule that neither has a finding nor is known is most likely misspelt; it may also be one that --rules-dir will add.
-Result<Done> warn_of_unknown_rule(const History& history, const std::string& rule) {
+// A rule that neither has a finding nor is known is misspelt, and a dismissal of it would hide nothing.
+Result<Done> refuse_unknown_rule(const History& history, const std::string& rule) {
   analysis::RuleSources sources;
   sources.placeholders = history.config.placeholders;
   for (const auto* list : {&history.config.rules_dirs, &history.config.sigma_dirs})
     sources.paths.insert(sources.paths.end(), list->begin(), list->end());
   auto rules = analysis::load_rules(sources);
   if (!rules) return rules.error();
-  if (!rules->find(rule))
-    fmt::print(
-        stderr,
-        "logystera findings dismiss: {} is neither a configured nor a built-in rule ('logystera rules list'), and has "
-        "no stored findings; it is dismissed all the same\n",
-        printable(rule));
+  const auto known = rule_called(rules.value(), rule);
+  if (!known)
+    return Error{known.error().message + "; a rule of your own is known once rules_dir of the configuration names its directory",
+                 ErrorKind::not_found};
+  if (rules->rules[known.value()].id != rule)
+    return Error{fmt::format("'{}' is the name of rule {}: dismiss it by its id", rule, rules->rules[known.value()].id),
+                 ErrorKind::invalid};
   return Done{};
 }
 
@@ -141,14 +151,14 @@ std::string dismissal_json(const Options& options) {
 int dismiss(const Globals& globals, const Options& options) {
   auto opened = open_history("findings dismiss", globals, store::Access::create);
   if (!opened) return fail("findings dismiss", opened.error());
-  if (!globals.json)
-    if (auto shown = print_preview(opened->store->findings(), options); !shown)
-      return fail("findings dismiss", shown.error());
   auto known = opened->store->findings().preview(options.rule, {});
   if (!known) return fail("findings dismiss", known.error());
   if (known->findings == 0)
-    if (auto warned = warn_of_unknown_rule(opened.value(), options.rule); !warned)
-      return fail("findings dismiss", warned.error());
+    if (auto known_rule = refuse_unknown_rule(opened.value(), options.rule); !known_rule)
+      return fail("findings dismiss", known_rule.error());
+  if (!globals.json)
+    if (auto shown = print_preview(opened->store->findings(), options); !shown)
+      return fail("findings dismiss", shown.error());
   const store::Dismissal dismissal{options.rule, options.source, options.reason, wall_seconds()};
   const auto change = [&](store::Stores& stores) { return stores.findings().dismiss(dismissal); };
   if (auto done = change_noted(*opened->store, change, "finding.dismiss", options.rule, "", dismissal_json(options)); !done)
@@ -230,7 +240,8 @@ void add_findings(Program program) {
   showing->add_option("-n", options->limit, "Most findings to list")
       ->check(whole_number(1, kListedMost))
       ->capture_default_str();
-  command("summary", "Count findings by severity, and the ten rules with most", summary);
+  command("summary", "Count findings by severity, and the ten rules with most", summary)
+      ->add_option("--since", options->since, "Only since: 30m, 24h, 7d ago, or unix seconds");
   auto* dismissing = command("dismiss", "Never report a rule again, everywhere or in one source", dismiss);
   auto* previewing = command("preview", "Show which stored findings dismissing a rule would hide", preview);
   auto* returning = command("undismiss", "Report a dismissed rule again", undismiss);
@@ -243,6 +254,7 @@ void add_findings(Program program) {
   findings->footer(
       "Examples:\n"
       "  logystera findings list --severity high --since 7d\n"
+      "  logystera findings summary --since 24h\n"
       "  logystera findings show SSH_BRUTE_FORCE -n 50\n"
       "  logystera findings dismiss NGINX_404_SCAN --source nginx.log --reason 'internal scanner'\n\n"
       "A dismissal applies to scan and tail at once, also to a running tail.");

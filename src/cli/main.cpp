@@ -16,6 +16,7 @@
 
 #include "cli/command.hpp"
 #include "cli/secret_option.hpp"
+#include "cli/start.hpp"
 #include "core/secret.hpp"
 
 namespace {
@@ -112,6 +113,10 @@ int main(int argc, char** argv) {
       "rules test); 2 an error (on standard error, with the remedy; what was done before it stays done).");
   try {
     if (!arguments.empty()) arguments.erase(arguments.begin());  // the program's name
+    if (arguments.empty()) {
+      std::fputs(start_text(start_facts()).c_str(), stdout);
+      return with_output_written(kExitDone);
+    }
     if (const std::optional<int> ended = line.run(std::move(arguments), kExitError)) return with_output_written(*ended);
   } catch (const std::bad_alloc&) {
     return fail("", logystera::Error{"out of memory: " + remedy_for_memory()});

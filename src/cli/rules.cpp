@@ -118,6 +118,35 @@ int explain(const Globals& globals, const Options& options) {
   return kExitDone;
 }
 
+int show(const Globals& globals, const Options& options) {
+  auto rules = chosen("rules show", globals, options);
+  if (!rules) return fail("rules show", rules.error());
+  const auto number = rule_called(rules.value(), options.id);
+  if (!number) return fail("rules show", number.error());
+  const detect::Rule& rule = rules->rules[number.value()];
+  auto native = detect::to_native(rules.value(), number.value());
+  if (!native)
+    return fail("rules show", Error{fmt::format("{} cannot be written in the native form ({}); its file is {}:{}", rule.id,
+                                                native.error().message, rule.pack, rule.at.line),
+                                    native.error().kind});
+  if (!globals.json) {
+    // Texts of rules come from strangers: a YAML file of theirs may hold any character.
+    fmt::print("# {}:{}\n", printable(rule.pack), rule.at.line);
+    std::string_view rest = native.value();
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      fmt::print("{}\n", printable(rest.substr(0, end)));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return kExitDone;
+  }
+  JsonText json;
+  json.begin_object().member("id", rule.id).member("file", rule.pack).count("line", rule.at.line);
+  json.member("yaml", native.value()).end_object();
+  fmt::print("{}\n", json.text());
+  return kExitDone;
+}
+
 void print_report(const detect::DocumentReport& report, bool json) {
   if (json) {
     JsonText text;
@@ -226,7 +255,7 @@ int test(const Globals& globals, const Options& options) {
 }  // namespace
 
 void add_rules_commands(Program program) {
-  auto* rules = program.app.add_subcommand("rules", "List, explain, check, convert and test detection rules");
+  auto* rules = program.app.add_subcommand("rules", "List, show, explain, check, convert and test detection rules");
   rules->require_subcommand(1);
   auto options = std::make_shared<Options>();
   const auto command = [&](const char* name, const char* help, int (*run)(const Globals&, const Options&)) {
@@ -253,6 +282,9 @@ void add_rules_commands(Program program) {
   add_sources(command("explain", "Print what a rule was compiled to: what is looked for, tested and counted", explain))
       ->add_option("ID", options->id, "The rule's id, as 'rules list' shows it")
       ->required();
+  add_sources(command("show", "Print a rule in the native form, and where it stands", show))
+      ->add_option("ID", options->id, "The rule's id, as 'rules list' shows it")
+      ->required();
   auto* validating = command("validate", "Load rules and report what is wrong with them, and where", validate);
   validating->add_option("PATH", options->paths, "Rule files or directories, native or Sigma")->required();
   validating->add_flag("--sigma", options->sigma, "Print what loaded in the native form")->allow_extra_args(false);
@@ -266,6 +298,7 @@ void add_rules_commands(Program program) {
       "Examples:\n"
       "  logystera rules list --severity critical\n"
       "  logystera rules explain SSH_BRUTE_FORCE\n"
+      "  logystera rules show SSH_BRUTE_FORCE > my_rules/ssh_brute_force.yml\n"
       "  logystera rules validate my_rule.yml\n"
       "  logystera rules validate sigma/rules --strict\n"
       "  logystera rules convert proc_creation_win_whoami.yml > whoami.yml\n"

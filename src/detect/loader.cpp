@@ -142,9 +142,22 @@ DocumentReport::Kind kind_of(const Node& root) {
   return DocumentReport::Kind::unknown;
 }
 
+// A file of Sigma's placeholders that lies among rules, as it does in this project's own directory: names with texts or lists of
+// texts, and nothing that a rule has.
+bool holds_placeholders(std::string_view name, const Node& root) {
+  const std::string_view file = name.substr(name.rfind('/') + 1);
+  if ((file != "placeholders.yml" && file != "placeholders.yaml") || !root.is_map()) return false;
+  if (root.find("title") || root.find("id") || kind_of(root) != DocumentReport::Kind::unknown) return false;
+  return std::all_of(root.entries.begin(), root.entries.end(), [](const Node::Entry& entry) {
+    return entry.value.is_scalar() || (!entry.value.is_map() && std::all_of(entry.value.items.begin(), entry.value.items.end(),
+                                                                            [](const Node& item) { return item.is_scalar(); }));
+  });
+}
+
 }  // namespace
 
 void Loader::State::document(std::string_view name, const Node& root) {
+  if (holds_placeholders(name, root)) return;
   const std::size_t number = documents.size();
   DocumentReport& report = documents.emplace_back();
   report.file = std::string(name);

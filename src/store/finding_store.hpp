@@ -130,7 +130,8 @@ class FindingStore {
   virtual Result<std::vector<Finding>> last_of_groups(std::string_view site, std::int64_t since) = 0;
   /// Newest first.
   virtual Result<std::vector<Finding>> list(const FindingQuery& query) = 0;
-  virtual Result<FindingSummary> summary(const SiteScope& sites = {}) = 0;
+  /// Of those not older than `since` (unix seconds), or of all.
+  virtual Result<FindingSummary> summary(const SiteScope& sites = {}, std::optional<std::int64_t> since = {}) = 0;
 
   /// By time, the newest first.
   virtual Result<FindingPage> page(const FindingFilter& filter, const PageRequest<TimeKey>& request) = 0;

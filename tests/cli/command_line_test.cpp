@@ -157,15 +157,17 @@ TEST_CASE("a_log_whose_name_is_no_text_can_be_found_and_dismissed_by_it") {
   CHECK(has(house.go(scan).out, "Findings : 1"));
 }
 
-TEST_CASE("a_misspelt_rule_is_dismissed_with_a_warning") {
+TEST_CASE("a_rule_that_is_not_there_is_not_dismissed") {
   const House house;
   const Finished known = house.go({"findings", "dismiss", "SSH_BRUTE_FORCE", "--store", house.store});
   CHECK(known.code == 0);
   CHECK(known.err.empty());
   const Finished unknown = house.go({"findings", "dismiss", "SSH_BRUTEFORCE", "--store", house.store});
-  CHECK(unknown.code == 0);
-  CHECK(has(unknown.err, "SSH_BRUTEFORCE is neither a configured nor a built-in rule"));
-  CHECK(house.go({"findings", "undismiss", "SSH_BRUTEFORCE", "--store", house.store}).code == 0);
+  CHECK(unknown.code == 2);
+  CHECK(has(unknown.err, "there is no rule 'SSH_BRUTEFORCE'; similar: SSH_BRUTE_FORCE"));
+  CHECK(has(unknown.err, "rules_dir"));
+  CHECK(unknown.out.empty());
+  CHECK(house.go({"findings", "undismiss", "SSH_BRUTEFORCE", "--store", house.store}).code == 2);
   CHECK(house.go({"findings", "undismiss", "SSH_BRUTE_FORCE", "--store", house.store}).code == 0);
   CHECK(house.go({"findings", "dismissed", "--store", house.store}).out == "Nothing is dismissed.\n");
 }

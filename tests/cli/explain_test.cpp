@@ -1,5 +1,6 @@
 // `rules explain` as a user runs it.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -107,4 +108,36 @@ TEST_CASE("rules_explain_says_what_an_alert_of_a_rule_means_and_what_ends_it") {
   const Finished json = explain({"SIGNAL_CRON_NOT_RUNNING", "--json"});
   CHECK(has(json.out, R"("alert":{"kind":"condition")"));
   CHECK(has(json.out, R"("absence":"no cron.run)"));
+}
+
+TEST_CASE("a_rule_is_shown_as_one_can_be_written_and_loads_again") {
+  const Scratch scratch;
+  const Finished shown = run({"rules", "show", "SSH_BRUTE_FORCE"});
+  CHECK(shown.code == 0);
+  CHECK(shown.out.rfind("# ", 0) == 0);
+  CHECK(has(shown.out, "\nid: 'SSH_BRUTE_FORCE'\n"));
+  write(scratch.file("own.yml"), shown.out);
+  CHECK(has(run({"rules", "validate", scratch.file("own.yml")}).err, "1 of 1 documents loaded"));
+  const Finished json = run({"rules", "show", "SSH_BRUTE_FORCE", "--json"});
+  CHECK(has(json.out, "\"id\":\"SSH_BRUTE_FORCE\""));
+  CHECK(has(json.out, "\"yaml\":\"id: 'SSH_BRUTE_FORCE'"));
+  const Finished none = run({"rules", "show", "SSH_BRUTE_FORC"});
+  CHECK(none.code == 2);
+  CHECK(has(none.err, "similar: SSH_BRUTE_FORCE"));
+}
+
+TEST_CASE("placeholders_among_rules_are_no_rule_and_a_rule_called_so_is_one") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch.file("rules"));
+  write(scratch.file("rules/one.yml"),
+        "id: ONE\ntitle: One\nlevel: high\ndetection: {match: [{field: message, op: contains, value: one}]}\n");
+  write(scratch.file("rules/placeholders.yml"), "Administrators: [root, admin]\nServers: []\nOne: web1\n");
+  CHECK(has(run({"rules", "validate", scratch.file("rules")}).err, "1 of 1 documents loaded, 0 refused"));
+  CHECK(run({"rules", "test", scratch.file("rules")}).code == 0);
+  // What is a rule is loaded, or refused with words, whatever its file is called.
+  write(scratch.file("rules/placeholders.yml"),
+        "id: TWO\ntitle: Two\nlevel: high\ndetection: {match: [{field: message, op: contains, value: two}]}\n");
+  CHECK(has(run({"rules", "validate", scratch.file("rules")}).err, "2 of 2 documents loaded"));
+  write(scratch.file("rules/placeholders.yml"), "title: [Two]\ndetectoin: []\n");
+  CHECK(run({"rules", "validate", scratch.file("rules")}).code == 1);
 }

@@ -571,8 +571,7 @@ TEST_CASE("following_shows_events_as_they_arrive") {
 
 TEST_CASE("mistakes_on_the_command_line_are_explained_and_end_with_2") {
   House house;
-  for (const Arguments& arguments : {Arguments{},
-                                     {"nonsense"},
+  for (const Arguments& arguments : {Arguments{"nonsense"},
                                      {"serve", "--port", "70000"},
                                      {"serve", "extra"},
                                      {"entity"},

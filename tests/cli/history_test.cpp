@@ -64,6 +64,10 @@ TEST_CASE("findings_are_listed_filtered_shown_and_counted") {
   CHECK(has(house.go({"findings", "list", "--since", "3h", "--severity", "critical"}).out, "LEAK"));
   CHECK(has(house.go({"findings", "show", "LEAK", "-n", "1"}).out, "The newest 1 are shown"));
   CHECK(has(house.go({"findings", "summary"}).out, "critical  2"));
+  CHECK(has(house.go({"findings", "summary"}).out, "Informational findings are shown by a scan and not stored."));
+  CHECK(has(house.go({"findings", "summary", "--since", "0"}).out, "critical  2"));
+  CHECK(has(house.go({"findings", "summary", "--since", "1s"}).out, "critical  0"));
+  CHECK(has(house.go({"findings", "summary", "--since", "soon"}).err, "--since soon"));
   const Finished wrong = house.go({"findings", "list", "--since", "5x"});
   CHECK(wrong.code == 2);
   CHECK(has(wrong.err, "--since 5x: write a span like 90s, 30m, 24h or 7d, or unix seconds"));
@@ -369,7 +373,7 @@ TEST_CASE("what_is_shown_later_waits_in_the_directory_for_temporary_files") {
 TEST_CASE("json_holds_nothing_that_a_terminal_obeys_and_reads_back_as_it_was") {
   const House house;
   REQUIRE(house
-              .go({"findings", "dismiss", "R", "--reason",
+              .go({"findings", "dismiss", "SSH_BRUTE_FORCE", "--reason",
                    "a\xc2\x9b"
                    "31m\xe2\x80\xae\x7f\xe2\x80\xa8\xd8\x9c\xe2\x81\xa6\xe2\x80\xa6\xc3\xa4z"})
               .code == 0);

@@ -284,12 +284,35 @@ TEST_CASE("formats_are_listed_and_a_wrong_one_is_refused_with_the_command_that_l
 TEST_CASE("a_misspelt_command_is_named") {
   const Finished misspelt = run({"evnts"}, kSalted);
   CHECK(misspelt.code == 2);
-  CHECK(has(misspelt.err, "logystera: there is no command 'evnts'"));
+  CHECK(has(misspelt.err, "logystera: there is no command 'evnts': did you mean 'events'?"));
   const Finished below = run({"entity", "ad"}, kSalted);
   CHECK(below.code == 2);
-  CHECK(has(below.err, "logystera entity: there is no command 'ad'"));
-  CHECK(has(run({""}, kSalted).err, "there is no command ''"));
-  CHECK(has(run({}, kSalted).err, "A subcommand is required"));
+  CHECK(has(below.err, "logystera entity: there is no command 'ad': did you mean 'add'?"));
+  CHECK(has(run({""}, kSalted).err, "there is no command ''\n"));
+  CHECK(has(run({"quux"}, kSalted).err, "there is no command 'quux'\n"));
+  const Finished option = run({"scan", "--sevrity", "high", kSample}, kSalted);
+  CHECK(option.code == 2);
+  CHECK(!has(option.err, "did you mean '--severity'"));  // which scan has not
+  CHECK(has(run({"findings", "list", "--sevrity=high"}, kSalted).err, "did you mean '--severity'?"));
+  CHECK(has(run({"--stoer", "sqlite:x", "findings", "list"}, kSalted).err, "did you mean '--store'?"));
+  // A long one is compared with nothing.
+  CHECK(has(run({std::string(100'000, 'e')}, kSalted).err, "there is no command 'eee"));
+}
+
+TEST_CASE("the_program_alone_says_what_can_be_done_now") {
+  const Finished alone = run({}, kSalted);
+  CHECK(alone.code == 0);
+  CHECK(alone.err.empty());
+  for (const std::string command : {"logystera scan ", "logystera tail ", "logystera serve", "logystera demo run", "logystera --help"})
+    CHECK(has(alone.out, command));
+  std::size_t lines = 0;
+  for (std::string_view rest = alone.out; !rest.empty(); ++lines) {
+    const std::size_t end = rest.find('\n');
+    CHECK(end <= 80);
+    rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
+  }
+  CHECK(lines <= 24);
+  CHECK(run({"--help"}, kSalted).out != alone.out);
 }
 
 TEST_CASE("scan_says_the_same_with_its_rules_from_the_cache") {

@@ -65,17 +65,24 @@ Result<std::vector<std::uint64_t>> evidence_of(Connection& db, std::int64_t find
   return db.rows<std::uint64_t>(statement.value(), "read", [](const Statement& row) { return row.count(0); });
 }
 
-Result<FindingSummary> Findings::summary(const SiteScope& sites) {
+Result<FindingSummary> Findings::summary(const SiteScope& sites, std::optional<std::int64_t> since) {
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   auto numbers = site_numbers(db, {}, sites);
   if (!numbers) return numbers.error();
-  const std::string of_sites =
-      numbers.value() ? " FROM findings WHERE entity <> 0 AND entity IN " + listed(*numbers.value()) : "";
+  // Of all there is, the counts by day are read; else the findings themselves.
+  const bool narrowed = numbers.value() || since;
+  const std::string counted_of = fmt::format(
+      " FROM findings WHERE time >= ?1{}", numbers.value() ? " AND entity <> 0 AND entity IN " + listed(*numbers.value()) : "");
+  const auto prepared = [&](Sql all, const std::string& some) {
+    auto statement = narrowed ? db.prepare(some) : db.lease(all);
+    if (statement && narrowed) statement->bind(1, since.value_or(INT64_MIN));
+    return statement;
+  };
   FindingSummary summary;
-  auto levels = numbers.value() ? db.prepare("SELECT level, count(*)" + of_sites + " GROUP BY level")
-                                : db.lease("SELECT level, sum(n) FROM finding_days GROUP BY level");
+  auto levels = prepared("SELECT level, sum(n) FROM finding_days GROUP BY level",
+                         "SELECT level, count(*)" + counted_of + " GROUP BY level");
   if (!levels) return levels.error();
   using Row = std::pair<std::int64_t, std::uint64_t>;
   auto counts = db.rows<Row>(levels.value(), "read", [](const Statement& row) {
@@ -83,10 +90,8 @@ Result<FindingSummary> Findings::summary(const SiteScope& sites) {
   });
   if (!counts) return counts.error();
   for (const auto& [level, count] : counts.value()) summary.of(level_of(level)) += count;
-  auto top =
-      numbers.value()
-          ? db.prepare("SELECT rule, count(*) AS found" + of_sites + " GROUP BY rule ORDER BY found DESC, rule LIMIT 10")
-          : db.lease("SELECT rule, sum(n) AS found FROM finding_days GROUP BY rule ORDER BY found DESC, rule LIMIT 10");
+  auto top = prepared("SELECT rule, sum(n) AS found FROM finding_days GROUP BY rule ORDER BY found DESC, rule LIMIT 10",
+                      "SELECT rule, count(*) AS found" + counted_of + " GROUP BY rule ORDER BY found DESC, rule LIMIT 10");
   if (!top) return top.error();
   auto rules = db.rows<RuleCount>(top.value(), "read", [](const Statement& row) {
     return RuleCount{std::string(row.text(0)), static_cast<std::uint64_t>(row.integer(1))};

@@ -132,7 +132,7 @@ class Findings final : public FindingStore {
   Result<std::vector<Finding>> list(const FindingQuery& query) override;
   Result<Recorded> record(const Finding& finding, std::optional<std::int64_t> within, bool again) override;
   Result<std::vector<Finding>> last_of_groups(std::string_view site, std::int64_t since) override;
-  Result<FindingSummary> summary(const SiteScope& sites) override;
+  Result<FindingSummary> summary(const SiteScope& sites, std::optional<std::int64_t> since) override;
   Result<FindingPage> page(const FindingFilter& filter, const PageRequest<TimeKey>& request) override;
   Result<Count> count(const FindingFilter& filter, std::size_t most) override;
   Result<std::optional<Finding>> get(std::int64_t id, const SiteScope& sites) override;
