@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 772d15b294fcc8fabb00e01e6d891acb388658b5 */
+ * Stub hash: 343006447883909c0343ebd671dc717111ef8ca1 */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Logystera_Agent_Recorder___construct, 0, 0, 1)
 	ZEND_ARG_TYPE_INFO(0, bufferDir, IS_STRING, 0)
