@@ -60,6 +60,7 @@ final class Logystera
      *
      * @param array{
      *   batch_size?: int<10, 500>,
+     *   sent_bytes?: int<0, 5242880>,
      *   proxy?: string,
      *   proxy_from_environment?: bool,
      *   ca_bundle?: string,
