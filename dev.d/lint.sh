@@ -152,7 +152,7 @@ lint_generated() {
   local file stale=0
   cp "$copy/stubs/logystera.stub.php" "$copy/client/stubs/logystera.stub.php"
   for file in docs/signals.md src/core/catalogue_table.hpp src/extension/logystera_arginfo.h package.xml config.w32 \
-    drupal-module/config/install/logystera.settings.yml drupal-module/README.md client/stubs/logystera.stub.php; do
+    drupal-module/config/install/logystera.settings.yml drupal-module/README.md drupal-module/src/Signal/SignalWords.php client/stubs/logystera.stub.php; do
     diff -u "$root/$file" "$copy/$file" || { echo "$file is stale: run ./dev generate"; stale=1; }
   done
   rm -rf "$copy"

@@ -68,7 +68,7 @@ namespace Logystera\Agent {
 
         /**
          * The catalogue: every type with its labels.
-         * @phpstan-return list<array{type: string, group: string, config_key: string|null, default: bool, cap: int, severity: string, documented: bool, summary: string, labels: list<array{name: string, type: string, privacy: 'none'|'pseudonym'|'personal', max_chars?: int, description: string}>}>
+         * @phpstan-return list<array{type: string, group: string, config_key: string|null, default: bool, cap: int, severity: string, documented: bool, name: string, summary: string, labels: list<array{name: string, type: string, privacy: 'none'|'pseudonym'|'personal', max_chars?: int, description: string}>}>
          */
         public static function signals(): array {}
     }
@@ -90,7 +90,7 @@ namespace Logystera\Agent {
 
         /**
          * Sizes in bytes; `dropped` by reason, times in Unix seconds.
-         * @phpstan-return array{bytes: int, pending_bytes: int, cap_bytes: int, files: int, spilled: int, healed: int, dropped: array<string, array{count: int, first_at: int, last_at: int}>}
+         * @phpstan-return array{bytes: int, pending_bytes: int, sent_bytes: int, cap_bytes: int, files: int, spilled: int, healed: int, dropped: array<string, array{count: int, first_at: int, last_at: int}>}
          * @throws Exception\BufferUnavailable
          */
         public function stats(): array {}
@@ -103,21 +103,20 @@ namespace Logystera\Agent {
         public function files(): array {}
 
         /**
-         * total, invalid, events (newest first), and hours: start of each of the last 24 hours => how many were recorded in it
-         * @param array $filter type, severity (one or a list), since, until (Unix seconds, inclusive), text (at most 256 bytes)
+         * total, invalid, events (newest first), sent (of each event, whether it was delivered), and hours: start of each of the
+         * last 24 hours => how many were recorded in it
+         * @param array $filter type, severity (one or a list), delivery ("waiting", unless given, "sent" or "any"), since, until (Unix seconds, inclusive), text (at most 256 bytes)
          * @param int $offset how many of the newest to pass over
          * @param int $limit 1-500
-         * @phpstan-param array{type?: string|list<string>|null, severity?: string|list<string>|null, since?: int|null, until?: int|null, text?: string|null} $filter
-         * @phpstan-param int<0, max> $offset
-         * @phpstan-param int<1, 500> $limit
-         * @phpstan-return array{total: int, invalid: int, events: list<array{event_type: string, created_at: int, timestamp: int, event_id: string, labels: array<string, scalar|null|list<string>>}|null>, hours: array<int, int>}
+         * @phpstan-param array{type?: string|list<string>|null, severity?: string|list<string>|null, delivery?: 'waiting'|'sent'|'any'|null, since?: int|null, until?: int|null, text?: string|null} $filter
+         * @phpstan-return array{total: int, invalid: int, events: list<array{event_type: string, created_at: int, timestamp: int, event_id: string, labels: array<string, scalar|null|list<string>>}|null>, sent: list<bool>, hours: array<int, int>}
          * @throws Exception\InvalidOption
          * @throws Exception\BufferUnavailable
          */
         public function events(array $filter = [], int $offset = 0, int $limit = 50): array {}
 
         /**
-         * Deletes every buffered event and returns how many there were.
+         * Deletes every buffered event, and what stays of those that were sent. How many had not been sent.
          * @throws Exception\BufferUnavailable
          */
         public function clear(): int {}
@@ -193,10 +192,12 @@ namespace Logystera\Agent {
     final class Dispatcher
     {
         /**
-         * @param array $options batch_size (10-500), proxy, proxy_password (Secret), proxy_from_environment, ca_bundle, connect_timeout (1-60 s),
+         * @param array $options batch_size (10-500), sent_bytes (0-5,242,880: how much of what was delivered stays readable in the
+         *   buffer; 0 unless given), proxy, proxy_password (Secret), proxy_from_environment, ca_bundle, connect_timeout (1-60 s),
          *   timeout (1-300 s), max_seconds (1-3600), max_requests (0: no limit), user_agent, share, allow_network_fs
          * @phpstan-param array{
          *   batch_size?: int<10, 500>,
+         *   sent_bytes?: int<0, 5242880>,
          *   proxy?: string,
          *   proxy_password?: Secret,
          *   proxy_from_environment?: bool,
@@ -229,7 +230,6 @@ namespace Logystera\Agent {
         /**
          * The last requests to the gateway, newest first.
          * @param int $limit 1-500
-         * @phpstan-param int<1, 500> $limit
          * @phpstan-return list<array{at: int, events: int, bytes: int, http_status: int, duration_ms: int, acknowledged: bool, batch: string, error: string|null}>
          * @throws Exception\InvalidOption
          */

@@ -171,10 +171,11 @@ struct Shown {
 // The application's error handler runs in here, and may record, throw or end the request.
 void tell_unknown_type(zend_string* type) {
   if (!warns() || !LOGYSTERA_G(state)->tells(hash_of(view(type), {}))) return;
-  php_error_docref(nullptr, E_USER_NOTICE,
-                   "Unknown signal type '%s', not recorded; Recorder::signals() has the known ones, option 'signals' declares "
-                   "others",
-                   Shown(view(type)).text);
+  php_error_docref(
+      nullptr, E_USER_NOTICE,
+      "Unknown signal type '%s', not recorded; Recorder::signals() has the known ones, option 'signals' declares "
+      "others",
+      Shown(view(type)).text);
 }
 
 void tell_unknown(zend_string* type, const Unknown& unknown) {
@@ -216,6 +217,7 @@ void describe_signal(zval* signal, const SignalSpec& spec) {
   add_assoc_long(signal, "cap", spec.cap);
   add_view(signal, "severity", spec.severity);
   add_assoc_bool(signal, "documented", spec.documented);
+  add_view(signal, "name", spec.name);
   add_view(signal, "summary", spec.summary);
   zval labels;
   array_init(&labels);
