@@ -97,6 +97,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
     src/agent/buffer_header.cpp
     src/agent/buffer_layout.cpp
     src/agent/buffer_lock.cpp
+    src/agent/buffer_sent.cpp
     src/agent/buffer_spill.cpp
     src/agent/checkpoint.cpp
     src/agent/credentials.cpp

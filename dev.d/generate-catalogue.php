@@ -34,7 +34,7 @@ catch (JsonException $e) {
   fail('not JSON: ' . $e->getMessage());
 }
 
-$labels = $entries = $types = [];
+$labels = $entries = $types = $names = [];
 foreach ($catalogue['signals'] as $index => $signal) {
   $type = $signal['type'] ?? fail("entry $index has no type");
   if (!preg_match('/^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$/', $type) || strlen($type) > 64) {
@@ -46,6 +46,14 @@ foreach ($catalogue['signals'] as $index => $signal) {
   $types[] = $type;
   if (!in_array($signal['severity'], SEVERITIES, TRUE)) {
     fail("$type: severity is one of " . implode(', ', SEVERITIES));
+  }
+  if (!preg_match('/^[A-Z][A-Za-z -]{2,39}$/', $signal['name'] ?? '') || in_array($signal['name'], $names, TRUE)) {
+    fail("$type: name is what people call it, 3 to 40 letters, no other type's");
+  }
+  $names[] = $signal['name'];
+  preg_match_all('/\{(\w+)\}/', $signal['sentence'] ?? '', $placeholders);
+  if (($signal['sentence'] ?? '') === '' || strlen($signal['sentence']) > 200 || array_diff($placeholders[1], array_column($signal['labels'], 'name'))) {
+    fail("$type: sentence says what happened, with labels of the type in braces");
   }
   if ($signal['cap'] < 0 || $signal['cap'] > 200) {
     fail("$type: cap is 0 to 200");
@@ -69,9 +77,9 @@ foreach ($catalogue['signals'] as $index => $signal) {
       $label['max_chars'] ?? 0, cpp($label['description']), cpp($label['privacy']));
   }
   $labels[] = "inline constexpr LabelSpec {$variable}[] = {\n$rows};\n";
-  $entries[] = sprintf("    {%s, %s, %s, %s, %d, %s,\n     %s, %s, %d, %s},\n", cpp($type), cpp($signal['group']),
+  $entries[] = sprintf("    {%s, %s, %s, %s, %d, %s,\n     %s, %s, %s, %d, %s},\n", cpp($type), cpp($signal['group']),
     cpp($signal['config_key'] ?? ''), $signal['default'] ? 'true' : 'false', $signal['cap'], cpp($signal['severity']),
-    cpp($signal['summary']), $variable, count($signal['labels']), $signal['documented'] ? 'true' : 'false');
+    cpp($signal['name']), cpp($signal['summary']), $variable, count($signal['labels']), $signal['documented'] ? 'true' : 'false');
 }
 if (count($types) > 255) {
   fail('more than 255 types');

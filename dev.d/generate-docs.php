@@ -26,7 +26,7 @@ $out = "# Signals\n\n"
 foreach ($groups as $group => $signals) {
   $out .= "\n## " . ucfirst(strtr($group, '_', ' ')) . "\n";
   foreach ($signals as $signal) {
-    $out .= "\n### `{$signal['type']}`\n\n{$signal['summary']}\n\n"
+    $out .= "\n### `{$signal['type']}`\n\n**{$signal['name']}.** {$signal['summary']}\n\n"
       . "Severity {$signal['severity']} · cap {$signal['cap']} · default " . ($signal['default'] ? 'on' : 'off')
       . (($signal['config_key'] ?? '') === '' ? '' : " · switch `{$signal['config_key']}`") . "\n\n"
       . "| label | type | privacy | meaning |\n|---|---|---|---|\n";

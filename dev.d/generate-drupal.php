@@ -2,7 +2,7 @@
 
 /**
  * @file
- * Turns signals.json into the Drupal module's default configuration and the table of signals in its README.
+ * Turns signals.json into the Drupal module's default configuration, the words it has for signals, and the table in its README.
  *
  * Usage: php dev.d/generate-drupal.php [--check]
  * With --check nothing is written: exit 1 if a committed file is not what signals.json gives.
@@ -13,8 +13,9 @@ declare(strict_types=1);
 $root = dirname(__DIR__);
 const SETTINGS = 'drupal-module/config/install/logystera.settings.yml';
 const README = 'drupal-module/README.md';
+const WORDS = 'drupal-module/src/Signal/SignalWords.php';
 // What is no signal; docs and schema: drupal-module/config/schema/logystera.schema.yml.
-$other = ['batch_size' => '100', 'dispatch_mode' => 'cron', 'anonymize_ip' => 'false', 'buffer_share' => 'user', 'proxy' => "''", 'ca_bundle' => "''"];
+$other = ['batch_size' => '100', 'dispatch_mode' => 'cron', 'anonymize_ip' => 'false', 'buffer_share' => 'user', 'sent_mib' => '5', 'proxy' => "''", 'ca_bundle' => "''"];
 
 $toggles = ['signals' => [], 'advanced_signals' => []];
 foreach (json_decode(file_get_contents("$root/signals.json"), TRUE, 16, JSON_THROW_ON_ERROR)['signals'] as $signal) {
@@ -45,10 +46,10 @@ foreach ($other as $key => $value) {
   $yaml .= "$key: $value\n";
 }
 
-$table = "| signal | configuration key | default | cap per request |\n|---|---|---|---|\n";
+$table = "| signal | | configuration key | default | cap per request |\n|---|---|---|---|---|\n";
 foreach (json_decode(file_get_contents("$root/signals.json"), TRUE)['signals'] as $signal) {
   if ($signal['config_key'] !== NULL) {
-    $table .= sprintf("| `%s` | `%s` | %s | %d |\n", $signal['type'], $signal['config_key'], $signal['default'] ? 'on' : 'off', $signal['cap']);
+    $table .= sprintf("| `%s` | %s | `%s` | %s | %d |\n", $signal['type'], $signal['name'], $signal['config_key'], $signal['default'] ? 'on' : 'off', $signal['cap']);
   }
 }
 $readme = preg_replace('/(<!-- signals -->\n).*?(?=<!-- end of signals -->)/s', '$1' . $table, file_get_contents("$root/" . README), -1, $count);
@@ -57,7 +58,60 @@ if ($count !== 1) {
   exit(1);
 }
 
-foreach ([SETTINGS => $yaml, README => $readme] as $file => $content) {
+// Literal strings, as translation wants them.
+$names = $sentences = '';
+foreach (json_decode(file_get_contents("$root/signals.json"), TRUE)['signals'] as $signal) {
+  $names .= sprintf("      '%s' => \$this->t('%s'),\n", $signal['type'], $signal['name']);
+  $sentences .= sprintf("      '%s' => \$this->t('%s', \$values),\n", $signal['type'],
+    preg_replace('/\{(\w+)\}/', '@$1', addcslashes($signal['sentence'], "'\\")));
+}
+$words = <<<PHP
+<?php
+
+// Generated from signals.json by `./dev generate`. Do not edit.
+
+declare(strict_types=1);
+
+namespace Drupal\\logystera\\Signal;
+
+use Drupal\\Core\\StringTranslation\\StringTranslationTrait;
+use Drupal\\Core\\StringTranslation\\TranslatableMarkup;
+
+/**
+ * What people call the signals of the catalogue, and what each says.
+ */
+final class SignalWords {
+
+  use StringTranslationTrait;
+
+  /**
+   * The name of a type; NULL for one of another module.
+   */
+  public function name(string \$type): ?TranslatableMarkup {
+    return match (\$type) {
+{$names}      default => NULL,
+    };
+  }
+
+  /**
+   * What happened, in a sentence; NULL for a type of another module.
+   *
+   * @param string \$type
+   *   The type.
+   * @param array<string, string> \$values
+   *   The value of each label as text, by its name behind an @.
+   */
+  public function sentence(string \$type, array \$values): ?TranslatableMarkup {
+    return match (\$type) {
+{$sentences}      default => NULL,
+    };
+  }
+
+}
+
+PHP;
+
+foreach ([SETTINGS => $yaml, README => $readme, WORDS => $words] as $file => $content) {
   if (!in_array('--check', $argv, TRUE)) {
     file_put_contents("$root/$file", $content);
   }

@@ -11,3 +11,5 @@ say 'package.xml and config.w32 from the tree'
 php "$root/dev.d/generate-package.php"
 say "drupal-module's default configuration and table of signals from signals.json"
 php "$root/dev.d/generate-drupal.php"
+say 'client/stubs/logystera.stub.php from stubs/'
+cp "$root/stubs/logystera.stub.php" "$root/client/stubs/logystera.stub.php"

@@ -150,8 +150,9 @@ lint_generated() {
   php "$copy/dev.d/generate-catalogue.php" && php "$copy/dev.d/generate-docs.php" && php "$copy/dev.d/generate-package.php" && php "$copy/dev.d/generate-drupal.php" || return 1
   if same_gen_stub; then bash "$copy/dev.d/generate-arginfo.sh" || return 1; fi
   local file stale=0
+  cp "$copy/stubs/logystera.stub.php" "$copy/client/stubs/logystera.stub.php"
   for file in docs/signals.md src/core/catalogue_table.hpp src/extension/logystera_arginfo.h package.xml config.w32 \
-    drupal-module/config/install/logystera.settings.yml drupal-module/README.md; do
+    drupal-module/config/install/logystera.settings.yml drupal-module/README.md drupal-module/src/Signal/SignalWords.php client/stubs/logystera.stub.php; do
     diff -u "$root/$file" "$copy/$file" || { echo "$file is stale: run ./dev generate"; stale=1; }
   done
   rm -rf "$copy"

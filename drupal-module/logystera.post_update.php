@@ -8,6 +8,7 @@
 declare(strict_types=1);
 
 use Drupal\Core\StringTranslation\TranslatableMarkup;
+use Drupal\logystera\Agent\Dispatch;
 use Drupal\logystera\Agent\Proxy;
 use Drupal\logystera\Agent\ProxyUrl;
 
@@ -36,4 +37,16 @@ function logystera_post_update_seal_proxy_password(): ?TranslatableMarkup {
     return new TranslatableMarkup('The proxy password is now stored encrypted, outside the configuration. logystera.settings.yml in the synchronization directory still contains it: export the configuration again, and change the password if others could read that file or its history.');
   }
   return $was_exposed ? new TranslatableMarkup('The proxy password was moved out of the configuration and is now stored encrypted. Change it if others could read an export or a dump of the database.') : NULL;
+}
+
+/**
+ * Keep the newest sent signals readable on the Events tab, as new sites do.
+ */
+function logystera_post_update_sent_signals_stay(): ?TranslatableMarkup {
+  $settings = \Drupal::configFactory()->getEditable('logystera.settings');
+  if ($settings->get('sent_mib') !== NULL) {
+    return NULL;
+  }
+  $settings->set('sent_mib', Dispatch::SENT_MIB)->save();
+  return new TranslatableMarkup('The newest sent signals, up to @size MiB, now stay readable on the Events tab. The Settings tab switches that off.', ['@size' => Dispatch::SENT_MIB]);
 }

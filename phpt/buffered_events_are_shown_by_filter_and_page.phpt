@@ -29,7 +29,7 @@ $buffer = new Buffer($directory);
 $times = static fn (array $page): array => array_map(static fn (array $event): int => $event['created_at'] - BEGIN, $page['events']);
 $found = static function (array $filter = [], int $offset = 0, int $limit = 50) use ($buffer, $times): array {
     $page = $buffer->events($filter, $offset, $limit);
-    same(['total', 'invalid', 'events', 'hours'], array_keys($page), 'the keys of a page');
+    same(['total', 'invalid', 'events', 'sent', 'hours'], array_keys($page), 'the keys of a page');
     return [$page['total'], $page['invalid'], $times($page)];
 };
 $odd = [9, 7, 5, 3, 1];
@@ -74,6 +74,19 @@ same([10, 0, []], $found([], 10, 3), 'a page behind the end');
 same([10, 0, []], $found([], PHP_INT_MAX, 500), 'a page far behind the end');
 same([5, 0, [5, 3]], $found(['type' => 'auth.login_failed'], 2, 2), 'a page of a filter');
 
+// What was sent and stays: only where it is asked for, behind what waits, and marked.
+mkdir("$directory/sent", 0700);
+file_put_contents("$directory/sent/buffer-00000000000000000000-1700000000-abcdef01.jsonl", str_replace('Number 0', 'sent', $lines[0]) . "\n");
+chmod("$directory/sent/buffer-00000000000000000000-1700000000-abcdef01.jsonl", 0600);
+same([10, 0, $all], $found(), 'what waits alone');
+same([10, 0, $all], $found(['delivery' => 'waiting']), 'the same by name');
+same([10, 0, $all], $found(['delivery' => null]), 'null is no filter here either');
+same([1, 0, [0]], $found(['delivery' => 'sent']), 'what was sent');
+same([11, 0, [...$all, 0]], $found(['delivery' => 'any']), 'both');
+same([...array_fill(0, 10, false), true], $buffer->events(['delivery' => 'any'])['sent'], 'marked');
+same([true], $buffer->events(['delivery' => 'any'], 10, 1)['sent'], 'on its page');
+same(filesize("$directory/sent/buffer-00000000000000000000-1700000000-abcdef01.jsonl"), $buffer->stats()['sent_bytes'], 'its size');
+
 // By the hour: what was recorded long ago is in none of the last 24.
 $hours = $buffer->events()['hours'];
 same(24, count($hours), 'a day of hours');
@@ -98,7 +111,8 @@ $wrong = [
     [['since' => '1'], "filter 'since' must be a unix time (integer)"], [['since' => 1.0], "filter 'since' must be a unix time (integer)"],
     [['until' => []], "filter 'until' must be a unix time (integer)"],
     [['text' => 1], "filter 'text' must be a string of at most 256 bytes"], [['text' => $long], "filter 'text' must be a string of at most 256 bytes"],
-    [['no_such' => 1], "there is no filter 'no_such'; known are type, severity, since, until and text"],
+    [['delivery' => 1], "filter 'delivery' must be 'waiting', 'sent' or 'any'"], [['delivery' => 'all'], "filter 'delivery' must be 'waiting', 'sent' or 'any'"],
+    [['no_such' => 1], "there is no filter 'no_such'; known are type, severity, delivery, since, until and text"],
     [['x'], 'there is no filter'],
 ];
 foreach ($wrong as [$filter, $part]) {
@@ -127,4 +141,4 @@ refused(BufferUnavailable::class, $directory, static fn () => $buffer->events())
 done();
 ?>
 --EXPECT--
-132 checks made
+149 checks made

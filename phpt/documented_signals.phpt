@@ -2,6 +2,8 @@
 Each of the 18 documented signals records exactly its labels, up to exactly its cap, and is on or off by default as documented
 --EXTENSIONS--
 logystera
+--INI--
+logystera.warn=0
 --FILE--
 <?php
 require __DIR__ . '/include.inc';

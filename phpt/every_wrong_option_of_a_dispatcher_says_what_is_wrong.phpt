@@ -16,7 +16,7 @@ $proxy = 'proxy: must look like http://proxy.example.com:3128';
 $bundle = 'ca_bundle: must be the absolute path of a PEM file';
 $agent = 'user_agent: must be printable ASCII of at most 128 characters';
 $wrong = [
-    [['no_such' => 1], "there is no option 'no_such'; known are batch_size, proxy, proxy_password, proxy_from_environment, ca_bundle, connect_timeout, "
+    [['no_such' => 1], "there is no option 'no_such'; known are batch_size, sent_bytes, proxy, proxy_password, proxy_from_environment, ca_bundle, connect_timeout, "
         . 'timeout, max_seconds, max_requests, user_agent, share and allow_network_fs'],
     [['x'], "there is no option '0'"],
     [['verify' => false], "there is no option 'verify'"],
@@ -36,13 +36,13 @@ $wrong = [
     [['ca_bundle' => 'relative.pem'], $bundle], [['ca_bundle' => "/etc/ssl\0.pem"], $bundle],
     [['user_agent' => "two\nlines"], $agent], [['user_agent' => str_repeat('x', 129)], $agent], [['user_agent' => "\u{E9}"], $agent],
 ];
-foreach (['batch_size' => [9, 501, 0], 'connect_timeout' => [0, 61], 'timeout' => [0, 301], 'max_seconds' => [0, 3601]] as $name => $values) {
+foreach (['batch_size' => [9, 501, 0], 'sent_bytes' => [5242881], 'connect_timeout' => [0, 61], 'timeout' => [0, 301], 'max_seconds' => [0, 3601]] as $name => $values) {
     foreach ($values as $value) {
         $wrong[] = [[$name => $value], "$name: must be "];
         $wrong[] = [[$name => $value], ", is $value"];
     }
 }
-foreach (['batch_size', 'connect_timeout', 'timeout', 'max_seconds', 'max_requests'] as $name) {
+foreach (['batch_size', 'sent_bytes', 'connect_timeout', 'timeout', 'max_seconds', 'max_requests'] as $name) {
     foreach (['-1' => -1, '4294967296' => 4294967296] as $shown => $value) {
         $wrong[] = [[$name => $value], "option '$name' must be a whole number, integer $shown given"];
     }
@@ -70,8 +70,8 @@ try {
 }
 
 // Limits that are just met.
-$least = ['batch_size' => 10, 'connect_timeout' => 1, 'timeout' => 1, 'max_seconds' => 1, 'max_requests' => 0, 'proxy' => '', 'ca_bundle' => '', 'user_agent' => ''];
-$most = ['batch_size' => 500, 'connect_timeout' => 60, 'timeout' => 300, 'max_seconds' => 3600, 'max_requests' => 4294967295,
+$least = ['batch_size' => 10, 'sent_bytes' => 0, 'connect_timeout' => 1, 'timeout' => 1, 'max_seconds' => 1, 'max_requests' => 0, 'proxy' => '', 'ca_bundle' => '', 'user_agent' => ''];
+$most = ['batch_size' => 500, 'sent_bytes' => 5242880, 'connect_timeout' => 60, 'timeout' => 300, 'max_seconds' => 3600, 'max_requests' => 4294967295,
     'proxy' => 'http://' . str_repeat('x', 505), 'ca_bundle' => '/' . str_repeat('x', 4095), 'user_agent' => str_repeat('~', 128)];
 $rest = ['proxy' => null, 'proxy_password' => null, 'ca_bundle' => null, 'user_agent' => null, 'proxy_from_environment' => true, 'share' => 'user', 'allow_network_fs' => false];
 foreach ([$least, $most, $rest, []] as $options) {
@@ -87,4 +87,4 @@ refused(TypeError::class, '__construct', static fn () => new Dispatcher(scratch(
 done();
 ?>
 --EXPECT--
-200 checks made
+218 checks made

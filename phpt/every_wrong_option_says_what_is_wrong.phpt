@@ -10,6 +10,7 @@ use Logystera\Agent\Exception\InvalidOption;
 use Logystera\Agent\Recorder;
 
 $label = static fn (array $label): array => ['signals' => [['type' => 'a.b', 'cap' => 1, 'labels' => [$label]]]];
+$declared = static fn (array $labels): array => ['signals' => [['type' => 'a.b', 'cap' => 1, 'labels' => $labels]]];
 $wrong = [
     // options, part of the message
     [['no_such' => 1], "there is no option 'no_such'; known are enabled, toggles, signals, uid_key, root, anonymize_ip, max_events, durability, share and allow_network_fs"],
@@ -44,12 +45,18 @@ $wrong = [
     [['signals' => [['type' => 'a.b', 'cap' => 0]]], "option 'signals': cap of 'a.b' must be 1 to 200"],
     [['signals' => [['type' => 'a.b', 'cap' => 201]]], "option 'signals': cap of 'a.b' must be 1 to 200"],
     [['signals' => [['type' => 'a.b', 'cap' => '5']]], "option 'signals': cap of 'a.b' must be 1 to 200"],
-    [['signals' => [['type' => 'a.b', 'cap' => 1, 'labels' => 'x']]], "option 'signals' must be declarations whose labels are a list, a string of 1 bytes given"],
-    [['signals' => [['type' => 'a.b', 'cap' => 1, 'labels' => ['x']]]], "option 'signals' must be declarations whose labels are arrays with name and type"],
+    [['signals' => [['type' => 'a.b', 'cap' => 1, 'labels' => 'x']]], "option 'signals' must be declarations whose labels are an array, a string of 1 bytes given"],
+    [['signals' => [['type' => 'a.b', 'cap' => 1, 'labels' => ['x']]]], "option 'signals' must be declarations whose labels are name => type, or arrays with name and type"],
     [$label([]), "option 'signals': each label needs a name and a type (strings)"],
     [$label(['name' => 'x']), "option 'signals': each label needs a name and a type (strings)"],
     [$label(['name' => 1, 'type' => 'string']), "option 'signals': each label needs a name and a type (strings)"],
-    [$label(['name' => 'x', 'type' => 'text']), "option 'signals': a label's type is string, integer, number, boolean, list, uid, path, ip, message or sql, not 'text'"],
+    [$label(['name' => 'x', 'type' => 'text']), "option 'signals': a label's type is string, integer (int), number (float), boolean (bool), list (string[]), uid, path, ip, message or sql, not 'text'"],
+    [$declared(['x' => 'text']), "list (string[]), uid, path, ip, message or sql, not 'text'"],
+    [$declared(['x' => 'int[]']), "list (string[]), uid, path, ip, message or sql, not 'int[]'"],
+    [$declared(['x' => 1]), "option 'signals' must be declarations whose labels are name => type, or arrays with name and type, integer 1 given"],
+    [$declared(['X' => 'int']), "signal 'a.b': label 'X' is not lower_snake_case"],
+    [$declared(['x' => []]), "option 'signals': each label needs a name and a type (strings)"],
+    [$declared(['x' => ['name' => 1, 'type' => 'int']]), "option 'signals': each label needs a name and a type (strings)"],
     [$label(['name' => 'x', 'type' => 'string', 'max_chars' => 0]), "option 'signals': max_chars of label 'x' must be 1 to 1024"],
     [$label(['name' => 'x', 'type' => 'string', 'max_chars' => 1025]), "option 'signals': max_chars of label 'x' must be 1 to 1024"],
     [$label(['name' => 'x', 'type' => 'string', 'max_chars' => '5']), "option 'signals': max_chars of label 'x' must be 1 to 1024"],
@@ -105,4 +112,4 @@ refused(ArgumentCountError::class, '__construct', static fn () => new Recorder()
 done();
 ?>
 --EXPECT--
-120 checks made
+132 checks made

@@ -18,6 +18,8 @@ $ends = [
     'compile error' => ['eval("function twice() {} function twice() {}");', ['error', 'Cannot redeclare twice() (previously declared in {file}(5) : eval()\'d code:1)']],
     'after a shutdown function' => ['register_shutdown_function(function () { echo "down"; }); no_such_function();',
         ['error', 'Uncaught Error: Call to undefined function no_such_function() in {file}:5']],
+    'paths of the machine' => ['throw new Exception("cannot read /srv/secret-place/certs/site.pem, see phar:///srv/other/a.phar/b.php:3 and https://example.org/a/b");',
+        ['error', 'Uncaught Exception: cannot read site.pem, see phar://b.php:3 and https://example.org/a/b in {file}:5']],
     'handled exception' => ['set_exception_handler(function () {}); throw new Exception("x");', null],
     'handled warning' => ['echo $undefined;', null],
     'E_USER_ERROR' => ['trigger_error("mine", E_USER_ERROR);', null],
@@ -36,13 +38,14 @@ foreach ($ends as $name => [$code, $expected]) {
     $labels = $events[0]['labels'];
     same(['php.fatal', ['kind', 'file', 'line', 'message']], [$events[0]['event_type'], array_keys($labels)], "$name: type and labels");
     [$kind, $message] = $expected;
-    $said = preg_replace('~\S*/script-[^\s(]*?\.php~', '{file}', $labels['message']);
+    $said = preg_replace('~(?<![^\s(])script-[^\s(/]*?\.php~', '{file}', $labels['message']);
     $said = $name === 'parse error' || $name === 'memory' ? preg_replace('/\d{6,}|(?<=allocate )\d+/', '?', $said) : $said;
     // PHP 8.4 names the kind; a debug build names its own source.
     $said = preg_replace('~ at \S+:\d+(?= \()~', '', str_replace('redeclare function ', 'redeclare ', $said));
     same([$kind, $message], [$labels['kind'], $said], "$name: what it says");
     holds($labels['line'] > 0 && !str_contains($labels['file'], '/'), "$name: file and line", "{$labels['file']}:{$labels['line']}");
     holds(!str_contains(json_encode($labels), 'planted'), "$name: no data");
+    holds(!str_contains(json_encode($labels, JSON_UNESCAPED_SLASHES), sys_get_temp_dir()), "$name: no absolute path");
 }
 
 // Off, or before any recorder: nothing, and PHP says what it always says.
@@ -54,4 +57,4 @@ holds(str_contains($output, 'no_such_function'), 'without a recorder');
 done();
 ?>
 --EXPECT--
-47 checks made
+61 checks made

@@ -29,6 +29,7 @@ same([
     'logystera.durability' => 'default',
     'logystera.enabled' => '1',
     'logystera.max_events_per_request' => '200',
+    'logystera.warn' => 'auto',
 ], (static function () { $all = ini_get_all('logystera', false); ksort($all); return $all; })(), 'the settings and their defaults');
 
 use Logystera\Agent\Exception;

@@ -32,6 +32,11 @@ foreach (ini_get_all('logystera', false) as $name => $value) {
     holds(isset($rows[$name]), "the setting $name");
 }
 
+same('on', $rows['Notice of unknown types and labels'], 'told on the command line');
+foreach (['0' => 'off', 'Off' => 'off', '1' => 'on', 'On' => 'on'] as $setting => $told) {
+    same($told, rows(['logystera.warn' => (string) $setting])['Notice of unknown types and labels'], "logystera.warn=$setting");
+}
+
 $rows = rows(['logystera.enabled' => '0']);
 same(['off', 'logystera.enabled is off'], [$rows['Recording'], $rows['Why it is off']], 'why it is off');
 foreach (['7' => '7', '1000' => '200', '0' => '1'] as $setting => $cap) {
@@ -60,4 +65,4 @@ holds(str_contains(rows(['logystera.buffer_dir' => scratch('link')])['Default bu
 done();
 ?>
 --EXPECT--
-37 checks made
+47 checks made

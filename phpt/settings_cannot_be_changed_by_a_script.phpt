@@ -13,4 +13,4 @@ foreach (ini_get_all('logystera') as $name => $setting) {
 done();
 ?>
 --EXPECT--
-10 checks made
+12 checks made

@@ -2,6 +2,8 @@
 The option "enabled" says which types are on; without it the documented defaults hold
 --EXTENSIONS--
 logystera
+--INI--
+logystera.warn=0
 --FILE--
 <?php
 require __DIR__ . '/include.inc';

@@ -398,7 +398,11 @@ void Buffer::append(Lock& lock, std::string_view lines, std::uint32_t events, Co
 bool Buffer::admit(Lock& lock, std::uint64_t current_bytes, std::uint64_t wanted, std::uint64_t& allowed) noexcept {
   BufferHeader& header = lock.header();
   const std::uint64_t cap = options_.event_bytes();
-  const auto used = [&] { return header.closed_bytes + header.dead_bytes + current_bytes; };
+  const auto used = [&] { return header.closed_bytes + header.dead_bytes + header.sent_bytes + current_bytes; };
+  if (header.sent_bytes != 0 && used() + wanted + spill_reserve() > cap) {
+    const std::uint64_t missing = used() + wanted + spill_reserve() - cap;
+    evict_sent(lock, header.sent_bytes - std::min(header.sent_bytes, missing));
+  }
   if (!header.frozen) {
     if (used() + wanted + spill_reserve() <= cap) return true;
     header.frozen = true;

@@ -7,6 +7,7 @@
 //   buffer.lock                     never unlinked or renamed; carries the header (sizes, sequence) under flock
 //   buffer.drops                    drop counters, written without buffer.lock (drop_records.hpp)
 //   dispatch.lock, dispatch.state.a/.b, dispatch.history   the dispatcher's (dispatch.hpp)
+//   sent/                           delivered segments that stay readable for a while; inside the total cap, first to go
 //   dead/                           lines that can never be sent, with the reason; inside the total cap
 //
 // Promise: once commit() has counted an event as committed, it survives the death of any process. The append is one
@@ -72,6 +73,9 @@ struct BufferOptions {
   std::uint64_t housekeeping_bytes = limits::kHousekeepingBytes;
   std::uint64_t spill_bytes = limits::kSpillBytes;
   std::uint64_t dead_letter_bytes = limits::kDeadLetterBytes;
+  /// How much of what was delivered stays readable in sent/, at most limits::kSentBytes; 0: none. Inside `total_bytes`, and given
+  /// up before anything new is dropped. A dispatcher's option: whoever only records leaves sent/ as it is.
+  std::uint64_t sent_bytes = 0;
 
   /// What events may occupy.
   std::uint64_t event_bytes() const noexcept { return total_bytes - housekeeping_bytes; }
@@ -92,8 +96,9 @@ struct Segment {
 };
 
 struct BufferStats {
-  std::uint64_t bytes = 0;          // all files of the buffer: current, segments, spills, dead letters
+  std::uint64_t bytes = 0;          // all files of the buffer: current, segments, spills, dead letters, sent ones
   std::uint64_t pending_bytes = 0;  // of these, what still has to be sent
+  std::uint64_t sent_bytes = 0;     // of these, what was delivered and stays readable
   std::uint64_t cap_bytes = 0;
   std::uint32_t files = 0;
   std::uint64_t spilled = 0;  // spill slots that became segments
@@ -152,7 +157,11 @@ class Buffer {
   /// Opens a segment for reading with every safety check (regular file, owner, one link, no symlink); caller closes.
   Result<int> open_segment(std::string_view name) const;
 
-  /// Removes a delivered segment and updates the header. The caller must have made its checkpoint durable before.
+  /// Lets go of what is in sent/ beyond BufferOptions::sent_bytes, oldest first, whether or not anything can be sent now.
+  void trim_sent() noexcept;
+
+  /// Takes a delivered segment out of what is to be sent: into sent/ as far as BufferOptions::sent_bytes and the total cap
+  /// allow, or for good. The caller must have made its checkpoint durable before.
   Result<Done> remove(const Segment& segment);
 
   /// Keeps a line that can never be sent, with the reason, in dead/ (one JSON object a line; own cap inside the total).
@@ -166,7 +175,8 @@ class Buffer {
   /// Every file of the buffer with its size, oldest first.
   Result<std::vector<Segment>> files() const;
   Result<std::vector<Segment>> files(const Directory& directory) const;
-  /// Deletes every buffered event (not the counters, not the dispatcher's state). Returns how many lines went.
+  /// Deletes every buffered event, and what is in sent/ (not the counters, not the dispatcher's state). Returns how many lines
+  /// went that were not sent.
   Result<std::uint64_t> clear();
 
  private:
@@ -204,6 +214,9 @@ class Buffer {
   Drop store_dead_letter(Lock& lock, std::string_view letter) noexcept;
   bool admit_bytes(Lock& lock, std::uint64_t wanted) noexcept;
   std::uint64_t spill_reserve() const noexcept;
+  bool retain(Lock& lock, const Segment& segment, std::uint64_t counted_bytes);
+  bool add_to_sent(Lock& lock, const Directory& sent, const Segment& segment);
+  void evict_sent(Lock& lock, std::uint64_t most) noexcept;
 
   std::string directory_;
   BufferOptions options_;

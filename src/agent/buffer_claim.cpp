@@ -108,7 +108,7 @@ Error Buffer::lock_error(int error) const {
 
 void Buffer::rescan(Lock& lock) const noexcept {
   BufferHeader& header = lock.header();
-  header.closed_bytes = header.slot_bytes = header.dead_bytes = 0;
+  header.closed_bytes = header.slot_bytes = header.dead_bytes = header.sent_bytes = 0;
   layout::walk(lock.directory(), [&](const char* name, layout::Kind kind, std::uint64_t sequence, const struct stat& st) {
     const auto size = static_cast<std::uint64_t>(st.st_size);
     switch (kind) {
@@ -128,13 +128,15 @@ void Buffer::rescan(Lock& lock) const noexcept {
     }
   });
   header.dead_bytes = layout::dead_letter_bytes(lock.directory(), rules_);
+  header.sent_bytes = layout::sent_bytes(lock.directory(), rules_);
   header.scanned_at = wall_seconds();
 }
 
 void Buffer::thaw_if_roomy(Lock& lock) const noexcept {
   BufferHeader& header = lock.header();
   if (!header.frozen) return;
-  const std::uint64_t used = header.closed_bytes + header.dead_bytes + header.slot_bytes + options_.segment_bytes;
+  const std::uint64_t used =
+      header.closed_bytes + header.dead_bytes + header.sent_bytes + header.slot_bytes + options_.segment_bytes;
   if (used + spill_reserve() <= options_.event_bytes()) header.frozen = false;
 }
 
@@ -334,18 +336,22 @@ Result<Done> Buffer::remove(const Segment& segment) {
   const char* name = segment.name.c_str();
   struct stat st;
   if (!lock.directory().look(name, st)) return Done{};  // already gone: a crash after the last removal
+  const auto bytes = static_cast<std::uint64_t>(st.st_size);
+  const std::uint64_t counted = kind == layout::Kind::segment ? std::min(lock.header().closed_bytes, bytes) : 0;
+  const bool moved = retain(lock, {segment.name, segment.sequence, bytes}, counted);
   // An idle worker may still keep the file open from when it was the current one: its room comes back all the same. If it
   // cannot be emptied, the removal that follows is what counts.
-  struct stat opened;
-  const Fd file = lock.directory().open_file(name, O_WRONLY, rules_, opened);
-  [[maybe_unused]] const bool emptied = file && ::ftruncate(file.get(), 0) == 0;
-  LOGYSTERA_KILL_POINT("segment-emptied");
-  if (!lock.directory().remove(name))
-    return Error{path_of(name) + ": cannot be removed: " + describe_errno(errno), kind_of_errno(errno)};
+  if (!moved) {
+    struct stat opened;
+    const Fd file = lock.directory().open_file(name, O_WRONLY, rules_, opened);
+    [[maybe_unused]] const bool emptied = file && ::ftruncate(file.get(), 0) == 0;
+    LOGYSTERA_KILL_POINT("segment-emptied");
+    if (!lock.directory().remove(name))
+      return Error{path_of(name) + ": cannot be removed: " + describe_errno(errno), kind_of_errno(errno)};
+  }
   LOGYSTERA_KILL_POINT("segment-unlinked");
-  if (kind == layout::Kind::segment) {
-    BufferHeader& header = lock.header();
-    header.closed_bytes -= std::min(header.closed_bytes, static_cast<std::uint64_t>(st.st_size));
+  if (kind == layout::Kind::segment || moved) {
+    lock.header().closed_bytes -= counted;
     thaw_if_roomy(lock);
     lock.save();
   }
@@ -408,7 +414,8 @@ Result<BufferStats> Buffer::stats() const {
   });
   if (!listed)
     return Error{"buffer directory " + directory_ + ": cannot be listed: " + describe_errno(errno), kind_of_errno(errno)};
-  stats.bytes = stats.pending_bytes + layout::dead_letter_bytes(directory, rules_);
+  stats.sent_bytes = layout::sent_bytes(directory, rules_);
+  stats.bytes = stats.pending_bytes + stats.sent_bytes + layout::dead_letter_bytes(directory, rules_);
   Lock lock(*this, Lock::Wait::block);
   if (!lock.held()) return lock_error(lock.error());
   stats.spilled = lock.header().spilled;
@@ -457,6 +464,7 @@ Result<std::uint64_t> Buffer::clear() {
     const std::uint64_t in_file = count_lines(file.get());
     if (lock.directory().remove(name.c_str())) lines += in_file;
   }
+  evict_sent(lock, 0);
   lock.header().frozen = false;
   rescan(lock);
   if (!lock.save())

@@ -22,7 +22,8 @@ struct Image {
   std::uint64_t generation, closed_bytes, dead_bytes, slot_bytes, next_sequence, spilled, healed;
   std::int64_t scanned_at, born_at_ms;
   DropCount drops[kDropReasons];
-  std::uint8_t unused[BufferHeader::kBytes - 88 - sizeof(DropCount) * kDropReasons - 4];
+  std::uint64_t sent_bytes;
+  std::uint8_t unused[BufferHeader::kBytes - 96 - sizeof(DropCount) * kDropReasons - 4];
   std::uint32_t crc;
 };
 static_assert(sizeof(Image) == BufferHeader::kBytes, "the header is one sector");
@@ -41,6 +42,7 @@ bool BufferHeader::read(int lock_fd) noexcept {
   generation = image.generation;
   closed_bytes = image.closed_bytes;
   dead_bytes = image.dead_bytes;
+  sent_bytes = image.sent_bytes;
   slot_bytes = image.slot_bytes;
   next_sequence = image.next_sequence;
   spilled = image.spilled;
@@ -61,6 +63,7 @@ bool BufferHeader::write(int lock_fd) noexcept {
   image.generation = generation;
   image.closed_bytes = closed_bytes;
   image.dead_bytes = dead_bytes;
+  image.sent_bytes = sent_bytes;
   image.slot_bytes = slot_bytes;
   image.next_sequence = next_sequence;
   image.spilled = spilled;

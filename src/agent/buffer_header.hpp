@@ -21,6 +21,7 @@ struct BufferHeader {
   std::uint64_t generation = 0;    // grows with every write
   std::uint64_t closed_bytes = 0;  // all sealed segments
   std::uint64_t dead_bytes = 0;    // dead/
+  std::uint64_t sent_bytes = 0;    // sent/; a version that knows none of it writes 0, until the next scan
   std::uint64_t slot_bytes = 0;    // spill slots in use, known only while frozen
   std::uint64_t next_sequence = 1;
   std::uint64_t spilled = 0;

@@ -101,4 +101,14 @@ std::uint64_t dead_letter_bytes(const Directory& directory, const FileRules& rul
   return dead && dead.look(kDeadLetters, st) && S_ISREG(st.st_mode) ? static_cast<std::uint64_t>(st.st_size) : 0;
 }
 
+std::uint64_t sent_bytes(const Directory& directory, const FileRules& rules) noexcept {
+  const Directory sent = directory.subdirectory(kSent, rules, Directory::Missing::leave);
+  std::uint64_t bytes = 0;
+  if (sent) {
+    walk(sent,
+         [&](const char*, Kind, std::uint64_t, const struct stat& st) { bytes += static_cast<std::uint64_t>(st.st_size); });
+  }
+  return bytes;
+}
+
 }  // namespace logystera::agent::layout

@@ -14,6 +14,7 @@ namespace logystera::agent::layout {
 inline constexpr char kCurrent[] = "buffer-current.jsonl";
 inline constexpr char kLock[] = "buffer.lock";
 inline constexpr char kDead[] = "dead";
+inline constexpr char kSent[] = "sent";
 inline constexpr char kDeadLetters[] = "dead-letters.jsonl";  // in kDead
 inline constexpr std::size_t kNameBytes = 64;
 
@@ -36,6 +37,9 @@ void remove_unfinished(const Directory& directory) noexcept;
 
 /// How much the dead letters take; 0 where there are none, or `dead` is no directory.
 std::uint64_t dead_letter_bytes(const Directory& directory, const FileRules& rules) noexcept;
+
+/// How much the files in sent/ take; 0 where there are none, or `sent` is no directory.
+std::uint64_t sent_bytes(const Directory& directory, const FileRules& rules) noexcept;
 
 }  // namespace logystera::agent::layout
 

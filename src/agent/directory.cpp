@@ -171,6 +171,10 @@ bool Directory::rename_new(const char* from, const char* to) const noexcept {
   return ::renameat(fd_.get(), from, fd_.get(), to) == 0;
 }
 
+bool Directory::move_into(const char* name, const Directory& to) const noexcept {
+  return ::renameat(fd_.get(), name, to.fd_.get(), name) == 0;
+}
+
 bool Directory::remove(const char* name) const noexcept { return ::unlinkat(fd_.get(), name, 0) == 0; }
 
 Directory Directory::subdirectory(const char* name, const FileRules& rules, Missing missing) const noexcept {

@@ -60,6 +60,8 @@ class Directory {
   /// Renames within the directory; EEXIST when the new name is taken. Where the file system cannot do that at once, it is
   /// looked at first: callers hold the lock, or a slot, that keeps others from taking the name in between.
   bool rename_new(const char* from, const char* to) const noexcept;
+  /// Moves a file into another directory of the same file system, under the same name; what has that name there is replaced.
+  bool move_into(const char* name, const Directory& to) const noexcept;
   bool remove(const char* name) const noexcept;
 
   enum class Missing : bool { leave, make };

@@ -134,6 +134,7 @@ Result<Done> validate(const DispatchOptions& options) {
     std::uint32_t value, least, most;
   } ranges[] = {
       {"batch_size", options.batch_size, limits::kBatchEventsMin, limits::kBatchEventsMax},
+      {"sent_bytes", options.sent_bytes, 0, limits::kSentBytes},
       {"connect_timeout", options.connect_timeout_seconds, 1, 60},
       {"timeout", options.timeout_seconds, 1, 300},
       {"max_seconds", options.max_seconds, 1, 3600},
@@ -170,6 +171,7 @@ Result<Dispatcher> Dispatcher::open(std::string buffer_dir, Credentials credenti
   BufferOptions buffer_options;
   buffer_options.share_group = options.share_group;
   buffer_options.allow_network_fs = options.allow_network_fs;
+  buffer_options.sent_bytes = options.sent_bytes;
   Result<Buffer> buffer = Buffer::open(std::move(buffer_dir), buffer_options);
   if (!buffer) return buffer.error();
   return Dispatcher(

@@ -41,6 +41,8 @@ struct DispatchOptions {
   std::uint32_t max_seconds = 45;             // 1-3600, one run
   /// Requests in one run; 0: as many as fit into max_seconds (the relay and a manual flush).
   std::uint32_t max_requests = 50;
+  /// How many bytes of what was delivered stay readable in the buffer's sent/, 0-5,242,880; 0: none, and what is there goes.
+  std::uint32_t sent_bytes = 0;
   /// As the buffer's: directory shared by a group, or on a network file system.
   bool share_group = false;
   bool allow_network_fs = false;

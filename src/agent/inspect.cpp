@@ -165,7 +165,8 @@ Result<Survey> survey(const std::string& path) {
   if (!listed) {
     return directory_error(path, std::string(std::strerror(errno)) + ": run this as a user who may read it");
   }
-  stats.bytes = stats.pending_bytes + layout::dead_letter_bytes(directory, rules_of(directory));
+  stats.sent_bytes = layout::sent_bytes(directory, rules_of(directory));
+  stats.bytes = stats.pending_bytes + stats.sent_bytes + layout::dead_letter_bytes(directory, rules_of(directory));
   BufferHeader header;
   found.counted = read_header(directory, header);
   if (found.counted) {

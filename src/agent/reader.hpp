@@ -13,7 +13,11 @@
 
 namespace logystera::agent {
 
+/// Which events: those that are to be sent, those of sent/ and of a file that is under way, or both.
+enum class Delivery : std::uint8_t { waiting, sent, any };
+
 struct EventFilter {
+  Delivery delivery = Delivery::waiting;
   std::vector<std::string> types;       // any of these; empty: all
   std::vector<std::string> severities;  // of the catalogue; empty: all
   std::optional<std::int64_t> since;    // unix seconds, inclusive
@@ -28,6 +32,7 @@ struct EventPage {
   std::uint64_t total = 0;         // lines that match, on all pages
   std::uint64_t invalid = 0;       // lines met that are no events
   std::vector<std::string> lines;  // this page's, newest first
+  std::vector<bool> sent;          // of each: whether it was delivered
   /// Of the lines that match, how many each of the last hours of the clock recorded; the last one is under way.
   std::int64_t first_hour = 0;  // unix seconds
   std::array<std::uint64_t, kPageHours> hours{};

@@ -59,9 +59,8 @@ FlushResult DispatchRun::go() {
     return std::move(result_);
   }
   if (begin() == Step::stop) return conclude();
-  for (const Segment& segment : segments_) {
+  for (const Segment& segment : segments_)
     if (drain(segment) == Step::stop) break;
-  }
   return conclude();
 }
 
@@ -71,6 +70,7 @@ DispatchRun::Step DispatchRun::begin() {
   slots_.emplace(std::move(slots).value());
   checkpoint_ = slots_->load();
   adopt_credentials();
+  buffer_.trim_sent();
   if (!may_try()) return Step::stop;
   if (checkpoint_.batch_limit_until <= options_.clock().wall) checkpoint_.batch_limit = 0;
   Result<std::vector<Segment>> claimed = buffer_.claim();

@@ -56,6 +56,7 @@ void print_status(const agent::Survey& found, const agent::DispatchState& state,
   std::vector<std::vector<std::string>> rows{{"BUFFER", ""}};
   rows.push_back({"bytes", fmt::format("{} of {}", stats.bytes, stats.cap_bytes)});
   rows.push_back({"to be sent", fmt::format("{} bytes", stats.pending_bytes)});
+  if (stats.sent_bytes != 0) rows.push_back({"sent, still there", fmt::format("{} bytes", stats.sent_bytes)});
   rows.push_back({"files", std::to_string(stats.files)});
   if (!found.counted)
     rows.push_back({"dropped", "unknown: buffer.drops and buffer.lock cannot be read; the next request rewrites them"});
@@ -100,6 +101,7 @@ void print_status_json(const agent::Survey& found, const agent::DispatchState& s
   const agent::BufferStats& stats = found.stats;
   JsonText json;
   json.begin_object().key("buffer").begin_object().count("bytes", stats.bytes).count("pending_bytes", stats.pending_bytes);
+  json.count("sent_bytes", stats.sent_bytes);
   json.count("cap_bytes", stats.cap_bytes).count("files", stats.files).count("spilled", stats.spilled);
   json.count("healed", stats.healed).member("counted", found.counted).key("drops").begin_object();
   for (std::size_t i = 0; i < agent::kDropReasons; ++i) {
@@ -240,7 +242,7 @@ void add_agent(Program program) {
       "and LOGYSTERA_ENTITY_SECRET=, or from the environment under these names; never from arguments.\n"
       "LOGYSTERA_PROXY= beside them sets the proxy, with its password if it has one.\n"
       "The section 'agent' of the file --config or $LOGYSTERA_CONFIG names may have buffer, credentials, batch_size,\n"
-      "proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; options win.");
+      "sent_bytes, proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; options win.");
   auto options = std::make_shared<Flush>();
   options->options.max_requests = 0;
   options->options.max_seconds = kFlushSeconds;

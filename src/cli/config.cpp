@@ -183,6 +183,12 @@ std::optional<Result<Done>> read_shipping(const yaml::Node::Entry& entry, Shippi
     out.batch_size = static_cast<std::uint32_t>(number);
     return read;
   }
+  if (key == "sent_bytes") {
+    std::int64_t number = 0;
+    auto read = read_number(value, 0, limits::kSentBytes, number);
+    out.sent_bytes = static_cast<std::uint32_t>(number);
+    return read;
+  }
   return std::nullopt;
 }
 

@@ -27,7 +27,7 @@ inline constexpr std::size_t kConfigBytes = 256 * 1024;
 struct ShippingConfig {
   std::vector<std::string> buffers;      // directories
   std::vector<std::string> credentials;  // files: one for all directories, or one for each in their order
-  std::optional<std::uint32_t> batch_size;
+  std::optional<std::uint32_t> batch_size, sent_bytes;
   std::string proxy, ca_bundle;
   bool proxy_from_environment = false, share_group = false, allow_network_fs = false;
 };

@@ -261,8 +261,8 @@ void add_relay(Program program) {
       "Without --credentials they come from LOGYSTERA_GATEWAY_URL, LOGYSTERA_ENTITY_TOKEN and\n"
       "LOGYSTERA_ENTITY_SECRET in the environment. LOGYSTERA_PROXY beside them, or in the file, sets the proxy.\n"
       "The section 'relay' of the file --config or $LOGYSTERA_CONFIG names may have buffer and credentials (one or a\n"
-      "list), batch_size, proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs; options\n"
-      "win.");
+      "list), batch_size, sent_bytes, proxy, proxy_from_environment, ca_bundle, share_group and allow_network_fs;\n"
+      "options win.");
   add_named_config(*relay, program.globals);
   relay->callback([program, options, relay] {
     auto config = load_shipping("relay", program.globals, &Config::relay);

@@ -46,6 +46,10 @@ void add_shipping(Command& command, agent::DispatchOptions& options) {
       ->check(Check(refuse_password));
   command.add_flag("--proxy-from-environment", options.proxy_from_environment, "Use http_proxy, https_proxy and no_proxy");
   command.add_option("--ca-bundle", options.ca_bundle, "PEM file of certificate authorities instead of the system's");
+  command
+      .add_option("--sent-bytes", options.sent_bytes,
+                  "How many bytes of delivered events stay readable in the buffer, 0-5242880")
+      ->capture_default_str();
   command.add_flag("--share-group", options.share_group, "The buffer directory is shared by a group (2770)");
   command.add_flag("--allow-network-fs", options.allow_network_fs, "Allow a buffer on NFS, CIFS and the like");
 }
@@ -65,6 +69,7 @@ Result<ShippingConfig> load_shipping(std::string_view command, const Globals& gl
 void fill_in(const Command& command, const ShippingConfig& config, agent::DispatchOptions& options) {
   const auto said = [&command](const char* option) { return command.count(option) > 0; };
   if (!said("--batch-size") && config.batch_size) options.batch_size = *config.batch_size;
+  if (!said("--sent-bytes") && config.sent_bytes) options.sent_bytes = *config.sent_bytes;
   if (!said("--proxy")) options.proxy = config.proxy;
   if (!said("--ca-bundle")) options.ca_bundle = config.ca_bundle;
   options.proxy_from_environment = options.proxy_from_environment || config.proxy_from_environment;

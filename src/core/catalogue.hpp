@@ -37,7 +37,8 @@ struct SignalSpec {
   bool on_by_default;
   std::uint16_t cap;          // per request; 0: never recorded by a page (the dispatcher adds it)
   std::string_view severity;  // info, low, medium, high, critical
-  std::string_view summary;
+  std::string_view name;      // for people: "Failed login"
+  std::string_view summary;   // a sentence
   const LabelSpec* labels;
   std::uint8_t label_count;
   bool documented;  // one of the 18 of the signals reference

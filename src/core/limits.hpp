@@ -27,6 +27,7 @@ inline constexpr std::uint64_t kBufferBytes = 52'428'800;
 inline constexpr std::size_t kSpillSlots = 32;
 inline constexpr std::size_t kSpillBytes = 64 * 1024;         // a commit larger than this cannot spill
 inline constexpr std::uint64_t kDeadLetterBytes = 5'242'880;  // inside the 50 MB
+inline constexpr std::uint64_t kSentBytes = 5'242'880;        // inside the 50 MB: most that stays of what was delivered
 inline constexpr std::uint64_t kHousekeepingBytes = 262'144;  // inside the 50 MB: lock, state, history, directories
 inline constexpr std::uint64_t kHistoryBytes = 192 * 1024;    // the dispatcher's history, both files together
 

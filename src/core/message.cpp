@@ -234,7 +234,55 @@ class Scrubber {
   bool row_shown_ = false;
 };
 
+// Whether a slash behind this character is the first of an absolute path: not in `and/or`, `./x`, `)/x`.
+bool precedes_path(char c) { return !is_word(c) && std::string_view("./-~*)]}").find(c) == std::string_view::npos; }
+
+bool is_path(char c) {
+  return static_cast<unsigned char>(c) > ' ' && std::string_view(":()[]{}<>\"',;|").find(c) == std::string_view::npos;
+}
+
+std::size_t path_end(std::string_view text, std::size_t from) {
+  while (from < text.size() && is_path(text[from])) ++from;
+  return from;
+}
+
+// What a file is called that is not of the application.
+std::string_view last_part(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  return path.size() == 1 ? path : path.substr(path.rfind('/') + 1);
+}
+
 }  // namespace
+
+void relative_paths(BoundedWriter& out, std::string_view text, std::string_view root) noexcept {
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] != '/' || (at != 0 && !precedes_path(text[at - 1]))) {
+      out.append(text[at++]);
+      continue;
+    }
+    if (at != 0 && text[at - 1] == ':' && text.substr(at, 2) == "//") {
+      out.append("//");
+      at += 2;
+      if (at == text.size() || text[at] != '/') {  // a URL's host: what follows is no path of this machine
+        const std::size_t end = path_end(text, at);
+        out.append(text.substr(at, end - at));
+        at = end;
+        continue;
+      }
+    }
+    const std::string_view rest = text.substr(at);
+    if (!root.empty() && rest.size() > root.size() && rest.substr(0, root.size()) == root && rest[root.size()] == '/') {
+      at += root.size() + 1;
+      const std::size_t end = path_end(text, at);
+      out.append(text.substr(at, end - at));
+      at = end;
+      continue;
+    }
+    const std::size_t end = path_end(text, at);
+    out.append(last_part(text.substr(at, end - at)));
+    at = end;
+  }
+}
 
 void scrub_message(BoundedWriter& out, std::string_view text, bool is_sql) noexcept { Scrubber(text, is_sql, out).scrub(); }
 

@@ -20,6 +20,11 @@ inline constexpr std::size_t kMessageBytesMax = 4096;
 /// The rule alone: what is left of `text` goes to `out` as far as that reaches.
 void scrub_message(BoundedWriter& out, std::string_view text, bool is_sql) noexcept;
 
+/// What a text says of files, without where on the machine they lie: an absolute path becomes relative to `root` (an absolute
+/// directory without a slash at its end, or empty), or its last part when it lies elsewhere. A path ends at a space unless it
+/// is the root's. URLs with a host stay as they are; `phar:///srv/a.phar/b.php` becomes `phar://b.php`.
+void relative_paths(BoundedWriter& out, std::string_view text, std::string_view root) noexcept;
+
 /// Writes the quoted text to `out`. True if something was cut for length.
 bool write_message(json::Output& out, std::string_view text, bool is_sql, json::Bound bound) noexcept;
 

@@ -65,9 +65,20 @@ Result<Done> read_strings(std::string_view name, zval* value, std::vector<std::s
   return Done{};
 }
 
+Result<Done> read_delivery(zval* value, agent::Delivery& into) {
+  if (Z_TYPE_P(value) == IS_NULL) return Done{};
+  const std::string_view word = Z_TYPE_P(value) == IS_STRING ? view(Z_STR_P(value)) : std::string_view();
+  if (word == "waiting") into = agent::Delivery::waiting;
+  else if (word == "sent") into = agent::Delivery::sent;
+  else if (word == "any") into = agent::Delivery::any;
+  else return Error{"filter 'delivery' must be 'waiting', 'sent' or 'any'", ErrorKind::invalid};
+  return Done{};
+}
+
 Result<Done> read_filter(std::string_view name, zval* value, agent::EventFilter& filter) {
   if (name == "type") return read_strings(name, value, filter.types);
   if (name == "severity") return read_strings(name, value, filter.severities);
+  if (name == "delivery") return read_delivery(value, filter.delivery);
   if (name == "since" || name == "until") {
     if (Z_TYPE_P(value) == IS_NULL) return Done{};
     if (Z_TYPE_P(value) != IS_LONG)
@@ -83,9 +94,9 @@ Result<Done> read_filter(std::string_view name, zval* value, agent::EventFilter&
     filter.text = view(Z_STR_P(value));
     return Done{};
   }
-  return Error{
-      "there is no filter '" + std::string(name.substr(0, 64)) + "'; known are type, severity, since, until and text",
-      ErrorKind::invalid};
+  return Error{"there is no filter '" + std::string(name.substr(0, 64)) +
+                   "'; known are type, severity, delivery, since, until and text",
+               ErrorKind::invalid};
 }
 
 Result<agent::EventFilter> read_filters(HashTable* table) {
@@ -153,6 +164,7 @@ ZEND_METHOD(Logystera_Agent_Buffer, stats) {
   array_init(return_value);
   add_assoc_long(return_value, "bytes", static_cast<zend_long>(stats->bytes));
   add_assoc_long(return_value, "pending_bytes", static_cast<zend_long>(stats->pending_bytes));
+  add_assoc_long(return_value, "sent_bytes", static_cast<zend_long>(stats->sent_bytes));
   add_assoc_long(return_value, "cap_bytes", static_cast<zend_long>(stats->cap_bytes));
   add_assoc_long(return_value, "files", stats->files);
   add_assoc_long(return_value, "spilled", static_cast<zend_long>(stats->spilled));
@@ -228,6 +240,10 @@ ZEND_METHOD(Logystera_Agent_Buffer, events) {
     add_next_index_zval(&events, &event);
   }
   add_assoc_zval(return_value, "events", &events);
+  zval sent;
+  array_init(&sent);
+  for (const bool delivered : page->value->sent) add_next_index_bool(&sent, delivered);
+  add_assoc_zval(return_value, "sent", &sent);
   const logystera::agent::EventPage& read = page->value.value();
   zval hours;
   array_init(&hours);

@@ -57,6 +57,7 @@ Result<Done> read_option(std::string_view name, zval* value, agent::DispatchOpti
   if (name == "timeout") return read_number(name, value, options.timeout_seconds);
   if (name == "max_seconds") return read_number(name, value, options.max_seconds);
   if (name == "max_requests") return read_number(name, value, options.max_requests);
+  if (name == "sent_bytes") return read_number(name, value, options.sent_bytes);
   if (name == "proxy") return read_text(name, value, options.proxy);
   if (name == "proxy_password") return read_secret(name, value, options.proxy_password);
   if (name == "ca_bundle") return read_text(name, value, options.ca_bundle);
@@ -81,8 +82,8 @@ Result<Done> read_option(std::string_view name, zval* value, agent::DispatchOpti
   }
   return Error{
       "there is no option '" + std::string(name.substr(0, 64)) +
-          "'; known are batch_size, proxy, proxy_password, proxy_from_environment, ca_bundle, connect_timeout, timeout, "
-          "max_seconds, max_requests, user_agent, share and allow_network_fs",
+          "'; known are batch_size, sent_bytes, proxy, proxy_password, proxy_from_environment, ca_bundle, connect_timeout, "
+          "timeout, max_seconds, max_requests, user_agent, share and allow_network_fs",
       ErrorKind::invalid};
 }
 

@@ -6,6 +6,8 @@ extern "C" {
 #include "zend_observer.h"
 }
 
+#include "core/bounded_text.hpp"
+#include "core/message.hpp"
 #include "extension/native.hpp"
 
 namespace logystera::extension {
@@ -39,7 +41,10 @@ void on_error(int type, FileName file, uint32_t line, zend_string* message) {
     put(event, "kind", kind_of_fatal(text));
     put(event, "file", relative_file(*site, name_view(file)));
     put(event, "line", static_cast<std::int64_t>(line));
-    put(event, "message", text);
+    // "… in /srv/site/web/index.php:5": where a site lies is told no more than by `file`.
+    LOGYSTERA_UNINITIALIZED BoundedText<kMessageBytesMax> message;
+    relative_paths(message, text, site->root);
+    put(event, "message", message.view());
   });
 }
 

@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 772d15b294fcc8fabb00e01e6d891acb388658b5 */
+ * Stub hash: a08a6c1f1b33f8f6090d145f2d0e7f8f11edd030 */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Logystera_Agent_Recorder___construct, 0, 0, 1)
 	ZEND_ARG_TYPE_INFO(0, bufferDir, IS_STRING, 0)

@@ -53,9 +53,19 @@ State* state() noexcept {
 
 std::uint32_t configured_max_events() noexcept { return static_cast<std::uint32_t>(LOGYSTERA_G(max_events)); }
 
-std::uint32_t allowance_seconds() noexcept {
-  const bool command_line = std::strcmp(sapi_module.name, "cli") == 0 || std::strcmp(sapi_module.name, "phpdbg") == 0;
-  return command_line ? limits::kAllowanceSeconds : 0;
+namespace {
+
+bool is_command_line() noexcept {
+  return std::strcmp(sapi_module.name, "cli") == 0 || std::strcmp(sapi_module.name, "phpdbg") == 0;
+}
+
+}  // namespace
+
+std::uint32_t allowance_seconds() noexcept { return is_command_line() ? limits::kAllowanceSeconds : 0; }
+
+bool warns() noexcept {
+  const auto warn = static_cast<Warn>(LOGYSTERA_G(warn));
+  return warn == Warn::on || (warn == Warn::by_sapi && is_command_line());
 }
 
 const char* why_no_request() noexcept {
@@ -108,6 +118,13 @@ ZEND_INI_MH(update_durability) {
   return OnUpdateString(entry, new_value, mh_arg1, mh_arg2, mh_arg3, stage);
 }
 
+ZEND_INI_MH(update_warn) {
+  const std::string_view value = view(new_value);
+  const Warn warn = value == "auto" ? Warn::by_sapi : zend_ini_parse_bool(new_value) ? Warn::on : Warn::off;
+  LOGYSTERA_G(warn) = static_cast<zend_uchar>(warn);
+  return SUCCESS;
+}
+
 // What a Recorder without options would find in the configured directory, for phpinfo.
 void describe_directory(Message& message) {
   const std::string_view directory = directory_or_ini("");
@@ -150,6 +167,7 @@ STD_PHP_INI_ENTRY("logystera.durability", "default", PHP_INI_PERDIR, update_dura
                   logystera_globals)
 STD_PHP_INI_BOOLEAN("logystera.allow_network_fs", "0", PHP_INI_SYSTEM, OnUpdateBool, allow_network_fs,
                     zend_logystera_globals, logystera_globals)
+PHP_INI_ENTRY("logystera.warn", "auto", PHP_INI_PERDIR, update_warn)
 PHP_INI_END()
 
 static PHP_GINIT_FUNCTION(logystera) {
@@ -225,6 +243,7 @@ static PHP_MINFO_FUNCTION(logystera) {
   php_info_print_table_row(2, "Default buffer directory", message.text());
   describe_sites(message);
   php_info_print_table_row(2, "Buffers this process has recorded for", message.text());
+  php_info_print_table_row(2, "Notice of unknown types and labels", warns() ? "on" : "off");
   php_info_print_table_row(2, "Keys and secrets", "never shown");
   php_info_print_table_row(2, "libcurl", curl_version_info(CURLVERSION_NOW)->version);
   php_info_print_table_row(2, "OpenSSL", OpenSSL_version(OPENSSL_VERSION));

@@ -24,6 +24,7 @@ char* buffer_dir;                              // logystera.buffer_dir
 zend_long max_events;                          // logystera.max_events_per_request, 1 to 200
 char* durability;                              // logystera.durability
 bool allow_network_fs;                         // logystera.allow_network_fs
+zend_uchar warn;                               // logystera.warn, a logystera::extension::Warn
 logystera::extension::State* state;            // made with the first Recorder; owned by the globals
 logystera::extension::HeapValue* heap_values;  // what a method of this request still builds its answer from
 ZEND_END_MODULE_GLOBALS(logystera)
@@ -36,6 +37,13 @@ ZEND_TSRMLS_CACHE_EXTERN()
 #endif
 
 namespace logystera::extension {
+
+/// logystera.warn: whether an unknown type or label is told to the developer.
+enum class Warn : zend_uchar {
+  by_sapi,  // "auto", and not set: on the command line, where a developer reads it, and nowhere else
+  off,
+  on,
+};
 
 extern zend_class_entry* invalid_option_class;
 extern zend_class_entry* buffer_unavailable_class;
@@ -54,6 +62,9 @@ State* state() noexcept;
 std::uint32_t configured_max_events() noexcept;
 /// 60 for the command line, where one request may last for days; 0 elsewhere.
 std::uint32_t allowance_seconds() noexcept;
+
+/// Whether an unknown type or label is told (logystera.warn).
+bool warns() noexcept;
 
 /// Why no buffer directory may be touched now, or nullptr: one made here would be root's, not the pool's.
 const char* why_no_request() noexcept;

@@ -62,14 +62,27 @@ Result<Done> read_types(zval* value, std::vector<std::string_view>& types) {
   return Done{};
 }
 
+// What PHP calls the same.
+struct PhpName {
+  std::string_view name;
+  LabelKind kind;
+};
+constexpr PhpName kPhpNames[] = {
+    {"int", LabelKind::integer}, {"float", LabelKind::number}, {"bool", LabelKind::boolean}, {"string[]", LabelKind::list}};
+
 Result<LabelKind> read_kind(std::string_view name) {
+  for (const PhpName& known : kPhpNames) {
+    if (known.name == name) return known.kind;
+  }
   for (const LabelKind kind :
        {LabelKind::string, LabelKind::integer, LabelKind::number, LabelKind::boolean, LabelKind::list, LabelKind::uid,
         LabelKind::path, LabelKind::ip, LabelKind::message, LabelKind::sql}) {
     if (catalogue::name_of(kind) == name) return kind;
   }
   return Error{
-      "option 'signals': a label's type is string, integer, number, boolean, list, uid, path, ip, message or sql, not '" +
+      "option 'signals': a label's type is string, integer (int), number (float), boolean (bool), list (string[]), uid, "
+      "path, "
+      "ip, message or sql, not '" +
           std::string(name.substr(0, 32)) + "'",
       ErrorKind::invalid};
 }
@@ -80,18 +93,27 @@ zval* member(HashTable* table, std::string_view name) {
   return value;
 }
 
-Result<agent::SignalDeclaration::DeclaredLabel> read_label(zval* value) {
+// `key`: of `'total' => 'number'` or `'total' => ['type' => 'number']`; nullptr in a list.
+Result<agent::SignalDeclaration::DeclaredLabel> read_label(const zend_string* key, zval* value) {
   ZVAL_DEREF(value);
+  agent::SignalDeclaration::DeclaredLabel label;
+  if (key != nullptr && Z_TYPE_P(value) == IS_STRING) {
+    label.name = view(key);
+    const Result<LabelKind> kind = read_kind(view(Z_STR_P(value)));
+    if (!kind) return kind.error();
+    label.kind = kind.value();
+    return label;
+  }
   if (Z_TYPE_P(value) != IS_ARRAY)
-    return wrong("signals", "declarations whose labels are arrays with name and type", value);
+    return wrong("signals", "declarations whose labels are name => type, or arrays with name and type", value);
   zval* name = member(Z_ARRVAL_P(value), "name");
   zval* type = member(Z_ARRVAL_P(value), "type");
   zval* max = member(Z_ARRVAL_P(value), "max_chars");
-  if (name == nullptr || Z_TYPE_P(name) != IS_STRING || type == nullptr || Z_TYPE_P(type) != IS_STRING) {
+  const bool named = name != nullptr ? Z_TYPE_P(name) == IS_STRING : key != nullptr;
+  if (!named || type == nullptr || Z_TYPE_P(type) != IS_STRING) {
     return Error{"option 'signals': each label needs a name and a type (strings)", ErrorKind::invalid};
   }
-  agent::SignalDeclaration::DeclaredLabel label;
-  label.name = view(Z_STR_P(name));
+  label.name = name != nullptr ? view(Z_STR_P(name)) : view(key);
   const Result<LabelKind> kind = read_kind(view(Z_STR_P(type)));
   if (!kind) return kind.error();
   label.kind = kind.value();
@@ -132,10 +154,11 @@ Result<agent::SignalDeclaration> read_declaration(zval* value) {
     declaration.on_by_default = Z_TYPE_P(on) == IS_TRUE;
   }
   if (labels != nullptr) {
-    if (Z_TYPE_P(labels) != IS_ARRAY) return wrong("signals", "declarations whose labels are a list", labels);
+    if (Z_TYPE_P(labels) != IS_ARRAY) return wrong("signals", "declarations whose labels are an array", labels);
+    zend_string* key;
     zval* item;
-    ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(labels), item) {
-      Result<agent::SignalDeclaration::DeclaredLabel> label = read_label(item);
+    ZEND_HASH_FOREACH_STR_KEY_VAL(Z_ARRVAL_P(labels), key, item) {
+      Result<agent::SignalDeclaration::DeclaredLabel> label = read_label(key, item);
       if (!label) return label.error();
       declaration.labels.push_back(std::move(label).value());
     }

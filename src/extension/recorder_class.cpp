@@ -17,6 +17,9 @@ namespace {
 constexpr std::int64_t kPendingSecondsMax = 5;       // a long-running process commits after this
 constexpr std::size_t kPendingBytesMax = 64 * 1024;  // or this much
 
+constexpr std::size_t kLabelNoticesPerCall = 4;
+constexpr std::size_t kShownBytes = 64;  // of a name that is told
+
 struct RecorderObject {
   Site* site;       // owned by the State; nullptr while recording is off
   zend_object std;  // must be last
@@ -103,10 +106,18 @@ void write_label(agent::EventWriter& event, const agent::Label& label, zval* val
   }
 }
 
-bool record(State& process, Site& site, std::string_view type, HashTable* labels) noexcept {
+// What one call named and nobody declared, to be told when no C++ object is alive. The names belong to the caller.
+struct Unknown {
+  bool type = false;
+  std::size_t labels = 0;
+  const zend_string* label[kLabelNoticesPerCall] = {};  // nullptr: a label without a name
+};
+
+bool record(State& process, Site& site, std::string_view type, HashTable* labels, Unknown& unknown) noexcept {
   const std::int64_t now = wall_seconds();
   const std::uint16_t index = site.signals.find(type);
   if (index == agent::SignalSet::kUnknown) {
+    unknown.type = true;
     process.touch(site);
     site.request.refuse(agent::Drop::unknown_type, now);
     return false;
@@ -122,6 +133,7 @@ bool record(State& process, Site& site, std::string_view type, HashTable* labels
     ZEND_HASH_FOREACH_STR_KEY_VAL(labels, name, value) {
       const agent::Label* label = event.label(name != nullptr ? view(name) : std::string_view());
       if (label != nullptr) write_label(event, *label, value);
+      else if (unknown.labels < kLabelNoticesPerCall) unknown.label[unknown.labels++] = name;
     }
     ZEND_HASH_FOREACH_END();
   }
@@ -133,6 +145,54 @@ bool record(State& process, Site& site, std::string_view type, HashTable* labels
     site.request.commit(site.buffer);
   }
   return true;
+}
+
+// FNV-1a; a type and a label are one name.
+std::uint64_t hash_of(std::string_view type, std::string_view label) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const std::string_view part : {type, label}) {
+    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    hash = (hash ^ 0xff) * 0x100000001b3;
+  }
+  return hash;
+}
+
+// A name as a log may show it: its first kShownBytes, each byte outside of printable ASCII a question mark.
+struct Shown {
+  char text[kShownBytes + 1];
+
+  explicit Shown(std::string_view name) noexcept {
+    std::size_t size = 0;
+    for (const char c : name.substr(0, kShownBytes)) text[size++] = c >= ' ' && c <= '~' ? c : '?';
+    text[size] = '\0';
+  }
+};
+
+// The application's error handler runs in here, and may record, throw or end the request.
+void tell_unknown_type(zend_string* type) {
+  if (!warns() || !LOGYSTERA_G(state)->tells(hash_of(view(type), {}))) return;
+  php_error_docref(
+      nullptr, E_USER_NOTICE,
+      "Unknown signal type '%s', not recorded; Recorder::signals() has the known ones, option 'signals' declares "
+      "others",
+      Shown(view(type)).text);
+}
+
+void tell_unknown(zend_string* type, const Unknown& unknown) {
+  if (unknown.type) return tell_unknown_type(type);
+  if (unknown.labels == 0 || !warns()) return;
+  for (std::size_t i = 0; i < unknown.labels && EG(exception) == nullptr; ++i) {
+    const std::string_view name = unknown.label[i] != nullptr ? view(unknown.label[i]) : std::string_view();
+    if (!LOGYSTERA_G(state)->tells(hash_of(view(type), name))) continue;
+    if (name.empty()) {
+      php_error_docref(nullptr, E_USER_NOTICE, "A label of signal '%s' has no name, left out; give name => value",
+                       Shown(view(type)).text);
+    } else {
+      php_error_docref(nullptr, E_USER_NOTICE,
+                       "Signal '%s' has no label '%s', left out; Recorder::signals() has the labels of each",
+                       Shown(view(type)).text, Shown(name).text);
+    }
+  }
 }
 
 void add_counts(zval* array, const agent::DropCounts& drops) {
@@ -157,6 +217,7 @@ void describe_signal(zval* signal, const SignalSpec& spec) {
   add_assoc_long(signal, "cap", spec.cap);
   add_view(signal, "severity", spec.severity);
   add_assoc_bool(signal, "documented", spec.documented);
+  add_view(signal, "name", spec.name);
   add_view(signal, "summary", spec.summary);
   zval labels;
   array_init(&labels);
@@ -217,6 +278,7 @@ ZEND_METHOD(Logystera_Agent_Recorder, wants) {
   const Site* site = object_of(Z_OBJ_P(ZEND_THIS))->site;
   if (site == nullptr) RETURN_FALSE;
   const std::uint16_t index = site->signals.find(view(type));
+  if (index == logystera::agent::SignalSet::kUnknown) tell_unknown_type(type);
   RETURN_BOOL(index != logystera::agent::SignalSet::kUnknown && site->signals.enabled(index) &&
               site->signals.at(index).cap != 0);
 }
@@ -233,7 +295,10 @@ ZEND_METHOD(Logystera_Agent_Recorder, record) {
   if (site == nullptr) RETURN_FALSE;
   State& process = *LOGYSTERA_G(state);
   process.check_fork();
-  RETURN_BOOL(record(process, *site, view(type), labels));
+  Unknown unknown;
+  const bool recorded = record(process, *site, view(type), labels, unknown);
+  tell_unknown(type, unknown);
+  RETURN_BOOL(recorded);
 }
 
 ZEND_METHOD(Logystera_Agent_Recorder, hashId) {

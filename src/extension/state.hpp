@@ -72,9 +72,20 @@ class State {
     lost_connections_[next_lost_connection_++ % kLostConnections] = lost_connection;
     return false;
   }
+  /// Whether an unknown name (a type, or a type and a label: its hash) is still to be told in this request. Each is told once, and kNoticesPerRequest
+  /// of them at most.
+  bool tells(std::uint64_t name) noexcept {
+    for (std::size_t i = 0; i < notices_; ++i) {
+      if (told_[i] == name) return false;
+    }
+    if (notices_ == kNoticesPerRequest) return false;
+    told_[notices_++] = name;
+    return true;
+  }
   /// The next request may be another site's.
   void forget_request() noexcept {
     for (std::uint64_t& reported_one : lost_connections_) reported_one = 0;
+    notices_ = 0;
     current_ = nullptr;
     searched_ = false;
   }
@@ -102,6 +113,9 @@ class State {
   static constexpr std::size_t kLostConnections = 4;
   std::uint64_t lost_connections_[kLostConnections] = {};  // hashes of driver, state and code; 0: none
   std::size_t next_lost_connection_ = 0;
+  static constexpr std::size_t kNoticesPerRequest = 16;
+  std::uint64_t told_[kNoticesPerRequest] = {};  // hashes of unknown types and labels; the first notices_ of them
+  std::size_t notices_ = 0;
   agent::ForkMark fork_mark_;
   bool any_touched_ = false;
 };

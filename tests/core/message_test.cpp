@@ -110,3 +110,48 @@ TEST_CASE("any_bytes_make_a_bounded_message") {
     CHECK(write_message(out, bytes, is_sql, {kMessageBytesMax, false}));
   }
 }
+
+TEST_CASE("absolute_paths_in_a_message_become_relative") {
+  const auto relative = [](std::string_view text, std::string_view root = "/srv/my site") {
+    char room[512];
+    BoundedWriter out(room, sizeof room);
+    relative_paths(out, text, root);
+    return std::string(out.view());
+  };
+  struct Case {
+    std::string_view text, expected;
+  };
+  for (const Case& c : {
+           Case{"", ""},
+           Case{"Call to undefined function f() in /srv/my site/web/index.php:5",
+                "Call to undefined function f() in web/index.php:5"},
+           Case{"declared in /usr/share/php/a.php:3)", "declared in a.php:3)"},
+           Case{"/srv/my site", "my site"},
+           Case{"/srv/my site2/a.php", "my site2/a.php"},
+           Case{"(/etc/secret.d/key.pem)", "(key.pem)"},
+           Case{"dir /var/lib/site/ gone", "dir site gone"},
+           Case{"include_path=.:/usr/share/php:/opt/x", "include_path=.:php:x"},
+           Case{"phar:///srv/a.phar/b.php:1", "phar://b.php:1"},
+           Case{"phar:///srv/my site/a.phar/b.php", "phar://a.phar/b.php"},
+           Case{"see https://example.org/a/b and vfs://x/y", "see https://example.org/a/b and vfs://x/y"},
+           Case{"I/O error, and/or text/html, ./a/b, ../c/d", "I/O error, and/or text/html, ./a/b, ../c/d"},
+           Case{"a / b // c", "a / b / c"},
+           Case{"http://", "http://"},
+           Case{"/", "/"},
+       }) {
+    CHECK(relative(c.text) == c.expected);
+  }
+  CHECK(relative("in /srv/my site/a.php", "") == "in my site/a.php");
+  CHECK(relative("in /a/b", "/") == "in b");
+}
+
+TEST_CASE("no_absolute_path_survives_any_prefix") {
+  const std::string text = "x in /srv/site/a.php:5, phar:///srv/site/b.phar/c.php (/srv/other/d)";
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    char room[128];
+    BoundedWriter out(room, sizeof room);
+    relative_paths(out, std::string_view(text).substr(0, size), "/srv/site");
+    CHECK(out.view().find("srv/") == std::string_view::npos);
+    CHECK(out.view().size() <= size);
+  }
+}

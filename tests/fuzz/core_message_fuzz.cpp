@@ -31,6 +31,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   scrub_message(scrubbed, text, is_sql);
   require(text.size() > 64 * 1024 || !scrubbed.cut());
 
+  // Paths made relative: no longer than the text either, and nothing of a root that is planted.
+  BoundedWriter relative(guarded.last(text.size() <= 64 * 1024 ? text.size() : 0),
+                         text.size() <= 64 * 1024 ? text.size() : 0);
+  relative_paths(relative, text, choice & 4 ? "/srv/site" : "");
+  require(text.size() > 64 * 1024 || !relative.cut());
+
   json::Output whole(guarded.last(64 * 1024), 64 * 1024);
   write_message(whole, text, is_sql, bound);
   require(!whole.full());

@@ -159,6 +159,15 @@ final class AgentFactory {
   }
 
   /**
+   * Whether the extension knows that sent signals can stay readable.
+   *
+   * One of the same version may be older than that: it refuses the option.
+   */
+  public static function retainsSent(): bool {
+    return isset(Recorder::signals()[0]['name']);
+  }
+
+  /**
    * What is wrong with that version of the extension, or NULL.
    */
   public static function versionProblem(string $version): ?string {

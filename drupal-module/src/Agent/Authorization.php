@@ -241,7 +241,7 @@ final class Authorization {
       'access_denied' => $this->t('The connection was declined at the gateway. Nothing was changed.'),
       'invalid_grant' => $this->t('The gateway no longer accepts its code: the code was used before, or is older than a minute. Press Connect again.'),
       'invalid_client', 'unauthorized_client' => $this->t('The gateway does not let this site connect by itself. Ask its operator for credentials.'),
-      'temporarily_unavailable', 'server_error' => $this->t('The gateway cannot connect sites just now. Try again later.'),
+      'temporarily_unavailable', 'server_error' => $this->t('The gateway cannot connect sites at the moment. Try again later.'),
       default => $this->t('The gateway refused: @error. Try again; if the error persists, tell the operator of the gateway.', [
         '@error' => preg_replace('/[^a-z_]/', '?', mb_substr($error, 0, 64)),
       ]),

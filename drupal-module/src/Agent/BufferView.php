@@ -52,15 +52,17 @@ final class BufferView {
    * A page of events, the newest first.
    *
    * @param array $filter
-   *   Any of type, severity (lists), since, until (unix times) and text.
+   *   Any of type, severity (lists), since, until (unix times), text and
+   *   delivery: "waiting", unless given, "sent" or "any".
    * @param int $offset
    *   How many to leave out.
    * @param int $limit
    *   How many to give, 500 at most.
    *
-   * @return array{total: int, invalid: int, events: list<array>, hours: array<int, int>}
-   *   How many fit the filter, how many lines cannot be read, the page, and how
-   *   many that fit were recorded in each of the last 24 hours, by its start.
+   * @return array{total: int, invalid: int, events: list<array>, sent: list<bool>, hours: array<int, int>}
+   *   How many fit the filter, how many lines cannot be read, the page, which
+   *   of its events were sent, and how many that fit were recorded in each of
+   *   the last 24 hours, by its start.
    *
    * @throws \Logystera\Agent\Exception\AgentException
    *   When the buffer cannot be read, or a filter is wrong.
@@ -68,19 +70,23 @@ final class BufferView {
   public function events(array $filter = [], int $offset = 0, int $limit = 50): array {
     // What this very request has recorded is to be seen as well.
     $this->agent->commit();
-    /** @var array{total: int, invalid: int, events: list<array>, hours: array<int, int>} $page */
-    $page = $this->buffer()->events($filter, $offset, $limit);
-    return $page;
+    $buffer = $this->buffer();
+    if (!AgentFactory::retainsSent()) {
+      unset($filter['delivery']);
+    }
+    /** @var array{total: int, invalid: int, events: list<array>, sent?: list<bool>, hours: array<int, int>} $page */
+    $page = $buffer->events($filter, $offset, $limit);
+    return $page + ['sent' => array_fill(0, count($page['events']), FALSE)];
   }
 
   /**
-   * One event; NULL when it is not, or no longer, in the buffer.
+   * One event; NULL when it is not, or no longer, to be found on this site.
    *
    * @throws \Logystera\Agent\Exception\AgentException
    *   When the buffer cannot be read.
    */
   public function event(string $id): ?array {
-    foreach ($this->events(['text' => $id])['events'] as $event) {
+    foreach ($this->events(['text' => $id, 'delivery' => 'any'])['events'] as $event) {
       if (($event['event_id'] ?? NULL) === $id) {
         return $event;
       }

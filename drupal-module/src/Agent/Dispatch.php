@@ -20,6 +20,11 @@ final class Dispatch {
   public const HISTORY_MAX = 500;
 
   /**
+   * How many MiB of what was sent stay readable: at most, and by default.
+   */
+  public const SENT_MIB = 5;
+
+  /**
    * Constructs the service.
    *
    * @param \Drupal\logystera\Agent\AgentInterface $agent
@@ -199,6 +204,13 @@ final class Dispatch {
   }
 
   /**
+   * How many MiB of what was sent stay readable.
+   */
+  private function sentMib(): int {
+    return max(0, min(self::SENT_MIB, (int) ($this->settings['sent_mib'] ?? self::SENT_MIB)));
+  }
+
+  /**
    * The dispatcher's options, those not set left to its defaults.
    *
    * The proxy is not among them: only what asks the gateway needs it.
@@ -206,6 +218,7 @@ final class Dispatch {
   private function options(): array {
     return array_filter([
       'batch_size' => $this->settings['batch_size'] ?? NULL,
+      'sent_bytes' => AgentFactory::retainsSent() ? $this->sentMib() * 1024 * 1024 : NULL,
       'ca_bundle' => $this->settings['ca_bundle'] ?? NULL,
       'share' => $this->settings['buffer_share'] ?? NULL,
     ]);

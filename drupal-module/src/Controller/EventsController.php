@@ -12,13 +12,14 @@ use Drupal\logystera\Agent\BufferView;
 use Drupal\logystera\Form\EventFilterForm;
 use Drupal\logystera\Render\WideTableTrait;
 use Drupal\logystera\Signal\Catalogue;
+use Drupal\logystera\Signal\SignalText;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 use Symfony\Component\HttpFoundation\Request;
 use Symfony\Component\HttpFoundation\StreamedResponse;
 use Symfony\Component\HttpKernel\Exception\NotFoundHttpException;
 
 /**
- * What is waiting in the buffer: a list, one event, and an export.
+ * What was recorded and is still on this site: a list, one event, an export.
  */
 final class EventsController extends ControllerBase {
 
@@ -32,13 +33,14 @@ final class EventsController extends ControllerBase {
   private const EXPORT_MAX = 10000;
 
   /**
-   * How much of the labels fits into a row of the list.
+   * How much of a payload a row of the list holds; its own page has the rest.
    */
-  private const SUMMARY_CHARS = 120;
+  private const PAYLOAD_CHARS = 4000;
 
   public function __construct(
     private readonly BufferView $buffer,
     private readonly Catalogue $catalogue,
+    private readonly SignalText $text,
     private readonly PagerManagerInterface $pagers,
     private readonly DateFormatterInterface $dates,
   ) {}
@@ -50,6 +52,7 @@ final class EventsController extends ControllerBase {
     return new static(
       $container->get(BufferView::class),
       $container->get(Catalogue::class),
+      $container->get(SignalText::class),
       $container->get('pager.manager'),
       $container->get('date.formatter'),
     );
@@ -66,17 +69,23 @@ final class EventsController extends ControllerBase {
     }
     catch (\RuntimeException $error) {
       $this->messenger()->addError($error->getMessage());
-      $page = ['total' => 0, 'events' => []];
+      $page = ['total' => 0, 'events' => [], 'sent' => []];
     }
     $this->pagers->createPager($page['total'], self::PER_PAGE);
     $build['count'] = [
-      '#markup' => '<p>' . $this->formatPlural($page['total'], '1 buffered signal matches the filter.', '@count buffered signals match the filter.') . '</p>',
+      '#markup' => '<p>' . $this->formatPlural($page['total'], '1 signal matches the filter.', '@count signals match the filter.') . '</p>',
     ];
     $build['events'] = $this->wideTable(
       $this->t('Recorded signals, newest first'),
-      [$this->t('Time'), $this->t('Signal'), $this->t('Severity'), $this->t('Labels')],
-      array_map($this->row(...), $page['events']),
-      $this->t('No buffered signal matches the filter. Signals that were sent are at the gateway.'),
+      [
+        $this->t('Time'),
+        $this->t('Signal'),
+        $this->t('What happened'),
+        $this->t('Severity'),
+        $this->t('Sending'),
+      ],
+      array_map($this->row(...), $page['events'], $page['sent']),
+      $this->t('No signal matches the filter. Signals that were sent longer ago are only at the gateway.'),
     );
     $build['export'] = [
       '#theme' => 'item_list',
@@ -105,7 +114,7 @@ final class EventsController extends ControllerBase {
       throw new NotFoundHttpException($error->getMessage(), $error);
     }
     if (!$event) {
-      throw new NotFoundHttpException('That event is not in the buffer: it may have been sent.');
+      throw new NotFoundHttpException('That event is no longer on this site: it was sent, and the gateway has it.');
     }
     $type = $event['event_type'];
     $labels = [];
@@ -114,7 +123,8 @@ final class EventsController extends ControllerBase {
     }
     return [
       'facts' => $this->factTable($this->t('Signal details'), [
-        (string) $this->t('Signal') => $type,
+        (string) $this->t('Signal') => $this->text->nameAndType($type),
+        (string) $this->t('What happened') => $this->text->sentence($event),
         (string) $this->t('Meaning') => $this->catalogue->summaryOf($type),
         (string) $this->t('Severity') => $this->catalogue->severityOf($type),
         (string) $this->t('Time') => $this->dates->format($event['created_at'], 'custom', 'Y-m-d H:i:s'),
@@ -133,17 +143,7 @@ final class EventsController extends ControllerBase {
         '#type' => 'details',
         '#title' => $this->t('Payload as sent'),
         '#open' => TRUE,
-        'json' => [
-          '#type' => 'html_tag',
-          '#tag' => 'pre',
-          '#attributes' => [
-            'class' => ['logystera-payload'],
-            'role' => 'region',
-            'tabindex' => 0,
-            'aria-label' => $this->t('Payload'),
-          ],
-          'text' => ['#plain_text' => json_encode($event, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE)],
-        ],
+        'json' => $this->preformatted($this->t('Payload'), self::json($event)),
       ],
       'back' => [
         '#type' => 'link',
@@ -226,23 +226,56 @@ final class EventsController extends ControllerBase {
   }
 
   /**
+   * An event as it stands in the buffer, laid out for people.
+   */
+  private static function json(array $event): string {
+    return (string) json_encode($event, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE);
+  }
+
+  /**
+   * Text in a box that can be scrolled, also with the keyboard.
+   */
+  private function preformatted(\Stringable $name, string $text): array {
+    return [
+      '#type' => 'html_tag',
+      '#tag' => 'pre',
+      '#attributes' => [
+        'class' => ['logystera-payload'],
+        'role' => 'region',
+        'tabindex' => 0,
+        'aria-label' => $name,
+      ],
+      'text' => ['#plain_text' => $text],
+    ];
+  }
+
+  /**
    * One row of the list.
    */
-  private function row(array $event): array {
-    $labels = [];
-    foreach ($event['labels'] as $name => $value) {
-      $labels[] = "$name=" . (is_string($value) ? var_export($value, TRUE) : self::shown($value));
-    }
-    $severity = $this->catalogue->severityOf($event['event_type']);
+  private function row(array $event, bool $sent): array {
+    $type = $event['event_type'];
+    $severity = $this->catalogue->severityOf($type);
+    $time = $this->dates->format($event['created_at'], 'custom', 'Y-m-d H:i:s');
     return [
-      ['data' => $this->dates->format($event['created_at'], 'custom', 'Y-m-d H:i:s'), 'class' => ['logystera-nowrap']],
+      ['data' => $time, 'class' => ['logystera-nowrap']],
       [
         'data' => [
-          '#type' => 'link',
-          '#title' => $event['event_type'],
-          '#url' => Url::fromRoute('logystera.event', ['event_id' => $event['event_id']]),
-          '#attributes' => ['aria-label' => $this->t('Payload of @type', ['@type' => $event['event_type']])],
+          'name' => ['#type' => 'html_tag', '#tag' => 'strong', 'text' => ['#plain_text' => $this->text->name($type)]],
+          'break' => ['#markup' => '<br>'],
+          'type' => [
+            '#type' => 'link',
+            '#title' => $type,
+            '#url' => Url::fromRoute('logystera.event', ['event_id' => $event['event_id']]),
+            '#attributes' => ['aria-label' => $this->t('Payload of @type', ['@type' => $type])],
+          ],
         ],
+      ],
+      [
+        'data' => [
+          'sentence' => ['#plain_text' => $this->text->sentence($event)],
+          'payload' => $this->payloadOf($event, $time),
+        ],
+        'class' => ['logystera-anywhere'],
       ],
       [
         'data' => [
@@ -252,10 +285,33 @@ final class EventsController extends ControllerBase {
           '#value' => $severity,
         ],
       ],
-      [
-        'data' => mb_strimwidth(implode(', ', $labels), 0, self::SUMMARY_CHARS, '…', 'UTF-8'),
-        'class' => ['logystera-anywhere'],
+      $sent ? $this->t('Sent') : $this->t('Waiting'),
+    ];
+  }
+
+  /**
+   * The payload, folded up by the browser itself: no script is needed.
+   */
+  private function payloadOf(array $event, string $time): array {
+    $json = self::json($event);
+    $shown = mb_substr($json, 0, self::PAYLOAD_CHARS);
+    $which = ['@name' => $this->text->name($event['event_type']), '@time' => $time];
+    return [
+      '#type' => 'html_tag',
+      '#tag' => 'details',
+      '#attributes' => ['class' => ['logystera-folded']],
+      'summary' => [
+        '#type' => 'html_tag',
+        '#tag' => 'summary',
+        'text' => ['#markup' => $this->t('Payload') . ' '],
+        'which' => [
+          '#type' => 'html_tag',
+          '#tag' => 'span',
+          '#attributes' => ['class' => ['visually-hidden']],
+          'text' => ['#markup' => $this->t('of @name, @time', $which)],
+        ],
       ],
+      'json' => $this->preformatted($this->t('Payload of @name, @time', $which), $shown === $json ? $json : "$shown\n…"),
     ];
   }
 

@@ -9,6 +9,7 @@ use Drupal\Core\Url;
 use Drupal\logystera\Agent\Connection;
 use Drupal\logystera\Render\WideTableTrait;
 use Drupal\logystera\Signal\Catalogue;
+use Drupal\logystera\Signal\SignalText;
 use Logystera\Agent\Exception\AgentException;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 
@@ -34,13 +35,14 @@ final class PrivacyController extends ControllerBase {
   public function __construct(
     private readonly Connection $connection,
     private readonly Catalogue $catalogue,
+    private readonly SignalText $text,
   ) {}
 
   /**
    * {@inheritdoc}
    */
   public static function create(ContainerInterface $container): static {
-    return new static($container->get(Connection::class), $container->get(Catalogue::class));
+    return new static($container->get(Connection::class), $container->get(Catalogue::class), $container->get(SignalText::class));
   }
 
   /**
@@ -51,7 +53,7 @@ final class PrivacyController extends ControllerBase {
       'service' => [
         $this->heading($this->t('Where it goes')),
         $this->paragraph($this->gateway()),
-        $this->paragraph($this->t('A gateway stores the signals that sites send to it: the service at @service, or your own gateway. This module sends data to no other server. The service describes how it handles data in its <a href=":policy">privacy policy</a>; for your own gateway, you decide.', [
+        $this->paragraph($this->t('A gateway stores the signals that sites send to it: the service at @service, or your own gateway. This module sends data nowhere else. The service describes how it handles data in its <a href=":policy">privacy policy</a>; for your own gateway, you decide.', [
           '@service' => self::SERVICE,
           ':policy' => self::POLICY,
         ])),
@@ -70,6 +72,9 @@ final class PrivacyController extends ControllerBase {
       ],
       'recorded' => [
         $this->heading($this->t('What is recorded')),
+        $this->paragraph($this->t('By default, every page that PHP serves is recorded with its path, the IP address and the browser of whoever requested it. To stop that, switch off "@request" under Requests on the Settings tab.', [
+          '@request' => $this->text->nameAndType('http.request'),
+        ])),
         $this->paragraph($this->t('Switch signals off and shorten IP addresses on the <a href=":settings">Settings tab</a>. The <a href=":signals">signals documentation</a> describes each signal.', [
           ':settings' => Url::fromRoute('logystera.settings')->toString(),
           ':signals' => self::SIGNALS,
@@ -92,7 +97,7 @@ final class PrivacyController extends ControllerBase {
       $url = NULL;
     }
     return $url
-      ? $this->t('This site is connected to @url. Signals go there over HTTPS, signed, and are removed from this site once the gateway has acknowledged them.', ['@url' => $url])
+      ? $this->t('This site is connected to @url. Signals go there over HTTPS, signed, and the newest of them stay readable on this site, as far as the Settings tab says.', ['@url' => $url])
       : $this->t('This site is not connected: signals stay in a file of at most 50 MB in its private directory, and nothing leaves it.');
   }
 
@@ -107,7 +112,7 @@ final class PrivacyController extends ControllerBase {
         $labels[$label['privacy'] ?? self::PRIVACY[$label['type']] ?? 'none'][] = $label['name'];
       }
       $rows[] = [
-        ['data' => $type, 'header' => TRUE, 'scope' => 'row'],
+        ['data' => $this->text->nameAndType($type), 'header' => TRUE, 'scope' => 'row'],
         $signal['summary'],
         ...array_map(static fn(array $names): string => implode(', ', $names) ?: '–', array_values($labels)),
       ];

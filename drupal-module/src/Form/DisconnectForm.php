@@ -78,7 +78,7 @@ final class DisconnectForm extends ConfirmFormBase {
     $this->messenger()->addStatus($this->t('The site is disconnected.'));
     // Credentials the gateway does not know are good for nothing any more.
     if ($answer['status'] !== 'ok' && $answer['http_code'] !== self::UNKNOWN) {
-      $this->messenger()->addWarning($this->t('The gateway could not be told: @error Revoke the secret of this site there: it is still valid.', [
+      $this->messenger()->addWarning($this->t('The gateway did not confirm the disconnection: @error Revoke the secret of this site there: it is still valid.', [
         '@error' => $answer['error'],
       ]));
     }

@@ -8,6 +8,7 @@ use Drupal\Core\Form\FormBase;
 use Drupal\Core\Form\FormStateInterface;
 use Drupal\Core\Url;
 use Drupal\logystera\Signal\Catalogue;
+use Drupal\logystera\Signal\SignalText;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 use Symfony\Component\HttpFoundation\Request;
 
@@ -17,14 +18,23 @@ use Symfony\Component\HttpFoundation\Request;
 final class EventFilterForm extends FormBase {
 
   private const TEXT_MAX = 128;
+  private const FIELDS = ['type', 'severity', 'delivery', 'since', 'until', 'text'];
 
-  public function __construct(private readonly Catalogue $catalogue) {}
+  /**
+   * What "delivery" may be; anything else, and nothing, stands for both.
+   */
+  private const DELIVERIES = ['waiting', 'sent'];
+
+  public function __construct(
+    private readonly Catalogue $catalogue,
+    private readonly SignalText $text,
+  ) {}
 
   /**
    * {@inheritdoc}
    */
   public static function create(ContainerInterface $container): static {
-    return new static($container->get(Catalogue::class));
+    return new static($container->get(Catalogue::class), $container->get(SignalText::class));
   }
 
   /**
@@ -38,14 +48,16 @@ final class EventFilterForm extends FormBase {
    * The filter of a URL, as it stands there; what makes no sense is left out.
    *
    * @return array<string, string>
-   *   Any of type, severity, since, until (YYYY-MM-DD) and text.
+   *   Any of type, severity, delivery (waiting or sent), since, until
+   *   (YYYY-MM-DD) and text.
    */
   public static function queryOf(Request $request): array {
     $query = [];
-    foreach (['type', 'severity', 'since', 'until', 'text'] as $name) {
+    foreach (self::FIELDS as $name) {
       $value = $request->query->all()[$name] ?? '';
       if (!is_string($value) || trim($value) === '' || strlen($value) > self::TEXT_MAX
-        || (in_array($name, ['since', 'until'], TRUE) && self::day($value) === NULL)) {
+        || (in_array($name, ['since', 'until'], TRUE) && self::day($value) === NULL)
+        || ($name === 'delivery' && !in_array($value, self::DELIVERIES, TRUE))) {
         continue;
       }
       $query[$name] = trim($value);
@@ -58,7 +70,7 @@ final class EventFilterForm extends FormBase {
    */
   public static function filterOf(Request $request): array {
     $query = self::queryOf($request);
-    $filter = [];
+    $filter = ['delivery' => $query['delivery'] ?? 'any'];
     foreach (['type', 'severity'] as $name) {
       if (isset($query[$name])) {
         $filter[$name] = [$query[$name]];
@@ -78,8 +90,11 @@ final class EventFilterForm extends FormBase {
    */
   public function buildForm(array $form, FormStateInterface $form_state): array {
     $query = self::queryOf($this->getRequest());
-    $types = array_keys($this->catalogue->all());
-    sort($types);
+    $types = [];
+    foreach (array_keys($this->catalogue->all()) as $type) {
+      $types[$type] = $this->text->nameAndType($type);
+    }
+    asort($types);
     $form['filter'] = [
       '#type' => 'details',
       '#title' => $this->t('Filter signals'),
@@ -90,7 +105,7 @@ final class EventFilterForm extends FormBase {
         'type' => [
           '#type' => 'select',
           '#title' => $this->t('Signal'),
-          '#options' => array_combine($types, $types),
+          '#options' => $types,
           '#empty_option' => $this->t('Any'),
           '#default_value' => $query['type'] ?? '',
         ],
@@ -100,6 +115,13 @@ final class EventFilterForm extends FormBase {
           '#options' => array_combine(Catalogue::SEVERITIES, Catalogue::SEVERITIES),
           '#empty_option' => $this->t('Any'),
           '#default_value' => $query['severity'] ?? '',
+        ],
+        'delivery' => [
+          '#type' => 'select',
+          '#title' => $this->t('Sending'),
+          '#options' => ['waiting' => $this->t('Waiting'), 'sent' => $this->t('Sent')],
+          '#empty_option' => $this->t('Any'),
+          '#default_value' => $query['delivery'] ?? '',
         ],
         'since' => [
           '#type' => 'date',
@@ -139,7 +161,7 @@ final class EventFilterForm extends FormBase {
    */
   public function submitForm(array &$form, FormStateInterface $form_state): void {
     $query = array_filter(
-      array_intersect_key($form_state->getValues(), array_flip(['type', 'severity', 'since', 'until', 'text'])),
+      array_intersect_key($form_state->getValues(), array_flip(self::FIELDS)),
       static fn($value): bool => is_string($value) && $value !== '',
     );
     $form_state->setRedirect('logystera.events', [], ['query' => $query]);

@@ -11,10 +11,12 @@ use Drupal\Core\Form\FormStateInterface;
 use Drupal\Core\StringTranslation\TranslatableMarkup;
 use Drupal\logystera\Agent\AgentFactory;
 use Drupal\logystera\Agent\AgentInterface;
+use Drupal\logystera\Agent\Dispatch;
 use Drupal\logystera\Agent\Proxy;
 use Drupal\logystera\Agent\ProxyUrl;
 use Drupal\logystera\EventSubscriber\AutoDispatchSubscriber;
 use Drupal\logystera\Signal\Catalogue;
+use Drupal\logystera\Signal\SignalText;
 use Symfony\Component\DependencyInjection\ContainerInterface;
 
 /**
@@ -36,6 +38,7 @@ final class SettingsForm extends ConfigFormBase {
     private readonly ConnectionSection $connection,
     private readonly Proxy $proxy,
     private readonly Catalogue $catalogue,
+    private readonly SignalText $text,
   ) {
     parent::__construct($config_factory, $typed_config_manager);
   }
@@ -51,6 +54,7 @@ final class SettingsForm extends ConfigFormBase {
       ConnectionSection::create($container),
       $container->get(Proxy::class),
       $container->get(Catalogue::class),
+      $container->get(SignalText::class),
     );
   }
 
@@ -147,6 +151,7 @@ final class SettingsForm extends ConfigFormBase {
       ->set('dispatch_mode', $form_state->getValue(['dispatch', 'dispatch_mode']))
       ->set('proxy', $this->storeProxy($form_state))
       ->set('ca_bundle', trim($form_state->getValue(['dispatch', 'ca_bundle'])))
+      ->set('sent_mib', (int) $form_state->getValue(['privacy', 'sent_mib']))
       ->set('buffer_share', $form_state->getValue(['dispatch', 'buffer_share']))
       ->set('anonymize_ip', (bool) $form_state->getValue(['privacy', 'anonymize_ip']))
       ->save();
@@ -212,7 +217,7 @@ final class SettingsForm extends ConfigFormBase {
         '#description' => '',
         '#default_value' => $config->get($key) ?? $signal['default'],
       ];
-      $switch['#title'] = ltrim($switch['#title'] . ', ' . $signal['type'], ', ');
+      $switch['#title'] = ltrim($switch['#title'] . ', ' . $this->text->nameAndType($signal['type']), ', ');
       $switch['#description'] = trim($switch['#description'] . ' ' . $signal['summary']);
       $switches[$signal['group']][$name] = $switch;
     }
@@ -229,6 +234,13 @@ final class SettingsForm extends ConfigFormBase {
       ];
     }
     return [
+      'recorded' => [
+        '#type' => 'item',
+        '#title' => $this->t('What is recorded'),
+        '#markup' => $this->t('By default, every page that PHP serves is recorded with its path, the IP address and the browser of whoever requested it. To stop that, switch off "@request" under Requests. To record only the network of an address, switch on "Shorten IP addresses" under Privacy.', [
+          '@request' => $this->text->nameAndType('http.request'),
+        ]),
+      ],
       'signals' => ['#type' => 'vertical_tabs', '#title' => $this->t('Signals')],
       'toggles' => $toggles,
     ];
@@ -356,6 +368,16 @@ final class SettingsForm extends ConfigFormBase {
         '#title' => $this->t('Shorten IP addresses'),
         '#description' => $this->t('Stores the network only: /24 of IPv4, /64 of IPv6.'),
         '#default_value' => $this->config(self::SETTINGS)->get('anonymize_ip'),
+      ],
+      'sent_mib' => [
+        '#type' => 'number',
+        '#title' => $this->t('Sent signals that stay readable on this site'),
+        '#field_suffix' => $this->t('MiB'),
+        '#description' => $this->t('The newest sent signals stay on the Events tab, up to this size. They are never sent again, and make room when the buffer fills up. 0 deletes signals once they are sent. Where the relay sends, give it the same size with --sent-bytes.'),
+        '#min' => 0,
+        '#max' => 5,
+        '#required' => TRUE,
+        '#default_value' => $this->config(self::SETTINGS)->get('sent_mib') ?? Dispatch::SENT_MIB,
       ],
     ];
   }

@@ -277,7 +277,7 @@ final class StatusForm extends FormBase {
         '#type' => 'details',
         '#title' => $this->t('As a table'),
         'hours' => $this->wideTable($this->t('Signals of the last 24 hours'), [
-          $this->t('Hour from'),
+          $this->t('Hour'),
           $this->t('Recorded, still waiting'),
           $this->t('Sent to the gateway'),
         ], $rows),
@@ -301,6 +301,7 @@ final class StatusForm extends FormBase {
         '@size' => ByteSizeMarkup::create($stats['bytes']),
         '@cap' => ByteSizeMarkup::create($stats['cap_bytes']),
       ]),
+      (string) $this->t('Sent signals that are still readable') => ByteSizeMarkup::create($stats['sent_bytes'] ?? 0),
       (string) $this->t('Oldest signal') => $this->moment($oldest),
       (string) $this->t('Dropped and not yet reported') => implode(', ', $drops) ?: $this->t('None'),
     ];

@@ -96,18 +96,19 @@ final class AdminHooks {
     if ($route_name !== 'help.page.logystera') {
       return '';
     }
-    $about = $this->t('The Logystera module records what happens on the site as signals: logins, changes of accounts, configuration and modules, requests and more. Signals are stored in a local buffer. Once you connect the site to a Logystera gateway, cron sends them there, signed; before that, nothing leaves the site. For more information, see the <a href=":docs">online documentation for the Logystera module</a>.', [
+    $about = $this->t('The Logystera module records what happens on the site as signals: logins, changes of accounts, configuration and modules, requests and more. Signals are stored in a local buffer. Once you connect the site to a Logystera gateway, cron sends them there, signed; before that, nothing leaves the site. By default, every page that PHP serves is recorded with its path, the IP address and the browser of whoever requested it; switch off "Page request" on the <a href=":settings">Settings tab</a> to stop that. For more information, see the <a href=":docs">online documentation for the Logystera module</a>.', [
       ':docs' => 'https://docs.logystera.com/drupal/signals/',
+      ':settings' => Url::fromRoute('logystera.settings')->toString(),
     ]);
     $choosing = $this->t('Connect the site and choose signals on the <a href=":settings">Logystera page</a>. Advanced signals are off until you switch them on there.', [
       ':settings' => Url::fromRoute('logystera.settings')->toString(),
     ]);
-    $looking = $this->t('The <a href=":status">Status</a>, <a href=":events">Events</a> and <a href=":requests">Ingest Logs</a> tabs show the state of the buffer, the buffered signals, and the requests to the gateway.', [
+    $looking = $this->t('The <a href=":status">Status</a>, <a href=":events">Events</a> and <a href=":requests">Ingest Logs</a> tabs show the state of the buffer, the recorded signals (sent ones too, as far as they stay on this site), and the requests to the gateway.', [
       ':status' => Url::fromRoute('logystera.status')->toString(),
       ':events' => Url::fromRoute('logystera.events')->toString(),
       ':requests' => Url::fromRoute('logystera.ingest_logs')->toString(),
     ]);
-    $privacy = $this->t('Account ids are stored as keyed hashes only. Passwords, cookies, request bodies, query strings, content and configuration values are not recorded.');
+    $privacy = $this->t('User ids are stored as keyed hashes only. Passwords, cookies, request bodies, query strings, content and configuration values are not recorded.');
     return implode("\n", [
       "<h2>{$this->t('About')}</h2>",
       "<p>$about</p>",

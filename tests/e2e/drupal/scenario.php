@@ -320,7 +320,7 @@ function tabs(array $facts): void
     for ($request = 0; $request < 55; $request++) {
         $other->get('/jsonapi');
     }
-    $other->get(SETTINGS . '/events')->expect(200, 'buffered signals match the filter.')->submit('logystera_event_filter', ['type' => 'auth.login_failed', 'text' => 'planted'], 'Filter')
+    $other->get(SETTINGS . '/events')->expect(200, 'signals match the filter.')->submit('logystera_event_filter', ['type' => 'auth.login_failed', 'text' => 'planted'], 'Filter')
         ->expect(303)->follow()->expect(200, '1 buffered signal matches the filter.')->expect(200, "username='<b id=\"x\">&amp;planted'");
     if (!str_contains($other->path, 'type=auth.login_failed') || str_contains($other->body, '<b id="x">')) {
         throw new RuntimeException("the filter is not in {$other->path}, or the name is markup");
@@ -332,11 +332,11 @@ function tabs(array $facts): void
     if ($rows < 5 || substr_count($other->body, 'Payload of http.request') !== 50) {
         throw new RuntimeException("the second page has $rows rows, the first " . substr_count($other->body, 'Payload of http.request'));
     }
-    $other->get(SETTINGS . '/events?severity=critical')->expect(200, 'No buffered signal matches the filter.');
-    $other->get(SETTINGS . '/events?since=2999-01-01')->expect(200, 'No buffered signal matches the filter.');
-    $other->get(SETTINGS . '/events?until=2001-01-01')->expect(200, 'No buffered signal matches the filter.');
-    $other->get(SETTINGS . '/events?type[]=x&since=yesterday&page=-7&severity=' . str_repeat('x', 500))->expect(200, 'buffered signals match the filter.');
-    $other->get(SETTINGS . '/events?type=no.such')->expect(200, 'No buffered signal matches the filter.');
+    $other->get(SETTINGS . '/events?severity=critical')->expect(200, 'No signal matches the filter.');
+    $other->get(SETTINGS . '/events?since=2999-01-01')->expect(200, 'No signal matches the filter.');
+    $other->get(SETTINGS . '/events?until=2001-01-01')->expect(200, 'No signal matches the filter.');
+    $other->get(SETTINGS . '/events?type[]=x&since=yesterday&page=-7&severity=' . str_repeat('x', 500))->expect(200, 'signals match the filter.');
+    $other->get(SETTINGS . '/events?type=no.such')->expect(200, 'No signal matches the filter.');
     $other->get(SETTINGS . '/events/00000000-0000-4000-8000-000000000000')->expect(404);
 
     step('exports of what fits');
@@ -421,7 +421,7 @@ function disconnecting_alone(array $facts): void
 
     step('the site is disconnected, and says what is left to do at the gateway');
     $admin->get(SETTINGS . '/disconnect')->submit('logystera_disconnect', [], 'Disconnect')->expect(303)->follow()
-        ->expect(200, 'The site is disconnected.')->expect(200, 'The gateway could not be told:')->expect(200, 'Revoke the secret of this site there')
+        ->expect(200, 'The site is disconnected.')->expect(200, 'The gateway did not confirm the disconnection:')->expect(200, 'Revoke the secret of this site there')
         ->expect(200, 'Not connected: nothing leaves this site.');
     $admin->get(SETTINGS . '/support')->expect(200, 'This site is not connected, so no request can be sent.');
     $admin->get(SETTINGS . '/status')->expect(200, 'Not connected');
@@ -590,13 +590,13 @@ function price_lists(array $facts): void
     $admin->get('/price-lists/nuts')->expect(200, 'M4,0.03');
     $admin->get('/price-lists')->expect(200, 'M4,0.01');
     $admin->get('/price-lists/planted.mail@example.org')->expect(404);
-    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 buffered signals match the filter.')->expect(200, "name='bolts', size_bytes=16");
+    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 signals match the filter.')->expect(200, "name='bolts', size_bytes=16");
     $admin->click('#/events/[0-9a-f-]{36}$#')->expect(200, 'Somebody downloaded a price list.')->expect(200, 'price_list.downloaded');
     $admin->get(SETTINGS . '/privacy')->expect(200, 'Somebody downloaded a price list. – actor_uid name, size_bytes, note');
     set_toggles($admin, static fn(string $key): bool => $key !== 'signals.price_list_downloaded' && !str_starts_with($key, 'advanced_signals.'));
     $admin->get('/price-lists/bolts')->expect(200);
     $admin->get('/price-lists/planted.mail@example.org')->expect(404);
-    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 buffered signals match the filter.');
+    $admin->get(SETTINGS . '/events?type=price_list.downloaded')->expect(200, '4 signals match the filter.');
 }
 
 /** Declarations that cannot be: pages work, everything else is recorded, and the status report names each. */

@@ -16,6 +16,7 @@ use Drupal\logystera\Agent\Verification;
 use Drupal\logystera\Controller\PrivacyController;
 use Drupal\logystera\Signal\Catalogue;
 use Drupal\logystera\Signal\Router;
+use Drupal\logystera\Signal\SignalText;
 use Drush\Attributes as CLI;
 use Drush\Commands\AutowireTrait;
 use Drush\Commands\DrushCommands;
@@ -69,6 +70,7 @@ final class LogysteraCommands extends DrushCommands {
     private readonly Verification $verification,
     private readonly Catalogue $catalogue,
     private readonly Router $signals,
+    private readonly SignalText $text,
   ) {
     parent::__construct();
   }
@@ -151,24 +153,28 @@ final class LogysteraCommands extends DrushCommands {
   }
 
   /**
-   * Lists the buffered signals, newest first.
+   * Lists the recorded signals, newest first.
    */
   #[CLI\Command(name: self::EVENTS)]
   #[CLI\Option(name: 'type', description: 'Only signals of this type.')]
   #[CLI\Option(name: 'severity', description: 'Only signals of this severity: info, low, medium, high or critical.')]
   #[CLI\Option(name: 'since', description: 'Only signals recorded since then: a date, a time or "-2 hours".')]
   #[CLI\Option(name: 'until', description: 'Only signals recorded until then.')]
+  #[CLI\Option(name: 'delivery', description: 'Which signals: waiting, sent or any.')]
   #[CLI\Option(name: 'text', description: 'Only signals that contain this text.')]
   #[CLI\Option(name: 'limit', description: 'How many to list, 500 at most.')]
   #[CLI\Option(name: 'offset', description: 'How many to skip first.')]
   #[CLI\FieldLabels(labels: [
     'time' => 'Time',
     'type' => 'Signal',
+    'name' => 'Name',
+    'what' => 'What happened',
     'severity' => 'Severity',
     'labels' => 'Labels',
+    'delivery' => 'Sending',
     'event_id' => 'Id',
   ])]
-  #[CLI\DefaultTableFields(fields: ['time', 'type', 'labels'])]
+  #[CLI\DefaultTableFields(fields: ['time', 'type', 'what'])]
   #[CLI\Usage(name: 'drush logystera:events --type=auth.login_failed --since="-1 hour"', description: 'Failed logins of the last hour.')]
   public function events(
     array $options = [
@@ -177,12 +183,16 @@ final class LogysteraCommands extends DrushCommands {
       'severity' => self::REQ,
       'since' => self::REQ,
       'until' => self::REQ,
+      'delivery' => 'waiting',
       'text' => self::REQ,
       'limit' => '50',
       'offset' => '0',
     ],
   ): RowsOfFields {
-    $filter = [];
+    if (!in_array($options['delivery'], ['waiting', 'sent', 'any'], TRUE)) {
+      throw new \InvalidArgumentException("--delivery: '{$options['delivery']}' is not waiting, sent or any.");
+    }
+    $filter = ['delivery' => $options['delivery']];
     foreach (['type', 'severity'] as $name) {
       if (is_string($options[$name])) {
         $filter[$name] = [$options[$name]];
@@ -197,12 +207,16 @@ final class LogysteraCommands extends DrushCommands {
       $filter['text'] = $options['text'];
     }
     $rows = [];
-    foreach ($this->buffer->events($filter, self::number('offset', $options), self::number('limit', $options))['events'] as $event) {
+    $page = $this->buffer->events($filter, self::number('offset', $options), self::number('limit', $options));
+    foreach ($page['events'] as $place => $event) {
       $rows[] = [
         'time' => self::moment($event['created_at']),
         'type' => $event['event_type'],
+        'name' => $this->text->name($event['event_type']),
+        'what' => $this->text->sentence($event),
         'severity' => $this->catalogue->severityOf($event['event_type']),
         'labels' => $event['labels'],
+        'delivery' => $page['sent'][$place] ? 'sent' : 'waiting',
         'event_id' => $event['event_id'],
       ];
     }

@@ -153,7 +153,11 @@ final class PagesTest extends BrowserTestBase {
     $query = ['type' => 'auth.login_failed', 'text' => 'Müller'];
     $this->assertSession()->addressEquals(Url::fromRoute('logystera.events', [], ['query' => $query])->toString());
     $this->assertRows(1);
-    $this->assertSession()->pageTextContains("username='Müller'");
+    $this->assertSession()->pageTextContains('A login as "Müller" from 127.0.0.1 failed');
+    // The payload is folded by the browser: there without a script.
+    $this->assertSession()->elementTextContains('css', 'td details.logystera-folded > summary', 'Payload');
+    $this->assertSession()->elementTextContains('css', 'td details.logystera-folded > pre', '"username": "Müller"');
+    $this->assertSession()->elementTextContains('css', 'td strong', 'Failed login');
     $this->clickLink('auth.login_failed');
     $this->assertSession()->elementTextContains('css', 'pre', '"username": "Müller"');
 
@@ -163,7 +167,7 @@ final class PagesTest extends BrowserTestBase {
     $this->assertSession()->pageTextContains('<b>bold</b>');
     $this->filter(['severity' => 'critical']);
     $this->assertRows(0);
-    $this->assertSession()->pageTextContains('No buffered signal matches the filter.');
+    $this->assertSession()->pageTextContains('No signal matches the filter.');
     $today = \Drupal::service('date.formatter')->format(time(), 'custom', 'Y-m-d');
     $this->filter(['type' => 'auth.login_failed', 'since' => $today, 'until' => $today]);
     $this->assertRows(4);
@@ -200,6 +204,43 @@ final class PagesTest extends BrowserTestBase {
     $this->assertSession()->statusCodeEquals(200);
     $this->assertStringContainsString('type=http.request', $this->getSession()->getCurrentUrl());
     $this->assertGreaterThan(0, count($this->rows()));
+  }
+
+  /**
+   * What was sent stays on the Events tab, marked, as its filter wants it.
+   */
+  public function testSentSignalsStayOnTheEventsTab(): void {
+    $this->drupalGet('user/login');
+    $this->submitForm(['name' => 'sent one', 'pass' => 'wrong'], 'Log in');
+    $this->awaitRecorded('auth.login_failed', 1);
+    $this->markAllSent();
+    $this->drupalGet('user/login');
+    $this->submitForm(['name' => 'waiting one', 'pass' => 'wrong'], 'Log in');
+    $this->awaitRecorded('auth.login_failed', 1);
+    $this->loginWith(['view logystera events', 'administer logystera']);
+    $type = ['type' => 'auth.login_failed'];
+    foreach (['Waiting' => ['waiting one'], 'Sent' => ['sent one'], '' => ['waiting one', 'sent one']] as $delivery => $names) {
+      $this->filter($type + array_filter(['delivery' => strtolower($delivery)]));
+      $this->assertRows(count($names));
+      foreach ($names as $name) {
+        $this->assertSession()->pageTextContains("A login as \"$name\"");
+        $state = $name === 'sent one' ? 'Sent' : 'Waiting';
+        $this->assertCount(1, $this->xpath('//tr[td[contains(., :name)]]/td[last()][normalize-space(.) = :state]', [':name' => $name, ':state' => $state]));
+      }
+    }
+    $this->assertCount(2, json_decode($this->export('json', $type), TRUE, 512, JSON_THROW_ON_ERROR));
+    $this->filter($type + ['delivery' => 'sent']);
+    $this->clickLink('auth.login_failed');
+    $this->assertSession()->pageTextContains('Failed login (auth.login_failed)');
+    $this->assertSession()->elementTextContains('css', 'pre', '"username": "sent one"');
+    // How much stays is a setting; more than 5 MiB is none.
+    $this->drupalGet(self::BASE);
+    $this->assertSession()->pageTextContains('By default, every page that PHP serves is recorded');
+    $this->submitForm(['privacy[sent_mib]' => '6'], 'Save configuration');
+    $this->assertSession()->pageTextContains('lower than or equal to 5');
+    $this->submitForm(['privacy[sent_mib]' => '0'], 'Save configuration');
+    $this->assertSession()->pageTextContains('The configuration options have been saved.');
+    $this->assertSame(0, \Drupal::configFactory()->reset('logystera.settings')->get('logystera.settings')->get('sent_mib'));
   }
 
   /**

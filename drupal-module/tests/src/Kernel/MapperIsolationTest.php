@@ -132,7 +132,7 @@ final class MapperIsolationTest extends LogysteraKernelTestBase {
    * The configuration key of a type.
    */
   private function toggleOf(string $type): string {
-    return array_column(Recorder::signals(), 'config_key', 'type')[$type];
+    return (string) array_column(Recorder::signals(), 'config_key', 'type')[$type];
   }
 
 }

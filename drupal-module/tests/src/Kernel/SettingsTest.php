@@ -55,6 +55,7 @@ final class SettingsTest extends LogysteraKernelTestBase {
       'batch_size' => [0, 9, 501, -1],
       'dispatch_mode' => ['', 'sometimes'],
       'buffer_share' => ['', 'world'],
+      'sent_mib' => [-1, 6],
       'proxy' => [
         'http://ann:hush@proxy.example.org:3128',
         'http://:hush@proxy.example.org',
@@ -71,6 +72,7 @@ final class SettingsTest extends LogysteraKernelTestBase {
       'batch_size' => [10, 500],
       'dispatch_mode' => ['cron', 'auto'],
       'buffer_share' => ['user', 'group'],
+      'sent_mib' => [0, 5],
       'proxy' => [
         '',
         'http://proxy.example.org:3128',

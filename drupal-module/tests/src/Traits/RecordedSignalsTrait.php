@@ -25,7 +25,7 @@ trait RecordedSignalsTrait {
   protected function recorded(string $type = ''): array {
     \Drupal::service(AgentInterface::class)->commit();
     $buffer = new Buffer((string) \Drupal::service(BufferDirectory::class)->path());
-    return array_reverse($buffer->events($type === '' ? [] : ['type' => [$type]], 0, 500)['events']);
+    return array_values(array_filter(array_reverse($buffer->events($type === '' ? [] : ['type' => [$type]], 0, 500)['events'])));
   }
 
   /**
@@ -54,6 +54,21 @@ trait RecordedSignalsTrait {
   protected function emptyBuffer(): void {
     \Drupal::service(AgentInterface::class)->commit();
     (new Buffer((string) \Drupal::service(BufferDirectory::class)->path()))->clear();
+  }
+
+  /**
+   * Has everything in the buffer count as sent, as a dispatcher leaves it.
+   */
+  protected function markAllSent(): void {
+    \Drupal::service(AgentInterface::class)->commit();
+    $directory = (string) \Drupal::service(BufferDirectory::class)->path();
+    if (!is_dir("$directory/sent")) {
+      mkdir("$directory/sent", 0700);
+    }
+    $name = sprintf('buffer-%020d-%d-%s.jsonl', hrtime(TRUE), time(), bin2hex(random_bytes(4)));
+    $this->assertTrue(rename("$directory/buffer-current.jsonl", "$directory/sent/$name"));
+    // A process believes its last look at a file for a second.
+    sleep(1);
   }
 
 }

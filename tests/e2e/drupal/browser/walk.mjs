@@ -128,7 +128,7 @@ async function events(browser) {
   await visit.page.getByLabel('Signal', { exact: true }).selectOption('auth.login_failed');
   await visit.page.getByLabel('Contains').fill('<b>mallory');
   await visit.press('Filter');
-  await visit.says('1 buffered signal matches the filter.');
+  await visit.says('1 signal matches the filter.');
   await visit.look('4-events-filtered');
   require(new URL(visit.page.url()).searchParams.get('type') === 'auth.login_failed', 'the filter is not in the address');
   await visit.press('Payload of auth.login_failed', 'link');
@@ -181,7 +181,7 @@ async function disconnect(browser) {
   await visit.press('Disconnect');
   await visit.says('The site is disconnected.');
   await visit.says('Not connected: nothing leaves this site.');
-  require((await visit.page.getByText('could not be told').count()) === 0, 'the gateway could not be told');
+  require((await visit.page.getByText('did not confirm').count()) === 0, 'the gateway could not be told');
   await visit.look('7-disconnected');
 }
 

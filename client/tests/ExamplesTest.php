@@ -1,0 +1,161 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Logystera\Client\Tests;
+
+use App\EventSubscriber\LogysteraSubscriber;
+use App\Providers\LogysteraServiceProvider;
+use Illuminate\Auth\Events\Failed;
+use Illuminate\Auth\Events\Login;
+use Illuminate\Auth\Events\Logout;
+use Illuminate\Auth\GenericUser;
+use Illuminate\Config\Repository;
+use Illuminate\Events\Dispatcher;
+use Illuminate\Foundation\Application;
+use Illuminate\Http\Request;
+use Illuminate\Log\LogManager;
+use Logystera\Client\Logystera;
+use Logystera\Client\LogSignal;
+use Logystera\Client\Monolog\Handler;
+use Logystera\Client\NativeRecorder;
+use Logystera\Client\NullRecorder;
+use Logystera\Client\Recorder;
+use PHPUnit\Framework\Attributes\Group;
+use PHPUnit\Framework\Attributes\RunInSeparateProcess;
+use PHPUnit\Framework\TestCase;
+use Symfony\Component\Config\FileLocator;
+use Symfony\Component\DependencyInjection\ContainerBuilder;
+use Symfony\Component\DependencyInjection\Loader\PhpFileLoader;
+use Symfony\Component\EventDispatcher\EventDispatcher;
+use Symfony\Component\HttpFoundation\Request as SymfonyRequest;
+use Symfony\Component\Security\Core\Authentication\Token\UsernamePasswordToken;
+use Symfony\Component\Security\Core\Exception\BadCredentialsException;
+use Symfony\Component\Security\Core\User\InMemoryUser;
+use Symfony\Component\Security\Http\Authenticator\AuthenticatorInterface;
+use Symfony\Component\Security\Http\Authenticator\Passport\Badge\UserBadge;
+use Symfony\Component\Security\Http\Authenticator\Passport\SelfValidatingPassport;
+use Symfony\Component\Security\Http\Event\LoginFailureEvent;
+use Symfony\Component\Security\Http\Event\LoginSuccessEvent;
+use Symfony\Component\Security\Http\Event\LogoutEvent;
+
+/**
+ * The examples, with the frameworks they are for.
+ */
+final class ExamplesTest extends TestCase
+{
+    use Scratch;
+
+    public function testLaravelRecordsLogins(): void
+    {
+        $app = new Application($this->scratch('laravel'));
+        $app->instance('request', Request::create('/login', 'POST', server: ['REMOTE_ADDR' => '192.0.2.7']));
+        $events = new Dispatcher($app);
+        $provider = new LogysteraServiceProvider($app);
+        $provider->register();
+        $recorder = new MemoryRecorder();
+        $app->scoped(Recorder::class, static fn (): Recorder => $recorder);
+        $provider->boot($events);
+        $user = new GenericUser(['id' => 7]);
+        $events->dispatch(new Login('web', $user, false));
+        $events->dispatch(new Failed('web', null, ['email' => 'ann@example.org', 'password' => 'planted']));
+        $events->dispatch(new Failed('web', null, ['password' => 'planted']));
+        $events->dispatch(new Logout('web', $user));
+        self::assertSame([
+            ['auth.login', ['uid' => '7', 'ip' => '192.0.2.7']],
+            ['auth.login_failed', ['username' => 'ann@example.org', 'ip' => '192.0.2.7']],
+            ['auth.login_failed', ['username' => '', 'ip' => '192.0.2.7']],
+            ['auth.logout', ['uid' => '7']],
+        ], $recorder->events);
+    }
+
+    public function testLaravelMakesARecorderForEachRequest(): void
+    {
+        mkdir($this->scratch('laravel/storage'), 0700, true);
+        $app = new Application($this->scratch('laravel'));
+        (new LogysteraServiceProvider($app))->register();
+        $first = $app->make(Recorder::class);
+        self::assertInstanceOf(Logystera::isAvailable() ? NativeRecorder::class : NullRecorder::class, $first);
+        self::assertSame($first, $app->make(Recorder::class));
+        $app->forgetScopedInstances();
+        self::assertNotSame($first, $app->make(Recorder::class));
+    }
+
+    public function testALaravelChannelIsTheHandler(): void
+    {
+        $app = new Application($this->scratch('laravel'));
+        $recorder = new MemoryRecorder();
+        $app->instance(Recorder::class, $recorder);
+        $app->instance('config', new Repository(['logging' => ['channels' => [
+            'logystera' => ['driver' => 'monolog', 'handler' => Handler::class, 'level' => 'error'],
+        ]]]));
+        $channel = (new LogManager($app))->channel('logystera');
+        $channel->warning('below');
+        $channel->error('{name} failed', ['name' => 'planted']);
+        self::assertCount(1, $recorder->events);
+        self::assertSame([LogSignal::TYPE, 'error', '{name} failed'],
+            [$recorder->events[0][0], $recorder->events[0][1]['level'] ?? null, $recorder->events[0][1]['message'] ?? null]);
+    }
+
+    public function testSymfonyRecordsLogins(): void
+    {
+        $recorder = new MemoryRecorder();
+        $events = new EventDispatcher();
+        $events->addSubscriber(new LogysteraSubscriber($recorder));
+        $request = SymfonyRequest::create('/login', 'POST', server: ['REMOTE_ADDR' => '192.0.2.7']);
+        $user = new InMemoryUser('ann', null, ['ROLE_ADMIN']);
+        $passport = new SelfValidatingPassport(new UserBadge('ann', static fn (): InMemoryUser => $user));
+        $token = new UsernamePasswordToken($user, 'main', $user->getRoles());
+        $authenticator = $this->createStub(AuthenticatorInterface::class);
+        $events->dispatch(new LoginSuccessEvent($authenticator, $passport, $token, $request, null, 'main'));
+        $events->dispatch(new LoginFailureEvent(new BadCredentialsException(), $authenticator, $request, null, 'main', $passport));
+        $events->dispatch(new LoginFailureEvent(new BadCredentialsException(), $authenticator, $request, null, 'main'));
+        $events->dispatch(new LogoutEvent($request, $token));
+        $events->dispatch(new LogoutEvent($request, null));
+        self::assertSame([
+            ['auth.login', ['uid' => 'ann', 'ip' => '192.0.2.7', 'roles' => ['ROLE_ADMIN']]],
+            ['auth.login_failed', ['username' => 'ann', 'ip' => '192.0.2.7']],
+            ['auth.login_failed', ['username' => '', 'ip' => '192.0.2.7']],
+            ['auth.logout', ['uid' => 'ann']],
+        ], $recorder->events);
+    }
+
+    public function testSymfonyMakesTheServices(): void
+    {
+        mkdir($this->scratch('var'), 0700, true);
+        $container = new ContainerBuilder();
+        $container->setParameter('kernel.project_dir', dirname($this->scratch()));
+        (new PhpFileLoader($container, new FileLocator(dirname(__DIR__) . '/examples/symfony')))->load('logystera.php');
+        foreach ([Recorder::class, Handler::class] as $service) {
+            $container->getDefinition($service)->setPublic(true);
+        }
+        $container->compile();
+        $recorder = $container->get(Recorder::class);
+        self::assertInstanceOf(Recorder::class, $recorder);
+        self::assertInstanceOf(Handler::class, $container->get(Handler::class));
+        self::assertSame(Logystera::isAvailable(), $recorder->wants(LogSignal::TYPE));
+    }
+
+    #[RunInSeparateProcess]
+    public function testWordPressRecordsWhatPeopleDo(): void
+    {
+        require __DIR__ . '/wordpress.php';
+        define('LOGYSTERA_BUFFER', $this->scratch());
+        require dirname(__DIR__) . '/examples/wordpress/logystera.php';
+        self::assertSame(['logystera_flush hourly'], \WordPressActions::$scheduled);
+        $actions = \WordPressActions::$actions;
+        $actions['wp_login']('ann', wordpress_user(7, ['editor']));
+        $actions['wp_login_failed']('ann', 'an error');
+        $actions['wp_logout'](7);
+        $actions['user_register'](8);
+        $actions['set_user_role'](8, 'editor', ['subscriber']);
+        $actions['deleted_user'](8);
+        $actions['activated_plugin']('shop/shop.php', false);
+        $actions['deactivated_plugin']('shop/shop.php', false);
+        $actions['logystera_flush']();
+        $stats = logystera_recorder()->stats();
+        self::assertSame(Logystera::isAvailable(), $stats['recording']);
+        self::assertSame(Logystera::isAvailable() ? 8 : 0, $stats['recorded'] ?? 0);
+        self::assertSame([], array_filter([$stats['labels_dropped'] ?? 0, $stats['labels_nulled'] ?? 0]));
+    }
+}
