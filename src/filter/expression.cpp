@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kDrawnBefore = 30, kDrawn = 60;  // characters around a place
 constexpr std::size_t kNameShown = 30;
+constexpr std::size_t kCharacterBytes = 4;
 
 constexpr std::array<std::string_view, 12> kComparisons = {
     "=", "!=", "<", "<=", ">", ">=", "contains", "starts with", "ends with", "matches", "in", "exists"};
@@ -298,11 +299,13 @@ Error wrong_at(std::string_view option, std::string_view text, std::size_t at, s
   at = std::min(at, text.size());
   std::size_t column = 1, from = at, before = 0;
   for (std::size_t i = 0; i < at; ++i) column += !continues_character(text[i]);
-  while (from > 0 && before < kDrawnBefore) before += !continues_character(text[--from]);
+  // Bytes that continue no character are many to a column.
+  while (from > 0 && before < kDrawnBefore && at - from < kDrawnBefore * kCharacterBytes)
+    before += !continues_character(text[--from]);
   std::size_t until = from;
-  for (std::size_t drawn = 0; until < text.size() && drawn < kDrawn; ++drawn) do
-      ++until;
-    while (until < text.size() && continues_character(text[until]));
+  for (std::size_t drawn = 0; until < text.size() && until - from < kDrawn * kCharacterBytes; ++until)
+    if (!continues_character(text[until]) && ++drawn > kDrawn) break;
+  until = std::max(until, at);
   const std::string said = printable(what);
   const std::string left = printable(text.substr(from, at - from));
   std::string drawing = "  " + left + printable(text.substr(at, until - at)) + "\n  ";

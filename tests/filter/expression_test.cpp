@@ -99,6 +99,7 @@ TEST_CASE("condition_errors_name_the_column_and_the_remedy") {
 TEST_CASE("condition_errors_show_strangers_text_neutralised_and_in_columns") {
   CHECK(refused("größe 5").drawing == "  größe 5\n        ^\n");
   CHECK(refused("\x1b[31m").drawing == "  \\x1b[31m\n  ^\n");
+  CHECK(refused("a " + std::string(3000, '\xbd')).drawing.size() < 2000);
   const Refusal far = refused(std::string(100, 'a') + " = 1 and b 2");
   CHECK(far.message.find("column 112:") != std::string::npos);
   const std::size_t lines = static_cast<std::size_t>(std::count(far.drawing.begin(), far.drawing.end(), '\n'));

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto made = filter::Filter::make({.where = text}, terms);
   if (!made) {
     Error error = made.error();
-    must(filter::take_drawing(error).size() < 10 * 80, "a drawing that is too long");
+    must(filter::take_drawing(error).size() < 2000, "a drawing that is too long");
     must(!error.message.empty(), "an error without words");
     return 0;
   }
