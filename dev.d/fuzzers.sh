@@ -21,6 +21,7 @@ seeds_of() {
     fuzz_rules) printf '%s\n' "$root"/rules/*; [ -z "$data" ] || find "$data/sigma" -name '*.yml' -size -8k 2>/dev/null | sort | awk 'NR % 20 == 1' ;;
     fuzz_plugin) printf '%s\n' "$root"/tests/data/plugins/*.lua ;;
     fuzz_query) ;;
+    fuzz_filter) printf '%s\n' "$root"/tests/data/filter/* ;;
     fuzz_server_path) ;;  # bytes as a sender may send them; routes are found within seconds
     fuzz_parse_format) printf '%s\n' "$root"/formats/*.json ;;
     fuzz_parse_evtx) [ -z "$data" ] || find "$data/evtx" -name '*.evtx' -size -200k 2>/dev/null | sort | awk 'NR % 10 == 1' ;;

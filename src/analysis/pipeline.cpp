@@ -197,6 +197,7 @@ void Run::hand_out(Worker& worker) {
   watcher_.take(chunk);
   for (std::size_t i = 0; i < part.redacted.size(); ++i) part.redacted[i] += staged.redacted[i];
   part.findings += chunk.findings.size();
+  totals_.left_out += staged.left_out;
   progress_.records.fetch_add(ticket.batch.size(), std::memory_order_relaxed);
   progress_.findings.fetch_add(chunk.findings.size(), std::memory_order_relaxed);
   if (ticket.last_of_part) {

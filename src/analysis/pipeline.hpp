@@ -80,6 +80,7 @@ struct Totals {
   parse::SourceCounts counts;
   std::array<std::uint64_t, redact::kKinds> redacted{};
   std::uint64_t findings = 0;
+  std::uint64_t left_out = 0;           // records the filter did not want
   std::uint64_t windows_forgotten = 0;  // groups, or their hits, dropped for want of memory
   bool interrupted = false;
   double seconds = 0;

@@ -190,6 +190,19 @@ Result<Done> Program::prepare_metrics(const ProgramOptions& options, ProgramNote
   return Done{};
 }
 
+// After the rules, whose fields are names one may ask for.
+Result<Done> Program::prepare_filter(const ProgramOptions& options, ProgramNotes& notes) {
+  if (options.question.empty()) return Done{};
+  const filter::Terms terms{.names = names_, .now = {options.now, zone_}, .redaction = pipeline_.redaction()};
+  auto made = filter::Filter::make(options.question, terms);
+  if (!made) {
+    notes.wrong = ProgramOption::question;
+    return made.error();
+  }
+  pipeline_.filter = std::move(made).value();
+  return Done{};
+}
+
 Result<std::shared_ptr<const Program>> Program::make(const ProgramOptions& options, ProgramNotes& notes) {
   const std::shared_ptr<Program> program(new Program);
   const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
@@ -200,6 +213,7 @@ Result<std::shared_ptr<const Program>> Program::make(const ProgramOptions& optio
   if (auto done = program->prepare_redaction(options, notes); !done) return done.error();
   if (auto done = program->prepare_rules(options, notes); !done) return done.error();
   if (auto done = program->prepare_metrics(options, notes); !done) return done.error();
+  if (auto done = program->prepare_filter(options, notes); !done) return done.error();
   return std::shared_ptr<const Program>(program);
 }
 

@@ -17,6 +17,7 @@
 #include "core/result.hpp"
 #include "detect/engine.hpp"
 #include "detect/rule.hpp"
+#include "filter/filter.hpp"
 #include "metric/plan.hpp"
 #include "parse/format.hpp"
 #include "parse/zone.hpp"
@@ -53,6 +54,10 @@ struct ProgramOptions {
   std::string patterns_file;    // empty: none
   bool patterns_may_miss = false;
 
+  // Which records are wanted of what is read; empty: all. Relative times count from `now`, Unix seconds.
+  filter::Question question;
+  std::int64_t now = 0;
+
   // Rules.
   bool rules = true;  // false: none at all
   RuleSources sources;
@@ -67,8 +72,8 @@ struct ProgramOptions {
 };
 
 /// The option an error is about. Its message begins with the value that is wrong; whoever shows it says before that what he
-/// calls the option.
-enum class ProgramOption : std::uint8_t { format, mode, digits, logsource };
+/// calls the option. One about the question begins with the name of its part (filter::Filter::make).
+enum class ProgramOption : std::uint8_t { format, mode, digits, logsource, question };
 
 /// What there is to say of making a program.
 struct ProgramNotes {
@@ -109,6 +114,7 @@ class Program {
   Result<Done> prepare_redaction(const ProgramOptions& options, ProgramNotes& notes);
   Result<Done> prepare_rules(const ProgramOptions& options, ProgramNotes& notes);
   Result<Done> prepare_metrics(const ProgramOptions& options, ProgramNotes& notes);
+  Result<Done> prepare_filter(const ProgramOptions& options, ProgramNotes& notes);
 
   std::vector<plugin::Plugin> plugins_;
   parse::Formats formats_;

@@ -1,7 +1,7 @@
 # The analysis room: source, parse, detect and redact put together, and what is kept of it.
 find_package(fmt REQUIRED)
 find_package(PkgConfig REQUIRED)
-logystera_room(analysis STANDARD 20 LINKS logystera_core logystera_source logystera_parse logystera_detect logystera_metric logystera_redact logystera_plugin logystera_store
+logystera_room(analysis STANDARD 20 LINKS logystera_core logystera_source logystera_parse logystera_detect logystera_filter logystera_metric logystera_redact logystera_plugin logystera_store
   fmt::fmt Threads::Threads)
 logystera_room_tests(analysis STANDARD 20 LINKS ZLIB::ZLIB)
 

@@ -47,6 +47,9 @@ Stage::Stage(const detect::Engine* engine, const FieldNames& names, const StageO
     : engine_(engine),
       names_(names),
       enrichers_(options.enrichers),
+      filter_(options.filter),
+      wanted_(options.wanted),
+      shown_(options.shown),
       declared_(options.declared),
       window_options_(options.window_options()),
       redactor_(options.redaction()) {}
@@ -55,6 +58,9 @@ Stage::Stage(const Stage& other)
     : engine_(other.engine_),
       names_(other.names_),
       enrichers_(other.enrichers_),
+      filter_(other.filter_),
+      wanted_(other.wanted_),
+      shown_(other.shown_),
       declared_(other.declared_),
       window_options_(other.window_options_),
       redactor_(other.redactor_) {}
@@ -62,8 +68,20 @@ Stage::Stage(const Stage& other)
 Stage::Worker Stage::worker() const {
   Worker worker(engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt, redactor_);
   if (enrichers_) worker.enriching_.emplace(*enrichers_);
+  if (filter_) worker.filtering_.emplace(*filter_);
   if (worker.session_ && !declared_.empty()) worker.session_->declare(declared_);
   return worker;
+}
+
+void Stage::select(Worker& worker, RecordBatch& batch) const {
+  worker.all_ = batch.records;
+  worker.wanted_.clear();
+  for (std::size_t i = 0; i < worker.all_.size(); ++i)
+    if ((!worker.filtering_ || worker.filtering_->wants(worker.all_[i])) && (!wanted_ || wanted_(worker.all_[i])))
+      worker.wanted_.push_back(static_cast<std::uint32_t>(i));
+  for (std::size_t i = 0; i < worker.wanted_.size(); ++i) batch.records[i] = worker.all_[worker.wanted_[i]];
+  batch.records.resize(worker.wanted_.size());
+  worker.left_out = worker.all_.size() - worker.wanted_.size();
 }
 
 void Stage::match(Worker& worker, const RecordBatch& batch) {
@@ -96,11 +114,33 @@ void Stage::redact(Worker& worker, RecordBatch& batch) {
   for (std::size_t i = 0; i < before.size(); ++i) worker.redacted[i] = worker.redactor_.counts()[i] - before[i];
 }
 
+// Leaves what is shown, in the cells it has.
+void Stage::strip(RecordBatch& batch) const {
+  for (Record& record : batch.records) {
+    std::uint32_t count = 0;
+    for (std::uint32_t i = 0; i < record.field_count; ++i)
+      if (shown_->has(record.fields[i].field)) record.fields[count++] = record.fields[i];
+    record.field_count = count;
+    record.raw = record.message = record.host = {};
+  }
+}
+
+// A private key is followed through what is left out as well: its end may stand in a record that is wanted. Matches point into
+// the batch's records, which therefore stay where they are.
+void Stage::redact_in_turn(Worker& worker, RecordBatch& batch) {
+  if (worker.left_out == 0) return redact(worker, batch);
+  batch.records.swap(worker.all_);
+  redact(worker, batch);
+  batch.records.swap(worker.all_);
+  for (std::size_t i = 0; i < worker.wanted_.size(); ++i) batch.records[i] = worker.all_[worker.wanted_[i]];
+}
+
 bool Stage::process(Worker& worker, RecordBatch& batch, const std::string& source, Ends ends, Turn& turn) {
   worker.findings.clear();
   if (worker.enriching_) worker.enriching_->enrich(batch, names_);
+  if (worker.filtering_ || wanted_) select(worker, batch);
   match(worker, batch);
-  const bool key_possible = worker.redactor_.look_ahead(batch);
+  const bool key_possible = shown_ ? redact::Redactor::may_begin_key(batch) : worker.redactor_.look_ahead(batch);
 
   if (!turn.enter()) return false;
   count(worker, batch, ends);
@@ -108,12 +148,15 @@ bool Stage::process(Worker& worker, RecordBatch& batch, const std::string& sourc
   const bool in_turn = key_possible || open_key_ != 0;
   worker.redactor_.continue_source(open_key_);
   if (in_turn) {
-    redact(worker, batch);
+    redact_in_turn(worker, batch);
     open_key_ = worker.redactor_.open_key();
   }
   turn.leave();
 
-  if (!in_turn) redact(worker, batch);
+  if (shown_) strip(batch);
+  // What stays as it is need not be looked at by whoever shows a part of it and counts nothing.
+  const bool as_it_is = shown_ && (shown_->fields.empty() || worker.redactor_.mode() == redact::Mode::dry_run);
+  if (!in_turn && !as_it_is) redact(worker, batch);
   worker.findings.reserve(worker.matches_.size());
   for (const detect::Match& match : worker.matches_)
     worker.findings.push_back(finding_of(engine_->rules().rules[match.rule], match, source));

@@ -1,16 +1,21 @@
 // The one order in which records become findings, for whoever has records: a scan of many threads, a log that is followed, a
 // gateway.
 //
-//   enrich (plugins) → match → count over time, in turn → redact → hand out
+//   enrich (plugins) → select → match → count over time, in turn → redact → hand out
+//
+// With a filter everything behind it goes as if the log held the records it wants alone. What it leaves out is not redacted either,
+// unless a private key runs through the batch, which has to be followed from its beginning.
 //
 // Matching and counting see typed, raw fields in memory. What a worker gives is redacted, records and findings alike, and
 // process() is the only way to it. Counting needs the order of the log, and is cheap; the rest needs none. A private key that
 // runs on from batch to batch is the one case in which redaction needs order too: such a batch is redacted in its turn.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,10 +25,19 @@
 #include "core/record.hpp"
 #include "detect/engine.hpp"
 #include "detect/windows.hpp"
+#include "filter/filter.hpp"
 #include "plugin/hook.hpp"
 #include "redact/redactor.hpp"
 
 namespace logystera::analysis {
+
+/// What is shown of records, where that is not all of them: it alone is redacted, and the rest of a record is gone afterwards. For
+/// whoever runs no rules.
+struct Shown {
+  std::vector<FieldId> fields;  // values of these; neither message nor raw line nor host
+
+  bool has(FieldId field) const noexcept { return std::find(fields.begin(), fields.end(), field) != fields.end(); }
+};
 
 struct StageOptions {
   detect::Logsource declared;  // what the user says the sources are
@@ -32,6 +46,9 @@ struct StageOptions {
   unsigned digits = redact::kPseudonymDigits;
   std::vector<redact::Pattern> patterns;
   std::shared_ptr<const plugin::Enrichers> enrichers;  // null: none
+  std::shared_ptr<const filter::Filter> filter;        // null: every record is wanted
+  std::function<bool(const Record&)> wanted;           // asked after the filter, by several threads at once; null: all are
+  std::shared_ptr<const Shown> shown;                  // null: all of a record
   std::size_t window_cells = 1'000'000;
 
   redact::Options redaction() const;
@@ -64,6 +81,7 @@ class Stage {
     std::vector<Finding> findings;
     std::array<std::uint64_t, redact::kKinds> redacted{};
     std::uint64_t first_record = 0;  // 0-based number of the batch's first record among all of the stage
+    std::uint64_t left_out = 0;      // records the filter did not want; they are gone from the batch
 
    private:
     friend class Stage;
@@ -71,6 +89,9 @@ class Stage {
         : session_(std::move(session)), redactor_(redactor) {}
 
     std::optional<plugin::EnrichSession> enriching_;
+    std::optional<filter::Session> filtering_;
+    std::vector<Record> all_;            // with a filter: of the batch, before it
+    std::vector<std::uint32_t> wanted_;  // their numbers
     std::optional<detect::Session> session_;
     redact::Redactor redactor_;
     std::vector<std::uint32_t> hits_;       // of all records of the batch, one after the other
@@ -96,13 +117,19 @@ class Stage {
 
  private:
   Stage(const Stage& other);
+  void select(Worker& worker, RecordBatch& batch) const;
   void match(Worker& worker, const RecordBatch& batch);
   void count(Worker& worker, const RecordBatch& batch, Ends ends);
   void redact(Worker& worker, RecordBatch& batch);
+  void redact_in_turn(Worker& worker, RecordBatch& batch);
+  void strip(RecordBatch& batch) const;
 
   const detect::Engine* const engine_;
   const FieldNames& names_;
   const std::shared_ptr<const plugin::Enrichers> enrichers_;
+  const std::shared_ptr<const filter::Filter> filter_;
+  const std::function<bool(const Record&)> wanted_;
+  const std::shared_ptr<const Shown> shown_;
   const detect::Logsource declared_;
   const detect::WindowOptions window_options_;
   const redact::Redactor redactor_;  // the workers' are made after it

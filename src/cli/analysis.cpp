@@ -8,6 +8,7 @@
 #include <ctime>
 #include <utility>
 
+#include "cli/asking.hpp"
 #include "cli/config_warnings.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
@@ -38,6 +39,7 @@ std::string_view option_name(analysis::ProgramOption option) {
     case analysis::ProgramOption::mode: return "--redact";
     case analysis::ProgramOption::digits: return "--pii-digits";
     case analysis::ProgramOption::logsource: return "--logsource";
+    case analysis::ProgramOption::question: break;  // its messages name it
   }
   return {};
 }
@@ -57,6 +59,8 @@ Result<analysis::ProgramOptions> merged(const Config& config, const AnalysisOpti
   all.logsource = options.logsource;
   all.follow_links = options.follow_links;
   all.threads = options.threads;
+  all.question = options.question;
+  all.now = wall_seconds();
   all.mode = said_or(options.redact, config.redact);
   all.digits = options.pii_digits.value_or(config.pii_digits);
   all.salt = config.pii_salt;
@@ -209,6 +213,7 @@ Result<Analysis> load_analysis(std::string_view command, const Globals& globals,
   analysis::ProgramNotes notes;
   auto program = analysis::Program::make(all.value(), notes);
   for (const std::string& warning : notes.warnings) warn(command, warning);
+  if (!program && notes.wrong == analysis::ProgramOption::question) return as_option(program.error());
   if (!program && notes.wrong)
     return Error{fmt::format("{} {}", option_name(*notes.wrong), program.error().message), program.error().kind};
   if (!program) return program.error();

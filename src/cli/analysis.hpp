@@ -16,6 +16,7 @@
 #include "cli/config.hpp"
 #include "core/result.hpp"
 #include "core/walk.hpp"
+#include "filter/filter.hpp"
 
 namespace logystera::cli {
 
@@ -34,6 +35,7 @@ struct AnalysisOptions {
   std::string format, log_format, formats_dir, plugins_dir, timezone, logsource;
   unsigned threads = 0;  // 0: one a processor
   std::optional<unsigned> pii_digits;
+  filter::Question question;  // which records are wanted
 };
 
 /// Everything a run needs.

@@ -46,6 +46,8 @@ void add_events(Program program);
 void add_agent(Program program);
 void add_relay(Program program);
 void add_scan(Program program);
+void add_top(Program program);
+void add_query(Program program);
 void add_rules_commands(Program program);
 void add_metrics(Program program);
 void add_formats(Program program);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/analysis.hpp"
+#include "cli/asking.hpp"
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/history.hpp"
@@ -16,8 +17,11 @@
 namespace logystera::cli {
 namespace {
 
+constexpr std::size_t kPageRows = 1'000;
+
 struct Options {
-  std::string sort = "last_seen", severity, fingerprint, since = "1h", silence = "24h";
+  filter::Question question, fresh{.since = "1h"};
+  std::string sort = "last_seen", severity, fingerprint, silence = "24h";
   std::size_t limit = 50;
 };
 
@@ -43,18 +47,40 @@ int print_groups(const std::vector<store::ErrorGroup>& groups, bool json, bool r
   return kExitDone;
 }
 
+// The first that are wanted, in the order of the filter.
+Result<std::vector<store::ErrorGroup>> wanted_groups(store::ErrorStore& store, const store::ErrorFilter& filter,
+                                                     RowFilter& wanted, std::size_t limit) {
+  std::vector<store::ErrorGroup> found;
+  store::PageRequest<store::ErrorKey> request;
+  request.limit = kPageRows;
+  for (;;) {
+    auto page = store.page(filter, request);
+    if (!page) return page.error();
+    for (store::ErrorGroup& group : page->rows) {
+      request.older_than = store::ErrorKey{store::value_of(group, filter.sort), group.fingerprint};
+      if (wanted.wants(group)) found.push_back(std::move(group));
+      if (found.size() == limit) return found;
+    }
+    if (!page->more || (page->rows.empty() && !page->last)) return found;
+    if (page->last) request.older_than = page->last;
+  }
+}
+
 int list(const Globals& globals, const Options& options) {
   auto opened = open_history("errors list", globals);
   if (!opened) return fail("errors list", opened.error());
-  const auto sort = options.sort == "count"        ? store::ErrorSort::count
-                    : options.sort == "first_seen" ? store::ErrorSort::first_seen
-                                                   : store::ErrorSort::last_seen;
-  std::optional<Severity> least;
+  auto wanted = RowFilter::make(RowFilter::Rows::errors, options.question, opened->config);
+  if (!wanted) return fail("errors list", wanted.error());
+  store::ErrorFilter filter;
+  filter.since = wanted.value()->since();
+  filter.sort = options.sort == "count"        ? store::ErrorSort::count
+                : options.sort == "first_seen" ? store::ErrorSort::first_seen
+                                               : store::ErrorSort::last_seen;
   for (Severity severity : {Severity::debug, Severity::info, Severity::warning, Severity::error, Severity::critical})
-    if (upper(options.severity) == severity_name(severity)) least = severity;
-  if (!options.severity.empty() && !least)
+    if (upper(options.severity) == severity_name(severity)) filter.at_least = severity;
+  if (!options.severity.empty() && !filter.at_least)
     return fail("errors list", Error{"--severity " + options.severity + ": write error or critical", ErrorKind::invalid});
-  auto groups = opened->store->errors().list(sort, least, options.limit);
+  auto groups = wanted_groups(opened->store->errors(), filter, *wanted.value(), options.limit);
   if (!groups) return fail("errors list", groups.error());
   return print_groups(groups.value(), globals.json, false);
 }
@@ -99,9 +125,16 @@ int show(const Globals& globals, const Options& options) {
 int fresh(const Globals& globals, const Options& options) {
   auto opened = open_history("errors new", globals);
   if (!opened) return fail("errors new", opened.error());
-  auto since = parse_since("--since", options.since, wall_seconds());
+  filter::Question rest = options.fresh;
+  rest.since.clear();
+  auto wanted = RowFilter::make(RowFilter::Rows::errors, rest, opened->config);
+  if (!wanted) return fail("errors new", wanted.error());
+  auto since = parse_since("--since", options.fresh.since, wall_seconds());
   if (!since) return fail("errors new", since.error());
-  auto groups = opened->store->errors().first_seen_since(since.value(), options.limit);
+  store::ErrorFilter filter;
+  filter.sort = store::ErrorSort::first_seen;
+  filter.new_since = since.value();
+  auto groups = wanted_groups(opened->store->errors(), filter, *wanted.value(), options.limit);
   if (!groups) return fail("errors new", groups.error());
   return print_groups(groups.value(), globals.json, false);
 }
@@ -140,19 +173,21 @@ void add_errors(Program program) {
       ->check(Check::one_of({"last_seen", "count", "first_seen"}))
       ->capture_default_str();
   listing->add_option("--severity", options->severity, "Only this severity and worse: error, critical");
+  add_question(*listing, options->question, "errors");
   command("show", "Show one error and its 20 newest occurrences", show)
       ->add_option("FINGERPRINT", options->fingerprint, "As 'errors list' shows it")
       ->required();
-  add_limit(command("new", "List errors first seen recently, for example since a deployment", fresh))
-      ->add_option("--since", options->since, "30m, 24h, 7d ago, or unix seconds")
-      ->capture_default_str();
+  add_question(*add_limit(command("new", "List errors first seen recently, for example since a deployment", fresh)),
+               options->fresh, "errors");
   add_limit(command("regression", "List errors that came back after a silence", regression))
       ->add_option("--silence", options->silence, "How long they must have been silent")
       ->capture_default_str();
   errors->footer(
       "Errors are stored by 'scan --track-errors' and 'tail --track-errors', redacted. The same message with other "
       "numbers,\n"
-      "names in quotes or addresses is the same error.");
+      "names in quotes or addresses is the same error. Times of an error are when it was seen last (--since, of new: "
+      "first) and first (--until); conditions\n"
+      "know fingerprint and count beside time, level, source and message ('logystera scan --help').");
 }
 
 }  // namespace logystera::cli

@@ -4,14 +4,15 @@
 
 #include <chrono>
 #include <cstdio>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <thread>
 
+#include "cli/asking.hpp"
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/span.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/event.hpp"
@@ -27,7 +28,8 @@ constexpr std::size_t kEntityColumns = 20;
 constexpr std::size_t kPlainColumns = 200;  // when the output is no terminal
 
 struct Options {
-  std::string type, entity, since;
+  filter::Question question;
+  std::string type, entity;
   std::optional<std::uint64_t> limit;
   bool follow = false;
 };
@@ -101,18 +103,40 @@ class Printer {
   bool headed_ = false;
 };
 
+// An event that outlives its reading.
+class Held {
+ public:
+  explicit Held(const store::StoredEvent& event)
+      : event_(event), type_(event.type), entity_(event.entity), name_(event.name), line_(event.line) {}
+
+  store::StoredEvent event() const {
+    store::StoredEvent event = event_;
+    event.type = type_;
+    event.entity = entity_;
+    event.name = name_;
+    event.line = line_;
+    return event;
+  }
+
+ private:
+  store::StoredEvent event_;  // but for its texts
+  std::string type_, entity_, name_, line_;
+};
+
 int run(const Globals& globals, const Options& options) {
   store::EventQuery query;
   query.type = options.type;
   query.entity = options.entity;
-  if (!options.since.empty()) {
-    auto since = parse_since("--since", options.since, wall_seconds());
-    if (!since) return fail("events", since.error());
-    query.since = since.value();
-  }
-  query.newest = options.limit;
-  const bool shortened = !globals.json && !options.limit && options.since.empty();
-  if (shortened) query.newest = kTableRows;
+  auto made = RowFilter::make(RowFilter::Rows::events, options.question, Config());
+  if (!made) return fail("events", made.error());
+  RowFilter& wanted = *made.value();
+  query.since = wanted.since();
+  query.until = wanted.until();
+  const bool shortened = !globals.json && !options.limit && options.question.empty();
+  const std::optional<std::uint64_t> newest = shortened ? kTableRows : options.limit;
+  // Of events that fulfil a condition the newest are known only when all were looked at.
+  if (!wanted.asks()) query.newest = newest;
+  const std::size_t held_most = wanted.asks() && newest ? static_cast<std::size_t>(*newest) : 0;
   auto opened = open_store(globals, store::Access::existing);
   if (!opened) return fail("events", opened.error());
   store::Store& store = *opened.value();
@@ -121,13 +145,27 @@ int run(const Globals& globals, const Options& options) {
   std::uint64_t printed = 0;
   bool writable = true;
   const std::atomic<bool>* stop = nullptr;  // of --follow
-  const auto each = [&](const store::StoredEvent& event) {
-    query.after = event.sequence;
+  std::deque<Held> held;
+  const auto print = [&](const store::StoredEvent& event) {
     ++printed;
     writable = printer.print(event);
+  };
+  const auto each = [&](const store::StoredEvent& event) {
+    query.after = event.sequence;
+    if (wanted.wants(event)) {
+      if (held_most == 0 || stop) {
+        print(event);
+      } else {
+        if (held.size() == held_most) held.pop_front();
+        held.emplace_back(event);
+      }
+    }
     return writable && !(stop && *stop);
   };
-  if (auto read = store.events().read(query, each); !read) return fail("events", read.error());
+  if (!(wanted.asks() && newest && *newest == 0))
+    if (auto read = store.events().read(query, each); !read) return fail("events", read.error());
+  for (const Held& one : held)
+    if (writable) print(one.event());
   if (shortened && printed == kTableRows && !options.follow) {
     fmt::print(stderr, "The newest {} are shown; --limit and --since show others.\n", kTableRows);
   }
@@ -149,7 +187,7 @@ void add_events(Program program) {
   auto options = std::make_shared<Options>();
   events->add_option("--type", options->type, "Only this type, for example auth.login_failed");
   events->add_option("--entity", options->entity, "Only this site, by token or name");
-  events->add_option("--since", options->since, "Only events that happened since: 90s, 30m, 1h, 7d ago, or unix seconds");
+  add_question(*events, options->question, "events");
   events->add_option("--limit", options->limit, "Show at most this many, the newest");
   events->add_flag("--follow", options->follow, "Keep showing events as they arrive, until interrupted");
   add_json(*events, program.globals,
@@ -160,6 +198,7 @@ void add_events(Program program) {
       "  logystera events                                   the newest 50 as a table\n"
       "  logystera events --type auth.login_failed --since 1h\n"
       "  logystera events --entity shop --follow\n"
+      "  logystera events --since yesterday --where 'type = auth.login_failed and uid_hash exists'\n"
       "  logystera events --json --since 7d > week.jsonl\n\n"
       "Colour is used on a terminal only, and not when NO_COLOR is set.");
   events->callback([program, options] { program.exit_code = run(program.globals, *options); });

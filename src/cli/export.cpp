@@ -12,10 +12,10 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/asking.hpp"
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/history.hpp"
-#include "cli/span.hpp"
 #include "cli/terminal.hpp"
 #include "cli/whole_file.hpp"
 #include "core/clock.hpp"
@@ -31,7 +31,8 @@ constexpr std::pair<std::string_view, report::Form> kForms[] = {{"markdown", rep
                                                                 {"sarif", report::Form::sarif}};
 
 struct Options {
-  std::string output = "report.md", since = "168h", severity, title = "Logystera Security Report", format;
+  filter::Question question{.since = "168h"};
+  std::string output = "report.md", severity, title = "Logystera Security Report", format;
   bool open = false;
 };
 
@@ -55,9 +56,14 @@ Result<report::Contents> collect(const Globals& globals, const Options& options)
   query.title = options.title;
   query.until = wall_seconds();
   query.zone = parse::Zone::local();
-  auto since = parse_since("--since", options.since, query.until);
-  if (!since) return since.error();
-  query.from = since.value();
+  auto findings = RowFilter::make(RowFilter::Rows::findings, options.question, opened->config);
+  if (!findings) return findings.error();
+  // A condition on what only findings have leaves no error in the report.
+  auto errors = RowFilter::make(RowFilter::Rows::errors, options.question, opened->config);
+  query.from = findings.value()->since().value_or(0);
+  query.until = findings.value()->until().value_or(query.until);
+  query.finding = [&](const store::Finding& one) { return findings.value()->wants(one); };
+  query.error = [&](const store::ErrorGroup& one) { return errors && errors.value()->wants(one); };
   if (!options.severity.empty() && options.severity != "all") {
     query.at_least = reported_level_from(options.severity);
     if (!query.at_least)
@@ -129,7 +135,7 @@ void add_export(Program program) {
   sub->add_option("--format", options->format,
                   "markdown, html, json or sarif [default: by the file's ending, without one markdown]")
       ->check(Check::one_of({"markdown", "html", "json", "sarif"}));
-  sub->add_option("--since", options->since, "How far back: 24h, 7d, or unix seconds")->capture_default_str();
+  add_question(*sub, options->question, "findings and errors");
   sub->add_option("--severity", options->severity, "Only this severity and worse [default: all]");
   sub->add_option("--title", options->title, "The report's title")->capture_default_str();
   sub->add_flag("--open", options->open, "Open the report afterwards (xdg-open)");

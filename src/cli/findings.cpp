@@ -7,13 +7,13 @@
 
 #include "analysis/rules.hpp"
 #include "cli/analysis.hpp"
+#include "cli/asking.hpp"
 #include "cli/command.hpp"
 #include "cli/explain.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/history.hpp"
 #include "cli/people.hpp"
 #include "cli/render.hpp"
-#include "cli/span.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
@@ -21,8 +21,11 @@
 namespace logystera::cli {
 namespace {
 
+constexpr std::size_t kPageRows = 1'000;
+
 struct Options {
-  std::string rule, severity, source, since, reason;
+  filter::Question question;
+  std::string rule, severity, source, reason;
   std::size_t limit = 100;
   bool yes = false;
 };
@@ -33,49 +36,66 @@ void print_json(const store::Finding& finding) {
   fmt::print("{}\n", json.text());
 }
 
-int print_findings(std::string_view command, store::FindingStore& store, const store::FindingQuery& query, bool json) {
-  auto findings = store.list(query);
-  if (!findings) return fail(command, findings.error());
-  if (json) {
-    for (const store::Finding& finding : findings.value()) print_json(finding);
+// The newest that are wanted; a page of the store at a time, since only it knows how many there are.
+Result<std::vector<store::Finding>> wanted_findings(store::FindingStore& store, const store::FindingFilter& filter,
+                                                    RowFilter& wanted, std::size_t limit) {
+  std::vector<store::Finding> found;
+  store::PageRequest<store::TimeKey> request;
+  request.limit = kPageRows;
+  for (;;) {
+    auto page = store.page(filter, request);
+    if (!page) return page.error();
+    for (store::Finding& finding : page->rows) {
+      request.older_than = store::TimeKey{finding.time, finding.id};
+      if (wanted.wants(finding)) found.push_back(std::move(finding));
+      if (found.size() == limit) return found;
+    }
+    if (!page->more || (page->rows.empty() && !page->last)) return found;
+    if (page->last) request.older_than = page->last;
+  }
+}
+
+int print_findings(const std::vector<store::Finding>& findings, const Globals& globals, const Options& options) {
+  if (globals.json) {
+    for (const store::Finding& finding : findings) print_json(finding);
     return kExitDone;
   }
-  if (findings->empty()) {
-    const bool filtered = !query.rule.empty() || !query.source.empty() || query.since || query.at_least;
+  if (findings.empty()) {
+    const bool filtered = !options.rule.empty() || !options.question.empty() || !options.severity.empty();
     fmt::print("No findings{}. 'logystera scan --track-errors' and 'logystera tail --track-findings' store them.\n",
                filtered ? " match the filter" : "");
     return kExitDone;
   }
   std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "SOURCE", "MESSAGE"}};
-  for (const store::Finding& finding : findings.value())
+  for (const store::Finding& finding : findings)
     rows.push_back({local_time(finding.time), std::string(level_name(finding.level)), printable(finding.rule),
                     printable(finding.source) + (finding.line ? fmt::format(":{}", finding.line) : ""),
                     fitted_message(finding.message.empty() ? finding.title : finding.message)});
   std::fputs(table(rows, colour_wanted()).c_str(), stdout);
-  if (findings->size() == query.limit) fmt::print("The newest {} are shown; -n shows more.\n", query.limit);
+  if (findings.size() == options.limit) fmt::print("The newest {} are shown; -n shows more.\n", options.limit);
   return kExitDone;
 }
 
 int list(const Globals& globals, const Options& options) {
-  auto opened = open_history("findings list", globals);
-  if (!opened) return fail("findings list", opened.error());
-  store::FindingQuery query;
-  query.rule = options.rule;
-  query.source = options.source;
-  query.limit = options.limit;
+  constexpr const char* kCommand = "findings list";
+  auto opened = open_history(kCommand, globals);
+  if (!opened) return fail(kCommand, opened.error());
+  auto wanted = RowFilter::make(RowFilter::Rows::findings, options.question, opened->config);
+  if (!wanted) return fail(kCommand, wanted.error());
+  store::FindingFilter filter;
+  filter.rule = options.rule;
+  filter.since = wanted.value()->since();
+  filter.until = wanted.value()->until();
   if (!options.severity.empty()) {
     const auto level = reported_level_from(options.severity);
     if (!level)
-      return fail("findings list",
+      return fail(kCommand,
                   Error{"--severity " + options.severity + ": write low, medium, high or critical", ErrorKind::invalid});
-    query.at_least = level;
+    filter.at_least = level;
   }
-  if (!options.since.empty()) {
-    auto since = parse_since("--since", options.since, wall_seconds());
-    if (!since) return fail("findings list", since.error());
-    query.since = since.value();
-  }
-  return print_findings("findings list", opened->store->findings(), query, globals.json);
+  auto findings = wanted_findings(opened->store->findings(), filter, *wanted.value(), options.limit);
+  if (!findings) return fail(kCommand, findings.error());
+  return print_findings(findings.value(), globals, options);
 }
 
 int summary(const Globals& globals, const Options& options) {
@@ -230,13 +250,13 @@ void add_findings(Program program) {
   };
   auto* listing = command("list", "List findings, newest first", list);
   listing->add_option("--severity", options->severity, "Only this severity and worse");
-  listing->add_option("--source", options->source, "Only of this source: its path, or the name at its end");
-  listing->add_option("--since", options->since, "Only since: 30m, 24h, 7d ago, or unix seconds");
+  add_question(*listing, options->question, "findings");
   listing->add_option("-n", options->limit, "Most findings to list")
       ->check(whole_number(1, kListedMost))
       ->capture_default_str();
   auto* showing = command("show", "List the findings of one rule", list);
   showing->add_option("RULE_ID", options->rule, "The rule's id")->required();
+  add_question(*showing, options->question, "findings");
   showing->add_option("-n", options->limit, "Most findings to list")
       ->check(whole_number(1, kListedMost))
       ->capture_default_str();
@@ -256,8 +276,11 @@ void add_findings(Program program) {
       "  logystera findings list --severity high --since 7d\n"
       "  logystera findings summary --since 24h\n"
       "  logystera findings show SSH_BRUTE_FORCE -n 50\n"
-      "  logystera findings dismiss NGINX_404_SCAN --source nginx.log --reason 'internal scanner'\n\n"
-      "A dismissal applies to scan and tail at once, also to a running tail.");
+      "  logystera findings dismiss NGINX_404_SCAN --source nginx.log --reason 'internal scanner'\n"
+      "  logystera findings list --since yesterday --where 'message contains wp-login and not rule = WEB_SCANNER'\n\n"
+      "A dismissal applies to scan and tail at once, also to a running tail. Conditions know rule, title, site, group and "
+      "hits\n"
+      "beside time, level, source, line and message ('logystera scan --help').");
 }
 
 }  // namespace logystera::cli

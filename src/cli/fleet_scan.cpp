@@ -74,6 +74,7 @@ void add(analysis::Totals& sum, const analysis::Totals& more) {
   analysis::add(sum.counts, more.counts);
   for (std::size_t kind = 0; kind < sum.redacted.size(); ++kind) sum.redacted[kind] += more.redacted[kind];
   sum.findings += more.findings;
+  sum.left_out += more.left_out;
   sum.windows_forgotten += more.windows_forgotten;
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "cli/asking.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/live_position.hpp"
 #include "cli/live_stream.hpp"
@@ -64,6 +65,7 @@ Result<Done> follow(source::RecordSource& source, Stream& stream, Lane& lane, Po
 std::optional<Error> wrong_together(const LiveOptions& options) {
   if (options.reset_position && !options.resume)
     return Error{"--reset-position is about what --resume keeps: use it with --resume", ErrorKind::invalid};
+  if (options.detect_anomalies && !options.analysis.question.empty()) return baseline_of_part();
   return std::nullopt;
 }
 
@@ -89,6 +91,7 @@ int run_live(const Globals& globals, const LiveOptions& options, const LiveSourc
   if (auto done = positions.keep(source.position()); !done) return fail(live.command, done.error());
   if (auto done = follow(source, stream, lane, positions, options, live); !done) return fail(live.command, done.error());
   say_hook_notes(live.command, *analysis.program);
+  if (stream.events() == 0) say_unseen_fields(live.command, analysis.program->pipeline().filter.get());
   if (stream.lost() > 0) say(live, fmt::format("{} findings could not be delivered to the webhook", stream.lost()));
   return kExitDone;
 }
@@ -96,6 +99,7 @@ int run_live(const Globals& globals, const LiveOptions& options, const LiveSourc
 void add_live(Command& command, Globals& globals, LiveOptions& options) {
   add_reading(command, options.analysis);
   add_rules(command, options.analysis);
+  add_condition(command, options.analysis.question, "records");
   command.add_flag("--reset-position", options.reset_position,
                    "With --resume: pass over where the last run ended, and keep a new position");
   command.add_flag("--findings-only", options.findings_only, "Do not print the events");

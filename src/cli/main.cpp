@@ -75,6 +75,8 @@ int main(int argc, char** argv) {
   add_store(root, globals);
   const Program program{root, globals, exit_code};
   add_scan(program);
+  add_top(program);
+  add_query(program);
   add_tail(program);
   add_journald(program);
   add_ssh(program);

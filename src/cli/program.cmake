@@ -47,7 +47,7 @@ logystera_room(app STANDARD 20 LINKS logystera_core logystera_analysis logystera
 logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
 # GCC 12 warns of a string move there that never goes wrong, only with precompiled headers.
 set_source_files_properties(src/cli/webhook.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-logystera_room(cli STANDARD 20 LINKS logystera_app logystera_processor logystera_gateway logystera_net logystera_notify logystera_agent logystera_analysis logystera_assist logystera_fleet logystera_report CLI11::CLI11)
+logystera_room(cli STANDARD 20 LINKS logystera_app logystera_ask logystera_processor logystera_gateway logystera_net logystera_notify logystera_agent logystera_analysis logystera_assist logystera_fleet logystera_report CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
 get_target_property(CLI_SOURCES logystera_cli SOURCES)
 list(FILTER CLI_SOURCES EXCLUDE REGEX "/main\\.cpp$")

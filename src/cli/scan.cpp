@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/asking.hpp"
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
@@ -48,6 +49,7 @@ Result<Scanned> open(const Globals& globals, const Options& options, const Analy
                                    {.rotated = options.rotated, .follow_links = options.analysis.follow_links}, &passed);
   say_passed_over("scan", passed);
   if (!sets) return sets.error();
+  if (auto chosen = choose_sources(sets.value(), options.analysis.question.source); !chosen) return chosen.error();
   Scanned scanned;
   scanned.progress = !typed_input("scan", options.paths);
   if (options.format_only) {
@@ -73,6 +75,7 @@ void add_scan(Program program) {
   auto options = std::make_shared<Options>();
   scan->add_option("PATH", options->paths, "Files, directories or patterns; '-' or nothing: standard input");
   scan->add_flag("--rotated", options->rotated, "Read each file's rotated siblings too (access.log.1, access.log.2.gz, …)");
+  add_span(*scan, options->analysis.question, "records");
   add_scanning(*scan, program.globals, *options);
   scan->add_flag("--format-only", options->format_only, "Print each source's detected format and exit");
   scan->footer(
@@ -81,6 +84,7 @@ void add_scan(Program program) {
       "  logystera scan --rotated /var/log/nginx/access.log --min-severity medium -n 0\n"
       "  journalctl -n 1000 | logystera scan -\n"
       "  logystera scan --sigma sigma/rules logs/*.evtx --ndjson -n 0\n"
+      "  logystera scan /var/log --since 'last night' --where 'level >= error'\n"
       "  logystera scan /var/log/syslog --track-errors --detect-anomalies\n\n"
       "The format is recognised; gzip, zstd, EVTX and journal exports are read as they are. Lines that fit no format are\n"
       "kept as text and counted. Everything shown or stored is redacted first; nothing is stored without --track-errors\n"
@@ -89,7 +93,8 @@ void add_scan(Program program) {
       "Exit codes: 0 done, 1 a finding of --fail-on's severity, 2 an error (a source that could not be read to its end).\n"
       "Files below a directory that are no logs (programs, images, journals, wtmp) are passed over and said; one that is "
       "named "
-      "is an error.");
+      "is an error.\n\n" +
+      std::string(kConditionHelp));
   scan->callback([program, options] { program.exit_code = run(program.globals, *options); });
 }
 

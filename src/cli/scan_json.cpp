@@ -75,7 +75,10 @@ std::unique_ptr<ScanReport> json_report(const analysis::Program& program, ScanRe
 
 void append_summary(JsonText& json, const ScanCounts& counts, const analysis::Totals& totals, redact::Mode mode) {
   json.begin_object().count("sources", totals.sources).count("failed", totals.failed);
-  json.count("events", totals.counts.records).count("bytes", totals.counts.bytes).count("unparsed", totals.counts.unparsed);
+  json.count("events", totals.counts.records)
+      .count("left_out", totals.left_out)
+      .count("bytes", totals.counts.bytes)
+      .count("unparsed", totals.counts.unparsed);
   json.count("truncated", totals.counts.truncated).count("damaged", totals.counts.damaged);
   json.count("hole_bytes", totals.counts.hole_bytes).count("unfinished", totals.counts.unfinished);
   json.count("undecodable", totals.counts.undecodable).count("format_changes", totals.counts.format_changes);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analysis/tracking.hpp"
+#include "cli/asking.hpp"
 #include "cli/assistant.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
@@ -55,6 +56,7 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
     return fail(command, Error{"dry-run leaves personal data as they are, and those are never stored: leave --track-errors "
                                "out, or use --redact redact or mask",
                                ErrorKind::invalid});
+  if (options.detect_anomalies && program.pipeline().filter) return fail(command, baseline_of_part());
   std::unique_ptr<assist::Assistant> assistant;
   if (options.explain_findings || options.classify) {
     if (globals.json || options.ndjson)
@@ -111,6 +113,7 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
   }
   report.targets = sources.targets.get();
   say_hook_notes(command, program);
+  if (totals.counts.records > 0) say_unseen_fields(command, program.pipeline().filter.get());
   if (report.baselines) report.keep(report.baselines->finish());
   if (tracker) report.keep(tracker->commit());
   report.keep(report.print(totals));
@@ -135,6 +138,7 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
 void add_scanning(Command& command, Globals& globals, ScanOptions& options) {
   add_reading(command, options.analysis);
   add_rules(command, options.analysis);
+  add_condition(command, options.analysis.question, "records");
   command.add_option("--min-severity", options.min_severity, "Leave out findings below: low, medium, high, critical");
   command.add_option("--fail-on", options.fail_on, "Exit with 1 if there is a finding of this severity or worse");
   command.add_option("--limit,-n", options.limit, "Show at most this many events")

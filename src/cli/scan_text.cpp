@@ -73,6 +73,7 @@ void TextReport::print_header(const analysis::Totals& totals) const {
   }
   const parse::SourceCounts& read = totals.counts;
   fmt::print("Events   : {}\n", grouped(read.records));
+  if (program().pipeline().filter) fmt::print("Selected : {}\n", grouped(read.records - totals.left_out));
   if (read.unparsed > 0) fmt::print("Unparsed : {} (kept as plain text)\n", grouped(read.unparsed));
   if (read.truncated > 0) fmt::print("Cut      : {} lines were too long and kept in part\n", grouped(read.truncated));
   if (read.hole_bytes > 0) fmt::print("Holes    : {} NUL bytes in front of lines\n", grouped(read.hole_bytes));
@@ -121,8 +122,9 @@ void TextReport::print_header(const analysis::Totals& totals) const {
 Result<Done> TextReport::print_rest(const analysis::Totals& totals) {
   print_header(totals);
   if (limit() > 0) {
-    fmt::print("\n{}\n",
-               bold(fmt::format("Events ({} of {}):", grouped(counts().shown), grouped(totals.counts.records)), style()));
+    fmt::print("\n{}\n", bold(fmt::format("Events ({} of {}):", grouped(counts().shown),
+                                          grouped(totals.counts.records - totals.left_out)),
+                              style()));
     if (auto printed = events_.print(stdout); !printed) return printed;
   }
   if (program().engine()) {

@@ -6,6 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "core/clock.hpp"
+#include "filter/moment.hpp"
+
 namespace logystera::cli {
 namespace {
 
@@ -40,12 +43,9 @@ Result<std::int64_t> parse_span(std::string_view option, const std::string& text
 }
 
 Result<std::int64_t> parse_since(std::string_view option, const std::string& text, std::int64_t now) {
-  if (const auto written = take_apart(text)) {
-    if (written->unit.empty()) return written->number;
-    if (const auto seconds = seconds_of(*written)) return now - *seconds;
-  }
-  return Error{fmt::format("{} {}: write a span like 90s, 30m, 24h or 7d, or unix seconds", option, text),
-               ErrorKind::invalid};
+  auto since = filter::parse_since(option, text, {now, parse::Zone::local()});
+  if (!since) return since.error();
+  return since.value() / kSecondNs;
 }
 
 }  // namespace logystera::cli

@@ -11,7 +11,7 @@ namespace logystera::cli {
 
 /// "7d", "24h", "30m", "45s", "2w" as seconds. The message names `option`.
 Result<std::int64_t> parse_span(std::string_view option, const std::string& text);
-/// The same before now, or unix seconds.
+/// A time as filter/moment.hpp has it, by this machine's zone, as Unix seconds.
 Result<std::int64_t> parse_since(std::string_view option, const std::string& text, std::int64_t now);
 
 }  // namespace logystera::cli

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/asking.hpp"
 #include "cli/command.hpp"
 #include "cli/live.hpp"
 #include "source/follow.hpp"
@@ -55,6 +56,7 @@ void add_tail(Program program) {
   tail->add_option("--rotated-dir", options->rotated_dirs,
                    "Where rotated parts of the log lie, if not beside it (logrotate's olddir); may be repeated")
       ->allow_extra_args(false);
+  add_span(*tail, options->analysis.question, "records");
   add_live(*tail, program.globals, *options);
   tail->footer(
       "Examples:\n"

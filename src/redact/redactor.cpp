@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kNumberBytesLeast = 12;  // a card number's; shorter numeric values are not searched
 constexpr std::size_t kDecodedBytesLeast = 4;  // a decoded value's finding shorter than this is not looked for in the line
+constexpr std::string_view kMarker = "-----BEGIN ";
 constexpr std::size_t kOutsideLineMost = 256;  // a record's findings outside its line, remembered to count each once
 
 bool within(std::string_view part, std::string_view whole) noexcept {
@@ -370,12 +371,16 @@ bool Redactor::share_text(const RecordBatch& batch) noexcept {
   return !batch.records.empty() && text.size() <= kTextBytes && within(batch.records.front().raw, text);
 }
 
+bool Redactor::may_begin_key(const RecordBatch& batch) noexcept {
+  const std::string_view text = batch.text.view();
+  return !text.empty() && ::memmem(text.data(), text.size(), kMarker.data(), kMarker.size()) != nullptr;
+}
+
 bool Redactor::look_ahead(const RecordBatch& batch) {
-  constexpr std::string_view kMarker = "-----BEGIN ";
   constexpr std::size_t kDashes = kMarker.find('B');  // candidates stand at the literal BEGIN, behind these
   const std::string_view text = batch.text.view();
   looked_ahead_ = share_text(batch);
-  if (!looked_ahead_) return !text.empty() && memmem(text.data(), text.size(), kMarker.data(), kMarker.size()) != nullptr;
+  if (!looked_ahead_) return may_begin_key(batch);
   Finder::candidates(text, batch_candidates_);
   return std::any_of(batch_candidates_.begin(), batch_candidates_.end(), [&](const Candidate& candidate) {
     return (candidate.triggers & literal) != 0 && candidate.position >= kDashes &&

@@ -26,6 +26,7 @@ Result<Contents> collect(store::Stores& stores, const Query& query) {
   auto findings = stores.findings().list(wanted);
   if (!findings) return findings.error();
   contents.findings = std::move(findings).value();
+  if (query.finding) std::erase_if(contents.findings, [&](const auto& one) { return !query.finding(one); });
   std::map<std::string, std::uint64_t> rules;
   for (const store::Finding& finding : contents.findings) {
     ++contents.counts.of(finding.level);
@@ -37,7 +38,8 @@ Result<Contents> collect(store::Stores& stores, const Query& query) {
   auto errors = stores.errors().list(store::ErrorSort::last_seen, std::nullopt, kErrorsReported);
   if (!errors) return errors.error();
   for (store::ErrorGroup& group : errors.value())
-    if (group.last_seen >= contents.from) contents.errors.push_back(std::move(group));
+    if (group.last_seen >= contents.from && (!query.error || query.error(group)))
+      contents.errors.push_back(std::move(group));
   return contents;
 }
 

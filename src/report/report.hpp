@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct Query {
   std::string title;
   std::int64_t from = 0, until = 0;  // Unix seconds; `until` is what the report says, and leaves nothing out
   std::optional<Level> at_least;     // of findings
+  // Which of them are wanted; null: all.
+  std::function<bool(const store::Finding&)> finding = {};
+  std::function<bool(const store::ErrorGroup&)> error = {};
   Zone zone;
 };
 

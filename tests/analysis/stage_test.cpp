@@ -1,6 +1,7 @@
 // The stage: the one way from raw records to redacted ones and findings.
 #include "analysis/stage.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include "analysis/rules.hpp"
@@ -34,10 +35,15 @@ struct Bench {
           << i % 3 << " port 22 ssh2\n";
   }
 
-  // Findings and text, read in blocks of that size.
-  std::pair<std::vector<std::string>, std::string> outcome(std::size_t block_bytes) {
+  // Findings and text, read in blocks of that size; of the records a question wants.
+  std::pair<std::vector<std::string>, std::string> outcome(std::size_t block_bytes, const filter::Question& question = {}) {
     analysis::StageOptions options;
     options.salt = "salt";
+    if (!question.empty()) {
+      auto made = filter::Filter::make(question, {.names = names, .now = {}, .redaction = options.redaction()});
+      REQUIRE(made.ok());
+      options.filter = made.value();
+    }
     analysis::Stage stage(&*engine, names, options);
     auto worker = stage.worker();
     analysis::Turn turn;
@@ -123,4 +129,43 @@ TEST_CASE("a_batch_whose_turn_never_comes_gives_no_findings") {
   CHECK_FALSE(stage.process(worker, batch, bench.set.name, {.last_of_source = true}, turn));
   CHECK(worker.findings.empty());
   CHECK_FALSE(turn.left);
+}
+
+TEST_CASE("a_stage_with_a_filter_goes_as_if_the_log_held_what_is_wanted_alone") {
+  Bench bench;
+  const auto asked = bench.outcome(4096, {.where = "client_ip = 198.51.100.1"});
+  CHECK(bench.outcome(257, {.where = "client_ip = 198.51.100.1"}) == asked);
+  CHECK(std::count(asked.second.begin(), asked.second.end(), '\n') == 200);
+  REQUIRE_FALSE(asked.first.empty());
+  CHECK(asked.first.size() < bench.outcome(4096).first.size());
+  CHECK(bench.outcome(4096, {.grep = "no such line"}).first.empty());
+  // Lines are those of the whole log.
+  Bench alone;
+  std::ofstream out(alone.set.name);
+  for (int i = 1; i < 600; i += 3)
+    out << "May 18 10:00:" << 10 + i / 20 << " web1 sshd[" << 1000 + i
+        << "]: Failed password for root from 198.51.100.1 port 22 ssh2\n";
+  out.close();
+  CHECK(alone.outcome(4096).second == asked.second);
+  CHECK(alone.outcome(4096).first.size() == asked.first.size());
+}
+
+TEST_CASE("a_stage_follows_a_private_key_through_records_that_are_left_out") {
+  Bench bench;
+  std::ofstream out(bench.set.name);
+  out << "May 18 10:00:00 web1 app: before\nMay 18 10:00:01 web1 app: -----BEGIN RSA PRIVATE KEY-----\n";
+  for (int i = 0; i < 40; ++i)
+    out << "May 18 10:00:02 web1 app: MIIEowIBAAKCAQEAwJ0hX3n2KQ7yq8m1secret"
+        << std::string(25, static_cast<char>('a' + i % 26)) << "\n";
+  out << "May 18 10:00:03 web1 app: -----END RSA PRIVATE KEY-----\nMay 18 10:00:04 web1 app: after\n";
+  out.close();
+  for (const std::size_t block : {std::size_t{1} << 20, std::size_t{700}, std::size_t{200}}) {
+    INFO(block);
+    CHECK(bench.outcome(block).second.find("secret") == std::string::npos);
+    const auto key = bench.outcome(block, {.grep = "MIIE"});
+    CHECK(std::count(key.second.begin(), key.second.end(), '\n') == 40);
+    CHECK(key.second.find("secret") == std::string::npos);
+    CHECK(bench.outcome(block, {.grep = "secretc|after"}).second.find("secret") == std::string::npos);
+    CHECK(bench.outcome(block, {.grep = "after"}).second.find("app: after") != std::string::npos);
+  }
 }

@@ -545,9 +545,20 @@ TEST_CASE("events_are_shown_so_that_no_value_can_command_the_terminal") {
   CHECK(run({"--store", house.store, "events", "--json", "--since", "1h", "--entity", "shop é", "--limit", "1"}).out ==
         line);
   CHECK(run({"--store", house.store, "events", "--json", "--since", std::to_string(std::time(nullptr) + 100)}).out.empty());
-  const Finished wrong = run({"--store", house.store, "events", "--since", "yesterday"});
+  const auto asked = [&](const std::string& condition) {
+    return run({"--store", house.store, "events", "--json", "--where", condition, "--limit", "1"});
+  };
+  CHECK(asked("site = 'shop é' and c contains 'TWO'").out == line);
+  CHECK(asked("c = three").out.empty());
+  CHECK(asked("c = three").code == 0);
+  CHECK(run({"--store", house.store, "events", "--json", "--grep", "two wor"}).out == line);
+  const Finished unclear = asked("c == ");
+  CHECK(unclear.code == 2);
+  CHECK(unclear.err.find("logystera events: --where, column 6: a value belongs here") != std::string::npos);
+  CHECK(unclear.err.starts_with("  c == \n       ^\n"));
+  const Finished wrong = run({"--store", house.store, "events", "--since", "yesterweek"});
   CHECK(wrong.code == 2);
-  CHECK(wrong.err.find("--since yesterday") != std::string::npos);
+  CHECK(wrong.err.find("--since yesterweek") != std::string::npos);
 }
 
 TEST_CASE("following_shows_events_as_they_arrive") {
