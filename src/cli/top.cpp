@@ -17,8 +17,8 @@
 #include "cli/render.hpp"
 #include "cli/terminal.hpp"
 #include "core/json_text.hpp"
+#include "core/suggest.hpp"
 #include "dashboard/export.hpp"
-#include "filter/suggest.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -281,7 +281,7 @@ std::optional<Error> unknown_field(const Counter& counter, const FieldNames& nam
     std::vector<std::string_view> known;
     for (std::size_t id = 1; id < names.size(); ++id)
       if (id != field.field) known.push_back(names.name(static_cast<FieldId>(id)));
-    const std::string_view near = filter::nearest(field.name, known);
+    const std::string_view near = nearest_name(field.name, known);
     return Error{fmt::format("no record has a field {}{}", field.name,
                              near.empty() ? fmt::format(": count {}, or the name of any field", ask::friendly_names())
                                           : fmt::format(": did you mean {}?", near)),

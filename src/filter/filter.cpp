@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "core/printable.hpp"
+#include "core/suggest.hpp"
 #include "filter/compiled.hpp"
-#include "filter/suggest.hpp"
 
 namespace logystera::filter {
 namespace {
@@ -103,13 +103,13 @@ class Compiler {
     if (!terms_.fields.empty()) {
       names.insert(names.end(), terms_.fields.begin(), terms_.fields.end());
       if (std::find(terms_.fields.begin(), terms_.fields.end(), name) == terms_.fields.end())
-        return unknown(nearest(name, names));
+        return unknown(nearest_name(name, names));
     } else if (!explicitly) {
       for (FieldId id = 1; id < field::known_count_; ++id) names.push_back(terms_.names.name(id));
       const bool known =
           std::find(names.begin(), names.end(), name) != names.end() || terms_.names.find(name) != field::none;
       if (!known)
-        if (const std::string_view near = nearest(name, names); !near.empty()) return unknown(near);
+        if (const std::string_view near = nearest_name(name, names); !near.empty()) return unknown(near);
     }
     compiled.field = terms_.names.add(name);
     if (compiled.field == field::none)
@@ -241,7 +241,7 @@ std::vector<std::string> Filter::unseen_fields() const {
     std::vector<std::string_view> names(kOwn.begin() + 1, kOwn.end());
     for (std::size_t id = 1; id < names_->size(); ++id)
       if (id != test.field) names.push_back(names_->name(static_cast<FieldId>(id)));
-    const std::string_view near = nearest(names_->name(test.field), names);
+    const std::string_view near = nearest_name(names_->name(test.field), names);
     lines.push_back(fmt::format("where: no record has a field {}{}", test.name,
                                 near.empty() ? std::string() : fmt::format(": did you mean {}?", near)));
   }

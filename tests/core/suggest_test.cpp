@@ -23,6 +23,14 @@ TEST_CASE("the nearest name is within two letters and a third of what was writte
   CHECK(nearest_name("EVENTS", names) == "events");
   CHECK(nearest_name("ad", names) == "add");
   CHECK(nearest_name("xyz", names).empty());
+  const std::vector<std::string_view> fields{"status", "client_ip", "path", "user", "EventID"};
+  CHECK(nearest_name("stauts", fields) == "status");
+  CHECK(nearest_name("sstatus", fields) == "status");
+  CHECK(nearest_name("clientip", fields) == "client_ip");
+  CHECK(nearest_name("eventid", fields) == "EventID");
+  CHECK(nearest_name("pth", fields) == "path");
+  CHECK(nearest_name("foobar", fields).empty());
+  CHECK(nearest_name(std::string(1000, 's'), fields).empty());
   CHECK(nearest_name("", names).empty());
   CHECK(nearest_name("evexxx", names).empty());
   CHECK(nearest_name("events", {}).empty());

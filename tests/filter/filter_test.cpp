@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "filter/suggest.hpp"
 #include "redact/redactor.hpp"
 
 using namespace logystera;
@@ -225,16 +224,4 @@ TEST_CASE("filter_refuses_what_cannot_be_compared") {
   CHECK(request.refused({.source = std::string(4097, 'x')}).kind == ErrorKind::too_large);
   CHECK(request.refused({.grep = std::string(4097, 'x')}).kind == ErrorKind::too_large);
   CHECK(has(request.refused({.where = std::string(257, 'x') + " = 1"}).message, "at most 256 bytes"));
-}
-
-TEST_CASE("nearest_name_is_near") {
-  const std::string_view names[] = {"status", "client_ip", "path", "user", "EventID"};
-  CHECK(nearest("stauts", names) == "status");
-  CHECK(nearest("sstatus", names) == "status");
-  CHECK(nearest("clientip", names) == "client_ip");
-  CHECK(nearest("eventid", names) == "EventID");
-  CHECK(nearest("pth", names) == "path");
-  CHECK(nearest("foobar", names).empty());
-  CHECK(nearest("", names).empty());
-  CHECK(nearest(std::string(1000, 's'), names).empty());
 }

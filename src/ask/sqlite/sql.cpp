@@ -14,8 +14,8 @@
 #include "ask/sqlite/log_table.hpp"
 #include "ask/sqlite/pushed.hpp"
 #include "ask/statement.hpp"
+#include "core/suggest.hpp"
 #include "filter/expression.hpp"
-#include "filter/suggest.hpp"
 #include "redact/redactor.hpp"
 
 namespace logystera::ask {
@@ -238,7 +238,7 @@ class SqliteSql final : public Sql {
       name.remove_prefix(dot + 1);
     std::vector<std::string_view> names;
     for (const Column& column : table_.columns) names.push_back(column.name);
-    if (const std::string_view near = filter::nearest(name, names); !near.empty())
+    if (const std::string_view near = nearest_name(name, names); !near.empty())
       return fmt::format(": did you mean {}?", near);
     return ": '.schema' lists the columns, and texts stand between single quotes";
   }
