@@ -11,25 +11,24 @@ source "$root/dev.d/trixie.sh"
 readonly deb_suites=(bookworm trixie)
 deb_refusal=''
 
-# deb_house SUITE: makes the Debian packages are built in → $builder
+# deb_house SUITE: makes the Debian packages are built in, and has it for itself until $deb_lock is closed → $builder
 deb_house() {
   local suite=$1 variable="LOGYSTERA_${1^^}"
   deb_refusal=''
+  builder=${!variable:-${XDG_CACHE_HOME:-$HOME/.cache}/logystera/$suite}
+  mkdir -p "$(dirname "$builder")"
+  exec {deb_lock}>"$builder.lock"
+  flock "$deb_lock"
   if [ "$suite" = trixie ]; then
     make_trixie || deb_refusal=$trixie_refusal
-    builder=$trixie_dir
   else
-    builder=${!variable:-${XDG_CACHE_HOME:-$HOME/.cache}/logystera/$suite}
     make_debian "$suite" "$builder" "$variable" || deb_refusal=$debian_refusal
   fi
   [ -z "$deb_refusal" ]
 }
 
 build_debs() {
-  local suite=$1 version=${2:-} results="$run_dir/package/$1${2:+-$2}" place source house_lock
-  mkdir -p "${XDG_CACHE_HOME:-$HOME/.cache}/logystera"
-  exec {house_lock}>"${XDG_CACHE_HOME:-$HOME/.cache}/logystera/$suite.lock"
-  flock "$house_lock"
+  local suite=$1 version=${2:-} results="$run_dir/package/$1${2:+-$2}" place source
   deb_house "$suite" || return 1
   place=/srv/logystera-deb-$(printf '%s' "$root" | sha256sum | cut -c 1-12)
   source="$builder$place/source"
@@ -56,5 +55,5 @@ build_debs() {
   rm -rf "$results"
   mkdir -p "$results"
   cp "$builder$place"/*.deb "$builder$place"/*.changes "$builder$place"/*.buildinfo "$results/"
-  exec {house_lock}>&-
+  exec {deb_lock}>&-
 }
