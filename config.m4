@@ -14,6 +14,11 @@ PHP_ARG_ENABLE([logystera-faults],
   [AS_HELP_STRING([--enable-logystera-faults], [Logystera: named kill points (its own tests)])],
   [no], [no])
 
+PHP_ARG_ENABLE([logystera-symbols],
+  [whether to leave debug information and symbols in the Logystera module],
+  [AS_HELP_STRING([--enable-logystera-symbols], [Logystera: keep debug information and symbols])],
+  [no], [no])
+
 if test "$PHP_LOGYSTERA" != "no"; then
   PHP_REQUIRE_CXX()
   AC_PATH_PROG([PKG_CONFIG], [pkg-config], [no])
@@ -141,6 +146,9 @@ if test "$PHP_LOGYSTERA" != "no"; then
       LDFLAGS="$LDFLAGS -Wl,--version-script=$ext_srcdir/src/extension/exports.map -Wl,-z,relro,-z,now -Wl,--as-needed"
       ;;
   esac
+  if test "$PHP_LOGYSTERA_SYMBOLS$PHP_LOGYSTERA_COVERAGE" = "nono"; then
+    LDFLAGS="$LDFLAGS -Wl,-s"
+  fi
   PHP_SUBST([LOGYSTERA_SHARED_LIBADD])
   PHP_ADD_MAKEFILE_FRAGMENT()
 fi

@@ -21,7 +21,7 @@ build() {
   for part in "$@"; do
     case "$part" in
       ext) build_ext ;;
-      program) build_program 'the program' logystera ;;
+      program) build_program 'the program' logystera logystera_shared ;;
       all) build_program 'the program and all tests' ;;
       *) die 'usage: ./dev build [ext] [program | all]' ;;
     esac

@@ -5,15 +5,26 @@
 #                                that names another directory. $debian_refusal says why it cannot
 #   in_debian DIRECTORY INSIDE COMMAND...
 #                                runs a command there as root, in the directory INSIDE of it
+#   share_ccache                 commands there, from now on, use this machine's compiler cache
 #
 # A command there has mounts and processes of its own, which end with it, however it ends: nothing of this machine is ever mounted
 # below that directory for others to see.
 
 debian_mirror=${LOGYSTERA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 debian_refusal=''
-debian_lent=()  # directories of this machine that are seen there, to read
+debian_lent=()    # directories of this machine that are seen there, to read
+debian_shared=()  # one of this machine, and where it is seen there, to read and write
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# share_ccache: the compiler's cache of this machine there as well, where that is root's: what one Debian has compiled answers for another
+# of the same release, and outlives it.
+share_ccache() {
+  local cache
+  cache=$(ccache --get-config cache_dir 2>/dev/null || true)
+  debian_shared=()
+  if [ "$(id -u)" -eq 0 ] && [ -d "$cache" ]; then debian_shared=("$cache" /root/.cache/ccache); fi
+}
 
 make_debian() {
   local suite=$1 directory=$2 variable=$3
@@ -52,8 +63,8 @@ in_debian() {
   local debian=$1
   shift
   as_root unshare --mount --propagation private --pid --fork --kill-child -- bash -euc '
-    debian=$1 inside=$2 lent=$3
-    shift 3
+    debian=$1 inside=$2 lent=$3 shared=$4 place=$5
+    shift 5
     mount -t proc proc "$debian/proc"
     mount --rbind /dev "$debian/dev"
     while read -r directory; do
@@ -61,9 +72,13 @@ in_debian() {
       mkdir -p "$debian$directory"
       mount --bind -o ro "$directory" "$debian$directory"
     done <<<"$lent"
+    if [ -n "$shared" ]; then
+      mkdir -p "$debian$place"
+      mount --bind "$shared" "$debian$place"
+    fi
     exec chroot "$debian" /bin/bash -euc "cd \"\$0\" && exec \"\$@\"" "$inside" "$@"
-  ' in_debian "$debian" "$1" "$(printf '%s\n' "${debian_lent[@]}")" \
+  ' in_debian "$debian" "$1" "$(printf '%s\n' "${debian_lent[@]}")" "${debian_shared[0]:-}" "${debian_shared[1]:-}" \
     env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
     http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" no_proxy="${no_proxy:-}" LOGYSTERA_JOBS="$jobs" LOGYSTERA_LANES=1 \
-    CASES="${CASES:-}" CCACHE_BASEDIR="$1" "${@:2}"
+    CASES="${CASES:-}" CCACHE_BASEDIR="$1" CCACHE_DIR=/root/.cache/ccache "${@:2}"
 }

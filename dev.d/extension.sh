@@ -26,7 +26,7 @@ build_extension() {
       cd "$dir" || exit
       [ ! -f Makefile ] || make -s distclean || true
       "$(php_tool phpize "$php")"
-      ./configure --with-php-config="$(php_tool php-config "$php")" CC="$c_compiler" CXX="$compiler" "$@"
+      ./configure --with-php-config="$(php_tool php-config "$php")" CC="$c_compiler" CXX="$compiler" --enable-logystera-symbols "$@"
       printf '%s' "$stamp" >.configured
     )
   fi

@@ -7,7 +7,7 @@ source "$root/dev.d/clang-tidy.sh"
 lint_failed=0 lint_passed=0 lint_skipped=0
 lint_dir="$run_dir/lint"
 
-checks=(format tidy size layers options web paths generated arginfo composer pecl sources scripts php words spelling mutants)
+checks=(format tidy size layers options web paths generated arginfo composer pecl debian sources scripts php words spelling mutants)
 
 tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
 
@@ -184,6 +184,16 @@ lint_pecl() {
   grep -q 'Validation: 0 error(s)' <<<"$answer" || return 1
   # The date is the release's, in CHANGELOG.md: only on that day is it today's.
   ! grep '^Warning' <<<"$answer" | grep -qv 'Release Date "[0-9-]*" is not today'
+}
+
+# --- debian: the package is of this version, and says of what it is built as dev.d/packages.txt does.
+lint_debian() {
+  local status=0
+  sed -n 1p "$root/debian/changelog" | grep -qF "logystera ($(cat "$root/VERSION")-" || { echo 'debian/changelog begins with another version than VERSION'; status=1; }
+  diff <(sed -n '/^Build-Depends:/,/^[^ ]/s/^ \([a-z0-9.+-]*\).*/\1/p' "$root/debian/control" | grep -vxE 'debhelper-compat|dh-php' | sort) \
+    <(sed -n '/^\[build\]/,/^\[test\]/p' "$root/dev.d/packages.txt" | grep -vxE '\[.*\]|build-essential|ccache' | sort) ||
+    { echo 'debian/control (<) is built of other packages than [build] of dev.d/packages.txt names (>)'; status=1; }
+  return "$status"
 }
 
 # --- sources: config.m4 and config.w32 name every source of the three rooms.

@@ -234,9 +234,9 @@ void add_agent(Program program) {
   agent->require_subcommand(1);
   agent->footer(
       "Examples:\n"
-      "  logystera agent status /var/lib/logystera/shop\n"
-      "  logystera agent verify /var/lib/logystera/shop          exit code 2 and FILE:LINE for every fault\n"
-      "  logystera agent flush --credentials shop.credentials /var/lib/logystera/shop\n\n"
+      "  logystera agent status /srv/shop/logystera\n"
+      "  logystera agent verify /srv/shop/logystera          exit code 2 and FILE:LINE for every fault\n"
+      "  logystera agent flush --credentials shop.credentials /srv/shop/logystera\n\n"
       "Run flush as the user the site runs as; status and verify only read.\n"
       "Credentials come from a file of mode 0600 with the lines LOGYSTERA_GATEWAY_URL=, LOGYSTERA_ENTITY_TOKEN=\n"
       "and LOGYSTERA_ENTITY_SECRET=, or from the environment under these names; never from arguments.\n"

@@ -200,7 +200,7 @@ Result<Setting> load_setting(std::string_view command, const Globals& globals) {
   if (!config) return config.error();
   say_warnings(command, config.value());
   Setting setting{std::move(config).value(), {}};
-  setting.store_url = globals.store.empty() ? "sqlite:" + setting.config.db_path : globals.store;
+  setting.store_url = database_url(globals, setting.config);
   if (auto known = store::exists(setting.store_url); !known) return store_failure(known.error());
   return setting;
 }

@@ -7,10 +7,13 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <mutex>
 
 #include "cli/config.hpp"
 #include "cli/config_warnings.hpp"
 #include "cli/terminal.hpp"
+#include "core/user_directory.hpp"
 #include "store/store.hpp"
 
 namespace logystera::cli {
@@ -26,7 +29,8 @@ void add_config(Command& command, Globals& globals) {
 
 void add_store(Command& command, Globals& globals) {
   command.add_option("--store", globals.store,
-                     "The database: sqlite:PATH [default: the configuration's db_path, else sqlite:logystera.db]");
+                     "The database: sqlite:PATH [default: the configuration's db_path, else logystera.db in\n"
+                     "$XDG_STATE_HOME/logystera or ~/.local/state/logystera, of a service in its state directory]");
   add_config(command, globals);
 }
 
@@ -64,12 +68,43 @@ Check any_of(std::vector<std::string> words) {
   });
 }
 
+namespace {
+
+// Where the database is unless somebody names one. Earlier versions had it in the working directory: one that is there goes on to
+// be used, and that is said once a process. A service's working directory is an accident, so nothing is looked for there.
+std::string default_database() {
+  std::string path = state_file(kDatabaseName);
+  if (path.empty()) return kDatabaseName;
+  std::error_code ignored;
+  if (!service_directory().empty() || !std::filesystem::is_regular_file(kDatabaseName, ignored) ||
+      std::filesystem::equivalent(kDatabaseName, path, ignored)) {
+    (void)make_parents(path);  // whoever makes the database says why it cannot be made
+    return path;
+  }
+  static std::once_flag said;
+  std::call_once(said, [&path] {
+    const std::string directory = path.substr(0, path.rfind('/'));
+    fmt::print(stderr,
+               "logystera: using ./{0}, where earlier versions kept it; now it is {1}. To move it while nothing uses it: "
+               "mkdir -p {2} && mv -n {0}* {2}/\n",
+               kDatabaseName, printable(path), printable(directory));
+  });
+  return kDatabaseName;
+}
+
+}  // namespace
+
+std::string database_url(const Globals& globals, const Config& config) {
+  if (!globals.store.empty()) return globals.store;
+  return "sqlite:" + (config.db_path.empty() ? default_database() : config.db_path);
+}
+
 Result<std::string> store_url(const Globals& globals) {
   if (!globals.store.empty()) return globals.store;
   auto config = load_config(globals.config);
   if (!config) return config.error();
   say_warnings("", config.value());
-  return "sqlite:" + config->db_path;
+  return database_url(globals, config.value());
 }
 
 Result<std::string> key_path(const Globals& globals) {
@@ -79,7 +114,7 @@ Result<std::string> key_path(const Globals& globals) {
   if (!config) return config.error();
   say_warnings("", config.value());
   if (!config->key_path.empty()) return config->key_path;
-  auto database = store::sqlite_path(globals.store.empty() ? "sqlite:" + config->db_path : globals.store);
+  auto database = store::sqlite_path(database_url(globals, config.value()));
   if (!database) return store_failure(database.error());
   return database.value() + ".key";
 }

@@ -12,6 +12,8 @@
 
 namespace logystera::cli {
 
+struct Config;
+
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFound = 1;  // done, and what was looked for with --fail-on (or is wrong with a rule) was found
 inline constexpr int kExitError = 2;
@@ -21,7 +23,7 @@ inline constexpr const char* kOutputLost = "standard output cannot be written";
 /// Options that may stand before or after the command's name.
 struct Globals {
   bool json = false;
-  std::string store;     // as given; empty: the configuration's db_path
+  std::string store;     // as given; empty: database_url() says which
   std::string key_file;  // as given; empty: the configuration's key_path, else the database's path with ".key" behind it
   std::string config;    // as given; empty: $LOGYSTERA_CONFIG, else config.yaml if it is there
 };
@@ -84,7 +86,12 @@ Check whole_number(std::uint64_t least, std::uint64_t most);
 Check positive_number();
 Check any_of(std::vector<std::string> words);
 
-/// The store --store or the configuration names: "sqlite:PATH".
+inline constexpr const char* kDatabaseName = "logystera.db";
+
+/// The store --store or the configuration names, else kDatabaseName among the program's own files (state_file(), whose directory is made),
+/// or in the working directory where an earlier version left one, which is said on standard error once a process: "sqlite:PATH".
+std::string database_url(const Globals& globals, const Config& config);
+/// The same, with the configuration read for it.
 Result<std::string> store_url(const Globals& globals);
 /// The file with the key entities' secrets are sealed under. A store that is no file has no default.
 Result<std::string> key_path(const Globals& globals);

@@ -65,7 +65,13 @@ Result<Done> read_number(const yaml::Node& value, std::int64_t least, std::int64
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> table = {
-      {"db_path", text(&Config::db_path)},
+      {"db_path",
+       [](const yaml::Node& value, Config& config) -> Result<Done> {
+         auto read = text(&Config::db_path)(value, config);
+         if (read && config.db_path.empty())
+           return Error{"is empty: name a file, or leave the key out", ErrorKind::invalid};
+         return read;
+       }},
       {"key_path", text(&Config::key_path)},
       {"pii_rules_path",
        [](const yaml::Node& value, Config& config) -> Result<Done> {
@@ -407,8 +413,6 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& name)
       return Error{yaml::describe(name, {entry.value.at, fmt::format("{} {}", entry.key, read.error().message)}),
                    ErrorKind::invalid};
   }
-  if (config.db_path.empty())
-    return Error{name + ": db_path is empty: name a file, or leave the key out", ErrorKind::invalid};
   return config;
 }
 

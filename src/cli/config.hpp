@@ -60,7 +60,7 @@ struct NotifyConfig {
 };
 
 struct Config {
-  std::string db_path = "logystera.db";
+  std::string db_path;                            // empty: database_url() says which
   std::string key_path;                           // empty: beside the database
   std::string pii_rules_path = "pii_rules.yaml";  // the default may be missing, a named file may not
   bool pii_rules_named = false;

@@ -55,27 +55,7 @@ set_property(TARGET logystera_cli PROPERTY SOURCES ${CLI_SOURCES})
 add_executable(logystera src/cli/main.cpp)
 set_target_properties(logystera PROPERTIES CXX_STANDARD 20)
 target_link_libraries(logystera PRIVATE logystera_cli)
-include(GNUInstallDirs)
-install(TARGETS logystera RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-# The manual page and the completions are what the program itself says they are. One built for another machine cannot be asked.
-if(NOT CMAKE_CROSSCOMPILING)
-  set(SHARED_FILES ${CMAKE_BINARY_DIR}/share)
-  add_custom_command(
-    OUTPUT ${SHARED_FILES}/logystera.1 ${SHARED_FILES}/logystera.bash ${SHARED_FILES}/logystera.zsh ${SHARED_FILES}/logystera.fish
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${SHARED_FILES}
-    COMMAND logystera --manual > ${SHARED_FILES}/logystera.1
-    COMMAND logystera --show-completion bash > ${SHARED_FILES}/logystera.bash
-    COMMAND logystera --show-completion zsh > ${SHARED_FILES}/logystera.zsh
-    COMMAND logystera --show-completion fish > ${SHARED_FILES}/logystera.fish
-    DEPENDS logystera
-    VERBATIM)
-  add_custom_target(logystera_shared ALL DEPENDS ${SHARED_FILES}/logystera.1)
-  install(FILES ${SHARED_FILES}/logystera.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-  set(COMPLETIONS ${CMAKE_INSTALL_DATADIR})
-  install(FILES ${SHARED_FILES}/logystera.bash DESTINATION ${COMPLETIONS}/bash-completion/completions RENAME logystera)
-  install(FILES ${SHARED_FILES}/logystera.zsh DESTINATION ${COMPLETIONS}/zsh/site-functions RENAME _logystera)
-  install(FILES ${SHARED_FILES}/logystera.fish DESTINATION ${COMPLETIONS}/fish/vendor_completions.d)
-endif()
+include(packaging/install.cmake)
 
 if(LOGYSTERA_FUZZERS)
   # These sources and not the room: Asio takes long to compile and has no part in it.

@@ -254,7 +254,7 @@ void add_relay(Program program) {
   add_shipping(*relay, options->dispatch);
   relay->footer(
       "Examples:\n"
-      "  logystera relay --credentials /etc/logystera/shop.credentials /var/lib/logystera/shop\n"
+      "  logystera relay --credentials /etc/logystera/shop.credentials /srv/shop/logystera\n"
       "  logystera relay --credentials a.credentials --credentials b.credentials buffer-a buffer-b\n\n"
       "Run it as the user the sites run as. Events leave within a second; a failure is retried with growing\n"
       "pauses and nothing is lost meanwhile. A changed credentials file is read again. SIGTERM ends it cleanly.\n"

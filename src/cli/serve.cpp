@@ -356,7 +356,7 @@ int run(const Globals& globals, const Options& options) {
   made.fleet.path = config->fleet.targets;
   made.fleet.web_paths = config->fleet.web_paths;
   made.self_watch.limits = config->watch;
-  if (auto path = store::sqlite_path(globals.store.empty() ? "sqlite:" + config->db_path : globals.store); path)
+  if (auto path = store::sqlite_path(database_url(globals, config.value())); path)
     made.self_watch.disk = std::move(path).value();
   made.notify_ca_certs = config->notify.ca_certs;
   const auto rules = [&program] {
@@ -471,7 +471,7 @@ void add_serve(Program program) {
   add_key_file(*serve, program.globals);
   serve->footer(
       "Examples:\n"
-      "  logystera serve                                       http://127.0.0.1:8080, logystera.db\n"
+      "  logystera serve                                       http://127.0.0.1:8080\n"
       "  logystera serve --store sqlite:/var/lib/logystera/logystera.db --port 0\n"
       "  logystera serve --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem\n\n"
       "Takes POST /v1/ingest, /v1/ping, /v1/disconnect and /v1/support, signed, GET /health, and the pages\n"

@@ -1,5 +1,8 @@
 #include "core/user_directory.hpp"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <cstdlib>
 
 namespace logystera {
@@ -29,9 +32,21 @@ std::string user_directory(UserDirectory which) {
   return home.empty() ? std::string() : std::string(home) + place.below_home;
 }
 
+std::string service_directory() {
+  const std::string_view named = named_by("STATE_DIRECTORY");
+  return std::string(named.substr(0, named.find(':')));
+}
+
 std::string state_file(std::string_view name) {
+  if (const std::string service = service_directory(); !service.empty()) return service + "/" + std::string(name);
   const std::string directory = user_directory(UserDirectory::state);
   return directory.empty() ? std::string() : directory + "/logystera/" + std::string(name);
+}
+
+bool make_parents(const std::string& file) {
+  for (std::size_t slash = file.find('/', 1); slash != std::string::npos; slash = file.find('/', slash + 1))
+    if (::mkdir(file.substr(0, slash).c_str(), 0700) != 0 && errno != EEXIST) return false;
+  return true;
 }
 
 }  // namespace logystera

@@ -20,13 +20,6 @@ namespace {
 Error fault(const std::string& file, const std::string& what) { return Error{file + ": " + what}; }
 std::string reason() { return std::strerror(errno); }
 
-// Creates the folders above `file` that are missing, each 0700.
-bool make_parents(const std::string& file) {
-  for (std::size_t slash = file.find('/', 1); slash != std::string::npos; slash = file.find('/', slash + 1))
-    if (::mkdir(file.substr(0, slash).c_str(), 0700) != 0 && errno != EEXIST) return false;
-  return true;
-}
-
 Result<std::string> read_secret(const std::string& file, const std::string& noun) {
   SecretFile wanted;
   wanted.noun = noun + " in";

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "catch.hpp"
 #include "cli/program.hpp"
@@ -20,15 +21,44 @@ int shell(const std::string& command) {
 
 bool there(const std::string& program) { return shell("command -v " + program + " >/dev/null 2>&1") == 0; }
 
-}  // namespace
-
-TEST_CASE("the_installed_manual_page_and_completions_are_the_programs_own_and_render_without_a_warning") {
-  const Scratch scratch;
-  const std::string log = scratch.file("log"), root = scratch.file("root");
+// `cmake --install` of this build, with that prefix.
+void install(const std::string& root, const std::string& log) {
   const int installed =
       shell("'" LOGYSTERA_CMAKE "' --install '" LOGYSTERA_BUILD "' --prefix '" + root + "' >'" + log + "' 2>&1");
   INFO(read_whole(log));
   REQUIRE(installed == 0);
+}
+
+}  // namespace
+
+TEST_CASE("what_is_installed_names_the_places_of_this_installation_and_leaves_a_configuration_as_it_is") {
+  const Scratch scratch;
+  const std::string log = scratch.file("log"), root = scratch.file("root");
+  install(root, log);
+  CHECK(std::filesystem::file_size(root + "/bin/logystera") <= std::filesystem::file_size(LOGYSTERA_BINARY));
+  CHECK(shell("'" + root + "/bin/logystera' --version >/dev/null") == 0);
+  for (const char* name : {"gateway", "relay", "tail"}) {
+    const std::string unit = read_whole(root + "/lib/systemd/system/logystera-" + name + ".service");
+    CHECK(unit.find("ExecStart=" + root + "/bin/logystera ") != std::string::npos);
+    CHECK(unit.find("/usr/bin/logystera") == std::string::npos);
+    CHECK(unit.find(root + "/etc/logystera/") != std::string::npos);
+    CHECK(unit.find("=/etc/logystera") == std::string::npos);
+  }
+  CHECK(read_whole(root + "/etc/logystera/config.yaml") == read_whole("config.yaml.example"));
+  CHECK(read_whole(root + "/etc/logystera/targets.yaml") == read_whole("packaging/targets.yaml"));
+  for (const char* file :
+       {"LICENSE", "notices.txt", "README.md", "docs/install.md", "examples/config.yaml.example", "examples/site.conf"})
+    CHECK(std::filesystem::exists(root + "/share/doc/logystera/" + file));
+
+  std::ofstream(root + "/etc/logystera/config.yaml") << "timezone: UTC\n";
+  install(root, log);
+  CHECK(read_whole(root + "/etc/logystera/config.yaml") == "timezone: UTC\n");
+}
+
+TEST_CASE("the_installed_manual_page_and_completions_are_the_programs_own_and_render_without_a_warning") {
+  const Scratch scratch;
+  const std::string log = scratch.file("log"), root = scratch.file("root");
+  install(root, log);
   CHECK(std::filesystem::exists(root + "/bin/logystera"));
   const std::string page = root + "/share/man/man1/logystera.1";
   CHECK(read_whole(page) == run({"--manual"}).out);

@@ -44,7 +44,7 @@ TEST_CASE("systemd_finds_no_fault_in_the_units") {
     WARN("skipped: systemd units: systemd-analyze is not here");
     return;
   }
-  for (const char* name : {"logystera-gateway.service", "logystera-relay.service"}) {
+  for (const char* name : {"logystera-gateway.service", "logystera-relay.service", "logystera-tail.service"}) {
     const Opinion opinion = verified(name, "");
     CHECK(opinion.good);
     CHECK(opinion.said == "");
@@ -53,4 +53,8 @@ TEST_CASE("systemd_finds_no_fault_in_the_units") {
   const Opinion sites = verified("logystera-relay.service", as_built("site.conf"));
   CHECK(sites.good);
   CHECK(sites.said == "");
+  const Opinion beside =
+      verified("logystera-tail.service", read_whole("packaging/systemd/logystera-tail.service.d/gateway.conf"));
+  CHECK(beside.good);
+  CHECK(beside.said == "");
 }

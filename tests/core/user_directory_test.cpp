@@ -43,6 +43,7 @@ TEST_CASE("a_users_directories_are_those_the_environment_names_or_below_his_home
   Environment environment;
   environment.set("HOME", "/home/anna");
   for (const char* name : {"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"}) environment.unset(name);
+  environment.unset("STATE_DIRECTORY");
   environment.set("XDG_CACHE_HOME", "/var/tmp/anna");
   CHECK(user_directory(UserDirectory::config) == "/home/anna/.config");
   CHECK(user_directory(UserDirectory::data) == "/home/anna/.local/share");
@@ -54,6 +55,7 @@ TEST_CASE("a_users_directories_are_those_the_environment_names_or_below_his_home
 TEST_CASE("a_users_directory_named_by_a_relative_path_is_not_named_at_all") {
   Environment environment;
   environment.set("HOME", "/home/anna");
+  environment.unset("STATE_DIRECTORY");
   environment.set("XDG_STATE_HOME", "state");
   CHECK(state_file("x") == "/home/anna/.local/state/logystera/x");
   environment.set("HOME", "");
@@ -61,6 +63,18 @@ TEST_CASE("a_users_directory_named_by_a_relative_path_is_not_named_at_all") {
   CHECK(state_file("x").empty());
   environment.unset("HOME");
   CHECK(user_directory(UserDirectory::cache).empty());
+}
+
+TEST_CASE("a_services_files_lie_in_the_first_directory_systemd_names") {
+  Environment environment;
+  environment.set("HOME", "/home/anna");
+  environment.set("XDG_STATE_HOME", "/state");
+  environment.set("STATE_DIRECTORY", "/var/lib/logystera:/var/lib/other");
+  CHECK(service_directory() == "/var/lib/logystera");
+  CHECK(state_file("pii-salt") == "/var/lib/logystera/pii-salt");
+  environment.set("STATE_DIRECTORY", "logystera");
+  CHECK(service_directory().empty());
+  CHECK(state_file("pii-salt") == "/state/logystera/pii-salt");
 }
 
 TEST_CASE("clocks_agree_on_the_second_and_on_their_order") {

@@ -1,0 +1,2 @@
+mod build/extension/modules/logystera.so
+mod debian/logystera.ini
