@@ -15,6 +15,7 @@
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
+#include "store/episode.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -44,9 +45,10 @@ int print_findings(std::string_view command, store::FindingStore& store, const s
                filtered ? " match the filter" : "");
     return kExitDone;
   }
-  std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "SOURCE", "MESSAGE"}};
+  std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "WHO", "SOURCE", "MESSAGE"}};
   for (const store::Finding& finding : findings.value())
     rows.push_back({local_time(finding.time), std::string(level_name(finding.level)), printable(finding.rule),
+                    printable(store::actor_words(finding.who)),
                     printable(finding.source) + (finding.line ? fmt::format(":{}", finding.line) : ""),
                     fitted_message(finding.message.empty() ? finding.title : finding.message)});
   std::fputs(table(rows, colour_wanted()).c_str(), stdout);
@@ -54,26 +56,64 @@ int print_findings(std::string_view command, store::FindingStore& store, const s
   return kExitDone;
 }
 
-int list(const Globals& globals, const Options& options) {
-  auto opened = open_history("findings list", globals);
-  if (!opened) return fail("findings list", opened.error());
+Result<store::FindingQuery> query_of(const Options& options) {
   store::FindingQuery query;
   query.rule = options.rule;
   query.source = options.source;
   query.limit = options.limit;
   if (!options.severity.empty()) {
-    const auto level = reported_level_from(options.severity);
-    if (!level)
-      return fail("findings list",
-                  Error{"--severity " + options.severity + ": write low, medium, high or critical", ErrorKind::invalid});
-    query.at_least = level;
+    query.at_least = reported_level_from(options.severity);
+    if (!query.at_least)
+      return Error{"--severity " + options.severity + ": write low, medium, high or critical", ErrorKind::invalid};
   }
   if (!options.since.empty()) {
     auto since = parse_since("--since", options.since, wall_seconds());
-    if (!since) return fail("findings list", since.error());
+    if (!since) return since.error();
     query.since = since.value();
   }
-  return print_findings("findings list", opened->store->findings(), query, globals.json);
+  return query;
+}
+
+int list(const Globals& globals, const Options& options) {
+  auto opened = open_history("findings list", globals);
+  if (!opened) return fail("findings list", opened.error());
+  auto query = query_of(options);
+  if (!query) return fail("findings list", query.error());
+  return print_findings("findings list", opened->store->findings(), query.value(), globals.json);
+}
+
+int episodes(const Globals& globals, const Options& options) {
+  constexpr std::string_view kCommand = "findings episodes";
+  constexpr std::size_t kFindingsLookedAt = 100'000;  // the newest
+  auto opened = open_history(kCommand, globals);
+  if (!opened) return fail(kCommand, opened.error());
+  auto query = query_of(options);
+  if (!query) return fail(kCommand, query.error());
+  query->limit = kFindingsLookedAt;
+  auto findings = opened->store->findings().list(query.value());
+  if (!findings) return fail(kCommand, findings.error());
+  store::Episodes made;
+  for (const store::Finding& finding : findings.value()) made.add(finding);
+  std::vector<store::Episode> all = made.take();
+  const std::size_t there = all.size();
+  if (all.size() > options.limit) all.resize(options.limit);
+  if (globals.json) {
+    for (const store::Episode& episode : all) {
+      JsonText json;
+      store::append_episode(json, episode);
+      fmt::print("{}\n", json.text());
+    }
+    return kExitDone;
+  }
+  std::vector<std::vector<std::string>> rows{
+      {"SEVERITY", "RULE", "WHO", "FINDINGS", "FIRST", "LAST", "TARGETS", "OUTCOME"}};
+  for (const store::Episode& episode : all)
+    rows.push_back({std::string(level_name(episode.level)), printable(episode.rule),
+                    printable(store::actor_words(episode.who)), grouped(episode.findings), local_time(episode.first_time),
+                    local_time(episode.last_time), grouped(episode.targets), store::outcome_words(episode)});
+  std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  if (there > all.size()) fmt::print("{} of {} are shown; -n shows more.\n", grouped(all.size()), grouped(there));
+  return kExitDone;
 }
 
 int summary(const Globals& globals, const Options&) {
@@ -218,13 +258,16 @@ void add_findings(Program program) {
     sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
     return sub;
   };
-  auto* listing = command("list", "List findings, newest first", list);
-  listing->add_option("--severity", options->severity, "Only this severity and worse");
-  listing->add_option("--source", options->source, "Only of this source: its path, or the name at its end");
-  listing->add_option("--since", options->since, "Only since: 30m, 24h, 7d ago, or unix seconds");
-  listing->add_option("-n", options->limit, "Most findings to list")
-      ->check(whole_number(1, kListedMost))
-      ->capture_default_str();
+  const auto filters = [&](auto& sub, const char* most) {
+    sub.add_option("--severity", options->severity, "Only this severity and worse");
+    sub.add_option("--source", options->source, "Only of this source: its path, or the name at its end");
+    sub.add_option("--since", options->since, "Only since: 30m, 24h, 7d ago, or unix seconds");
+    sub.add_option("-n", options->limit, most)->check(whole_number(1, kListedMost))->capture_default_str();
+  };
+  filters(*command("list", "List findings, newest first", list), "Most findings to list");
+  filters(
+      *command("episodes", "List episodes, the worst first: findings of one rule and one actor, close in time", episodes),
+      "Most episodes to list");
   auto* showing = command("show", "List the findings of one rule", list);
   showing->add_option("RULE_ID", options->rule, "The rule's id")->required();
   showing->add_option("-n", options->limit, "Most findings to list")
