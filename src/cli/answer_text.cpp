@@ -18,8 +18,9 @@ constexpr std::size_t kEntryIndent = 2;
 constexpr std::size_t kLevelColumns = 9;  // "CRITICAL "
 constexpr std::size_t kIncidentLines = 2;
 constexpr std::size_t kErrorLinesLeast = 5, kOperationsLinesLeast = 4;  // with their headings
-constexpr std::size_t kSourceColumns = 16;                              // of a longer path its end is shown
-constexpr std::size_t kDayBytes = 10;                                   // "2026-05-18"
+constexpr std::size_t kOnlySourceColumns = 32;
+constexpr std::size_t kSourceColumns = 16;  // of a longer path its end is shown
+constexpr std::size_t kDayBytes = 10;       // "2026-05-18"
 
 std::string time_text(const Style& style, std::int64_t seconds) { return time_in(style.zone, true, seconds * kSecondNs); }
 
@@ -45,12 +46,12 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 // "auth.log:17"; of a long path as many of its last names as there is room for.
-std::string place_of(std::string_view source, std::uint64_t line) {
+std::string place_of(std::string_view source, std::uint64_t line, std::size_t columns = kSourceColumns) {
   std::string shown = printable(source);
-  if (columns_of(shown) > kSourceColumns) {
+  if (columns_of(shown) > columns) {
     std::size_t from = shown.rfind('/');
     for (std::size_t at = from;
-         at != std::string::npos && at > 0 && columns_of(std::string_view(shown).substr(at)) < kSourceColumns;
+         at != std::string::npos && at > 0 && columns_of(std::string_view(shown).substr(at)) < columns;
          at = shown.rfind('/', at - 1))
       from = at;
     if (from != std::string::npos) shown = "…" + shown.substr(from);
@@ -132,7 +133,8 @@ void Screen::add_entry(Lines& lines, Level level, const std::string& words, std:
 Screen::Lines Screen::read() const {
   std::vector<std::string> parts;
   if (facts_.sources == 1 && !facts_.source.empty())
-    parts.push_back(printable(facts_.source) + (facts_.format.empty() ? "" : " (" + facts_.format + ")"));
+    parts.push_back(place_of(facts_.source, 0, kOnlySourceColumns) +
+                    (facts_.format.empty() ? "" : " (" + facts_.format + ")"));
   else parts.push_back(counted(facts_.sources, "source", "sources"));
   if (facts_.failed > 0) parts.push_back(grouped(facts_.failed) + " not read to the end");
   parts.push_back(counted(facts_.events, "event", "events"));

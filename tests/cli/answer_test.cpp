@@ -168,6 +168,16 @@ TEST_CASE("a_log_of_nothing_much_is_answered_shortly") {
   CHECK(has(in_pipe({"scan", scratch.file("a.log"), "--summary", "--no-rules"}), "\nIncidents: rules are off\n"));
 }
 
+TEST_CASE("a_long_path_leaves_room_for_the_time") {
+  const Scratch scratch;
+  const std::string folder = scratch.file(std::string(60, 'a') + "/" + std::string(60, 'b') + "/nginx");
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/access.log") << "2026-05-18 10:00:00 ERROR all is lost\n";
+  const std::string answer = in_pipe({"scan", folder + "/access.log", "--summary"});
+  CHECK(answer.starts_with("Read: …/nginx/access.log (plaintext), 1 event, 2026-05-18 10:00:00 UTC\n"));
+  CHECK(has(answer, "e.g. …/access.log:1: all is lost"));
+}
+
 TEST_CASE("the_answer_is_bounded_whatever_a_log_holds") {
   const Scratch scratch;
   std::ofstream rules(scratch.file("rules.yml"));
