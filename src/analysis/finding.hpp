@@ -6,6 +6,7 @@
 
 #include "core/record.hpp"
 #include "detect/rule.hpp"
+#include "store/who.hpp"
 
 namespace logystera::analysis {
 
@@ -13,13 +14,17 @@ struct Finding {
   std::string rule, title, author;
   detect::Level level = detect::Level::medium;
   std::string source;
-  std::int64_t time_ns = 0;  // UTC
+  std::int64_t time_ns = 0;   // UTC
+  std::int64_t first_ns = 0;  // of what is counted over time: the oldest hit still kept; else time_ns
   bool time_known = false;
   std::uint64_t line = 0;  // of the record that made it fire; 0: judged without one
   std::string message;     // redacted
   bool window = false;     // counted over time: `hits` records, `measure` what was compared
   std::uint64_t hits = 1;
   double measure = 0;
+  store::Who who;
+  bool probe = false;       // of a rule tagged `probe`: an attempt that is worth what it was answered
+  bool operations = false;  // of a rule tagged `operations`: the machine suffers, nobody attacks
 };
 
 }  // namespace logystera::analysis

@@ -1,15 +1,31 @@
 #include "analysis/stage.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "core/hmac.hpp"
+#include "detect/program_image.hpp"
 
 namespace logystera::analysis {
 namespace {
 
+bool has_tag(const detect::Rule& rule, std::string_view tag) {
+  return std::find(rule.tags.begin(), rule.tags.end(), tag) != rule.tags.end();
+}
+
+// An attempt that found nothing, or was refused, is no more than low, whatever it would have done. A server that failed over it may have
+// been hurt.
+detect::Level level_by_outcome(detect::Level level, const store::Who& who) noexcept {
+  constexpr int kServerFailed = 500;
+  const bool nothing_came_of_it = who.outcome == store::Who::Outcome::not_found ||
+                                  who.outcome == store::Who::Outcome::refused ||
+                                  (who.outcome == store::Who::Outcome::failed && who.status < kServerFailed);
+  return nothing_came_of_it ? std::min(level, detect::Level::low) : level;
+}
+
 // After redaction: the message is the record's as it is then.
-Finding finding_of(const detect::Rule& rule, const detect::Match& match, const std::string& source) {
+Finding finding_of(const detect::Rule& rule, const detect::Match& match, const std::string& source, WhoReader& who) {
   Finding finding;
   finding.rule = rule.id;
   finding.title = rule.title;
@@ -17,14 +33,19 @@ Finding finding_of(const detect::Rule& rule, const detect::Match& match, const s
   finding.level = rule.level;
   finding.source = source;
   finding.time_ns = match.time_ns;
+  finding.first_ns = rule.is_window() ? std::min(match.first_ns, match.time_ns) : match.time_ns;
   finding.time_known = match.time_known;
   finding.window = rule.is_window();
   finding.hits = match.hits;
   finding.measure = match.measure;
+  finding.operations = has_tag(rule, detect::kOperationsTag);
   if (const Record* const record = match.record) {
     finding.source = std::string(record->source);
     finding.line = record->line;
     finding.message = std::string(record->message.empty() ? record->raw : record->message);
+    finding.who = who.read(rule, *record);
+    finding.probe = !rule.is_window() && has_tag(rule, detect::kProbeTag);
+    if (finding.probe) finding.level = level_by_outcome(finding.level, finding.who);
   }
   return finding;
 }
@@ -66,7 +87,7 @@ Stage::Stage(const Stage& other)
       redactor_(other.redactor_) {}
 
 Stage::Worker Stage::worker() const {
-  Worker worker(engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt, redactor_);
+  Worker worker(engine_ ? std::optional<detect::Session>(*engine_) : std::nullopt, redactor_, names_);
   if (enrichers_) worker.enriching_.emplace(*enrichers_);
   if (filter_) worker.filtering_.emplace(*filter_);
   if (worker.session_ && !declared_.empty()) worker.session_->declare(declared_);
@@ -159,7 +180,7 @@ bool Stage::process(Worker& worker, RecordBatch& batch, const std::string& sourc
   if (!in_turn && !as_it_is) redact(worker, batch);
   worker.findings.reserve(worker.matches_.size());
   for (const detect::Match& match : worker.matches_)
-    worker.findings.push_back(finding_of(engine_->rules().rules[match.rule], match, source));
+    worker.findings.push_back(finding_of(engine_->rules().rules[match.rule], match, source, worker.who_));
   return true;
 }
 

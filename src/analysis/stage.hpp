@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "analysis/finding.hpp"
+#include "analysis/who_reader.hpp"
 #include "core/record.hpp"
 #include "detect/engine.hpp"
 #include "detect/windows.hpp"
@@ -85,8 +86,8 @@ class Stage {
 
    private:
     friend class Stage;
-    Worker(std::optional<detect::Session> session, const redact::Redactor& redactor)
-        : session_(std::move(session)), redactor_(redactor) {}
+    Worker(std::optional<detect::Session> session, const redact::Redactor& redactor, const FieldNames& names)
+        : session_(std::move(session)), redactor_(redactor), who_(names) {}
 
     std::optional<plugin::EnrichSession> enriching_;
     std::optional<filter::Session> filtering_;
@@ -94,6 +95,7 @@ class Stage {
     std::vector<std::uint32_t> wanted_;  // their numbers
     std::optional<detect::Session> session_;
     redact::Redactor redactor_;
+    WhoReader who_;
     std::vector<std::uint32_t> hits_;       // of all records of the batch, one after the other
     std::vector<std::uint32_t> hits_ends_;  // record → where its hits end
     std::vector<detect::Match> matches_;

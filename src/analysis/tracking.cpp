@@ -19,14 +19,6 @@ bool means(const std::string& said, const std::string& source) {
   return source.size() > said.size() && source.ends_with(said) && source[source.size() - said.size() - 1] == '/';
 }
 
-// What pseudonyms and masks begin with.
-std::vector<std::string> pseudonym_kinds(const std::vector<redact::Pattern>& patterns) {
-  std::vector<std::string> kinds;
-  for (std::size_t i = 0; i < redact::kKinds; ++i) kinds.emplace_back(redact::kind_prefix(static_cast<redact::Kind>(i)));
-  for (const redact::Pattern& pattern : patterns) kinds.push_back(pattern.prefix());
-  return kinds;
-}
-
 store::ErrorTemplate stored_template(const detect::ErrorGroups::Group& group) {
   return {group.fingerprint, group.pattern, group.scope, group.key, group.learnt};
 }
@@ -64,6 +56,13 @@ Result<std::unique_ptr<store::Store>> open_tracked(std::string_view url, store::
   return store::open(url, {.access = access, .durability = store::Durability::process});
 }
 
+std::vector<std::string> pseudonym_kinds(const std::vector<redact::Pattern>& patterns) {
+  std::vector<std::string> kinds;
+  for (std::size_t i = 0; i < redact::kKinds; ++i) kinds.emplace_back(redact::kind_prefix(static_cast<redact::Kind>(i)));
+  for (const redact::Pattern& pattern : patterns) kinds.push_back(pattern.prefix());
+  return kinds;
+}
+
 store::Finding stored_finding(const Finding& finding) {
   store::Finding row;
   row.rule = finding.rule;
@@ -73,6 +72,9 @@ store::Finding stored_finding(const Finding& finding) {
   row.time = finding.time_known ? finding.time_ns / kSecondNs : wall_seconds();
   row.line = finding.line;
   row.message = finding.message;
+  row.who = finding.who;
+  row.hits = finding.hits;
+  row.first_time = finding.time_known && finding.first_ns > 0 ? finding.first_ns / kSecondNs : row.time;
   return row;
 }
 
@@ -186,7 +188,11 @@ Result<Done> Tracker::add(const Record& record) {
   return wait_for_transaction(bytes);
 }
 
+// Where there is no database, none is made up for the question: laying one out costs a tenth of a short scan.
 Result<Dismissals> load_dismissals(const std::string& url) {
+  auto there = store::exists(url);
+  if (!there) return there.error();
+  if (!there.value()) return Dismissals();
   auto store = open_tracked(url, store::Access::look);
   if (!store) return store.error();
   auto list = store.value()->findings().dismissals();

@@ -34,6 +34,9 @@ Result<std::unique_ptr<store::Store>> open_tracked(std::string_view url, store::
 
 store::Finding stored_finding(const Finding& finding);
 
+/// What pseudonyms and masks begin with, of the redactor's own patterns too: variable parts of errors.
+std::vector<std::string> pseudonym_kinds(const std::vector<redact::Pattern>& patterns);
+
 /// Stores findings and errors in transactions of many rows. What a run had not committed when it was killed is not stored; the
 /// same log scanned again stores it, and nothing twice.
 class Tracker {

@@ -43,6 +43,7 @@ void put_finding_of(JsonText& json, const store::Finding& finding) {
   json.member("severity", level_name(finding.level)).member("title", finding.title).member("message", finding.message);
   json.member("source", finding.source);
   put_time(json, "event_timestamp", finding.time);
+  store::append_who(json, finding.who);
   json.end_object();
 }
 

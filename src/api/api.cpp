@@ -280,6 +280,7 @@ void put_finding(JsonText& json, const analysis::Finding& finding) {
   json.key("timestamp");
   if (finding.time_known) json.string(rfc3339(finding.time_ns));
   else json.null();
+  store::append_who(json, finding.who);
   json.end_object();
 }
 

@@ -25,6 +25,7 @@ void put(JsonText& json, const store::Finding& finding, bool alone) {
   json.count("hits", finding.hits);
   put_text(json, "site", finding.site);
   put_text(json, "group", finding.group_label);
+  store::append_who(json, finding.who);
   if (alone) {
     json.key("evidence").begin_array();
     for (const std::uint64_t seq : finding.evidence) json.natural(seq);

@@ -57,7 +57,9 @@ std::string json_of(const upload::Wish& wish, const UploadReport& report) {
     if (finding.line == 0) json.null();
     else json.integer(static_cast<std::int64_t>(finding.line));
     put_moment(json, finding.time_known, finding.time_ns);
-    json.count("hits", finding.hits).end_object();
+    json.count("hits", finding.hits);
+    store::append_who(json, finding.who);
+    json.end_object();
   }
   json.end_array().key("sample").begin_array();
   for (const analysis::UploadedEvent& event : report.sample) {

@@ -17,6 +17,7 @@
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
+#include "store/episode.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -25,7 +26,7 @@ constexpr std::size_t kPageRows = 1'000;
 
 struct Options {
   filter::Question question;
-  std::string rule, severity, source, reason;
+  std::string rule, severity, source, since, reason;
   std::size_t limit = 100;
   bool yes = false;
 };
@@ -66,9 +67,10 @@ int print_findings(const std::vector<store::Finding>& findings, const Globals& g
                filtered ? " match the filter" : "");
     return kExitDone;
   }
-  std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "SOURCE", "MESSAGE"}};
+  std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "WHO", "SOURCE", "MESSAGE"}};
   for (const store::Finding& finding : findings)
     rows.push_back({local_time(finding.time), std::string(level_name(finding.level)), printable(finding.rule),
+                    printable(store::actor_words(finding.who)),
                     printable(finding.source) + (finding.line ? fmt::format(":{}", finding.line) : ""),
                     fitted_message(finding.message.empty() ? finding.title : finding.message)});
   std::fputs(table(rows, colour_wanted()).c_str(), stdout);
@@ -76,26 +78,60 @@ int print_findings(const std::vector<store::Finding>& findings, const Globals& g
   return kExitDone;
 }
 
-int list(const Globals& globals, const Options& options) {
-  constexpr const char* kCommand = "findings list";
-  auto opened = open_history(kCommand, globals);
-  if (!opened) return fail(kCommand, opened.error());
-  auto wanted = RowFilter::make(RowFilter::Rows::findings, options.question, opened->config);
-  if (!wanted) return fail(kCommand, wanted.error());
+// Those the options ask for, the newest `limit`.
+Result<std::vector<store::Finding>> asked_for(History& history, const Options& options, std::size_t limit) {
+  auto wanted = RowFilter::make(RowFilter::Rows::findings, options.question, history.config);
+  if (!wanted) return wanted.error();
   store::FindingFilter filter;
   filter.rule = options.rule;
   filter.since = wanted.value()->since();
   filter.until = wanted.value()->until();
   if (!options.severity.empty()) {
-    const auto level = reported_level_from(options.severity);
-    if (!level)
-      return fail(kCommand,
-                  Error{"--severity " + options.severity + ": write low, medium, high or critical", ErrorKind::invalid});
-    filter.at_least = level;
+    filter.at_least = reported_level_from(options.severity);
+    if (!filter.at_least)
+      return Error{"--severity " + options.severity + ": write low, medium, high or critical", ErrorKind::invalid};
   }
-  auto findings = wanted_findings(opened->store->findings(), filter, *wanted.value(), options.limit);
+  return wanted_findings(history.store->findings(), filter, *wanted.value(), limit);
+}
+
+int list(const Globals& globals, const Options& options) {
+  constexpr const char* kCommand = "findings list";
+  auto opened = open_history(kCommand, globals);
+  if (!opened) return fail(kCommand, opened.error());
+  auto findings = asked_for(opened.value(), options, options.limit);
   if (!findings) return fail(kCommand, findings.error());
   return print_findings(findings.value(), globals, options);
+}
+
+int episodes(const Globals& globals, const Options& options) {
+  constexpr const char* kCommand = "findings episodes";
+  constexpr std::size_t kFindingsLookedAt = 100'000;  // the newest
+  auto opened = open_history(kCommand, globals);
+  if (!opened) return fail(kCommand, opened.error());
+  auto findings = asked_for(opened.value(), options, kFindingsLookedAt);
+  if (!findings) return fail(kCommand, findings.error());
+  store::Episodes made;
+  for (const store::Finding& finding : findings.value()) made.add(finding);
+  std::vector<store::Episode> all = made.take();
+  const std::size_t there = all.size();
+  if (all.size() > options.limit) all.resize(options.limit);
+  if (globals.json) {
+    for (const store::Episode& episode : all) {
+      JsonText json;
+      store::append_episode(json, episode);
+      fmt::print("{}\n", json.text());
+    }
+    return kExitDone;
+  }
+  std::vector<std::vector<std::string>> rows{
+      {"SEVERITY", "RULE", "WHO", "FINDINGS", "FIRST", "LAST", "TARGETS", "OUTCOME"}};
+  for (const store::Episode& episode : all)
+    rows.push_back({std::string(level_name(episode.level)), printable(episode.rule),
+                    printable(store::actor_words(episode.who)), grouped(episode.findings), local_time(episode.first_time),
+                    local_time(episode.last_time), grouped(episode.targets), store::outcome_words(episode)});
+  std::fputs(table(rows, colour_wanted()).c_str(), stdout);
+  if (there > all.size()) fmt::print("{} of {} are shown; -n shows more.\n", grouped(all.size()), grouped(there));
+  return kExitDone;
 }
 
 int summary(const Globals& globals, const Options& options) {
@@ -248,12 +284,15 @@ void add_findings(Program program) {
     sub->callback([program, options, run] { program.exit_code = run(program.globals, *options); });
     return sub;
   };
-  auto* listing = command("list", "List findings, newest first", list);
-  listing->add_option("--severity", options->severity, "Only this severity and worse");
-  add_question(*listing, options->question, "findings");
-  listing->add_option("-n", options->limit, "Most findings to list")
-      ->check(whole_number(1, kListedMost))
-      ->capture_default_str();
+  const auto filters = [&](auto& sub, const char* most) {
+    sub.add_option("--severity", options->severity, "Only this severity and worse");
+    add_question(sub, options->question, "findings");
+    sub.add_option("-n", options->limit, most)->check(whole_number(1, kListedMost))->capture_default_str();
+  };
+  filters(*command("list", "List findings, newest first", list), "Most findings to list");
+  filters(
+      *command("episodes", "List episodes, the worst first: findings of one rule and one actor, close in time", episodes),
+      "Most episodes to list");
   auto* showing = command("show", "List the findings of one rule", list);
   showing->add_option("RULE_ID", options->rule, "The rule's id")->required();
   add_question(*showing, options->question, "findings");

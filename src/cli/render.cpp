@@ -138,9 +138,15 @@ std::string finding_line(const analysis::Finding& finding, const Style& style, b
                                  bold(printable(finding.title), style));
   if (finding.window) line += fmt::format(" ({} events)", grouped(finding.hits));
   if (!finding.message.empty()) line += ": " + shown(finding.message);
-  if (with_source)
-    line += fmt::format("  ({}{})", printable(finding.source), finding.line ? fmt::format(":{}", finding.line) : "");
+  std::string beside = with_source ? finding_place(finding) : std::string();
+  if (const std::string who = shown(store::words_beside(finding.message, finding.who)); !who.empty())
+    beside += (beside.empty() ? "" : ", ") + who;
+  if (!beside.empty()) line += "  (" + beside + ")";
   return line + "\n";
+}
+
+std::string finding_place(const analysis::Finding& finding) {
+  return printable(finding.source) + (finding.line ? fmt::format(":{}", finding.line) : "");
 }
 
 void append_finding(JsonText& out, const analysis::Finding& finding) {
@@ -151,6 +157,7 @@ void append_finding(JsonText& out, const analysis::Finding& finding) {
   out.member("source", finding.source);
   if (finding.line) out.count("line", finding.line);
   out.member("message", finding.message);
+  store::append_who(out, finding.who);
   if (finding.window) out.count("hits", finding.hits).key("measure").real(finding.measure);
   if (!finding.author.empty()) out.member("author", finding.author);
   out.end_object();

@@ -35,7 +35,10 @@ void append_event(std::string& out, std::uint64_t number, int digits, const Reco
 /// Of two fields that are shown by the same name, both values stand in one list.
 void append_event(JsonText& out, std::uint64_t number, const Record& record, const redact::FieldLabels& labels);
 
-/// "[LOW]      2026-05-18 10:01:00 SUDO_COMMAND Sudo Command to Root: admin : TTY=…"
+/// "auth.log:17".
+std::string finding_place(const analysis::Finding& finding);
+/// "[LOW]      2026-05-18 10:01:00 SUDO_COMMAND Sudo Command to Root: admin : TTY=…", and behind it in parentheses its place, who it was
+/// and how it ended, as far as the message does not say so.
 std::string finding_line(const analysis::Finding& finding, const Style& style, bool with_source);
 void append_finding(JsonText& out, const analysis::Finding& finding);
 

@@ -1,6 +1,7 @@
 // A scan's report as one JSON document.
 #include <fmt/core.h>
 
+#include <cstdio>
 #include <utility>
 
 #include "cli/scan_report.hpp"
@@ -29,7 +30,7 @@ class JsonReport final : public ScanReport {
     keep(events_.append(std::string_view(text).substr(events_begun_ ? 0 : 1)));  // no comma before the first
     events_begun_ = true;
   }
-  void show(const analysis::Finding& finding, std::uint64_t) override {
+  void show(const analysis::Finding& finding) override {
     if (listed_ == kFindingsListed) return;
     JsonText json;
     append_finding(json, finding);
@@ -56,8 +57,25 @@ class JsonReport final : public ScanReport {
     if (auto printed = events_.print(stdout); !printed) return printed;
     fmt::print("],\"findings\":[");
     if (auto printed = findings_.print(stdout); !printed) return printed;
-    fmt::print("],\"anomalies\":[{}]}}\n", anomalies_);
+    fmt::print("],\"anomalies\":[{}],\"episodes\":[", anomalies_);
+    print_list(digest().incidents, [](JsonText& text, const store::Episode& one) { append_episode(text, one); });
+    std::fputs("],\"operations\":[", stdout);
+    print_list(digest().operations, [](JsonText& text, const store::Episode& one) { append_episode(text, one); });
+    std::fputs("],\"errors\":[", stdout);
+    print_list(loudest_errors(digest()), [](JsonText& text, const analysis::LoudError& one) { append_error(text, one); });
+    std::fputs("]}\n", stdout);
     return Done{};
+  }
+
+  template <typename List, typename Append>
+  static void print_list(const List& list, const Append& append) {
+    bool follows = false;
+    for (const auto& one : list) {
+      JsonText text;
+      append(text, one);
+      std::fputs(((follows ? "," : "") + text.take()).c_str(), stdout);  // a JSON text holds no NUL
+      follows = true;
+    }
   }
 
   bool events_begun_ = false;

@@ -1,6 +1,4 @@
 // A scan's report as JSON lines: events, findings and anomalies as they come, sources and the summary at the end.
-#include <fmt/core.h>
-
 #include <cstdio>
 #include <utility>
 
@@ -25,7 +23,7 @@ class NdjsonReport final : public ScanReport {
     }
   }
   void show_events(const std::string& text) override { std::fwrite(text.data(), 1, text.size(), stdout); }
-  void show(const analysis::Finding& finding, std::uint64_t) override {
+  void show(const analysis::Finding& finding) override {
     print_line("finding", [&](JsonText& json) { append_finding(json, finding); });
   }
   void show(const std::string& key, const detect::Anomaly& anomaly) override {
@@ -37,6 +35,12 @@ class NdjsonReport final : public ScanReport {
     if (targets)
       for (const ScannedTarget& target : *targets)
         print_line("target", [&](JsonText& json) { append_target(json, target); });
+    for (const store::Episode& episode : digest().incidents)
+      print_line("episode", [&](JsonText& json) { append_episode(json, episode); });
+    for (const store::Episode& episode : digest().operations)
+      print_line("operation", [&](JsonText& json) { append_episode(json, episode); });
+    for (const analysis::LoudError& error : loudest_errors(digest()))
+      print_line("error", [&](JsonText& json) { append_error(json, error); });
     print_line("summary", [&](JsonText& json) { append_summary(json, counts(), totals, program().pipeline().mode); });
     return Done{};
   }
@@ -47,7 +51,7 @@ class NdjsonReport final : public ScanReport {
     json.begin_object().key(what);
     append(json);
     json.end_object();
-    fmt::print("{}\n", json.text());
+    std::fputs((json.take() + "\n").c_str(), stdout);  // a JSON text holds no NUL
   }
 };
 

@@ -18,7 +18,10 @@ constexpr std::uint64_t kPassedOverSaid = 20;
 }  // namespace
 
 ScanReport::ScanReport(const analysis::Program& program, Options options, analysis::Dismissals dismissals)
-    : program_(program), options_(std::move(options)), dismissals_(std::move(dismissals)) {}
+    : program_(program),
+      options_(std::move(options)),
+      dismissals_(std::move(dismissals)),
+      digesting_(program.pipeline().patterns) {}
 
 std::unique_ptr<ScanReport> ScanReport::make(ScanOutput output, const analysis::Program& program, Options options,
                                              analysis::Dismissals dismissals) {
@@ -44,12 +47,14 @@ void ScanReport::take(analysis::Chunk& chunk) {
   show_events(chunk.text);
   for (const analysis::Finding& finding : chunk.findings) {
     ++counts_.by_level[finding.level];
-    const std::uint64_t nth = ++counts_.by_rule[finding.rule];
+    ++counts_.by_rule[finding.rule];
     ++counts_.findings;
-    show(finding, nth);
+    show(finding);
+    digesting_.add(finding);
     if (tracker) keep(tracker->add(finding));
     if (for_the_model) for_the_model->add(finding);
   }
+  for (const Record& record : chunk.batch.records) digesting_.add(record);
   if (tracker)
     for (const Record& record : chunk.batch.records) keep(tracker->add(record));
   if (for_the_model)
@@ -90,9 +95,20 @@ Result<Done> ScanReport::print(const analysis::Totals& totals) {
   if (counts_.passed_over > kPassedOverSaid)
     fmt::print(stderr, "logystera {}: {} were passed over in all, because they are no logs\n", options_.command,
                counts_.passed_over);
+  digest_ = digesting_.take();
   auto printed = print_rest(totals);
-  if (printed && std::fflush(stdout) != 0) return Error{kOutputLost};
+  if (printed && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) return Error{kOutputLost};
   return printed;
+}
+
+std::span<const analysis::LoudError> loudest_errors(const analysis::Digest& digest) {
+  return std::span(digest.errors).first(std::min(digest.errors.size(), kErrorsListed));
+}
+
+void append_error(JsonText& json, const analysis::LoudError& error) {
+  json.begin_object().member("pattern", error.pattern).member("severity", severity_name(error.severity));
+  json.count("count", error.count).member("message", error.message).member("source", error.source);
+  json.count("line", error.line).end_object();
 }
 
 std::string_view state_name(ScannedTarget::State state) noexcept {

@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analysis/baselines.hpp"
+#include "analysis/digest.hpp"
 #include "analysis/program.hpp"
 #include "analysis/tracking.hpp"
 #include "cli/assistant.hpp"
@@ -50,8 +52,9 @@ class ScanReport : public analysis::Watcher {
   struct Options {
     std::optional<detect::Level> least;  // findings below are left out
     std::uint64_t limit = 0;             // of events
-    bool all = false;                    // every event and every finding
-    std::string all_option = "--all";    // that asks for them
+    bool all = false;                    // every event
+    bool all_findings = false;           // every finding
+    bool summary = false;                // of text: the last screen alone
     std::string command = "scan";        // whom messages are from
     Style style;                         // of text
   };
@@ -85,14 +88,16 @@ class ScanReport : public analysis::Watcher {
   const Style& style() const noexcept { return options_.style; }
   std::uint64_t limit() const noexcept { return options_.limit; }
   bool all() const noexcept { return options_.all; }
-  const std::string& all_option() const noexcept { return options_.all_option; }
+  bool all_findings() const noexcept { return options_.all_findings; }
+  bool summary() const noexcept { return options_.summary; }
+  /// Complete when print_rest() is called.
+  const analysis::Digest& digest() const noexcept { return digest_; }
 
  private:
   /// The first `count` records of the chunk into its text; called by several threads at once.
   virtual void write_events(analysis::Chunk& chunk, std::uint64_t count) const = 0;
   virtual void show_events(const std::string& text) = 0;
-  /// The `nth` of its rule.
-  virtual void show(const analysis::Finding& finding, std::uint64_t nth) = 0;
+  virtual void show(const analysis::Finding& finding) = 0;
   virtual void show(const std::string& key, const detect::Anomaly& anomaly) = 0;
   virtual Result<Done> print_rest(const analysis::Totals& totals) = 0;
 
@@ -100,6 +105,8 @@ class ScanReport : public analysis::Watcher {
   const Options options_;
   const analysis::Dismissals dismissals_;
   ScanCounts counts_;
+  analysis::DigestBuilder digesting_;
+  analysis::Digest digest_;
   std::optional<Error> problem_;
 };
 
@@ -110,6 +117,11 @@ std::unique_ptr<ScanReport> json_report(const analysis::Program& program, ScanRe
                                         analysis::Dismissals dismissals);
 std::unique_ptr<ScanReport> ndjson_report(const analysis::Program& program, ScanReport::Options options,
                                           analysis::Dismissals dismissals);
+
+/// Those a program is told of, the loudest first.
+inline constexpr std::size_t kErrorsListed = 100;
+std::span<const analysis::LoudError> loudest_errors(const analysis::Digest& digest);
+void append_error(JsonText& json, const analysis::LoudError& error);
 
 /// What a scan found, in numbers.
 void append_summary(JsonText& json, const ScanCounts& counts, const analysis::Totals& totals, redact::Mode mode);

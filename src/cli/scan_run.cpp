@@ -27,6 +27,13 @@ Result<std::optional<detect::Level>> parse_level(std::string_view option, const 
   return level;
 }
 
+constexpr const char* kShownAsIs = "dry-run";  // of --redact
+
+// No events and nothing said about findings: the answer alone.
+bool is_summary(const ScanOptions& options) noexcept {
+  return options.summary || (options.limit == 0 && !options.all && !options.all_findings && !options.findings_only);
+}
+
 }  // namespace
 
 ScanOutput scan_output(const Globals& globals, const ScanOptions& options) noexcept {
@@ -48,7 +55,14 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
   if (!least) return fail(command, least.error());
   const auto fail_on = parse_level("--fail-on", options.fail_on);
   if (!fail_on) return fail(command, fail_on.error());
-  auto prepared = prepare(command, globals, options.analysis);
+  AnalysisOptions asked = options.analysis;
+  if (options.show_pii) {
+    if (!asked.redact.empty() && asked.redact != kShownAsIs)
+      return fail(command, Error{"--show-pii shows personal data, --redact " + asked.redact + " does not: leave one out",
+                                 ErrorKind::invalid});
+    asked.redact = kShownAsIs;
+  }
+  auto prepared = prepare(command, globals, asked);
   if (!prepared) return fail(command, prepared.error());
   const Analysis analysis = std::move(prepared).value();
   const analysis::Program& program = *analysis.program;
@@ -77,11 +91,12 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
   const std::unique_ptr<ScanReport> made =
       ScanReport::make(output, program,
                        {.least = least.value(),
-                        .limit = options.findings_only ? 0
-                                 : options.all         ? ~std::uint64_t{0}
-                                                       : options.limit,
+                        .limit = options.findings_only || options.summary ? 0
+                                 : options.all                            ? ~std::uint64_t{0}
+                                                                          : options.limit,
                         .all = options.all,
-                        .all_option = options.all_option,
+                        .all_findings = options.all || options.all_findings,
+                        .summary = is_summary(options),
                         .command = command,
                         .style = {program.zone(), output == ScanOutput::text && colour_wanted(), options.names_sources}},
                        std::move(dismissals).value());
@@ -145,7 +160,10 @@ void add_scanning(Command& command, Globals& globals, ScanOptions& options) {
       ->check(whole_number(0, kListedMost))
       ->capture_default_str();
   command.add_flag(options.all_option, options.all, "Show every event and every finding");
+  command.add_flag("--findings", options.all_findings, "List every finding, not the newest of each rule");
   command.add_flag("--findings-only", options.findings_only, "Show no events");
+  command.add_flag("--summary", options.summary, "Show the last screen alone, what it all comes to; so does -n 0");
+  command.add_flag("--show-pii", options.show_pii, "Show personal data as they are, on the screen only: --redact dry-run");
   command.add_flag("--track-errors", options.track_errors, "Store error groups, and findings of high severity or worse");
   command.add_flag("--detect-anomalies", options.detect_anomalies,
                    "Compare activity with the source's baseline, which grows by it");

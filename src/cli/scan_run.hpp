@@ -21,8 +21,8 @@ inline constexpr std::uint64_t kEventsShown = 50;
 struct ScanOptions {
   AnalysisOptions analysis;
   analysis::AnomalyOptions anomaly;
-  bool all = false, track_errors = false, detect_anomalies = false, ndjson = false, no_progress = false,
-       explain_findings = false, classify = false, findings_only = false;
+  bool all = false, all_findings = false, summary = false, show_pii = false, track_errors = false, detect_anomalies = false,
+       ndjson = false, no_progress = false, explain_findings = false, classify = false, findings_only = false;
   std::uint64_t limit = kEventsShown;
   std::string min_severity, fail_on;
   bool names_sources = false;        // text names the source of each event

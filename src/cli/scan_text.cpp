@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <map>
 #include <utility>
+#include <vector>
 
+#include "cli/answer_text.hpp"
 #include "cli/scan_report.hpp"
 #include "cli/spool.hpp"
 #include "cli/terminal.hpp"
@@ -12,9 +16,64 @@
 namespace logystera::cli {
 namespace {
 
-constexpr std::uint64_t kFindingsOfRuleShown = 20;  // unless all are asked for
+constexpr std::size_t kFindingsShown = 20;       // in all, unless every one is asked for
+constexpr std::size_t kFindingsOfRuleShown = 5;  // the newest, where there are more
 constexpr int kEventDigitsMost = 12;
 constexpr int kEventDigitsOfAll = 6;
+
+/// The newest findings of each rule, as many as may be shown.
+class Newest {
+ public:
+  void add(const analysis::Finding& finding) {
+    std::vector<Place>& places = rules_[finding.rule];
+    ++number_;
+    if (places.size() < kFindingsShown) {
+      places.push_back({finding, number_});
+      return;
+    }
+    const auto oldest = std::min_element(places.begin(), places.end(), is_before);
+    if (oldest->finding.time_known && finding.time_known && finding.time_ns < oldest->finding.time_ns) return;
+    oldest->finding = finding;
+    oldest->number = number_;
+  }
+
+  /// All of them in the order of the log where there are no more than kFindingsShown; else the most severe rules, of each its newest.
+  std::vector<const analysis::Finding*> shown() const {
+    std::vector<std::vector<const Place*>> rules;
+    for (const auto& [rule, places] : rules_) {
+      std::vector<const Place*>& all = rules.emplace_back();
+      for (const Place& place : places) all.push_back(&place);
+      std::sort(all.begin(), all.end(), [](const Place* a, const Place* b) { return is_before(*a, *b); });
+    }
+    std::stable_sort(rules.begin(), rules.end(),
+                     [](const auto& a, const auto& b) { return a.back()->finding.level > b.back()->finding.level; });
+    std::vector<const Place*> chosen;
+    for (const std::vector<const Place*>& all : rules) {
+      const std::size_t most = number_ <= kFindingsShown ? all.size() : std::min(all.size(), kFindingsOfRuleShown);
+      for (std::size_t i = all.size() - most; i < all.size() && chosen.size() < kFindingsShown; ++i)
+        chosen.push_back(all[i]);
+    }
+    if (number_ <= kFindingsShown)
+      std::sort(chosen.begin(), chosen.end(), [](const Place* a, const Place* b) { return a->number < b->number; });
+    std::vector<const analysis::Finding*> findings;
+    for (const Place* place : chosen) findings.push_back(&place->finding);
+    return findings;
+  }
+
+ private:
+  struct Place {
+    analysis::Finding finding;
+    std::uint64_t number;  // in the order they came
+  };
+  static bool is_before(const Place& a, const Place& b) {
+    if (a.finding.time_known && b.finding.time_known && a.finding.time_ns != b.finding.time_ns)
+      return a.finding.time_ns < b.finding.time_ns;
+    return a.number < b.number;
+  }
+
+  std::map<std::string, std::vector<Place>, std::less<>> rules_;
+  std::uint64_t number_ = 0;
+};
 
 class TextReport final : public ScanReport {
  public:
@@ -29,18 +88,22 @@ class TextReport final : public ScanReport {
       append_event(chunk.text, chunk.first_record + i + 1, digits_, chunk.batch.records[i], style());
   }
   void show_events(const std::string& text) override { keep(events_.append(text)); }
-  void show(const analysis::Finding& finding, std::uint64_t nth) override {
-    if (all() || nth <= kFindingsOfRuleShown) keep(findings_.append(finding_line(finding, style(), true)));
+  void show(const analysis::Finding& finding) override {
+    if (all_findings()) keep(findings_.append(finding_line(finding, style(), true)));
+    else if (!summary()) newest_.add(finding);
   }
   void show(const std::string& key, const detect::Anomaly& anomaly) override {
     anomalies_ += anomaly_line(key, anomaly, style());
   }
   void print_header(const analysis::Totals& totals) const;
+  Result<Done> print_findings();
+  void print_answer(const analysis::Totals& totals) const;
   void print_targets() const;
   Result<Done> print_rest(const analysis::Totals& totals) override;
 
   const int digits_;
   Spool events_, findings_;
+  Newest newest_;
   std::string anomalies_;
 };
 
@@ -119,7 +182,55 @@ void TextReport::print_header(const analysis::Totals& totals) const {
     fmt::print("… and {} more\n", grouped(totals.sources - counts().sources.size()));
 }
 
+Result<Done> TextReport::print_findings() {
+  fmt::print("\n{}\n", bold(fmt::format("Findings ({}):", grouped(counts().findings)), style()));
+  if (all_findings()) return findings_.print(stdout);
+  const std::vector<const analysis::Finding*> shown = newest_.shown();
+  for (const analysis::Finding* finding : shown) std::fputs(finding_line(*finding, style(), true).c_str(), stdout);
+  if (counts().findings > shown.size())
+    fmt::print("… and {} more (--findings lists all of them)\n", grouped(counts().findings - shown.size()));
+  return Done{};
+}
+
+void TextReport::print_answer(const analysis::Totals& totals) const {
+  AnswerFacts facts;
+  facts.sources = totals.sources;
+  facts.failed = totals.failed;
+  facts.events = totals.counts.records;
+  if (totals.sources == 1 && counts().sources.size() == 1) {
+    facts.source = counts().sources.front().name;
+    facts.format = counts().sources.front().format;
+  }
+  facts.rules = program().engine() != nullptr;
+  facts.interrupted = totals.interrupted;
+  facts.findings = counts().findings;
+  facts.mode = program().pipeline().mode;
+  const auto say = [&](std::uint64_t count, std::string_view one, std::string_view many, std::string_view how) {
+    if (count > 0) facts.not_understood.push_back(fmt::format("{} {}{}", grouped(count), count == 1 ? one : many, how));
+  };
+  const parse::SourceCounts& read = totals.counts;
+  say(read.unparsed, "line", "lines", " kept as plain text");
+  say(totals.passed_over, "file that is no log", "files that are no logs", "");
+  say(read.truncated, "line", "lines", " cut");
+  say(read.damaged, "part", "parts", " damaged");
+  say(read.unfinished, "record without its last part", "records without their last part", "");
+  say(read.undecodable, "character", "characters", " not decoded");
+  say(read.unnamed_fields, "field", "fields", " left out");
+  if (totals.windows_forgotten > 0)
+    facts.notes.push_back("Counts over time may be low: memory did not suffice for all of them.");
+  if (summary() && baselines) facts.notes.push_back(fmt::format("Anomalies: {}", grouped(counts().anomalies)));
+  if (summary() && tracker)
+    facts.notes.push_back(fmt::format("Stored: {} new findings, {} new error groups", grouped(tracker->new_findings()),
+                                      grouped(tracker->new_error_groups())));
+  std::fputs(answer_text(digest(), facts, style(), terminal_columns(kAnswerColumns)).c_str(), stdout);
+}
+
 Result<Done> TextReport::print_rest(const analysis::Totals& totals) {
+  if (summary()) {
+    if (targets) print_targets();
+    print_answer(totals);
+    return Done{};
+  }
   print_header(totals);
   if (limit() > 0) {
     fmt::print("\n{}\n", bold(fmt::format("Events ({} of {}):", grouped(counts().shown),
@@ -127,18 +238,12 @@ Result<Done> TextReport::print_rest(const analysis::Totals& totals) {
                               style()));
     if (auto printed = events_.print(stdout); !printed) return printed;
   }
-  if (program().engine()) {
-    fmt::print("\n{}\n", bold(fmt::format("Findings ({}):", grouped(counts().findings)), style()));
-    if (auto printed = findings_.print(stdout); !printed) return printed;
-    if (!all()) {
-      for (const auto& [rule, count] : counts().by_rule)
-        if (count > kFindingsOfRuleShown)
-          fmt::print("… and {} more of {} ({} shows them)\n", grouped(count - kFindingsOfRuleShown), printable(rule),
-                     all_option());
-    }
-  }
+  if (program().engine())
+    if (auto printed = print_findings(); !printed) return printed;
   if (baselines)
     fmt::print("\n{}\n{}", bold(fmt::format("Anomalies ({}):", grouped(counts().anomalies)), style()), anomalies_);
+  std::fputs("\n", stdout);
+  print_answer(totals);
   return Done{};
 }
 

@@ -52,6 +52,7 @@ View row_of(const store::Finding& finding) {
   row.text("source", finding.source).time("time", finding.time).flag("dismissed", finding.dismissed);
   row.text("href", fmt::format("/findings/{}", finding.id));
   row.text("site", finding.site.empty() ? "" : "Site").text("group", finding.group_label);
+  row.text("who", store::words_beside(finding.message, finding.who));
   row.text("hits", finding.hits > 1 ? counted(finding.hits, "event", "events") : "");
   return row;
 }
@@ -164,6 +165,8 @@ Result<Answer> detail(const Context& context, const Request& request) {
       .flag("demo", finding.demo);
   view.text("line", finding.line == 0 ? "" : grouped(finding.line)).text("number", std::to_string(finding.id));
   view.text("group", finding.group_label).text("hits", finding.hits > 1 ? grouped(finding.hits) : "");
+  view.text("address", finding.who.address).text("account", finding.who.account).text("target", finding.who.target);
+  view.text("outcome", store::outcome_words(finding.who));
   view.time("first", finding.first_time != finding.time ? finding.first_time : 0);
   view.text("site_href", finding.site.empty() ? "" : "/sites/" + web::percent_encoded(finding.site));
   if (auto added = add_evidence(view, context, finding); !added) return added.error();
@@ -190,7 +193,12 @@ Cells cells_of(const store::Finding& finding) {
           finding.site,
           finding.group_label,
           std::to_string(finding.hits),
-          web::iso_time(finding.first_time)};
+          web::iso_time(finding.first_time),
+          finding.who.address,
+          finding.who.account,
+          finding.who.target,
+          finding.who.status == 0 ? "" : std::to_string(finding.who.status),
+          std::string(store::outcome_name(finding.who.outcome))};
 }
 
 Result<Answer> file(const Context& context, const Request& request, const Form& form, FileForm as) {
@@ -210,7 +218,12 @@ Result<Answer> file(const Context& context, const Request& request, const Form& 
        {"site"},
        {"group"},
        {"hits", true},
-       {"first_time"}},
+       {"first_time"},
+       {"address"},
+       {"account"},
+       {"target"},
+       {"status", true},
+       {"outcome"}},
       pages_of(
           query, defaults, query::read_findings,
           [&context](const query::AskedFindings& asked) { return query::findings(context.reading(), asked); }, cells_of)};

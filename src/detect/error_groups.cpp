@@ -1,8 +1,10 @@
 #include "detect/error_groups.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "detect/error_text.hpp"
 #include "detect/grouping.hpp"
 
 namespace logystera::detect {
@@ -201,7 +203,8 @@ void ErrorGroups::load(const Group& group) {
 }
 
 ErrorGroups::Group ErrorGroups::group_of(const Record& record) {
-  const Template found = message_template(record.message.empty() ? record.raw : record.message, kinds_);
+  const std::optional<Template> request = request_template(record);
+  const Template found = request ? *request : message_template(spoken_text(record), kinds_);
   Group group;
   group.scope = error_scope(record);
   group.key = found.key();

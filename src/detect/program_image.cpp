@@ -152,11 +152,22 @@ static void pass_optional(Io& io, std::optional<T>& part) {
   pass(io, *part);
 }
 
+// Of the tags those alone that findings depend on; thousands of rules have others, for who reads them.
+template <typename Io>
+static void pass_tags(Io& io, std::vector<std::string>& tags) {
+  std::vector<std::string> stored;
+  for (const std::string& tag : tags)
+    if (tag == kOperationsTag || tag == kProbeTag) stored.push_back(tag);
+  io.list(stored);
+  if (tags.empty()) tags = std::move(stored);
+}
+
 template <typename Io>
 static void pass(Io& io, Rule& rule) {
   io.text(rule.id);
   io.text(rule.title);
   io.text(rule.author);
+  pass_tags(io, rule.tags);
   io.text(rule.pack);
   pass(io, rule.at);
   io.choice(rule.level, Level::critical);

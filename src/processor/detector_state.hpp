@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "analysis/who_reader.hpp"
 #include "core/clock.hpp"
 #include "detect/engine.hpp"
 #include "detect/signal_context.hpp"
@@ -73,6 +74,7 @@ struct Detector::State {
     parser.reset();
     contexts.clear();
     names = std::make_unique<FieldNames>(FieldNames::Over{program->names()});
+    who.emplace(*names);
     const parse::Format* const format = program->formats().find("logystera_events");
     auto made = parse::make_parser(*format, {*names, parse::TimeContext(0, program->zone())});
     if (made) parser = std::move(made).value();
@@ -350,6 +352,7 @@ struct Detector::State {
         store::Finding& finding = made[m++].finding;
         if (!all[i].record) continue;
         finding.message = std::string(shown.message.empty() ? shown.raw : shown.message);
+        finding.who = who->read(rule, shown);
         if (!rule.window && !rule.alert) continue;
         for (const detect::Subject& subject : rule.window ? rule.window->group_by : rule.alert->group_by) {
           const std::string_view text = text_of(subject, shown);
@@ -448,6 +451,7 @@ struct Detector::State {
   std::optional<Anomalies> anomalies;
   redact::Redactor redactor;
   std::unique_ptr<FieldNames> names;
+  std::optional<analysis::WhoReader> who;  // of `names`
   std::unique_ptr<parse::LineParser> parser;
   RecordBatch batch, step;
   Arena redacted;                                  // of the step

@@ -47,10 +47,22 @@ std::string as_markdown(const Contents& contents) {
     out += fmt::format("| {} | {} |\n", level_name(level), grouped(contents.counts.of(level)));
   out += "\n## Rules\n\n| Rule | Findings |\n|---|---|\n";
   for (const auto& [count, rule] : contents.by_rule) out += fmt::format("| {} | {} |\n", markdown(rule), grouped(count));
-  out += "\n## Findings\n\n| Time | Severity | Rule | Source | Message |\n|---|---|---|---|---|\n";
+  out +=
+      "\n## Episodes\n\n| Severity | Rule | Who | Findings | First | Last | Targets | Outcome "
+      "|\n|---|---|---|---|---|---|---|---|\n";
+  for (const store::Episode& episode : contents.episodes)
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", level_name(episode.level), markdown(episode.rule),
+                       markdown(store::actor_words(episode.who)), grouped(episode.findings),
+                       time_text(contents.zone, episode.first_time), time_text(contents.zone, episode.last_time),
+                       grouped(episode.targets), store::outcome_words(episode));
+  out +=
+      "\n## Findings\n\n| Time | Severity | Rule | Who | Target | Outcome | Source | Message "
+      "|\n|---|---|---|---|---|---|---|---|\n";
   for (const store::Finding& finding : contents.findings)
-    out += fmt::format("| {} | {} | {} | {} | {} |\n", time_text(contents.zone, finding.time), level_name(finding.level),
-                       markdown(finding.rule), markdown(finding.source), markdown(finding.message));
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", time_text(contents.zone, finding.time),
+                       level_name(finding.level), markdown(finding.rule), markdown(store::actor_words(finding.who)),
+                       markdown(finding.who.target), store::outcome_words(finding.who), markdown(finding.source),
+                       markdown(finding.message));
   out += "\n## Errors\n\n| Last seen | Count | Severity | Fingerprint | Error |\n|---|---|---|---|---|\n";
   for (const store::ErrorGroup& group : contents.errors)
     out += fmt::format("| {} | {} | {} | {} | {} |\n", time_text(contents.zone, group.last_seen), grouped(group.count),
@@ -73,12 +85,25 @@ std::string as_html(const Contents& contents) {
   for (const auto& [count, rule] : contents.by_rule)
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", html(rule), grouped(count));
   out +=
-      "</table>\n<h2>Findings</h2>\n<table><tr><th>Time</th><th>Severity</th><th>Rule</th><th>Source</th><th>Message</th></"
-      "tr>\n";
+      "</table>\n<h2>Episodes</h2>\n<table><tr><th>Severity</th><th>Rule</th><th>Who</th><th>Findings</th><th>First</"
+      "th><th>"
+      "Last</th><th>Targets</th><th>Outcome</th></tr>\n";
+  for (const store::Episode& episode : contents.episodes)
+    out +=
+        fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                    level_name(episode.level), html(episode.rule), html(store::actor_words(episode.who)),
+                    grouped(episode.findings), time_text(contents.zone, episode.first_time),
+                    time_text(contents.zone, episode.last_time), grouped(episode.targets), store::outcome_words(episode));
+  out +=
+      "</table>\n<h2>Findings</h2>\n<table><tr><th>Time</th><th>Severity</th><th>Rule</th><th>Who</th><th>Target</"
+      "th><th>Outcome</th><th>"
+      "Source</th><th>Message</th></tr>\n";
   for (const store::Finding& finding : contents.findings)
-    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                       time_text(contents.zone, finding.time), level_name(finding.level), html(finding.rule),
-                       html(finding.source), html(finding.message));
+    out +=
+        fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                    time_text(contents.zone, finding.time), level_name(finding.level), html(finding.rule),
+                    html(store::actor_words(finding.who)), html(finding.who.target), store::outcome_words(finding.who),
+                    html(finding.source), html(finding.message));
   out +=
       "</table>\n<h2>Errors</h2>\n<table><tr><th>Last "
       "seen</th><th>Count</th><th>Severity</th><th>Fingerprint</th><th>Error</th></tr>\n";
@@ -95,7 +120,9 @@ std::string as_json(const Contents& contents) {
   json.member("until", rfc3339(contents.until * kSecondNs)).key("by_severity").begin_object();
   for (const Level level : {Level::low, Level::medium, Level::high, Level::critical})
     json.count(level_name(level), contents.counts.of(level));
-  json.end_object().key("findings").begin_array();
+  json.end_object().key("episodes").begin_array();
+  for (const store::Episode& episode : contents.episodes) store::append_episode(json, episode);
+  json.end_array().key("findings").begin_array();
   for (const store::Finding& finding : contents.findings) append_stored(json, finding);
   json.end_array().key("errors").begin_array();
   for (const store::ErrorGroup& group : contents.errors) append_stored(json, group);
@@ -133,7 +160,9 @@ std::string as_sarif(const Contents& contents) {
     if (finding.line > 0) json.key("region").begin_object().count("startLine", finding.line).end_object();
     json.end_object().end_object().end_array();
     json.key("properties").begin_object().member("severity", level_name(finding.level));
-    json.member("time", rfc3339(finding.time * kSecondNs)).end_object().end_object();
+    json.member("time", rfc3339(finding.time * kSecondNs));
+    store::append_who(json, finding.who);
+    json.end_object().end_object();
   }
   json.end_array().end_object().end_array().end_object();
   return json.take() + "\n";

@@ -28,10 +28,13 @@ Result<Contents> collect(store::Stores& stores, const Query& query) {
   contents.findings = std::move(findings).value();
   if (query.finding) std::erase_if(contents.findings, [&](const auto& one) { return !query.finding(one); });
   std::map<std::string, std::uint64_t> rules;
+  store::Episodes episodes;
   for (const store::Finding& finding : contents.findings) {
     ++contents.counts.of(finding.level);
     ++rules[finding.rule];
+    episodes.add(finding);
   }
+  contents.episodes = episodes.take();
   for (const auto& [rule, count] : rules) contents.by_rule.emplace_back(count, rule);
   std::stable_sort(contents.by_rule.begin(), contents.by_rule.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });

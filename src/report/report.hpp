@@ -12,6 +12,7 @@
 #include "core/result.hpp"
 #include "core/severity.hpp"
 #include "parse/zone.hpp"
+#include "store/episode.hpp"
 #include "store/error_store.hpp"
 #include "store/finding_store.hpp"
 #include "store/store.hpp"
@@ -36,6 +37,7 @@ struct Contents {
   std::int64_t from = 0, until = 0;
   Zone zone;
   std::vector<store::Finding> findings;
+  std::vector<store::Episode> episodes;  // of the findings, the most severe first
   std::vector<store::ErrorGroup> errors;
   store::FindingSummary counts;
   std::vector<std::pair<std::uint64_t, std::string>> by_rule;  // most first

@@ -10,6 +10,7 @@ void append_stored(JsonText& json, const store::Finding& finding) {
   json.begin_object().member("rule", finding.rule).member("title", finding.title);
   json.member("severity", level_name(finding.level)).member("time", rfc3339(finding.time * kSecondNs));
   json.member("source", finding.source).count("line", finding.line).member("message", finding.message);
+  store::append_who(json, finding.who);
   if (finding.demo) json.key("demo").boolean(true);
   json.end_object();
 }

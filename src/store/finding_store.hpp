@@ -15,6 +15,7 @@
 #include "core/result.hpp"
 #include "core/severity.hpp"
 #include "store/paging.hpp"
+#include "store/who.hpp"
 
 namespace logystera::store {
 
@@ -33,6 +34,7 @@ struct Finding {
   std::int64_t time = 0;   // unix seconds
   std::uint64_t line = 0;  // in the source; 0: unknown
   std::string message;     // redacted
+  Who who = {};            // who did it, to what, and how that ended
   bool demo = false;
   // Of what was found in the signals of a site.
   std::string site = {};                     // its token; empty: found in a log. `source` is the site's name then

@@ -109,6 +109,7 @@ std::vector<View> findings_of(const UploadReport& report) {
     View row;
     web::add_level(row, finding.level);
     row.text("title", finding.title).text("message", finding.message);
+    row.text("who", store::words_beside(finding.message, finding.who));
     row.text("line", finding.line == 0 ? std::string() : std::to_string(finding.line));
     row.text("hits", finding.window ? std::to_string(finding.hits) : std::string());
     row.time("time", finding.time_known ? finding.time_ns / kSecondNs : 0);

@@ -42,23 +42,27 @@ TEST_CASE("scan_shows_source_format_events_findings_and_pseudonyms") {
   CHECK(finished.code == 0);
   CHECK(finished.err.empty());
   const std::string rule(60, '-');
-  CHECK(finished.out ==
-        rule + "\nSource   : " + path +
-            "\nFormat   : auth_log\nEvents   : 7\nPII hits : 5 (mode: redact)\nFindings : 1 (1 low)\n" + rule +
-            "\n\nEvents (7 of 7):\n"
-            "[ 1] 2026-05-18 10:00:01 INFO     Accepted publickey for admin from ip_5ca5b10c port 52341 ssh2\n"
-            "[ 2] 2026-05-18 10:00:15 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
-            "[ 3] 2026-05-18 10:00:16 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
-            "[ 4] 2026-05-18 10:00:17 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
-            "[ 5] 2026-05-18 10:01:00 INFO     admin : TTY=pts/0 ; PWD=/home/admin ; USER=root ; COMMAND=/bin/systemctl "
-            "restart nginx\n"
-            "[ 6] 2026-05-18 10:01:30 INFO     new user: name=deploy, UID=1002, GID=1002, home=/home/deploy, "
-            "shell=/bin/bash\n"
-            "[ 7] 2026-05-18 10:02:00 INFO     Disconnected from ip_5ca5b10c port 52341\n"
-            "\nFindings (1):\n"
-            "[LOW]      2026-05-18 10:01:00 SUDO_COMMAND Sudo Command to Root: admin : TTY=pts/0 ; PWD=/home/admin ; "
-            "USER=root ; COMMAND=/bin/systemctl restart nginx  (" +
-            path + ":5)\n");
+  const std::string listed =
+      rule + "\nSource   : " + path +
+      "\nFormat   : auth_log\nEvents   : 7\nPII hits : 5 (mode: redact)\nFindings : 1 (1 low)\n" + rule +
+      "\n\nEvents (7 of 7):\n"
+      "[ 1] 2026-05-18 10:00:01 INFO     Accepted publickey for admin from ip_5ca5b10c port 52341 ssh2\n"
+      "[ 2] 2026-05-18 10:00:15 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
+      "[ 3] 2026-05-18 10:00:16 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
+      "[ 4] 2026-05-18 10:00:17 WARNING  Failed password for invalid user guest from ip_e9a97e29 port 22 ssh2\n"
+      "[ 5] 2026-05-18 10:01:00 INFO     admin : TTY=pts/0 ; PWD=/home/admin ; USER=root ; COMMAND=/bin/systemctl "
+      "restart nginx\n"
+      "[ 6] 2026-05-18 10:01:30 INFO     new user: name=deploy, UID=1002, GID=1002, home=/home/deploy, "
+      "shell=/bin/bash\n"
+      "[ 7] 2026-05-18 10:02:00 INFO     Disconnected from ip_5ca5b10c port 52341\n"
+      "\nFindings (1):\n"
+      "[LOW]      2026-05-18 10:01:00 SUDO_COMMAND Sudo Command to Root: admin : TTY=pts/0 ; PWD=/home/admin ; "
+      "USER=root ; COMMAND=/bin/systemctl restart nginx  (" +
+      path + ":5)\n";
+  CHECK(finished.out.substr(0, listed.size()) == listed);
+  CHECK(finished.out.substr(std::min(listed.size(), finished.out.size()))
+            .starts_with("\nRead: " + path + " (auth_log), 7 events, "));
+  CHECK(has(finished.out, "\n  LOW      SUDO_COMMAND: admin, once, 2026-05-18 10:01:00, "));
 }
 
 TEST_CASE("scan_masks_counts_only_or_refuses_another_mode") {
@@ -101,8 +105,12 @@ TEST_CASE("scan_prints_one_json_document_or_one_object_a_line") {
             "\"events\":[{\"number\":1,\"time\":\"2026-05-18T10:00:01Z\",\"severity\":\"INFO\",\"kind\":\"auth\""));
   CHECK(has(document.out, "\"client_ip\":\"ip_5ca5b10c\",\"client_port\":52341"));
   CHECK(has(document.out, "\"findings\":[{\"rule\":\"SUDO_COMMAND\""));
+  CHECK(
+      has(document.out,
+          "\"actor\":{\"address\":null,\"account\":\"admin\"},\"target\":\"/bin/systemctl restart nginx\",\"status\":null,"
+          "\"outcome\":null"));
   const Finished lines = run({"scan", path, "--ndjson"}, kSalted);
-  CHECK(lines_of(lines.out) == 7 + 1 + 1 + 1);  // events, finding, source, summary
+  CHECK(lines_of(lines.out) == 7 + 1 + 1 + 1 + 1);  // events, finding, source, episode, summary
   CHECK(lines.out.starts_with("{\"event\":{\"number\":1,"));
 }
 

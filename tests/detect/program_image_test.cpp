@@ -1,6 +1,7 @@
 // Images: what is in them, and that no bytes whatever make an engine that reads beyond its tables.
 #include "detect/program_image.hpp"
 
+#include <algorithm>
 #include <random>
 
 #include "catch.hpp"
@@ -19,6 +20,7 @@ constexpr const char* kRules = R"(
 id: EVERY_TEST
 title: Of each kind of test one
 level: high
+tags: [attack.t1110, probe]
 detection:
   condition: any
   match:
@@ -30,6 +32,7 @@ detection:
 id: COUNTED
 title: Counted
 level: low
+tags: [operations]
 detection: {match: [{field: user, op: exists, value: true}]}
 window: {group_by: [user], count: {gte: 2}, span: 60s}
 ---
@@ -88,6 +91,12 @@ TEST_CASE("an_image_holds_what_findings_show_and_what_was_refused") {
     CHECK(kept.rules.rules[i].id == set.rules[i].id);
     CHECK(kept.rules.rules[i].title == set.rules[i].title);
     CHECK(kept.rules.rules[i].author == set.rules[i].author);
+    for (const std::string_view tag : {kOperationsTag, kProbeTag}) {
+      const auto tagged = [tag](const Rule& rule) {
+        return std::find(rule.tags.begin(), rule.tags.end(), tag) != rule.tags.end();
+      };
+      CHECK(tagged(kept.rules.rules[i]) == tagged(set.rules[i]));
+    }
     CHECK(kept.rules.rules[i].pack == set.rules[i].pack);
     CHECK(kept.rules.rules[i].at.line == set.rules[i].at.line);
     CHECK(kept.rules.rules[i].level == set.rules[i].level);

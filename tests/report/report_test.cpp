@@ -94,6 +94,33 @@ TEST_CASE("texts_of_strangers_become_no_markup_in_any_form") {
   CHECK_FALSE(has(sarif, "\x1b"));
 }
 
+TEST_CASE("a_report_says_who_it_was_and_how_it_ended_in_each_form") {
+  Kept kept;
+  report::Contents contents = kept.contents(Level::critical);
+  REQUIRE(contents.findings.size() == 1);
+  contents.findings[0].who = {"ip_1", "<root>", "/a|b", 404, store::Who::Outcome::not_found};
+  const std::string markdown = report::as_text(contents, report::Form::markdown);
+  CHECK(has(markdown, "| ONCE | ip\\_1 as \\<root\\> | /a\\|b | answered 404 | auth\\.log |"));
+  const std::string html = report::as_text(contents, report::Form::html);
+  CHECK(has(html, "<td>ONCE</td><td>ip_1 as &lt;root&gt;</td><td>/a|b</td><td>answered 404</td><td>auth.log</td>"));
+  const std::string members =
+      R"("actor":{"address":"ip_1","account":"<root>"},"target":"/a|b","status":404,"outcome":"not_found")";
+  CHECK(has(report::as_text(contents, report::Form::json), members));
+  CHECK(has(report::as_text(contents, report::Form::sarif), members));
+}
+
+TEST_CASE("a_report_puts_findings_of_one_rule_and_one_actor_together") {
+  Kept kept;
+  const report::Contents contents = kept.contents();
+  REQUIRE(contents.episodes.size() == 2);
+  CHECK(contents.episodes[0].rule == "ONCE");
+  CHECK(contents.episodes[1].findings == 2);
+  CHECK(has(report::as_text(contents, report::Form::markdown),
+            "| low | TWICE |  | 2 | 2026-05-28 20:26:20 | 2026-05-28 20:26:30 | 0 |"));
+  CHECK(has(report::as_text(contents, report::Form::html), "<td>low</td><td>TWICE</td><td></td><td>2</td>"));
+  CHECK(has(report::as_text(contents, report::Form::json), R"("episodes":[{"rule":"ONCE")"));
+}
+
 TEST_CASE("times_are_shown_in_the_querys_zone") {
   Kept kept;
   report::Contents contents = kept.contents();

@@ -37,6 +37,20 @@ std::size_t rows(Store& store, const FindingFilter& filter) {
 
 }  // namespace
 
+TEST_CASE("an_episode_ends_as_its_newest_event_did") {
+  IN_EVERY_STORE(place);
+  const auto store = with_two_sites(place);
+  Finding one = signal_finding("ent_a", "k1", kNow - 50, kNow), late = signal_finding("ent_a", "k2", kNow - 60, kNow - 55);
+  Finding last = signal_finding("ent_a", "k3", kNow + 10, kNow + 20);
+  one.who = {"ip_1", "root", "", 0, Who::Outcome::login_failed};
+  late.who = {"ip_1", "guest", "", 0, Who::Outcome::refused};
+  last.who = {"ip_1", "root", "", 0, Who::Outcome::logged_in};
+  const std::int64_t id = store->findings().record(one, 60).value().finding.id;
+  CHECK(store->findings().record(late, 60).value().finding.who == one.who);
+  CHECK(store->findings().record(last, 60).value().finding.who == last.who);
+  CHECK(store->findings().get(id).value()->who == last.who);
+}
+
 TEST_CASE("an_episode_grows_and_ends") {
   IN_EVERY_STORE(place);
   const auto store = with_two_sites(place);

@@ -34,6 +34,19 @@ TEST_CASE("a_log_scanned_twice_is_stored_once") {
   CHECK(store->errors().find("f").value()->count == 2);
 }
 
+TEST_CASE("who_a_finding_is_about_is_stored_with_it") {
+  IN_EVERY_STORE(place);
+  const auto store = place.open();
+  Finding one = finding_of("R", Level::high, kNow);
+  one.who = {"ip_8390373f", "root", "/a \xff", 404, Who::Outcome::not_found};
+  REQUIRE(store->findings().add(one).value());
+  one.who.target = storable(one.who.target);
+  const Finding listed = store->findings().list({}).value().front();
+  CHECK(listed.who == one.who);
+  CHECK(store->findings().get(listed.id).value()->who == one.who);
+  CHECK(store->findings().page({}, {}).value().rows.front().who == one.who);
+}
+
 TEST_CASE("findings_are_filtered_and_newest_first") {
   IN_EVERY_STORE(place);
   const auto store = place.open();

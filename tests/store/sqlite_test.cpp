@@ -192,6 +192,32 @@ TEST_CASE("whoever_could_sign_in_before_there_were_roles_is_an_administrator_and
   CHECK(session->seen_at == 4);
 }
 
+TEST_CASE("findings_of_an_older_program_are_about_nobody_and_stay") {
+  constexpr std::size_t kBefore = 18;  // the version that knew nothing of who did it
+  Scratch scratch;
+  const std::string path = scratch.file("older.db");
+  {
+    const std::ofstream made(path);
+    auto connection = Connection::open(path, false, 100);
+    REQUIRE(connection.ok());
+    REQUIRE(sqlite::migrate(connection.value(), kBefore).ok());
+    REQUIRE(
+        connection
+            ->run("INSERT INTO findings (key, rule, title, level, source, time, line, message) VALUES (x'01', 'R', 'About "
+                  "R', 2, 'a.log', 7, 3, 'words')")
+            .ok());
+  }
+  const auto store = open_at(path);
+  const auto found = store->findings().list({}).value();
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].message == "words");
+  CHECK(found[0].who.empty());
+  Finding next = finding_of("R", Level::high, kNow);
+  next.who = {"ip_1", "root", "web1", 0, Who::Outcome::login_failed};
+  REQUIRE(store->findings().add(next).ok());
+  CHECK(store->findings().list({}).value().front().who == next.who);
+}
+
 TEST_CASE("a_missing_store_is_an_error_with_a_remedy") {
   Scratch scratch;
   const auto missing = try_open(scratch.file("none.db"), Access::existing);

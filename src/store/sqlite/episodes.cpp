@@ -68,12 +68,17 @@ Result<Recorded> extended(Connection& db, Finding episode, const Finding& by, bo
   const std::int64_t first = std::min(episode.first_time, by.first_time), last = std::max(episode.time, by.time);
   if (hits == episode.hits && first == episode.first_time && last == episode.time)
     return Recorded{Recorded::As::known, std::move(episode)};
-  auto grow = db.lease("UPDATE findings SET hits = ?2, first_time = ?3, time = ?4 WHERE id = ?1");
+  auto grow = db.lease(
+      "UPDATE findings SET hits = ?2, first_time = ?3, time = ?4, address = ?5, account = ?6, target = ?7, status = ?8, "
+      "outcome = ?9 WHERE id = ?1");
   if (!grow) return grow.error();
   grow->bind(1, episode.id);
   grow->bind(2, static_cast<std::int64_t>(hits));
   grow->bind(3, first);
   grow->bind(4, last);
+  if (by.time >= episode.time && !by.who.empty()) episode.who = by.who;  // how it ended is what happened last
+  const StoredWho who(episode.who);
+  who.bind(grow.value(), 5);
   if (auto done = db.finish(grow.value(), "write"); !done) return done.error();
   auto evidence = evidence_of(db, episode.id);
   if (!evidence) return evidence.error();
@@ -124,8 +129,8 @@ Result<Recorded> Findings::record(const Finding& given, std::optional<std::int64
     }
     auto add = db.lease(
         "INSERT OR IGNORE INTO findings (key, rule, title, level, source, time, line, message, demo, stored_at, entity, "
-        "grp, "
-        "grp_label, hits, first_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch(), ?, ?, ?, ?, ?)");
+        "grp, grp_label, hits, first_time, address, account, target, status, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "unixepoch(), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (!add) return add.error();
     add->bind_blob(1, finding.key);
     add->bind(2, std::string_view(finding.rule));
@@ -141,6 +146,8 @@ Result<Recorded> Findings::record(const Finding& given, std::optional<std::int64
     add->bind(12, std::string_view(finding.group_label));
     add->bind(13, static_cast<std::int64_t>(finding.hits));
     add->bind(14, finding.first_time);
+    const StoredWho who(finding.who);
+    who.bind(add.value(), 15);
     if (auto done = db.finish(add.value(), "write"); !done) return done.error();
     if (db.changes() == 0) return Recorded{Recorded::As::known, std::move(finding)};
     auto id = db.integer("SELECT last_insert_rowid()");

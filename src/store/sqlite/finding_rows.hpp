@@ -3,18 +3,21 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "core/severity.hpp"
 #include "store/finding_store.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/text.hpp"
 
 namespace logystera::store::sqlite {
 
 #define LOGYSTERA_FINDING_COLUMNS                                                                                 \
   "id, rule, title, level, source, time, line, message, demo, grp, grp_label, hits, coalesce(first_time, time), " \
-  "stored_at, "                                                                                                   \
+  "stored_at, address, account, target, status, outcome, "                                                        \
   "CASE entity WHEN 0 THEN '' ELSE (SELECT token FROM entities WHERE entities.id = entity) END"
-inline constexpr int kFindingColumns = 15;
+inline constexpr int kFindingColumns = 20;
 
 // Levels are stored as their distance from low.
 constexpr std::int64_t number_of(Level level) noexcept {
@@ -24,6 +27,29 @@ constexpr std::int64_t number_of(Level level) noexcept {
 inline Level level_of(std::int64_t number) noexcept {
   return static_cast<Level>(std::clamp<std::int64_t>(number + static_cast<std::int64_t>(Level::low), 0, kLevels - 1));
 }
+
+/// A finding's Who as it is stored, which the statement points at; binds five columns from `first` on.
+class StoredWho {
+ public:
+  explicit StoredWho(const Who& who)
+      : address_(storable(who.address)),
+        account_(storable(who.account)),
+        target_(storable(who.target)),
+        status_(who.status),
+        outcome_(static_cast<std::int64_t>(who.outcome)) {}
+
+  void bind(Statement& statement, int first) const {
+    statement.bind(first, std::string_view(address_));
+    statement.bind(first + 1, std::string_view(account_));
+    statement.bind(first + 2, std::string_view(target_));
+    statement.bind(first + 3, status_);
+    statement.bind(first + 4, outcome_);
+  }
+
+ private:
+  const std::string address_, account_, target_;
+  const std::int64_t status_, outcome_;
+};
 
 /// Of a row that begins with LOGYSTERA_FINDING_COLUMNS.
 inline Finding read_finding(const Statement& row) {
@@ -42,7 +68,12 @@ inline Finding read_finding(const Statement& row) {
   finding.hits = row.count(11);
   finding.first_time = row.integer(12);
   finding.stored_at = row.integer(13);
-  finding.site = row.text(14);
+  finding.who.address = row.text(14);
+  finding.who.account = row.text(15);
+  finding.who.target = row.text(16);
+  finding.who.status = static_cast<int>(row.integer(17));
+  finding.who.outcome = outcome_from(row.integer(18));
+  finding.site = row.text(19);
   return finding;
 }
 

@@ -18,9 +18,9 @@ Result<bool> Findings::add(const Finding& finding) {
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   auto statement = db.lease(
-      "INSERT OR IGNORE INTO findings (key, rule, title, level, source, time, line, message, demo, stored_at) VALUES (?, "
-      "?, ?, "
-      "?, ?, ?, ?, ?, ?, unixepoch())");
+      "INSERT OR IGNORE INTO findings (key, rule, title, level, source, time, line, message, demo, stored_at, address, "
+      "account, target, status, outcome, hits, first_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch(), ?, ?, ?, ?, ?, "
+      "?, ?)");
   if (!statement) return statement.error();
   const std::string rule = storable(finding.rule), title = storable(finding.title), source = storable(finding.source),
                     message = storable(finding.message);
@@ -42,6 +42,10 @@ Result<bool> Findings::add(const Finding& finding) {
   insert.bind(7, static_cast<std::int64_t>(finding.line));
   insert.bind(8, message);
   insert.bind(9, std::int64_t{finding.demo});
+  const StoredWho who(finding.who);
+  who.bind(insert, 10);
+  insert.bind(15, static_cast<std::int64_t>(finding.hits));
+  if (finding.first_time != 0) insert.bind(16, std::min(finding.first_time, finding.time));
   if (auto done = db.finish(insert, "write"); !done) return done.error();
   return db.changes() == 1;
 }

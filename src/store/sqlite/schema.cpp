@@ -557,6 +557,14 @@ CREATE TABLE metric_left_out (
   PRIMARY KEY (entity, metric, reason)
 ) STRICT, WITHOUT ROWID;
 )sql"),
+    // Who did what was found, to what, and how that ended (store/who.hpp). Of what was stored before nobody wrote it down.
+    std::string_view(R"sql(
+ALTER TABLE findings ADD COLUMN address TEXT NOT NULL DEFAULT '';
+ALTER TABLE findings ADD COLUMN account TEXT NOT NULL DEFAULT '';
+ALTER TABLE findings ADD COLUMN target TEXT NOT NULL DEFAULT '';
+ALTER TABLE findings ADD COLUMN status INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE findings ADD COLUMN outcome INTEGER NOT NULL DEFAULT 0;
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {
