@@ -1,7 +1,10 @@
 // SQL over logs.
 #include "ask/sql.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include "ask/asked.hpp"
@@ -240,6 +243,14 @@ TEST_CASE("sql_says_what_could_not_be_read") {
   CHECK(answer.rows[0] == "4");
   CHECK(has(answer.rows[1], "problem: "));
   CHECK(has(answer.rows[1], "torn.log.gz"));
+}
+
+TEST_CASE("sql_refuses_a_pipe_that_is_named_since_it_can_be_read_once") {
+  Asked asked = web();
+  asked.write("fifo", "");
+  std::filesystem::remove(asked.paths()[1]);
+  REQUIRE(::mkfifo(asked.paths()[1].c_str(), 0600) == 0);
+  CHECK(has(asked.ask("SELECT 1 FROM log").error, "fifo: can be read once"));
 }
 
 TEST_CASE("sql_a_schema_declares_what_is_there") {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -258,6 +259,15 @@ Result<std::unique_ptr<Sql>> Sql::open(const Logs& logs, std::string_view statem
                                        std::function<bool()> stop) {
   if (statement.size() > kStatementBytes)
     return Error{fmt::format("{}: longer than {} bytes", kOption, kStatementBytes), ErrorKind::too_large};
+  for (const source::SourceSet& set : logs.sets())
+    for (const FilePath& file : set.files) {
+      std::error_code ignored;
+      if (!file.found && std::filesystem::exists(file.path, ignored) &&
+          !std::filesystem::is_regular_file(file.path, ignored))
+        return Error{fmt::format("{}: can be read once, and a statement may read it more often: give it as standard input",
+                                 file.path),
+                     ErrorKind::invalid};
+    }
   auto sql = std::make_unique<SqliteSql>(logs, limits, std::move(stop));
   if (auto started = sql->start(statement); !started) return started.error();
   return std::unique_ptr<Sql>(std::move(sql));
