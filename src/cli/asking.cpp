@@ -16,7 +16,8 @@
 namespace logystera::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> kFindingFields = {"rule", "title", "site", "group", "hits", "demo"};
+constexpr std::array<std::string_view, 11> kFindingFields = {"rule",    "title",   "site",   "group",  "hits",   "demo",
+                                                             "address", "account", "target", "status", "outcome"};
 constexpr std::array<std::string_view, 2> kErrorFields = {"fingerprint", "count"};
 constexpr std::string_view kEventFormat = "logystera_events";
 
@@ -163,6 +164,13 @@ bool RowFilter::wants(const store::Finding& finding) {
   if (!finding.group_label.empty()) batch_.add_text(names_.add("group"), finding.group_label);
   add_number(batch_, names_.add("hits"), static_cast<std::int64_t>(finding.hits));
   add_number(batch_, names_.add("demo"), finding.demo);
+  const store::Who& who = finding.who;
+  for (const auto& [name, text] : {std::pair<std::string_view, std::string_view>{"address", who.address},
+                                   {"account", who.account},
+                                   {"target", who.target},
+                                   {"outcome", store::outcome_name(who.outcome)}})
+    if (!text.empty()) batch_.add_text(names_.add(name), text);
+  if (who.status != 0) add_number(batch_, names_.add("status"), who.status);
   batch_.end_fields(record);
   return asked(record);
 }

@@ -61,6 +61,29 @@ TEST_CASE("tail_shows_the_records_that_are_asked_for_alone") {
   for (const char* hidden : {"one", "three", "five"}) CHECK_FALSE(has(tail.out(), hidden));
 }
 
+TEST_CASE("stored_findings_are_asked_who_did_what_with_which_outcome") {
+  const WebHouse house;
+  write(house.scratch.file("rule.yml"),
+        "id: ADMIN\ntitle: Admin\nlevel: high\napplies_to: {kind: access}\n"
+        "detection: {match: [{field: path, op: starts_with, value: /admin}]}\n");
+  std::string text;
+  for (const char* request : {"198.51.100.7 - - [18/May/2026:10:00:00 +0000] \"GET /admin/a HTTP/1.1\" 404",
+                              "198.51.100.7 - maria [18/May/2026:10:00:01 +0000] \"GET /admin/b HTTP/1.1\" 200"})
+    text += std::string(request) + " 12 \"-\" \"curl/8\"\n";
+  write(house.scratch.file("admin.log"), text);
+  REQUIRE(house
+              .go({"scan", house.scratch.file("admin.log"), "--rules-dir", house.scratch.file("rule.yml"), "--no-builtin",
+                   "--track-errors", "--store", house.store})
+              .code == 0);
+  const auto found = [&](const char* condition) {
+    return lines_of(house.go({"findings", "list", "--json", "--store", house.store, "--where", condition}).out);
+  };
+  CHECK(found("address = 198.51.100.7") == 2);  // stored as its pseudonym
+  CHECK(found("status = 404") == 1);
+  CHECK(found("outcome = answered and target = /admin/b") == 1);
+  CHECK(found("outcome = logged_in") == 0);
+}
+
 TEST_CASE("stored_findings_errors_and_reports_are_asked_with_the_same_grammar") {
   const WebHouse house;
   write(house.scratch.file("rule.yml"),
@@ -86,9 +109,9 @@ TEST_CASE("stored_findings_errors_and_reports_are_asked_with_the_same_grammar") 
   CHECK(findings({"--until", "2h"}) == 0);
   CHECK(findings({"--since", "1h"}) == 0);
   CHECK(findings({"--source", "o*.log"}) == 1);
-  const Finished unknown = house.go({"findings", "list", "--where", "status = 1", "--store", house.store});
+  const Finished unknown = house.go({"findings", "list", "--where", "colour = 1", "--store", house.store});
   CHECK(unknown.code == 2);
-  CHECK(has(unknown.err, "logystera findings list: --where, column 1: there is no field status; there are time, level,"));
+  CHECK(has(unknown.err, "logystera findings list: --where, column 1: there is no field colour; there are time, level,"));
   CHECK(has(house.go({"findings", "show", "LEAK", "--where", "line = 1", "--store", house.store}).out, "one.log:1"));
 
   const auto errors = [&](Arguments more) {
