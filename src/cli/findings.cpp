@@ -14,6 +14,7 @@
 #include "cli/history.hpp"
 #include "cli/people.hpp"
 #include "cli/render.hpp"
+#include "cli/span.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
