@@ -81,6 +81,7 @@ if test "$PHP_LOGYSTERA" != "no"; then
   dnl program only: src/core/random.cpp
   dnl program only: src/core/record.cpp
   dnl program only: src/core/secret.cpp
+  dnl program only: src/core/suggest.cpp
   dnl program only: src/core/user_directory.cpp
   dnl program only: src/core/walk.cpp
   dnl program only: src/agent/inspect.cpp

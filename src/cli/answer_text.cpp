@@ -26,7 +26,7 @@ std::string time_text(const Style& style, std::int64_t seconds) { return time_in
 
 // "2026-05-18 10:00:01 to 10:05:00"
 std::string span_text(const Style& style, std::int64_t first, std::int64_t last) {
-  const std::string from = time_text(style, first), to = time_text(style, last);
+  std::string from = time_text(style, first), to = time_text(style, last);
   if (from == to) return from;
   const bool one_day = from.size() > kDayBytes && from.compare(0, kDayBytes, to, 0, kDayBytes) == 0;
   return from + " to " + (one_day ? to.substr(kDayBytes + 1) : to);

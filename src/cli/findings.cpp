@@ -188,8 +188,9 @@ Result<Done> refuse_unknown_rule(const History& history, const std::string& rule
   if (!rules) return rules.error();
   const auto known = rule_called(rules.value(), rule);
   if (!known)
-    return Error{known.error().message + "; a rule of your own is known once rules_dir of the configuration names its directory",
-                 ErrorKind::not_found};
+    return Error{
+        known.error().message + "; a rule of your own is known once rules_dir of the configuration names its directory",
+        ErrorKind::not_found};
   if (rules->rules[known.value()].id != rule)
     return Error{fmt::format("'{}' is the name of rule {}: dismiss it by its id", rule, rules->rules[known.value()].id),
                  ErrorKind::invalid};

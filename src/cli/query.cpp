@@ -129,6 +129,7 @@ class TablePrinter final : public Printer {
   bool begin(const std::vector<std::string>& columns) override {
     widths_.resize(columns.size());
     std::vector<Text> head;
+    head.reserve(columns.size());
     for (const std::string& column : columns) head.push_back({printable(column), false});
     measure(head);
     held_.push_back(std::move(head));

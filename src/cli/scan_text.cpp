@@ -56,6 +56,7 @@ class Newest {
     if (number_ <= kFindingsShown)
       std::sort(chosen.begin(), chosen.end(), [](const Place* a, const Place* b) { return a->number < b->number; });
     std::vector<const analysis::Finding*> findings;
+    findings.reserve(chosen.size());
     for (const Place* place : chosen) findings.push_back(&place->finding);
     return findings;
   }
@@ -217,7 +218,7 @@ void TextReport::print_answer(const analysis::Totals& totals) const {
   say(read.undecodable, "character", "characters", " not decoded");
   say(read.unnamed_fields, "field", "fields", " left out");
   if (totals.windows_forgotten > 0)
-    facts.notes.push_back("Counts over time may be low: memory did not suffice for all of them.");
+    facts.notes.emplace_back("Counts over time may be low: memory did not suffice for all of them.");
   if (summary() && baselines) facts.notes.push_back(fmt::format("Anomalies: {}", grouped(counts().anomalies)));
   if (summary() && tracker)
     facts.notes.push_back(fmt::format("Stored: {} new findings, {} new error groups", grouped(tracker->new_findings()),

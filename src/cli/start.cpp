@@ -11,7 +11,7 @@ namespace logystera::cli {
 namespace {
 
 constexpr std::size_t kLogsShown = 3;
-constexpr std::size_t kCommandColumns = 44;
+constexpr std::size_t kCommandColumns = 42;
 
 bool readable(const char* path) { return ::access(path, R_OK) == 0; }
 
@@ -27,9 +27,8 @@ void add(std::string& text, const std::string& command, std::string_view what) {
 
 StartFacts start_facts() {
   StartFacts facts;
-  for (const char* const path :
-       {"/var/log/auth.log", "/var/log/secure", "/var/log/syslog", "/var/log/messages", "/var/log/nginx/access.log",
-        "/var/log/apache2/access.log", "/var/log/httpd/access_log"})
+  for (const char* const path : {"/var/log/auth.log", "/var/log/secure", "/var/log/syslog", "/var/log/messages",
+                                 "/var/log/nginx/access.log", "/var/log/apache2/access.log", "/var/log/httpd/access_log"})
     if (facts.logs.size() < kLogsShown && readable(path)) facts.logs.emplace_back(path);
   const bool journalctl = ::access("/usr/bin/journalctl", X_OK) == 0 || ::access("/bin/journalctl", X_OK) == 0;
   facts.journal = journalctl && (readable("/var/log/journal") || readable("/run/log/journal"));
@@ -38,7 +37,8 @@ StartFacts start_facts() {
 }
 
 std::string start_text(const StartFacts& facts) {
-  std::string text = "logystera " LOGYSTERA_VERSION ": the signals of your sites, and what any log has to say\n\nWhat you can do now:\n";
+  std::string text =
+      "logystera " LOGYSTERA_VERSION ": the signals of your sites, and what any log has to say\n\nWhat you can do now:\n";
   if (facts.logs.empty()) {
     add(text, "logystera scan LOG", "what happened in a log");
     add(text, "logystera tail LOG", "the same, while it is written");

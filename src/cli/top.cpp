@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -175,7 +176,7 @@ double share_of(std::uint64_t count, const Counter& counter) {
 // Eighths of a column, the largest count being all of it.
 std::string bar(double share, std::size_t columns) {
   static constexpr std::string_view kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const auto eighths = static_cast<std::size_t>(share * static_cast<double>(columns * 8) + 0.5);
+  const auto eighths = static_cast<std::size_t>(std::lround(share * static_cast<double>(columns * 8)));
   std::string out;
   for (std::size_t i = 0; i < eighths / 8; ++i) out += "█";
   out += kEighths[eighths % 8];

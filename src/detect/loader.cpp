@@ -149,8 +149,9 @@ bool holds_placeholders(std::string_view name, const Node& root) {
   if ((file != "placeholders.yml" && file != "placeholders.yaml") || !root.is_map()) return false;
   if (root.find("title") || root.find("id") || kind_of(root) != DocumentReport::Kind::unknown) return false;
   return std::all_of(root.entries.begin(), root.entries.end(), [](const Node::Entry& entry) {
-    return entry.value.is_scalar() || (!entry.value.is_map() && std::all_of(entry.value.items.begin(), entry.value.items.end(),
-                                                                            [](const Node& item) { return item.is_scalar(); }));
+    return entry.value.is_scalar() ||
+           (!entry.value.is_map() && std::all_of(entry.value.items.begin(), entry.value.items.end(),
+                                                 [](const Node& item) { return item.is_scalar(); }));
   });
 }
 

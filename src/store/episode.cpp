@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -45,13 +46,13 @@ int reach(Who::Outcome outcome) noexcept {
 
 // The episode it continues; logs are mostly in order, so the newest is looked at first.
 std::size_t* Episodes::place_of(std::vector<std::size_t>& places, std::int64_t first, std::int64_t last, bool time_known) {
-  for (auto at = places.rbegin(); at != places.rend(); ++at) {
-    const Episode& one = open_[*at].episode;
+  for (std::size_t& place : std::ranges::reverse_view(places)) {
+    const Episode& one = open_[place].episode;
     if (one.time_known != time_known) continue;
-    if (!time_known) return &*at;
+    if (!time_known) return &place;
     if (first - one.last_time > kEpisodeGapSeconds || one.first_time - last > kEpisodeGapSeconds) continue;
     if (std::max(last, one.last_time) - std::min(first, one.first_time) > kEpisodeSeconds) continue;
-    return &*at;
+    return &place;
   }
   return nullptr;
 }

@@ -64,7 +64,7 @@ TEST_CASE("tail_shows_the_records_that_are_asked_for_alone") {
 TEST_CASE("stored_findings_are_asked_who_did_what_with_which_outcome") {
   const WebHouse house;
   write(house.scratch.file("rule.yml"),
-        "id: ADMIN\ntitle: Admin\nlevel: high\napplies_to: {kind: access}\n"
+        "id: ADMIN\ntitle: Admin\nlevel: high\napplies_to: {kind: web_access}\n"
         "detection: {match: [{field: path, op: starts_with, value: /admin}]}\n");
   std::string text;
   for (const char* request : {"198.51.100.7 - - [18/May/2026:10:00:00 +0000] \"GET /admin/a HTTP/1.1\" 404",

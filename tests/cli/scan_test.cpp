@@ -311,7 +311,8 @@ TEST_CASE("the_program_alone_says_what_can_be_done_now") {
   const Finished alone = run({}, kSalted);
   CHECK(alone.code == 0);
   CHECK(alone.err.empty());
-  for (const std::string command : {"logystera scan ", "logystera tail ", "logystera serve", "logystera demo run", "logystera --help"})
+  for (const std::string command :
+       {"logystera scan ", "logystera tail ", "logystera serve", "logystera demo run", "logystera --help"})
     CHECK(has(alone.out, command));
   std::size_t lines = 0;
   for (std::string_view rest = alone.out; !rest.empty(); ++lines) {

@@ -73,8 +73,9 @@ Result<FindingSummary> Findings::summary(const SiteScope& sites, std::optional<s
   if (!numbers) return numbers.error();
   // Of all there is, the counts by day are read; else the findings themselves.
   const bool narrowed = numbers.value() || since;
-  const std::string counted_of = fmt::format(
-      " FROM findings WHERE time >= ?1{}", numbers.value() ? " AND entity <> 0 AND entity IN " + listed(*numbers.value()) : "");
+  const std::string counted_of =
+      fmt::format(" FROM findings WHERE time >= ?1{}",
+                  numbers.value() ? " AND entity <> 0 AND entity IN " + listed(*numbers.value()) : "");
   const auto prepared = [&](Sql all, const std::string& some) {
     auto statement = narrowed ? db.prepare(some) : db.lease(all);
     if (statement && narrowed) statement->bind(1, since.value_or(INT64_MIN));
