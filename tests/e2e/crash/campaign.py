@@ -35,6 +35,7 @@ CHANNELS = 6 if events > 100_000 else 2
 SENDERS = 8
 LIFE_SECONDS = 3       # after which a gateway that has not come to its point is killed all the same; longer, the more of them have not
 LIFE_SECONDS_MOST = 30
+SHARE_FOR_PASSES = 400  # events: below that the first passage is the deadly one
 # Each with the passages from which the deadly one is chosen. The last three are between others: a quarter of the kills is for each.
 POINTS = {'stored-before-published': 6, 'detect-step': 3, 'detect-effects-queued': 2, 'detect-before-acknowledged': 2, 'notify_after_success': 2,
           'group-before-commit': 4, 'group-before-told': 4, 'notify_before_send': 2}
@@ -297,7 +298,6 @@ check('undisturbed, each message goes once', set(want_by_id.values()) == {1})
 second.receiver.taken = []
 killed, missed, lives = collections.Counter(), collections.Counter(), 0
 planned = sum(WANTED.values())
-share = count // (planned + 1)
 second.begin(sites, bodies)
 while any(killed[point] < WANTED[point] for point in POINTS):
     open_points = [point for point in POINTS if killed[point] < WANTED[point]]
@@ -306,12 +306,15 @@ while any(killed[point] < WANTED[point] for point in POINTS):
     point = chance.choice(notifying if notifying and (not others or (second.messages_wait() > 2 and chance.random() < 0.5)) else others or [ANY_MOMENT])
     lives += 1
     remaining = sum(max(0, WANTED[one] - killed[one]) for one in POINTS)
-    # A life that ended before its share was sent leaves it to the next one, so that there is something to send for every kill that is wanted.
+    # Of what is left each kill that is wanted has its share, so that there is something to send for the last one too. A life that ended
+    # before its own was sent leaves it to the next.
+    share = max(1, (count - second.allowed) // (remaining + 1))
     if second.sent >= second.allowed:
         second.allow(share)
     # A busy machine needs longer to come to a point: the more have been missed, the more time each has.
     patience = min(LIFE_SECONDS_MOST, LIFE_SECONDS * (1 + sum(missed.values()) // 8))
-    second.start('%s:%d' % (point, chance.randint(1, POINTS[point])))
+    # Where little is left, nothing passes often.
+    second.start('%s:%d' % (point, chance.randint(1, POINTS[point]) if share >= SHARE_FOR_PASSES else 1))
     if chance.random() < 0.05:
         point = ANY_MOMENT
         died = second.ended(chance.random() / 2)
