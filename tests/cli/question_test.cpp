@@ -65,7 +65,7 @@ TEST_CASE("stored_findings_are_asked_who_did_what_with_which_outcome") {
   const WebHouse house;
   write(house.scratch.file("rule.yml"),
         "id: ADMIN\ntitle: Admin\nlevel: high\napplies_to: {kind: web_access}\n"
-        "detection: {match: [{field: path, op: starts_with, value: /admin}]}\n");
+        "detection: {match: [{field: path, op: startswith, value: /admin}]}\n");
   std::string text;
   for (const char* request : {"198.51.100.7 - - [18/May/2026:10:00:00 +0000] \"GET /admin/a HTTP/1.1\" 404",
                               "198.51.100.7 - maria [18/May/2026:10:00:01 +0000] \"GET /admin/b HTTP/1.1\" 200"})
