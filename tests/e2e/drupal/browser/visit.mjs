@@ -88,9 +88,8 @@ export class Visit {
     const expected = await this.page.evaluate((selector) => {
       const main = document.querySelector('main') ?? document.body;
       window.expectedControls = [...main.querySelectorAll(selector)].filter((element) => {
-        const style = getComputedStyle(element);
         const checked = element.type === 'radio' && document.querySelector(`input[name="${CSS.escape(element.name)}"]:checked`);
-        return !element.disabled && element.tabIndex >= 0 && element.getClientRects().length && style.visibility !== 'hidden'
+        return !element.disabled && element.tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true })
           && (!checked || checked === element);
       });
       window.resting = window.expectedControls.map((element) => [element, element.nextElementSibling, element.parentElement]
