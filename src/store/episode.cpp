@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -46,7 +45,8 @@ int reach(Who::Outcome outcome) noexcept {
 
 // The episode it continues; logs are mostly in order, so the newest is looked at first.
 std::size_t* Episodes::place_of(std::vector<std::size_t>& places, std::int64_t first, std::int64_t last, bool time_known) {
-  for (std::size_t& place : std::ranges::reverse_view(places)) {
+  for (std::size_t n = places.size(); n-- > 0;) {
+    std::size_t& place = places[n];
     const Episode& one = open_[place].episode;
     if (one.time_known != time_known) continue;
     if (!time_known) return &place;
