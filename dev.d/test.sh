@@ -2,6 +2,7 @@
 #
 # A stage is dev.d/test/NAME.sh (see dev.d/stage.sh). Its whole output goes to .run/test/NAME.log; here one line a stage,
 # the reasons of skips, and the end of the log of a stage that failed. The last line is the sum, alone on its line.
+# A stage whose lane is "by name" takes so long that it runs only when it is named.
 
 log_dir="$run_dir/test"
 tail_lines=60
@@ -23,6 +24,12 @@ list_stages() {
 
 # lane NAME: the lane its third line names ("# lane: servers"); nothing: it runs while no other does.
 lane() { sed -n '3s/^# lane: *//p' "$root/dev.d/test/$1.sh"; }
+
+# usual_stages: those that run when none is named.
+usual_stages() {
+  local name
+  for name in $(stages); do [ "$(lane "$name")" = 'by name' ] || echo "$name"; done
+}
 
 # run_stage NAME: runs it; its counts go to $log_dir/NAME.counts; returns whether it went well.
 run_stage() {
@@ -64,7 +71,7 @@ run_lane() {
 
 run_tests() {
   local wanted=("$@") name started=$SECONDS broken=() counts total=(0 0 0)
-  [ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(stages)
+  [ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(usual_stages)
   for name in "${wanted[@]}"; do
     [[ "$name" =~ ^[a-z0-9-]+$ && -f "$root/dev.d/test/$name.sh" ]] || die "there is no test stage '$name' (./dev test --list)"
   done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # 86: Debian packages of both releases: built, checked by lintian, installed, used, upgraded, removed and purged as docs/install.md says
-# lane: compilers
+# lane: by name
 source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/deb.sh"
 source "$root/dev.d/documented.sh"
