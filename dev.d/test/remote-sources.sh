@@ -32,7 +32,7 @@ stop_model() {
   server=''
 }
 # errors_among_events: of the JSON in $said; behind the events stand examples of errors.
-errors_among_events() { sed 's/,"findings":\[.*//' <<<"$said" | grep -o '"severity":"ERROR"' | wc -l; }
+errors_among_events() { grep -o '"severity":"ERROR"' <<<"${said%%,\"findings\":\[*}" | wc -l; }
 
 model() { stop_model; port=''; : >"$work/requests"; start_model "$@"; }
 plan() { python3 -c 'import sys, urllib.request; urllib.request.urlopen(urllib.request.Request(sys.argv[1], data=sys.argv[2].encode()))' "http://127.0.0.1:$port/_model/faults" "$1"; }
