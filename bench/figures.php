@@ -37,6 +37,31 @@ function run(array $command, array $environment = []): string {
   return $output;
 }
 
+/** The options of a benchmark of the program over a log it makes; sets $work and $program by them, and what the program goes by. */
+function options_of_program(): array {
+  global $work, $program;
+  $options = getopt('', ['build:', 'work:', 'json:', 'mib:', 'rounds:']);
+  $work = $options['work'];
+  $program = "{$options['build']}/logystera";
+  putenv('LC_ALL=C.UTF-8');
+  putenv('TZ=UTC');
+  putenv('LOGYSTERA_PII_SALT=bench');
+  return $options;
+}
+
+/** Runs a command, its output into a file: seconds on the wall, seconds of the processor, peak KiB, of it and all it starts. */
+function clocked(array $command, string $out, array $environment = [], ?string $directory = NULL): array {
+  global $work;
+  $timing = array_merge(['/usr/bin/time', '-o', "$work/time", '-f', '%e %U %S %M'], $command);
+  $streams = [0 => ['file', '/dev/null', 'r'], 1 => ['file', $out, 'w'], 2 => ['file', "$work/stderr", 'w']];
+  $status = proc_close(proc_open($timing, $streams, $pipes, $directory, $environment + getenv()));
+  if ($status !== 0) {
+    stop(implode(' ', $command) . "\nended with status $status\n" . substr((string) file_get_contents("$work/stderr"), -2000));
+  }
+  [$wall, $user, $system, $peak] = array_map(floatval(...), explode(' ', trim((string) array_slice(file("$work/time"), -1)[0])));
+  return [$wall, $user + $system, $peak];
+}
+
 function spread(array $values): array {
   sort($values);
   return ['min' => $values[0], 'median' => $values[intdiv(count($values), 2)], 'max' => end($values), 'runs' => count($values)];

@@ -30,7 +30,8 @@ build_extension() {
       printf '%s' "$stamp" >.configured
     )
   fi
-  make -C "$dir" -j "$jobs"
+  # One checkout, wherever it lies, answers for another.
+  CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 make -C "$dir" -j "$jobs"
   [ -f "$dir/modules/logystera.so" ] || die "the build in $dir made no modules/logystera.so"
 }
 

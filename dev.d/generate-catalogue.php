@@ -51,9 +51,19 @@ foreach ($catalogue['signals'] as $index => $signal) {
     fail("$type: name is what people call it, 3 to 40 letters, no other type's");
   }
   $names[] = $signal['name'];
-  preg_match_all('/\{(\w+)\}/', $signal['sentence'] ?? '', $placeholders);
-  if (($signal['sentence'] ?? '') === '' || strlen($signal['sentence']) > 200 || array_diff($placeholders[1], array_column($signal['labels'], 'name'))) {
-    fail("$type: sentence says what happened, with labels of the type in braces");
+  // One sentence, or one for each value of a boolean ("if": yes, no, unknown) or for one and many of a number ("count").
+  $sentence = $signal['sentence'] ?? '';
+  $kinds = array_column($signal['labels'], 'type', 'name');
+  $forms = is_string($sentence) ? [$sentence] : match (array_keys($sentence)) {
+    ['if', 'yes', 'no', 'unknown'] => ($kinds[$sentence['if']] ?? '') === 'boolean' ? array_slice($sentence, 1) : [''],
+    ['count', 'one', 'many'] => ($kinds[$sentence['count']] ?? '') === 'integer' ? array_slice($sentence, 1) : [''],
+    default => [''],
+  };
+  foreach ($forms as $form) {
+    preg_match_all('/\{(\w+)\}/', $form, $placeholders);
+    if ($form === '' || strlen($form) > 200 || array_diff($placeholders[1], array_keys($kinds))) {
+      fail("$type: sentence says what happened, with labels of the type in braces");
+    }
   }
   if ($signal['cap'] < 0 || $signal['cap'] > 200) {
     fail("$type: cap is 0 to 200");

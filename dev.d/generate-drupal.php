@@ -58,12 +58,31 @@ if ($count !== 1) {
   exit(1);
 }
 
-// Literal strings, as translation wants them.
+// Literal strings, as translation wants them. The number that is counted is @count to formatPlural().
+$literal = static fn(string $form, ?string $counted = NULL): string =>
+  "'" . preg_replace('/\{(\w+)\}/', '@$1', addcslashes($counted === NULL ? $form : str_replace("{{$counted}}", '{count}', $form), "'\\")) . "'";
 $names = $sentences = '';
 foreach (json_decode(file_get_contents("$root/signals.json"), TRUE)['signals'] as $signal) {
   $names .= sprintf("      '%s' => \$this->t('%s'),\n", $signal['type'], $signal['name']);
-  $sentences .= sprintf("      '%s' => \$this->t('%s', \$values),\n", $signal['type'],
-    preg_replace('/\{(\w+)\}/', '@$1', addcslashes($signal['sentence'], "'\\")));
+  $sentence = $signal['sentence'];
+  if (is_string($sentence)) {
+    $sentences .= sprintf("      '%s' => \$this->t(%s, \$values),\n", $signal['type'], $literal($sentence));
+  }
+  elseif (isset($sentence['if'])) {
+    $sentences .= sprintf("      '%s' => match (\$labels['%s'] ?? NULL) {\n", $signal['type'], $sentence['if']);
+    $forms = ['TRUE' => 'yes', 'FALSE' => 'no', 'default' => 'unknown'];
+    if ($sentence['no'] === $sentence['unknown']) {
+      unset($forms['FALSE']);
+    }
+    foreach ($forms as $value => $form) {
+      $sentences .= sprintf("        %s => \$this->t(%s, \$values),\n", $value, $literal($sentence[$form]));
+    }
+    $sentences .= "      },\n";
+  }
+  else {
+    $sentences .= sprintf("      '%s' => \$this->formatPlural((int) (\$labels['%s'] ?? 0), %s, %s, \$values),\n",
+      $signal['type'], $sentence['count'], $literal($sentence['one']), $literal($sentence['many'], $sentence['count']));
+  }
 }
 $words = <<<PHP
 <?php
@@ -100,8 +119,10 @@ final class SignalWords {
    *   The type.
    * @param array<string, string> \$values
    *   The value of each label as text, by its name behind an @.
+   * @param array<string, mixed> \$labels
+   *   The values as they were recorded: one of them may choose the sentence.
    */
-  public function sentence(string \$type, array \$values): ?TranslatableMarkup {
+  public function sentence(string \$type, array \$values, array \$labels): ?TranslatableMarkup {
     return match (\$type) {
 {$sentences}      default => NULL,
     };

@@ -1,4 +1,4 @@
-# ./dev lint [CHECK...]: formatting, clang-tidy, sizes, layering, generated files, package metadata, scripts, words and spelling. Changes nothing.
+# ./dev lint [CHECK...]: formatting, clang-tidy, sizes, layering, generated files, package metadata, scripts, links of documents, words and spelling. Changes nothing.
 # One line a check; exit 1 when any fails. ./dev lint --list names them.
 
 source "$root/dev.d/clang-format.sh"
@@ -7,7 +7,7 @@ source "$root/dev.d/clang-tidy.sh"
 lint_failed=0 lint_passed=0 lint_skipped=0
 lint_dir="$run_dir/lint"
 
-checks=(format tidy size layers options web paths generated arginfo composer pecl debian sources scripts php words spelling mutants)
+checks=(format tidy size layers options web paths generated arginfo composer pecl debian sources scripts php links words spelling mutants)
 
 tracked() { git -C "$root" ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do [ ! -f "$root/$file" ] || echo "$file"; done; }
 
@@ -221,6 +221,11 @@ lint_scripts() {
 lint_php() {
   local file
   tracked '*.php' | while read -r file; do php -l "$root/$file" >/dev/null || exit 1; done
+}
+
+# --- links: what documents link to in the tree is there, headings included.
+lint_links() {
+  (cd "$root" && tracked '*.md' | xargs -d '\n' php dev.d/check-links.php .)
 }
 
 # --- words: what has no place in a release, nor paths of the machine it was written on.

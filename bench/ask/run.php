@@ -45,12 +45,7 @@ const QUESTIONS = [
   ],
 ];
 
-$options = getopt('', ['build:', 'work:', 'json:', 'mib:', 'rounds:']);
-$work = $options['work'];
-$program = "{$options['build']}/logystera";
-putenv('LC_ALL=C.UTF-8');
-putenv('TZ=UTC');
-putenv('LOGYSTERA_PII_SALT=bench');
+$options = options_of_program();
 putenv("XDG_STATE_HOME=$work/state");
 
 $log = "$work/access.log";
@@ -68,14 +63,8 @@ if (!is_file($log) || abs(filesize($log) - $bytes) > 2 * 1024 * 1024) {
 function measured(array $command): array {
   global $work;
   $home = fresh('home');
-  $command = array_merge(['/usr/bin/time', '-o', "$work/time", '-f', '%e %U %S %M'], $command);
-  $streams = [0 => ['file', '/dev/null', 'r'], 1 => ['file', "$work/out", 'w'], 2 => ['file', "$work/stderr", 'w']];
-  $status = proc_close(proc_open($command, $streams, $pipes, NULL, ['HOME' => $home, 'XDG_CONFIG_HOME' => $home] + getenv()));
-  if ($status !== 0) {
-    stop(implode(' ', $command) . " ended with status $status\n" . substr((string) file_get_contents("$work/stderr"), -2000));
-  }
-  [$wall, $user, $system, $peak] = array_map(floatval(...), explode(' ', trim((string) array_slice(file("$work/time"), -1)[0])));
-  return ['out' => (string) file_get_contents("$work/out"), 'wall' => $wall, 'processor' => $user + $system, 'peak' => $peak / 1024];
+  [$wall, $processor, $peak] = clocked($command, "$work/out", ['HOME' => $home, 'XDG_CONFIG_HOME' => $home]);
+  return ['out' => (string) file_get_contents("$work/out"), 'wall' => $wall, 'processor' => $processor, 'peak' => $peak / 1024];
 }
 
 /** The last cell of each row of a CSV table, where it is a number: what was counted. */

@@ -31,9 +31,7 @@ putenv("XDG_STATE_HOME=$work/state");
 
 /** Seconds on the wall, peak MiB. */
 function timed(array $command): array {
-  global $work;
-  run(array_merge(['/usr/bin/time', '-o', "$work/time", '-f', '%e %M'], $command));
-  [$wall, $peak] = array_map(floatval(...), explode(' ', trim((string) array_slice(file("$work/time"), -1)[0])));
+  [$wall, , $peak] = clocked($command, '/dev/null');
   return [$wall, $peak / 1024];
 }
 

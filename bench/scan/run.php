@@ -41,15 +41,8 @@ putenv("XDG_STATE_HOME=$work/state");
 
 /** Runs a command into a file; seconds on the wall, seconds of the processor, peak KiB, of it and all it starts. */
 function timed(array $command, string $out = '/dev/null', array $environment = []): array {
-  global $work;
-  $command = array_merge(['/usr/bin/time', '-o', "$work/time", '-f', '%e %U %S %M'], $command);
-  $streams = [0 => ['file', '/dev/null', 'r'], 1 => ['file', $out, 'w'], 2 => ['file', "$work/stderr", 'w']];
-  $status = proc_close(proc_open($command, $streams, $pipes, NULL, $environment + getenv()));
-  if ($status !== 0) {
-    stop(implode(' ', $command) . " ended with status $status\n" . substr((string) file_get_contents("$work/stderr"), -2000));
-  }
-  [$wall, $user, $system, $peak] = array_map(floatval(...), explode(' ', trim((string) array_slice(file("$work/time"), -1)[0])));
-  return ['wall' => max($wall, LEAST_SECONDS), 'processor' => max($user + $system, LEAST_SECONDS), 'peak' => $peak];
+  [$wall, $processor, $peak] = clocked($command, $out, $environment);
+  return ['wall' => max($wall, LEAST_SECONDS), 'processor' => max($processor, LEAST_SECONDS), 'peak' => $peak];
 }
 
 /** The first quarter of the requests as JSON lines. */

@@ -26,11 +26,18 @@ $transports = [
   'docker' => 'docker logs', 'journald' => 'journalctl -o export', 'ssh' => 'ssh cat',
   'loki' => 'curl', 'graylog' => 'curl', 'opensearch' => 'curl',
 ];
+// Who must have all of it, and does nothing with it.
+$readers = [
+  'docker' => 'docker logs | cat', 'journald' => 'journalctl -o export | cat', 'ssh' => 'ssh cat | cat',
+  'loki' => 'a poller that parses JSON', 'graylog' => 'a poller that parses JSON', 'opensearch' => 'a poller that parses JSON',
+];
 printf("%-58s %10s %10s %10s\n", '', 'min', 'median', 'max');
 foreach ($transports as $source => $transport) {
-  // Turns are alone, whole, bare, bare, whole, alone: each is held against its neighbour.
+  // Turns are alone, whole, bare, reader, and the same backwards: each is held against that turn's alone.
   $ratio = fn (string $way): array => array_map(fn ($one, $alone) => $one / $alone, $values["{$source}_$way"], $values["{$source}_alone"]);
   figure("$source: $transport alone", 'lines/s', $values["{$source}_alone"]);
+  figure("$source: $readers[$source]", 'lines/s', $values["{$source}_reader"]);
+  figure("$source: $readers[$source] / $transport", 'ratio', $ratio('reader'));
   figure("$source: read and redacted", 'lines/s', $values["{$source}_bare"]);
   figure("$source: read and redacted / $transport", 'ratio', $ratio('bare'));
   figure("$source: with all rules", 'lines/s', $values["{$source}_whole"]);

@@ -149,8 +149,10 @@ namespace Logystera\Agent {
          */
         public static function unseal(string $sealed, #[\SensitiveParameter] string $key): Credentials {}
 
+        /** Where batches go, without a slash or /v1/ingest at its end; no secret. */
         public function gatewayUrl(): string {}
 
+        /** Which site it is at the gateway (ent_…); no secret. */
         public function entityToken(): string {}
 
         /** Hex SHA-256 that changes with any of the three values and reveals none. */
@@ -171,13 +173,17 @@ namespace Logystera\Agent {
         public function __construct(#[\SensitiveParameter] string $value) {}
 
         /**
+         * Encrypted (AES-256-GCM), to be stored in a database.
          * @param string $key 16-4,096 bytes the site keeps outside its database
          * @param string $purpose what it is for, 1-1,024 bytes: it opens for that purpose only
          * @throws Exception\InvalidOption
          */
         public function seal(#[\SensitiveParameter] string $key, string $purpose): string {}
 
-        /** @throws Exception\InvalidOption */
+        /**
+         * What seal() gave, opened with the same key and for the same purpose.
+         * @throws Exception\InvalidOption
+         */
         public static function unseal(string $sealed, #[\SensitiveParameter] string $key, string $purpose): Secret {}
 
         /** For whatever takes a string only; keep it out of logs and dumps. */
@@ -255,6 +261,7 @@ namespace Logystera\Agent {
         public function disconnect(): array {}
 
         /**
+         * Sends a request for support to the gateway.
          * @param string $message 1-10,000 characters
          * @param string|null $email where to answer, at most 254 bytes
          * @param string|null $diagnosticsJson one JSON object; all three together at most 256 KiB

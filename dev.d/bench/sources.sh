@@ -44,16 +44,18 @@ taken() {
   date +%s.%N | awk -v what="$what" -v count="$count" -v begun="$begun" '{ printf "%s %.0f\n", what, count / ($1 - begun) }' >>"$samples"
 }
 
-# in_turns SOURCE LINES: `alone` and `ours`, functions, in turns that begin with the other one each time.
+# in_turns SOURCE LINES: `alone` and `ours`, functions, in turns that begin with the other one each time. `reader` is who has to get it
+# all, through a pipe or an answer after the other, and does nothing with it.
 in_turns() {
   local source=$1 count=$2 round way
   ours --findings-only >"$work/once" 2>&1 || { cat "$work/once" >&2; die "$source cannot be read"; }
   alone >/dev/null 2>&1  # whoever comes first fills caches
   for ((round = 0; round < rounds; round++)); do
-    for way in alone ours bare bare ours alone; do
+    for way in alone ours bare reader reader bare ours alone; do
       case $way in
         alone) taken "${source}_alone" "$count" alone ;;
         ours) taken "${source}_whole" "$count" ours --findings-only ;;
+        reader) taken "${source}_reader" "$count" reader ;;
         bare) taken "${source}_bare" "$count" ours --findings-only --no-rules ;;
       esac
     done
@@ -83,6 +85,7 @@ eventually written || die 'the journal does not hold each line'
 
 say "docker, $rounds rounds"
 alone() { docker logs bench; }
+reader() { alone | cat; }
 ours() { "$program" docker scan --name bench --all "$@"; }
 in_turns docker "$lines"
 
@@ -99,7 +102,8 @@ in_turns ssh "$lines"
 
 # What the program asked is asked again, by one curl on one connection: the same answers, and nothing done with them.
 again() {
-  python3 "$root/bench/sources/asked.py" "$work/requests" "http://127.0.0.1:$port" >"$work/curl.conf"
+  cp "$work/requests" "$work/asked"  # the model writes down more of them
+  python3 "$root/bench/sources/asked.py" "$work/asked" "http://127.0.0.1:$port" >"$work/curl.conf"
 }
 start_model() {
   local product=$1
@@ -131,6 +135,7 @@ for product in loki graylog opensearch; do
   ours --findings-only >"$work/once" 2>&1 || { cat "$work/once" >&2; die "$product cannot be read"; }
   again
   alone() { curl --silent --show-error --fail --config "$work/curl.conf"; }
+  reader() { python3 "$root/bench/sources/polled.py" "$work/asked" "http://127.0.0.1:$port"; }
   in_turns "$product" "$entries"
   stop_model
 done

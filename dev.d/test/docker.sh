@@ -5,7 +5,7 @@ source "$(dirname "$0")/../stage.sh"
 source "$root/dev.d/dockerd.sh"
 source "$root/dev.d/documented.sh"
 
-checks=12
+checks=15
 mirror=${LOGYSTERA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can run a Docker of its own'
@@ -73,12 +73,38 @@ composed() {
     (cd "$state/source" && docker-compose exec -T logystera logystera demo seed) && is "$(findings)" '"findings_total":25'
 }
 check 'docker compose up starts it on port 8080 with a volume' composed
-# docs/install.md says `docker compose`; Debian's is a program of its own.
+# in_clone COMMANDS: docs/install.md says `docker compose`; Debian's is a program of its own. An image is built as above.
+in_clone() {
+  (cd "$state/source" && bash -euc 'docker() {
+    case "$1 $2" in
+      "compose build") docker-compose build --build-arg CMAKE_ARGUMENTS=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 "${@:3}" ;;
+      compose\ *) docker-compose "${@:2}" ;;
+      *) command docker "$@" ;;
+    esac
+  }
+  '"$1")
+}
 unset_token() {
-  (cd "$state/source" && docker-compose down --volumes && bash -euc "docker() { docker-\$1 \"\${@:2}\"; }; $(documented 'docker')") &&
+  in_clone 'docker compose down --volumes' && in_clone "$(documented 'docker')" &&
     eventually ask --fail "$url/health" && is "$(status_of "$url/api/v1/findings")" 401 &&
-    holds "$(cd "$state/source" && docker-compose logs)" '/setup#'
+    holds "$(in_clone 'docker compose logs')" '/setup#'
 }
 check 'without a token it waits to be set up, and its log says where' unset_token
+in_container() { in_clone "docker compose exec -T logystera logystera $1"; }
+image_in_use() { docker inspect --format '{{.Image}}' "$(in_clone 'docker compose ps -q logystera')"; }
+upgraded() {
+  in_container 'demo seed' && in_container 'entity add shop' >/dev/null && printf 'LABEL release=newer\n' >>"$state/source/Dockerfile" &&
+    local before after && before=$(image_in_use) && in_clone "$(documented 'docker-upgrade')" &&
+    after=$(image_in_use) && [ "$before" != "$after" ] && eventually ask --fail "$url/health" &&
+    holds "$(in_container 'findings summary')" 'high      20' && holds "$(in_container 'entity list')" shop
+}
+check 'a newer image takes over the store' upgraded
+restored() {
+  in_clone "$(documented 'docker-backup')" && in_container 'demo clear' && in_clone 'docker compose down --volumes' && in_clone "$(documented 'docker-restore')" &&
+    eventually ask --fail "$url/health" && holds "$(in_container 'findings summary')" 'high      20' && holds "$(in_container 'entity list')" shop
+}
+check 'a copy of the store comes back into an empty volume' restored
+removed() { in_clone "$(documented 'docker-remove')" && is "$(docker ps -aq)$(docker images -q logystera)$(docker volume ls -q | grep logystera_)" ''; }
+check 'nothing of it is left' removed
 (cd "$state/source" && docker-compose down --volumes) >/dev/null 2>&1 || true
 finish

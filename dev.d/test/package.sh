@@ -49,16 +49,30 @@ installed() {
     echo "exports: $(nm -D --defined-only "$0" | awk "\$2 ~ /[TDBRVW]/ { print \$3 }" | paste -sd" ")"
     '"${3:-}" "$module"
 }
-by_hand() { said=$(installed "$unpacked" "$(documented 'phpize')") || { echo "$said"; return 1; }; }
+# Said behind what takes it away.
+gone='
+test ! -e "$0" && echo "gone: yes"'
+by_hand() { said=$(installed "$unpacked" "$(documented 'phpize')" "$(documented 'phpize-remove')$gone") || { echo "$said"; return 1; }; }
+# A version before this one by its package's word, then this one.
 by_pecl() {
-  local said
-  said=$(installed "$clone" "$(documented 'pecl')" 'pecl uninstall logystera; ! test -e "$0"; echo "gone: yes"') || { echo "$said"; return 1; }
-  holds "$said" "Logystera audit agent => $version" && holds "$said" "version: $version" && holds "$said" 'gone: yes'
+  local said older='
+    cp package.xml newer.xml
+    sed -i "/^ <version>/,/^ <.version>/s/>[0-9.]*</>0.0.9</" package.xml'
+  local newer='
+    pecl list | sed -n "s/^logystera  */pecl: /p"
+    mv newer.xml package.xml'
+  said=$(installed "$clone" "$older
+    $(documented 'pecl')$newer
+    $(documented 'pecl-upgrade')
+    pecl list | sed -n 's/^logystera  */pecl: /p'" "$(documented 'pecl-remove')$gone") || { echo "$said"; return 1; }
+  holds "$said" "Logystera audit agent => $version" && holds "$said" "version: $version" && holds "$said" 'gone: yes' &&
+    is "$(sed -n 's/^pecl: \([0-9.]*\) .*/\1/p' <<<"$said" | paste -sd' ')" "0.0.9 $version"
 }
 by_pie() {
   local said
-  said=$(PIE_WORKING_DIRECTORY="$stage_dir/pie" installed "$clone" "$(documented 'pie')" 'php -m') || { echo "$said"; return 1; }
-  holds "$said" "version: $version" && grep -qx logystera <<<"$said"
+  said=$(PIE_WORKING_DIRECTORY="$stage_dir/pie" installed "$clone" "$(documented 'pie')" "php -m
+    $(documented 'pie-remove')$gone") || { echo "$said"; return 1; }
+  holds "$said" "version: $version" && grep -qx logystera <<<"$said" && holds "$said" 'gone: yes'
 }
 # PIE: $LOGYSTERA_PIE, or the one of Packagist. Its command is put into $stage_dir/bin.
 get_pie() {
@@ -79,10 +93,13 @@ from_source() {
     logystera --version
     cat /usr/local/lib/systemd/system/logystera-*.service
     ls /usr/local/etc/logystera /usr/local/share/doc/logystera /usr/local/share/man/man1
+    '"$(documented 'source-remove')"'
+    test -e /usr/local/etc/logystera/config.yaml
+    test ! -e /usr/local/bin/logystera && test ! -e /usr/local/share/doc/logystera/LICENSE && echo "gone: yes"
   ') || { echo "$said"; return 1; }
   holds "$said" 'ExecStart=/usr/local/bin/logystera serve --config /usr/local/etc/logystera/config.yaml' && lacks "$said" ' .debug' && lacks "$said" ' .symtab' &&
-    holds "$said" targets.yaml && holds "$said" LICENSE && holds "$said" logystera.1 &&
-    [ "$(sed -n 's/^bytes: //p' <<<"$said")" -le 13000000 ]
+    holds "$said" targets.yaml && holds "$said" LICENSE && holds "$said" logystera.1 && holds "$said" 'gone: yes' &&
+    [ "$(sed -n 's/^bytes: //p' <<<"$said")" -le 8388608 ]
 }
 
 check 'pear packs it' pack
@@ -95,8 +112,9 @@ said=''
 check 'phpize && ./configure && make && make install' by_hand
 check "what is installed loads, and is version $version" holds "$said" "version: $version"
 check 'it exports get_module alone' grep -qx 'exports: get_module' <<<"$said"
-check 'pecl installs it, and takes it away' by_pecl
+check 'what was installed by hand is gone again' holds "$said" 'gone: yes'
+check 'pecl installs it, upgrades it, and takes it away' by_pecl
 pie_refusal=''
-if get_pie; then check 'PIE installs it, switched on' by_pie; else skip 'PIE installs it, switched on' "$pie_refusal"; fi
+if get_pie; then check 'PIE installs it, switched on, and takes it away' by_pie; else skip 'PIE installs it, switched on, and takes it away' "$pie_refusal"; fi
 check 'CMake installs the program, small, and units that name where it is' from_source
 finish

@@ -23,6 +23,7 @@
 #include "core/bounded_text.hpp"
 #include "core/clock.hpp"
 #include "core/faults.hpp"
+#include "core/shell_word.hpp"
 
 namespace logystera::agent {
 namespace {
@@ -77,6 +78,15 @@ void make_ahead(const Directory& directory, const FileRules& rules) noexcept {
   directory.make_file(dispatch_files::kHistory, rules,
                       {{}, dispatch_files::kHistoryRecords * dispatch_files::kHistoryRecordBytes});
   [[maybe_unused]] const DropRecords records = DropRecords::open(directory, rules);
+}
+
+// Counted in the directory or still in `counts`, never both.
+bool add_to_records(const Directory& directory, const FileRules& rules, DropCounts& counts, DropRecords::By by) noexcept {
+  if (!any_drops(counts)) return true;
+  DropRecords records = DropRecords::open(directory, rules);
+  if (!records || !records.add(counts, by)) return false;
+  counts = DropCounts{};
+  return true;
 }
 
 Error directory_error(const std::string& directory, const std::string& what, ErrorKind kind = ErrorKind::denied) {
@@ -151,7 +161,7 @@ Result<Buffer> Buffer::open(std::string directory, BufferOptions options) {
   struct stat st;
   if (!opened || !opened.look(st)) return cannot_open(directory, errno);
   if ((st.st_mode & S_IWOTH) != 0) {
-    return directory_error(directory, "can be written by everybody; run: chmod o-w " + directory);
+    return directory_error(directory, "can be written by everybody; run: chmod o-w " + shell_word(directory));
   }
   if ((st.st_mode & S_IWGRP) != 0 && !options.share_group) {
     return directory_error(directory,
@@ -229,18 +239,17 @@ void Buffer::settle() noexcept {
   if (lock.held()) write_down_pending(lock);
 }
 
-// Counted in the directory or still in `counts`, never both.
-bool Buffer::write_down(const Directory& directory, DropCounts& counts) noexcept {
-  if (!any_drops(counts)) return true;
-  DropRecords records = DropRecords::open(directory, rules_);
-  if (!records || !records.add(counts)) return false;
-  counts = DropCounts{};
-  return true;
+bool Buffer::write_down(const Directory& directory, DropCounts& counts) const noexcept {
+  return add_to_records(directory, rules_, counts, DropRecords::By::anyone);
 }
 
-// Where the records cannot be written the header takes them.
+bool Buffer::write_down(const Lock& lock, DropCounts& counts) const noexcept {
+  return add_to_records(lock.directory(), rules_, counts, DropRecords::By::lock_holder);
+}
+
+// Where the records cannot be written the header takes them. It goes with a lock file that is removed, they do not.
 void Buffer::write_down_pending(Lock& lock) noexcept {
-  if (write_down(lock.directory(), pending_)) return;
+  if (write_down(lock, pending_)) return;
   DropCounts& drops = lock.header().drops;
   const DropCounts before = drops;
   add_drops(drops, pending_);

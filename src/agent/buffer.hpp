@@ -199,7 +199,8 @@ class Buffer {
   static Drop reason_of(int error) noexcept;
 
   // drop counts
-  bool write_down(const Directory& directory, DropCounts& counts) noexcept;
+  bool write_down(const Directory& directory, DropCounts& counts) const noexcept;
+  bool write_down(const Lock& lock, DropCounts& counts) const noexcept;
   void write_down_pending(Lock& lock) noexcept;
 
   // under the lock

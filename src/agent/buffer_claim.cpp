@@ -220,7 +220,7 @@ void Buffer::seal_drops(Lock& lock) {
   }
   if (!write_drops_segment(lock)) {
     // Not left in the header: it goes with the lock file.
-    if (write_down(directory, header.drops)) lock.save();
+    if (write_down(lock, header.drops)) lock.save();
     return;
   }
   LOGYSTERA_KILL_POINT("drops-sealed");
@@ -397,7 +397,8 @@ Result<Done> Buffer::count_drops(const DropCounts& drops) {
   if (const Directory directory = enter(); directory && write_down(directory, counts)) return Done{};
   Lock lock(*this, Lock::Wait::block);
   if (!lock.held()) return lock_error(lock.error());
-  add_drops(lock.header().drops, drops);
+  if (write_down(lock, counts)) return Done{};
+  add_drops(lock.header().drops, counts);
   if (!lock.save())
     return Error{path_of(layout::kLock) + ": cannot be written: " + describe_errno(errno), kind_of_errno(errno)};
   return Done{};

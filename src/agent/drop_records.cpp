@@ -83,21 +83,29 @@ DropRecords DropRecords::look(const Directory& directory) noexcept {
   return DropRecords(usable ? std::move(file) : Fd());
 }
 
-bool DropRecords::add(const DropCounts& counts) noexcept {
+bool DropRecords::add(const DropCounts& counts, By by) noexcept {
   const auto first = static_cast<std::size_t>(::getpid());
-  for (std::size_t i = 0; i < kRounds * kRecords; ++i) {
-    const std::size_t number = (first + i) % kRecords;
+  const std::size_t own = by == By::lock_holder ? kRecords - kSharedRecords : 0;  // tried before the shared ones
+  const std::size_t usable = own + kSharedRecords;
+  // The system would not write. An older version's file is shorter, and on a full disk only its records have room: each is tried once.
+  bool refused = false;
+  for (std::size_t i = 0; i < kRounds * usable; ++i) {
+    const std::size_t in_round = i % usable;
+    if (in_round == 0 && refused) return false;
+    const std::size_t number =
+        in_round < own ? kSharedRecords + (first + in_round) % own : (first + in_round) % kSharedRecords;
     if (!set_lock(file_.get(), number, F_WRLCK)) {
       // Whoever seals the counts has them all, for some microseconds.
       const struct timespec pause = {0, kPauseNanoseconds};
-      if ((i + 1) % kRecords == 0 && i + 1 != kRounds * kRecords) ::nanosleep(&pause, nullptr);
+      if (in_round + 1 == usable && i + 1 != kRounds * usable) ::nanosleep(&pause, nullptr);
       continue;
     }
     DropCounts sum = read_record(file_.get(), number);
     add_drops(sum, counts);
     const bool written = write_record(file_.get(), number, sum);
     set_lock(file_.get(), number, F_UNLCK);
-    return written;
+    if (written) return true;
+    refused = true;
   }
   return false;
 }

@@ -1,8 +1,10 @@
 // buffer.drops: what was dropped, by reason, and not yet told to the gateway.
 //
-// Eight records of 512 bytes. A process adds to the first one it can lock, with one write: a byte range locked by its own open
-// file, so that a process stopped in the middle holds up one record and not all. Counting needs neither buffer.lock nor room
-// on the disk, and what is counted survives the process that did, a removed buffer.lock and a lock holder that is stopped.
+// Thirty-two records of 512 bytes, so that many processes can add at once. A process adds to the first one it can lock, with one
+// write: a byte range locked by its own open file, so that a process stopped in the middle holds up one record and not all.
+// Counting needs neither buffer.lock nor room on the disk, and what is counted survives the process that did, a removed
+// buffer.lock and a lock holder that is stopped. Two of the records are for whoever holds buffer.lock: it cannot wait, and finds
+// them free however many others count.
 // Whoever seals the counts into a segment of agent.dropped events holds the records' locks from reading to clearing.
 #pragma once
 
@@ -16,7 +18,8 @@ namespace logystera::agent {
 class DropRecords {
  public:
   static constexpr char kFileName[] = "buffer.drops";
-  static constexpr std::size_t kRecords = 8;
+  static constexpr std::size_t kRecords = 32;
+  static constexpr std::size_t kSharedRecords = 30;  // the others are for the holder of buffer.lock
   static constexpr std::size_t kRecordBytes = 512;
   static constexpr std::size_t kFileBytes = kRecords * kRecordBytes;
 
@@ -27,8 +30,9 @@ class DropRecords {
 
   explicit operator bool() const noexcept { return file_.valid(); }
 
-  /// Waits for less than a millisecond. False: every record is held up, or the system refuses; nothing is counted then.
-  bool add(const DropCounts& counts) noexcept;
+  enum class By : bool { anyone, lock_holder };
+  /// Waits for less than a millisecond. False: every record for `by` is held up, or the system refuses; nothing is counted then.
+  bool add(const DropCounts& counts, By by) noexcept;
   /// The sum of all records.
   DropCounts read() const noexcept;
 

@@ -18,6 +18,7 @@
 #include "agent/drop_records.hpp"
 #include "agent/file.hpp"
 #include "core/event.hpp"
+#include "core/shell_word.hpp"
 
 namespace logystera::agent {
 namespace {
@@ -153,7 +154,7 @@ Result<Survey> survey(const std::string& path) {
   struct stat info;
   if (!directory || !directory.look(info)) return cannot_be_read(path, errno);
   if ((info.st_mode & S_IWOTH) != 0) {
-    return directory_error(path, "can be written by everybody; run: chmod o-w " + path);
+    return directory_error(path, "can be written by everybody; run: chmod o-w " + shell_word(path));
   }
   Survey found;
   BufferStats& stats = found.stats;

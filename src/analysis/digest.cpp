@@ -1,6 +1,7 @@
 #include "analysis/digest.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +13,9 @@
 
 namespace logystera::analysis {
 namespace {
+
+constexpr std::uint64_t kMinuteNs = std::uint64_t{60} * kSecondNs, kDayNs = 24 * 60 * kMinuteNs;
+constexpr std::uint64_t kSpanLeastNs = 10 * kMinuteNs, kLongSpanNs = 3 * kDayNs, kNewPart = 10;
 
 std::string_view words_of(const Record& record) noexcept {
   return detect::spoken_text(record).substr(0, detect::kTemplateBytes);
@@ -56,30 +60,66 @@ std::uint64_t skeleton_of(const Record& record) noexcept {
   return add_words(add(hash, record.text(field::error_code)), words_of(record), ' ');
 }
 
+// What SSH_BRUTE_FORCE counts: where passwords are not allowed, a name and the end of its connection are all there is of an attempt.
+bool is_line_of_attempt(std::string_view action, const Record& record) noexcept {
+  if (action == "failed" || action == "failed_invalid_user" || action == "invalid_user" || action == "pam_failure")
+    return true;
+  if (action != "closed" && action != "reset" && action != "disconnected") return false;
+  return record.message.find(" invalid user ") != std::string_view::npos ||
+         record.message.find(" authenticating user ") != std::string_view::npos;
+}
+
 }  // namespace
 
-DigestBuilder::DigestBuilder(const std::vector<redact::Pattern>& patterns) : learning_(pseudonym_kinds(patterns)) {}
+DigestBuilder::DigestBuilder(const std::vector<redact::Pattern>& patterns)
+    : attempts_(std::hash<std::string_view>{}), learning_(pseudonym_kinds(patterns)) {}
 
 void DigestBuilder::add(const Finding& finding) {
   store::Finding row = stored_finding(finding);
   row.message = store::storable(row.message);
-  const bool nothing_came_of_it = finding.probe && finding.level <= Level::low;
-  if (nothing_came_of_it && !finding.who.address.empty()) incidents_.add_probe(std::move(row), finding.time_known);
+  if (finding.scan) scan_rules_.insert(finding.rule);
+  const bool of_an_actor = finding.probe && !finding.who.address.empty();
+  const bool was_answered = finding.who.outcome == store::Who::Outcome::answered && finding.bytes > 0;
+  if (of_an_actor && finding.level <= Level::low) incidents_.add_probe(std::move(row), finding.time_known);
+  else if (of_an_actor && was_answered) incidents_.add_answered_probe(std::move(row), finding.time_known, finding.bytes);
   else (finding.operations ? operations_ : incidents_).add(row, finding.time_known);
 }
 
+void DigestBuilder::add_further(const Finding& finding) {
+  store::Finding row = stored_finding(finding);
+  if (finding.probe && !finding.who.address.empty() && finding.level <= Level::low) row.rule = store::kScannerRule;
+  (finding.operations ? operations_ : incidents_).add_further(row, finding.time_known);
+}
+
+// Lines of one attempt count once, from the first of them on, which may stand before a rule fires.
 void DigestBuilder::add_login(const Record& record) {
-  if (!record.time_known || incidents_.empty()) return;
+  if (!record.time_known) return;
   const bool signal = record.kind == RecordKind::signal;
   const std::string_view what = record.text(signal ? field::event_type : field::action);
   const bool in = what == "accepted" || what == "login" || what == "auth.login";
-  const bool failed =
-      what == "failed" || what == "failed_invalid_user" || what == "login_failed" || what == "auth.login_failed";
-  if (!in && !failed) return;
-  const std::string_view address = record.text(field::client_ip);
+  std::uint64_t failed = 0;
+  if (what == "login_failed" || what == "auth.login_failed") failed = record.repeated;
+  else if (is_line_of_attempt(what, record)) failed = attempts_.added_by(record);
+  if (!in && failed == 0) return;
+  const std::string_view address = record.text(field::client_ip), account = record.text(field::user);
+  if (address.empty()) return;
   const std::int64_t time = record.time_ns / kSecondNs;
-  if (in) incidents_.add_login(address, time);
-  else incidents_.add_attempts(address, time, record.repeated);
+  if (!in) return incidents_.add_attempts(address, account, time, record.line, failed);
+  incidents_.add_login(address, time);
+  const store::Episodes::Tried tried = incidents_.tried_before(address, time);
+  if (tried.count < store::kSlowGuessesLeast) return;
+  store::Finding guessed;
+  guessed.rule = store::kGuessedRule;
+  guessed.title = store::kGuessedTitle;
+  guessed.level = Level::critical;
+  guessed.source = record.source;
+  guessed.time = time;
+  guessed.line = record.line;
+  guessed.message = store::storable(record.message.empty() ? record.raw : record.message);
+  guessed.who = {std::string(address), std::string(account), {}, 0, store::Who::Outcome::login_failed};
+  guessed.hits = tried.count;
+  guessed.first_time = tried.first;
+  incidents_.add_guessed(std::move(guessed));
 }
 
 std::size_t DigestBuilder::settled(std::size_t group) const {
@@ -114,19 +154,21 @@ std::size_t DigestBuilder::group_of(const Record& record) {
     grown.error.count = count;
     grown.error.pattern = pattern;
     grown.error.severity = severity;
+    grown.oldest_ns = std::min(grown.oldest_ns, gone.oldest_ns);
+    grown.known = grown.known || gone.known;
     gone.error = {};
     gone.into = next;
   }
   return settled(found);
 }
 
-void DigestBuilder::add_error(const Record& record) {
+void DigestBuilder::add_error(const Record& record, bool known) {
   ++error_events_;
   const std::uint64_t skeleton = skeleton_of(record);
-  const auto known = by_skeleton_.find(skeleton);
+  const auto met = by_skeleton_.find(skeleton);
   std::size_t place = 0;
-  if (known != by_skeleton_.end()) {
-    place = settled(known->second);
+  if (met != by_skeleton_.end()) {
+    place = settled(met->second);
   } else {
     if (by_skeleton_.size() == kSkeletonsMost) return;
     place = group_of(record);
@@ -134,6 +176,8 @@ void DigestBuilder::add_error(const Record& record) {
   }
   Group& group = groups_[place];
   ++group.error.count;
+  group.known = group.known || known;
+  if (record.time_known) group.oldest_ns = std::min(group.oldest_ns, record.time_ns);
   group.error.severity = std::max(group.error.severity, record.severity);
   const std::int64_t time = record.time_known ? record.time_ns : group.newest_ns;
   if (group.error.count > 1 && time < group.newest_ns) return;
@@ -143,7 +187,18 @@ void DigestBuilder::add_error(const Record& record) {
   group.error.line = record.line;
 }
 
-Digest DigestBuilder::take() {
+bool DigestBuilder::is_new(const Group& group, bool earlier) const noexcept {
+  if (group.oldest_ns == INT64_MAX) return false;
+  if (earlier) return !group.known;
+  // Times may be further apart than a signed difference holds.
+  const auto before_the_end = [&](std::int64_t time) {
+    return static_cast<std::uint64_t>(last_ns_) - static_cast<std::uint64_t>(time);
+  };
+  const std::uint64_t span = before_the_end(first_ns_);
+  return span >= kSpanLeastNs && before_the_end(group.oldest_ns) < (span >= kLongSpanNs ? kDayNs : span / kNewPart);
+}
+
+Digest DigestBuilder::take(bool earlier) {
   Digest digest;
   if (first_ns_ <= last_ns_) {
     digest.first_ns = first_ns_;
@@ -151,17 +206,23 @@ Digest DigestBuilder::take() {
   }
   digest.episodes_left_out = incidents_.left_out() + operations_.left_out();
   digest.incidents = incidents_.take();
+  fold_scans(digest.incidents, scan_rules_, std::exchange(failed_requests_, {}));
+  scan_rules_.clear();
   digest.operations = operations_.take();
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].into != i || groups_[i].error.count == 0) continue;
-    LoudError& error = digest.errors.emplace_back(std::move(groups_[i].error));
+    const Group& group = groups_[i];
+    if (group.into != i || group.error.count == 0) continue;
+    LoudError& error = digest.errors.emplace_back(group.error);
     error.message = store::storable(error.message);
+    if (is_new(group, earlier)) error.new_since_ns = group.oldest_ns;
   }
-  std::stable_sort(digest.errors.begin(), digest.errors.end(),
-                   [](const LoudError& a, const LoudError& b) { return a.count > b.count; });
+  std::stable_sort(digest.errors.begin(), digest.errors.end(), [](const LoudError& a, const LoudError& b) {
+    return std::pair(a.new_since_ns.has_value(), a.count) > std::pair(b.new_since_ns.has_value(), b.count);
+  });
   digest.error_events = std::exchange(error_events_, 0);
   first_ns_ = INT64_MAX;
   last_ns_ = INT64_MIN;
+  attempts_.restore({});
   groups_.clear();
   by_fingerprint_.clear();
   by_skeleton_.clear();

@@ -21,10 +21,13 @@ struct Finding {
   std::string message;     // redacted
   bool window = false;     // counted over time: `hits` records, `measure` what was compared
   std::uint64_t hits = 1;
+  std::uint64_t fresh = 1;  // of the hits: those no earlier finding of the group stands for
   double measure = 0;
   store::Who who;
   bool probe = false;       // of a rule tagged `probe`: an attempt that is worth what it was answered
+  std::uint64_t bytes = 0;  // of a probe: the size of the answer's body; 0: none, or unknown
   bool operations = false;  // of a rule tagged `operations`: the machine suffers, nobody attacks
+  bool scan = false;        // of a rule tagged `scan`: failed requests of one address, counted
 };
 
 }  // namespace logystera::analysis

@@ -69,6 +69,12 @@ struct Ticket {
   bool first_of_part = false, last_of_part = false, last_of_source = false;
 };
 
+StageOptions stage_options(const PipelineOptions& options, const Watcher& watcher) {
+  StageOptions of_stage = options;
+  of_stage.further = watcher.wants_further();
+  return of_stage;
+}
+
 class Run {
  public:
   Run(const NextSource& next_source, FieldNames& names, const detect::Engine* engine, const PipelineOptions& options,
@@ -78,7 +84,7 @@ class Run {
         watcher_(watcher),
         progress_(progress),
         stop_(stop),
-        stage_(engine, names, options) {}
+        stage_(engine, names, stage_options(options, watcher)) {}
 
   Totals finish();
 
@@ -190,7 +196,8 @@ void Run::hand_out(Worker& worker) {
   Ticket& ticket = worker.ticket;
   OpenPart& part = *ticket.part;
   Stage::Worker& staged = worker.staged;
-  Chunk chunk{part.part->name, part.set, ticket.batch, staged.first_record, std::move(staged.findings), {}};
+  Chunk chunk{part.part->name,          part.set, ticket.batch, staged.first_record, std::move(staged.findings), {},
+              std::move(staged.further)};
   watcher_.prepare(chunk);
 
   if (!out_gate_.enter(ticket.number)) return;

@@ -42,12 +42,13 @@ struct SourceReport : source::Part {
 
 /// A redacted batch on its way out.
 struct Chunk {
-  const std::string& source;      // name of the file
-  const std::string& set;         // name of the rotated set it belongs to, or the file's
-  RecordBatch& batch;             // may be empty: windows judged at the end of a set
-  std::uint64_t first_record;     // 0-based number of its first record among all of the run
-  std::vector<Finding> findings;  // in log order
-  std::string text;               // for the watcher: prepare() may write, take() reads
+  const std::string& source;          // name of the file
+  const std::string& set;             // name of the rotated set it belongs to, or the file's
+  RecordBatch& batch;                 // may be empty: windows judged at the end of a set
+  std::uint64_t first_record;         // 0-based number of its first record among all of the run
+  std::vector<Finding> findings;      // in log order
+  std::string text;                   // for the watcher: prepare() may write, take() reads
+  std::vector<Finding> further = {};  // what findings before these went on to (Stage::Worker::further)
 };
 
 /// Who is told. prepare() is called by several threads at once, take() and finished() by one at a time in log order.
@@ -56,6 +57,8 @@ class Watcher {
   virtual ~Watcher() = default;
   virtual void prepare(Chunk&) {}
   virtual void take(Chunk& chunk) = 0;
+  /// Whether Chunk::further is to be filled (StageOptions::further).
+  virtual bool wants_further() const { return false; }
   /// A source is through.
   virtual void finished(const SourceReport&) {}
   /// What a source wants a person to know (source::RecordSource::notices()); by one at a time, beside take() and finished().
@@ -65,6 +68,7 @@ class Watcher {
 struct PipelineOptions : StageOptions {
   parse::SourceOptions source;
   unsigned threads = 2;
+  unsigned threads_beside = 1;  // where another program delivers the lines: it and what it speaks to want to run as well
 };
 
 inline constexpr unsigned kThreadsMost = 64;

@@ -11,6 +11,7 @@
 
 #include "analysis/metrics.hpp"
 #include "analysis/rule_cache.hpp"
+#include "detect/known.hpp"
 #include "redact/salt.hpp"
 #include "yaml/yaml.hpp"
 
@@ -157,7 +158,7 @@ Result<Done> Program::prepare_rules(const ProgramOptions& options, ProgramNotes&
   if (!ready) return ready.error();
   if (options.say_origins) {
     const std::string note = cache ? ready->note : cache.error().message;
-    notes.warnings.push_back(fmt::format("{} rules, from {}{}{}", rules_.rules.size(),
+    notes.warnings.push_back(fmt::format("{} rules, from {}{}{}", detect::count_known(rules_),
                                          ready->from_cache ? "the cache" : "their files", note.empty() ? "" : ": ", note));
     for (const detect::DocumentReport& report : rules_.documents)
       for (const yaml::Problem& problem : report.problems) notes.warnings.push_back(yaml::describe(report.file, problem));
@@ -206,7 +207,9 @@ Result<Done> Program::prepare_filter(const ProgramOptions& options, ProgramNotes
 Result<std::shared_ptr<const Program>> Program::make(const ProgramOptions& options, ProgramNotes& notes) {
   const std::shared_ptr<Program> program(new Program);
   const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
-  program->pipeline_.threads = options.threads != 0 ? options.threads : std::min(processors, kThreadsByDefaultMost);
+  const unsigned by_default = std::min(processors, kThreadsByDefaultMost);
+  program->pipeline_.threads = options.threads != 0 ? options.threads : by_default;
+  program->pipeline_.threads_beside = options.threads != 0 ? options.threads : std::max(by_default, 2u) - 1;
   if (auto done = program->prepare_patterns(options); !done) return done.error();
   if (auto done = program->prepare_plugins(options, notes); !done) return done.error();
   if (auto done = program->prepare_reading(options, notes); !done) return done.error();

@@ -45,7 +45,7 @@ struct ProgramOptions {
   std::string
       logsource;  // the sources in Sigma's terms: "product=…,category=…,service=…", any of the three; empty: not said
   bool follow_links = false;
-  unsigned threads = 0;  // 0: one a processor, at most 8
+  unsigned threads = 0;  // 0: one a processor, at most 8; one less where another program delivers the lines
 
   // Redaction.
   std::string mode = "redact";  // redact, mask or dry-run

@@ -3,6 +3,7 @@ find_package(fmt REQUIRED)
 find_package(PkgConfig REQUIRED)
 logystera_room(analysis STANDARD 20 LINKS logystera_core logystera_source logystera_parse logystera_detect logystera_filter logystera_metric logystera_redact logystera_plugin logystera_store
   fmt::fmt Threads::Threads)
+logystera_small(src/analysis/program.cpp src/analysis/rule_cache.cpp src/analysis/rules.cpp src/analysis/tracking.cpp src/analysis/trial.cpp src/analysis/upload.cpp)
 logystera_room_tests(analysis STANDARD 20 LINKS ZLIB::ZLIB)
 
 # ./dev bench scan

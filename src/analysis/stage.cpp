@@ -14,14 +14,23 @@ bool has_tag(const detect::Rule& rule, std::string_view tag) {
   return std::find(rule.tags.begin(), rule.tags.end(), tag) != rule.tags.end();
 }
 
-// An attempt that found nothing, or was refused, is no more than low, whatever it would have done. A server that failed over it may have
-// been hurt.
+// The severity of a rule tagged `probe` is that of an attempt that was answered. One that found nothing, or was refused, limited or
+// sent on to the same thing under its proper address, is no more than low, whatever it would have done. A server that failed over it may
+// have been hurt.
 detect::Level level_by_outcome(detect::Level level, const store::Who& who) noexcept {
-  constexpr int kServerFailed = 500;
-  const bool nothing_came_of_it = who.outcome == store::Who::Outcome::not_found ||
-                                  who.outcome == store::Who::Outcome::refused ||
-                                  (who.outcome == store::Who::Outcome::failed && who.status < kServerFailed);
+  constexpr int kMoved = 301, kMovedForGood = 308, kServerFailed = 500, kUnavailable = 503;
+  using Outcome = store::Who::Outcome;
+  const bool nothing_came_of_it = who.outcome == Outcome::not_found || who.outcome == Outcome::refused ||
+                                  (who.outcome == Outcome::failed && who.status < kServerFailed) || who.status == kMoved ||
+                                  who.status == kMovedForGood || who.status == kUnavailable;
   return nothing_came_of_it ? std::min(level, detect::Level::low) : level;
+}
+
+std::uint64_t body_bytes(const Record& record) noexcept {
+  const Value* const bytes = record.find(field::bytes);
+  return bytes && bytes->kind == Value::Kind::integer && bytes->as_integer() > 0
+             ? static_cast<std::uint64_t>(bytes->as_integer())
+             : 0;
 }
 
 // After redaction: the message is the record's as it is then.
@@ -37,15 +46,20 @@ Finding finding_of(const detect::Rule& rule, const detect::Match& match, const s
   finding.time_known = match.time_known;
   finding.window = rule.is_window();
   finding.hits = match.hits;
+  finding.fresh = match.fresh;
   finding.measure = match.measure;
   finding.operations = has_tag(rule, detect::kOperationsTag);
+  finding.scan = has_tag(rule, detect::kScanTag);
   if (const Record* const record = match.record) {
     finding.source = std::string(record->source);
     finding.line = record->line;
     finding.message = std::string(record->message.empty() ? record->raw : record->message);
     finding.who = who.read(rule, *record);
-    finding.probe = !rule.is_window() && has_tag(rule, detect::kProbeTag);
-    if (finding.probe) finding.level = level_by_outcome(finding.level, finding.who);
+    finding.probe = has_tag(rule, detect::kProbeTag);
+    if (finding.probe) {
+      finding.level = level_by_outcome(finding.level, finding.who);
+      finding.bytes = body_bytes(*record);
+    }
   }
   return finding;
 }
@@ -60,6 +74,7 @@ detect::WindowOptions StageOptions::window_options() const {
   constexpr std::string_view kPurpose = "detect/groups/v1";
   detect::WindowOptions windows;
   windows.cells = window_cells;
+  windows.further = further;
   if (!salt.empty()) windows.key = bytes_of(hmac_sha256(salt, kPurpose));
   return windows;
 }
@@ -109,6 +124,7 @@ void Stage::match(Worker& worker, const RecordBatch& batch) {
   worker.hits_.clear();
   worker.hits_ends_.clear();
   worker.matches_.clear();
+  worker.further_.clear();
   if (!worker.session_) return;
   for (const Record& record : batch.records) {
     const auto hits = worker.session_->match(record);
@@ -123,6 +139,7 @@ void Stage::count(Worker& worker, const RecordBatch& batch, Ends ends) {
   if (!engine_) return;
   if (!windows_) windows_.emplace(engine_->rules(), names_, window_options_);
   windows_->feed(batch.records, worker.hits_, worker.hits_ends_, worker.matches_);
+  windows_->take_further(worker.further_);
   if (!ends.last_of_source) return;
   windows_->finish(worker.matches_);
   forgotten_ += windows_->stats().forgotten;
@@ -158,6 +175,7 @@ void Stage::redact_in_turn(Worker& worker, RecordBatch& batch) {
 
 bool Stage::process(Worker& worker, RecordBatch& batch, const std::string& source, Ends ends, Turn& turn) {
   worker.findings.clear();
+  worker.further.clear();
   if (worker.enriching_) worker.enriching_->enrich(batch, names_);
   if (worker.filtering_ || wanted_) select(worker, batch);
   match(worker, batch);
@@ -181,6 +199,8 @@ bool Stage::process(Worker& worker, RecordBatch& batch, const std::string& sourc
   worker.findings.reserve(worker.matches_.size());
   for (const detect::Match& match : worker.matches_)
     worker.findings.push_back(finding_of(engine_->rules().rules[match.rule], match, source, worker.who_));
+  for (const detect::Match& match : worker.further_)
+    worker.further.push_back(finding_of(engine_->rules().rules[match.rule], match, source, worker.who_));
   return true;
 }
 

@@ -51,6 +51,7 @@ struct StageOptions {
   std::function<bool(const Record&)> wanted;           // asked after the filter, by several threads at once; null: all are
   std::shared_ptr<const Shown> shown;                  // null: all of a record
   std::size_t window_cells = 1'000'000;
+  bool further = false;  // fill Worker::further, and count every event to one finding alone
 
   redact::Options redaction() const;
   /// Groups have the same numbers in every run with the same salt, so what fires at one time comes in the same order. Without a
@@ -80,6 +81,9 @@ class Stage {
    public:
     /// In the order of the log; redacted.
     std::vector<Finding> findings;
+    /// With StageOptions::further, what groups counted that a finding was made of before, and that made none: `fresh` events of its rule
+    /// and its actor, not to be shown by themselves.
+    std::vector<Finding> further;
     std::array<std::uint64_t, redact::kKinds> redacted{};
     std::uint64_t first_record = 0;  // 0-based number of the batch's first record among all of the stage
     std::uint64_t left_out = 0;      // records the filter did not want; they are gone from the batch
@@ -98,7 +102,7 @@ class Stage {
     WhoReader who_;
     std::vector<std::uint32_t> hits_;       // of all records of the batch, one after the other
     std::vector<std::uint32_t> hits_ends_;  // record → where its hits end
-    std::vector<detect::Match> matches_;
+    std::vector<detect::Match> matches_, further_;
   };
 
   /// `engine` null: no rules. It and `names`, the table it was compiled with, outlive the stage.

@@ -11,6 +11,7 @@ namespace logystera::analysis {
 namespace {
 
 constexpr std::uint64_t kRowsInTransaction = 5000;
+constexpr std::int64_t kPruneEverySeconds = 24 * 3600;
 constexpr std::size_t kWaitingBytes = 8 * 1024 * 1024;  // beyond, a transaction of fewer rows
 
 // "/var/log/nginx.log" is meant by itself and by "nginx.log".
@@ -73,7 +74,7 @@ store::Finding stored_finding(const Finding& finding) {
   row.line = finding.line;
   row.message = finding.message;
   row.who = finding.who;
-  row.hits = finding.hits;
+  row.hits = finding.fresh;
   row.first_time = finding.time_known && finding.first_ns > 0 ? finding.first_ns / kSecondNs : row.time;
   return row;
 }
@@ -81,27 +82,42 @@ store::Finding stored_finding(const Finding& finding) {
 Tracker::Tracker(std::unique_ptr<store::Store> store, const Options& options)
     : store_(std::move(store)),
       least_(options.least),
-      retention_days_(options.retention_days),
+      retention_(options.retention),
       whole_batches_(options.whole_batches),
       now_(wall_seconds()),
       groups_(pseudonym_kinds(options.patterns)) {}
 
 void Tracker::count_outdated(std::int64_t time) noexcept {
-  if (time < store::oldest_retained(now_, retention_days_)) ++outdated_;
+  if (retention_days_ > 0 && time < store::oldest_retained(now_, retention_days_)) ++outdated_;
 }
 
 Result<std::unique_ptr<Tracker>> Tracker::open(const std::string& url, const Options& options) {
   auto store = open_tracked(url);
   if (!store) return store.error();
-  // Before, not after: what is found in an old log can be looked at until the next run.
-  if (auto pruned = store::prune(*store.value(), wall_seconds(), options.retention_days); !pruned) return pruned.error();
-  auto known = store.value()->errors().templates(detect::kErrorTemplatesMost);
-  if (!known) return known.error();
   std::unique_ptr<Tracker> tracker(new Tracker(std::move(store).value(), options));
-  for (const store::ErrorTemplate& one : known.value())
+  // Before, not after: what is found in an old log can be looked at until the next run.
+  if (auto pruned = tracker->prune(); !pruned) return pruned.error();
+  auto known = tracker->store_->errors().templates(detect::kErrorTemplatesMost);
+  if (!known) return known.error();
+  for (const store::ErrorTemplate& one : known.value()) {
+    tracker->known_.insert(one.fingerprint);
     tracker->groups_.load({one.fingerprint, one.scope, one.template_key, one.pattern, one.learnt});
-  tracker->merges_ = tracker->groups_.take_merges();
+  }
+  tracker->take_merges();
   return tracker;
+}
+
+Result<Done> Tracker::prune() {
+  now_ = wall_seconds();
+  auto retention = store::Retention::load(store_->settings(), retention_);
+  if (!retention) return retention.error();
+  auto size = store_->maintenance().size();
+  if (!size) return size.error();
+  const bool of_gateway = size->newest_event_at != 0;
+  retention_days_ = of_gateway ? 0 : retention->findings_days;
+  if (retention_days_ == 0) return Done{};
+  if (auto pruned = store::prune(*store_, now_, retention_days_); !pruned) return pruned.error();
+  return Done{};
 }
 
 Result<Done> Tracker::wait_for_transaction(std::size_t bytes) {
@@ -109,6 +125,14 @@ Result<Done> Tracker::wait_for_transaction(std::size_t bytes) {
   if (whole_batches_) return Done{};
   if (findings_.size() + errors_.size() < kRowsInTransaction && waiting_bytes_ < kWaitingBytes) return Done{};
   return commit();
+}
+
+// A group that grows out of a known one is known.
+void Tracker::take_merges() {
+  for (detect::ErrorGroups::Merge& one : groups_.take_merges()) {
+    if (known_.count(one.from) > 0) known_.insert(one.into.fingerprint);
+    merges_.push_back(std::move(one));
+  }
 }
 
 Result<Done> Tracker::merge(store::ErrorStore& errors, const std::vector<detect::ErrorGroups::Merge>& merges) {
@@ -127,8 +151,9 @@ Result<Done> Tracker::merge(store::ErrorStore& errors, const std::vector<detect:
 }
 
 Result<Done> Tracker::commit(const std::optional<ReadUpTo>& read) {
-  if (findings_.empty() && errors_.empty() && merges_.empty() && !read) return Done{};
+  if (findings_.empty() && grown_.empty() && errors_.empty() && merges_.empty() && !read) return Done{};
   const std::vector<store::Finding> findings = std::exchange(findings_, {});
+  const std::vector<store::Finding> grown = std::exchange(grown_, {});
   std::vector<store::ErrorOccurrence> errors = std::exchange(errors_, {});
   const std::vector<detect::ErrorGroups::Merge> merges = std::exchange(merges_, {});
   regroup(errors, merges);
@@ -143,16 +168,21 @@ Result<Done> Tracker::commit(const std::optional<ReadUpTo>& read) {
     if (!fresh) return fresh.error();
     new_findings += fresh.value();
   }
+  for (const store::Finding& finding : grown)
+    if (auto done = transaction.findings().grow(finding); !done) return done;
   if (auto merged = merge(transaction.errors(), merges); !merged) return merged;
   auto added = transaction.errors().add(errors);
   if (!added) return added.error();
-  if (read)
-    if (auto put = transaction.positions().put(read->target, read->position, wall_seconds()); !put) return put;
+  if (read) {
+    auto put = read->gone ? transaction.positions().remove(read->target)
+                          : transaction.positions().put(read->target, read->position, wall_seconds());
+    if (!put) return put;
+  }
   if (auto committed = transaction.commit(); !committed) return committed;
   new_findings_ += new_findings;
   new_error_occurrences_ += added->occurrences;
   new_groups_.insert(added->groups.begin(), added->groups.end());
-  return Done{};
+  return wall_seconds() - now_ >= kPruneEverySeconds ? prune() : Done{};
 }
 
 Result<Done> Tracker::add(const Finding& finding) {
@@ -160,17 +190,25 @@ Result<Done> Tracker::add(const Finding& finding) {
   store::Finding row = stored_finding(finding);
   row.message = store::storable(row.message);  // cut as it is stored: it may be as long as a line
   const std::size_t bytes = sizeof row + row.title.size() + row.source.size() + row.message.size();
-  count_outdated(row.time);
   findings_.push_back(std::move(row));
   return wait_for_transaction(bytes);
 }
 
+void Tracker::add(const store::Episode& episode) {
+  if (!episode.time_known || !episode.went_on()) return;
+  store::Finding row = store::newest_finding_of(episode);
+  if (episode.rule == store::kGuessedRule && row.level >= least_) findings_.push_back(row);
+  grown_.push_back(std::move(row));
+}
+
 Result<Done> Tracker::add(const Record& record) {
+  was_known_ = false;
   if (!detect::is_error(record)) return Done{};
   store::ErrorOccurrence occurrence;
   const std::string_view message = record.message.empty() ? record.raw : record.message;
   const detect::ErrorGroups::Group group = groups_.group_of(record);
-  for (detect::ErrorGroups::Merge& one : groups_.take_merges()) merges_.push_back(std::move(one));
+  take_merges();
+  was_known_ = known_.count(group.fingerprint) > 0;
   occurrence.fingerprint = group.fingerprint;
   occurrence.pattern = store::storable(group.pattern);
   occurrence.scope = store::storable(group.scope);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "analysis/finding.hpp"
@@ -14,6 +15,8 @@
 #include "core/result.hpp"
 #include "detect/error_groups.hpp"
 #include "redact/patterns.hpp"
+#include "store/episode.hpp"
+#include "store/retention.hpp"
 #include "store/store.hpp"
 
 namespace logystera::analysis {
@@ -42,51 +45,66 @@ std::vector<std::string> pseudonym_kinds(const std::vector<redact::Pattern>& pat
 class Tracker {
  public:
   struct Options {
-    Level least = Level::high;  // findings below are left out
-    int retention_days = store::kRetentionDays;
+    Level least = Level::high;              // findings below are left out
+    store::ConfiguredRetention retention;   // what the configuration says; the database's own word goes before `otherwise`
     std::vector<redact::Pattern> patterns;  // the redactor's own, whose pseudonyms are variable parts of errors
     bool whole_batches = false;             // commits when commit() is called alone: what waits is what was added since
   };
 
-  /// Opens or makes the database, and removes what is older than the retention.
+  /// Opens or makes the database, and removes what is older than the retention; again once a day. In a gateway's database that is
+  /// the gateway's affair, and nothing is removed here.
   static Result<std::unique_ptr<Tracker>> open(const std::string& url, const Options& options);
 
   /// Findings below `least`, and informational ones, are left out.
   Result<Done> add(const Finding& finding);
+  /// How an episode of findings that were added went on: how often, who was tried, and who got in. It waits for commit().
+  void add(const store::Episode& episode);
   /// Errors are grouped; anything else is left out.
   Result<Done> add(const Record& record);
+  /// Whether the record that was added last is an error of a group that the database had before this run.
+  bool was_known() const noexcept { return was_known_; }
+  /// Whether it had any.
+  bool had_errors() const noexcept { return !known_.empty(); }
   /// Commits what is pending, and with it how far `target` was read: both, or neither.
   struct ReadUpTo {
     std::string_view target, position;
+    bool gone = false;  // `target` is: its position goes
   };
   Result<Done> commit(const std::optional<ReadUpTo>& read = std::nullopt);
 
   std::uint64_t new_findings() const noexcept { return new_findings_; }
   std::uint64_t new_error_groups() const noexcept { return new_groups_.size(); }
   std::uint64_t new_error_occurrences() const noexcept { return new_error_occurrences_; }
-  /// Rows that are older than the retention already: the next run that stores something removes them.
+  /// Occurrences of errors that are older than the retention already: the next run that stores something removes them.
   std::uint64_t outdated() const noexcept { return outdated_; }
+  /// 0: nothing is removed here.
   int retention_days() const noexcept { return retention_days_; }
   store::Store& store() noexcept { return *store_; }
 
  private:
   Tracker(std::unique_ptr<store::Store> store, const Options& options);
+  Result<Done> prune();
+  void take_merges();
   Result<Done> merge(store::ErrorStore& errors, const std::vector<detect::ErrorGroups::Merge>& merges);
   void count_outdated(std::int64_t time) noexcept;
   Result<Done> wait_for_transaction(std::size_t bytes);
 
   std::unique_ptr<store::Store> store_;
   Level least_;
-  int retention_days_;
+  store::ConfiguredRetention retention_;
+  int retention_days_ = store::kRetentionDays;
   bool whole_batches_;
-  std::int64_t now_;
+  std::int64_t now_;  // unix seconds, of the last removal
   // What waits for the next transaction, so that the database is locked only while it is written.
   std::vector<store::Finding> findings_;
+  std::vector<store::Finding> grown_;  // stored or waiting already
   std::vector<store::ErrorOccurrence> errors_;
   std::size_t waiting_bytes_ = 0;
   detect::ErrorGroups groups_;
   std::vector<detect::ErrorGroups::Merge> merges_;  // not carried out yet
   std::set<std::string> new_groups_;                // fingerprints that were not there before this run
+  std::unordered_set<std::string> known_;           // and those that were, or that consist of such
+  bool was_known_ = false;
   std::uint64_t new_findings_ = 0, new_error_occurrences_ = 0, outdated_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "analysis/rules.hpp"
 #include "analysis/stage.hpp"
 #include "detect/explain.hpp"
+#include "detect/known.hpp"
 #include "detect/loader.hpp"
 #include "detect/packs.hpp"
 #include "detect/words.hpp"
@@ -220,8 +221,6 @@ Result<Done> check(const Program& program, std::string_view lines, const std::st
   return Done{};
 }
 
-bool is_part(const detect::Rule& rule) { return rule.silent && rule.id.find('#') != std::string::npos; }
-
 void run_samples(const detect::RuleSet& rules, Draft& draft) {
   std::uint64_t records = 0;
   for (const detect::Rule& rule : rules.rules) {
@@ -312,7 +311,7 @@ Result<Draft> check_draft(const Program& program, std::string_view text, std::st
   }
   run_samples(rules, draft);
   for (std::uint32_t i = 0; i < rules.rules.size() && !lines.empty() && draft.tried.size() < kRulesTried; ++i) {
-    if (is_part(rules.rules[i])) continue;
+    if (detect::is_part(rules.rules[i])) continue;
     auto trial = Trying(program, engine.value(), names, i).run(lines, format);
     if (!trial) return trial.error();
     draft.tried.push_back({rules.rules[i].id, rules.rules[i].title, std::move(trial).value()});

@@ -62,9 +62,7 @@ Result<std::string> json_of(const Channel& channel, const std::vector<store::Out
   put_text(json, "last_error", channel.last_error);
   put_time(json, "tested_at", channel.tested_at);
   put_time(json, "confirmed_at", channel.confirmed_at);
-  store::OutboxCounts its;
-  for (const store::OutboxCounts& one : counts)
-    if (one.channel == channel.id) its = one;
+  const store::OutboxCounts its = notify::counts_of(counts, channel.id);
   json.count("waiting", its.waiting).count("dead", its.dead).end_object();
   return json.take();
 }

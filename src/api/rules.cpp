@@ -5,7 +5,7 @@
 #include "api/api.hpp"
 #include "api/problem.hpp"
 #include "core/clock.hpp"
-#include "detect/rule.hpp"
+#include "detect/known.hpp"
 
 namespace logystera::api {
 namespace {
@@ -69,7 +69,7 @@ Answer Api::list_rules(const Request& request) {
   if (!hits) return failed(request, hits.error());
   std::vector<const detect::Rule*> rules;
   for (const detect::Rule& rule : program.value()->rules().rules) {
-    if (at_least && rule.level < *at_least) continue;
+    if (detect::is_part(rule) || (at_least && rule.level < *at_least)) continue;
     if (!text.empty() && lower(rule.id).find(text) == std::string::npos &&
         lower(rule.title).find(text) == std::string::npos)
       continue;

@@ -74,7 +74,11 @@ Answer Api::get_catalogue(const Request& request) {
   json.begin_array();
   for (const SignalSpec& type : catalogue::all()) {
     json.begin_object().member("type", type.type).member("group", type.group).member("severity", type.severity);
-    json.member("summary", type.summary).member("on_by_default", type.on_by_default).key("labels").begin_array();
+    json.member("name", type.name)
+        .member("summary", type.summary)
+        .member("on_by_default", type.on_by_default)
+        .key("labels")
+        .begin_array();
     for (std::size_t i = 0; i < type.label_count; ++i) {
       const LabelSpec& label = type.labels[i];
       json.begin_object().member("name", label.name).member("kind", catalogue::name_of(label.kind));

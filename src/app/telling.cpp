@@ -20,7 +20,7 @@ namespace {
 using alert::Tell;
 using notify::News;
 
-constexpr std::size_t kFindingsLooked = 5;  // of an alert, the newest: for the signals its messages count
+constexpr std::size_t kFindingsLooked = 5;  // of an alert, the newest
 
 std::optional<News::Kind> kind_of(Tell::Kind kind) noexcept {
   switch (kind) {
@@ -37,9 +37,8 @@ std::optional<News::Kind> kind_of(Tell::Kind kind) noexcept {
   return std::nullopt;
 }
 
-// Of the events its findings keep for evidence, how many of each type.
-Result<Done> count_evidence(store::Stores& stores, const alert::Alert& alert, News& news) {
-  if (alert.site.empty()) return Done{};
+// Who did it, as the newest of its findings says; and of the events they keep for evidence, how many of each type.
+Result<Done> add_findings(store::Stores& stores, const alert::Alert& alert, News& news) {
   auto findings = stores.alerts().findings_of(alert.id);
   if (!findings) return findings.error();
   const std::size_t skipped = findings->size() - std::min(findings->size(), kFindingsLooked);
@@ -48,8 +47,9 @@ Result<Done> count_evidence(store::Stores& stores, const alert::Alert& alert, Ne
     auto finding = stores.findings().get(findings.value()[i]);
     if (!finding) return finding.error();
     if (!finding.value()) continue;
+    if (!finding.value()->who.empty()) news.who = finding.value()->who;
     for (const std::uint64_t sequence : finding.value()->evidence) {
-      if (sequence == 0) continue;
+      if (sequence == 0 || alert.site.empty()) continue;
       store::EventQuery query;
       query.after = sequence - 1;
       auto read = stores.events().read(query, [&](const store::StoredEvent& event) {
@@ -125,7 +125,7 @@ Result<News> news_of(store::Stores& stores, const alert::Alert& alert, const Tel
   if (const detect::Rule* const rule = program ? program->rules().find(alert.rule) : nullptr) add_words(*rule, news);
   else if (const alert::GatewayRule* const own = alert::gateway_rule(alert.rule)) add_words(*own, "gateway", news);
   else if (const alert::AnomalyRule* const anomaly = alert::anomaly_rule(alert.rule)) add_words(*anomaly, "anomaly", news);
-  if (auto counted = count_evidence(stores, alert, news); !counted) return counted.error();
+  if (auto added = add_findings(stores, alert, news); !added) return added.error();
   return news;
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "redact/field_traits.hpp"
 #include "source/file_source.hpp"
 
 namespace logystera::ask {
@@ -89,6 +90,14 @@ std::string friendly_names() {
   return "addresses, paths, urls, status, methods, agents, referers, hosts, users, programs, actions, levels, sources";
 }
 
+std::vector<std::string_view> names_to_count() {
+  std::vector<std::string_view> names;
+  for (const auto& friendly : kFriendly) names.push_back(friendly.first);
+  for (std::size_t own = 1; own <= static_cast<std::size_t>(Own::line); ++own)
+    names.push_back(filter::own_name(static_cast<Own>(own)));
+  return names;
+}
+
 const Column* find_column(const std::vector<Column>& columns, std::string_view name) {
   const auto found =
       std::find_if(columns.begin(), columns.end(), [&](const Column& one) { return same_letters(one.name, name); });
@@ -139,7 +148,11 @@ std::vector<Column> columns_of(const Logs& logs, const std::vector<std::string>&
     if (taken) column.name = std::string(filter::kFieldPrefix) + column.name;
     column.field = id;
     column.type = sample.type(id);
-    if (column.name.empty() || find_column(of_fields, column.name) || find_column(columns, column.name)) continue;
+    const redact::FieldTrait trait = redact::trait_of(names.name(id));
+    column.redacted = trait == redact::FieldTrait::phone || trait == redact::FieldTrait::secret;
+    // A statement ends at a NUL.
+    if (column.name.empty() || column.name.find('\0') != std::string::npos) continue;
+    if (find_column(of_fields, column.name) || find_column(columns, column.name)) continue;
     of_fields.push_back(std::move(column));
     if (columns.size() + of_fields.size() == kColumnsMost) break;
   }

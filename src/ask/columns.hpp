@@ -20,7 +20,8 @@ struct Column {
   FieldId field = field::none;  // where `own` is none
   bool all_fields = false;      // every field of a record, as a JSON object
   Type type = Type::text;
-  bool hidden = false;  // not among those of `*`
+  bool hidden = false;    // not among those of `*`
+  bool redacted = false;  // of a field whose values are redacted whatever their type: phone, password
 
   /// Whether it shows text of the line itself.
   bool is_of_line() const noexcept {
@@ -33,8 +34,8 @@ inline constexpr std::size_t kSourcesSampled = 64;     // the first
 inline constexpr std::size_t kRecordsSampled = 2'000;  // of each, at most
 
 /// The columns: time, level, source, line, host, the fields of the first records of each source in the order they are met, message; and
-/// hidden raw, format, kind, fields. A field that is called as one of these is "fields.NAME". `mentioned` are names that a question
-/// has: known fields among them are columns whether they were met or not.
+/// hidden raw, format, kind, fields. A field that is called as one of these is "fields.NAME"; one with a NUL in its name is no column.
+/// `mentioned` are names that a question has: known fields among them are columns whether they were met or not.
 std::vector<Column> columns_of(const Logs& logs, const std::vector<std::string>& mentioned = {});
 
 /// One of that name, in any case; null: none.
@@ -42,7 +43,9 @@ const Column* find_column(const std::vector<Column>& columns, std::string_view n
 
 /// Fields as people call them: addresses, paths, users, programs, …; the name itself where it is none of these.
 std::string_view field_of_friendly(std::string_view name) noexcept;
-/// All of those names, for messages.
+/// The usual ones of those names, for messages.
 std::string friendly_names();
+/// All of them, and what a record says of itself: names that a misspelt one may have meant.
+std::vector<std::string_view> names_to_count();
 
 }  // namespace logystera::ask

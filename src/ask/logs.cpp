@@ -66,8 +66,14 @@ Result<Logs> Logs::open(std::vector<source::SourceSet> sets, std::shared_ptr<con
       }
       file = FilePath{logs.input_path_};
     }
+    for (const FilePath& file : set.files) logs.numbers_.try_emplace(file.path, logs.numbers_.size());
   }
   return logs;
+}
+
+std::uint64_t Logs::number_of(const std::string& path) const {
+  const auto found = numbers_.find(path);
+  return found == numbers_.end() ? numbers_.size() : found->second;
 }
 
 }  // namespace logystera::ask

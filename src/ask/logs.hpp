@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "analysis/program.hpp"
@@ -27,12 +28,15 @@ class Logs {
   const analysis::Program& program() const noexcept { return *program_; }
   /// What a file's records say they are from: the path as given, "-" for standard input.
   std::string shown_name(const std::string& path) const { return path == input_path_ ? "-" : path; }
+  /// A file's place among all of them; that behind the last for others.
+  std::uint64_t number_of(const std::string& path) const;
 
  private:
   std::vector<source::SourceSet> sets_;
   std::shared_ptr<const analysis::Program> program_;
   std::shared_ptr<Fd> input_;  // what was standard input
   std::string input_path_;
+  std::unordered_map<std::string, std::uint64_t> numbers_;  // of files, by path
 };
 
 }  // namespace logystera::ask

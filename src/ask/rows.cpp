@@ -75,16 +75,16 @@ bool Rows::put(RecordBatch& batch, const std::string& source) {
   std::unique_lock lock(mutex_);
   emptied_.wait(lock, [&] { return stop_ || waiting_.size() < kBatchesWaiting; });
   if (stop_) return false;
-  auto& name = names_[source];
-  if (!name) name = std::make_unique<const std::string>(logs_.shown_name(source));
-  for (Record& record : batch.records) record.source = *name;
+  auto& file = files_[source];
+  if (!file) file = std::make_unique<const File>(File{logs_.shown_name(source), logs_.number_of(source)});
+  for (Record& record : batch.records) record.source = file->name;
   RecordBatch spare;
   if (!spare_.empty()) {
     spare = std::move(spare_.back());
     spare_.pop_back();
   }
-  waiting_.push_back(std::move(spare));
-  waiting_.back().swap(batch);  // the pipeline goes on with the empty one's memory
+  waiting_.push_back({std::move(spare), file->number});
+  waiting_.back().batch.swap(batch);  // the pipeline goes on with the empty one's memory
   filled_.notify_one();
   return true;
 }
@@ -100,13 +100,18 @@ const RecordBatch* Rows::next(const std::function<bool()>& stop) {
     return nullptr;
   }
   if (spare_.size() < kSparesKept) {
-    current_.clear();
-    spare_.push_back(std::move(current_));
+    current_.batch.clear();
+    spare_.push_back(std::move(current_.batch));
   }
   current_ = std::move(waiting_.front());
   waiting_.pop_front();
   emptied_.notify_one();
-  return &current_;
+  return &current_.batch;
+}
+
+std::uint64_t Rows::number_of(const Record& record) const noexcept {
+  constexpr int kPlaceBits = 44;  // files of 16 TiB
+  return current_.file << kPlaceBits | (record.offset & ((std::uint64_t{1} << kPlaceBits) - 1));
 }
 
 std::vector<std::string> Rows::problems() const {

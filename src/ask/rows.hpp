@@ -40,6 +40,10 @@ class Rows {
   /// The next batch, valid until the next call; null: there are no more, or `stop` said so, which is asked every tenth of a second.
   const RecordBatch* next(const std::function<bool()>& stop);
 
+  /// A number the record of the last batch has in every reading of the logs, whatever else is wanted: that of its file and its place
+  /// there. They grow as the records come.
+  std::uint64_t number_of(const Record& record) const noexcept;
+
   /// What could not be read, once next() has given the last batch. Each names its file.
   std::vector<std::string> problems() const;
   /// Records read, those that were not wanted among them; likewise.
@@ -55,11 +59,19 @@ class Rows {
   Wanted wanted_;
   std::vector<source::SourceSet> sets_;
   analysis::PipelineOptions options_;
-  std::unordered_map<std::string, std::unique_ptr<const std::string>> names_;  // records' sources, which outlive the files
+  struct File {
+    std::string name;  // records' source, which outlives the file
+    std::uint64_t number = 0;
+  };
+  struct Waiting {
+    RecordBatch batch;
+    std::uint64_t file = 0;
+  };
+  std::unordered_map<std::string, std::unique_ptr<const File>> files_;  // by path
 
   mutable std::mutex mutex_;
   std::condition_variable filled_, emptied_;
-  std::deque<RecordBatch> waiting_;
+  std::deque<Waiting> waiting_;
   std::vector<RecordBatch> spare_;
   bool ended_ = false;
   std::vector<std::string> problems_;
@@ -67,7 +79,7 @@ class Rows {
   std::exception_ptr failure_;  // what reading died of
 
   std::atomic<bool> stop_{false};
-  RecordBatch current_;
+  Waiting current_;
   std::thread reader_;  // last: it uses all of the above
 };
 

@@ -1,7 +1,7 @@
 # The assist room: prompts of redacted text, the providers that answer them, and what is looked up for them.
 find_package(fmt REQUIRED)
-logystera_room(assist STANDARD 20 LINKS logystera_core logystera_alert logystera_redact logystera_store CURL::libcurl fmt::fmt)
-logystera_room_tests(assist STANDARD 20)
+logystera_room(assist STANDARD 20 SMALL LINKS logystera_core logystera_alert logystera_redact logystera_store CURL::libcurl fmt::fmt)
+logystera_room_tests(assist STANDARD 20 COST 110)
 if(BUILD_TESTING)
   # That text which nobody has redacted does not become part of a prompt is the compiler's to say: each case of the file is compiled,
   # and all but the first must be refused.

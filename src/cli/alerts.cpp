@@ -9,6 +9,8 @@
 
 #include "alert/state.hpp"
 #include "app/telling.hpp"
+#include "cli/analysis.hpp"
+#include "cli/asking.hpp"
 #include "cli/command.hpp"
 #include "cli/gateway_store.hpp"
 #include "cli/people.hpp"
@@ -30,7 +32,8 @@ constexpr std::size_t kWide = 80,
 constexpr std::size_t kActivityShown = 50;
 
 struct Options {
-  std::string state = "open", severity, site, rule, since, note, reason, span;
+  filter::Question question;
+  std::string state = "open", severity, site, rule, note, reason, span;
   std::vector<std::string> ids;  // checked numbers
   std::optional<std::uint64_t> until_hits;
   std::int64_t id = 0;
@@ -80,7 +83,8 @@ std::string as_json(const Alert& alert, const Names& names, std::int64_t now) {
   return json.take();
 }
 
-Result<store::AlertFilter> filter_of(const Options& options, const Names& names, std::int64_t now) {
+Result<store::AlertFilter> filter_of(const Options& options, const Names& names, const RowFilter& wanted,
+                                     std::int64_t now) {
   store::AlertFilter filter;
   filter.now = now;
   if (options.state == "open") filter.view = View::open;
@@ -104,11 +108,8 @@ Result<store::AlertFilter> filter_of(const Options& options, const Names& names,
     }
     filter.site = named->first;
   }
-  if (!options.since.empty()) {
-    auto since = parse_since("--since", options.since, now);
-    if (!since) return since.error();
-    filter.since = since.value();
-  }
+  filter.since = wanted.since();
+  filter.until = wanted.until();
   return filter;
 }
 
@@ -140,23 +141,31 @@ void print_table(const std::vector<Alert>& alerts, const Names& names, std::int6
 
 int list(const Globals& globals, const Options& options) {
   constexpr std::string_view kCommand = "alerts list";
+  auto setting = load_setting(kCommand, globals);
+  if (!setting) return fail(kCommand, setting.error());
+  auto wanted = RowFilter::make(RowFilter::Rows::alerts, options.question, setting->config);
+  if (!wanted) return fail(kCommand, wanted.error());
   auto store = open_store(globals, store::Access::existing);
   if (!store) return fail(kCommand, store.error());
   auto names = site_names(*store.value());
   if (!names) return fail(kCommand, names.error());
   const std::int64_t now = wall_seconds();
-  auto filter = filter_of(options, names.value(), now);
+  auto filter = filter_of(options, names.value(), *wanted.value(), now);
   if (!filter) return fail(kCommand, filter.error());
   store::PageRequest<store::TimeKey> request;
   std::vector<Alert> alerts;
   bool more = true;
   while (more && alerts.size() < options.limit) {
     constexpr std::size_t kPage = 500;
-    request.limit = std::min(kPage, options.limit - alerts.size());
+    request.limit = wanted.value()->asks() ? kPage : std::min(kPage, options.limit - alerts.size());
     auto page = store.value()->alerts().page(filter.value(), request);
     if (!page) return fail(kCommand, page.error());
-    for (Alert& alert : page->rows) alerts.push_back(std::move(alert));
     more = page->more;
+    for (Alert& alert : page->rows) {
+      if (!wanted.value()->wants(alert, name_of(names.value(), alert.site))) continue;
+      more = more || alerts.size() == options.limit;
+      if (alerts.size() < options.limit) alerts.push_back(std::move(alert));
+    }
     request.older_than = page->last;
   }
   if (globals.json) {
@@ -165,7 +174,7 @@ int list(const Globals& globals, const Options& options) {
   }
   if (alerts.empty()) {
     fmt::print("No {} alerts{}.\n", options.state == "all" ? "stored" : options.state,
-               options.rule.empty() && options.site.empty() && options.severity.empty() && options.since.empty()
+               options.rule.empty() && options.site.empty() && options.severity.empty() && options.question.empty()
                    ? ""
                    : " match the filter");
     return kExitDone;
@@ -319,7 +328,7 @@ void add_alerts(Program program) {
   listing->add_option("--severity", options->severity, "Only this severity and worse");
   listing->add_option("--site", options->site, "Only of this site: its name or token");
   listing->add_option("--rule", options->rule, "Only of this rule");
-  listing->add_option("--since", options->since, "Only hit since: 30m, 24h, 7d ago, or unix seconds");
+  add_question(*listing, options->question, "alerts");
   listing->add_option("-n", options->limit, "Most alerts to list")
       ->check(whole_number(1, kListedMost))
       ->capture_default_str();
@@ -340,9 +349,13 @@ void add_alerts(Program program) {
   alerts->footer(
       "Examples:\n"
       "  logystera alerts list --severity high\n"
+      "  logystera alerts list --state all --since yesterday --where 'group = 203.0.113.7 and hits > 100'\n"
       "  logystera alerts show 812\n"
       "  logystera alerts snooze 812 --for 4h --until-worse --reason deploy\n"
-      "  logystera alerts resolve 812 815 --note 'key rotated'");
+      "  logystera alerts resolve 812 815 --note 'key rotated'\n\n"
+      "Times of an alert are when it was hit last, its source is its site. Conditions know rule, title, site, group, hits, "
+      "state\n"
+      "and assignee beside time, level, source and message ('logystera scan --help').");
 }
 
 }  // namespace logystera::cli

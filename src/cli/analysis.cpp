@@ -10,6 +10,7 @@
 
 #include "cli/asking.hpp"
 #include "cli/config_warnings.hpp"
+#include "cli/gateway_store.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "redact/salt.hpp"
@@ -129,7 +130,10 @@ void add_reading(Command& command, AnalysisOptions& options) {
   command.add_option(
       "--timezone", options.timezone,
       "Zone of times that name none, and of times shown: local, UTC, +02:00 or Europe/Berlin [default: local]");
-  command.add_option("--threads", options.threads, "Threads at work [default: one a processor, at most 8]")
+  command
+      .add_option(
+          "--threads", options.threads,
+          "Threads at work [default: one a processor, at most 8; one less where another program delivers the lines]")
       ->check(Check::range(1u, analysis::kThreadsMost));
 }
 
@@ -191,7 +195,7 @@ Result<std::vector<plugin::Plugin>> load_plugins(std::string_view command, const
 
 analysis::Tracker::Options tracking_options(const Analysis& analysis) {
   return {.least = analysis.config.findings_min_severity,
-          .retention_days = analysis.config.findings_retention_days,
+          .retention = configured_retention(analysis.config),
           .patterns = analysis.program->pipeline().patterns};
 }
 

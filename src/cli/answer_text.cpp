@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/shortened.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/printable.hpp"
@@ -15,12 +16,18 @@ namespace {
 using store::Episode;
 
 constexpr std::size_t kEntryIndent = 2;
-constexpr std::size_t kLevelColumns = 9;  // "CRITICAL "
-constexpr std::size_t kIncidentLines = 2;
+constexpr std::size_t kLevelColumns = 9;                                // "CRITICAL "
+constexpr std::size_t kIncidentLines = 2, kIncidentLinesMost = 3;       // the most where there is room
+constexpr std::size_t kIncidentLinesNarrow = 4;                         // on a screen of less than kNarrowColumns
+constexpr std::size_t kOperationLines = 3;                              // where there is room
 constexpr std::size_t kErrorLinesLeast = 5, kOperationsLinesLeast = 4;  // with their headings
 constexpr std::size_t kOnlySourceColumns = 32;
-constexpr std::size_t kSourceColumns = 16;  // of a longer path its end is shown
-constexpr std::size_t kDayBytes = 10;       // "2026-05-18"
+constexpr std::size_t kSourceShare = 8,
+                      kSourceColumns = 16;  // of a line's columns, for the name of a source; at least so many
+constexpr std::size_t kAccountShare = 3;
+constexpr std::size_t kTargetColumns = 24, kTargetColumnsLeast = 12;  // a longer one is shortened to make room
+constexpr std::size_t kNarrowColumns = 64;
+constexpr std::size_t kDayBytes = 10;  // "2026-05-18"
 
 std::string time_text(const Style& style, std::int64_t seconds) { return time_in(style.zone, true, seconds * kSecondNs); }
 
@@ -45,23 +52,16 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-// "auth.log:17"; of a long path as many of its last names as there is room for.
-std::string place_of(std::string_view source, std::uint64_t line, std::size_t columns = kSourceColumns) {
-  std::string shown = printable(source);
-  if (columns_of(shown) > columns) {
-    std::size_t from = shown.rfind('/');
-    for (std::size_t at = from;
-         at != std::string::npos && at > 0 && columns_of(std::string_view(shown).substr(at)) < columns;
-         at = shown.rfind('/', at - 1))
-      from = at;
-    if (from != std::string::npos) shown = "…" + shown.substr(from);
-  }
-  return shown + (line != 0 ? fmt::format(":{}", line) : "");
+// A scanner's requests that came to nothing, of which the paths are counted.
+bool is_of_paths(const Episode& episode) {
+  return episode.rule == store::kScannerRule && episode.same_answer_bytes == 0 && episode.targets > 1;
 }
 
-// How often: a login is one however many attempts led to it.
-std::uint64_t times_of(const Episode& episode) {
-  return episode.who.outcome == store::Who::Outcome::logged_in ? episode.findings : episode.hits;
+std::string how_often(const Episode& episode) {
+  const std::string probes = counted(episode.hits, "probe", "probes");
+  if (is_of_paths(episode)) return fmt::format("{} of {} paths", probes, grouped(episode.targets));
+  if (episode.rules > 1) return fmt::format("{} of {} kinds", probes, grouped(episode.rules));
+  return times(store::times_of(episode));
 }
 
 /// What one rule found: its worst episode, and what there is besides.
@@ -85,10 +85,35 @@ std::vector<Incident> by_rule(const std::vector<Episode>& episodes) {
   return all;
 }
 
+// `begin`, and of `said` what is left of a line's columns, if only the beginning of a word.
+std::string ended(const std::string& begin, const std::string& said, std::size_t columns) {
+  constexpr std::size_t kLeast = 8;
+  const std::size_t used = columns_of(begin);
+  return begin + (used + kLeast > columns ? said : shortened(said, columns - used));
+}
+
+// "[901004.554120] I/O error": the kernel's own time.
+std::string_view without_uptime(std::string_view message) {
+  const std::size_t end = message.find_first_not_of("0123456789. ", 1);
+  return message.starts_with("[") && end != std::string_view::npos && message.substr(end, 2) == "] "
+             ? message.substr(end + 2)
+             : message;
+}
+
 class Screen {
  public:
   Screen(const analysis::Digest& digest, const AnswerFacts& facts, const Style& style, std::size_t columns)
-      : digest_(digest), facts_(facts), style_(style), columns_(columns) {}
+      : digest_(digest),
+        facts_(facts),
+        style_(style),
+        columns_(columns),
+        only_source_(kOnlySourceColumns),
+        sources_(std::max(columns / kSourceShare, kSourceColumns)) {
+    for (const std::string& name : facts.names) sources_.add(name);
+    for (const auto* episodes : {&digest.incidents, &digest.operations})
+      for (const Episode& episode : *episodes) sources_.add(episode.source);
+    for (const analysis::LoudError& error : digest.errors) sources_.add(error.source);
+  }
 
   std::string text();
 
@@ -96,20 +121,30 @@ class Screen {
   using Lines = std::vector<std::string>;
 
   Lines read() const;
-  std::string incident(const Incident& one) const;
+  std::string place_of(std::string_view source, std::uint64_t line) const;
+  std::string incident(const Incident& one, std::size_t lines) const;
+  std::string operation(const Incident& one, std::size_t lines) const;
   Lines incidents(std::size_t room) const;
   Lines errors(std::size_t room) const;
   Lines operations(std::size_t room) const;
+  Lines operations(std::size_t room, std::size_t most) const;
   Lines last() const;
   Lines heading(std::string_view name, std::string_view words) const;
   void add_entry(Lines& lines, Level level, const std::string& words, std::size_t most) const;
+  std::size_t entry_columns() const { return columns_ - kEntryIndent - kLevelColumns; }
   std::string levelled(Level level) const;
 
   const analysis::Digest& digest_;
   const AnswerFacts& facts_;
   const Style& style_;
   const std::size_t columns_;
+  SourceNames only_source_, sources_;
 };
+
+// "auth.log:17".
+std::string Screen::place_of(std::string_view source, std::uint64_t line) const {
+  return sources_.of(source) + (line != 0 ? fmt::format(":{}", line) : "");
+}
 
 Screen::Lines Screen::heading(std::string_view name, std::string_view words) const {
   Lines lines = wrapped(fmt::format("{}: {}", name, words), columns_, kEntryIndent, 2);
@@ -123,8 +158,7 @@ std::string Screen::levelled(Level level) const {
 }
 
 void Screen::add_entry(Lines& lines, Level level, const std::string& words, std::size_t most) const {
-  const std::size_t indent = kEntryIndent + kLevelColumns;
-  Lines made = wrapped(words, columns_ - indent, 0, most);
+  Lines made = wrapped(words, entry_columns(), 0, most);
   for (std::size_t i = 0; i < made.size(); ++i)
     lines.push_back(std::string(kEntryIndent, ' ') + (i == 0 ? levelled(level) : std::string(kLevelColumns, ' ')) +
                     made[i]);
@@ -133,38 +167,52 @@ void Screen::add_entry(Lines& lines, Level level, const std::string& words, std:
 Screen::Lines Screen::read() const {
   std::vector<std::string> parts;
   if (facts_.sources == 1 && !facts_.source.empty())
-    parts.push_back(place_of(facts_.source, 0, kOnlySourceColumns) +
-                    (facts_.format.empty() ? "" : " (" + facts_.format + ")"));
+    parts.push_back(only_source_.of(facts_.source) + (facts_.format.empty() ? "" : " (" + facts_.format + ")"));
   else parts.push_back(counted(facts_.sources, "source", "sources"));
   if (facts_.failed > 0) parts.push_back(grouped(facts_.failed) + " not read to the end");
-  parts.push_back(counted(facts_.events, "event", "events"));
+  const std::string events = counted(facts_.events, "event", "events");
+  parts.push_back(facts_.selected ? fmt::format("{} of {} selected", grouped(*facts_.selected), events) : events);
   if (digest_.first_ns) {
     const std::int64_t first = *digest_.first_ns / kSecondNs, last = *digest_.last_ns / kSecondNs;
     parts.push_back(fmt::format("{} {}", span_text(style_, first, last),
                                 style_.zone ? style_.zone->abbreviation_at(last) : std::string_view("UTC")));
-  } else if (facts_.events > 0) {
+  } else if (facts_.selected.value_or(facts_.events) > 0) {
     parts.emplace_back("none with a time");
   }
   if (facts_.interrupted) parts.emplace_back("interrupted before the end");
   return heading("Read", joined(parts));
 }
 
-std::string Screen::incident(const Incident& one) const {
+// How it ended and where to look come before what may be long, and what is long makes room for the rest.
+std::string Screen::incident(const Incident& one, std::size_t lines) const {
   const Episode& worst = *one.worst;
-  std::vector<std::string> parts{
-      printable(store::actor_words(worst.who)),
-      worst.rules > 1 ? fmt::format("{} of {} kinds", counted(worst.hits, "probe", "probes"), grouped(worst.rules))
-                      : times(times_of(worst))};
-  if (worst.time_known) parts.push_back(span_text(style_, worst.first_time, worst.last_time));
-  if (worst.targets > 1) parts.push_back(grouped(worst.targets) + " targets");
-  else parts.push_back(printable(worst.who.target));
-  parts.push_back(store::outcome_words(worst));
-  parts.push_back(place_of(worst.source, worst.line));
-  std::string words = printable(worst.rule) + ": " + joined(parts);
-  if (one.episodes == 1) return words;
-  words += fmt::format("; {} more", counted(one.findings - worst.findings, "finding", "findings"));
-  if (!one.actors.empty()) words += " by " + counted(one.actors.size(), "actor", "actors");
-  return words;
+  Episode actor = worst;
+  for (std::string* account : {&actor.who.account, &actor.mostly})
+    *account = shortened(printable(*account), columns_ / kAccountShare);
+  const std::string target = printable(worst.who.target);
+  const std::uint64_t others = one.findings - worst.findings;
+  enum class Others : std::uint8_t { with_actors, findings, number };
+  const auto words = [&](std::size_t target_columns, Others how, bool until = true) {
+    std::vector<std::string> parts{printable(store::actor_words(actor)), how_often(worst), store::outcome_words(worst),
+                                   place_of(worst.source, worst.line)};
+    if (worst.targets <= 1) parts.push_back(shortened(target, target_columns));
+    else if (!is_of_paths(worst)) parts.push_back(grouped(worst.targets) + " targets");
+    if (worst.time_known) parts.push_back(span_text(style_, worst.first_time, until ? worst.last_time : worst.first_time));
+    std::string text = printable(worst.rule) + ": " + joined(parts);
+    if (one.episodes == 1) return text;
+    if (how == Others::number) return text + fmt::format("; {} more", grouped(others));
+    text += fmt::format("; {} more", counted(others, "finding", "findings"));
+    if (how == Others::with_actors && !one.actors.empty()) text += " by " + counted(one.actors.size(), "actor", "actors");
+    return text;
+  };
+  const std::size_t whole = std::min(worst.targets > 1 ? 0 : columns_of(target), lines * entry_columns());
+  for (const std::size_t least : {kTargetColumns, kTargetColumnsLeast})
+    for (const Others how : {Others::with_actors, Others::findings, Others::number})
+      for (std::size_t columns = std::max(whole, least); columns >= least; --columns) {
+        std::string text = words(columns, how);
+        if (wrapped(text, entry_columns(), 0, SIZE_MAX).size() <= lines) return text;
+      }
+  return words(kTargetColumnsLeast, Others::number, false);
 }
 
 Screen::Lines Screen::incidents(std::size_t room) const {
@@ -177,14 +225,21 @@ Screen::Lines Screen::incidents(std::size_t room) const {
   Lines entries;
   std::size_t shown = 0;
   room -= 2;  // for the heading, and for what says how much more there is
-  for (const Incident& one : all) {
-    Lines next;
-    add_entry(next, one.worst->level, incident(one), kIncidentLines);
-    const bool is_last = shown + 1 == all.size();
-    if (entries.size() + next.size() > room + is_last) break;
-    entries.insert(entries.end(), next.begin(), next.end());
-    ++shown;
-  }
+  const auto make = [&](std::size_t most) {
+    entries.clear();
+    shown = 0;
+    for (const Incident& one : all) {
+      Lines next;
+      add_entry(next, one.worst->level, incident(one, most), most);
+      const bool is_last = shown + 1 == all.size();
+      if (entries.size() + next.size() > room + is_last) return;
+      entries.insert(entries.end(), next.begin(), next.end());
+      ++shown;
+    }
+  };
+  const bool narrow = columns_ < kNarrowColumns;
+  make(narrow ? kIncidentLinesNarrow : kIncidentLinesMost);
+  if (shown < all.size() && !narrow) make(kIncidentLines);
   Lines lines = heading("Incidents", fmt::format("{}, the most severe first", found));
   lines.resize(1);
   lines.insert(lines.end(), entries.begin(), entries.end());
@@ -196,25 +251,42 @@ Screen::Lines Screen::incidents(std::size_t room) const {
 
 Screen::Lines Screen::errors(std::size_t room) const {
   if (digest_.error_events == 0) return heading("Errors", "none");
-  Lines lines = heading("Errors", fmt::format("{} of {}, the loudest first", grouped(digest_.error_events),
-                                              counted(digest_.errors.size(), "kind", "kinds")));
+  // New ones come first.
+  const auto others = std::find_if(digest_.errors.begin(), digest_.errors.end(),
+                                   [](const analysis::LoudError& error) { return !error.new_since_ns.has_value(); });
+  const auto fresh = static_cast<std::uint64_t>(others - digest_.errors.begin());
+  const std::string order = fresh == 0 ? "the loudest first" : fmt::format("{} new, then the loudest", grouped(fresh));
+  Lines lines = heading("Errors", fmt::format("{} of {}, {}", grouped(digest_.error_events),
+                                              counted(digest_.errors.size(), "kind", "kinds"), order));
   lines.resize(1);
   for (const analysis::LoudError& error : digest_.errors) {
     if (lines.size() + 2 > room) break;
-    const std::string count = grouped(error.count) + "x ";
+    std::string count = grouped(error.count) + "x ";
+    if (error.new_since_ns && columns_ < kNarrowColumns) count += "new: ";
+    else if (error.new_since_ns) count += fmt::format("new since {}: ", time_text(style_, *error.new_since_ns / kSecondNs));
     lines.push_back(std::string(kEntryIndent, ' ') + count +
                     wrapped(printable(error.pattern), columns_ - kEntryIndent - count.size(), 0, 1).front());
     const std::string place = "e.g. " + place_of(error.source, error.line) + ": ";
-    lines.push_back(std::string(2 * kEntryIndent, ' ') +
-                    wrapped(place + printable(error.message), columns_ - 2 * kEntryIndent, 0, 1).front());
+    lines.push_back(
+        std::string(2 * kEntryIndent, ' ') +
+        wrapped(ended(place, printable(error.message), columns_ - 2 * kEntryIndent), columns_ - 2 * kEntryIndent, 0, 1)
+            .front());
   }
   return lines;
 }
 
-Screen::Lines Screen::operations(std::size_t room) const {
-  if (!facts_.rules) return {};
+// What it says of itself comes last: of one line it has the room the rest leaves, and of two the rest says when it was last.
+std::string Screen::operation(const Incident& one, std::size_t lines) const {
+  const Episode& worst = *one.worst;
+  std::vector<std::string> parts{times(one.findings), place_of(worst.source, worst.line)};
+  if (lines > 1 && worst.time_known) parts.push_back("last " + time_text(style_, worst.last_time));
+  const std::string begin = fmt::format("{}: {}: ", printable(worst.title), joined(parts));
+  const std::string said = printable(without_uptime(worst.message.empty() ? worst.who.target : worst.message));
+  return lines > 1 ? begin + said : ended(begin, said, entry_columns());
+}
+
+Screen::Lines Screen::operations(std::size_t room, std::size_t most) const {
   const std::vector<Incident> all = by_rule(digest_.operations);
-  if (all.empty()) return heading("Operations", "nothing out of order");
   Lines lines = heading("Operations", counted(all.size(), "thing is", "things are") + " out of order");
   lines.resize(1);
   for (const Incident& one : all) {
@@ -227,14 +299,17 @@ Screen::Lines Screen::operations(std::size_t room) const {
       lines.push_back("  " + wrapped("and " + joined(titles), columns_ - kEntryIndent, 0, 1).front());
       break;
     }
-    const Episode& worst = *one.worst;
-    std::vector<std::string> parts{times(one.findings)};
-    if (worst.time_known) parts.push_back("last " + time_text(style_, worst.last_time));
-    parts.push_back(place_of(worst.source, worst.line));
-    add_entry(lines, worst.level,
-              fmt::format("{}: {}: {}", printable(worst.title), joined(parts), printable(worst.message)), 1);
+    add_entry(lines, one.worst->level, operation(one, most), std::min(most, left));
   }
   return lines;
+}
+
+Screen::Lines Screen::operations(std::size_t room) const {
+  if (!facts_.rules) return {};
+  if (digest_.operations.empty()) return heading("Operations", "nothing out of order");
+  for (std::size_t most = kOperationLines; most > 1; --most)
+    if (Lines lines = operations(SIZE_MAX, most); lines.size() <= room) return lines;
+  return operations(room, 1);
 }
 
 Screen::Lines Screen::last() const {
@@ -282,7 +357,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns, std
     std::string word(text.substr(at, end - at));
     at = end;
     const std::size_t room = columns - (out.empty() ? 0 : indent);
-    if (const std::size_t wide = columns - indent; columns_of(word) > wide) word = fitted(word, wide);
+    if (const std::size_t wide = columns - indent; columns_of(word) > wide) word = shortened(word, wide);
     const std::size_t width = columns_of(word);
     if (!line.empty() && used + 1 + width > room) {
       if (out.size() + 1 == lines) {

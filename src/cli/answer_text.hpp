@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,10 @@ inline constexpr std::size_t kAnswerColumnsMost = 160;  // wider lines are hard 
 /// What the digest does not know.
 struct AnswerFacts {
   std::uint64_t sources = 0, failed = 0, events = 0;
-  std::string source, format;  // of the only source
-  bool rules = true;           // false: they are off
+  std::optional<std::uint64_t> selected;  // of the events, where some were asked for
+  std::string source, format;             // of the only source
+  std::vector<std::string> names;  // of sources that were read, which the short name of another is not to be taken for
+  bool rules = true;               // false: they are off
   bool interrupted = false;
   std::uint64_t findings = 0;
   std::vector<std::string> not_understood;  // "12 lines kept as plain text"
@@ -35,8 +38,8 @@ struct AnswerFacts {
 /// neutralised.
 std::string answer_text(const analysis::Digest& digest, const AnswerFacts& facts, const Style& style, std::size_t columns);
 
-/// `text` in lines of at most `columns`, all but the first indented. Breaks at blanks alone; a word that is longer than a line is cut, and
-/// so is what is beyond `lines`, which the ellipsis says.
+/// `text` in lines of at most `columns`, all but the first indented. Breaks at blanks alone; a word that is longer than a line is cut, a path
+/// in its middle, and so is what is beyond `lines`, which the ellipsis says.
 std::vector<std::string> wrapped(std::string_view text, std::size_t columns, std::size_t indent, std::size_t lines);
 
 }  // namespace logystera::cli

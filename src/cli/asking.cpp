@@ -3,10 +3,10 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <cstdio>
 #include <utility>
 
+#include "cli/row_fields.hpp"
 #include "core/clock.hpp"
 #include "core/printable.hpp"
 #include "parse/zone.hpp"
@@ -16,9 +16,6 @@
 namespace logystera::cli {
 namespace {
 
-constexpr std::array<std::string_view, 11> kFindingFields = {"rule",    "title",   "site",   "group",  "hits",   "demo",
-                                                             "address", "account", "target", "status", "outcome"};
-constexpr std::array<std::string_view, 2> kErrorFields = {"fingerprint", "count"};
 constexpr std::string_view kEventFormat = "logystera_events";
 
 std::int64_t seconds_up(std::int64_t ns) noexcept { return ns / kSecondNs + (ns % kSecondNs > 0); }
@@ -124,9 +121,10 @@ Result<std::unique_ptr<RowFilter>> RowFilter::make(Rows rows, const filter::Ques
     terms.rows_redacted = true;
     rest.source = store::storable(rest.source);  // as the rows have it
     terms.fields = rows == Rows::findings ? std::span<const std::string_view>(kFindingFields)
+                   : rows == Rows::alerts ? std::span<const std::string_view>(kAlertFields)
                                           : std::span<const std::string_view>(kErrorFields);
   }
-  if (rows == Rows::findings)
+  if (rows == Rows::findings || rows == Rows::alerts)
     for (std::size_t i = 0; i < kLevels; ++i) terms.levels[i] = level_name(static_cast<Level>(i));
   if (rows == Rows::events) {
     auto formats = parse::Formats::built_in();
@@ -171,6 +169,30 @@ bool RowFilter::wants(const store::Finding& finding) {
                                    {"outcome", store::outcome_name(who.outcome)}})
     if (!text.empty()) batch_.add_text(names_.add(name), text);
   if (who.status != 0) add_number(batch_, names_.add("status"), who.status);
+  batch_.end_fields(record);
+  return asked(record);
+}
+
+bool RowFilter::wants(const alert::Alert& alert, std::string_view site) {
+  if (since_ && alert.last_time < *since_) return false;
+  if (until_ && alert.last_time >= *until_) return false;
+  if (!session_) return true;
+  batch_.clear();
+  Record record;
+  record.time_known = true;
+  record.time_ns = alert.last_time * kSecondNs;
+  record.severity = static_cast<Severity>(alert.level);
+  record.source = site;
+  record.raw = record.message = alert.title.empty() ? alert.rule : alert.title;
+  batch_.begin_fields();
+  for (const auto& [name, text] : {std::pair<std::string_view, std::string_view>{"rule", alert.rule},
+                                   {"title", alert.title},
+                                   {"site", site},
+                                   {"group", alert.group_label},
+                                   {"state", alert::state_name(alert.state)},
+                                   {"assignee", alert.assignee}})
+    if (!text.empty()) batch_.add_text(names_.add(name), text);
+  add_number(batch_, names_.add("hits"), static_cast<std::int64_t>(alert.hits));
   batch_.end_fields(record);
   return asked(record);
 }

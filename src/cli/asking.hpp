@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alert/alert.hpp"
 #include "cli/command.hpp"
 #include "cli/config.hpp"
 #include "core/record.hpp"
@@ -54,9 +55,9 @@ Result<Done> choose_sources(std::vector<source::SourceSet>& sets, const std::str
 /// Stored rows, asked as records are.
 class RowFilter {
  public:
-  enum class Rows { findings, errors, events };
+  enum class Rows { findings, errors, events, alerts };
 
-  /// What `question` says of findings, errors or events; times are of this machine's zone.
+  /// What `question` says of findings, errors, events or alerts; times are of this machine's zone.
   static Result<std::unique_ptr<RowFilter>> make(Rows rows, const filter::Question& question, const Config& config);
 
   /// Unix seconds: at or after, and before.
@@ -69,6 +70,8 @@ class RowFilter {
   /// Its time is when it was seen last.
   bool wants(const store::ErrorGroup& group);
   bool wants(const store::StoredEvent& event);
+  /// Its time is when it was hit last. `site`: the name of its site, which is its source; empty: it is of none.
+  bool wants(const alert::Alert& alert, std::string_view site);
 
  private:
   RowFilter() = default;

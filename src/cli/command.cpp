@@ -13,6 +13,7 @@
 #include "cli/config.hpp"
 #include "cli/config_warnings.hpp"
 #include "cli/terminal.hpp"
+#include "core/shell_word.hpp"
 #include "core/user_directory.hpp"
 #include "store/store.hpp"
 
@@ -87,7 +88,7 @@ std::string default_database() {
     fmt::print(stderr,
                "logystera: using ./{0}, where earlier versions kept it; now it is {1}. To move it while nothing uses it: "
                "mkdir -p {2} && mv -n {0}* {2}/\n",
-               kDatabaseName, printable(path), printable(directory));
+               kDatabaseName, printable(path), printable(shell_word(directory)));
   });
   return kDatabaseName;
 }

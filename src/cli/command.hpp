@@ -55,6 +55,7 @@ void add_metrics(Program program);
 void add_formats(Program program);
 void add_plugin(Program program);
 void add_alerts(Program program);
+void add_channel(Program program);  // channel and route
 void add_findings(Program program);
 void add_errors(Program program);
 void add_anomaly(Program program);

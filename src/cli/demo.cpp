@@ -58,6 +58,7 @@ bool write_logs(const std::string& directory) {
   for (int i = 0; i < 8; ++i)
     auth << "May 18 " << clock_text(36'010 + 3 * i) << " web1 sshd[1202]: Failed password for root from 198.51.100.23 port "
          << 40'000 + i << " ssh2\n";
+  auth << "May 18 10:00:40 web1 sshd[1203]: Accepted password for root from 198.51.100.23 port 40100 ssh2\n";
   auth << "May 18 10:01:00 web1 sudo:    admin : TTY=pts/0 ; PWD=/home/admin ; USER=root ; COMMAND=/bin/systemctl restart "
           "nginx\n";
   std::ofstream app(directory + "/app.log");
@@ -127,6 +128,7 @@ int show(bool pause) {
     return fail("demo run", Error{"the made-up logs cannot be written to the temporary directory: set TMPDIR"});
   ::unsetenv(kConfigVariable);  // the stage has a configuration of its own
   const std::vector<Section> sections = {
+      {"What happened, and who did it", {{"scan", "auth.log", "access.log", "app.log", "--summary"}}},
       {"Reading any log", {{"scan", "auth.log", "--format-only"}, {"scan", "access.log", "--format-only"}}},
       {"Personal data",
        {{"scan", "app.log", "--no-rules"}, {"scan", "app.log", "--no-rules", "--redact", "mask", "-n", "2"}}},
@@ -135,8 +137,8 @@ int show(bool pause) {
       {"Findings",
        {{"scan", "auth.log", "access.log", "--findings-only", "--track-errors"},
         {"findings", "summary"},
-        {"findings", "dismiss", "SSH_BRUTE_FORCE", "--reason", "our bastion"},
-        {"scan", "auth.log", "--summary"},
+        {"findings", "dismiss", "WEB_SQL_INJECTION", "--reason", "our own test"},
+        {"scan", "access.log", "--summary"},
         {"export", "report", "--since", "520w", "-o", "-", "--title", "Demonstration"}}},
       {"Unusual activity",
        {{"anomaly", "learn", "usual.log", "--source", "shop"},
@@ -145,13 +147,15 @@ int show(bool pause) {
       {"A model that never sees personal data",
        {{"llm", "index"}, {"llm", "ask", "Who from 203.0.113.99 tried to log in?", "--show-prompt"}}},
   };
+  // Nobody presses a key where nobody looks.
+  const bool waits = pause && ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   std::size_t number = 0;
   for (const Section& section : sections) {
     fmt::print("{}\n\n", bold(fmt::format("{}/{}  {}", ++number, sections.size(), section.title), {{}, colour_wanted()}));
     for (const std::vector<std::string>& command : section.commands)
       if (!perform(stage, command))
         return fail("demo run", Error{"a step of the demonstration failed; its message is above"});
-    if (!pause || number == sections.size()) continue;
+    if (!waits || number == sections.size()) continue;
     fmt::print("Press Enter to go on, Ctrl-C to stop. ");
     std::fflush(stdout);
     for (int c = std::getchar(); c != '\n'; c = std::getchar())
@@ -164,15 +168,37 @@ int seed(const Globals& globals) {
   auto opened = open_history("demo seed", globals, store::Access::create);
   if (!opened) return fail("demo seed", opened.error());
   store::Store& database = *opened->store;
-  static constexpr struct {
+  using Outcome = store::Who::Outcome;
+  static const struct {
     const char *rule, *title, *message;
     Level level;
+    store::Who who;
   } kFindings[] = {
-      {"SSH_BRUTE_FORCE", "SSH Brute Force", "Failed password for root from ip_8390373f port 22 ssh2", Level::high},
-      {"WEB_SQL_INJECTION", "SQL Injection Attempt", "GET /index.php?id=1%27%20union%20select HTTP/1.1", Level::high},
-      {"AUTH_NEW_UID0", "New Account With UID 0", "new user: name=backup2, UID=0, GID=0", Level::critical},
-      {"NGINX_5XX_SPIKE", "Server Error Spike", "GET /checkout HTTP/1.1", Level::high},
-      {"WIN_LOG_CLEARED", "Windows Log Cleared", "Microsoft-Windows-Eventlog 1102", Level::high},
+      {"SSH_BRUTE_FORCE",
+       "SSH Brute Force",
+       "Failed password for root from ip_8390373f port 22 ssh2",
+       Level::high,
+       {"ip_8390373f", "root", "", 0, Outcome::login_failed}},
+      {"WEB_SQL_INJECTION",
+       "SQL Injection Attempt",
+       "GET /index.php?id=1%27%20union%20select HTTP/1.1",
+       Level::high,
+       {"ip_2bcf3253", "", "/index.php", 200, Outcome::answered}},
+      {"AUTH_NEW_UID0",
+       "New Account With UID 0",
+       "new user: name=backup2, UID=0, GID=0",
+       Level::critical,
+       {"", "", "backup2", 0, Outcome::unknown}},
+      {"NGINX_5XX_SPIKE",
+       "Server Error Spike",
+       "GET /checkout HTTP/1.1",
+       Level::high,
+       {"", "", "/checkout", 502, Outcome::failed}},
+      {"WIN_LOG_CLEARED",
+       "Windows Log Cleared",
+       "Microsoft-Windows-Eventlog 1102",
+       Level::high,
+       {"", "CORP\\admin", "Security", 0, Outcome::unknown}},
   };
   static constexpr const char* kErrors[] = {"timeout after 31 s from ip_2bcf3253",
                                             "cannot open file '/srv/cache/9f31': permission denied", "database is locked",
@@ -193,6 +219,7 @@ int seed(const Globals& globals) {
     finding.time = now - i * kSeededDays * kDay / kSeededFindings;
     finding.line = static_cast<std::uint64_t>(i) + 1;
     finding.message = kind.message;
+    finding.who = kind.who;
     finding.demo = true;
     auto done = transaction.value()->findings().add(finding);
     if (!done) return fail("demo seed", done.error());

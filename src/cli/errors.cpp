@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <vector>
 
 #include "cli/analysis.hpp"
 #include "cli/asking.hpp"
@@ -144,8 +145,18 @@ int regression(const Globals& globals, const Options& options) {
   if (!opened) return fail("errors regression", opened.error());
   auto silence = parse_span("--silence", options.silence);
   if (!silence) return fail("errors regression", silence.error());
-  auto groups = opened->store->errors().regressions(silence.value(), options.limit);
+  auto wanted = RowFilter::make(RowFilter::Rows::errors, options.question, opened->config);
+  if (!wanted) return fail("errors regression", wanted.error());
+  RowFilter& asked = *wanted.value();
+  auto groups =
+      opened->store->errors().regressions(silence.value(), options.question.empty() ? options.limit : kListedMost);
   if (!groups) return fail("errors regression", groups.error());
+  // Times are those at which they came back.
+  std::erase_if(groups.value(), [&](const store::ErrorGroup& group) {
+    return !asked.wants(group) || group.returned_at < asked.since().value_or(group.returned_at) ||
+           (asked.until() && group.returned_at >= *asked.until());
+  });
+  if (groups->size() > options.limit) groups->resize(options.limit);
   return print_groups(groups.value(), globals.json, true);
 }
 
@@ -179,14 +190,15 @@ void add_errors(Program program) {
       ->required();
   add_question(*add_limit(command("new", "List errors first seen recently, for example since a deployment", fresh)),
                options->fresh, "errors");
-  add_limit(command("regression", "List errors that came back after a silence", regression))
-      ->add_option("--silence", options->silence, "How long they must have been silent")
-      ->capture_default_str();
+  auto* returning = add_limit(command("regression", "List errors that came back after a silence", regression));
+  returning->add_option("--silence", options->silence, "How long they must have been silent")->capture_default_str();
+  add_question(*returning, options->question, "errors");
   errors->footer(
       "Errors are stored by 'scan --track-errors' and 'tail --track-errors', redacted. The same message with other "
       "numbers,\n"
       "names in quotes or addresses is the same error. Times of an error are when it was seen last (--since, of new: "
-      "first) and first (--until); conditions\n"
+      "first, of regression: when it\n"
+      "came back) and first (--until); conditions\n"
       "know fingerprint and count beside time, level, source and message ('logystera scan --help').");
 }
 

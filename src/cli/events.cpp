@@ -14,6 +14,7 @@
 #include "cli/gateway_store.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/terminal.hpp"
+#include "core/catalogue.hpp"
 #include "core/clock.hpp"
 #include "core/event.hpp"
 #include "core/json_text.hpp"
@@ -71,10 +72,12 @@ class Printer {
       return std::ferror(stdout) == 0;
     }
     if (!std::exchange(headed_, true)) {
-      line("TIME", "TYPE", "ENTITY", "LABELS", "\x1b[1m");
+      line("TIME", "TYPE", "ENTITY", "WHAT HAPPENED", "\x1b[1m");
     }
-    line(local_time(event.created_at), printable(event.type), printable(event.name), labels_for_people(event.line),
-         nullptr);
+    // The site gave it a type, the catalogue a name.
+    const SignalSpec* const spec = catalogue::find(event.type);
+    line(local_time(event.created_at), printable(event.type), printable(event.name),
+         (spec ? std::string(spec->name) + ": " : std::string()) + labels_for_people(event.line), nullptr);
     return std::ferror(stdout) == 0;
   }
 

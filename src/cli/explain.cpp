@@ -171,7 +171,8 @@ void put_rule(Page& page, const detect::Engine& engine, std::uint32_t index, std
   page.line(2, window.fires_at_once() ? "Fires with the hit that makes it true, then not again within that time."
                                       : "Is evaluated when that time has passed since the first hit, or the input ends.");
   page.line(0, "Hits of");
-  for (std::uint32_t input : window.inputs) page.line(2, printable(engine.rules().rules[input].id));
+  for (std::uint32_t input : window.inputs)
+    page.line(2, printable(engine.rules().rules[input].id) + (window.forgives(input) ? " (forgive)" : ""));
   for (const Window::Alias& alias : window.aliases)
     for (const auto& [input, field] : alias.fields)
       page.line(4, fmt::format("{} is {} of {}", printable(alias.name), printable(field.written),
@@ -254,6 +255,8 @@ void put_rule(JsonText& json, const detect::Engine& engine, std::uint32_t index)
         json.begin_object().member("name", alias.name).member("rule", engine.rules().rules[input].id);
         json.member("field", field.written).end_object();
       }
+    json.end_array().key("forgiving").begin_array();
+    for (std::uint32_t input : window.forgiving) json.string(engine.rules().rules[input].id);
     json.end_array().key("inputs").begin_array();
     for (std::uint32_t input : window.inputs) put_rule(json, engine, input);
     json.end_array().end_object();
@@ -296,7 +299,7 @@ std::string explained_json(const detect::Engine& engine, std::uint32_t rule) {
   return json.take();
 }
 
-Result<std::uint32_t> rule_called(const detect::RuleSet& rules, std::string_view id) {
+Result<std::uint32_t> rule_called(const detect::RuleSet& rules, std::string_view id, std::string_view remedy) {
   constexpr std::size_t kIdBytesMost = 256, kShown = 3;
   for (std::uint32_t i = 0; i < rules.rules.size(); ++i)
     if (rules.rules[i].id == id) return i;
@@ -315,8 +318,8 @@ Result<std::uint32_t> rule_called(const detect::RuleSet& rules, std::string_view
   std::sort(near.begin(), near.end());
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(near.size(), kShown); ++i) names.push_back(near[i].second);
-  return Error{fmt::format("there is no rule '{}'{}; 'logystera rules list' lists them", id.substr(0, kIdBytesMost),
-                           names.empty() ? "" : "; similar: " + joined(names, ", ")),
+  return Error{fmt::format("there is no rule '{}'{}; 'logystera rules list' lists them{}{}", id.substr(0, kIdBytesMost),
+                           names.empty() ? "" : "; similar: " + joined(names, ", "), remedy.empty() ? "" : "; ", remedy),
                ErrorKind::invalid};
 }
 

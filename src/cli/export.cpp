@@ -56,6 +56,7 @@ Result<report::Contents> collect(const Globals& globals, const Options& options)
   query.title = options.title;
   query.until = wall_seconds();
   query.zone = parse::Zone::local();
+  query.stored_from = opened->config.findings_min_severity;
   auto findings = RowFilter::make(RowFilter::Rows::findings, options.question, opened->config);
   if (!findings) return findings.error();
   // A condition on what only findings have leaves no error in the report.
@@ -69,7 +70,11 @@ Result<report::Contents> collect(const Globals& globals, const Options& options)
     if (!query.at_least)
       return Error{"--severity " + options.severity + ": write all, low, medium, high or critical", ErrorKind::invalid};
   }
-  return report::collect(*opened->store, query);
+  IdleProbes idle(opened->config);
+  query.idle_probe = [&](const store::Finding& one) { return idle.has(one); };
+  auto contents = report::collect(*opened->store, query);
+  if (idle.problem()) return *idle.problem();
+  return contents;
 }
 
 // The format that was asked for, else the one the file's name ends in: a reader opens a file by its name.

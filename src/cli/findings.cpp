@@ -1,11 +1,13 @@
 // `logystera findings`: what was found and kept, and what is not to be found again.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 
-#include "analysis/rules.hpp"
 #include "cli/analysis.hpp"
 #include "cli/asking.hpp"
 #include "cli/command.hpp"
@@ -14,22 +16,26 @@
 #include "cli/history.hpp"
 #include "cli/people.hpp"
 #include "cli/render.hpp"
-#include "cli/span.hpp"
+#include "cli/row_fields.hpp"
+#include "cli/shortened.hpp"
 #include "cli/terminal.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
+#include "core/suggest.hpp"
+#include "detect/known.hpp"
+#include "report/report.hpp"
 #include "store/episode.hpp"
 
 namespace logystera::cli {
 namespace {
 
 constexpr std::size_t kPageRows = 1'000;
+constexpr std::size_t kTargetColumns = 32;
 
 struct Options {
   filter::Question question;
-  std::string rule, severity, source, since, reason;
+  std::string rule, severity, source, reason;
   std::size_t limit = 100;
-  bool yes = false;
 };
 
 void print_json(const store::Finding& finding) {
@@ -68,10 +74,11 @@ int print_findings(const std::vector<store::Finding>& findings, const Globals& g
                filtered ? " match the filter" : "");
     return kExitDone;
   }
-  std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "WHO", "SOURCE", "MESSAGE"}};
+  std::vector<std::vector<std::string>> rows{{"TIME", "SEVERITY", "RULE", "WHO", "TARGET", "OUTCOME", "SOURCE", "MESSAGE"}};
   for (const store::Finding& finding : findings)
     rows.push_back({local_time(finding.time), std::string(level_name(finding.level)), printable(finding.rule),
-                    printable(store::actor_words(finding.who)),
+                    printable(store::actor_words(finding.who)), shortened(printable(finding.who.target), kTargetColumns),
+                    store::outcome_words(finding.who),
                     printable(finding.source) + (finding.line ? fmt::format(":{}", finding.line) : ""),
                     fitted_message(finding.message.empty() ? finding.title : finding.message)});
   std::fputs(table(rows, colour_wanted()).c_str(), stdout);
@@ -95,12 +102,64 @@ Result<std::vector<store::Finding>> asked_for(History& history, const Options& o
   return wanted_findings(history.store->findings(), filter, *wanted.value(), limit);
 }
 
+// A rule that neither has a finding nor is known is misspelt.
+Result<Done> refuse_unknown_rule(History& history, const std::string& rule) {
+  auto stored = history.store->findings().preview(rule, {});
+  if (!stored) return stored.error();
+  if (stored->findings != 0 || rule == store::kGuessedRule) return Done{};
+  auto rules = known_rules(history.config);
+  if (!rules) return rules.error();
+  const auto known = rule_called(rules.value(), rule,
+                                 "a rule of your own is known once rules_dir of the configuration names its directory");
+  if (!known) return known.error();
+  const detect::Rule& found = rules->rules[known.value()];
+  const std::string id = found.id.substr(0, detect::is_part(found) ? found.id.find('#') : std::string::npos);
+  if (id != rule)
+    return Error{fmt::format("'{}' is another name or a part of rule {}: write its id", rule, id), ErrorKind::invalid};
+  return Done{};
+}
+
+// Nor is a source one that nothing was found in; but it may be a log that has not been read yet, and findings of mild rules are not
+// stored.
+Result<Done> refuse_unknown_source(History& history, const Options& options) {
+  if (options.source.empty()) return Done{};
+  store::FindingStore& store = history.store->findings();
+  auto found = store.list({.source = options.source, .limit = 1});
+  if (!found) return found.error();
+  std::error_code ignored;
+  if (!found->empty() || std::filesystem::exists(options.source, ignored)) return Done{};
+  auto rules = known_rules(history.config);
+  if (!rules) return rules.error();
+  const detect::Rule* rule = rules->find(options.rule);
+  if (rule && rule->level < history.config.findings_min_severity) return Done{};
+  constexpr std::size_t kSourcesCompared = 1'000;
+  auto sources = store.sources(kSourcesCompared);
+  if (!sources) return sources.error();
+  std::vector<std::string_view> names;
+  for (const std::string_view source : sources.value()) {
+    names.push_back(source);
+    names.push_back(source.substr(source.rfind('/') + 1));
+  }
+  const std::string_view near = nearest_name(options.source, names);
+  return Error{fmt::format("--source {}: no stored finding is of it{}", options.source,
+                           near.empty() ? "; write a path, or the name at the end of one, as 'findings list' shows them"
+                                        : fmt::format(": did you mean {}?", near)),
+               ErrorKind::not_found};
+}
+
+Result<Done> refuse_unknown(History& history, const Options& options) {
+  if (auto rule = refuse_unknown_rule(history, options.rule); !rule) return rule;
+  return refuse_unknown_source(history, options);
+}
+
 int list(const Globals& globals, const Options& options) {
-  constexpr const char* kCommand = "findings list";
-  auto opened = open_history(kCommand, globals);
-  if (!opened) return fail(kCommand, opened.error());
+  const char* const command = options.rule.empty() ? "findings list" : "findings show";
+  auto opened = open_history(command, globals);
+  if (!opened) return fail(command, opened.error());
   auto findings = asked_for(opened.value(), options, options.limit);
-  if (!findings) return fail(kCommand, findings.error());
+  if (!findings) return fail(command, findings.error());
+  if (findings->empty() && !options.rule.empty())
+    if (auto known = refuse_unknown_rule(opened.value(), options.rule); !known) return fail(command, known.error());
   return print_findings(findings.value(), globals, options);
 }
 
@@ -112,7 +171,12 @@ int episodes(const Globals& globals, const Options& options) {
   auto findings = asked_for(opened.value(), options, kFindingsLookedAt);
   if (!findings) return fail(kCommand, findings.error());
   store::Episodes made;
-  for (const store::Finding& finding : findings.value()) made.add(finding);
+  IdleProbes idle(opened->config);
+  for (const store::Finding& finding : findings.value()) {
+    if (idle.has(finding)) made.add_probe(finding);
+    else made.add(finding);
+  }
+  if (idle.problem()) return fail(kCommand, *idle.problem());
   std::vector<store::Episode> all = made.take();
   const std::size_t there = all.size();
   if (all.size() > options.limit) all.resize(options.limit);
@@ -125,26 +189,43 @@ int episodes(const Globals& globals, const Options& options) {
     return kExitDone;
   }
   std::vector<std::vector<std::string>> rows{
-      {"SEVERITY", "RULE", "WHO", "FINDINGS", "FIRST", "LAST", "TARGETS", "OUTCOME"}};
+      {"SEVERITY", "RULE", "WHO", "TIMES", "FINDINGS", "FIRST", "LAST", "TARGETS", "OUTCOME"}};
   for (const store::Episode& episode : all)
-    rows.push_back({std::string(level_name(episode.level)), printable(episode.rule),
-                    printable(store::actor_words(episode.who)), grouped(episode.findings), local_time(episode.first_time),
+    rows.push_back({std::string(level_name(episode.level)), printable(episode.rule), printable(store::actor_words(episode)),
+                    grouped(store::times_of(episode)), grouped(episode.findings), local_time(episode.first_time),
                     local_time(episode.last_time), grouped(episode.targets), store::outcome_words(episode)});
   std::fputs(table(rows, colour_wanted()).c_str(), stdout);
   if (there > all.size()) fmt::print("{} of {} are shown; -n shows more.\n", grouped(all.size()), grouped(there));
   return kExitDone;
 }
 
+// The store counts a span that is open at its end; of anything else the findings are looked at.
+Result<store::FindingSummary> counted(History& history, const filter::Question& question) {
+  auto wanted = RowFilter::make(RowFilter::Rows::findings, question, history.config);
+  if (!wanted) return wanted.error();
+  RowFilter& asked = *wanted.value();
+  if (!asked.asks() && !asked.until()) return history.store->findings().summary({}, asked.since());
+  auto findings = wanted_findings(history.store->findings(), {.since = asked.since(), .until = asked.until()}, asked,
+                                  store::kFindingRows);
+  if (!findings) return findings.error();
+  constexpr std::size_t kTopRules = 10;
+  store::FindingSummary summary;
+  std::map<std::string, std::uint64_t> rules;
+  for (const store::Finding& finding : findings.value()) {
+    ++summary.of(finding.level);
+    ++rules[finding.rule];
+  }
+  for (const auto& [rule, count] : rules) summary.top.push_back({rule, count});
+  std::stable_sort(summary.top.begin(), summary.top.end(),
+                   [](const store::RuleCount& a, const store::RuleCount& b) { return a.findings > b.findings; });
+  if (summary.top.size() > kTopRules) summary.top.resize(kTopRules);
+  return summary;
+}
+
 int summary(const Globals& globals, const Options& options) {
   auto opened = open_history("findings summary", globals);
   if (!opened) return fail("findings summary", opened.error());
-  std::optional<std::int64_t> from;
-  if (!options.since.empty()) {
-    auto since = parse_since("--since", options.since, wall_seconds());
-    if (!since) return fail("findings summary", since.error());
-    from = since.value();
-  }
-  auto found = opened->store->findings().summary({}, from);
+  auto found = counted(opened.value(), options.question);
   if (!found) return fail("findings summary", found.error());
   if (globals.json) {
     JsonText json;
@@ -162,7 +243,7 @@ int summary(const Globals& globals, const Options& options) {
   for (const Level level : kReportedLevels) levels.push_back({std::string(level_name(level)), grouped(found->of(level))});
   for (const store::RuleCount& rule : found->top) rules.push_back({printable(rule.rule), grouped(rule.findings)});
   fmt::print("{}\n{}", table(levels, colour_wanted()), table(rules, colour_wanted()));
-  fmt::print("\nInformational findings are shown by a scan and not stored.\n");
+  fmt::print("\n{}\n", report::not_stored_words(opened->config.findings_min_severity));
   return kExitDone;
 }
 
@@ -170,30 +251,12 @@ int summary(const Globals& globals, const Options& options) {
 Result<Done> print_preview(store::FindingStore& store, const Options& options) {
   auto preview = store.preview(options.rule, options.source);
   if (!preview) return preview.error();
-  fmt::print("{} stored findings are of {}{}", grouped(preview->findings), printable(options.rule),
+  fmt::print("{} stored finding{} of {}{}", grouped(preview->findings), preview->findings == 1 ? " is" : "s are",
+             printable(options.rule),
              options.source.empty() ? std::string("\n") : " in " + printable(options.source) + "\n");
   for (const auto& [source, count] : preview->by_source) fmt::print("  {:>8}  {}\n", grouped(count), printable(source));
   for (const store::Finding& finding : preview->newest)
     fmt::print("  {}  {}\n", local_time(finding.time), fitted_message(finding.message));
-  return Done{};
-}
-
-// A rule that neither has a finding nor is known is misspelt, and a dismissal of it would hide nothing.
-Result<Done> refuse_unknown_rule(const History& history, const std::string& rule) {
-  analysis::RuleSources sources;
-  sources.placeholders = history.config.placeholders;
-  for (const auto* list : {&history.config.rules_dirs, &history.config.sigma_dirs})
-    sources.paths.insert(sources.paths.end(), list->begin(), list->end());
-  auto rules = analysis::load_rules(sources);
-  if (!rules) return rules.error();
-  const auto known = rule_called(rules.value(), rule);
-  if (!known)
-    return Error{
-        known.error().message + "; a rule of your own is known once rules_dir of the configuration names its directory",
-        ErrorKind::not_found};
-  if (rules->rules[known.value()].id != rule)
-    return Error{fmt::format("'{}' is the name of rule {}: dismiss it by its id", rule, rules->rules[known.value()].id),
-                 ErrorKind::invalid};
   return Done{};
 }
 
@@ -209,11 +272,7 @@ std::string dismissal_json(const Options& options) {
 int dismiss(const Globals& globals, const Options& options) {
   auto opened = open_history("findings dismiss", globals, store::Access::create);
   if (!opened) return fail("findings dismiss", opened.error());
-  auto known = opened->store->findings().preview(options.rule, {});
-  if (!known) return fail("findings dismiss", known.error());
-  if (known->findings == 0)
-    if (auto known_rule = refuse_unknown_rule(opened.value(), options.rule); !known_rule)
-      return fail("findings dismiss", known_rule.error());
+  if (auto known = refuse_unknown(opened.value(), options); !known) return fail("findings dismiss", known.error());
   if (!globals.json)
     if (auto shown = print_preview(opened->store->findings(), options); !shown)
       return fail("findings dismiss", shown.error());
@@ -231,6 +290,7 @@ int dismiss(const Globals& globals, const Options& options) {
 int preview(const Globals& globals, const Options& options) {
   auto opened = open_history("findings preview", globals);
   if (!opened) return fail("findings preview", opened.error());
+  if (auto known = refuse_unknown(opened.value(), options); !known) return fail("findings preview", known.error());
   if (auto shown = print_preview(opened->store->findings(), options); !shown)
     return fail("findings preview", shown.error());
   return kExitDone;
@@ -301,8 +361,8 @@ void add_findings(Program program) {
   showing->add_option("-n", options->limit, "Most findings to list")
       ->check(whole_number(1, kListedMost))
       ->capture_default_str();
-  command("summary", "Count findings by severity, and the ten rules with most", summary)
-      ->add_option("--since", options->since, "Only since: 30m, 24h, 7d ago, or unix seconds");
+  add_question(*command("summary", "Count findings by severity, and the ten rules with most", summary), options->question,
+               "findings");
   auto* dismissing = command("dismiss", "Never report a rule again, everywhere or in one source", dismiss);
   auto* previewing = command("preview", "Show which stored findings dismissing a rule would hide", preview);
   auto* returning = command("undismiss", "Report a dismissed rule again", undismiss);
@@ -319,9 +379,8 @@ void add_findings(Program program) {
       "  logystera findings show SSH_BRUTE_FORCE -n 50\n"
       "  logystera findings dismiss NGINX_404_SCAN --source nginx.log --reason 'internal scanner'\n"
       "  logystera findings list --since yesterday --where 'message contains wp-login and not rule = WEB_SCANNER'\n\n"
-      "A dismissal applies to scan and tail at once, also to a running tail. Conditions know rule, title, site, group and "
-      "hits\n"
-      "beside time, level, source, line and message ('logystera scan --help').");
+      "A dismissal applies to scan and tail at once, also to a running tail. Conditions know\n" +
+      listed(kFindingFields) + "\nbeside time, level, source, line and message ('logystera scan --help').");
 }
 
 }  // namespace logystera::cli

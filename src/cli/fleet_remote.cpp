@@ -26,12 +26,8 @@ using fleet::Type;
 constexpr const char* kSinceDefault = "1h";
 
 Result<std::int64_t> since_ns(const Target& target, const char* otherwise) {
-  std::string since = target.text("since");
-  if (since.empty()) since = otherwise;
-  if (since.starts_with('-')) since.erase(0, 1);
-  const auto from = parse_since("since", since, wall_seconds());
-  if (!from) return from.error();
-  return std::max<std::int64_t>(from.value(), 0) * kSecondNs;
+  const std::string since = target.text("since");
+  return begin_ns("since", since.empty() ? otherwise : since);
 }
 
 std::string or_else(const std::string& text, const std::string& otherwise) { return text.empty() ? otherwise : text; }
@@ -106,24 +102,16 @@ Result<std::unique_ptr<source::PagedStore>> store_of(const Target& target, const
 Opened open_store(const Target& target, const Analysis& analysis, bool follow, const Begin& begin, Stop stop) {
   auto store = store_of(target, analysis.config, stop);
   if (!store) return store.error();
-  source::PagedSource::Options options;
-  options.name = fleet::type_name(target.type);
-  options.product = options.name;
-  options.follow = follow;
-  options.since_ns = begin.from_start ? 0 : wall_ns();
-  if (!follow) {
-    auto since = since_ns(target, kSinceDefault);
-    if (!since) return since.error();
-    options.since_ns = since.value();
-  }
+  const auto since = follow ? Result<std::int64_t>(begin.from_start ? 0 : wall_ns()) : since_ns(target, kSinceDefault);
+  if (!since) return since.error();
   const auto overlap = parse_span("overlap", kOverlapDefault);
   if (!overlap) return overlap.error();
-  options.overlap.overlap_ns = overlap.value() * kSecondNs;
+  const std::string product(fleet::type_name(target.type));
+  source::PagedSource::Options options = paged_options(product, analysis, since.value(), overlap.value(), stop);
+  options.name = product;
+  options.follow = follow;
   options.poll = std::chrono::milliseconds(static_cast<std::int64_t>(kRemotePollSeconds * 1'000));
   options.resume = begin.position;
-  options.key = analysis.program->pipeline().salt;
-  options.source = analysis.program->pipeline().source;
-  options.stop = &stop;
   auto opened = source::PagedSource::open(std::move(store).value(), analysis.program->formats(), analysis.program->names(),
                                           std::move(options));
   if (!opened) return opened.error();

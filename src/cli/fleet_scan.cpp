@@ -27,9 +27,11 @@ class Shared final : public analysis::Watcher {
       : report_(report), mutex_(mutex), name_(std::move(name)) {}
 
   void prepare(analysis::Chunk& chunk) override { report_.prepare(chunk); }
+  bool wants_further() const override { return report_.wants_further(); }
   void take(analysis::Chunk& chunk) override {
     // Of windows that no record made fire the source is the part.
     for (analysis::Finding& finding : chunk.findings) add_prefix(finding.source);
+    for (analysis::Finding& finding : chunk.further) add_prefix(finding.source);
     const std::lock_guard lock(mutex_);
     findings += chunk.findings.size();
     report_.take(chunk);

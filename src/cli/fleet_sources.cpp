@@ -7,7 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -17,9 +17,9 @@
 #include "source/child.hpp"
 #include "source/file_source.hpp"
 #include "source/follow.hpp"
+#include "source/live_logs.hpp"
 #include "source/paths.hpp"
 #include "source/renamed.hpp"
-#include "source/rotation.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -75,34 +75,23 @@ Result<analysis::NextSource> files_once(const Target& target, const Analysis& an
   });
 }
 
-std::string whole_path(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
-  return error ? path : absolute.lexically_normal().string();
-}
-
-// A log that is named once or twice is one, and a position is of the same log from whatever directory. One that is not there yet is
-// waited for; a directory and a pattern stand for what is there.
-Result<std::set<std::string>> logs_of(const std::vector<std::string>& paths, bool follow_links) {
-  std::set<std::string> logs;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    const bool pattern = !std::filesystem::exists(status) && path.find_first_of("*?[") != std::string::npos;
-    if (!pattern && !std::filesystem::is_directory(status)) {
-      logs.insert(whole_path(path));
-      continue;
-    }
-    // Rotated parts belong to the log they are of, and are read by whoever follows that.
-    auto found = source::find_sources({path}, {.rotated = true, .follow_links = follow_links});
-    if (!found) return found.error();
-    for (const source::SourceSet& set : found.value())
-      if (source::without_packing(set.name).size() == set.name.size()) logs.insert(whole_path(set.name));
+// One that is not there yet is waited for; a directory and a pattern stand for what is there.
+Result<std::map<std::string, FilePath>> logs_of(const std::vector<std::string>& paths, bool follow_links) {
+  PassedOver passed;
+  std::vector<source::NoLogs> problems;
+  const std::vector<source::LiveLog> found = source::live_logs(paths, follow_links, passed, problems);
+  if (!problems.empty()) return problems.front().why;
+  std::map<std::string, FilePath> logs;
+  for (const source::LiveLog& log : found) {
+    FilePath file = log.file;
+    file.root_size += log.whole.size() - file.path.size();  // what lies below that is spelt the same
+    file.path = log.whole;
+    logs.emplace(log.whole, std::move(file));
   }
   return logs;
 }
 
-Opened follow_file(const std::string& path, const Analysis& analysis, bool follow_links, const Begin& begin) {
+Opened follow_file(const FilePath& log, const Analysis& analysis, bool follow_links, const Begin& begin) {
   source::Follower::Options following;
   following.source = analysis.program->pipeline().source;
   following.follow_links = follow_links;
@@ -112,7 +101,7 @@ Opened follow_file(const std::string& path, const Analysis& analysis, bool follo
     if (!position) return position.error();
     following.resume = std::move(position).value();
   }
-  auto opened = source::Follower::open(path, analysis.program->formats(), analysis.program->names(), std::move(following));
+  auto opened = source::Follower::open(log, analysis.program->formats(), analysis.program->names(), std::move(following));
   if (!opened) return opened.error();
   return std::unique_ptr<source::RecordSource>(std::move(opened).value());
 }
@@ -221,9 +210,9 @@ Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis&
     case Type::file: {
       auto logs = logs_of(target.texts("path"), follow_links);
       if (!logs) return logs.error();
-      for (const std::string& path : logs.value())
-        add(path, false, [path, &analysis, follow_links](const Begin& begin) {
-          return follow_file(path, analysis, follow_links, begin);
+      for (const auto& [path, log] : logs.value())
+        add(path, false, [log = log, &analysis, follow_links](const Begin& begin) {
+          return follow_file(log, analysis, follow_links, begin);
         });
       break;
     }

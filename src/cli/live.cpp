@@ -3,11 +3,16 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "cli/asking.hpp"
 #include "cli/interrupt.hpp"
@@ -19,45 +24,159 @@ namespace logystera::cli {
 namespace {
 
 constexpr auto kSaveEvery = std::chrono::seconds(1);
+constexpr auto kManySavedEvery = std::chrono::seconds(10);  // of each without records
+constexpr auto kSignalLook = std::chrono::milliseconds(200);
 
 void say(const LiveSource& live, std::string_view text) {
   fmt::print(stderr, "logystera {}: {}\n", live.command, printable(text));
 }
 
-// Reads until the user interrupts, or the source ends.
-Result<Done> follow(source::RecordSource& source, Stream& stream, Lane& lane, Positions& positions,
-                    const LiveOptions& options, const LiveSource& live) {
-  const auto say_notices = [&] {
-    for (const std::string& notice : source.notices()) say(live, notice);
-  };
+// One source, or one of many that are read as one.
+struct Followed {
+  Followed(Stream& stream, const LiveOptions& options, const std::string& key)
+      : positions(stream, key, options.resume, options.reset_position) {}
+
+  Positions positions;
+  std::unique_ptr<Lane> lane;  // once there is a record of it
+  std::string label;
+};
+
+class Following {
+ public:
+  Following(const Analysis& analysis, const LiveOptions& options, const LiveSource& live, Stream& stream)
+      : analysis_(analysis), options_(options), live_(live), stream_(stream) {}
+
+  /// Errors: the source's; a position that cannot be used, with its place.
+  Result<Done> open();
+  /// Until the user interrupts, or the source ends.
+  Result<Done> follow();
+
+ private:
+  Followed& at(const std::string& key);
+  const std::string& key() const noexcept { return many_ ? many_->key() : live_.target; }
+  Result<std::unique_ptr<source::RecordSource>> opened();
+  Result<Done> take(RecordBatch& batch);
+  Result<Done> keep_all();
+  Result<Done> leave(const std::string& key);
+  void say_notices() {
+    for (const std::string& notice : source_->notices()) say(live_, notice);
+  }
+
+  const Analysis& analysis_;
+  const LiveOptions& options_;
+  const LiveSource& live_;
+  Stream& stream_;
+  std::map<std::string, std::unique_ptr<Followed>> followed_;  // by key
+  std::unique_ptr<source::RecordSource> source_;
+  source::ManySources* many_ = nullptr;  // the same, if it is many
+  std::optional<Lane> base_;             // what the others have in common
+};
+
+Followed& Following::at(const std::string& key) {
+  auto& followed = followed_[key];
+  if (!followed) followed = std::make_unique<Followed>(stream_, options_, key);
+  return *followed;
+}
+
+Result<std::unique_ptr<source::RecordSource>> Following::opened() {
+  Begin begin{.from_start = options_.from_start};
+  if (live_.open_many) {
+    begin.left = [this](const std::string& key) { return at(key).positions.load(); };
+    begin.unusable = [this](const std::string& key, const Error& why) { return at(key).positions.unusable(why); };
+    auto many = live_.open_many(analysis_, std::move(begin));
+    if (!many) return many.error();
+    many_ = many->get();
+    return std::unique_ptr<source::RecordSource>(std::move(many).value());
+  }
+  Positions& positions = at(live_.target).positions;
+  auto position = positions.load();
+  if (!position) return position.error();
+  begin.position = std::move(position).value();
+  const bool resumed = begin.position.has_value();
+  auto one = live_.open(analysis_, std::move(begin));
+  if (!one && resumed && one.error().kind == ErrorKind::broken) return positions.unusable(one.error());
+  return one;
+}
+
+Result<Done> Following::open() {
+  auto source = opened();
+  if (!source) return source.error();
+  source_ = std::move(source).value();
+  // At once: a run that is killed within its first moment has left off where it began.
+  return keep_all();
+}
+
+Result<Done> Following::take(RecordBatch& batch) {
+  Followed& followed = at(key());
+  if (!followed.lane) {
+    followed.label = source_->label();
+    if (!base_) base_.emplace(analysis_);
+    followed.lane = std::make_unique<Lane>(analysis_, &*base_, std::string(), std::vector<std::string>());
+  }
+  return stream_.take(*followed.lane, batch, source_->label());
+}
+
+Result<Done> Following::keep_all() {
+  if (!many_) return at(live_.target).positions.keep(source_->position());
+  if (!options_.resume) return stream_.commit(std::nullopt);
+  for (auto& [key, position] : many_->positions())
+    if (auto done = at(key).positions.keep(std::move(position)); !done) return done;
+  return Done{};
+}
+
+// One of many is gone.
+Result<Done> Following::leave(const std::string& key) {
+  Followed& followed = at(key);
+  if (followed.lane)
+    if (auto finished = stream_.finish(*followed.lane, followed.label); !finished) return finished;
+  std::fflush(stdout);
+  if (auto done = followed.positions.forget(); !done) return done;
+  followed_.erase(key);
+  return Done{};
+}
+
+Result<Done> Following::follow() {
   RecordBatch batch;
   auto saved = std::chrono::steady_clock::now();
-  const auto pause = std::chrono::duration<double>(options.poll_seconds);
+  const auto pause = std::chrono::duration<double>(options_.poll_seconds);
   const auto patience =
-      live.waits ? std::chrono::duration_cast<std::chrono::milliseconds>(pause) : std::chrono::milliseconds(0);
+      live_.waits ? std::chrono::duration_cast<std::chrono::milliseconds>(pause) : std::chrono::milliseconds(0);
+  const auto save_every = many_ ? kManySavedEvery : kSaveEvery;
   bool ended = false;
+  say_notices();
   while (!ended && !interrupted().load()) {
-    auto state = source.next(batch, patience);
+    auto state = source_->next(batch, patience);
     say_notices();
     if (!state) return state.error();
     const bool more = state.value() == source::State::records;
     ended = state.value() == source::State::ended;
-    if (more)
-      if (auto taken = stream.take(lane, batch, source.label()); !taken) return taken;
     // As soon as it has been handed out: what a run that is killed repeats is one batch.
+    if (more) {
+      if (auto taken = take(batch); !taken) return taken;
+      if (auto done = at(key()).positions.keep(source_->position()); !done) return done;
+    }
+    if (many_)
+      for (const std::string& key : many_->forgotten())
+        if (auto done = leave(key); !done) return done;
     const auto now = std::chrono::steady_clock::now();
-    if (more || now - saved >= kSaveEvery) {
-      if (auto done = positions.keep(source.position()); !done) return done;
+    if (now - saved >= save_every) {
+      if (auto done = keep_all(); !done) return done;
       saved = now;
     }
-    if (state.value() == source::State::idle && !live.waits) std::this_thread::sleep_for(pause);
+    if (state.value() != source::State::idle || live_.waits) continue;
+    // In slices: a signal is not to wait for the next look.
+    for (const auto until = now + pause; !interrupted().load() && std::chrono::steady_clock::now() < until;)
+      std::this_thread::sleep_for(
+          std::min<std::chrono::duration<double>>(kSignalLook, until - std::chrono::steady_clock::now()));
   }
-  while (source.finish(batch))
-    if (auto taken = stream.take(lane, batch, source.label()); !taken) return taken;
+  while (source_->finish(batch))
+    if (auto taken = take(batch); !taken) return taken;
   say_notices();
-  if (auto finished = stream.finish(lane, source.label()); !finished) return finished;
-  if (auto finished = stream.finish(); !finished) return finished;
-  return positions.keep(source.position());
+  for (auto& [key, followed] : followed_)
+    if (followed->lane)
+      if (auto finished = stream_.finish(*followed->lane, followed->label); !finished) return finished;
+  if (auto finished = stream_.finish(); !finished) return finished;
+  return keep_all();
 }
 
 }  // namespace
@@ -77,19 +196,9 @@ int run_live(const Globals& globals, const LiveOptions& options, const LiveSourc
   auto made = Stream::make(analysis, options, globals.json, live.names_sources);
   if (!made) return fail(live.command, made.error());
   Stream& stream = *made.value();
-  Lane lane(analysis);
-  Positions positions(stream, live.target, options.resume, options.reset_position);
-  auto position = positions.load();
-  if (!position) return fail(live.command, position.error());
-  const bool resumed = position->has_value();
-  auto opened = live.open(analysis, {.position = std::move(position).value(), .from_start = options.from_start});
-  if (!opened && resumed && opened.error().kind == ErrorKind::broken)
-    return fail(live.command, positions.unusable(opened.error()));
-  if (!opened) return fail(live.command, opened.error());
-  source::RecordSource& source = *opened.value();
-  // At once: a run that is killed within its first moment has left off where it began.
-  if (auto done = positions.keep(source.position()); !done) return fail(live.command, done.error());
-  if (auto done = follow(source, stream, lane, positions, options, live); !done) return fail(live.command, done.error());
+  Following following(analysis, options, live, stream);
+  if (auto opened = following.open(); !opened) return fail(live.command, opened.error());
+  if (auto done = following.follow(); !done) return fail(live.command, done.error());
   say_hook_notes(live.command, *analysis.program);
   if (stream.events() == 0) say_unseen_fields(live.command, analysis.program->pipeline().filter.get());
   if (stream.lost() > 0) say(live, fmt::format("{} findings could not be delivered to the webhook", stream.lost()));

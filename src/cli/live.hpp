@@ -49,6 +49,8 @@ struct LiveSource {
   /// Opens the source. It, and what it was made of, outlives neither the analysis nor the interrupt flag. An error of kind
   /// broken, where there is a position: it is damaged, or none of this source's.
   std::function<Result<std::unique_ptr<source::RecordSource>>(const Analysis& analysis, Begin begin)> open;
+  /// In the place of `target` and `open`: many that are read as one, each with counts over time and a position of its own.
+  std::function<Result<std::unique_ptr<source::ManySources>>(const Analysis& analysis, Begin begin)> open_many;
   /// next() waits by itself for as long as it is told. False: it returns at once, and the loop waits.
   bool waits = true;
   /// Text names the source of each event and finding.

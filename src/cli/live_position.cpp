@@ -129,4 +129,11 @@ Result<Done> Positions::keep(source::Position position) {
   return Done{};
 }
 
+Result<Done> Positions::forget() {
+  if (!wanted_) return stream_.commit(std::nullopt);
+  if (file_) ::unlink(file_->path().c_str());
+  if (!stream_.tracker()) return Done{};
+  return stream_.commit(analysis::Tracker::ReadUpTo{target_, {}, true});
+}
+
 }  // namespace logystera::cli

@@ -25,6 +25,8 @@ class Positions {
   Error unusable(const Error& why) const;
   /// Commits what is stored as well.
   Result<Done> keep(source::Position position);
+  /// The source is gone: what was kept of it goes, and what is stored is committed.
+  Result<Done> forget();
 
  private:
   class File;

@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
   add_graylog(program);
   add_opensearch(program);
   add_alerts(program);
+  add_channel(program);
   add_findings(program);
   add_errors(program);
   add_anomaly(program);

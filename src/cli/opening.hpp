@@ -20,8 +20,11 @@ namespace logystera::cli {
 
 /// Where following begins.
 struct Begin {
-  std::optional<source::Position> position;  // of the last run with --resume
-  bool from_start = false;                   // --from-start
+  std::optional<source::Position> position = {};  // of the last run with --resume
+  bool from_start = false;                        // --from-start
+  /// Of many sources read as one: what the last run kept under a key, and the error of that when it cannot be used.
+  std::function<Result<std::optional<source::Position>>(const std::string& key)> left = {};
+  std::function<Error(const std::string& key, const Error& why)> unusable = {};
 };
 
 using Stop = const std::atomic<bool>&;

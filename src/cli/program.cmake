@@ -5,11 +5,10 @@ find_package(Boost 1.74 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
-pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
-logystera_room(store STANDARD 20 LINKS logystera_core logystera_alert SQLite::SQLite3 fmt::fmt Threads::Threads)
-logystera_room(server STANDARD 20 LINKS logystera_core Boost::boost OpenSSL::SSL fmt::fmt Threads::Threads)
-logystera_room(web STANDARD 20 LINKS logystera_core logystera_store logystera_server PkgConfig::DEFLATE fmt::fmt)
+logystera_room(store STANDARD 20 SMALL LINKS logystera_core logystera_alert SQLite::SQLite3 fmt::fmt Threads::Threads)
+logystera_room(server STANDARD 20 SMALL LINKS logystera_core Boost::boost OpenSSL::SSL fmt::fmt Threads::Threads)
+logystera_room(web STANDARD 20 SMALL LINKS logystera_core logystera_store logystera_server PkgConfig::DEFLATE fmt::fmt)
 # What browsers get is in the program: web/dist, which npm made of the rest of web/, and the pages' templates.
 file(GLOB WEB_ASSETS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/dist/*.css ${CMAKE_SOURCE_DIR}/web/dist/*.js ${CMAKE_SOURCE_DIR}/web/dist/*.svg)
 file(GLOB WEB_TEMPLATES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/templates/*.mustache)
@@ -20,16 +19,18 @@ add_custom_command(
   DEPENDS ${WEB_ASSETS} ${WEB_TEMPLATES} ${CMAKE_SOURCE_DIR}/web/embed.cmake
   VERBATIM)
 target_sources(logystera_web PRIVATE ${CMAKE_BINARY_DIR}/web/embedded.cpp)
-logystera_room(access STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::SODIUM
+logystera_room(access STANDARD 20 SMALL LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::SODIUM
   PkgConfig::QRENCODE ZLIB::ZLIB fmt::fmt)
-logystera_room(query STANDARD 20 LINKS logystera_core logystera_fleet logystera_metric logystera_store logystera_web fmt::fmt)
+logystera_room(query STANDARD 20 SMALL LINKS logystera_core logystera_fleet logystera_metric logystera_store logystera_web fmt::fmt)
 logystera_room(gateway STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web PkgConfig::DEFLATE
   fmt::fmt)
-logystera_room(live STANDARD 20 LINKS logystera_core logystera_store logystera_server logystera_web fmt::fmt Threads::Threads)
-logystera_room(upload STANDARD 20 LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
-logystera_room(dashboard STANDARD 20 LINKS logystera_core logystera_detect logystera_metric logystera_analysis logystera_assist logystera_fleet logystera_notify logystera_processor logystera_query logystera_store logystera_server logystera_web
+logystera_small_where_it_grows(src/gateway/authorization.cpp src/gateway/entities.cpp)
+logystera_small(src/gateway/connect.cpp src/gateway/site_requests.cpp)
+logystera_room(live STANDARD 20 SMALL LINKS logystera_core logystera_store logystera_server logystera_web fmt::fmt Threads::Threads)
+logystera_room(upload STANDARD 20 SMALL LINKS logystera_core logystera_analysis logystera_redact logystera_server logystera_web fmt::fmt)
+logystera_room(dashboard STANDARD 20 SMALL LINKS logystera_core logystera_detect logystera_metric logystera_analysis logystera_assist logystera_fleet logystera_notify logystera_processor logystera_query logystera_store logystera_server logystera_web
   logystera_gateway fmt::fmt)
-logystera_room(api STANDARD 20 LINKS logystera_core logystera_analysis logystera_detect logystera_metric logystera_source logystera_store logystera_server
+logystera_room(api STANDARD 20 SMALL LINKS logystera_core logystera_analysis logystera_detect logystera_metric logystera_source logystera_store logystera_server
   logystera_web logystera_fleet logystera_gateway logystera_notify logystera_processor logystera_query logystera_upload fmt::fmt)
 # The contract is written in YAML and asked for as JSON.
 add_executable(web_contract web/contract.cpp)
@@ -42,12 +43,12 @@ add_custom_command(
   DEPENDS web_contract ${CMAKE_SOURCE_DIR}/web/openapi.yaml
   VERBATIM)
 target_sources(logystera_api PRIVATE ${CMAKE_BINARY_DIR}/api/contract.cpp)
-logystera_room(app STANDARD 20 LINKS logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
+logystera_room(app STANDARD 20 SMALL LINKS logystera_core logystera_analysis logystera_store logystera_server logystera_web logystera_gateway
   logystera_access logystera_live logystera_notify logystera_upload logystera_processor logystera_query logystera_dashboard logystera_api)
-logystera_room(report STANDARD 20 LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
+logystera_room(report STANDARD 20 SMALL LINKS logystera_core logystera_parse logystera_store logystera_web fmt::fmt)
 # GCC 12 warns of a string move there that never goes wrong, only with precompiled headers.
 set_source_files_properties(src/cli/webhook.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-logystera_room(cli STANDARD 20 LINKS logystera_app logystera_ask logystera_processor logystera_gateway logystera_net logystera_notify logystera_agent logystera_analysis logystera_assist logystera_fleet logystera_report CLI11::CLI11)
+logystera_room(cli STANDARD 20 SMALL LINKS logystera_app logystera_ask logystera_processor logystera_gateway logystera_net logystera_notify logystera_agent logystera_analysis logystera_assist logystera_fleet logystera_report CLI11::CLI11)
 # main() is the program's alone: out of the library a test could draw it in beside its own.
 get_target_property(CLI_SOURCES logystera_cli SOURCES)
 list(FILTER CLI_SOURCES EXCLUDE REGEX "/main\\.cpp$")
@@ -73,7 +74,7 @@ if(LOGYSTERA_FUZZERS)
   target_link_libraries(fuzz_query PRIVATE logystera_core logystera_fleet logystera_store fmt::fmt Threads::Threads)
 endif()
 
-logystera_room_tests(store STANDARD 20)
+logystera_room_tests(store STANDARD 20 COST 70)
 logystera_room_tests(server STANDARD 20)
 logystera_room_tests(web STANDARD 20)
 logystera_room_tests(query STANDARD 20)
@@ -82,12 +83,12 @@ logystera_room_tests(api STANDARD 20)
 logystera_room_tests(report STANDARD 20)
 logystera_room_tests(upload STANDARD 20)
 logystera_room_tests(live STANDARD 20)
-logystera_room_tests(access STANDARD 20)
-logystera_room_tests(app STANDARD 20)
-logystera_room_tests(gateway STANDARD 20 LINKS logystera_access ZLIB::ZLIB CURL::libcurl)
+logystera_room_tests(access STANDARD 20 COST 55)
+logystera_room_tests(app STANDARD 20 COST 290)
+logystera_room_tests(gateway STANDARD 20 COST 100 LINKS logystera_access ZLIB::ZLIB CURL::libcurl)
 if(BUILD_TESTING)
   # The command's tests run the program itself, as its users do.
-  logystera_room_tests(cli STANDARD 20 LINKS CURL::libcurl SQLite::SQLite3)
+  logystera_room_tests(cli STANDARD 20 COST 560 LINKS CURL::libcurl SQLite::SQLite3)
   target_compile_definitions(test_cli PRIVATE LOGYSTERA_BINARY="$<TARGET_FILE:logystera>" LOGYSTERA_BUILD="${CMAKE_BINARY_DIR}"
     LOGYSTERA_CMAKE="${CMAKE_COMMAND}")
   add_dependencies(test_cli logystera)

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "cli/render.hpp"
+#include "cli/terminal.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -20,7 +21,7 @@ constexpr int kBarColumns = 24;
 
 ProgressLine::ProgressLine(const analysis::Progress& progress, std::uint64_t total_bytes, bool wanted)
     : progress_(progress), total_(total_bytes) {
-  if (!wanted || ::isatty(STDERR_FILENO) == 0) return;
+  if (!wanted || ::isatty(STDERR_FILENO) == 0 || !terminal_moves()) return;
   try {
     thread_ = std::thread([this] { show(); });
   } catch (const std::system_error&) {  // no thread may be started: the scan goes on unseen

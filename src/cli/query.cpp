@@ -244,13 +244,16 @@ void add_query(Program program) {
       "  logystera query \"SELECT substr(time, 1, 13) hour, count(*) FROM log WHERE level >= 'error' GROUP BY hour\" "
       "/var/log\n"
       "  logystera query \"SELECT user, client_ip, count(*) FROM log WHERE action = 'failed' GROUP BY 1, 2\" auth.log "
-      "--csv\n\n"
+      "--csv\n"
+      "  logystera query \"SELECT pattern(message), count(*), min(time) FROM log WHERE level >= 'error' GROUP BY 1\" "
+      "app.log\n\n"
       "The columns are time, level, source, line, host, message, the fields of the logs' formats, and raw, format, kind "
       "and fields\n"
       "(all fields, as JSON), which * leaves out. Times are texts of the clock of --timezone. Personal data are pseudonyms "
       "unless\n"
       "--show-pii is given; texts between single quotes are redacted likewise, so an address that is written is found.\n"
-      "x REGEXP 'expression' is RE2's. Nothing can be written, attached or loaded.");
+      "x REGEXP 'expression' is RE2's, and pattern(message) the message without its variable parts. Nothing can be "
+      "written, attached or\nloaded.");
   query->callback([program, options] { program.exit_code = run(program.globals, *options); });
 }
 

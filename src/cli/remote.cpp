@@ -18,26 +18,15 @@ namespace {
 constexpr const char* kScanSince = "1h";
 constexpr std::int64_t kOverlapSecondsMost = 3'600;
 
-Result<source::PagedSource::Options> paged_options(const std::string& product, const Analysis& analysis,
-                                                   const RemoteOptions& remote, const std::string& since) {
+Result<source::PagedSource::Options> asked_options(const std::string& product, const Analysis& analysis,
+                                                   const RemoteOptions& remote) {
   const auto overlap = parse_span("--overlap", remote.overlap);
   if (!overlap) return overlap.error();
   if (overlap.value() < 1 || overlap.value() > kOverlapSecondsMost)
     return Error{fmt::format("--overlap {}: write a span from 1s to 1h", remote.overlap), ErrorKind::invalid};
-  const std::int64_t now = wall_seconds();
-  source::PagedSource::Options options;
-  options.since_ns = since.empty() ? wall_ns() : 0;
-  if (!since.empty()) {
-    const auto from = parse_since("--since", since.front() == '-' ? since.substr(1) : since, now);
-    if (!from) return from.error();
-    options.since_ns = std::max<std::int64_t>(from.value(), 0) * kSecondNs;
-  }
-  options.product = product;
-  options.overlap.overlap_ns = overlap.value() * kSecondNs;
-  options.key = analysis.program->pipeline().salt;
-  options.source = analysis.program->pipeline().source;
-  options.stop = &interrupted();
-  return options;
+  const auto since = remote.since.empty() ? Result<std::int64_t>(wall_ns()) : begin_ns("--since", remote.since);
+  if (!since) return since.error();
+  return paged_options(product, analysis, since.value(), overlap.value(), interrupted());
 }
 
 Result<std::unique_ptr<source::PagedSource>> open_source(const Analysis& analysis, const OpenStore& open,
@@ -74,6 +63,25 @@ void add_api_key(net::ServerOptions& options, const std::string& key) {
   options.authorization = "ApiKey " + (key.find(':') == std::string::npos ? key : base64(key));
 }
 
+Result<std::int64_t> begin_ns(std::string_view option, std::string since) {
+  if (since.starts_with('-')) since.erase(0, 1);
+  const auto from = parse_since(option, since, wall_seconds());
+  if (!from) return from.error();
+  return std::max<std::int64_t>(from.value(), 0) * kSecondNs;
+}
+
+source::PagedSource::Options paged_options(std::string product, const Analysis& analysis, std::int64_t since_ns,
+                                           std::int64_t overlap_seconds, const std::atomic<bool>& stop) {
+  source::PagedSource::Options options;
+  options.since_ns = since_ns;
+  options.product = std::move(product);
+  options.overlap.overlap_ns = overlap_seconds * kSecondNs;
+  options.key = analysis.program->pipeline().salt;
+  options.source = analysis.program->pipeline().source;
+  options.stop = &stop;
+  return options;
+}
+
 Error with_http_remedy(const Error& error) {
   if (error.message.find("unencrypted") == std::string::npos) return error;
   return Error{error.message + ", or say that it may be with --insecure-http", error.kind};
@@ -89,7 +97,7 @@ Result<Config> remote_config(const Globals& globals) { return load_config(global
 int run_remote_scan(const std::string& command, const std::string& product, const Globals& globals, const ScanOptions& scan,
                     const RemoteOptions& remote, const OpenStore& open) {
   return run_scan(command, globals, scan, [&](const Analysis& analysis) -> Result<Scanned> {
-    auto options = paged_options(product, analysis, remote, remote.since);
+    auto options = asked_options(product, analysis, remote);
     if (!options) return options.error();
     auto opened = open_source(analysis, open, std::move(options).value());
     if (!opened) return opened.error();
@@ -104,7 +112,7 @@ int run_remote_tail(const std::string& command, const std::string& product, cons
   source.command = command;
   source.target = target;
   source.open = [&](const Analysis& analysis, const Begin& begin) -> Result<std::unique_ptr<source::RecordSource>> {
-    auto options = paged_options(product, analysis, remote, remote.since);
+    auto options = asked_options(product, analysis, remote);
     if (!options) return options.error();
     options->follow = true;
     options->poll = std::chrono::milliseconds(static_cast<std::int64_t>(live.poll_seconds * 1'000));

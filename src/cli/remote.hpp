@@ -1,6 +1,7 @@
 // What `loki`, `graylog` and `opensearch` have in common: a log store is asked over HTTP, once or again and again.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,6 +38,13 @@ void add_remote(Command& command, RemoteOptions& options, bool tail);
 void add_graylog_token(net::ServerOptions& options, const std::string& token);
 /// How OpenSearch and Elasticsearch take a key: "id:key" as it is shown when it is made, or what that is in a header.
 void add_api_key(net::ServerOptions& options, const std::string& key);
+
+/// A time as parse_span() or filter/moment.hpp has it, a '-' in front ignored: Unix nanoseconds, not before 1970. The message names
+/// `option`.
+Result<std::int64_t> begin_ns(std::string_view option, std::string since);
+/// How a store is read from `since_ns` on, but for what following adds.
+source::PagedSource::Options paged_options(std::string product, const Analysis& analysis, std::int64_t since_ns,
+                                           std::int64_t overlap_seconds, const std::atomic<bool>& stop);
 
 /// The error of net::Server::at() with the option that helps, if one does.
 Error with_http_remedy(const Error& error);

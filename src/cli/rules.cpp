@@ -14,6 +14,7 @@
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
 #include "detect/convert.hpp"
+#include "detect/known.hpp"
 #include "detect/sample.hpp"
 
 namespace logystera::cli {
@@ -76,7 +77,8 @@ int list(const Globals& globals, const Options& options) {
   if (!rules) return fail("rules list", rules.error());
   std::vector<const detect::Rule*> shown;
   for (const detect::Rule& rule : rules->rules)
-    if (options.level.empty() || detect::level_name(rule.level) == options.level) shown.push_back(&rule);
+    if (!detect::is_part(rule) && (options.level.empty() || detect::level_name(rule.level) == options.level))
+      shown.push_back(&rule);
   if (globals.json) {
     for (const detect::Rule* rule : shown) {
       JsonText json;
@@ -91,14 +93,15 @@ int list(const Globals& globals, const Options& options) {
     }
     return kExitDone;
   }
-  // What a window counts is a rule of its own inside; for a reader it is one rule.
-  std::erase_if(shown, [](const detect::Rule* rule) { return rule->silent; });
+  // What makes no finding of its own is counted, and listed in JSON, where it is silent.
+  const std::size_t silent = std::erase_if(shown, [](const detect::Rule* rule) { return rule->silent; });
   std::vector<std::vector<std::string>> rows{{"ID", "SEVERITY", "LOOKS AT", "TITLE"}};
   for (const detect::Rule* rule : shown)
     rows.push_back({printable(rule->id), std::string(detect::level_name(rule->level)), counted_text(rules.value(), *rule),
                     printable(rule->title)});
   std::fputs(table(rows, colour_wanted()).c_str(), stdout);
   fmt::print("{} rules", shown.size());
+  if (silent > 0) fmt::print(", and {} that only others refer to", silent);
   if (const std::size_t refused = rules->refused(); refused > 0)
     fmt::print(", {} documents refused ('rules validate')", refused);
   fmt::print("\n");
@@ -174,11 +177,11 @@ void print_report(const detect::DocumentReport& report, bool json) {
 int print_native(std::string_view command, const detect::RuleSet& rules) {
   int exit_code = kExitDone;
   for (std::uint32_t i = 0; i < rules.rules.size(); ++i) {
-    // Parts a window counts are written with it.
-    const bool counted =
-        rules.rules[i].silent && std::any_of(rules.rules.begin(), rules.rules.end(), [&](const detect::Rule& rule) {
-          return rule.window && std::count(rule.window->inputs.begin(), rule.window->inputs.end(), i) > 0;
-        });
+    // Parts a window counts are written with it; a silent rule of its own name is a rule that others refer to.
+    const bool counted = detect::is_part(rules.rules[i]) &&
+                         std::any_of(rules.rules.begin(), rules.rules.end(), [&](const detect::Rule& rule) {
+                           return rule.window && std::count(rule.window->inputs.begin(), rule.window->inputs.end(), i) > 0;
+                         });
     if (counted || rules.rules[i].ends) continue;  // stands with the rule it is part of
     auto native = detect::to_native(rules, i);
     if (!native) {
@@ -233,7 +236,7 @@ int test(const Globals& globals, const Options& options) {
   auto failures = detect::run_samples(rules.value(), analysis::sample_reader(), ran);
   if (!failures) return fail("rules test", failures.error());
   std::size_t without = 0;
-  for (const detect::Rule& rule : rules->rules) without += rule.samples.empty();
+  for (const detect::Rule& rule : rules->rules) without += !detect::is_part(rule) && rule.samples.empty();
   for (const detect::SampleFailure& failure : failures.value()) {
     const detect::Rule* rule = rules->find(failure.rule);
     const std::string where = rule ? yaml::describe(rule->pack, {failure.at, failure.message}) : failure.message;
@@ -247,8 +250,8 @@ int test(const Globals& globals, const Options& options) {
     fmt::print("{}\n", json.text());
   }
   if (!globals.json)
-    fmt::print("{} samples of {} rules ran, {} failed; {} rules have none\n", ran, rules->rules.size() - without,
-               failures->size(), without);
+    fmt::print("{} samples of {} rules ran, {} failed; {} rules have none\n", ran,
+               detect::count_known(rules.value()) - without, failures->size(), without);
   return failures->empty() && rules->refused() == 0 ? kExitDone : kExitFound;
 }
 

@@ -41,19 +41,22 @@ class JsonReport final : public ScanReport {
     append_anomaly(json, key, anomaly);
     anomalies_ += (anomalies_.empty() ? "" : ",") + json.take();
   }
+  void show_source(const analysis::SourceReport& source) override {
+    JsonText json;
+    append_source(json, source);
+    keep(sources_.append((std::exchange(sources_begun_, true) ? "," : "") + json.take()));
+  }
   Result<Done> print_rest(const analysis::Totals& totals) override {
     JsonText json;
     json.begin_object().key("summary");
     append_summary(json, counts(), totals, program().pipeline().mode);
-    json.key("sources").begin_array();
-    for (const analysis::SourceReport& source : counts().sources) append_source(json, source);
-    json.end_array();
+    fmt::print("{},\"sources\":[", json.text());
+    if (auto printed = sources_.print(stdout); !printed) return printed;
     if (targets) {
-      json.key("targets").begin_array();
-      for (const ScannedTarget& target : *targets) append_target(json, target);
-      json.end_array();
+      fmt::print("],\"targets\":[");
+      print_list(*targets, [](JsonText& text, const ScannedTarget& target) { append_target(text, target); });
     }
-    fmt::print("{},\"events\":[", json.text());
+    fmt::print("],\"events\":[");
     if (auto printed = events_.print(stdout); !printed) return printed;
     fmt::print("],\"findings\":[");
     if (auto printed = findings_.print(stdout); !printed) return printed;
@@ -78,9 +81,9 @@ class JsonReport final : public ScanReport {
     }
   }
 
-  bool events_begun_ = false;
+  bool events_begun_ = false, sources_begun_ = false;
   std::uint64_t listed_ = 0;
-  Spool events_, findings_;
+  Spool sources_, events_, findings_;
   std::string anomalies_;
 };
 

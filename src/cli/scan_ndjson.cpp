@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/scan_report.hpp"
+#include "cli/spool.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -29,9 +30,11 @@ class NdjsonReport final : public ScanReport {
   void show(const std::string& key, const detect::Anomaly& anomaly) override {
     print_line("anomaly", [&](JsonText& json) { append_anomaly(json, key, anomaly); });
   }
+  void show_source(const analysis::SourceReport& source) override {
+    keep(sources_.append(line_of("source", [&](JsonText& json) { append_source(json, source); })));
+  }
   Result<Done> print_rest(const analysis::Totals& totals) override {
-    for (const analysis::SourceReport& source : counts().sources)
-      print_line("source", [&](JsonText& json) { append_source(json, source); });
+    if (auto printed = sources_.print(stdout); !printed) return printed;
     if (targets)
       for (const ScannedTarget& target : *targets)
         print_line("target", [&](JsonText& json) { append_target(json, target); });
@@ -46,13 +49,19 @@ class NdjsonReport final : public ScanReport {
   }
 
   template <typename Append>
-  static void print_line(std::string_view what, const Append& append) {
+  static std::string line_of(std::string_view what, const Append& append) {
     JsonText json;
     json.begin_object().key(what);
     append(json);
     json.end_object();
-    std::fputs((json.take() + "\n").c_str(), stdout);  // a JSON text holds no NUL
+    return json.take() + "\n";
   }
+  template <typename Append>
+  static void print_line(std::string_view what, const Append& append) {
+    std::fputs(line_of(what, append).c_str(), stdout);  // a JSON text holds no NUL
+  }
+
+  Spool sources_;
 };
 
 }  // namespace

@@ -8,11 +8,12 @@
 
 #include "cli/command.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 
 namespace logystera::cli {
 namespace {
 
-constexpr std::uint64_t kSourcesListed = 200;
+constexpr std::uint64_t kSourcesListed = 1'000;
 constexpr std::uint64_t kPassedOverSaid = 20;
 
 }  // namespace
@@ -34,9 +35,10 @@ std::unique_ptr<ScanReport> ScanReport::make(ScanOutput output, const analysis::
 }
 
 void ScanReport::prepare(analysis::Chunk& chunk) {
-  std::erase_if(chunk.findings, [&](const analysis::Finding& finding) {
-    return (options_.least && finding.level < *options_.least) || dismissals_.hides(finding.rule, finding.source);
-  });
+  for (auto* findings : {&chunk.findings, &chunk.further})
+    std::erase_if(*findings, [&](const analysis::Finding& finding) {
+      return (options_.least && finding.level < *options_.least) || dismissals_.hides(finding.rule, finding.source);
+    });
   if (chunk.first_record < limit())
     write_events(chunk, std::min<std::uint64_t>(chunk.batch.size(), limit() - chunk.first_record));
 }
@@ -54,9 +56,14 @@ void ScanReport::take(analysis::Chunk& chunk) {
     if (tracker) keep(tracker->add(finding));
     if (for_the_model) for_the_model->add(finding);
   }
-  for (const Record& record : chunk.batch.records) digesting_.add(record);
+  for (const analysis::Finding& finding : chunk.further) digesting_.add_further(finding);
   if (tracker)
-    for (const Record& record : chunk.batch.records) keep(tracker->add(record));
+    for (const Record& record : chunk.batch.records) {
+      keep(tracker->add(record));
+      digesting_.add(record, tracker->was_known());
+    }
+  else
+    for (const Record& record : chunk.batch.records) digesting_.add(record);
   if (for_the_model)
     for (std::size_t i = 0; i < chunk.batch.records.size() && !for_the_model->has_sample(); ++i)
       for_the_model->add(chunk.batch.records[i], chunk.first_record + i + 1);
@@ -69,6 +76,7 @@ void ScanReport::finished(const analysis::SourceReport& source) {
     return;
   }
   if (counts_.sources.size() < kSourcesListed) counts_.sources.push_back(source);
+  show_source(source);
   ++counts_.formats[source.format];
   if (source.problem) fmt::print(stderr, "logystera {}: {}\n", options_.command, printable(source.problem->message));
 }
@@ -91,11 +99,21 @@ bool ScanReport::found(detect::Level least) const {
                      [&](const auto& entry) { return entry.first >= least && entry.second > 0; });
 }
 
+void ScanReport::end() {
+  digest_ = digesting_.take(tracker && tracker->had_errors());
+  std::erase_if(digest_.incidents, [&](const store::Episode& episode) {
+    return episode.rule == store::kGuessedRule &&
+           (program_.engine() == nullptr || dismissals_.hides(episode.rule, episode.source));
+  });
+  if (!tracker) return;
+  for (const store::Episode& episode : digest_.incidents) tracker->add(episode);
+  keep(tracker->commit());
+}
+
 Result<Done> ScanReport::print(const analysis::Totals& totals) {
   if (counts_.passed_over > kPassedOverSaid)
     fmt::print(stderr, "logystera {}: {} were passed over in all, because they are no logs\n", options_.command,
                counts_.passed_over);
-  digest_ = digesting_.take();
   auto printed = print_rest(totals);
   if (printed && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) return Error{kOutputLost};
   return printed;
@@ -107,8 +125,10 @@ std::span<const analysis::LoudError> loudest_errors(const analysis::Digest& dige
 
 void append_error(JsonText& json, const analysis::LoudError& error) {
   json.begin_object().member("pattern", error.pattern).member("severity", severity_name(error.severity));
-  json.count("count", error.count).member("message", error.message).member("source", error.source);
-  json.count("line", error.line).end_object();
+  json.count("count", error.count).key("new_since");
+  if (error.new_since_ns) json.string(rfc3339(*error.new_since_ns));
+  else json.null();
+  json.member("message", error.message).member("source", error.source).count("line", error.line).end_object();
 }
 
 std::string_view state_name(ScannedTarget::State state) noexcept {

@@ -27,7 +27,7 @@ enum class ScanOutput { text, json, ndjson };
 
 struct ScanCounts {
   std::uint64_t shown = 0, findings = 0, anomalies = 0, passed_over = 0;
-  std::vector<analysis::SourceReport> sources;  // the first of them
+  std::vector<analysis::SourceReport> sources;  // the first thousand of them
   std::map<std::string, std::uint64_t> formats, by_rule;
   std::map<detect::Level, std::uint64_t> by_level;
 };
@@ -65,10 +65,13 @@ class ScanReport : public analysis::Watcher {
 
   void prepare(analysis::Chunk& chunk) final;
   void take(analysis::Chunk& chunk) final;
+  bool wants_further() const final { return true; }
   void finished(const analysis::SourceReport& source) final;
   void notice(const std::string& text) final;
   void add(const std::string& key, const detect::Anomaly& anomaly);
 
+  /// After the last chunk, before print(): what the run comes to, which the tracker stores.
+  void end();
   Result<Done> print(const analysis::Totals& totals);
   /// The first thing that went wrong with what is kept.
   const std::optional<Error>& problem() const noexcept { return problem_; }
@@ -99,6 +102,8 @@ class ScanReport : public analysis::Watcher {
   virtual void show_events(const std::string& text) = 0;
   virtual void show(const analysis::Finding& finding) = 0;
   virtual void show(const std::string& key, const detect::Anomaly& anomaly) = 0;
+  /// One that has been read, however many there are.
+  virtual void show_source(const analysis::SourceReport&) {}
   virtual Result<Done> print_rest(const analysis::Totals& totals) = 0;
 
   const analysis::Program& program_;
@@ -118,7 +123,7 @@ std::unique_ptr<ScanReport> json_report(const analysis::Program& program, ScanRe
 std::unique_ptr<ScanReport> ndjson_report(const analysis::Program& program, ScanReport::Options options,
                                           analysis::Dismissals dismissals);
 
-/// Those a program is told of, the loudest first.
+/// Those a program is told of, new ones first, then the loudest.
 inline constexpr std::size_t kErrorsListed = 100;
 std::span<const analysis::LoudError> loudest_errors(const analysis::Digest& digest);
 void append_error(JsonText& json, const analysis::LoudError& error);

@@ -44,7 +44,9 @@ Scanned scanned(const Analysis& analysis, analysis::NextSource next) {
   Scanned result;
   result.run = [program = analysis.program, next = std::move(next)](analysis::Watcher& watcher,
                                                                     analysis::Progress& progress) {
-    return analysis::run(next, program->names(), program->engine(), program->pipeline(), watcher, progress, interrupted());
+    analysis::PipelineOptions pipeline = program->pipeline();
+    pipeline.threads = pipeline.threads_beside;
+    return analysis::run(next, program->names(), program->engine(), pipeline, watcher, progress, interrupted());
   };
   return result;
 }
@@ -130,7 +132,8 @@ int run_scan(const std::string& command, const Globals& globals, const ScanOptio
   say_hook_notes(command, program);
   if (totals.counts.records > 0) say_unseen_fields(command, program.pipeline().filter.get());
   if (report.baselines) report.keep(report.baselines->finish());
-  if (tracker) report.keep(tracker->commit());
+  if (tracker && !report.tracker) report.keep(tracker->commit());
+  report.end();
   report.keep(report.print(totals));
   if (report.problem()) return fail(command, *report.problem());
   if (sources.targets) {

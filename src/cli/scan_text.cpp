@@ -161,7 +161,7 @@ void TextReport::print_header(const analysis::Totals& totals) const {
                grouped(tracker->new_error_groups()), grouped(tracker->new_error_occurrences()));
   if (tracker && tracker->outdated() > 0)
     fmt::print(
-        "Note     : {} of these are older than {} days; the next run that stores removes\n"
+        "Note     : {} of these errors are older than {} days; the next run that stores removes\n"
         "           them (findings_retention_days)\n",
         grouped(tracker->outdated()), tracker->retention_days());
   if (totals.windows_forgotten > 0)
@@ -180,7 +180,7 @@ void TextReport::print_header(const analysis::Totals& totals) const {
                     grouped(source.counts.unparsed), grouped(source.redacted_total()), grouped(source.findings)});
   std::fputs(table(rows, style().colour).c_str(), stdout);
   if (totals.sources > counts().sources.size())
-    fmt::print("… and {} more\n", grouped(totals.sources - counts().sources.size()));
+    fmt::print("… and {} more (--ndjson lists all of them)\n", grouped(totals.sources - counts().sources.size()));
 }
 
 Result<Done> TextReport::print_findings() {
@@ -198,6 +198,8 @@ void TextReport::print_answer(const analysis::Totals& totals) const {
   facts.sources = totals.sources;
   facts.failed = totals.failed;
   facts.events = totals.counts.records;
+  if (program().pipeline().filter) facts.selected = totals.counts.records - totals.left_out;
+  for (const analysis::SourceReport& source : counts().sources) facts.names.push_back(source.name);
   if (totals.sources == 1 && counts().sources.size() == 1) {
     facts.source = counts().sources.front().name;
     facts.format = counts().sources.front().format;

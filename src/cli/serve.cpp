@@ -29,6 +29,7 @@
 #include "core/hmac.hpp"
 #include "core/secret.hpp"
 #include "dashboard/dashboard.hpp"
+#include "detect/known.hpp"
 #include "gateway/freed_memory.hpp"
 #include "gateway/web_address.hpp"
 #include "server/http.hpp"
@@ -263,7 +264,7 @@ void reload(const Globals& globals, const Options& options, analysis::CurrentPro
     program.refuse(loaded.error().message);
     return log(fmt::format("the rules stay as they were: {}", printable(loaded.error().message)));
   }
-  const std::size_t rules = loaded.value()->rules().rules.size();
+  const std::size_t rules = detect::count_known(loaded.value()->rules());
   if (const auto before = program.get())
     for (const std::string& note : before.value()->hook_notes()) log(printable(note));
   program.replace(std::move(loaded).value());

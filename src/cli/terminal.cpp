@@ -50,6 +50,11 @@ bool colour_wanted() {
   return ::isatty(STDOUT_FILENO) != 0 && (!none || !*none) && (!term || std::string_view(term) != "dumb");
 }
 
+bool terminal_moves() {
+  const char* const term = std::getenv("TERM");
+  return term && *term && std::string_view(term) != "dumb";
+}
+
 bool typed_input(std::string_view command, const std::vector<std::string>& paths) {
   if (!paths.empty() && std::find(paths.begin(), paths.end(), "-") == paths.end()) return false;
   if (::isatty(STDIN_FILENO) == 0) return false;

@@ -14,6 +14,9 @@ namespace logystera::cli {
 /// Whether standard output is a terminal that wants colour (NO_COLOR unset or empty, TERM not "dumb").
 bool colour_wanted();
 
+/// Whether the terminal is one whose lines can be written anew (TERM is set, and not "dumb").
+bool terminal_moves();
+
 /// Whether these paths ('-', or none at all) have a person type what is to be read. Where that was not asked for by '-', standard
 /// error says once, in the command's name, what is waited for.
 bool typed_input(std::string_view command, const std::vector<std::string>& paths);

@@ -279,7 +279,7 @@ std::optional<Error> unknown_field(const Counter& counter, const FieldNames& nam
   for (std::size_t i = 0; i < counter.fields().size(); ++i) {
     const Counted& field = counter.fields()[i];
     if (counter.seen(i) || field.own != filter::Own::none || field.field < field::known_count_) continue;
-    std::vector<std::string_view> known;
+    std::vector<std::string_view> known = ask::names_to_count();
     for (std::size_t id = 1; id < names.size(); ++id)
       if (id != field.field) known.push_back(names.name(static_cast<FieldId>(id)));
     const std::string_view near = nearest_name(field.name, known);

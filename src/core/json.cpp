@@ -205,16 +205,26 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+std::size_t string_mark(std::string_view text, std::size_t from) noexcept {
+#if defined(__SSE2__)
+  for (; from < text.size() && text.size() - from >= kBlock; from += kBlock) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
+    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    const __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    if (const int mask = _mm_movemask_epi8(_mm_or_si128(quote, slash)); mask != 0)
+      return from + static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(mask)));
+  }
+#endif
+  while (from < text.size() && text[from] != '"' && text[from] != '\\') ++from;
+  return std::min(from, text.size());
+}
+
 std::size_t depth(std::string_view text) noexcept {
   std::size_t open = 0, deepest = 0;
-  bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      else quoted = c != '"';
-    } else if (c == '"') {
-      quoted = true;
+    if (c == '"') {
+      for (i = string_mark(text, i + 1); i < text.size() && text[i] == '\\';) i = string_mark(text, i + 2);
     } else if (c == '{' || c == '[') {
       deepest = std::max(deepest, ++open);
     } else if ((c == '}' || c == ']') && open > 0) {

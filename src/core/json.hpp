@@ -54,6 +54,9 @@ std::size_t utf8_sequence(std::string_view text, std::size_t& skip) noexcept;
 /// Whether `text` is well-formed UTF-8 throughout (no overlong forms, surrogates or values over U+10FFFF).
 bool is_utf8(std::string_view text) noexcept;
 
+/// Where the string goes on that `text` has at `from`: the place of the next quote or backslash, or the text's size.
+std::size_t string_mark(std::string_view text, std::size_t from) noexcept;
+
 /// How deep the objects and arrays of a JSON text nest, 0 without any; of a text that is no JSON, some number. Asked before
 /// a text of a stranger is handed to code that recurses.
 std::size_t depth(std::string_view text) noexcept;

@@ -120,6 +120,7 @@ class Walk {
         return Error{
             root_ + ": more than " + std::to_string(options_.entries_most) + " entries below it: name a smaller directory",
             ErrorKind::too_large};
+      if (name.compare(0, options_.prefix.size(), options_.prefix) != 0) continue;
       const std::string path = joined(relative, name);
       struct stat status {};
       if (::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {

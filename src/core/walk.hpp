@@ -75,6 +75,8 @@ struct WalkOptions {
   std::size_t files_most = 100'000;
   std::size_t entries_most = 1'000'000;  // looked at
   std::size_t depth_most = 64;           // directories below the one named
+  /// Entries whose names begin otherwise are not looked at, whatever they are.
+  std::string_view prefix = {};
   /// Which files are wanted, by name; nullptr: all. Others are not even passed over.
   bool (*wanted)(std::string_view name) = nullptr;
 };

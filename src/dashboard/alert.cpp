@@ -116,8 +116,7 @@ Result<Done> add_signals(View& view, const Context& context, const Request& requ
   for (std::size_t i = page->rows.size(); i-- > 0;) {
     const query::Signal& signal = page->rows[i];
     View row;
-    row.text("summary", signal.spec ? signal.spec->summary : "A signal this version does not know");
-    row.text("type", signal.event.type).time("time", signal.event.created_at);
+    row.text("name", query::name_of(signal)).text("type", signal.event.type).time("time", signal.event.created_at);
     std::vector<View> labels;
     for (const query::SignalLabel& label : signal.labels) {
       View one;

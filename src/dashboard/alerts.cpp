@@ -82,44 +82,27 @@ View row_of(const alert::Alert& alert, const Names& names, std::int64_t now) {
   return row;
 }
 
-Result<std::string> watching_words(const Context& context, const Names& names) {
+std::string watching_words(const Context& context, const Names& names) {
   const auto program = context.program.get();
   const std::size_t rules = program ? program.value()->rules().rules.size() : 0;
   return fmt::format("{} on {}. What they find appears here at once.", counted(rules, "rule watches", "rules watch"),
                      counted(names.size(), "site", "sites"));
 }
 
-Result<Done> add_empty(View& view, const Context& context, const Form& form, const Address& here, const Names& names,
-                       bool more) {
-  std::vector<View> links;
-  const auto link = [&](std::string_view label, std::string href) {
-    View row;
-    row.text("label", label).text("href", href);
-    links.push_back(std::move(row));
-  };
-  if (more) {
-    view.text("empty_title", "Nothing in the newest 50,000");
-    view.text("empty_words", "The filter matched none of the alerts looked at so far. There are older ones.");
-  } else if (here.with("state", "").filters()) {
-    view.text("empty_title", "Nothing matches this filter");
-    view.text("empty_words", "No such alert has all of what was asked for.");
-    link("Clear the filter", Address(kPath).with("state", form["state"]).text());
-  } else if (form["state"].empty()) {
-    auto words = watching_words(context, names);
-    if (!words) return words.error();
-    view.text("empty_title", "No open alerts").text("empty_words", words.value());
-    link("See the rules", "/rules");
-    link(names.empty() ? "Connect a site" : "Sites", "/sites");
-  } else {
-    view.text("empty_title", "None");
-    view.text("empty_words",
-              form["state"] == "past"
-                  ? "What happened more than a day before it was heard of would be listed here; it wakes nobody."
-                  : "There is no such alert.");
-    link("Open alerts", std::string(kPath));
-  }
-  view.rows("empty_links", std::move(links));
-  return Done{};
+NoRows no_rows(const Context& context, const Form& form, const Address& here, const Names& names) {
+  if (here.with("state", "").filters())
+    return {"Nothing matches this filter",
+            "No such alert has all of what was asked for.",
+            {{"Clear the filter", Address(kPath).with("state", form["state"]).text()}}};
+  if (form["state"].empty())
+    return {"No open alerts",
+            watching_words(context, names),
+            {{"See the rules", "/rules"}, {names.empty() ? "Connect a site" : "Sites", "/sites"}}};
+  return {"None",
+          form["state"] == "past"
+              ? "What happened more than a day before it was heard of would be listed here; it wakes nobody."
+              : "There is no such alert.",
+          {{"Open alerts", std::string(kPath)}}};
 }
 
 Result<Answer> list(const Context& context, const Request& request, const Form& form) {
@@ -133,18 +116,14 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
   View view;
   std::vector<View> rows;
   for (const alert::Alert& alert : page->rows) rows.push_back(row_of(alert, names.value(), context.now()));
-  add_pager(view, kPath, form["cursor"].empty(), rows.size(), page->newer, page->older, page->total);
   add_filter(view, form, here, names.value());
-  if (rows.empty()) {
-    if (auto said = add_empty(view, context, form, here, names.value(), page->searching); !said) return said.error();
-  }
   for (const Told& one : kDone) {
     if (form["done"] == one.word) view.text("done", one.words);
   }
   const bool open = form["state"].empty() || form["state"] == "snoozed" || form["state"] == "all";
   view.flag("acts", open && !rows.empty() && request.principal->may(web::Role::analyst));
-  view.flag("has_rows", !rows.empty()).rows("rows", std::move(rows));
-  view.text("caption", "Alerts, those hit last first").view("export", export_links(kPath, here));
+  add_list(view, {kPath, "alerts", "Alerts, those hit last first"}, here, form["cursor"].empty(), page.value(),
+           std::move(rows), [&] { return no_rows(context, form, here, names.value()); });
   return context.page(request, "alerts", "Alerts", kPath, std::move(view));
 }
 

@@ -81,33 +81,23 @@ void add_filter(View& view, const Form& form, const Address& here) {
             options_of({{"", "All"}, {"24", "24 hours"}, {"168", "7 days"}, {"720", "30 days"}}, form["since_hours"]));
 }
 
-void add_empty(View& view, const Form& form, const Address& here, std::string_view tab) {
-  std::vector<View> links;
-  const auto link = [&](std::string label, std::string href) {
-    View row;
-    row.text("label", label).text("href", href);
-    links.push_back(std::move(row));
-  };
-  if (!form["target"].empty()) link("Any target", here.with("target", "").text());
-  if (!form["group"].empty()) link("Any group", here.with("group", "").text());
-  if (here.with("sort", "").filters()) link("All errors", std::string(kPath));
-  view.rows("empty_links", std::move(links));
-  if (here.with("sort", "").filters()) {
-    const bool tab_alone = here.with("sort", "").with("new", "").with("regressed", "").filters() == false;
-    view.text("empty_title", tab == "new" && tab_alone         ? "No new errors"
-                             : tab == "regressed" && tab_alone ? "Nothing came back"
-                                                               : "Nothing matches this filter");
-    view.text("empty_words", tab == "new" && tab_alone ? "No error was seen for the first time within 24 hours."
-                             : tab == "regressed" && tab_alone
-                                 ? "No error returned within 24 hours after it had been silent for a day or longer."
-                                 : "No group of errors that is stored has all of what was asked for.");
-    view.flag("says_how", false);
-    return;
+NoRows no_rows(const Form& form, const Address& here, std::string_view tab) {
+  if (!here.with("sort", "").filters())
+    return {"No errors recorded",
+            "Errors of logs are grouped by what they say. A scan that tracks them, or a log that is followed, brings them "
+            "here:",
+            {},
+            true};
+  NoRows none{"Nothing matches this filter", "No group of errors that is stored has all of what was asked for."};
+  if (!here.with("sort", "").with("new", "").with("regressed", "").filters()) {
+    if (tab == "new") none = {"No new errors", "No error was seen for the first time within 24 hours."};
+    else if (tab == "regressed")
+      none = {"Nothing came back", "No error returned within 24 hours after it had been silent for a day or longer."};
   }
-  view.text("empty_title", "No errors recorded").flag("says_how", true);
-  view.text(
-      "empty_words",
-      "Errors of logs are grouped by what they say. A scan that tracks them, or a log that is followed, brings them here:");
+  if (!form["target"].empty()) none.links.emplace_back("Any target", here.with("target", "").text());
+  if (!form["group"].empty()) none.links.emplace_back("Any group", here.with("group", "").text());
+  none.links.emplace_back("All errors", kPath);
+  return none;
 }
 
 Result<Answer> list(const Context& context, const Request& request, const Form& form) {
@@ -120,17 +110,12 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
   std::vector<View> rows;
   for (const store::ErrorGroup& group : page->rows) rows.push_back(row_of(group, context.now()));
   const std::string_view tab = tab_of(*asked.value);
-  add_pager(view, kPath, form["cursor"].empty(), rows.size(), page->newer, page->older, page->total);
   add_tabs(view, here, tab);
   add_heads(view, here, asked->filter.sort);
   add_filter(view, form, here);
   add_fleet_filter(view, context, request, form);
-  if (rows.empty() && page->searching) add_search_goes_on(view, kPath, "errors", page->older, page->searched_to);
-  else if (rows.empty()) add_empty(view, form, here, tab);
-  view.flag("has_rows", !rows.empty())
-      .rows("rows", std::move(rows))
-      .text("caption", "Errors of one message each, values left out");
-  view.view("export", export_links(kPath, here));
+  add_list(view, {kPath, "errors", "Errors of one message each, values left out"}, here, form["cursor"].empty(),
+           page.value(), std::move(rows), [&] { return no_rows(form, here, tab); });
   return context.page(request, "errors", "Errors", kPath, std::move(view));
 }
 

@@ -26,10 +26,6 @@ Found event_of(const Context& context, const Request& request, bool personal) {
                        personal ? nullptr : &context.pseudonyms);
 }
 
-std::string_view title_of(const query::Signal& signal) {
-  return signal.spec ? signal.spec->summary : "A signal this version does not know";
-}
-
 // The rules that look at it, the gravest first. `line`: as it was sent.
 Result<std::vector<View>> rules_for(const analysis::Program& program, std::string_view line, std::string_view chosen) {
   auto looking = analysis::rules_looking_at(program, line, analysis::kEventFormat);
@@ -50,7 +46,7 @@ Result<std::vector<View>> rules_for(const analysis::Program& program, std::strin
 
 Result<Answer> event_page(const Context& context, const Request& request, const query::Signal& shown, View view,
                           std::string_view chosen) {
-  view.view("event", event_view(shown)).text("name", title_of(shown));
+  view.view("event", event_view(shown));
   view.text("try_action", fmt::format("{}/{}/try", kPath, query::uuid_text(shown.event.id)));
   const auto program = context.program.get();
   if (program && request.principal->may(web::Role::analyst)) {
@@ -61,7 +57,7 @@ Result<Answer> event_page(const Context& context, const Request& request, const 
     if (!rules) return rules.error();
     view.flag("has_rules", !rules->empty()).rows("rules", std::move(rules).value());
   }
-  return context.page(request, "event", std::string(title_of(shown)), kPath, std::move(view));
+  return context.page(request, "event", std::string(query::name_of(shown)), kPath, std::move(view));
 }
 
 Result<Answer> show(const Context& context, const Request& request) {

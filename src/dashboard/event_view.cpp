@@ -54,7 +54,8 @@ View event_view(const query::Signal& signal) {
   const store::EventRow& event = signal.event;
   View row;
   add_signal_level(row, query::severity_of(signal));
-  row.text("summary", signal.spec ? signal.spec->summary : "A signal this version does not know").text("type", event.type);
+  row.text("name", query::name_of(signal)).text("type", event.type);
+  row.text("summary", signal.spec ? signal.spec->summary : std::string_view());
   row.text("gist", gist_of(signal))
       .text("site", event.name)
       .text("site_href", "/sites/" + web::percent_encoded(event.entity));

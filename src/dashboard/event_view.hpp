@@ -12,7 +12,7 @@
 
 namespace logystera::dashboard {
 
-/// Its level, summary, type, site, times, id, and each label with its meaning and privacy class.
+/// Its level, name, summary, type, site, times, id, and each label with its meaning and privacy class.
 web::View event_view(const query::Signal& signal);
 
 /// The event of that number, if it is the site's and still stored.

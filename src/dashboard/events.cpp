@@ -28,7 +28,8 @@ std::vector<View> types_of(std::string_view chosen) {
   std::map<std::string_view, std::vector<View>> groups;
   for (const SignalSpec& spec : catalogue::all()) {
     View option;
-    option.text("value", spec.type).text("label", spec.type).flag("selected", spec.type == chosen);
+    option.text("value", spec.type).text("label", fmt::format("{} ({})", spec.name, spec.type));
+    option.flag("selected", spec.type == chosen);
     groups[spec.group].push_back(std::move(option));
   }
   std::vector<View> rows;
@@ -42,27 +43,18 @@ std::vector<View> types_of(std::string_view chosen) {
   return rows;
 }
 
-void add_empty(View& view, const Address& here, bool any_site) {
-  std::vector<View> links;
-  const auto link = [&](std::string_view label, std::string href) {
-    View row;
-    row.text("label", label).text("href", href);
-    links.push_back(std::move(row));
-  };
-  if (here.filters()) {
-    view.text("empty_title", "Nothing matches this filter")
-        .text("empty_words", "No event that is stored has all of what was asked for.");
-    link("All events", std::string(kPath));
-  } else {
-    view.text("empty_title", "Waiting for the first signal");
-    view.text(
-        "empty_words",
-        any_site
-            ? "A site is connected. What it records arrives with its next cron run, or when somebody presses Flush there."
-            : "Sites send what happens on them: logins, changed configuration, errors. Connect one to see it here.");
-    link(any_site ? "Sites" : "Connect a site", "/sites");
-  }
-  view.rows("empty_links", std::move(links));
+NoRows no_rows(const Address& here, bool any_site) {
+  if (here.filters())
+    return {"Nothing matches this filter",
+            "No event that is stored has all of what was asked for.",
+            {{"All events", std::string(kPath)}}};
+  if (any_site)
+    return {"Waiting for the first signal",
+            "A site is connected. What it records arrives with its next cron run, or when somebody presses Flush there.",
+            {{"Sites", "/sites"}}};
+  return {"Waiting for the first signal",
+          "Sites send what happens on them: logins, changed configuration, errors. Connect one to see it here.",
+          {{"Connect a site", "/sites"}}};
 }
 
 Result<Done> note_personal(const Context& context, const Request& request, const query::AskedSignals& asked) {
@@ -96,16 +88,13 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
   View view;
   std::vector<View> rows;
   for (const query::Signal& signal : page->rows) rows.push_back(event_view(signal));
-  add_pager(view, kPath, form["cursor"].empty(), rows.size(), page->newer, page->older, page->total);
-  if (rows.empty() && page->searching) add_search_goes_on(view, kPath, "events", page->older, page->searched_to);
-  else if (rows.empty()) add_empty(view, here, !sites->empty());
+  add_list(view, {kPath, "events", "Signals of sites, the newest first"}, here, form["cursor"].empty(), page.value(),
+           std::move(rows), [&] { return no_rows(here, !sites->empty()); });
   view.text("since", form["since"]).text("until", form["until"]);
   view.text("q", form["q"]).flag("personal", asked->personal).flag("filtered", here.filters());
   view.rows("periods", options_of({{"", "All"}, {"1", "1 hour"}, {"24", "24 hours"}, {"168", "7 days"}, {"720", "30 days"}},
                                   form["since_hours"]));
   view.rows("groups", types_of(form["type"])).rows("sites", std::move(sites).value());
-  view.flag("has_rows", !rows.empty()).rows("rows", std::move(rows)).text("caption", "Signals of sites, the newest first");
-  view.view("export", export_links(kPath, here));
   return context.page(request, "events", "Events", kPath, std::move(view));
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "alert/anomaly.hpp"
+#include "core/catalogue.hpp"
 #include "core/printable.hpp"
 #include "dashboard/event_view.hpp"
 #include "dashboard/export.hpp"
@@ -57,29 +58,18 @@ View row_of(const store::Finding& finding) {
   return row;
 }
 
-void add_empty(View& view, const Form& form, const Address& here) {
-  std::vector<View> links;
-  const auto link = [&](std::string label, std::string href) {
-    View row;
-    row.text("label", label).text("href", href);
-    links.push_back(std::move(row));
-  };
-  if (!here.filters()) {
-    view.text("empty_title", "No findings yet");
-    view.text("empty_words",
-              "Rules look at logs that are scanned or followed. What they find in one that is tracked is listed here:");
-    view.flag("says_how", true);
-    link("See the rules", "/rules");
-  } else {
-    view.text("empty_title", "Nothing matches this filter");
-    view.text("empty_words", "No finding that is stored has all of what was asked for.");
-    if (!form["severity"].empty()) link("Any level", here.with("severity", "").text());
-    if (!form["target"].empty()) link("Any target", here.with("target", "").text());
-    if (!form["group"].empty()) link("Any group", here.with("group", "").text());
-    if (!form["since_hours"].empty()) link("Any time", here.with("since_hours", "").text());
-    link("Clear the filter", std::string(kPath));
-  }
-  view.rows("empty_links", std::move(links));
+NoRows no_rows(const Form& form, const Address& here) {
+  if (!here.filters())
+    return {"No findings yet",
+            "Rules look at logs that are scanned or followed. What they find in one that is tracked is listed here:",
+            {{"See the rules", "/rules"}},
+            true};
+  NoRows none{"Nothing matches this filter", "No finding that is stored has all of what was asked for."};
+  for (const auto& [name, label] : {std::pair("severity", "Any level"), std::pair("target", "Any target"),
+                                    std::pair("group", "Any group"), std::pair("since_hours", "Any time")})
+    if (!form[name].empty()) none.links.emplace_back(label, here.with(name, "").text());
+  none.links.emplace_back("Clear the filter", kPath);
+  return none;
 }
 
 Result<Answer> list(const Context& context, const Request& request, const Form& form) {
@@ -98,13 +88,11 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
     name.text("name", source);
     names.push_back(std::move(name));
   }
-  add_pager(view, kPath, form["cursor"].empty(), rows.size(), page->newer, page->older, page->total);
   add_filter(view, form, here);
   add_fleet_filter(view, context, request, form);
-  if (rows.empty() && page->searching) add_search_goes_on(view, kPath, "findings", page->older, page->searched_to);
-  else if (rows.empty()) add_empty(view, form, here);
-  view.flag("has_rows", !rows.empty()).rows("rows", std::move(rows)).rows("sources", std::move(names));
-  view.text("caption", "Findings, the newest first").view("export", export_links(kPath, here));
+  add_list(view, {kPath, "findings", "Findings, the newest first"}, here, form["cursor"].empty(), page.value(),
+           std::move(rows), [&] { return no_rows(form, here); });
+  view.rows("sources", std::move(names));
   view.text("done", form["done"] == "dismissed" ? "Dismissed. Lists leave it out from now on." : "");
   return context.page(request, "findings", "Findings", kPath, std::move(view));
 }
@@ -135,7 +123,10 @@ Result<Done> add_evidence(View& view, const Context& context, const store::Findi
     if (!event) return event.error();
     if (!event.value()) continue;
     View row;
-    row.text("type", event.value()->type).time("at", event.value()->created_at);
+    const SignalSpec* const spec = catalogue::find(event.value()->type);
+    row.text("name", spec ? spec->name : std::string_view())
+        .text("type", event.value()->type)
+        .time("at", event.value()->created_at);
     rows.push_back(std::move(row));
   }
   view.flag("has_evidence", !rows.empty()).rows("evidence", std::move(rows));

@@ -139,22 +139,18 @@ void add_form(View& view, const ChannelOptions& options, const Channel& channel,
 }
 
 void add_state(View& view, const Channel& channel, const store::OutboxCounts& counts, std::int64_t now) {
-  constexpr std::int64_t kDaySeconds = 24 * 3600;
-  const bool stuck = counts.oldest_waiting != 0 && now - counts.oldest_waiting > kDaySeconds / 24 &&
-                     channel.last_sent_at < now - kDaySeconds;
-  if (!channel.enabled)
-    web::add_badge(view, channel.off_reason.empty() ? "" : "high", channel.off_reason.empty() ? "hidden" : "high", "Off");
-  else if (!channel.last_error.empty() || stuck) web::add_badge(view, "medium", "medium", "Failing");
-  else if (channel.confirmed_at != 0 || channel.last_sent_at != 0) web::add_badge(view, "good", "ok", "On");
-  else web::add_badge(view, "low", "low", "Not tested");
+  const bool by_itself = !channel.off_reason.empty();
+  switch (notify::state_of(channel, counts, now)) {
+    case notify::ChannelState::off:
+      web::add_badge(view, by_itself ? "high" : "", by_itself ? "high" : "hidden", "Off");
+      break;
+    case notify::ChannelState::failing: web::add_badge(view, "medium", "medium", "Failing"); break;
+    case notify::ChannelState::on: web::add_badge(view, "good", "ok", "On"); break;
+    case notify::ChannelState::not_tested: web::add_badge(view, "low", "low", "Not tested"); break;
+  }
   view.text("reason", !channel.enabled ? channel.off_reason : channel.last_error);
   view.time("last_sent", channel.last_sent_at).number("waiting", counts.waiting).number("dead", counts.dead);
   view.flag("has_dead", counts.dead > 0);
-}
-
-store::OutboxCounts counts_of(const std::vector<store::OutboxCounts>& all, std::int64_t channel) {
-  const auto found = std::find_if(all.begin(), all.end(), [channel](const auto& one) { return one.channel == channel; });
-  return found == all.end() ? store::OutboxCounts() : *found;
 }
 
 std::vector<View> message_rows(const std::vector<store::OutboxRow>& rows) {
@@ -258,7 +254,7 @@ Result<server::Answer> NotifyPages::list(const Request& request, const Form& for
         .text("name", channel.name)
         .text("kind", kind ? kind_label(*kind) : channel.kind)
         .text("shown", channel.shown);
-    add_state(row, channel, counts_of(counts.value(), channel.id), parts_.now());
+    add_state(row, channel, notify::counts_of(counts.value(), channel.id), parts_.now());
     rows.push_back(std::move(row));
   }
   View view;
@@ -304,7 +300,7 @@ Result<server::Answer> NotifyPages::channel(const Request& request, const Form& 
   if (!messages) return messages.error();
   View view;
   add_form(view, options.value(), channel, false);
-  add_state(view, channel, counts_of(counts.value(), id), parts_.now());
+  add_state(view, channel, notify::counts_of(counts.value(), id), parts_.now());
   view.text("done", done_words(form["done"]))
       .text("action", path_of(id))
       .text("href", path_of(id))

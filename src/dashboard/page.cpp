@@ -138,15 +138,21 @@ void add_pager(View& view, std::string_view path, bool first, std::size_t shown,
   view.text("count", words);
 }
 
-void add_search_goes_on(View& view, std::string_view path, std::string_view things, const std::string& older,
-                        std::optional<std::int64_t> searched_to) {
-  view.text("empty_title", "Nothing so far");
-  view.text("empty_words", fmt::format("None of the {} looked at has all of what was asked for. There are more.", things));
+NoRows search_goes_on(std::string_view path, std::string_view things, const std::string& older) {
+  return {"Nothing so far",
+          fmt::format("None of the {} looked at has all of what was asked for. There are more.", things),
+          {{"Search on", fmt::format("{}?{}", path, older)}}};
+}
+
+void add_no_rows(View& view, const NoRows& none, std::optional<std::int64_t> searched_to) {
+  view.text("empty_title", none.title).text("empty_words", none.words).flag("says_how", none.says_how);
   view.time("searched_to", searched_to.value_or(0));
-  View link;
-  link.text("label", "Search on").text("href", fmt::format("{}?{}", path, older));
   std::vector<View> links;
-  links.push_back(std::move(link));
+  for (const auto& [label, href] : none.links) {
+    View link;
+    link.text("label", label).text("href", href);
+    links.push_back(std::move(link));
+  }
   view.rows("empty_links", std::move(links));
 }
 

@@ -95,13 +95,35 @@ Error error_of(const std::vector<query::Fault>& faults);
 void add_pager(web::View& view, std::string_view path, bool first, std::size_t shown, const std::string& newer,
                const std::string& older, const std::optional<store::Count>& total);
 
-/// Of a list whose search has not come to its end and found nothing yet: says so in the empty state, and how far it came, with the
-/// link on which it goes on. `older`: a query string.
-void add_search_goes_on(web::View& view, std::string_view path, std::string_view things, const std::string& older,
-                        std::optional<std::int64_t> searched_to);
+/// Why a list has no row, and where to go from there.
+struct NoRows {
+  std::string title, words;
+  std::vector<std::pair<std::string, std::string>> links = {};  // label, address
+  bool says_how = false;                                        // what fills the list is shown as a command
+};
+/// Of a search that has not come to its end and has found none of `things` yet, `searched_to` how far it came. `older`: a query string.
+NoRows search_goes_on(std::string_view path, std::string_view things, const std::string& older);
+void add_no_rows(web::View& view, const NoRows& none, std::optional<std::int64_t> searched_to = {});
+
+/// What a list is of.
+struct ListWords {
+  std::string_view path, things, caption;
+};
 
 /// `csv` and `json` of the partial `export`: the files of a list as it is filtered.
 web::View export_links(std::string_view path, const Address& here);
+
+/// How the page of a list ends: its rows, the partials `pager` and `export`, and without any row why there is none, which `none` says of a
+/// search that is through. `here` is the filter, which the links keep.
+template <typename Listed, typename None>
+void add_list(web::View& view, const ListWords& list, const Address& here, bool first, const Listed& page,
+              std::vector<web::View> rows, const None& none) {
+  add_pager(view, list.path, first, rows.size(), page.newer, page.older, page.total);
+  if (rows.empty())
+    add_no_rows(view, page.searching ? search_goes_on(list.path, list.things, page.older) : none(), page.searched_to);
+  view.flag("has_rows", !rows.empty());
+  view.rows("rows", std::move(rows)).text("caption", list.caption).view("export", export_links(list.path, here));
+}
 
 /// "3 days", "25 h".
 std::string span_words(std::int64_t seconds);

@@ -29,34 +29,10 @@ std::vector<std::string_view> lines_in(std::string_view text) {
   return all;
 }
 
-std::string name_of(std::int64_t id, const std::vector<Channel>& all) {
-  const auto found = std::find_if(all.begin(), all.end(), [id](const Channel& one) { return one.id == id; });
-  return found == all.end() ? fmt::format("channel {}", id) : found->name;
-}
-
-std::string names_of(const std::vector<std::int64_t>& ids, const std::vector<Channel>& all) {
-  std::string names;
-  for (const std::int64_t id : ids) names += (names.empty() ? "" : ", ") + name_of(id, all);
-  return names;
-}
-
 std::string joined(const std::vector<std::string>& all) {
   std::string text;
   for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
   return text;
-}
-
-std::string when_words(const Route& route, const std::vector<Channel>& all) {
-  const std::string zone = route.zone.empty() ? "UTC" : route.zone;
-  std::string words =
-      route.digest ? fmt::format("each day at {} {}", notify::minute_words(*route.digest), zone) : std::string("at once");
-  if (route.quiet)
-    words += fmt::format("; quiet from {} to {} {}", notify::minute_words(route.quiet->from),
-                         notify::minute_words(route.quiet->to), zone);
-  for (const notify::Step& step : route.steps)
-    words += fmt::format("; after {} min unacknowledged: {}", step.after_minutes, names_of(step.channels, all));
-  if (route.go_on) words += "; and the routes below";
-  return words;
 }
 
 std::vector<View> lines_of(const std::vector<std::string>& all) {
@@ -88,10 +64,8 @@ Result<server::Answer> NotifyPages::route_list(const Request& request, const For
     row.text("href", path_of(route.name)).text("name", route.name).text("position", std::to_string(i + 1));
     web::add_level(row, route.least);
     row.text("sites", route.sites.empty() ? "all sites" : joined(route.sites)).text("tags", joined(route.tags));
-    row.text("channels", route.every_channel      ? "every channel"
-                         : route.channels.empty() ? "nobody"
-                                                  : names_of(route.channels, channels.value()));
-    row.text("when", when_words(route, channels.value())).flag("first", i == 0);
+    row.text("channels", notify::whom_words(route, channels.value()));
+    row.text("when", notify::when_words(route, channels.value())).flag("first", i == 0);
     rows.push_back(std::move(row));
   }
   View view;
@@ -113,7 +87,7 @@ Result<server::Answer> NotifyPages::route_form(const Request& request, const Rou
     levels.push_back(std::move(row));
   }
   std::vector<std::string> names;
-  for (const std::int64_t id : route.channels) names.push_back(name_of(id, channels.value()));
+  for (const std::int64_t id : route.channels) names.push_back(notify::channel_name(id, channels.value()));
   std::vector<std::string> there;
   for (const Channel& channel : channels.value()) there.push_back(channel.name);
   view.rows("levels", std::move(levels)).rows("site_lines", lines_of(route.sites)).rows("tag_lines", lines_of(route.tags));
@@ -127,7 +101,7 @@ Result<server::Answer> NotifyPages::route_form(const Request& request, const Rou
     View row;
     const bool there_is = i < route.steps.size();
     row.text("step", std::to_string(i + 1)).text("after", there_is ? std::to_string(route.steps[i].after_minutes) : "");
-    row.text("step_channels", there_is ? names_of(route.steps[i].channels, channels.value()) : "");
+    row.text("step_channels", there_is ? notify::channel_names(route.steps[i].channels, channels.value()) : "");
     steps.push_back(std::move(row));
   }
   view.rows("steps", std::move(steps));

@@ -9,7 +9,7 @@
 #include "dashboard/pages.hpp"
 #include "dashboard/rule_book.hpp"
 #include "dashboard/rule_page.hpp"
-#include "detect/rule.hpp"
+#include "detect/known.hpp"
 
 namespace logystera::dashboard {
 namespace {
@@ -46,9 +46,6 @@ struct Wanted {
   std::optional<Level> at_least;
   std::optional<bool> fired;
 };
-
-// What a window of a rule counts is a rule of its own to the engine, and not to a person.
-bool is_part(const detect::Rule& rule) { return rule.silent && rule.id.find('#') != std::string::npos; }
 
 bool matches(const detect::Rule& rule, const Wanted& wanted, const Hits& hits) {
   if (wanted.at_least && rule.level < *wanted.at_least) return false;
@@ -94,7 +91,7 @@ Result<Answer> list(const Context& context, const Request& request, const Form& 
   std::size_t all = 0;
   if (program) {
     for (const detect::Rule& loaded : program.value()->rules().rules) {
-      if (is_part(loaded)) continue;
+      if (detect::is_part(loaded)) continue;
       const detect::Rule& rule = as_written(loaded);
       packs.insert(pack_of(rule));
       all += !rule.silent;

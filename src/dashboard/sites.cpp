@@ -111,7 +111,11 @@ Result<std::vector<View>> signal_rows(const Context& context, const std::string&
   std::vector<View> rows;
   for (const query::SignalCount& one : counts.value()) {
     View row;
-    row.text("type", one.type).text("summary", one.summary).number("day", one.day).number("all", one.all);
+    row.text("name", one.name)
+        .text("type", one.type)
+        .text("summary", one.summary)
+        .number("day", one.day)
+        .number("all", one.all);
     row.text("href", Address("/events").with("site", site).with("type", one.type).text());
     rows.push_back(std::move(row));
   }

@@ -346,7 +346,14 @@ double Compiler::frequency(std::uint32_t number) const {
     for (const std::string& text : required_[number]) sum += literal_frequency(text);
     return std::min(0.9, sum);
   }
-  const double base = literal_frequency(indexed_text(test));
+  const std::string literal = indexed_text(test);
+  const double base = literal_frequency(literal);
+  if (test.shape == Shape::contains && looked_for_in_field(literal)) {
+    constexpr double kMark =
+        0.02;  // of an address that is asked for, say: a line has quotes, what is between them has none
+    const std::span<const Slot> slots = out_.slots(test);
+    if (std::all_of(slots.begin(), slots.end(), [](Slot slot) { return slot < kPartSlots; })) return std::min(kMark, base);
+  }
   const double anywhere = out_.slots(test).front() == slot_of(Part::anywhere) ? 4 : 1;
   return std::min(0.9, base * anywhere * (1 + 0.5 * uses_[number]));
 }
@@ -497,8 +504,10 @@ void Compiler::plan(std::uint32_t rule) {
   }
   ScopeDraft& plan = scopes_[found->second];
   Guard chosen;
+  // A guard of many is worth it however often it is hit: without it each of them is asked for every record.
   constexpr double kUseless = 0.7;
-  const bool guarded = guard(out_.roots[rule], chosen) && chosen.cost <= kUseless;
+  constexpr std::size_t kMany = 8;
+  const bool guarded = guard(out_.roots[rule], chosen) && (chosen.cost <= kUseless || chosen.tests.size() >= kMany);
   if (guarded && mostly_excluded(out_.roots[rule], chosen)) {
     leave_unindexed(out_.roots[rule]);
     plan.always.push_back(rule);

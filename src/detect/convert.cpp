@@ -452,9 +452,11 @@ bool Writer::window(const Window& window, bool own_detection) {
       if (window.kind == Window::Kind::ordered) line(2, "ordered: true");
       break;
   }
+  std::vector<std::string> ids, forgiving;
+  for (std::uint32_t input : window.inputs)
+    (window.forgives(input) ? forgiving : ids).push_back(native_id(rules_.rules[input].id));
+  if (!forgiving.empty()) line(2, "forgive: " + list_of(forgiving));
   if (own_detection) return true;
-  std::vector<std::string> ids;
-  for (std::uint32_t input : window.inputs) ids.push_back(native_id(rules_.rules[input].id));
   line(2, "rules: " + list_of(ids));
   std::string aliases;
   for (const Window::Alias& alias : window.aliases) {
@@ -486,7 +488,7 @@ bool Writer::rule(std::uint32_t index) {
     return beside(index);
   }
   const Window& counted = *rule.window;
-  const bool own = counted.inputs.size() == 1 && is_part(counted.inputs[0], rule) &&
+  const bool own = counted.inputs.size() - counted.forgiving.size() == 1 && is_part(counted.inputs[0], rule) &&
                    counted.kind != Window::Kind::temporal && counted.kind != Window::Kind::ordered;
   if (!own)
     for (std::uint32_t input : counted.inputs)

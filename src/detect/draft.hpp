@@ -36,9 +36,10 @@ struct Reference {
 /// A rule whose references are not resolved yet.
 struct Draft {
   Rule rule;
-  std::size_t document = 0;       // index of its report
-  std::vector<Reference> inputs;  // windows over other rules
-  std::vector<Draft> own_inputs;  // silent detections that exist for this window only
+  std::size_t document = 0;         // index of its report
+  std::vector<Reference> inputs;    // windows over other rules
+  std::vector<Reference> forgives;  // whose hits take a value out of the window
+  std::vector<Draft> own_inputs;    // silent detections that exist for this window only
   struct Alias {
     std::string name;
     std::vector<std::pair<Reference, std::string>> fields;

@@ -378,39 +378,41 @@ class Resolver {
     }
     state_[i] = State::open;
     bool good = true;
-    std::vector<std::size_t> inputs;
-    for (const Reference& reference : draft.inputs) {
+    std::vector<std::size_t> inputs, forgiving;
+    const auto refer = [&](const Reference& reference, std::vector<std::size_t>& to) {
       const std::optional<std::size_t> found = lookup(reference.name);
       if (!found) {
         refuse(draft.document, reference.at,
                "there is no rule with the id or name '" + reference.name + "': load the file it is in, too");
         good = false;
-        continue;
+        return;
       }
       if (state_[*found] == State::open) {
         refuse(draft.document, reference.at,
                "'" + reference.name + "' counts this rule in turn, directly or not: break the cycle");
         good = false;
-        continue;
+        return;
       }
       visit(*found);
       if (state_[*found] == State::refused) {
         refuse(draft.document, reference.at, "it counts '" + reference.name + "', which was refused");
         good = false;
       }
-      inputs.push_back(*found);
-    }
+      to.push_back(*found);
+    };
+    for (const Reference& reference : draft.inputs) refer(reference, inputs);
+    for (const Reference& reference : draft.forgives) refer(reference, forgiving);
     --depth_;
     // A cycle through here may have been found below.
     if (!good || !set_.documents[draft.document].loaded) {
       state_[i] = State::refused;
       return;
     }
-    state_[i] = place(i, inputs) ? State::placed : State::refused;
+    state_[i] = place(i, inputs, forgiving) ? State::placed : State::refused;
   }
 
   // False if the window turned out not to be possible.
-  bool place(std::size_t i, const std::vector<std::size_t>& inputs) {
+  bool place(std::size_t i, const std::vector<std::size_t>& inputs, const std::vector<std::size_t>& forgiving) {
     Draft& draft = drafts_[i];
     const std::size_t before = set_.rules.size();
     std::vector<std::uint32_t> indexes;
@@ -426,6 +428,11 @@ class Resolver {
     }
     if (draft.rule.window) {
       Window& window = *draft.rule.window;
+      for (std::size_t one : forgiving) {
+        window.forgiving.push_back(place_[one]);
+        indexes.push_back(place_[one]);
+        collect_sources(place_[one], sources);
+      }
       window.inputs = std::move(indexes);
       // Names mean what they mean in the log sources of the rules counted: `c-ip` is client_ip for a webserver rule.
       for (std::vector<Subject>* subjects : {&window.group_by, &window.fields})
@@ -510,6 +517,15 @@ class Resolver {
              "'" + set_.rules[input].id +
                  "' is judged when its time is over, with no event left to take fields from: group by "
                  "the same fields as it does, in the same order, and count it only");
+    }
+    for (std::uint32_t forgiving : window.forgiving) {
+      const Rule& rule = set_.rules[forgiving];
+      const auto counted = std::count(window.inputs.begin(), window.inputs.end(), forgiving);
+      if (!rule.is_detection())
+        refuse(draft.document, draft.rule.at,
+               "it forgives by '" + rule.id + "', which looks at no single event: name one that does");
+      else if (counted > 1)
+        refuse(draft.document, draft.rule.at, "'" + rule.id + "' cannot both count and forgive: leave it out of one");
     }
     const bool counted = window.kind == Window::Kind::count || window.kind == Window::Kind::distinct;
     for (const Window::Bound& bound : window.bounds)

@@ -17,12 +17,14 @@
 //     count: {gte: 5}                 # or attempts: {gte: 5}, each attempt to log in once;
 //                                     # or distinct / sum: {field: …, gte: …}; or rules: […], ordered: true,
 //                                     # or rules: […], at_least: 2; aliases: {who: {RULE_A: uid, RULE_B: actor_uid}}
+//     forgive: LOGIN                  # with distinct: hits of that rule take their value out of the count
 //   seen: {fields: uid, new_in: 90d}  # optional, with clear, alert: native_alert.cpp
 //
 // Text operators ignore ASCII case, as Sigma's do, unless the test says `cased: true`; regular expressions are as written.
 #include <algorithm>
 #include <charconv>
 
+#include "core/suggest.hpp"
 #include "detect/draft.hpp"
 #include "detect/taxonomy.hpp"
 #include "detect/text.hpp"
@@ -76,6 +78,14 @@ constexpr std::string_view kOperatorNames =
     "contains, not_contains, regex, not_regex, startswith, endswith, equals, gte, lte, gt, lt, exists, cidr, equals_field, "
     "contains_field, startswith_field, endswith_field";
 
+// "did you mean contains? ", or nothing.
+std::string meant_operator(std::string_view written) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, which] : kOperators) names.push_back(name);
+  const std::string_view near = nearest_name(written, names);
+  return near.empty() ? std::string() : "did you mean " + std::string(near) + "? ";
+}
+
 bool is_number(const Node& value) noexcept { return value.kind == Node::Kind::integer || value.kind == Node::Kind::real; }
 
 class MatchReader {
@@ -128,7 +138,8 @@ class MatchReader {
                                     [&name](const auto& entry) { return entry.first == name; });
     if (known == std::end(kOperators)) {
       if (!name.empty())
-        notes_.refuse(node.find("op")->at, "unknown operator '" + name + "': there are " + std::string(kOperatorNames));
+        notes_.refuse(node.find("op")->at, "unknown operator '" + name + "': " + meant_operator(name) + "there are " +
+                                               std::string(kOperatorNames));
       return {};
     }
     const Node* cased = node.find("cased");
@@ -343,8 +354,10 @@ void read_aliases(const Node& node, Draft& draft, Notes& notes) {
 void read_window(const Node& node, Draft& draft, Notes& notes) {
   if (!node.is_map())
     return notes.refuse(node.at, "window is a map of span, group_by and count, attempts, distinct, sum or rules");
-  only_keys(node, {"span", "group_by", "aliases", "count", "attempts", "distinct", "sum", "rules", "ordered", "at_least"},
-            "window", notes);
+  only_keys(
+      node,
+      {"span", "group_by", "aliases", "count", "attempts", "distinct", "sum", "rules", "ordered", "at_least", "forgive"},
+      "window", notes);
   Window window;
   const Node* span = node.find("span");
   if (span) window.span_ns = read_span(*span, notes);
@@ -391,6 +404,12 @@ void read_window(const Node& node, Draft& draft, Notes& notes) {
     notes.refuse(alone->at, "aliases and at_least go with rules");
   } else if (const Node* ordered = node.find("ordered")) {
     notes.refuse(ordered->at, "ordered goes with rules");
+  }
+  if (const Node* forgive = node.find("forgive")) {
+    for (const std::string& name : read_texts(node, "forgive", notes)) draft.forgives.push_back({name, forgive->at});
+    if (window.kind != Window::Kind::distinct || !window.fires_at_once())
+      notes.refuse(forgive->at,
+                   "forgive goes with distinct and gte or gt: hits of the rules it names take their value out");
   }
   if (measures != 1) notes.refuse(node.at, "window has one of count, attempts, distinct, sum, or rules");
   draft.rule.window = std::move(window);

@@ -101,6 +101,13 @@ struct ScopeTable {
   Range always;   // in Program::rule_lists: rules without a guard
 };
 
+/// Whether a folded literal is one mark (a quote, a semicolon): most lines have it somewhere, so it is looked for in the fields it is
+/// wanted in rather than in the line.
+constexpr bool looked_for_in_field(std::string_view literal) noexcept {
+  return literal.size() == 1 && literal[0] > ' ' && literal[0] < '\x7F' && !(literal[0] >= 'a' && literal[0] <= 'z') &&
+         !(literal[0] >= '0' && literal[0] <= '9');
+}
+
 // The same about one slot, ready to be asked.
 struct SlotPlan {
   Slot slot;

@@ -107,6 +107,7 @@ static void pass(Io& io, Window& window) {
   io.boolean(window.attempts);
   io.number(window.span_ns);
   io.rows(window.inputs);
+  io.rows(window.forgiving);
   io.list(window.group_by);
   io.list(window.fields);
   io.list(window.bounds);
@@ -157,7 +158,7 @@ template <typename Io>
 static void pass_tags(Io& io, std::vector<std::string>& tags) {
   std::vector<std::string> stored;
   for (const std::string& tag : tags)
-    if (tag == kOperationsTag || tag == kProbeTag) stored.push_back(tag);
+    if (tag == kOperationsTag || tag == kProbeTag || tag == kScanTag) stored.push_back(tag);
   io.list(stored);
   if (tags.empty()) tags = std::move(stored);
 }
@@ -351,6 +352,8 @@ class Check {
         chain[i] = std::max(chain[i], chain[input] + 1);
       }
       if (chain[i] > kWindowChainMost) return false;
+      for (std::uint32_t forgiving : window->forgiving)
+        if (forgiving >= i || window->kind != Window::Kind::distinct || !window->fires_at_once()) return false;
       for (const Window::Alias& alias : window->aliases)
         for (const auto& [rule, subject] : alias.fields)
           if (rule >= rules_.rules.size() || subject.places.empty()) return false;

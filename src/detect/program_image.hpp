@@ -18,11 +18,12 @@
 
 namespace logystera::detect {
 
-/// Tags of rules that findings depend on: what the machine suffers from, and attempts that are worth what they were answered.
-inline constexpr std::string_view kOperationsTag = "operations", kProbeTag = "probe";
+/// Tags of rules that findings depend on: what the machine suffers from, attempts that are worth what they were answered, and counts of
+/// failed requests of one address.
+inline constexpr std::string_view kOperationsTag = "operations", kProbeTag = "probe", kScanTag = "scan";
 
 /// Changes whenever the layout or the meaning of anything in an image does.
-inline constexpr std::uint32_t kImageVersion = 6;
+inline constexpr std::uint32_t kImageVersion = 9;
 
 /// The image of an engine and the rules it was compiled from.
 std::string write_image(const Engine& engine);

@@ -18,9 +18,13 @@ file(WRITE ${CMAKE_BINARY_DIR}/built_in_rules.cpp.new "${RULE_TABLE}")
 configure_file(${CMAKE_BINARY_DIR}/built_in_rules.cpp.new ${CMAKE_BINARY_DIR}/built_in_rules.cpp COPYONLY)
 
 logystera_room(detect STANDARD 20 LINKS logystera_core logystera_simd logystera_yaml PkgConfig::RE2 PkgConfig::UTF8PROC)
+logystera_small_where_it_grows(src/detect/window/saved_state.cpp src/detect/words.cpp)
 target_sources(logystera_detect PRIVATE ${CMAKE_BINARY_DIR}/built_in_rules.cpp)
+file(GLOB SIGMA_FILES CONFIGURE_DEPENDS src/detect/sigma/*.cpp)
+logystera_small(${SIGMA_FILES} src/detect/compiler.cpp src/detect/convert.cpp src/detect/explain.cpp src/detect/loader.cpp src/detect/native.cpp
+  src/detect/native_alert.cpp src/detect/program_image.cpp src/detect/rule.cpp src/detect/sample.cpp src/detect/taxonomy.cpp)
 find_package(fmt REQUIRED)
-logystera_room_tests(detect STANDARD 20 LINKS logystera_parse PkgConfig::ICU fmt::fmt)
+logystera_room_tests(detect STANDARD 20 COST 980 THOROUGH LINKS logystera_parse PkgConfig::ICU fmt::fmt)
 
 if(LOGYSTERA_FUZZERS)
   foreach(FUZZED rules rule_image)

@@ -6,6 +6,7 @@
 // the same form; this header is the definition both have to meet.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -198,7 +199,10 @@ struct Window {
   bool attempts = false;  // count: attempts to log in, each once, however many of the hits are about it (attempts.hpp)
   std::int64_t span_ns = 0;
   std::vector<std::uint32_t> inputs;  // indexes of rules in the set, all smaller than the window's own
-  std::vector<Subject> group_by;      // absence of a field is a value of its own
+  /// distinct, fires at once: those of the inputs whose hits are not counted but take the value they have out of what their group has
+  /// counted until then: whoever mistypes and then logs in has guessed nothing. They stand behind the others.
+  std::vector<std::uint32_t> forgiving;
+  std::vector<Subject> group_by;  // absence of a field is a value of its own
   std::vector<Subject> fields;
   std::vector<Bound> bounds;  // all must hold; temporal and ordered: at least as many as inputs if empty
   std::vector<Alias> aliases;
@@ -206,6 +210,9 @@ struct Window {
 
   /// Fires with the hit (see above), or is judged when the window is full.
   bool fires_at_once() const noexcept;
+  bool forgives(std::uint32_t input) const noexcept {
+    return std::find(forgiving.begin(), forgiving.end(), input) != forgiving.end();
+  }
 };
 
 // ---- First values, absence, alerts ----------------------------------------------------------------------------------

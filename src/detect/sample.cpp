@@ -5,6 +5,7 @@
 #include "core/clock.hpp"
 #include "detect/absence.hpp"
 #include "detect/engine.hpp"
+#include "detect/known.hpp"
 #include "detect/taxonomy.hpp"
 #include "detect/windows.hpp"
 
@@ -153,7 +154,7 @@ Result<std::vector<SampleFailure>> run_samples(const RuleSet& rules, const LineR
   for (std::uint32_t i = 0; i < rules.rules.size(); ++i) {
     const Rule& rule = rules.rules[i];
     for (const Sample& sample : rule.samples) {
-      if (rule.silent && rule.id.find('#') != std::string::npos) continue;  // a window's own detection repeats its samples
+      if (is_part(rule)) continue;  // a window's own detection repeats its samples
       ++ran;
       RecordBatch batch;
       if (Result<Done> built = build_sample(sample, read_lines, names, batch); !built) {

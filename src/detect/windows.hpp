@@ -32,7 +32,8 @@ struct Match {
   bool time_known = false;
   const Record* record = nullptr;  // the record that made it fire; null if the window was judged without one
   std::uint64_t hits = 1;          // records counted (window rules: in the window, as far as they had to be kept)
-  double measure = 0;              // window rules: what was compared: the count, the sum, …
+  std::uint64_t fresh = 1;  // records that no earlier match of the group told of (WindowOptions::further); else `hits`
+  double measure = 0;       // window rules: what was compared: the count, the sum, …
   std::uint64_t group = 0;  // a keyed hash of the group key: of windows, and of detections whose alerts are grouped; else 0
   std::int64_t first_ns = 0;  // window rules: time of the oldest hit still kept
   bool clears = false;        // the rule did not fire: its condition is over for this group (WindowOptions::clears)
@@ -59,6 +60,9 @@ struct WindowOptions {
   SeenValues* seen = nullptr;
   /// Say, too, when a record ends a rule's condition (`clear:`).
   bool clears = false;
+  /// What a group counts beyond its firings, until it has been quiet for two spans, is told by take_further(). Of windows that fire at
+  /// once and count, add up or tell values apart.
+  bool further = false;
 };
 
 struct WindowStats {
@@ -84,6 +88,9 @@ class Windows {
   /// The same for a run of records: the hits of record i end at `ends[i]`. Faster, since it knows what comes next.
   void feed(std::span<const Record> records, std::span<const std::uint32_t> hits, std::span<const std::uint32_t> ends,
             std::vector<Match>& out);
+  /// With WindowOptions::further, after each feed() and before its records are gone: what groups that had fired counted in it without
+  /// firing, as matches of `fresh` records from `first_ns` to `time_ns`; `record` is the last of them.
+  void take_further(std::vector<Match>& out);
   /// The end of the input: judges every window still open.
   void finish(std::vector<Match>& out);
 

@@ -93,6 +93,7 @@ std::string words_of(const Window& window) {
   std::string words = measure_words(window) + ": " + bounds_words(window) + " within " +
                       number_words(static_cast<double>(window.span_ns) / kNanoseconds) + " s";
   if (!window.group_by.empty()) words += ", for each " + written(window.group_by);
+  if (!window.forgiving.empty()) words += "; without those that are forgiven";
   return words;
 }
 

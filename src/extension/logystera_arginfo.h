@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: a08a6c1f1b33f8f6090d145f2d0e7f8f11edd030 */
+ * Stub hash: 917b01806e9a50be6f1b5fcb9475e065a377a4c0 */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Logystera_Agent_Recorder___construct, 0, 0, 1)
 	ZEND_ARG_TYPE_INFO(0, bufferDir, IS_STRING, 0)

@@ -11,6 +11,7 @@
 #include "core/printable.hpp"
 #include "core/suggest.hpp"
 #include "filter/compiled.hpp"
+#include "filter/level_word.hpp"
 
 namespace logystera::filter {
 namespace {
@@ -170,11 +171,7 @@ class Compiler {
   }
 
   Result<Done> level(const Literal& literal, Wanted& wanted) const {
-    static constexpr std::pair<std::string_view, std::string_view> kShort[] = {
-        {"warn", "warning"}, {"err", "error"}, {"crit", "critical"}, {"information", "info"}, {"notice", "info"}};
-    std::string_view name = literal.text;
-    for (const auto& [written, meant] : kShort)
-      if (same_letters(name, written)) name = meant;
+    const std::string_view name = level_word(literal.text);
     std::string list;
     for (std::size_t i = 0; i < terms_.levels.size(); ++i) {
       if (same_letters(name, terms_.levels[i]) && !name.empty()) {

@@ -2,8 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -80,6 +82,20 @@ std::optional<std::int64_t> span_of(std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(end + 1 - text.data()));
   }
   return sum;
+}
+
+// "2 hours": seconds.
+std::optional<std::int64_t> span_in_words(std::string_view text) {
+  static constexpr std::string_view kWords[] = {"s", "sec",  "second", "m",   "min", "minute",
+                                                "h", "hour", "d",      "day", "w",   "week"};
+  const std::size_t blank = text.find(' ');
+  if (blank == 0 || blank == std::string_view::npos) return std::nullopt;
+  std::string_view word = text.substr(blank + 1);
+  if (word.size() > 1 && word.back() == 's') word.remove_suffix(1);
+  if (std::find(std::begin(kWords), std::end(kWords), word) == std::end(kWords)) return std::nullopt;
+  for (const char c : text.substr(0, blank))
+    if (!is_digit(c)) return std::nullopt;
+  return span_of(std::string(text.substr(0, blank)) + word.front());
 }
 
 // "10:00", "10:00:01": seconds of the day.
@@ -165,8 +181,11 @@ std::optional<Moment> read(std::string_view text, const Now& now) {
   if (error == std::errc() && end == text.data() + text.size())
     return number < 0 || number > kSecondsMost ? std::nullopt : std::optional(Clock::point(number));
   std::string_view span = text;
-  if (span.ends_with(" ago")) span.remove_suffix(4);
-  if (const auto seconds = span_of(span)) return Clock::point(clock.now() - *seconds);
+  const bool ago = span.ends_with(" ago");
+  if (ago) span.remove_suffix(4);
+  auto seconds = span_of(span);
+  if (ago && !seconds) seconds = span_in_words(span);
+  if (seconds) return Clock::point(clock.now() - *seconds);
   if (const auto night = night_of(text, clock)) return night;
   if (const auto day = day_of(text, clock)) return clock.whole_day(*day);
   if (const auto time = time_of_day(text)) {
@@ -186,9 +205,8 @@ Result<Moment> parse_moment(std::string_view text, const Now& now) {
   if (text.size() <= kMomentBytes)
     if (const auto moment = read(folded(text), now)) return *moment;
   return Error{
-      "write a span before now like 90s, 30m, 24h or 7d, a day (today, yesterday, monday, 2026-05-18), 'last night', a "
-      "time "
-      "(10:00, '2026-05-18 10:00', …T10:00:00Z), or unix seconds",
+      "write a span before now like 90s, 30m, 24h, 7d or '2 hours ago', a day (today, yesterday, monday, 2026-05-18), "
+      "'last night', a time (10:00, '2026-05-18 10:00', …T10:00:00Z), or unix seconds",
       ErrorKind::invalid};
 }
 

@@ -1,6 +1,6 @@
 // Points and periods of time as a person writes them: "2h", "yesterday", "last night", "2026-05-18 10:00".
 //
-//   2h  90s  1d12h  2h ago                a span before now; units s, m, h, d, w
+//   2h  90s  1d12h  2h ago  3 days ago    a span before now; units s, m, h, d, w; a number and a word (sec, min, hours, …) before "ago"
 //   1779098401                            Unix seconds
 //   now  today  yesterday  monday         a day, by the clock of the zone; a weekday is the last one, today included
 //   tonight  last night                   from 18:00 to 06:00; last night is the night that has ended last, or is ending

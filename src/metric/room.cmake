@@ -13,5 +13,6 @@ file(WRITE ${CMAKE_BINARY_DIR}/built_in_metrics.cpp.new "${METRIC_TABLE}")
 configure_file(${CMAKE_BINARY_DIR}/built_in_metrics.cpp.new ${CMAKE_BINARY_DIR}/built_in_metrics.cpp COPYONLY)
 
 logystera_room(metric STANDARD 20 LINKS logystera_core logystera_yaml fmt::fmt)
+logystera_small(src/metric/definition.cpp)
 target_sources(logystera_metric PRIVATE ${CMAKE_BINARY_DIR}/built_in_metrics.cpp)
 logystera_room_tests(metric STANDARD 20)

@@ -21,10 +21,6 @@ namespace {
 constexpr std::size_t kQuotedBytes = 200, kHeaderBytes = 16 * 1024;
 constexpr int kUnknown = 550;  // of SMTP: from here on a receiver is refused for good
 
-struct MultiFree {
-  void operator()(CURLM* handle) const noexcept { ::curl_multi_cleanup(handle); }
-};
-
 struct UrlFree {
   void operator()(CURLU* url) const noexcept { ::curl_url_cleanup(url); }
 };

@@ -14,6 +14,9 @@ namespace logystera::net {
 struct EasyFree {
   void operator()(CURL* handle) const noexcept { ::curl_easy_cleanup(handle); }
 };
+struct MultiFree {
+  void operator()(CURLM* handle) const noexcept { ::curl_multi_cleanup(handle); }
+};
 struct ListFree {
   void operator()(curl_slist* list) const noexcept { ::curl_slist_free_all(list); }
 };

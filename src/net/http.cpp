@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = 64 * 1024;
 constexpr std::size_t kQuotedBytes = 200;
+constexpr long kReceiveBytes = 256 * 1024;  // at a time; libcurl's 16 KiB would be as many calls more
 constexpr std::int64_t kRetryAfterMost = 3'600;
 
 bool has_line_end(std::string_view text) noexcept { return text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos; }
@@ -258,6 +259,7 @@ bool Transfer::prepare(const Server& server, const Request& request, const std::
   const auto set = [&](CURLoption option, auto value) { good &= ::curl_easy_setopt(handle, option, value) == CURLE_OK; };
   set(CURLOPT_URL, url_.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_BUFFERSIZE, kReceiveBytes);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTP09_ALLOWED, 0L);
   set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -344,15 +346,85 @@ Outcome Transfer::outcome(CURLcode code) {
 }
 
 struct Client::Inner {
+  // A request that was sent ahead.
+  struct Begun {
+    Request request;
+    std::string body;
+    std::int64_t at_ns = 0;
+
+    bool is(const Request& other) const {
+      return request.path == other.path && request.method == other.method && request.headers == other.headers &&
+             body == other.body && request.deadline == other.deadline && request.answer_bytes == other.answer_bytes;
+    }
+  };
+
   Server server;
   const std::atomic<bool>* stop;
+  std::unique_ptr<CURLM, MultiFree> multi;  // has the connections; freed after the transfer
   std::unique_ptr<Transfer> transfer;
+  std::unique_ptr<Begun> begun;
+
+  ~Inner() { give_up(); }
+
+  bool stopped() const noexcept { return stop && stop->load(std::memory_order_relaxed); }
+  bool add(const Request& request) {
+    return transfer && transfer->prepare(server, request, stop) &&
+           ::curl_multi_add_handle(multi.get(), transfer->curl()) == CURLM_OK;
+  }
+  void remove() { ::curl_multi_remove_handle(multi.get(), transfer->curl()); }
+  void give_up() {
+    if (!begun) return;
+    remove();
+    begun.reset();
+  }
+  bool take_begun(const Request& request);
+  std::int64_t begun_most_ns() const;
+  CURLcode work();
 };
 
-Client::Client(Server server, const std::atomic<bool>* stop) : inner_(new Inner{std::move(server), stop, nullptr}) {
+// What was sent long ago the server may have given up.
+bool Client::Inner::take_begun(const Request& request) {
+  if (begun && begun->is(request) && monotonic_ns() - begun->at_ns < begun_most_ns()) return true;
+  give_up();
+  return false;
+}
+
+// Limits run from the beginning, and nobody drives the transfer until it is asked for: half of each is left for the server. One that
+// has its connection needs no more time for that.
+std::int64_t Client::Inner::begun_most_ns() const {
+  std::chrono::nanoseconds most = std::chrono::seconds(20);
+  const auto half_of = [&most](std::chrono::nanoseconds limit) {
+    if (limit.count() > 0) most = std::min(most, limit / 2);
+  };
+  half_of(server.options().idle);
+  half_of(begun->request.deadline);
+  curl_off_t connected = 0;
+  ::curl_easy_getinfo(transfer->curl(), CURLINFO_PRETRANSFER_TIME_T, &connected);
+  if (connected == 0) half_of(server.options().connect);
+  return most.count();
+}
+
+// Until the transfer is over.
+CURLcode Client::Inner::work() {
+  constexpr int kLookMs = 500;  // progress(), which looks at `stop`, is called after as long
+  for (;;) {
+    int running = 0;
+    CURLMcode code = ::curl_multi_perform(multi.get(), &running);
+    if (code == CURLM_OK && running > 0) code = ::curl_multi_poll(multi.get(), nullptr, 0, kLookMs, nullptr);
+    if (code == CURLM_OUT_OF_MEMORY) return CURLE_OUT_OF_MEMORY;
+    if (code != CURLM_OK) return CURLE_FAILED_INIT;
+    int left = 0;
+    while (const CURLMsg* message = ::curl_multi_info_read(multi.get(), &left))
+      if (message->msg == CURLMSG_DONE) return message->data.result;
+  }
+}
+
+Client::Client(Server server, const std::atomic<bool>* stop)
+    : inner_(new Inner{std::move(server), stop, nullptr, nullptr, nullptr}) {
   if (!start_libcurl()) return;
+  inner_->multi.reset(::curl_multi_init());
   std::unique_ptr<CURL, EasyFree> handle(::curl_easy_init());
-  if (handle) inner_->transfer = std::make_unique<Transfer>(std::move(handle));
+  if (inner_->multi && handle) inner_->transfer = std::make_unique<Transfer>(std::move(handle));
 }
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
@@ -360,14 +432,27 @@ Client& Client::operator=(Client&&) noexcept = default;
 
 const Server& Client::server() const noexcept { return inner_->server; }
 
+void Client::begin(const Request& request) {
+  inner_->give_up();
+  if (inner_->stopped()) return;
+  auto begun = std::make_unique<Inner::Begun>(Inner::Begun{request, std::string(request.body), monotonic_ns()});
+  begun->request.body = begun->body;
+  if (!inner_->add(begun->request)) return;
+  inner_->begun = std::move(begun);
+  int running = 0;
+  ::curl_multi_perform(inner_->multi.get(), &running);  // what comes of it send() asks
+}
+
 Outcome Client::send(const Request& request, const Take& take) {
   Outcome out;
-  if (inner_->stop && inner_->stop->load(std::memory_order_relaxed)) {
+  const bool begun = inner_->take_begun(request);
+  if (inner_->stopped()) {
+    inner_->give_up();
     out.fault = Fault::stopped;
     out.error = {inner_->server.host() + ": interrupted", ErrorKind::denied};
     return out;
   }
-  if (!inner_->transfer || !inner_->transfer->prepare(inner_->server, request, inner_->stop)) {
+  if (!begun && !inner_->add(request)) {
     out.fault = Fault::configuration;
     out.error = {
         fmt::format("{} cannot be asked: libcurl refuses an option, or a header holds a line end", inner_->server.host())};
@@ -376,8 +461,11 @@ Outcome Client::send(const Request& request, const Take& take) {
   Transfer& transfer = *inner_->transfer;
   transfer.on_success = {};
   if (take) transfer.on_success = [&take](std::string_view piece) { return take(piece) ? piece.size() : std::size_t{0}; };
-  out = transfer.outcome(::curl_easy_perform(transfer.curl()));
+  const CURLcode code = inner_->work();
+  out = transfer.outcome(code);
   transfer.on_success = {};
+  inner_->remove();
+  inner_->begun.reset();
   return out;
 }
 

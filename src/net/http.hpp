@@ -115,6 +115,9 @@ class Client {
 
   /// Any status but 2xx is a fault. Without `take` the body is in the answer; with it, `answer_bytes` bounds a refusal alone.
   Outcome send(const Request& request, const Take& take = {});
+  /// Sends a request ahead and does not wait: send(), called with the same one and without `take`, gets its answer. It is given up,
+  /// and its connection closed, when another one is sent, or 20 s have passed. Errors are send()'s.
+  void begin(const Request& request);
   const Server& server() const noexcept;
 
  private:

@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopLook{100};
 
-struct MultiFree {
-  void operator()(CURLM* handle) const noexcept { ::curl_multi_cleanup(handle); }
-};
-
 struct Stream {
   explicit Stream(std::unique_ptr<CURL, EasyFree> handle) : transfer(std::move(handle)) {}
   Transfer transfer;

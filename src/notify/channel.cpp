@@ -143,6 +143,25 @@ std::string shown(const ChannelOptions& options, const Secrets& secrets) {
   return text;
 }
 
+ChannelState state_of(const store::Channel& channel, const store::OutboxCounts& counts, std::int64_t now) noexcept {
+  constexpr std::int64_t kHourSeconds = 3600, kDaySeconds = 24 * kHourSeconds;
+  if (!channel.enabled) return ChannelState::off;
+  const bool stuck =
+      counts.oldest_waiting != 0 && now - counts.oldest_waiting > kHourSeconds && channel.last_sent_at < now - kDaySeconds;
+  if (!channel.last_error.empty() || stuck) return ChannelState::failing;
+  return channel.confirmed_at != 0 || channel.last_sent_at != 0 ? ChannelState::on : ChannelState::not_tested;
+}
+
+std::string_view state_words(ChannelState state) noexcept {
+  constexpr std::string_view kWords[] = {"off", "failing", "on", "not tested"};
+  return kWords[static_cast<std::size_t>(state)];
+}
+
+store::OutboxCounts counts_of(const std::vector<store::OutboxCounts>& all, std::int64_t channel) {
+  const auto found = std::find_if(all.begin(), all.end(), [channel](const auto& one) { return one.channel == channel; });
+  return found == all.end() ? store::OutboxCounts() : *found;
+}
+
 Result<std::string> seal(const Seal& seal, const Secrets& secrets, std::int64_t channel) {
   JsonText json(JsonText::Reader::program);
   json.begin_object()

@@ -10,6 +10,7 @@
 
 #include "core/result.hpp"
 #include "store/channel_store.hpp"
+#include "store/outbox_store.hpp"
 
 namespace logystera::notify {
 
@@ -72,6 +73,14 @@ Result<Done> check(const ChannelOptions& options, const Secrets& secrets);
 
 /// "hooks.slack.com …aB3d": the host, and the last four characters of what is secret.
 std::string shown(const ChannelOptions& options, const Secrets& secrets);
+
+/// How it stands with a channel: one that has delivered nothing for a day while something waits for more than an hour is failing, too.
+enum class ChannelState : std::uint8_t { off, failing, on, not_tested };
+ChannelState state_of(const store::Channel& channel, const store::OutboxCounts& counts, std::int64_t now) noexcept;
+/// "off", "failing", "on", "not tested".
+std::string_view state_words(ChannelState state) noexcept;
+/// Those of the channel; nothing of it waits or is dead where it has none.
+store::OutboxCounts counts_of(const std::vector<store::OutboxCounts>& all, std::int64_t channel);
 
 /// Sealed for the channel of that number: moved to another one's row they do not open.
 Result<std::string> seal(const Seal& seal, const Secrets& secrets, std::int64_t channel);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/json_text.hpp"
 #include "notify/message.hpp"
@@ -19,7 +20,8 @@ std::string summary(const News& news, const Message& message) {
   std::string line = calm(title_words(news), kTitleBytes);
   std::string more;
   for (const auto& [label, value] : facts(news, message)) {
-    if (label != "About" && label != "Since" && label != "Hits" && label != "When" && label != "Note") continue;
+    static constexpr std::string_view kShort[] = {"About", "Who", "Outcome", "Since", "Hits", "When", "Note"};
+    if (std::find(std::begin(kShort), std::end(kShort), label) == std::end(kShort)) continue;
     more += fmt::format("{}{}: {}", more.empty() ? "\n" : "  ·  ", label, calm(value, kFactBytes));
   }
   return line + more;
@@ -42,9 +44,9 @@ void button(JsonText& json, std::string_view label, std::string_view url) {
 
 void slack_alert(JsonText& json, const News& news, const Message& message) {
   const auto known = facts(news, message);
-  if (!known.empty()) {
+  for (std::size_t at = 0; at < known.size(); at += kFieldsMost) {
     json.begin_object().member("type", "section").key("fields").begin_array();
-    for (std::size_t i = 0; i < std::min(known.size(), kFieldsMost); ++i)
+    for (std::size_t i = at; i < std::min(known.size(), at + kFieldsMost); ++i)
       plain_text(json, calm(fmt::format("{}: {}", known[i].first, known[i].second), std::min(kFactBytes, kFieldChars)));
     json.end_array().end_object();
   }

@@ -165,7 +165,7 @@ Result<Done> Desk::remove(std::int64_t id, const Note& note) {
   return finish(std::move(transaction).value());
 }
 
-Result<Done> Desk::test(std::int64_t id, std::string_view who, const Note& note) {
+Result<std::string> Desk::test(std::int64_t id, std::string_view who, const Note& note) {
   constexpr std::size_t kMarkBytes = 6;
   auto mark = random_text(kMarkBytes);
   if (!mark) return mark.error();
@@ -182,21 +182,23 @@ Result<Done> Desk::test(std::int64_t id, std::string_view who, const Note& note)
   News news;
   news.kind = News::Kind::test;
   news.title = fmt::format("this is a test of channel '{}'", channel->name);
-  news.note = fmt::format("Sent by {} from the settings. Nothing has happened. Mark: {}", who, mark.value());
+  news.note = fmt::format("Sent by {}. Nothing has happened. Mark: {}", who, mark.value());
   news.at = options_.now();
+  const std::string begin = fmt::format("test:{}:{}:", id, mark.value());
   for (const std::string& target : all->front().targets) {
     store::OutboxRow row;
     row.channel = id;
     row.target = target;
     row.kind = kind_name(news.kind);
     row.bundle = "test";
-    row.dedupe = fmt::format("test:{}:{}:{}", id, mark.value(), target);
+    row.dedupe = begin + target;
     row.body = to_json(news);
     row.next_at = row.created_at = options_.now();
     if (auto added = stores.outbox().add(row); !added) return added.error();
   }
-  if (auto noted = note(stores, "channel.test", channel->name, "", ""); !noted) return noted;
-  return finish(std::move(transaction).value());
+  if (auto noted = note(stores, "channel.test", channel->name, "", ""); !noted) return noted.error();
+  if (auto done = finish(std::move(transaction).value()); !done) return done.error();
+  return begin;
 }
 
 Result<Done> Desk::confirm(std::int64_t id, bool arrived, const Note& note) {

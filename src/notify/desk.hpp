@@ -46,8 +46,8 @@ class Desk {
   Result<Done> enable(std::int64_t id, bool enabled, const Note& note);
   /// Not while a route names it.
   Result<Done> remove(std::int64_t id, const Note& note);
-  /// Queues a message that says it is a test, by `who`.
-  Result<Done> test(std::int64_t id, std::string_view who, const Note& note);
+  /// Queues a message that says it is a test, by `who`: a row for each receiver. What their `dedupe` begins with, for whoever waits.
+  Result<std::string> test(std::int64_t id, std::string_view who, const Note& note);
   /// What a person says of the last test: that the other side has taken it is no proof that anybody can see it.
   Result<Done> confirm(std::int64_t id, bool arrived, const Note& note);
 

@@ -130,6 +130,9 @@ std::vector<std::pair<std::string, std::string>> facts(const News& news, const M
   for (const auto& [type, count] : news.evidence)
     evidence += fmt::format("{}{} {}", evidence.empty() ? "" : ", ", grouped(count), type);
   add("Evidence", evidence);
+  if (const std::string actor = store::actor_words(news.who); actor != news.group_label) add("Who", actor);
+  add("Target", news.who.target);
+  add("Outcome", store::outcome_words(news.who));
   add("Note", news.note);
   add("Rule", news.rule);
   add("Alert", std::to_string(news.alert));
@@ -182,6 +185,9 @@ std::string webhook(const Message& message) {
   for (const std::string& tag : news.tags) json.string(plain(tag, kTitleBytes));
   json.end_array();
   text("group", news.group_label, kTitleBytes);
+  store::Who who = news.who;
+  for (std::string* of : {&who.address, &who.account, &who.target}) *of = plain(*of, kTitleBytes);
+  store::append_who(json, who);
   time("first_timestamp", news.first_time);
   time("last_timestamp", news.last_time);
   json.count("hits", news.hits).count("new_hits", news.new_hits).key("evidence").begin_object();

@@ -13,6 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 10> kKinds = {"opened",       "reopened",  "level_rose", "repeated",    "resolved",
                                                      "snooze_ended", "escalated", "late",       "channel_off", "test"};
 
+constexpr std::int64_t kStatusMost = 999;  // of HTTP
+
 }  // namespace
 
 std::string_view kind_name(News::Kind kind) noexcept { return kKinds[static_cast<std::size_t>(kind)]; }
@@ -34,6 +36,9 @@ std::string to_json(const News& news) {
   json.end_array().number("first", news.first_time).number("last", news.last_time);
   json.count("hits", std::min<std::uint64_t>(news.hits, INT64_MAX))
       .count("new_hits", std::min<std::uint64_t>(news.new_hits, INT64_MAX));
+  json.member("address", cut(news.who.address, kTitleBytes)).member("account", cut(news.who.account, kTitleBytes));
+  json.member("target", cut(news.who.target, kTitleBytes)).number("status", news.who.status);
+  json.number("outcome", static_cast<std::int64_t>(news.who.outcome));
   json.member("group", cut(news.group_label, kTitleBytes)).member("meaning", cut(news.meaning, kTextBytes));
   json.member("remedy", cut(news.remedy, kTextBytes)).key("evidence").begin_array();
   for (std::size_t i = 0; i < std::min(news.evidence.size(), kEvidenceTypes); ++i)
@@ -65,6 +70,11 @@ Result<News> news_from(std::string_view text) {
   news.hits = static_cast<std::uint64_t>(json_in::number(json, "hits"));
   news.new_hits = static_cast<std::uint64_t>(json_in::number(json, "new_hits"));
   news.group_label = json_in::text(json, "group");
+  news.who.address = json_in::text(json, "address");
+  news.who.account = json_in::text(json, "account");
+  news.who.target = json_in::text(json, "target");
+  news.who.status = static_cast<int>(std::clamp<std::int64_t>(json_in::number(json, "status"), 0, kStatusMost));
+  news.who.outcome = store::outcome_from(json_in::number(json, "outcome"));
   news.meaning = json_in::text(json, "meaning");
   news.remedy = json_in::text(json, "remedy");
   if (const auto evidence = json.FindMember("evidence"); evidence != json.MemberEnd() && evidence->value.IsArray()) {

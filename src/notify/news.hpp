@@ -11,6 +11,7 @@
 
 #include "core/result.hpp"
 #include "core/severity.hpp"
+#include "store/who.hpp"
 
 namespace logystera::notify {
 
@@ -42,6 +43,7 @@ struct News {
   std::string group_label = {};                                      // a pseudonym: "ip_8390373f"
   std::string meaning = {}, remedy = {};                             // of the rule's explanation: what it means, what to do
   std::vector<std::pair<std::string, std::uint64_t>> evidence = {};  // signals by their type
+  store::Who who = {};                                               // of the newest finding that says one
   bool condition = false;                                            // something is so, rather than something has happened
   std::int64_t at = 0;                                               // when it came to this
   std::int64_t opened_at = 0, resolved_at = 0;

@@ -111,6 +111,34 @@ Result<std::vector<Step>> steps_of(const rapidjson::Value* value) {
 
 }  // namespace
 
+std::string channel_name(std::int64_t id, const std::vector<store::Channel>& all) {
+  const auto found = std::find_if(all.begin(), all.end(), [id](const store::Channel& one) { return one.id == id; });
+  return found == all.end() ? fmt::format("channel {}", id) : found->name;
+}
+
+std::string channel_names(const std::vector<std::int64_t>& ids, const std::vector<store::Channel>& all) {
+  std::string names;
+  for (const std::int64_t id : ids) names += (names.empty() ? "" : ", ") + channel_name(id, all);
+  return names;
+}
+
+std::string whom_words(const Route& route, const std::vector<store::Channel>& all) {
+  if (route.every_channel) return "every channel";
+  return route.channels.empty() ? "nobody" : channel_names(route.channels, all);
+}
+
+std::string when_words(const Route& route, const std::vector<store::Channel>& all) {
+  const std::string zone = route.zone.empty() ? "UTC" : route.zone;
+  std::string words =
+      route.digest ? fmt::format("each day at {} {}", minute_words(*route.digest), zone) : std::string("at once");
+  if (route.quiet)
+    words += fmt::format("; quiet from {} to {} {}", minute_words(route.quiet->from), minute_words(route.quiet->to), zone);
+  for (const Step& step : route.steps)
+    words += fmt::format("; after {} min unacknowledged: {}", step.after_minutes, channel_names(step.channels, all));
+  if (route.go_on) words += "; and the routes below";
+  return words;
+}
+
 std::string minute_words(int minute) { return fmt::format("{:02}:{:02}", minute / 60, minute % 60); }
 
 std::optional<int> minute_from(std::string_view words) noexcept {

@@ -12,6 +12,7 @@
 #include "core/severity.hpp"
 #include "notify/news.hpp"
 #include "parse/zone.hpp"
+#include "store/channel_store.hpp"
 #include "store/route_store.hpp"
 
 namespace logystera::notify {
@@ -63,6 +64,14 @@ Result<Done> check(const std::vector<Route>& routes, const std::vector<std::int6
 std::vector<Route> default_routes();
 /// Those that are stored, else the default ones.
 Result<std::vector<Route>> load_routes(store::RouteStore& store);
+
+/// Channels by their names; "channel 7" where there is none of that number any more.
+std::string channel_name(std::int64_t id, const std::vector<store::Channel>& all);
+std::string channel_names(const std::vector<std::int64_t>& ids, const std::vector<store::Channel>& all);
+/// "ops, night", "every channel", "nobody".
+std::string whom_words(const Route& route, const std::vector<store::Channel>& all);
+/// "at once; quiet from 22:00 to 07:00 Europe/Berlin; after 30 min unacknowledged: night".
+std::string when_words(const Route& route, const std::vector<store::Channel>& all);
 
 /// "08:00", of 480.
 std::string minute_words(int minute);

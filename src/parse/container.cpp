@@ -5,7 +5,7 @@
 #include <cstring>
 #include <optional>
 
-#include "parse/built_in_formats.hpp"
+#include "parse/inside.hpp"
 #include "parse/journal.hpp"
 #include "parse/readers.hpp"
 
@@ -37,67 +37,6 @@ bool take_apart(std::string_view line, const TimeContext& time, std::int64_t& ns
   out.text_at = end < line.size() ? end + 1 : end;
   return true;
 }
-
-/// What a process writes into its container is a log of its own: JSON, an access log, an error log. Formats are tried line by line, the
-/// most specific first, so that what a line is read as depends on no other.
-const Formats& formats_inside() {
-  static const Formats formats = [] {
-    constexpr std::string_view kNames[] = {"json_ecs",
-                                           "json",
-                                           "logfmt",
-                                           "nginx_error",
-                                           "apache_error",
-                                           "php_error",
-                                           "access_combined",
-                                           "access_combined_more",
-                                           "access_common",
-                                           "access_nginx_main",
-                                           "access_nginx_proxy_manager",
-                                           "access_nginx_proxy_manager_default",
-                                           "access_vhost",
-                                           "access_vhost_plain"};
-    Formats made;
-    for (const BuiltInFormat& file : built_in_formats()) {
-      const std::string_view name = file.file.substr(file.file.rfind('/') + 1);
-      const bool wanted = std::any_of(std::begin(kNames), std::end(kNames), [name](std::string_view one) {
-        return name.size() > one.size() && starts_with(name, one) && name.substr(one.size()) == ".json";
-      });
-      if (wanted) (void)made.add(file.json, std::string(file.file));
-    }
-    return made;
-  }();
-  return formats;
-}
-
-class InsideParser {
- public:
-  explicit InsideParser(const ParserContext& context) : plain_(make_plaintext_parser(context)) {
-    std::vector<const Format*> formats;
-    for (const auto& format : formats_inside().all()) formats.push_back(&*format);
-    std::stable_sort(formats.begin(), formats.end(),
-                     [](const Format* a, const Format* b) { return a->specificity > b->specificity; });
-    for (const Format* format : formats) {
-      auto parser = make_parser(*format, context);
-      if (parser) (format->reader == "json" ? json_ : others_).push_back(std::move(parser).value());
-    }
-  }
-
-  void read(std::string_view text, RecordBatch& batch, Record& record) {
-    const Record before = record;
-    const std::size_t fields = batch.open_fields();
-    for (const auto& parser : trim_left(text).substr(0, 1) == "{" ? json_ : others_) {
-      if (parser->read(text, batch, record) == LineRead::record) return;
-      batch.drop_fields(fields);
-      record = before;
-    }
-    plain_->read(text, batch, record);
-    record.kind = RecordKind::application;
-  }
-
- private:
-  std::vector<std::unique_ptr<LineParser>> json_, others_;
-  std::unique_ptr<LineParser> plain_;
-};
 
 class CriParser final : public LineParser {
  public:
@@ -135,7 +74,7 @@ class CriParser final : public LineParser {
  private:
   ParserContext context_;
   TimeContext time_;
-  std::optional<InsideParser> inside_;
+  std::optional<InsideReader> inside_;
 };
 
 // The text of the string that begins behind `"key":`, quotes left out; npos as `at` if there is none.

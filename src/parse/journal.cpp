@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "parse/inside.hpp"
 #include "parse/readers.hpp"
 #include "parse/source.hpp"
 #include "parse/timestamp.hpp"
@@ -309,11 +311,19 @@ class JournalReader final : public RecordReader {
     record.kind = RecordKind::application;
     record.line = ++counts_.records;
     const bool severity_given = severity_given_;
-    read_program_message(program_, message_, severity_given, batch, record);
+    if (part_fields_.container.empty() || !read_inside(batch, record))
+      read_program_message(program_, message_, severity_given, batch, record);
     if (record.kind == RecordKind::syslog) record.kind = RecordKind::application;
     if (!has_message_) record.message = raw;
     batch.end_fields(record);
     batch.records.push_back(record);
+  }
+
+  // Reads a container's message as a line of the log it is of; false, with nothing changed, if it fits no format.
+  bool read_inside(RecordBatch& batch, Record& record) {
+    if (message_.empty()) return false;
+    if (!inside_) inside_.emplace(ParserContext{names_, TimeContext()});
+    return inside_->read_structured(message_, batch, record);
   }
 
   // Behind a damaged, cut or oversized entry: the next empty line. What is skipped is counted.
@@ -343,6 +353,7 @@ class JournalReader final : public RecordReader {
   std::string lookup_;
   std::string_view program_, message_, message_field_;  // of the entry being read
   JournalPartFields part_fields_;
+  std::optional<InsideReader> inside_;
   std::uint64_t unnamed_ = 0;  // its fields that have no number
   bool severity_given_ = false, has_message_ = false;
   bool nothing_now_ = false;  // the stream has nothing, and has not ended

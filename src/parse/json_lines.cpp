@@ -17,6 +17,7 @@
 #include "core/json.hpp"
 #include "parse/escapes.hpp"
 #include "parse/find_byte.hpp"
+#include "parse/inside.hpp"
 #include "parse/keys.hpp"
 #include "parse/readers.hpp"
 #include "parse/windows_event.hpp"
@@ -26,11 +27,12 @@ namespace {
 
 constexpr std::size_t kDepth = 64;     // deeper lines are refused: no logger nests that far, attackers do
 constexpr std::size_t kKeys = 65'536;  // distinct key paths remembered; hostile logs have more
-// Marks of a line: a bit for each required key, and above them WindowsJson's.
+// Marks of a line: a bit for each required key, above them WindowsJson's, and the highest for what a container's log has.
 constexpr std::size_t kRequiredMost = 60;
 constexpr std::uint64_t kRequiredMarks = (std::uint64_t{1} << kRequiredMost) - 1;
 constexpr std::uint64_t kWindowsMarks = std::uint64_t{WindowsJson::both} << kRequiredMost;
-constexpr std::size_t kListItems = 1'024;  // further items are only in the list's text
+constexpr std::uint64_t kInsideMark = std::uint64_t{1} << 63;  // the message is a line of a log of its own
+constexpr std::size_t kListItems = 1'024;                      // further items are only in the list's text
 
 // Resolves escapes into `out`, which has room for `text`. nginx writes \xHH into JSON, which JSON lacks: what it cannot be
 // read as stays as written, since one odd escape is no reason to lose a line.
@@ -49,9 +51,11 @@ std::size_t unescape(std::string_view text, char* out) {
 class JsonParser final : public LineParser {
  public:
   JsonParser(const Format& format, const ParserContext& context)
-      : format_(format), names_(context.names), time_(context.time), windows_(context.names) {
+      : format_(format), context_(context), names_(context.names), time_(context.time), windows_(context.names) {
     keys_.push_back({});  // the document itself
     keys_.push_back({});  // any key that is not remembered
+    // What goes on in the next line is what a process writes into its container; the journal says which entries are a container's.
+    inside_key_ = format.journal_parts ? std::string_view("CONTAINER_ID") : std::string_view(format.parts);
     required_all_ = format.required.empty() ? 0 : (std::uint64_t{1} << format.required.size()) - 1;
   }
 
@@ -75,8 +79,10 @@ class JsonParser final : public LineParser {
               0,      std::memchr(text.data(), '\\', text.size()) != nullptr};
     if (!read_object(walk, kDocument, 0) || walk.at != walk.count || (walk.marks & kRequiredMarks) != required_all_)
       return LineRead::unknown;
-    walk.roles.apply(format_, line, batch, record);
-    if (walk.marks >= kWindowsMarks && record.kind == RecordKind::application)
+    walk.roles.apply_envelope(format_, line, record);
+    if ((walk.marks & kInsideMark) != 0 && walk.roles.has_message() && read_inside(batch, record)) return LineRead::record;
+    walk.roles.apply_content(batch, record);
+    if ((walk.marks & kWindowsMarks) == kWindowsMarks && record.kind == RecordKind::application)
       windows_.convert(batch, record, walk.roles.has_severity(), walk.roles.has_message(), time_);
     return LineRead::record;
   }
@@ -126,6 +132,16 @@ class JsonParser final : public LineParser {
       capacity_ = capacity;
     }
     return stage_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), simdjson::stage1_mode::regular);
+  }
+
+  // Reads the message as a line of the log it is of; false, with nothing changed, if that is left to the journal's own readers.
+  bool read_inside(RecordBatch& batch, Record& record) {
+    if (record.message.empty()) return false;
+    // Made for a log that has such lines: detection asks a parser of each format about every log.
+    if (!inside_) inside_ = std::make_unique<InsideReader>(context_);
+    if (format_.journal_parts) return inside_->read_structured(record.message, batch, record);
+    inside_->read(record.message, batch, record);
+    return true;
   }
 
   bool read_object(Walk& walk, Key parent, std::size_t depth) {
@@ -337,6 +353,7 @@ class JsonParser final : public LineParser {
     node.path = keys_[parent].path.empty() ? plain : keys_[parent].path + "." + plain;
     node.meaning = key_meaning(format_, node.path, names_);
     if (node.meaning.required >= 0) node.marks = std::uint64_t{1} << node.meaning.required;
+    if (!inside_key_.empty() && node.path == inside_key_) node.marks |= kInsideMark;
     if (format_.kind == RecordKind::application)
       node.marks |= std::uint64_t{windows_.learn(node.path, node.meaning.id, names_)} << kRequiredMost;
     keys_.push_back(std::move(node));
@@ -366,8 +383,11 @@ class JsonParser final : public LineParser {
   }
 
   const Format& format_;
+  ParserContext context_;
+  std::string_view inside_key_;  // where it stands, the message is a line of a log of its own
   FieldNames& names_;
   TimeContext time_;
+  std::unique_ptr<InsideReader> inside_;
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage_;
   std::size_t capacity_ = 0;
   std::vector<KeyNode> keys_;

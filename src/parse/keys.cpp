@@ -128,6 +128,11 @@ void LineRoles::take(const KeyMeaning& meaning, const Value& value, RecordBatch&
 }
 
 void LineRoles::apply(const Format& format, std::string_view line, RecordBatch& batch, Record& record) {
+  apply_envelope(format, line, record);
+  apply_content(batch, record);
+}
+
+void LineRoles::apply_envelope(const Format& format, std::string_view line, Record& record) {
   record.kind = format.kind;
   record.time_known = has_time();
   record.time_ns = time_ns_;
@@ -135,6 +140,9 @@ void LineRoles::apply(const Format& format, std::string_view line, RecordBatch& 
   while (!message_.empty() && (message_.back() == '\n' || message_.back() == '\r')) message_.remove_suffix(1);
   record.message = names_message_ ? message_ : line;
   if (has_severity()) record.severity = severity_;
+}
+
+void LineRoles::apply_content(RecordBatch& batch, Record& record) {
   if (record.kind == RecordKind::application && request_ && status_ >= 100 && status_ <= 599) {
     record.kind = RecordKind::web_access;
   }

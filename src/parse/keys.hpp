@@ -34,6 +34,9 @@ class LineRoles {
   /// Sets time, severity, message, host and kind. Without a key for the message the record's is `line`; a message that is
   /// there and empty stays empty.
   void apply(const Format& format, std::string_view line, RecordBatch& batch, Record& record);
+  /// Its two halves: what stands in the roles' keys, and what follows from the message, the request and the status.
+  void apply_envelope(const Format& format, std::string_view line, Record& record);
+  void apply_content(RecordBatch& batch, Record& record);
   bool has_time() const noexcept { return time_rank_ != kAbsent; }
   bool has_severity() const noexcept { return severity_rank_ != kAbsent; }
   bool has_message() const noexcept { return message_rank_ != kAbsent; }

@@ -16,8 +16,10 @@ file(WRITE ${CMAKE_BINARY_DIR}/built_in_formats.cpp.new "${FORMAT_TABLE}")
 configure_file(${CMAKE_BINARY_DIR}/built_in_formats.cpp.new ${CMAKE_BINARY_DIR}/built_in_formats.cpp COPYONLY)
 
 logystera_room(parse STANDARD 20 LINKS logystera_core PkgConfig::RE2 simdjson::simdjson ZLIB::ZLIB ${ZSTD_LIBRARY})
+logystera_small_where_it_grows(src/parse/input.cpp src/parse/zone.cpp)
+logystera_small(src/parse/format.cpp)
 target_sources(logystera_parse PRIVATE ${CMAKE_BINARY_DIR}/built_in_formats.cpp)
-logystera_room_tests(parse STANDARD 20)
+logystera_room_tests(parse STANDARD 20 COST 45)
 
 add_executable(parse_rate EXCLUDE_FROM_ALL bench/parse/parse_rate.cpp)
 set_target_properties(parse_rate PROPERTIES CXX_STANDARD 20)

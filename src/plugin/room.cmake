@@ -10,6 +10,7 @@ int main() { lua_close(luaL_newstate()); }" LOGYSTERA_LUA_HAS_C_LINKAGE)
 unset(CMAKE_REQUIRED_LIBRARIES)
 logystera_room(plugin STANDARD 20 LINKS logystera_core logystera_detect logystera_parse logystera_redact logystera_yaml
   PkgConfig::RE2 fmt::fmt)
+logystera_small(src/plugin/child.cpp src/plugin/lua_plugin.cpp src/plugin/plugin.cpp src/plugin/python.cpp src/plugin/registry.cpp src/plugin/source.cpp)
 target_link_libraries(logystera_plugin PRIVATE PkgConfig::LUA)  # its headers are this room's alone
 if(NOT LOGYSTERA_LUA_HAS_C_LINKAGE)
   target_compile_definitions(logystera_plugin PRIVATE LOGYSTERA_LUA_HAS_CXX_LINKAGE)

@@ -23,6 +23,8 @@ constexpr std::size_t kSavedAtOnce = 4 * 1024 * 1024;
 constexpr std::uint64_t kRebuiltFrom = 200'000;  // events fed where no saved windows fit the rules
 constexpr std::uint64_t kUncommittedMost = 50'000;
 constexpr std::uint64_t kUnmeteredMost = 50'000;  // events counted and not stored, which a restart counts again
+// The same while it catches up: the rows of an hour and of a day are written for every so many events.
+constexpr std::uint64_t kUnmeteredBehind = 200'000;
 constexpr auto kMeteredEvery = std::chrono::seconds(15);
 constexpr auto kCommitEvery = std::chrono::seconds(1), kTickEvery = std::chrono::seconds(10);
 constexpr auto kAbsencesAfter = std::chrono::hours(1);
@@ -56,6 +58,7 @@ struct Service::State {
   std::string_view name_of(std::string_view token);
   bool commit(bool last = false);
   bool metrics_are_due(bool last) const;
+  bool commit_is_due() const;
   void retry_after(const Error& error);
   void publish();
 
@@ -74,6 +77,7 @@ struct Service::State {
   std::int64_t received = 0;                             // of the last event looked at
   std::optional<store::StoredBatch> ahead;               // out of the ring, not looked at yet
   std::size_t ahead_at = 0;
+  bool behind = false;  // the step at hand is a whole one out of the file: it catches up
   const Clock::time_point started_at = Clock::now();
   Clock::time_point committed_at = Clock::now(), ticked_at = Clock::now(), metered_at = Clock::now();
   std::chrono::milliseconds backoff = kBackoffLeast;
@@ -237,6 +241,7 @@ Result<Done> Service::State::read_file(Step& step, std::uint64_t before) {
 // The events after the last one: out of the ring where they follow on, else from the file. False: there are none.
 Result<bool> Service::State::next(Step& step) {
   step.clear();
+  behind = false;
   for (;;) {
     if (!ahead) {
       ahead = ring.pop();
@@ -254,6 +259,7 @@ Result<bool> Service::State::next(Step& step) {
       if (!step.inputs.empty()) return true;
       // One that was left out, or another process's.
       if (auto read = read_file(step, sequences[ahead_at]); !read) return read.error();
+      behind = step.inputs.size() == kStep;
       if (!step.inputs.empty()) return true;
     }
     const std::string_view name = name_of(ahead->batch.entity);
@@ -269,12 +275,21 @@ Result<bool> Service::State::next(Step& step) {
   }
   if (!step.inputs.empty()) return true;
   if (auto read = read_file(step, UINT64_MAX); !read) return read.error();
+  behind = step.inputs.size() == kStep;
   return !step.inputs.empty();
 }
 
 bool Service::State::metrics_are_due(bool last) const {
   if (committed_at == Clock::time_point()) return true;  // the position is there from the first moment on
-  return looked != metered && (last || looked - metered >= kUnmeteredMost || Clock::now() - metered_at >= kMeteredEvery);
+  const std::uint64_t most = behind ? kUnmeteredBehind : kUnmeteredMost;
+  return looked != metered && (last || looked - metered >= most || Clock::now() - metered_at >= kMeteredEvery);
+}
+
+// What is found goes into the store at once, but while it catches up with what it finds within kCommitEvery: a commit waits for the disk.
+bool Service::State::commit_is_due() const {
+  if (!effects.empty() && !behind) return true;
+  const bool due = looked - committed >= kUncommittedMost || Clock::now() - committed_at >= kCommitEvery;
+  return ((looked != committed || !effects.empty()) && due) || metrics_are_due(false);
 }
 
 // Effects and position, or neither; until it is done, or the end.
@@ -360,8 +375,7 @@ void Service::State::run() {
       const bool judge = now - started_at >= kAbsencesAfter;
       if (auto done = detector->tick(options.now(), effects, judge); !done) retry_after(done.error());
     }
-    const bool due = looked != committed && (now - committed_at >= kCommitEvery || looked - committed >= kUncommittedMost);
-    if ((!effects.empty() || due || metrics_are_due(false)) && !commit()) break;
+    if (commit_is_due() && !commit()) break;
     publish();
     if (!more.value()) {
       names.clear();  // which may have changed

@@ -82,8 +82,8 @@ Result<std::vector<SignalCount>> signal_counts(store::MetricStore& metrics, std:
   query.step = store::MetricStep::hour;
   query.from = now - now % store::kHourSeconds - (kHoursOfDay - 1) * store::kHourSeconds;
   query.until = now + store::kHourSeconds;
+  query.plain = true;
   read = metrics.points(query, [&](const store::MetricPoint& point) {
-    if (!point.labels.empty()) return true;
     const auto known = counts.find(point.metric);
     if (known != counts.end()) known->second.day += static_cast<std::uint64_t>(point.amount.sum / metric::kThousandths);
     return true;
@@ -93,7 +93,7 @@ Result<std::vector<SignalCount>> signal_counts(store::MetricStore& metrics, std:
   for (const SignalSpec& signal : catalogue::all()) {
     const auto found = counts.find(metric::counter_of(signal.type));
     if (found != counts.end() && found->second.all != 0)
-      all.push_back({signal.type, signal.summary, found->second.day, found->second.all});
+      all.push_back({signal.type, signal.name, signal.summary, found->second.day, found->second.all});
   }
   return all;
 }

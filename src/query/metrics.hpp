@@ -37,8 +37,8 @@ Result<SeriesList> counted_series(store::MetricStore& metrics, const store::Metr
                                   std::size_t most);
 
 struct SignalCount {
-  std::string_view type, summary;  // of the catalogue
-  std::uint64_t day = 0, all = 0;  // in this hour and the 23 before it, and since counting began
+  std::string_view type, name, summary;  // of the catalogue
+  std::uint64_t day = 0, all = 0;        // in this hour and the 23 before it, and since counting began
 };
 
 /// Signals of each type of the catalogue that a site has sent at least once, in the catalogue's order.

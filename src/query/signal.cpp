@@ -95,6 +95,10 @@ Signal signal_of(store::EventRow event, const Pseudonyms* pseudonyms) {
   return signal;
 }
 
+std::string_view name_of(const Signal& signal) noexcept {
+  return signal.spec ? signal.spec->name : "A signal this version does not know";
+}
+
 std::string_view severity_of(const Signal& signal) noexcept { return signal.spec ? signal.spec->severity : "info"; }
 
 std::string uuid_text(const store::EventId& id) {

@@ -45,6 +45,9 @@ Signal signal_of(store::EventRow event, const Pseudonyms* pseudonyms);
 /// A catalogue's severity ("critical") or, of a type that is not in it, "info".
 std::string_view severity_of(const Signal& signal) noexcept;
 
+/// "Failed login"; of a type that is not in the catalogue, that this version does not know it.
+std::string_view name_of(const Signal& signal) noexcept;
+
 /// "8f14e45f-…" of the 16 bytes.
 std::string uuid_text(const store::EventId& id);
 

@@ -1,7 +1,5 @@
 #include "redact/field_traits.hpp"
 
-#include <string_view>
-
 #include "redact/bytes.hpp"
 #include "redact/grammar.hpp"
 #include "redact/labels.hpp"
@@ -19,6 +17,8 @@ bool contains_word(std::string_view name, std::string_view word) noexcept {
   return false;
 }
 
+}  // namespace
+
 FieldTrait trait_of(std::string_view name) noexcept {
   const std::string_view last = name.substr(name.rfind('.') + 1);
   if (contains_word(name, "user_agent") || contains_word(name, "useragent") || contains_word(name, "user-agent"))
@@ -30,8 +30,6 @@ FieldTrait trait_of(std::string_view name) noexcept {
     return FieldTrait::phone;
   return FieldTrait::text;
 }
-
-}  // namespace
 
 FieldTraits::Entry FieldTraits::find(FieldId field, const FieldNames& names, Finder& finder) {
   if (field >= entries_.size()) entries_.resize(std::size_t{field} + 1);

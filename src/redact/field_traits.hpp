@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "core/record.hpp"
@@ -33,6 +34,9 @@ constexpr Context context_of(FieldTrait trait) noexcept {
   }
   return Context::text;
 }
+
+/// What a field of that name may hold.
+FieldTrait trait_of(std::string_view name) noexcept;
 
 /// The traits of one table's fields, each found when first asked for.
 class FieldTraits {

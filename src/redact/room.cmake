@@ -2,9 +2,10 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 logystera_room(redact STANDARD 20 LINKS logystera_core logystera_simd logystera_yaml PkgConfig::RE2)
+logystera_small_where_it_grows(src/redact/patterns.cpp)
 # With precompiled headers GCC 12 warns here, wrongly, of what std::string does inside (-Warray-bounds).
 set_source_files_properties(src/redact/salt.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-logystera_room_tests(redact STANDARD 20)
+logystera_room_tests(redact STANDARD 20 COST 990 THOROUGH)
 if(BUILD_TESTING)
   target_sources(test_redact PRIVATE tests/oracle/redact_naive.cpp)
 endif()

@@ -45,16 +45,17 @@ std::string as_markdown(const Contents& contents) {
                   time_text(contents.zone, contents.from), time_text(contents.zone, contents.until));
   for (const Level level : kReportedLevels)
     out += fmt::format("| {} | {} |\n", level_name(level), grouped(contents.counts.of(level)));
-  out += "\n## Rules\n\n| Rule | Findings |\n|---|---|\n";
+  out += "\n" + markdown(not_stored_words(contents.stored_from)) + "\n\n## Rules\n\n| Rule | Findings |\n|---|---|\n";
   for (const auto& [count, rule] : contents.by_rule) out += fmt::format("| {} | {} |\n", markdown(rule), grouped(count));
   out +=
-      "\n## Episodes\n\n| Severity | Rule | Who | Findings | First | Last | Targets | Outcome "
-      "|\n|---|---|---|---|---|---|---|---|\n";
+      "\n## Episodes\n\n| Severity | Rule | Who | Times | Findings | First | Last | Targets | Outcome "
+      "|\n|---|---|---|---|---|---|---|---|---|\n";
   for (const store::Episode& episode : contents.episodes)
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", level_name(episode.level), markdown(episode.rule),
-                       markdown(store::actor_words(episode.who)), grouped(episode.findings),
-                       time_text(contents.zone, episode.first_time), time_text(contents.zone, episode.last_time),
-                       grouped(episode.targets), store::outcome_words(episode));
+    out +=
+        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", level_name(episode.level), markdown(episode.rule),
+                    markdown(store::actor_words(episode)), grouped(store::times_of(episode)), grouped(episode.findings),
+                    time_text(contents.zone, episode.first_time), time_text(contents.zone, episode.last_time),
+                    grouped(episode.targets), store::outcome_words(episode));
   out +=
       "\n## Findings\n\n| Time | Severity | Rule | Who | Target | Outcome | Source | Message "
       "|\n|---|---|---|---|---|---|---|---|\n";
@@ -81,19 +82,21 @@ std::string as_html(const Contents& contents) {
   out += "<h2>Summary</h2>\n<table><tr><th>Severity</th><th>Findings</th></tr>\n";
   for (const Level level : kReportedLevels)
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", level_name(level), grouped(contents.counts.of(level)));
-  out += "</table>\n<h2>Rules</h2>\n<table><tr><th>Rule</th><th>Findings</th></tr>\n";
+  out += "</table>\n<p>" + html(not_stored_words(contents.stored_from)) +
+         "</p>\n<h2>Rules</h2>\n<table><tr><th>Rule</th><th>Findings</th></tr>\n";
   for (const auto& [count, rule] : contents.by_rule)
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", html(rule), grouped(count));
   out +=
-      "</table>\n<h2>Episodes</h2>\n<table><tr><th>Severity</th><th>Rule</th><th>Who</th><th>Findings</th><th>First</"
+      "</table>\n<h2>Episodes</h2>\n<table><tr><th>Severity</th><th>Rule</th><th>Who</th><th>Times</th><th>Findings</"
+      "th><th>First</"
       "th><th>"
       "Last</th><th>Targets</th><th>Outcome</th></tr>\n";
   for (const store::Episode& episode : contents.episodes)
-    out +=
-        fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                    level_name(episode.level), html(episode.rule), html(store::actor_words(episode.who)),
-                    grouped(episode.findings), time_text(contents.zone, episode.first_time),
-                    time_text(contents.zone, episode.last_time), grouped(episode.targets), store::outcome_words(episode));
+    out += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+        level_name(episode.level), html(episode.rule), html(store::actor_words(episode)), grouped(store::times_of(episode)),
+        grouped(episode.findings), time_text(contents.zone, episode.first_time),
+        time_text(contents.zone, episode.last_time), grouped(episode.targets), store::outcome_words(episode));
   out +=
       "</table>\n<h2>Findings</h2>\n<table><tr><th>Time</th><th>Severity</th><th>Rule</th><th>Who</th><th>Target</"
       "th><th>Outcome</th><th>"
@@ -117,6 +120,7 @@ std::string as_html(const Contents& contents) {
 std::string as_json(const Contents& contents) {
   JsonText json;
   json.begin_object().member("title", contents.title).member("from", rfc3339(contents.from * kSecondNs));
+  json.member("stored_from", level_name(contents.stored_from));
   json.member("until", rfc3339(contents.until * kSecondNs)).key("by_severity").begin_object();
   for (const Level level : {Level::low, Level::medium, Level::high, Level::critical})
     json.count(level_name(level), contents.counts.of(level));
@@ -164,7 +168,9 @@ std::string as_sarif(const Contents& contents) {
     store::append_who(json, finding.who);
     json.end_object().end_object();
   }
-  json.end_array().end_object().end_array().end_object();
+  json.end_array().key("properties").begin_object();
+  json.member("stored_from", level_name(contents.stored_from)).member("note", not_stored_words(contents.stored_from));
+  json.end_object().end_object().end_array().end_object();
   return json.take() + "\n";
 }
 

@@ -1,5 +1,7 @@
 #include "report/report.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 
@@ -13,11 +15,20 @@ constexpr std::size_t kErrorsReported = 1'000;
 
 }  // namespace
 
+std::string not_stored_words(Level stored_from) {
+  if (stored_from <= Level::low) return "Informational findings are shown by a scan and not stored.";
+  return fmt::format(
+      "Of logs, findings below {} severity are shown by a scan and not stored (findings_min_severity); informational ones "
+      "never are.",
+      level_name(stored_from));
+}
+
 Result<Contents> collect(store::Stores& stores, const Query& query) {
   Contents contents;
   contents.title = query.title;
   contents.from = query.from;
   contents.until = query.until;
+  contents.stored_from = query.stored_from;
   contents.zone = query.zone;
   store::FindingQuery wanted;
   wanted.since = query.from;
@@ -32,7 +43,8 @@ Result<Contents> collect(store::Stores& stores, const Query& query) {
   for (const store::Finding& finding : contents.findings) {
     ++contents.counts.of(finding.level);
     ++rules[finding.rule];
-    episodes.add(finding);
+    if (query.idle_probe && query.idle_probe(finding)) episodes.add_probe(finding);
+    else episodes.add(finding);
   }
   contents.episodes = episodes.take();
   for (const auto& [rule, count] : rules) contents.by_rule.emplace_back(count, rule);

@@ -26,15 +26,19 @@ struct Query {
   std::string title;
   std::int64_t from = 0, until = 0;  // Unix seconds; `until` is what the report says, and leaves nothing out
   std::optional<Level> at_least;     // of findings
+  Level stored_from = Level::high;   // what is found in logs below it was not stored (findings_min_severity)
   // Which of them are wanted; null: all.
   std::function<bool(const store::Finding&)> finding = {};
   std::function<bool(const store::ErrorGroup&)> error = {};
+  // Which findings are probes that came to nothing, and so a scanner's episode; null: none.
+  std::function<bool(const store::Finding&)> idle_probe = {};
   Zone zone;
 };
 
 struct Contents {
   std::string title;
   std::int64_t from = 0, until = 0;
+  Level stored_from = Level::high;
   Zone zone;
   std::vector<store::Finding> findings;
   std::vector<store::Episode> episodes;  // of the findings, the most severe first
@@ -45,6 +49,9 @@ struct Contents {
 
 /// At most 10,000 findings and 1,000 errors, the newest.
 Result<Contents> collect(store::Stores& stores, const Query& query);
+
+/// Which findings were never stored, for whoever counts those that were.
+std::string not_stored_words(Level stored_from);
 
 enum class Form : std::uint8_t { markdown, html, json, sarif };
 

@@ -20,7 +20,8 @@
 namespace logystera::source {
 namespace {
 
-constexpr auto kLook = std::chrono::milliseconds(20);
+constexpr auto kLook = std::chrono::milliseconds(1);
+constexpr int kPipeBytes = 1 << 20;                 // the most an ordinary user may ask for; the default is 64 KiB
 constexpr auto kEndMost = std::chrono::seconds(5);  // from the end of its output to its own
 
 Error failure(const char* what) { return Error{fmt::format("{}: {}", what, std::strerror(errno)), kind_of_errno(errno)}; }
@@ -70,6 +71,7 @@ Result<Child> Child::start(const std::vector<std::string>& arguments) {
   int output[2], report[2];
   if (::pipe2(output, O_CLOEXEC) != 0) return failure("pipe");
   Fd read_end(output[0]), write_end(output[1]);
+  ::fcntl(read_end.get(), F_SETPIPE_SZ, kPipeBytes);  // a user with many pipes gets the default
   if (::pipe2(report, O_CLOEXEC) != 0) return failure("pipe");
   Fd report_read(report[0]), report_write(report[1]);
   Fd errors(::memfd_create("child-errors", MFD_CLOEXEC));

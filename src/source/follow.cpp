@@ -40,8 +40,8 @@ std::int64_t written_ns(const struct stat& status) { return nanoseconds_of(statu
 
 }  // namespace
 
-Follower::Follower(std::string path, const parse::Formats& formats, FieldNames& names, Options options)
-    : path_(std::move(path)),
+Follower::Follower(FilePath log, const parse::Formats& formats, FieldNames& names, Options options)
+    : log_(std::move(log)),
       part_(std::make_shared<Part>()),
       formats_(formats),
       options_(std::move(options)),
@@ -55,17 +55,22 @@ void Follower::say(std::string text) {
   if (notices_.size() < kNoticesMost) notices_.push_back(std::move(text));
 }
 
-Result<std::unique_ptr<Follower>> Follower::open(const std::string& path, const parse::Formats& formats, FieldNames& names,
+Result<std::unique_ptr<Follower>> Follower::open(FilePath log, const parse::Formats& formats, FieldNames& names,
                                                  Options options) {
-  std::unique_ptr<Follower> follower(new Follower(path, formats, names, std::move(options)));
+  std::unique_ptr<Follower> follower(new Follower(std::move(log), formats, names, std::move(options)));
   auto begun = follower->options_.resume ? follower->resume(*follower->options_.resume) : follower->begin();
   if (!begun) return begun.error();
   if (const std::string_view what = follower->file_->refusal(); !what.empty())
-    return Error{fmt::format("{}: {}", path, what)};
+    return Error{fmt::format("{}: {}", follower->path_, what)};
   return follower;
 }
 
 Result<std::unique_ptr<LogFile>> Follower::open_log() {
+  if (log_.found) {
+    auto found = open_found(log_);
+    if (!found) return found.error();
+    return LogFile::open(std::move(found).value(), path_, reading_);
+  }
   Fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) return Error{fmt::format("{}: cannot be opened: {}", path_, std::strerror(errno)), kind_of_errno(errno)};
   return LogFile::open(std::move(fd), path_, reading_);
@@ -267,14 +272,45 @@ void Follower::say_unpackable(const RotatedPart& part) {
   say(fmt::format("{}: {} bytes are not read: {}", part.path, part.status.st_size, passed_text(Passed::unpackable)));
 }
 
+// False: nothing that may be read has the log's name.
+bool Follower::look_at_log(struct stat& status) const {
+  const bool through_links = !log_.found || log_.follow_links;
+  return ::fstatat(AT_FDCWD, path_.c_str(), &status, through_links ? 0 : AT_SYMLINK_NOFOLLOW) == 0 &&
+         !S_ISLNK(status.st_mode);
+}
+
 bool Follower::missing() const {
   struct stat status {};
-  return ::stat(path_.c_str(), &status) != 0;
+  return !look_at_log(status);
+}
+
+// Once for each that takes the log's place.
+void Follower::say_link() {
+  struct stat status {};
+  const bool link = ::lstat(path_.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+  if (link && !link_said_) say(fmt::format("{}: passed over: {}", path_, passed_text(Passed::link)));
+  link_said_ = link;
+}
+
+bool Follower::gone() const { return missing() && newer_.empty() && !file_->packed() && file_->status().st_nlink == 0; }
+
+bool Follower::reads(std::uint64_t device, std::uint64_t inode) const noexcept {
+  const auto same = [&](const LogFile& one) { return one.is(device, inode); };
+  return same(*file_) || std::any_of(newer_.begin(), newer_.end(), [&](const auto& one) { return same(*one); }) ||
+         std::any_of(late_.begin(), late_.end(), [&](const Late& one) { return same(*one.file); });
+}
+
+bool Follower::knows(const FilePath& path) {
+  if (known_.empty()) return false;
+  auto fd = open_found(path);
+  if (!fd) return false;
+  auto file = LogFile::open(std::move(fd).value(), path.path, reading_);
+  return file && known(*file.value());
 }
 
 bool Follower::replaced() const {
   struct stat status {};
-  return ::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode) && !file_->is(status.st_dev, status.st_ino);
+  return look_at_log(status) && S_ISREG(status.st_mode) && !file_->is(status.st_dev, status.st_ino);
 }
 
 // The kernel knows the name an open file has now: where a rotation moved it, its other parts lie, too.
@@ -302,7 +338,7 @@ std::vector<std::unique_ptr<LogFile>> Follower::newer_parts() {
   const FileMark mark = file_->mark();
   look_where_it_went();
   struct stat log {};
-  if (::stat(path_.c_str(), &log) != 0) log = {};
+  if (!look_at_log(log)) log = {};
   listed_for_ = {log.st_dev, log.st_ino};
   std::vector<RotatedPart> candidates = parts();
   std::erase_if(candidates, [&](const RotatedPart& part) {
@@ -420,7 +456,7 @@ bool Follower::time_to_leave() {
   if (!left_at_) left_at_ = now;
   if (!newer_.empty() || (file_->packed() && replaced())) return true;  // nobody writes to what was rotated twice
   struct stat status {};
-  const bool holds = ::stat(path_.c_str(), &status) == 0 && status.st_size > 0;
+  const bool holds = look_at_log(status) && status.st_size > 0;
   if (!holds) return false;
   if (!next_at_) next_at_ = now;
   return now - std::max(*left_at_, last_bytes_) >= options_.grace || now - *next_at_ >= kGraceMost;
@@ -429,6 +465,7 @@ bool Follower::time_to_leave() {
 // Nothing more came from the file being read.
 Result<Follower::Step> Follower::ended(RecordBatch& batch) {
   const bool away = missing(), gone = replaced();
+  if (away && log_.found && !log_.follow_links) say_link();
   if (!gone && !away && !file_->packed()) {
     left_at_.reset();
     next_at_.reset();
@@ -438,7 +475,7 @@ Result<Follower::Step> Follower::ended(RecordBatch& batch) {
     return Step::nothing;
   }
   struct stat log {};
-  const bool there = ::stat(path_.c_str(), &log) == 0;
+  const bool there = look_at_log(log);
   if (newer_.empty() && (!there || listed_for_ != std::pair{log.st_dev, log.st_ino}))
     for (auto& part : newer_parts()) newer_.push_back(std::move(part));
   if (!time_to_leave()) {

@@ -50,12 +50,13 @@ class Follower final : public RecordSource {
     std::optional<LogPosition> resume;               // wins over from_start
     std::vector<std::string> rotated_dirs;           // where rotated parts may lie beside the log's own directory
     std::string rotated_dirs_name = "rotated_dirs";  // what whoever shows notices calls them
-    bool follow_links = false;                       // to rotated parts; the log itself may always be a link
+    bool follow_links = false;                       // to rotated parts; a log that is named may always be a link
     std::chrono::milliseconds grace{1000}, late{60'000}, parts{5'000};
   };
 
-  /// The file must exist, or a rotated part of it that is resumed. `formats` and `names` outlive the follower.
-  static Result<std::unique_ptr<Follower>> open(const std::string& path, const parse::Formats& formats, FieldNames& names,
+  /// The file must exist, or a rotated part of it that is resumed. One that was found is never reached through a link that is not
+  /// followed: where a link takes its place, that is said, and the log is as good as gone. `formats` and `names` outlive the follower.
+  static Result<std::unique_ptr<Follower>> open(FilePath log, const parse::Formats& formats, FieldNames& names,
                                                 Options options);
 
   /// What came since the last call, or comes within `patience`. A log never ends.
@@ -72,6 +73,14 @@ class Follower final : public RecordSource {
   std::string_view format() const noexcept;
   /// Up to where records have been handed out.
   LogPosition log_position() const;
+  /// Nothing that may be read has the log's name.
+  bool missing() const;
+  /// Neither the log nor the file being read has a name any more.
+  bool gone() const;
+  /// Whether this is a file of the log that is open here.
+  bool reads(std::uint64_t device, std::uint64_t inode) const noexcept;
+  /// Whether the file is, by what it holds, a part of this log that was there before: no log of its own.
+  bool knows(const FilePath& file);
   std::uint64_t rotations() const noexcept { return rotations_; }
   std::uint64_t truncations() const noexcept { return truncations_; }
 
@@ -82,7 +91,7 @@ class Follower final : public RecordSource {
     Clock::time_point until;
   };
 
-  Follower(std::string path, const parse::Formats& formats, FieldNames& names, Options options);
+  Follower(FilePath log, const parse::Formats& formats, FieldNames& names, Options options);
   void say(std::string text);
   Result<Done> begin();
   Result<Done> resume(const LogPosition& left);
@@ -105,8 +114,9 @@ class Follower final : public RecordSource {
   bool parts_before();
   void say_unpackable(const RotatedPart& part);
   void look_where_it_went();
+  bool look_at_log(struct stat& status) const;
   bool replaced() const;
-  bool missing() const;
+  void say_link();
   enum class Step { records, progress, nothing };
   Result<Step> step(RecordBatch& batch);
   Result<Step> changed(RecordBatch& batch);
@@ -115,7 +125,8 @@ class Follower final : public RecordSource {
   void go_on_with(std::unique_ptr<LogFile> next);
   bool time_to_leave();
 
-  const std::string path_;
+  const FilePath log_;
+  const std::string& path_ = log_.path;
   const std::shared_ptr<Part> part_;  // the log, whatever files it consists of
   const parse::Formats& formats_;
   const Options options_;
@@ -132,7 +143,7 @@ class Follower final : public RecordSource {
   Clock::time_point last_bytes_ = Clock::now();
   unsigned quiet_polls_ = 0;
   std::pair<dev_t, ino_t> listed_for_{};  // the log's own file when newer_ was looked for
-  bool late_turn_ = false;
+  bool late_turn_ = false, link_said_ = false;
   std::uint64_t rotations_ = 0, truncations_ = 0;
   std::vector<std::string> notices_;
 };

@@ -35,6 +35,16 @@ bool take_time(std::string_view text, std::int64_t& ns) {
   return !text.empty() && parse::read_iso_time(text, parse::TimeContext(), ns) == text.size();
 }
 
+// `body` outlives it.
+net::Request request_of_rows(const std::string& body) {
+  net::Request request;
+  request.method = "POST";
+  request.path = kMessages;
+  request.body = body;
+  request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}, {"X-Requested-By", "logystera"}};
+  return request;
+}
+
 // Made of a message's fields; false: it has no time.
 bool make_entry(std::vector<EntryField> fields, Entry& entry) {
   const auto value = [&fields](std::string_view name) -> std::string {
@@ -87,8 +97,7 @@ PagedStore::Page GraylogStore::refusal(net::Outcome outcome) const {
   return page;
 }
 
-PagedStore::Page GraylogStore::page(const Ask& ask) {
-  if (by_rows_) return page_of_messages(ask);
+net::Request GraylogStore::request_of(const Ask& ask) const {
   std::vector<std::pair<std::string, std::string>> values{
       {"query", target_.query},        {"from", time_text(ask.from_ns)},
       {"to", time_text(ask.until_ns)}, {"limit", std::to_string(ask.limit)},
@@ -102,7 +111,18 @@ PagedStore::Page GraylogStore::page(const Ask& ask) {
   request.path = fmt::format("{}?{}", kUniversal, net::query(values));
   // Without it some versions answer CSV.
   request.headers.emplace_back("Accept", "application/json");
-  net::Outcome outcome = client_.send(request);
+  return request;
+}
+
+void GraylogStore::ahead(const Ask& ask) {
+  if (!by_rows_) return client_.begin(request_of(ask));
+  const std::string body = rows_wanted(ask);
+  client_.begin(request_of_rows(body));
+}
+
+PagedStore::Page GraylogStore::page(const Ask& ask) {
+  if (by_rows_) return page_of_messages(ask);
+  net::Outcome outcome = client_.send(request_of(ask));
   if (outcome.ok()) return read(std::move(outcome.answer), ask);
   if (outcome.answer.status != kNotFound) return refusal(std::move(outcome));
   Page page = page_of_messages(ask);
@@ -111,7 +131,7 @@ PagedStore::Page GraylogStore::page(const Ask& ask) {
   return page;
 }
 
-PagedStore::Page GraylogStore::page_of_messages(const Ask& ask) {
+std::string GraylogStore::rows_wanted(const Ask& ask) const {
   JsonText body(JsonText::Reader::program);
   body.begin_object().member("query", target_.query);
   if (!target_.streams.empty()) {
@@ -125,12 +145,12 @@ PagedStore::Page GraylogStore::page_of_messages(const Ask& ask) {
   for (const std::string_view name : kRowFields) body.string(name);
   body.end_array().member("sort", "timestamp").member("sort_order", "Ascending").count("from", 0).count("size", ask.limit);
   body.end_object();
-  net::Request request;
-  request.method = "POST";
-  request.path = kMessages;
-  request.body = body.text();
-  request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}, {"X-Requested-By", "logystera"}};
-  net::Outcome outcome = client_.send(request);
+  return body.take();
+}
+
+PagedStore::Page GraylogStore::page_of_messages(const Ask& ask) {
+  const std::string body = rows_wanted(ask);
+  net::Outcome outcome = client_.send(request_of_rows(body));
   return outcome.ok() ? read_rows(std::move(outcome.answer), ask) : refusal(std::move(outcome));
 }
 
@@ -142,6 +162,7 @@ PagedStore::Page GraylogStore::read(net::Answer answer, const Ask& ask) const {
   if (!messages || !messages->IsArray())
     return wrong(fmt::format("{}: its answer holds no messages: is this Graylog's address?", place));
   Page page;
+  page.entries.reserve(std::min<std::size_t>(messages->Size(), ask.limit));
   for (const rapidjson::Value& one : messages->GetArray()) {
     const rapidjson::Value* const message = member(&one, "message");
     Entry entry;
@@ -170,6 +191,7 @@ PagedStore::Page GraylogStore::read_rows(net::Answer answer, const Ask& ask) con
     names.push_back(std::move(name));
   }
   Page page;
+  page.entries.reserve(std::min<std::size_t>(rows->Size(), ask.limit));
   for (const rapidjson::Value& row : rows->GetArray()) {
     Entry entry;
     std::vector<EntryField> fields;

@@ -29,8 +29,11 @@ class GraylogStore final : public PagedStore {
 
   Bounds bounds() const override;
   Page page(const Ask& ask) override;
+  void ahead(const Ask& ask) override;
 
  private:
+  net::Request request_of(const Ask& ask) const;
+  std::string rows_wanted(const Ask& ask) const;  // a request's body
   Page page_of_messages(const Ask& ask);
   Page read(net::Answer answer, const Ask& ask) const;
   Page read_rows(net::Answer answer, const Ask& ask) const;

@@ -62,8 +62,8 @@ std::size_t mend_string(std::string& body, std::size_t at) {
   const auto is_high = [](unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; };
   const auto is_low = [](unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; };
   for (++at; at < body.size() && body[at] != '"';) {
-    at = body.find_first_of("\"\\", at);
-    if (at == body.npos) return body.size();
+    at = json::string_mark(body, at);
+    if (at == body.size()) return at;
     if (body[at] == '"') break;
     const unsigned unit = unit_at(body, at);
     if (is_high(unit) && is_low(unit_at(body, at + kUnitBytes))) {

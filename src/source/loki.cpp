@@ -98,7 +98,7 @@ LokiStore::LokiStore(net::Server server, LokiTarget target, const std::atomic<bo
 
 PagedStore::Bounds LokiStore::bounds() const { return {.page = kPage, .page_most = kPageMost}; }
 
-PagedStore::Page LokiStore::page(const Ask& ask) {
+net::Request LokiStore::request_of(const Ask& ask) const {
   net::Request request;
   request.path = "/loki/api/v1/query_range?" + net::query({{"query", target_.query},
                                                            {"start", std::to_string(ask.from_ns)},
@@ -106,7 +106,13 @@ PagedStore::Page LokiStore::page(const Ask& ask) {
                                                            {"limit", std::to_string(ask.limit)},
                                                            {"direction", "forward"}});
   if (!target_.tenant.empty()) request.headers.emplace_back("X-Scope-OrgID", target_.tenant);
-  net::Outcome outcome = client_.send(request);
+  return request;
+}
+
+void LokiStore::ahead(const Ask& ask) { client_.begin(request_of(ask)); }
+
+PagedStore::Page LokiStore::page(const Ask& ask) {
+  net::Outcome outcome = client_.send(request_of(ask));
   if (outcome.ok()) return read(std::move(outcome.answer), ask);
   constexpr int kBadRequest = 400;
   const bool bad = outcome.answer.status == kBadRequest;
@@ -140,6 +146,7 @@ PagedStore::Page LokiStore::read(net::Answer answer, const Ask& ask) const {
   for (const rapidjson::Value& stream : streams->GetArray()) {
     const rapidjson::Value* const values = member(&stream, "values");
     if (!values || !values->IsArray()) return wrong(fmt::format("{}: its answer holds a stream without values", place));
+    if (page.entries.empty()) page.entries.reserve(ask.limit);
     const auto origin = origin_of(member(&stream, "stream"));
     const auto severity = severity_in(origin->fields);
     for (const rapidjson::Value& value : values->GetArray()) {

@@ -26,8 +26,10 @@ class LokiStore final : public PagedStore {
 
   Bounds bounds() const override;
   Page page(const Ask& ask) override;
+  void ahead(const Ask& ask) override;
 
  private:
+  net::Request request_of(const Ask& ask) const;
   Page read(net::Answer answer, const Ask& ask) const;
 
   const LokiTarget target_;

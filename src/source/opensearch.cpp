@@ -47,6 +47,16 @@ bool take_time(const rapidjson::Value& value, std::int64_t& ns) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+// `body` outlives it.
+net::Request request_of(const char* method, const std::string& path, const std::string& body) {
+  net::Request request;
+  request.method = method;
+  request.path = path;
+  request.body = body;
+  if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  return request;
+}
+
 const std::string* value_of(const std::vector<EntryField>& fields, std::string_view name) {
   const EntryField* const field = name.empty() ? nullptr : field_of(fields, name);
   return field ? &field->value : nullptr;
@@ -94,12 +104,15 @@ std::string OpensearchStore::index_path() const {
 }
 
 net::Outcome OpensearchStore::send(const char* method, const std::string& path, const std::string& body) {
-  net::Request request;
-  request.method = method;
-  request.path = path;
-  request.body = body;
-  if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-  return client_.send(request);
+  return client_.send(request_of(method, path, body));
+}
+
+std::string OpensearchStore::search_path() const { return point_.empty() ? index_path() + "/_search" : "/_search"; }
+
+void OpensearchStore::ahead(const Ask& ask) {
+  if (ask.ties) return;
+  const std::string body = body_of(ask);
+  client_.begin(request_of("POST", search_path(), body));
 }
 
 net::Outcome OpensearchStore::learn() {
@@ -255,7 +268,7 @@ PagedStore::Page OpensearchStore::page(const Ask& ask) {
         fmt::format("more than {} entries at {}: some of them may be missing", ask.limit, rfc3339(ask.from_ns)));
     return page;
   }
-  net::Outcome outcome = send("POST", point_.empty() ? index_path() + "/_search" : "/_search", body_of(ask));
+  net::Outcome outcome = send("POST", search_path(), body_of(ask));
   if (!outcome.ok()) return refusal(std::move(outcome), ask);
   return read(std::move(outcome.answer), ask);
 }
@@ -281,6 +294,7 @@ PagedStore::Page OpensearchStore::read(net::Answer answer, const Ask& ask) {
   if (text_of(member(shards, "total")) == "0") page.notices.push_back(fmt::format("no index is called {}", target_.index));
   if (const std::string_view renewed = text_of(member(&root, "pit_id")); !point_.empty() && !renewed.empty())
     point_ = renewed;
+  page.entries.reserve(std::min<std::size_t>(hits->Size(), ask.limit));
   for (const rapidjson::Value& hit : hits->GetArray()) {
     const rapidjson::Value* const sort = member(&hit, "sort");
     const rapidjson::Value* const source = member(&hit, "_source");

@@ -39,11 +39,13 @@ class OpensearchStore final : public PagedStore {
 
   Bounds bounds() const override;
   Page page(const Ask& ask) override;
+  void ahead(const Ask& ask) override;
   void end_look() override;
   /// Asks the server. An error is one of its address, its credentials, or the network.
   Result<OpensearchInfo> info();
 
  private:
+  std::string search_path() const;
   net::Outcome send(const char* method, const std::string& path, const std::string& body);
   net::Outcome learn();
   Page open_point();

@@ -1,9 +1,7 @@
 #include "source/overlap.hpp"
 
 #include <fmt/core.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
+#include <sodium/crypto_shorthash_siphash24.h>
 
 #include <algorithm>
 #include <charconv>
@@ -47,15 +45,10 @@ bool take(std::string_view& text, char c) noexcept {
 
 }  // namespace
 
-// SipHash-2-4 with 128 bits of result: one key for all of a run, one context used again.
+// SipHash-2-4 with 128 bits of result: one key for all of a run.
 struct Overlap::Keyed {
-  struct Free {
-    void operator()(EVP_MAC* mac) const noexcept { ::EVP_MAC_free(mac); }
-    void operator()(EVP_MAC_CTX* context) const noexcept { ::EVP_MAC_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MAC, Free> mac{::EVP_MAC_fetch(nullptr, "SIPHASH", nullptr)};
-  std::unique_ptr<EVP_MAC_CTX, Free> context{mac ? ::EVP_MAC_CTX_new(mac.get()) : nullptr};
-  std::array<unsigned char, 16> key{};
+  std::array<unsigned char, crypto_shorthash_siphashx24_KEYBYTES> key{};
+  std::string text;  // that is hashed: time and identity, one behind the other
 };
 
 Overlap::Overlap(Options options, std::string_view key) : options_(options), keyed_(std::make_unique<Keyed>()) {
@@ -67,22 +60,13 @@ Overlap::Overlap(Overlap&&) noexcept = default;
 Overlap& Overlap::operator=(Overlap&&) noexcept = default;
 
 Overlap::Digest Overlap::digest_of(std::int64_t time_ns, std::string_view identity) const {
+  std::string& text = keyed_->text;
+  text.assign(reinterpret_cast<const char*>(&time_ns), sizeof time_ns);
+  text += identity;
+  unsigned char bytes[crypto_shorthash_siphashx24_BYTES];
+  ::crypto_shorthash_siphashx24(bytes, reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                                keyed_->key.data());
   Digest digest{};
-  std::size_t size = 16;
-  const OSSL_PARAM params[] = {::OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size), ::OSSL_PARAM_construct_end()};
-  unsigned char bytes[16] = {};
-  std::size_t got = 0;
-  EVP_MAC_CTX* const context = keyed_->context.get();
-  const bool good =
-      context && ::EVP_MAC_init(context, keyed_->key.data(), keyed_->key.size(), params) == 1 &&
-      ::EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(&time_ns), sizeof time_ns) == 1 &&
-      ::EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(identity.data()), identity.size()) == 1 &&
-      ::EVP_MAC_final(context, bytes, &got, sizeof bytes) == 1;
-  if (!good) {  // a libcrypto without SipHash
-    const std::string text = std::string(reinterpret_cast<const char*>(&time_ns), sizeof time_ns) + std::string(identity);
-    const auto slow = hmac_sha256({reinterpret_cast<const char*>(keyed_->key.data()), keyed_->key.size()}, text);
-    std::memcpy(bytes, bytes_of(slow).data(), sizeof bytes);
-  }
   std::memcpy(&digest.high, bytes, sizeof digest.high);
   std::memcpy(&digest.low, bytes + sizeof digest.high, sizeof digest.low);
   return digest;

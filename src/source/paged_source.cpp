@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <thread>
 
 #include "core/printable.hpp"
@@ -22,6 +23,15 @@ constexpr unsigned kCrowdsMost = 100;
 constexpr std::size_t kSaidMost = 64;
 constexpr std::size_t kPageMost = 50'000;  // whatever a server takes: what waits has a bound (overlap.cpp)
 constexpr auto kSlice = std::chrono::milliseconds(100);
+
+// Places of entries in the order of their times. An entry is large: places are moved instead.
+std::vector<std::uint32_t> by_time(const std::vector<Entry>& entries) {
+  std::vector<std::uint32_t> order(entries.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&entries](std::uint32_t a, std::uint32_t b) { return entries[a].time_ns < entries[b].time_ns; });
+  return order;
+}
 
 }  // namespace
 
@@ -234,12 +244,14 @@ Result<bool> PagedSource::took(PagedStore::Page page, const PagedStore::Ask& ask
     say(notice);
     said_.push_back(std::move(notice));
   }
-  std::stable_sort(page.entries.begin(), page.entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.time_ns < b.time_ns; });
-  const std::int64_t last = page.entries.empty() ? INT64_MIN : page.entries.back().time_ns;
+  const std::vector<std::uint32_t> order = by_time(page.entries);
+  const std::int64_t last = order.empty() ? INT64_MIN : page.entries[order.back()].time_ns;
+  if (auto done = go_on_behind(page, ask, last); !done) return done.error();
+  if (looking_ && !options_.follow && !stopped()) store_->ahead(next_ask());  // while this page is worked on
   if (ask.cursor.empty()) overlap_.begin_answer();
   std::string identity;
-  for (Entry& entry : page.entries) {
+  for (const std::uint32_t place : order) {
+    Entry& entry = page.entries[place];
     if (entry.identity.empty()) {
       identity = entry.origin->group;
       identity += '\0';
@@ -254,13 +266,10 @@ Result<bool> PagedSource::took(PagedStore::Page page, const PagedStore::Ask& ask
                           grouped(options_.overlap.most))
             : fmt::format("more than {} entries at one time: some of them may be missing", grouped(options_.overlap.most)));
   records_.learn(waiting_, 0);
-  if (auto done = go_on_behind(page, ask, last); !done) return done.error();
   return true;
 }
 
-Result<bool> PagedSource::step() {
-  settle();
-  if (!looking_) begin_look();
+PagedStore::Ask PagedSource::next_ask() const {
   PagedStore::Ask ask;
   ask.from_ns = from_ns_;
   const std::int64_t tick = store_->bounds().tick_ns;
@@ -269,6 +278,13 @@ Result<bool> PagedSource::step() {
   ask.cursor = cursor_;
   ask.ties = ties_;
   ask.once = !options_.follow;
+  return ask;
+}
+
+Result<bool> PagedSource::step() {
+  settle();
+  if (!looking_) begin_look();
+  const PagedStore::Ask ask = next_ask();
   PagedStore::Page page = store_->page(ask);
   if (page.fault == net::Fault::none && page.refused == PagedStore::Refused::nothing) {
     auto done = took(std::move(page), ask);

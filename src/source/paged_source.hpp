@@ -70,6 +70,8 @@ class PagedStore {
     std::vector<std::string> notices;
   };
   virtual Page page(const Ask& ask) = 0;
+  /// What page() is likely to be called with next: the server may begin to work on it.
+  virtual void ahead(const Ask&) {}
   /// The look that pages were of is over, or given up: what the server holds for it is given back.
   virtual void end_look() {}
 
@@ -116,6 +118,7 @@ class PagedSource final : public RecordSource {
   void end_look();
   /// Asks for a page. False: nothing more is to be asked for now.
   Result<bool> step();
+  PagedStore::Ask next_ask() const;
   Result<bool> took(PagedStore::Page page, const PagedStore::Ask& ask);
   Result<Done> go_on_behind(const PagedStore::Page& page, const PagedStore::Ask& ask, std::int64_t last_ns);
   Result<Done> pass_ties(std::size_t limit);

@@ -97,23 +97,13 @@ std::vector<SourceSet> grouped(std::vector<FilePath> files, PassedOver& passed) 
       set = {list.front().path, list};
     } else {
       set.name = base;
-      // A directory's listing spells paths its own way; names are enough within one directory.
-      PassedOver ignored;
-      std::vector<FilePath> parts = rotated_parts(base, {}, {}, ignored);
-      parts.emplace_back(base);
-      const auto position = [&parts](const FilePath& file) {
-        const auto same = [name = fs::path(file.path).filename()](const FilePath& one) {
-          return fs::path(one.path).filename() == name;
-        };
-        return std::find_if(parts.begin(), parts.end(), same) - parts.begin();
-      };
-      std::stable_sort(list.begin(), list.end(),
-                       [&](const FilePath& a, const FilePath& b) { return position(a) < position(b); });
+      sort_parts(base, list);
+      std::set<std::string_view> names;
+      for (const FilePath& file : list) names.insert(file.path);
       for (FilePath& file : list) {
-        const auto plain = [name = without_packing(file.path)](const FilePath& one) { return one.path == name; };
         const bool packed = without_packing(file.path).size() != file.path.size();
         // It is being packed just now: one of the two is the other's copy, perhaps half of it.
-        if (file.found && packed && std::any_of(list.begin(), list.end(), plain)) passed.add(file.path, Passed::same_file);
+        if (file.found && packed && names.contains(without_packing(file.path))) passed.add(file.path, Passed::same_file);
         else set.files.push_back(file);
       }
     }

@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/record.hpp"
@@ -78,6 +79,17 @@ class RecordSource {
   virtual std::string trouble() const { return {}; }
   /// What it is called: a path, the name of a rotated set, "docker:web-1".
   virtual const std::string& label() const noexcept = 0;
+};
+
+/// Several sources read as one, which come and go. part(), position() and label() are of the one the last batch is of.
+class ManySources : public RecordSource {
+ public:
+  /// What that one's position is kept under: "file:/var/log/auth.log".
+  virtual const std::string& key() const noexcept = 0;
+  /// What there is to keep of all of them, each under its key.
+  virtual std::vector<std::pair<std::string, Position>> positions() const = 0;
+  /// Keys of those that are gone for good, since the last call: what was kept of them is of no use any more.
+  virtual std::vector<std::string> forgotten() = 0;
 };
 
 }  // namespace logystera::source

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -15,6 +16,7 @@ namespace {
 constexpr std::size_t kNumberDigitsMost = 5;  // ".1" to ".99999"; more digits are a date
 constexpr std::size_t kDigitsMost = 20;       // "-20260518-1779098400": the most logrotate's dateformat makes
 constexpr std::string_view kUnpacked[] = {".gz", ".zst"};
+constexpr std::string_view kSetAside[] = {".old", ".bak", ".prev", ".save", ".orig", "~"};
 constexpr std::string_view kUnpackable[] = {".bz2", ".xz", ".lz4", ".lzma", ".zip", ".Z"};
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -45,14 +47,20 @@ std::string ending_digits(std::string_view ending) {
   return digits.size() <= kDigitsMost ? digits : std::string();
 }
 
+// What the names of a log and of all its parts begin with.
+std::size_t stem_size(std::string_view base) {
+  const std::size_t dot = base.rfind('.');
+  return dot == std::string_view::npos || dot == 0 ? base.size() : dot;
+}
+
 // The digits that tell which part of the log called `base` the file called `name` is.
 std::string part_of(std::string_view base, std::string_view name) {
   name = without_packing(name);
   if (name.size() <= base.size()) return {};
   if (name.substr(0, base.size()) == base) return ending_digits(name.substr(base.size()));
   // Between stem and extension a short number behind a dash is a name ("app-2.log") and no rotation.
-  const std::size_t dot = base.rfind('.');
-  if (dot == std::string_view::npos || dot == 0) return {};
+  const std::size_t dot = stem_size(base);
+  if (dot == base.size()) return {};
   const std::string_view stem = base.substr(0, dot), extension = base.substr(dot);
   if (name.substr(0, stem.size()) != stem || !name.ends_with(extension)) return {};
   const std::string_view middle = name.substr(stem.size(), name.size() - stem.size() - extension.size());
@@ -72,6 +80,25 @@ struct Part {
 std::size_t name_at(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? 0 : slash + 1;
+}
+
+Part part(FilePath file, std::string digits, std::int64_t written_ns) {
+  const bool dated = digits.size() > kNumberDigitsMost;
+  if (!dated) digits.insert(0, kNumberDigitsMost - digits.size(), '0');
+  const bool packed = without_packing(file.path).size() != file.path.size();
+  return {std::move(file), dated, std::move(digits), written_ns, packed};
+}
+
+// Oldest first.
+void sort(std::vector<Part>& parts) {
+  const bool dates = std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.dated; });
+  const bool numbers = std::any_of(parts.begin(), parts.end(), [](const Part& part) { return !part.dated; });
+  std::sort(parts.begin(), parts.end(), [&](const Part& a, const Part& b) {
+    // Two schemes side by side, after one gave way to the other: only the files' own times say which is older.
+    if (dates && numbers) return std::tie(a.written_ns, a.file.path) < std::tie(b.written_ns, b.file.path);
+    if (a.digits != b.digits) return a.dated ? a.digits < b.digits : a.digits > b.digits;
+    return std::tie(a.packed, a.file.path) < std::tie(b.packed, b.file.path);
+  });
 }
 
 }  // namespace
@@ -101,6 +128,37 @@ std::string rotation_base(const std::string& path) {
   return path.substr(0, at) + std::string(name.substr(0, name.size() - ending));
 }
 
+std::string base_beside(const std::string& path) {
+  const std::size_t at = name_at(path);
+  const std::string_view name = without_packing(std::string_view(path).substr(at));
+  for (std::string_view ending : kSetAside)
+    if (name.size() > ending.size() && name.ends_with(ending))
+      return path.substr(0, at) + std::string(name.substr(0, name.size() - ending.size()));
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return path;
+  const std::size_t ending = rotation_ending(name.substr(0, dot));
+  if (ending == 0 || ending >= dot) return path;
+  const std::string base = std::string(name.substr(0, dot - ending)) + std::string(name.substr(dot));
+  return part_of(base, name).empty() ? path : path.substr(0, at) + base;
+}
+
+void sort_parts(const std::string& path, std::vector<FilePath>& files) {
+  const std::string base = path.substr(name_at(path));
+  std::vector<Part> parts;
+  std::vector<FilePath> others;
+  for (FilePath& file : files) {
+    std::string digits = part_of(base, std::string_view(file.path).substr(name_at(file.path)));
+    struct stat status {};
+    if (digits.empty() || ::stat(file.path.c_str(), &status) != 0) others.push_back(std::move(file));
+    else parts.push_back(part(std::move(file), std::move(digits), nanoseconds_of(status.st_mtim)));
+  }
+  sort(parts);
+  files.clear();
+  for (Part& one : parts) files.push_back(std::move(one.file));
+  std::stable_partition(others.begin(), others.end(), [&](const FilePath& other) { return other.path == path; });
+  std::move(others.begin(), others.end(), std::back_inserter(files));
+}
+
 std::vector<FilePath> rotated_parts(const std::string& path, const std::vector<std::string>& directories,
                                     const WalkOptions& options, PassedOver& passed, bool unpackable) {
   const std::size_t at = name_at(path);
@@ -117,6 +175,7 @@ std::vector<FilePath> rotated_parts(const std::string& path, const std::vector<s
     flat.hidden = base.starts_with('.');
     flat.depth_most = 0;
     flat.files_most = flat.entries_most;
+    flat.prefix = std::string_view(base).substr(0, stem_size(base));
     if (!walk_directory(place, flat, files, met)) continue;
     const auto digits_of = [&](const std::string& file) {
       return part_of(base, std::string_view(file).substr(name_at(file)));
@@ -132,20 +191,10 @@ std::vector<FilePath> rotated_parts(const std::string& path, const std::vector<s
       }
       struct stat status {};
       if (::stat(file.path.c_str(), &status) != 0) continue;
-      if (digits.size() <= kNumberDigitsMost) digits.insert(0, kNumberDigitsMost - digits.size(), '0');
-      const bool packed = without_packing(file.path).size() != file.path.size();
-      parts.push_back(
-          {std::move(file), digits.size() > kNumberDigitsMost, std::move(digits), nanoseconds_of(status.st_mtim), packed});
+      parts.push_back(part(std::move(file), std::move(digits), nanoseconds_of(status.st_mtim)));
     }
   }
-  const bool dates = std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.dated; });
-  const bool numbers = std::any_of(parts.begin(), parts.end(), [](const Part& part) { return !part.dated; });
-  std::sort(parts.begin(), parts.end(), [&](const Part& a, const Part& b) {
-    // Two schemes side by side, after one gave way to the other: only the files' own times say which is older.
-    if (dates && numbers) return std::tie(a.written_ns, a.file.path) < std::tie(b.written_ns, b.file.path);
-    if (a.digits != b.digits) return a.dated ? a.digits < b.digits : a.digits > b.digits;
-    return std::tie(a.packed, a.file.path) < std::tie(b.packed, b.file.path);
-  });
+  sort(parts);
   std::vector<FilePath> files;
   std::set<std::string> seen;
   for (Part& part : parts) {

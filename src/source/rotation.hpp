@@ -20,6 +20,12 @@ bool is_unpackable(std::string_view name) noexcept;
 
 /// The name a rotated file had when it was written: "access.log" for access.log.2.gz and access.log-20260101.
 std::string rotation_base(const std::string& path);
+/// The log a file is an older part of by its name where that log is there: "access.log" for access.1.log (logrotate's `extension`) and
+/// for access.log.old. The path itself: it has no such name.
+std::string base_beside(const std::string& path);
+
+/// Sorts the files of the rotated set of the log `path`, those of one directory: parts oldest first, then the log.
+void sort_parts(const std::string& path, std::vector<FilePath>& files);
 
 /// The parts of the log `path` that are older than it, oldest first: regular files only. Where a part is there both plain and
 /// packed (it is being packed), the plain one. `directories` are looked through too. What cannot be read here, and what is

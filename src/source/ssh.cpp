@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/shell_word.hpp"
+
 namespace logystera::source {
 namespace {
 
@@ -36,15 +38,6 @@ std::optional<Error> wrong_with_path(const std::string& path) {
   return Error{fmt::format("the log to read: write a path of 1 to {} bytes", kPathBytes), ErrorKind::invalid};
 }
 
-std::string shell_word(std::string_view text) {
-  std::string word = "'";
-  for (const char c : text) {
-    if (c == '\'') word += "'\\''";
-    else word += c;
-  }
-  return word + "'";
-}
-
 std::vector<std::string> ssh_command(const SshTarget& target, const std::vector<std::string>& words) {
   std::vector<std::string> arguments{"ssh", "-T", "-x", "-a"};
   for (const char* option : {"BatchMode=yes", "ServerAliveInterval=15", "ServerAliveCountMax=3", "ConnectTimeout=10",
@@ -63,7 +56,7 @@ std::vector<std::string> ssh_command(const SshTarget& target, const std::vector<
   arguments.emplace_back("--");
   arguments.push_back(target.host);
   std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_word(word);
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_quoted(word);
   arguments.push_back(std::move(line));
   return arguments;
 }

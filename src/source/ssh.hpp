@@ -25,9 +25,6 @@ std::optional<Error> wrong_with(const SshTarget& target);
 /// A path with a zero byte or of more than 4,096 bytes, or none.
 std::optional<Error> wrong_with_path(const std::string& path);
 
-/// As one word of a POSIX shell.
-std::string shell_word(std::string_view text);
-
 /// ssh with its arguments, to run these words there.
 std::vector<std::string> ssh_command(const SshTarget& target, const std::vector<std::string>& words);
 

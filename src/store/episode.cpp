@@ -6,11 +6,14 @@
 #include <utility>
 
 #include "core/clock.hpp"
+#include "core/printable.hpp"
 
 namespace logystera::store {
 namespace {
 
 constexpr char kSeparator = '\0';
+
+std::uint64_t hash_of(std::string_view text) noexcept { return std::hash<std::string_view>{}(text); }
 
 std::string key_of(const Finding& finding) {
   std::string key = finding.rule;
@@ -24,8 +27,6 @@ std::string key_of(const Finding& finding) {
   if (!finding.group.empty()) key += kSeparator + finding.group;
   return key;
 }
-
-std::uint64_t hash_of(std::string_view text) noexcept { return std::hash<std::string_view>{}(text); }
 
 }  // namespace
 
@@ -64,15 +65,53 @@ void Episodes::remember(std::unordered_set<std::uint64_t>& values, std::string_v
 
 void Episodes::add(const Finding& finding, bool time_known) { take_in(finding, time_known); }
 
-void Episodes::add_probe(Finding finding, bool time_known) {
+void Episodes::add_probe(Finding finding, bool time_known) { add_scanner(std::move(finding), time_known, 0); }
+
+// Apart from the same actor's probes that came to nothing: the size is part of the key.
+void Episodes::add_scanner(Finding finding, bool time_known, std::uint64_t bytes) {
   const std::string kind = std::exchange(finding.rule, std::string(kScannerRule));
   finding.title = kScannerTitle;
-  if (Open* const open = take_in(finding, time_known)) remember(open->rules, kind);
+  if (bytes != 0) {
+    finding.level = Level::medium;
+    finding.group = std::to_string(bytes);
+  }
+  Open* const open = take_in(finding, time_known);
+  if (!open) return;
+  remember(open->rules, kind);
+  open->episode.same_answer_bytes = bytes;
+}
+
+void Episodes::add_answered_probe(Finding finding, bool time_known, std::uint64_t bytes) {
+  auto found = answers_.find({finding.who.address, bytes});
+  if (found == answers_.end()) {
+    if (answers_.size() == kAnswersMost) return add(finding, time_known);
+    found = answers_.try_emplace({finding.who.address, bytes}).first;
+  }
+  Answers& answers = found->second;
+  if (answers.same) return add_scanner(std::move(finding), time_known, bytes);
+  if (held_ == kAnswersMost) return add(finding, time_known);
+  answers.kinds.insert(hash_of(finding.rule));
+  answers.held.push_back({std::move(finding), time_known});
+  ++answers.count;
+  ++held_;
+  if (answers.count < kSameAnswersLeast || answers.kinds.size() < kSameAnswerKindsLeast) {
+    if (answers.held.size() == kSameAnswersHeld) release(answers);
+    return;
+  }
+  answers.same = true;
+  held_ -= answers.held.size();
+  for (Answers::One& one : std::exchange(answers.held, {})) add_scanner(std::move(one.finding), one.time_known, bytes);
+}
+
+void Episodes::release(Answers& answers) {
+  held_ -= answers.held.size();
+  for (const Answers::One& one : std::exchange(answers.held, {})) add(one.finding, one.time_known);
 }
 
 Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
-  const std::int64_t last = time_known ? finding.time : 0;
-  const std::int64_t first = time_known && finding.first_time != 0 ? std::min(finding.first_time, last) : last;
+  const std::int64_t found = time_known ? finding.time : 0;
+  const std::int64_t last = std::max(found, time_known ? finding.last_time : 0);
+  const std::int64_t first = time_known && finding.first_time != 0 ? std::min(finding.first_time, found) : found;
   std::string key = key_of(finding);
   const auto known = by_key_.find(key);
   const std::size_t* place = known == by_key_.end() ? nullptr : place_of(known->second, first, last, time_known);
@@ -97,14 +136,17 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   Episode& episode = open.episode;
   ++episode.findings;
   episode.hits += finding.hits;
+  episode.told_hits += finding.hits;
   episode.level = std::max(episode.level, finding.level);
   episode.first_time = std::min(episode.first_time, first);
   episode.last_time = std::max(episode.last_time, last);
   const bool further = reach(finding.who.outcome) > reach(episode.who.outcome);
   const Who::Outcome outcome = further ? finding.who.outcome : episode.who.outcome;
   const int status = further ? finding.who.status : episode.who.status;
-  if (last >= open.newest) {
-    open.newest = last;
+  if (found >= open.newest) {
+    open.newest = found;
+    episode.newest_time = found;
+    episode.newest_hits = finding.hits;
     episode.title = finding.title;
     episode.who = finding.who;
     episode.source = finding.source;
@@ -115,59 +157,213 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   episode.who.status = status;
   remember(open.targets, finding.who.target);
   remember(open.accounts, finding.who.account);
+  if (finding.accounts > open.accounts_stored) {
+    open.accounts_stored = finding.accounts;
+    open.mostly_stored = finding.mostly;
+  }
   if (finding.who.address.empty() || !time_known) return &open;
   if (finding.who.outcome == Who::Outcome::login_failed) {
     if (!open.login_failed) {
       open.login_failed = true;
-      open.fired = last;
+      open.fired = found;
+      open.fired_line = finding.line;
       open.fired_of = finding.hits;
     }
-    by_address_[finding.who.address].open = at;
+    Address* const from = address(finding.who.address, last);
+    if (!from) return &open;
+    from->has_episode = true;
+    if (finding.login_time != 0) add_login(finding.who.address, finding.login_time);
+    // A rule that fires at every attempt counts by its findings.
+    std::vector<std::size_t>& counting = from->counting;
+    if (open.fired_of > 1 && std::find(counting.begin(), counting.end(), at) == counting.end()) {
+      const auto earlier = std::find_if(counting.begin(), counting.end(),
+                                        [&](std::size_t other) { return open_[other].episode.rule == finding.rule; });
+      if (earlier == counting.end()) counting.push_back(at);
+      else *earlier = at;
+    }
   }
-  if (finding.who.outcome == Who::Outcome::logged_in) add_login(finding.who.address, last);
+  if (finding.who.outcome == Who::Outcome::logged_in) add_login(finding.who.address, found);
   return &open;
 }
 
-void Episodes::add_login(std::string_view address, std::int64_t time) {
-  if (logins_ == kLoginsMost) return;
-  const auto found = by_address_.find(std::string(address));
-  if (found == by_address_.end()) return;
-  ++logins_;
-  found->second.logins.push_back(time);
+void Episodes::add_further(const Finding& finding, bool time_known) {
+  const auto known = by_key_.find(key_of(finding));
+  if (known == by_key_.end()) return;
+  const std::int64_t last = time_known ? finding.time : 0;
+  const std::int64_t first = time_known && finding.first_time != 0 ? std::min(finding.first_time, last) : last;
+  const std::size_t* const place = place_of(known->second, first, last, time_known);
+  if (!place) return;
+  Open& open = open_[*place];
+  open.episode.hits += finding.hits;
+  open.episode.last_time = std::max(open.episode.last_time, last);
+  remember(open.accounts, finding.who.account);
 }
 
-void Episodes::add_attempts(std::string_view address, std::int64_t time, std::uint64_t count) {
-  const auto found = by_address_.find(std::string(address));
-  if (found == by_address_.end()) return;
-  Open& open = open_[found->second.open];
+// Those nothing was found of, whose attempts are over.
+void Episodes::forget_addresses() {
+  if (newest_login_ < forget_after_) return;
+  for (auto at = by_address_.begin(); at != by_address_.end();) {
+    const Address& one = at->second;
+    const bool over = one.attempts.empty() || one.attempts.back().last < newest_login_ - kEpisodeSeconds;
+    if (one.has_episode || one.guessed || !over) {
+      ++at;
+      continue;
+    }
+    logins_ -= one.logins.size();
+    for (const Attempts& run : one.attempts) remembered_ -= run.accounts.size();
+    at = by_address_.erase(at);
+  }
+  forget_after_ = newest_login_ + kEpisodeGapSeconds;
+}
+
+Episodes::Address* Episodes::address(std::string_view address, std::int64_t time) {
+  newest_login_ = std::max(newest_login_, time);
+  std::string key(address);
+  const auto found = by_address_.find(key);
+  if (found != by_address_.end()) return &found->second;
+  if (by_address_.size() == kAddressesMost) forget_addresses();
+  if (by_address_.size() == kAddressesMost) return nullptr;
+  return &by_address_[std::move(key)];
+}
+
+void Episodes::add_login(std::string_view from, std::int64_t time) {
+  if (logins_ == kLoginsMost) forget_addresses();
+  if (logins_ == kLoginsMost) return;
+  Address* const one = address(from, time);
+  if (!one || (!one->logins.empty() && one->logins.back() == time)) return;
+  ++logins_;
+  one->logins.push_back(time);
+}
+
+void Episodes::add_attempts(std::string_view from, std::string_view account, std::int64_t time, std::uint64_t line,
+                            std::uint64_t count) {
+  Address* const one = address(from, time);
+  if (!one) return;
+  for (const std::size_t place : one->counting) {
+    Open& open = open_[place];
+    Episode& episode = open.episode;
+    // What came up to there is in the finding's own count.
+    if (time < open.fired || (time == open.fired && line <= open.fired_line)) continue;
+    if (time - episode.last_time > kEpisodeGapSeconds || time - episode.first_time > kEpisodeSeconds) continue;
+    open.attempts += count;
+    episode.last_time = std::max(episode.last_time, time);
+  }
+  auto run = std::find_if(one->attempts.rbegin(), one->attempts.rend(), [&](const Attempts& other) {
+    return time <= other.last + kEpisodeGapSeconds && time >= other.first - kEpisodeGapSeconds;
+  });
+  if (run == one->attempts.rend()) {
+    if (remembered_ == kRememberedMost) return;
+    one->attempts.push_back({.first = time, .last = time, .mostly = {}, .accounts = {}});
+    run = one->attempts.rbegin();
+  }
+  run->first = std::min(run->first, time);
+  run->last = std::max(run->last, time);
+  run->count += count;
+  const std::uint64_t hash = hash_of(account);
+  auto tried = run->accounts.find(hash);
+  if (tried == run->accounts.end()) {
+    if (remembered_ == kRememberedMost) return;
+    ++remembered_;
+    tried = run->accounts.emplace(hash, 0).first;
+  }
+  tried->second += count;
+  if (tried->second <= run->most) return;
+  run->most = tried->second;
+  run->mostly = account;
+}
+
+Episodes::Tried Episodes::tried_before(std::string_view from, std::int64_t time) const {
+  Tried tried;
+  const auto found = by_address_.find(std::string(from));
+  if (found == by_address_.end()) return tried;
+  for (const Attempts& run : found->second.attempts) {
+    if (run.first > time || run.last < time - kEpisodeSeconds) continue;
+    if (tried.count == 0 || run.first < tried.first) tried.first = run.first;
+    tried.count += run.count;
+  }
+  return tried;
+}
+
+void Episodes::add_guessed(Finding finding) {
+  Address* const one = address(finding.who.address, finding.time);
+  if (one && !one->guessed) one->guessed = std::move(finding);
+}
+
+// Who was tried, where the episode has nearly all of the address's attempts: a rule may count some of them alone.
+void Episodes::tell_attempts(Open& open, const Address& address) const {
   Episode& episode = open.episode;
-  // What came up to there is in the finding's own count.
-  if (time <= open.fired || time - episode.last_time > kEpisodeGapSeconds || time - episode.first_time > kEpisodeSeconds)
-    return;
-  open.attempts += count;
-  episode.last_time = std::max(episode.last_time, time);
+  const Attempts* most = nullptr;
+  for (const Attempts& run : address.attempts)
+    if (run.first <= episode.last_time && run.last >= episode.first_time && (!most || run.count > most->count)) most = &run;
+  if (!most || episode.hits * 10 < most->count * 9 || most->accounts.size() < episode.accounts) return;
+  episode.accounts = most->accounts.size();
+  episode.accounts_known = true;
+  episode.mostly = most->most * 2 >= most->count ? most->mostly : std::string();
 }
 
 std::vector<Episode> Episodes::take() {
+  for (auto& [key, answers] : answers_) release(answers);
   std::vector<Episode> all;
   all.reserve(open_.size());
   for (Open& open : open_) {
     Episode& episode = open.episode;
     episode.targets = open.targets.size();
     episode.accounts = open.accounts.size();
-    if (!open.rules.empty()) episode.rules = open.rules.size();
+    episode.accounts_known = episode.hits <= episode.findings;  // each of which names its own
     episode.hits = std::max(episode.hits, open.fired_of + open.attempts);
-    if (open.login_failed) {
-      const std::vector<std::int64_t>& logins = by_address_[episode.who.address].logins;
-      episode.logged_in_afterwards = std::any_of(logins.begin(), logins.end(), [&](std::int64_t time) {
-        return time >= episode.first_time && time <= episode.last_time + kEpisodeSeconds;
-      });
+    episode.newest_hits += episode.hits - episode.told_hits;
+    if (open.accounts_stored > 0 && open.accounts_stored >= episode.accounts) {
+      episode.accounts = open.accounts_stored;
+      episode.accounts_known = true;
+      episode.mostly = open.mostly_stored;
     }
+    if (!open.rules.empty()) episode.rules = open.rules.size();
+    const auto from = open.login_failed ? by_address_.find(episode.who.address) : by_address_.end();
+    if (from != by_address_.end()) {
+      tell_attempts(open, from->second);
+      for (const std::int64_t time : from->second.logins) {
+        if (time < episode.first_time || time > episode.last_time + kEpisodeSeconds) continue;
+        if (!episode.logged_in_afterwards || time < episode.login_time) episode.login_time = time;
+        episode.logged_in_afterwards = true;
+      }
+      // The first of them is the one soonest after the attempts, or among them.
+      if (episode.logged_in_afterwards && episode.hits >= kGuessesLeast &&
+          episode.login_time <= episode.last_time + kEpisodeGapSeconds) {
+        episode.raised = episode.level < Level::critical;
+        episode.level = Level::critical;
+        from->second.guessed.reset();
+      }
+    }
+    all.push_back(std::move(episode));
+  }
+  for (const auto& [address, one] : by_address_) {
+    if (!one.guessed) continue;
+    Open open;
+    Episode& episode = open.episode;
+    const Finding& finding = *one.guessed;
+    episode = {.rule = finding.rule,
+               .title = finding.title,
+               .level = finding.level,
+               .who = finding.who,
+               .site = {},
+               .source = finding.source,
+               .line = finding.line,
+               .message = finding.message,
+               .findings = 1,
+               .hits = finding.hits,
+               .first_time = finding.first_time,
+               .last_time = finding.time,
+               .mostly = {},
+               .logged_in_afterwards = true,
+               .login_time = finding.time,
+               .newest_time = finding.time,
+               .newest_hits = finding.hits};
+    tell_attempts(open, one);
     all.push_back(std::move(episode));
   }
   std::stable_sort(all.begin(), all.end(), [](const Episode& a, const Episode& b) {
     const auto rank = [](const Episode& one) {
-      return std::tuple(one.level, one.logged_in_afterwards, reach(one.who.outcome), one.last_time);
+      return std::tuple(one.level, !one.raised, one.logged_in_afterwards, reach(one.who.outcome), one.last_time);
     };
     return rank(a) > rank(b);
   });
@@ -176,8 +372,42 @@ std::vector<Episode> Episodes::take() {
 }
 
 std::string outcome_words(const Episode& episode) {
+  if (episode.same_answer_bytes != 0)
+    return outcome_words(episode.who) + " with the same " + std::to_string(episode.same_answer_bytes) +
+           " bytes whatever was asked";
   const bool failed = reach(episode.who.outcome) < reach(Who::Outcome::logged_in);
   return episode.logged_in_afterwards && failed ? "logged in afterwards" : outcome_words(episode.who);
+}
+
+std::string actor_words(const Episode& episode) {
+  if (episode.who.address.empty() || episode.accounts <= 1) return actor_words(episode.who);
+  std::string words = episode.who.address + ", ";
+  if (!episode.accounts_known) return words + "several accounts";
+  words += grouped(episode.accounts) + " accounts";
+  return episode.mostly.empty() ? words : words + ", mostly " + episode.mostly;
+}
+
+std::uint64_t times_of(const Episode& episode) noexcept {
+  return episode.who.outcome == Who::Outcome::logged_in ? episode.findings : episode.hits;
+}
+
+Finding newest_finding_of(const Episode& episode) {
+  Finding finding;
+  finding.rule = episode.rule;
+  finding.title = episode.title;
+  finding.level = episode.level;
+  finding.source = episode.source;
+  finding.time = episode.newest_time;
+  finding.line = episode.line;
+  finding.message = episode.message;
+  finding.who = episode.who;
+  finding.hits = episode.newest_hits;
+  finding.first_time = episode.first_time;
+  finding.last_time = episode.last_time;
+  finding.login_time = episode.login_time;
+  finding.accounts = episode.accounts_known ? episode.accounts : 0;
+  finding.mostly = episode.mostly;
+  return finding;
 }
 
 void append_episode(JsonText& json, const Episode& episode) {
@@ -190,13 +420,17 @@ void append_episode(JsonText& json, const Episode& episode) {
   json.member("severity", level_name(episode.level));
   append_who(json, episode.who);
   json.key("logged_in_afterwards").boolean(episode.logged_in_afterwards);
+  json.key("same_answer_bytes");
+  if (episode.same_answer_bytes != 0) json.natural(episode.same_answer_bytes);
+  else json.null();
   json.count("findings", episode.findings).count("hits", episode.hits);
   time("first_timestamp", episode.first_time);
   time("last_timestamp", episode.last_time);
-  json.count("targets", episode.targets)
-      .count("accounts", episode.accounts)
-      .count("rules", episode.rules)
-      .member("source", episode.source);
+  json.count("targets", episode.targets).count("accounts", episode.accounts);
+  json.key("mostly");
+  if (episode.mostly.empty()) json.null();
+  else json.string(episode.mostly);
+  json.count("rules", episode.rules).member("source", episode.source);
   json.count("line", episode.line).member("message", episode.message).end_object();
 }
 

@@ -2,17 +2,24 @@
 // since when, and how it ended. In the signals of sites the store makes them, by the group of a window (FindingStore::record), and one
 // such finding is an episode already; those of logs are put together here, for whoever shows them: a scan, its JSON, reports, lists.
 //
-// The actor is the address, or the account where there is no address. Findings that name nobody are of their source. Findings may come in
-// any order.
+// The actor is the address, or the account where there is no address. Findings that name nobody are of their source. Findings and logins may
+// come in any order, so a scan, which has them in the order of its log, and a list of what is stored, the newest first, tell the same: what a
+// finding's own row does not say because it happened afterwards is written to it when a scan ends (FindingStore::grow).
+//
+// A site may answer every request with one page: an application of one page does, and so do servers whose error page says 200. Probes of
+// many kinds that one actor sent and that were all answered with a body of one size say nothing of the files they asked for. They are one
+// scanner's episode of medium severity, which names that size; an answer of another size stays what its rule makes of it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/json_text.hpp"
@@ -24,6 +31,10 @@ namespace logystera::store {
 
 /// A finding that is further away than this from an episode's first and last begins another one.
 inline constexpr std::int64_t kEpisodeGapSeconds = 3600;
+/// So many failed logins, and one that succeeds no later than kEpisodeGapSeconds after them, are a break-in: the episode is critical.
+inline constexpr std::uint64_t kGuessesLeast = 20;
+/// So many within kEpisodeSeconds before a login of the same address are one as well, however slow they were and whatever rule saw them.
+inline constexpr std::uint64_t kSlowGuessesLeast = 50;
 
 struct Episode {
   std::string rule, title;
@@ -40,17 +51,38 @@ struct Episode {
   bool time_known = true;                      // false: of findings without a time, and both times are 0
   std::uint64_t targets = 0;                   // different ones; at least so many where there were too many to remember
   std::uint64_t accounts = 0;                  // likewise
-  std::uint64_t rules = 1;                     // more than one: probes of many kinds, put together as a scanner's
-  bool logged_in_afterwards = false;           // an address whose logins failed got in, within kEpisodeSeconds
+  bool accounts_known = false;                 // `accounts` is how many there are
+  std::string mostly;                   // the account at least half of the attempts were for; empty: none, or unknown
+  std::uint64_t rules = 1;              // more than one: probes of many kinds, put together as a scanner's
+  bool logged_in_afterwards = false;    // an address whose logins failed got in, within kEpisodeSeconds
+  std::int64_t login_time = 0;          // when it did so first
+  std::int64_t newest_time = 0;         // the newest finding's,
+  std::uint64_t newest_hits = 0;        // and what its row is to say, so that the rows of all say `hits`
+  std::uint64_t told_hits = 0;          // what the rows say without that
+  bool raised = false;                  // critical by the login that followed, not by its rule
+  std::uint64_t same_answer_bytes = 0;  // a scanner's probes all got bodies of this size; 0: they did not
+
+  /// Whether there is more to tell than its findings did when they were made.
+  bool went_on() const noexcept { return hits > told_hits || accounts > 1 || login_time != 0; }
 };
 
 /// "answered 404", "logged in afterwards", or empty.
 std::string outcome_words(const Episode& episode);
+/// "ip_8390373f as root"; of an address that tried many, "ip_8390373f, 201 accounts, mostly root".
+std::string actor_words(const Episode& episode);
+
+/// How often: a login is one however many attempts led to it.
+std::uint64_t times_of(const Episode& episode) noexcept;
+
+/// The newest finding of an episode, with what became of it since (FindingStore::grow).
+Finding newest_finding_of(const Episode& episode);
 
 /// {"rule":…,"title":…,"severity":…,"actor":…, …}
 void append_episode(JsonText& json, const Episode& episode);
 
 inline constexpr std::string_view kScannerRule = "SCANNER", kScannerTitle = "Scanner";
+inline constexpr std::string_view kGuessedRule = "LOGIN_AFTER_MANY_FAILURES",
+                                  kGuessedTitle = "Login after many failed ones";
 
 class Episodes {
  public:
@@ -58,49 +90,102 @@ class Episodes {
   static constexpr std::size_t kEpisodesMost = 20'000;
   static constexpr std::size_t kRememberedMost = 200'000;  // targets and accounts of all episodes
   static constexpr std::size_t kLoginsMost = 10'000;
+  static constexpr std::size_t kAddressesMost = 20'000;  // whose logins are remembered, failed ones and others
+  static constexpr std::size_t kAnswersMost = 5'000;     // answered probes that are held back; actors and their sizes
+  /// So many probes of so many kinds, answered with bodies of one size, are one scanner's.
+  static constexpr std::size_t kSameAnswersLeast = 5, kSameAnswerKindsLeast = 3;
+  static constexpr std::size_t kSameAnswersHeld = 20;  // probes of fewer kinds than that are what their rules make of them
 
   /// `time_known`: false where the finding has no time of its own.
   void add(const Finding& finding, bool time_known = true);
   /// The same of a probe nothing came of: those of one actor are one episode, of rule kScannerRule, whatever they looked for.
   void add_probe(Finding finding, bool time_known = true);
-  /// A login that no finding tells of; of addresses without an episode it is forgotten at once.
+  /// The same of a probe that was answered with a body of `bytes`, more than 0. It is held back until it is known whether the actor got
+  /// that size whatever was asked; what take() still holds is added as it is.
+  void add_answered_probe(Finding finding, bool time_known, std::uint64_t bytes);
+  /// What a rule that counts went on to count after a finding of its that was added: `finding.hits` events from its first time to its time.
+  void add_further(const Finding& finding, bool time_known = true);
+  /// A login that no finding tells of.
   void add_login(std::string_view address, std::int64_t time);
-  /// Failed logins that no finding tells of one by one: a rule that counts them fires at its threshold and is quiet for a while.
-  void add_attempts(std::string_view address, std::int64_t time, std::uint64_t count);
-  /// Whether add_login() and add_attempts() have an episode to put one from there to.
-  bool awaits_login(std::string_view address) const { return by_address_.find(std::string(address)) != by_address_.end(); }
+  /// Failed logins, whether a finding tells of them or none: a rule that counts them fires at its threshold and is quiet for a while. `line`
+  /// is the record's, which tells what came after a finding of the same second.
+  void add_attempts(std::string_view address, std::string_view account, std::int64_t time, std::uint64_t line,
+                    std::uint64_t count);
+  struct Tried {
+    std::uint64_t count = 0;
+    std::int64_t first = 0;
+  };
+  /// Those of that address within kEpisodeSeconds before `time`.
+  Tried tried_before(std::string_view address, std::int64_t time) const;
+  /// A login after kSlowGuessesLeast of them. It is an episode if no other one of that address is critical by such a login; the first
+  /// counts.
+  void add_guessed(Finding finding);
 
-  /// The most severe first, then what got furthest, then the newest. Nothing is left behind.
+  /// The most severe first, by their rules before those that were raised; then what got furthest, then the newest. Nothing is left
+  /// behind.
   std::vector<Episode> take();
 
-  bool empty() const noexcept { return open_.empty(); }
+  bool empty() const noexcept { return open_.empty() && by_address_.empty() && held_ == 0; }
   /// Findings of episodes beyond kEpisodesMost.
   std::uint64_t left_out() const noexcept { return left_out_; }
 
  private:
+  /// Failed logins of one address, no more than kEpisodeGapSeconds from one to the next.
+  struct Attempts {
+    std::int64_t first = 0, last = 0;
+    std::uint64_t count = 0, most = 0;  // `most`: for the account `mostly`
+    std::string mostly;
+    std::unordered_map<std::uint64_t, std::uint64_t> accounts;  // hash → how often
+  };
   struct Address {
     std::vector<std::int64_t> logins;
-    std::size_t open = 0;  // its newest episode, in open_
+    std::vector<Attempts> attempts;
+    std::optional<Finding> guessed;
+    std::vector<std::size_t> counting;  // of each rule that counts attempts the newest episode, in open_
+    bool has_episode = false;           // of failed logins
   };
   struct Open {
     Episode episode;
     bool login_failed = false;
-    std::int64_t fired = 0;      // when the first of its findings did
-    std::uint64_t fired_of = 0;  // and how many events that had counted
-    std::uint64_t attempts = 0;  // after it
+    std::int64_t fired = 0;             // when the first of its findings did
+    std::uint64_t fired_line = 0;       // and in which line
+    std::uint64_t fired_of = 0;         // and how many events that had counted
+    std::uint64_t attempts = 0;         // after it
+    std::uint64_t accounts_stored = 0;  // that a stored finding tells of (Finding::accounts), and of which most were
+    std::string mostly_stored;
     std::int64_t newest = INT64_MIN;
     std::unordered_set<std::uint64_t> targets, accounts, rules;  // hashes
   };
 
+  /// Probes of one actor that were answered with bodies of one size.
+  struct Answers {
+    struct One {
+      Finding finding;
+      bool time_known;
+    };
+    std::vector<One> held;
+    std::uint64_t count = 0;                  // held ones, and those that were released
+    std::unordered_set<std::uint64_t> kinds;  // hashes of rules
+    bool same = false;                        // known to be what the site answers to whatever is asked
+  };
+
+  void add_scanner(Finding finding, bool time_known, std::uint64_t bytes);
+  void release(Answers& answers);
   std::size_t* place_of(std::vector<std::size_t>& places, std::int64_t first, std::int64_t last, bool time_known);
   Open* take_in(const Finding& finding, bool time_known);
+  Address* address(std::string_view address, std::int64_t time);
+  void forget_addresses();
+  void tell_attempts(Open& open, const Address& address) const;
   void remember(std::unordered_set<std::uint64_t>& values, std::string_view text);
 
   std::vector<Open> open_;
   std::unordered_map<std::string, std::vector<std::size_t>>
       by_key_;  // rule, site and actor → places in open_, by time of their making
-  std::unordered_map<std::string, Address> by_address_;  // whose logins failed
+  std::unordered_map<std::string, Address> by_address_;               // who logged in, or failed to
+  std::map<std::pair<std::string, std::uint64_t>, Answers> answers_;  // by address and size
+  std::size_t held_ = 0;                                              // of all of them
   std::size_t remembered_ = 0, logins_ = 0;
+  std::int64_t newest_login_ = INT64_MIN, forget_after_ = INT64_MIN;  // failed ones too
   std::uint64_t left_out_ = 0;
 };
 

@@ -37,16 +37,21 @@ struct Finding {
   Who who = {};            // who did it, to what, and how that ended
   bool demo = false;
   // Of what was found in the signals of a site.
-  std::string site = {};                     // its token; empty: found in a log. `source` is the site's name then
-  std::string group = {};                    // of a window: which, at most kGroupBytes raw bytes; empty: of a single event
-  std::string group_label = {};              // redacted, for a person
-  std::uint64_t hits = 1;                    // that firings have counted
-  std::int64_t first_time = 0;               // unix seconds, of the oldest hit; `time` is the newest's
-  std::string key = {};                      // what it is recognised by, 16 raw bytes; not read back
+  std::string site = {};         // its token; empty: found in a log. `source` is the site's name then
+  std::string group = {};        // of a window: which, at most kGroupBytes raw bytes; empty: of a single event
+  std::string group_label = {};  // redacted, for a person
+  std::uint64_t hits = 1;        // that firings have counted
+  std::int64_t first_time = 0;   // unix seconds, of the oldest hit; `time` is the newest's
+  std::string key = {};          // what it is recognised by, 16 raw bytes; not read back
+  // What the episode it is the newest of came to, as far as a scan saw (grow()).
+  std::int64_t last_time = 0;                // unix seconds, of the last event it counts; 0: `time`
+  std::int64_t login_time = 0;               // when its address, whose logins failed, got in; 0: it did not
+  std::uint64_t accounts = 0;                // that were tried; 0: unknown
+  std::string mostly = {};                   // the account at least half of the attempts were for
   std::vector<std::uint64_t> evidence = {};  // sequences of events, ascending; told by get() alone
+  std::int64_t stored_at = 0;                // unix seconds; 0: now, and of a row by a program that did not note it
   // Read-only for callers.
-  std::int64_t stored_at = 0;  // unix seconds; 0: by a program that did not note it
-  bool dismissed = false;      // by a dismissal there is now; told by page() and get()
+  bool dismissed = false;  // by a dismissal there is now; told by page() and get()
 };
 
 struct FindingQuery {
@@ -124,6 +129,8 @@ class FindingStore {
 
   /// True if it is new; false if the same finding (rule, source, time, line, message) was there.
   virtual Result<bool> add(const Finding& finding) = 0;
+  /// What became of a finding that is there: hits, times and accounts grow, never shrink. Nothing where it is not.
+  virtual Result<Done> grow(const Finding& finding) = 0;
   /// Something found in the signals of `finding.site`, which must exist; `finding.key` must be set. With `within` seconds it is of an
   /// episode: where one of the same rule, site and group is no further away than that, and both together are no longer than
   /// kEpisodeSeconds, that one grows. `again`: found by looking once more, so that its hits may be among the episode's already.
@@ -158,7 +165,7 @@ class FindingStore {
   /// Changes whenever a dismissal does, by whichever process: whoever follows a log asks it instead of the list.
   virtual Result<std::int64_t> dismissals_version() = 0;
 
-  /// Removes what is older than `oldest` (unix seconds) or beyond the row limit. How many rows.
+  /// Removes what happened and was stored before `oldest` (unix seconds), or is beyond the row limit. How many rows.
   virtual Result<std::uint64_t> prune(std::int64_t oldest) = 0;
   /// Removes what was stored with `demo` set, and nothing else. How many rows.
   virtual Result<std::uint64_t> clear_demo() = 0;

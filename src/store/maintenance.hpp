@@ -65,8 +65,8 @@ class Maintenance {
   };
   virtual Result<BulkSlice> remove_bulk_events(const BulkTypes& types, std::int64_t before, std::size_t most,
                                                Removal reason) = 0;
-  /// A slice of the findings, or of the occurrences of errors, whose time is before that; each group of errors keeps its newest. How
-  /// many.
+  /// A slice of the findings that happened and were stored before that, or of the occurrences of errors before it; each group of errors
+  /// keeps its newest. How many.
   virtual Result<std::uint64_t> remove_findings(std::int64_t before, std::size_t most) = 0;
   virtual Result<std::uint64_t> remove_occurrences(std::int64_t before, std::size_t most) = 0;
   /// The oldest findings, whatever their age. How many.

@@ -86,6 +86,7 @@ struct MetricQuery {
   std::string metric;  // empty: every one
   MetricStep step = MetricStep::hour;
   std::int64_t from = 0, until = 0;  // the starts of steps: at or after, and before
+  bool plain = false;                // only series without labels
 };
 
 struct MetricPoint {
@@ -113,13 +114,13 @@ class MetricStore {
   /// By site, metric and reason; empty `site`: of all in `scope`.
   virtual Result<std::vector<MetricLeftOutCount>> left_out(std::string_view site, const SiteScope& scope) = 0;
 
-  /// One slice of at most `series` series behind the one numbered `after`: their minutes, hours and days beyond what is kept, and they
-  /// themselves where nothing is left. The number to go on from; 0: that was the last.
+  /// One slice of at most `rows` rows: minutes, hours and days beyond what is kept, then series of which nothing can be left. `after`: 0
+  /// to begin with, then `next` of the slice before; `next` 0: that was the last.
   struct Pruned {
     std::int64_t next = 0;
-    std::uint64_t rows = 0;
+    std::uint64_t rows = 0;  // removed
   };
-  virtual Result<Pruned> prune(std::int64_t now, std::int64_t after, std::size_t series) = 0;
+  virtual Result<Pruned> prune(std::int64_t now, std::int64_t after, std::size_t rows) = 0;
 };
 
 }  // namespace logystera::store

@@ -23,6 +23,8 @@ class PositionStore {
   virtual Result<std::optional<std::int64_t>> newest(std::string_view prefix) = 0;
   /// In the place of the one before. `now` is Unix time, seconds.
   virtual Result<Done> put(std::string_view target, std::string_view text, std::int64_t now) = 0;
+  /// What is read there is gone for good. None is no error.
+  virtual Result<Done> remove(std::string_view target) = 0;
 };
 
 }  // namespace logystera::store

@@ -10,9 +10,10 @@
 namespace logystera::store {
 namespace {
 
-constexpr int kSeenDays = 400;           // what a site has not shown for longer is new again; no rule looks back further
-constexpr std::size_t kSlice = 500;      // rows; some 50 ms on a cold disk
-constexpr std::size_t kPagesBack = 200;  // given back at a time
+constexpr int kSeenDays = 400;       // what a site has not shown for longer is new again; no rule looks back further
+constexpr std::size_t kSlice = 500;  // rows; some 50 ms on a cold disk
+constexpr std::size_t kMetricSlice = 5'000;              // rows; those of points stand side by side
+constexpr std::size_t kPagesBack = 200;                  // given back at a time
 constexpr auto kBreath = std::chrono::milliseconds(20);  // between looks while others write
 
 constexpr auto kPatience = std::chrono::seconds(1);  // for each slice
@@ -74,7 +75,7 @@ class Round {
 
   Result<Done> metrics(std::int64_t now) {
     for (std::int64_t at = 0; next();) {
-      auto pruned = metrics_.prune(now, at, kSlice);
+      auto pruned = metrics_.prune(now, at, kMetricSlice);
       if (!pruned) return pruned.error();
       removed.metrics += pruned->rows;
       at = pruned->next;

@@ -148,16 +148,38 @@ TEST_CASE("a_process_stopped_while_it_counts_holds_up_one_record") {
   DropRecords stopped = DropRecords::open(directory, buffer.rules());
   stopped.take();  // all of them
   DropRecords other = DropRecords::open(directory, buffer.rules());
-  CHECK_FALSE(other.add(of(Drop::full, 1)));
+  CHECK_FALSE(other.add(of(Drop::full, 1), DropRecords::By::anyone));
+  CHECK_FALSE(other.add(of(Drop::full, 1), DropRecords::By::lock_holder));
   stopped.clear_taken();
   struct flock range {};
   range.l_type = F_WRLCK;
   range.l_len = DropRecords::kRecordBytes;
   const int one = ::open(buffer.path_of("buffer.drops").c_str(), O_RDWR);
   REQUIRE(::fcntl(one, F_OFD_SETLK, &range) == 0);
-  for (int i = 0; i < 100; ++i) REQUIRE(other.add(of(Drop::full, 1)));
+  for (int i = 0; i < 100; ++i) REQUIRE(other.add(of(Drop::full, 1), DropRecords::By::anyone));
   CHECK(counted(buffer, Drop::full) == 100);
   ::close(one);
+}
+
+TEST_CASE("counts_of_the_lock_holder_outlive_the_lock_file_while_all_others_count") {
+  Scratch scratch;
+  Buffer buffer = std::move(Buffer::open(scratch.path())).value();
+  {
+    const int shared = ::open(buffer.path_of("buffer.drops").c_str(), O_RDWR);
+    struct flock range {};
+    range.l_type = F_WRLCK;
+    range.l_len = DropRecords::kSharedRecords * DropRecords::kRecordBytes;
+    REQUIRE(::fcntl(shared, F_OFD_SETLK, &range) == 0);
+    DropRecords other = DropRecords::open(buffer.enter(), buffer.rules());
+    CHECK_FALSE(other.add(of(Drop::full, 1), DropRecords::By::anyone));
+    REQUIRE(buffer.commit(event_line(), 1, of(Drop::cap_type, 5)).committed == 1);
+    REQUIRE(buffer.count_drops(of(Drop::cap_type, 2)).ok());
+    ::close(shared);
+  }
+  REQUIRE(::unlink(buffer.path_of("buffer.lock").c_str()) == 0);
+  Buffer fresh = std::move(Buffer::open(scratch.path())).value();
+  CHECK(counted(fresh, Drop::cap_type) == 7);
+  CHECK(sealed_counts(fresh) == 7);
 }
 
 TEST_CASE("counts_are_kept_in_the_header_where_every_record_is_held_up") {
@@ -180,7 +202,7 @@ TEST_CASE("a_damaged_record_takes_only_its_own_counts") {
   REQUIRE(buffer.count_drops(of(Drop::full, 9)).ok());
   const std::string path = buffer.path_of("buffer.drops");
   std::string bytes = read_file(path);
-  const std::size_t mine = static_cast<std::size_t>(::getpid()) % DropRecords::kRecords;
+  const std::size_t mine = static_cast<std::size_t>(::getpid()) % DropRecords::kSharedRecords;
   bytes[mine * DropRecords::kRecordBytes + 20] ^= 1;
   write_file(path, bytes);
   CHECK(counted(buffer, Drop::full) == 0);

@@ -164,7 +164,56 @@ TEST_CASE("a_probe_is_worth_what_it_was_answered") {
   CHECK(level(200) == detect::Level::high);
   CHECK(level(302) == detect::Level::high);
   CHECK(level(500) == detect::Level::high);
-  for (const int status : {400, 403, 404, 410}) CHECK(level(status) == detect::Level::low);
+  for (const int status : {301, 308, 400, 403, 404, 410, 503}) CHECK(level(status) == detect::Level::low);
+}
+
+TEST_CASE("a_probe_that_was_answered_is_high_and_one_that_was_not_low_whatever_it_asked_for") {
+  Program program;
+  // The worst that a request is told as, among the rules about what was asked for.
+  const auto worst = [&](const std::string& target, int status, int bytes) {
+    detect::Level level = detect::Level::informational;
+    for (const analysis::Finding& one :
+         program.findings("198.51.100.23 - - [18/May/2026:10:00:00 +0000] \"GET " + target + " HTTP/1.1\" " +
+                              std::to_string(status) + " " + std::to_string(bytes) + " \"-\" \"Mozilla/5.0\"\n",
+                          "access.log"))
+      level = std::max(level, one.level);
+    return level;
+  };
+  for (const char* target :
+       {"/.env", "/.git/config", "/wp-config.php.bak", "/wp-config.php.txt", "/backup.zip", "/dump.sql.gz", "/c99.php",
+        "/upload/cmd.aspx", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php", "/a/..%2f..%2f..%2fetc/hosts",
+        "/?page=/etc/passwd", "/phpinfo.php", "/server-status", "/actuator/heapdump", "/sites/default/settings.php.save"}) {
+    INFO(target);
+    CHECK(worst(target, 200, 812) >= detect::Level::high);
+    for (const int status : {301, 400, 403, 404, 410}) CHECK(worst(target, status, 812) <= detect::Level::low);
+  }
+  // Pages that a site has, or that everybody may see.
+  for (const char* target :
+       {"/wp-login.php", "/wp-admin/", "/xmlrpc.php", "/phpmyadmin/", "/user/login", "/core/CHANGELOG.txt",
+        "/search?q=sql+union+select+tutorial", "/actuator/health", "/downloads/site.zip"}) {
+    INFO(target);
+    CHECK(worst(target, 200, 812) <= detect::Level::low);
+    CHECK(worst(target, 404, 812) <= detect::Level::low);
+  }
+  // It is there, and was not handed out.
+  for (const char* target : {"/.env", "/phpinfo.php", "/dump.sql"}) CHECK(worst(target, 200, 0) <= detect::Level::low);
+}
+
+TEST_CASE("windows_of_probes_are_worth_what_was_answered_too") {
+  Program program;
+  const std::string line =
+      R"(198.51.100.23 - - [18/May/2026:10:00:{n} +0000] "GET /{n}/c99.php HTTP/1.1" 404 12 "-" "curl/8.0")";
+  const analysis::Finding finding = program.finding("WEB_BACKDOOR_PROBE", times(3, line));
+  CHECK(finding.probe);
+  CHECK(finding.level == detect::Level::low);
+}
+
+TEST_CASE("the_size_of_an_answer_is_known_of_probes") {
+  Program program;
+  const std::string line = R"(198.51.100.23 - - [18/May/2026:10:00:00 +0000] "GET /.env HTTP/1.1" 200 812 "-" "curl/8.0")";
+  const analysis::Finding finding = program.finding("WEB_DOTFILE_SERVED", line + "\n");
+  CHECK(finding.bytes == 812);
+  CHECK(finding.level == detect::Level::critical);
 }
 
 TEST_CASE("a_scanner_that_names_itself_is_told_once_for_each_address") {

@@ -204,7 +204,7 @@ TEST_CASE("stats_equal_the_tables_after_whatever_changed_them") {
     store::Finding one;
     one.rule = "R" + std::to_string(i % 3);
     one.level = static_cast<Level>(i % 5);
-    one.time = kNow - i * 86400;
+    one.time = one.stored_at = kNow - i * 86400;
     one.message = std::to_string(i);
     one.demo = i % 4 == 0;
     REQUIRE(api.store->findings().add(one).value());

@@ -145,6 +145,7 @@ TEST_CASE("what_is_told_counts_the_signals_of_the_alert_s_own_site") {
   finding.time = finding.first_time = told.now;
   finding.key = "0123456789abcdef";
   finding.evidence = {first, other, second};
+  finding.who = {"ip_8390373f", "root", "", 0, store::Who::Outcome::login_failed};
   auto recorded = told.store->findings().record(finding, 0);
   REQUIRE(recorded.ok());
   told.hit(Level::high, recorded->finding.id);
@@ -152,6 +153,7 @@ TEST_CASE("what_is_told_counts_the_signals_of_the_alert_s_own_site") {
   REQUIRE(news.ok());
   CHECK(news->evidence == std::vector<std::pair<std::string, std::uint64_t>>{{"auth.login_failed", 2}});
   CHECK(news->site_name == "shop");
+  CHECK(news->who == finding.who);
   CHECK(news->number == told.store->alerts().activity(1, 0, 1).value().at(0).id);
 }
 

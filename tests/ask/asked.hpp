@@ -61,11 +61,20 @@ class Asked {
     if (!opened) return failed(opened.error());
     auto sql = ask::Sql::open(opened.value(), statement, setting.limits, [] { return false; });
     if (!sql) return failed(sql.error());
-    Sink sink;
-    auto done = sql.value()->run(statement, sink);
-    if (!done) return failed(done.error());
-    for (const std::string& problem : sql.value()->problems()) sink.answer.rows.push_back("problem: " + problem);
-    return sink.answer;
+    Answer answer = answer_of(*sql.value(), statement);
+    if (!answer.ok()) return answer;
+    for (const std::string& problem : sql.value()->problems()) answer.rows.push_back("problem: " + problem);
+    return answer;
+  }
+  /// What each of many is answered with, of one connection.
+  std::vector<Answer> ask_each(const std::vector<std::string>& statements, const Setting& setting) const {
+    auto opened = logs(setting);
+    REQUIRE(opened.ok());
+    auto sql = ask::Sql::open(opened.value(), "", setting.limits, [] { return false; });
+    REQUIRE(sql.ok());
+    std::vector<Answer> answers;
+    for (const std::string& statement : statements) answers.push_back(answer_of(*sql.value(), statement));
+    return answers;
   }
 
  private:
@@ -91,6 +100,11 @@ class Asked {
       return true;
     }
   };
+  static Answer answer_of(ask::Sql& sql, const std::string& statement) {
+    Sink sink;
+    auto done = sql.run(statement, sink);
+    return done ? sink.answer : failed(done.error());
+  }
   static Answer failed(Error error) {
     Answer answer;
     answer.drawing = filter::take_drawing(error);

@@ -213,6 +213,21 @@ TEST_CASE("sql_errors_name_the_column_and_what_may_have_been_meant") {
   CHECK(has(asked.ask("SELECT * FROM log WHERE path REGEXP '('").error, "RE2"));
 }
 
+TEST_CASE("sql_puts_messages_together_by_their_pattern") {
+  Asked asked;
+  asked.write("app.log",
+              "2026-05-18 10:00:01 ERROR timeout after 31 s from 203.0.113.7\n"
+              "2026-05-18 10:00:02 ERROR timeout after 29 s from 203.0.113.9\n"
+              "2026-05-18 10:00:03 ERROR {\"level\":\"error\",\"msg\":\"no stock of article 812\"}\n");
+  CHECK(asked.ask("SELECT pattern(message), count(*), min(time) FROM log GROUP BY 1 ORDER BY 2 DESC").rows ==
+        Lines{"timeout after <n> from <ip>|2|2026-05-18 10:00:01", "no stock of article <n>|1|2026-05-18 10:00:03"});
+  Asked::Setting clear;
+  clear.mode = "dry-run";
+  CHECK(asked.ask("SELECT DISTINCT pattern(message) FROM log ORDER BY 1", clear).rows.size() == 2);
+  CHECK(asked.ask("SELECT pattern(NULL), pattern(''), pattern(7)").rows == Lines{"-||<n>"});
+  CHECK(has(asked.ask("SELECT pattern() FROM log").error, "wrong number of arguments"));
+}
+
 TEST_CASE("sql_statements_have_bounds_of_time_and_memory") {
   const Asked asked = web();
   Asked::Setting short_of_time;

@@ -1,4 +1,5 @@
 // alerts as a user runs it.
+#include <algorithm>
 #include <ctime>
 
 #include "catch.hpp"
@@ -72,6 +73,34 @@ TEST_CASE("alerts_are_listed_within_eighty_columns_and_as_json") {
                                  Arguments{"list", "-n", "0"}, Arguments{"show", "x"}, Arguments{"show", "99"}}) {
     CHECK(house.go(wrong).code == 2);
   }
+}
+
+TEST_CASE("alerts_are_asked_with_the_grammar_of_findings") {
+  House house;
+  house.alert("Brute force of logins", logystera::Level::critical);
+  house.alert("Slow pages", logystera::Level::medium, false);
+  const auto listed = [&](Arguments more) {
+    Arguments arguments{"list", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished done = house.go(arguments);
+    CHECK(done.code == 0);
+    return std::count(done.out.begin(), done.out.end(), '\n');
+  };
+  CHECK(listed({}) == 2);
+  CHECK(listed({"--where", "level >= high and title contains logins"}) == 1);
+  CHECK(listed({"--where", "hits > 1000 and state = firing"}) == 2);
+  CHECK(listed({"--where", "site = shop"}) == 1);
+  CHECK(listed({"--source", "shop"}) == 1);
+  CHECK(listed({"--grep", "^Slow"}) == 1);
+  CHECK(listed({"--since", "10m"}) == 2);
+  CHECK(listed({"--until", "10m"}) == 0);
+  CHECK(listed({"--since", "today", "--until", "today", "-n", "1"}) <= 1);
+  CHECK(has(house.go({"list", "-n", "1", "--where", "hits > 1000"}).out, "-n shows more"));
+  CHECK_FALSE(has(house.go({"list", "-n", "1", "--where", "site = shop"}).out, "-n shows more"));
+  CHECK(has(house.go({"list", "--where", "hits > 5000"}).out, "No open alerts match the filter."));
+  const Finished wrong = house.go({"list", "--where", "hitz = 5"});
+  CHECK(wrong.code == 2);
+  CHECK(has(wrong.err, "logystera alerts list: --where, column 1: there is no field hitz: did you mean hits?"));
 }
 
 TEST_CASE("alerts_are_acknowledged_snoozed_and_resolved_from_the_command_line") {

@@ -151,7 +151,7 @@ TEST_CASE("a_log_whose_name_is_no_text_can_be_found_and_dismissed_by_it") {
   CHECK(has(house.go(scan).out, "Findings : 1"));
   CHECK(has(house.go({"findings", "list", "--source", "caf\xe9.log", "--store", house.store}).out, "LEAK"));
   CHECK(has(house.go({"findings", "dismiss", "LEAK", "--source", "caf\xe9.log", "--store", house.store}).out,
-            "1 stored findings are of LEAK"));
+            "1 stored finding is of LEAK"));
   CHECK(has(house.go(scan).out, "Findings : 0"));
   CHECK(house.go({"findings", "undismiss", "LEAK", "--source", "caf\xe9.log", "--store", house.store}).code == 0);
   CHECK(has(house.go(scan).out, "Findings : 1"));

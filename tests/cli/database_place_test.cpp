@@ -88,6 +88,20 @@ TEST_CASE("an_old_database_in_the_working_directory_is_used_and_the_line_about_i
   CHECK(moved.err == "");
 }
 
+TEST_CASE("the_line_that_moves_an_old_database_holds_for_a_place_with_blanks_and_quotes") {
+  const Place place;
+  REQUIRE(place.program("scan app.log --track-errors --no-rules --store sqlite:logystera.db").code == 0);
+  const std::string state = place.scratch.file("my state, it's here");
+  const std::string variables = "XDG_STATE_HOME=\"" + state + "\"";
+  const Finished listed = place.program("errors list", variables);
+  const std::string words = "while nothing uses it: ";
+  REQUIRE(listed.err.find(words) != std::string::npos);
+  std::ofstream(place.scratch.file("move.sh")) << listed.err.substr(listed.err.find(words) + words.size());
+  CHECK(place.shell("sh '" + place.scratch.file("move.sh") + "'").code == 0);
+  CHECK_FALSE(std::filesystem::exists(place.in_work));
+  CHECK(std::filesystem::exists(state + "/logystera/logystera.db"));
+}
+
 TEST_CASE("who_works_in_the_state_directory_is_told_of_no_old_database") {
   const Place place;
   REQUIRE(place.store().code == 0);

@@ -538,6 +538,7 @@ TEST_CASE("events_are_shown_so_that_no_value_can_command_the_terminal") {
   const Finished table = run({"--store", house.store, "events"});
   CHECK(table.code == 0);
   CHECK(table.out.find(R"(a=\x1b[31mred\x07 b=\u{202e}right c="two words")") != std::string::npos);
+  CHECK(table.out.find("Login: a=") != std::string::npos);
   CHECK(table.out.find('\x1b') == std::string::npos);
   CHECK(table.out.find("shop é") != std::string::npos);
   CHECK(run({"--store", house.store, "--json", "events"}).out == line);

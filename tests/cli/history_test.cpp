@@ -1,11 +1,15 @@
 // findings, errors, anomaly, export, demo and completion as a user runs them.
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
+#include <string>
 
 #include "catch.hpp"
 #include "cli/program.hpp"
@@ -50,6 +54,126 @@ struct House {
 
 }  // namespace
 
+TEST_CASE("stored_probes_that_came_to_nothing_are_one_scanner_among_episodes_and_in_reports") {
+  const House house;
+  const std::string config = house.scratch.file("config.yaml"), log = house.scratch.file("access.log");
+  write(config, "findings_min_severity: low\n");
+  std::string lines;
+  int ago = 600;
+  for (const char* target : {"/.env", "/.git/config", "/wp-login.php", "/?page=/etc/passwd"}) {
+    const std::time_t time = std::time(nullptr) - --ago;
+    char text[40];
+    std::tm parts{};
+    lines += std::string("198.51.100.9 - - [") +
+             std::string(text, std::strftime(text, sizeof text, "%d/%b/%Y:%H:%M:%S +0000", ::gmtime_r(&time, &parts))) +
+             "] \"GET " + target + " HTTP/1.1\" 404 162 \"-\" \"Mozilla/5.0\"\n";
+  }
+  write(log, lines);
+  CHECK(house.go({"scan", log, "--track-errors", "--config", config}).code == 0);
+  const Finished episodes = house.go({"findings", "episodes", "--json", "--config", config});
+  CHECK(episodes.code == 0);
+  CHECK(std::count(episodes.out.begin(), episodes.out.end(), '\n') == 1);
+  CHECK(has(episodes.out, "{\"rule\":\"SCANNER\""));
+  CHECK(has(episodes.out, "\"findings\":4"));
+  CHECK(has(episodes.out, "\"rules\":3"));
+  const std::string report = house.scratch.file("report.json");
+  CHECK(house.go({"export", "report", "-o", report, "--config", config}).code == 0);
+  CHECK(has(read_whole(report), "\"episodes\":[{\"rule\":\"SCANNER\""));
+  // What was answered stays what it is.
+  write(log, lines.replace(lines.find(" 404 "), 5, " 200 "));
+  CHECK(house.go({"scan", log, "--track-errors", "--config", config}).code == 0);
+  CHECK(has(house.go({"findings", "episodes", "--config", config}).out, "WEB_DOTFILE_SERVED"));
+}
+
+TEST_CASE("an_episode_is_told_alike_on_the_screen_in_the_database_and_in_reports") {
+  const House house;
+  const std::string log = house.scratch.file("auth.log"), access = house.scratch.file("access.log"),
+                    config = house.scratch.file("config.yaml");
+  write(config, "findings_min_severity: low\n");
+  const std::time_t start = std::time(nullptr) - 7000;
+  const auto time = [&](int second, const char* form) {
+    char text[40];
+    std::tm parts{};
+    const std::time_t at = start + second;
+    return std::string(text, std::strftime(text, sizeof text, form, ::gmtime_r(&at, &parts)));
+  };
+  std::string lines, requests;
+  for (int i = 0; i < 400; ++i)
+    lines += time(i * 4, "%FT%T+00:00") + " web1 sshd[12]: Failed password for " +
+             (i % 2 ? "root" : "u" + std::to_string(i % 37)) + " from 198.51.100.23 port 4022 ssh2\n";
+  lines += time(1700, "%FT%T+00:00") + " web1 sshd[12]: Accepted password for bob from 198.51.100.23 port 4022 ssh2\n";
+  for (int i = 0; i < 150; ++i)
+    requests += "198.51.100.9 - - [" + time(i, "%d/%b/%Y:%H:%M:%S +0000") + "] \"GET /old/" + std::to_string(i) +
+                ".php HTTP/1.1\" 404 162 \"-\" \"Mozilla/5.0\"\n";
+  write(log, lines);
+  write(access, requests);
+  // As one reads it in a line.
+  const auto flat = [](std::string text) {
+    for (std::size_t at; (at = text.find("\n           ")) != std::string::npos;) text.replace(at, 12, " ");
+    return text;
+  };
+  for (int scanned = 0; scanned < 2; ++scanned) {  // again changes nothing
+    const std::string screen = flat(house.go({"scan", log, access, "--summary", "--track-errors", "--config", config}).out);
+    INFO(screen);
+    CHECK(has(screen, "SSH_BRUTE_FORCE: "));
+    CHECK(has(screen, ", 38 accounts, mostly root, 400 times, logged in afterwards, "));
+    CHECK_FALSE(has(screen, "at least"));
+    const std::string episodes = house.go({"findings", "episodes", "--json", "--config", config}).out;
+    INFO(episodes);
+    std::istringstream in(episodes);
+    std::string force, found;
+    for (std::string line; std::getline(in, line);) {
+      if (has(line, "{\"rule\":\"SSH_BRUTE_FORCE\"")) force = line;
+      if (has(line, "{\"rule\":\"NGINX_404_SCAN\"")) found = line;
+    }
+    CHECK(has(force, "\"severity\":\"critical\""));
+    CHECK(has(force, "\"logged_in_afterwards\":true"));
+    CHECK(has(force, "\"hits\":400"));
+    CHECK(has(force, "\"accounts\":38,\"mostly\":\"root\""));
+    CHECK(has(found, "\"hits\":150"));
+    const std::string table = house.go({"findings", "episodes", "--config", config}).out;
+    CHECK(has(table, "TIMES"));
+    CHECK(has(table, " 400 "));
+    CHECK(has(table, " 150 "));
+    const std::string report = house.scratch.file("report.json");
+    CHECK(house.go({"export", "report", "-o", report, "--config", config}).code == 0);
+    CHECK(has(read_whole(report), force));
+    CHECK(has(read_whole(report), found));
+    for (const char* name : {"report.md", "report.html"}) {
+      CHECK(house.go({"export", "report", "-o", house.scratch.file(name), "--config", config}).code == 0);
+      CHECK(has(read_whole(house.scratch.file(name)), std::string(name) == "report.md" ? "| 400 |" : "<td>400</td>"));
+    }
+  }
+}
+
+TEST_CASE("a_login_after_slow_guesses_is_stored_as_it_is_told") {
+  const House house;
+  const std::string log = house.scratch.file("auth.log");
+  const std::time_t start = std::time(nullptr) - 7000;
+  std::string lines;
+  const auto line = [&](int second, const std::string& message) {
+    char text[40];
+    std::tm parts{};
+    const std::time_t at = start + second;
+    lines += std::string(text, std::strftime(text, sizeof text, "%FT%T+00:00", ::gmtime_r(&at, &parts))) +
+             " web1 sshd[12]: " + message + " password for root from 198.51.100.23 port 4022 ssh2\n";
+  };
+  for (int i = 0; i < 60; ++i) line(i * 90, "Failed");
+  line(60 * 90, "Accepted");
+  write(log, lines);
+  const std::string screen = house.go({"scan", log, "--summary", "--track-errors"}).out;
+  INFO(screen);
+  REQUIRE(has(screen, "LOGIN_AFTER_MANY_FAILURES"));
+  for (const Arguments& arguments : {Arguments{"findings", "list"}, Arguments{"findings", "episodes"}}) {
+    const std::string shown = house.go(arguments).out;
+    INFO(shown);
+    CHECK(has(shown, "LOGIN_AFTER_MANY_FAILURES"));
+  }
+  CHECK(has(house.go({"findings", "episodes", "--json"}).out, "\"hits\":60"));
+  CHECK(house.go({"findings", "dismiss", "LOGIN_AFTER_MANY_FAILURES"}).code == 0);
+  CHECK_FALSE(has(house.go({"scan", log, "--summary", "--track-errors"}).out, "LOGIN_AFTER_MANY_FAILURES"));
+}
+
 TEST_CASE("findings_are_listed_filtered_shown_and_counted") {
   const House house;
   CHECK(house.scan("one.log").code == 0);
@@ -64,17 +188,52 @@ TEST_CASE("findings_are_listed_filtered_shown_and_counted") {
   CHECK(has(house.go({"findings", "list", "--since", "3h", "--severity", "critical"}).out, "LEAK"));
   CHECK(has(house.go({"findings", "show", "LEAK", "-n", "1"}).out, "The newest 1 are shown"));
   CHECK(has(house.go({"findings", "summary"}).out, "critical  2"));
-  CHECK(has(house.go({"findings", "summary"}).out, "Informational findings are shown by a scan and not stored."));
+  CHECK(has(house.go({"findings", "summary"}).out,
+            "Of logs, findings below high severity are shown by a scan and not stored (findings_min_severity)"));
   CHECK(has(house.go({"findings", "summary", "--since", "0"}).out, "critical  2"));
   CHECK(has(house.go({"findings", "summary", "--since", "1s"}).out, "critical  0"));
+  CHECK(has(house.go({"findings", "summary", "--since", "3 hours ago"}).out, "critical  2"));
+  CHECK(has(house.go({"findings", "summary", "--since", "1 second ago"}).out, "critical  0"));
   CHECK(has(house.go({"findings", "summary", "--since", "soon"}).err, "--since soon"));
   const Finished wrong = house.go({"findings", "list", "--since", "5x"});
   CHECK(wrong.code == 2);
-  CHECK(has(wrong.err, "--since 5x: write a span before now like 90s, 30m, 24h or 7d, a day"));
+  CHECK(has(wrong.err, "--since 5x: write a span before now like 90s, 30m, 24h, 7d or '2 hours ago', a day"));
   for (const char* since : {"-5m", "h", "99999999999999999999d", "5 m", "5mm"}) {
     INFO(since);
     CHECK(run({"findings", "list", "--since", since, "--store", house.store}).code == 2);
   }
+}
+
+TEST_CASE("a_rule_or_a_source_that_is_not_there_is_an_error_for_findings") {
+  const House house;
+  house.scan("one.log");
+  CHECK(has(house.go({"findings", "show", "LEAK"}).out, "a leak of"));  // of no rules_dir, but it has findings
+  CHECK(has(house.go({"findings", "show", "SSH_BRUTE_FORCE"}).out, "No findings match"));
+  CHECK(house.go({"findings", "show", "SSH_BRUTE_FORCE"}).code == 0);
+  CHECK(house.go({"findings", "show", "LEAK", "--since", "1s"}).code == 0);
+  for (const char* command : {"show", "preview", "dismiss"}) {
+    INFO(command);
+    const Finished unknown = house.go({"findings", command, "SSH_BRUTEFORCE"});
+    CHECK(unknown.code == 2);
+    CHECK(unknown.out.empty());
+    CHECK(has(unknown.err, "logystera findings " + std::string(command) +
+                               ": there is no rule 'SSH_BRUTEFORCE'; similar: SSH_BRUTE_FORCE"));
+  }
+  for (const char* command : {"preview", "dismiss"}) {
+    INFO(command);
+    const Finished unknown = house.go({"findings", command, "LEAK", "--source", "onne.log"});
+    CHECK(unknown.code == 2);
+    CHECK(unknown.out.empty());
+    CHECK(has(unknown.err, "--source onne.log: no stored finding is of it: did you mean one.log?"));
+    CHECK(house.go({"findings", command, "SSH_BRUTE_FORCE", "--source", "onne.log"}).code == 2);
+    // One that others found something in, one that is there to be read, and findings that are not stored.
+    CHECK(house.go({"findings", command, "SSH_BRUTE_FORCE", "--source", "one.log"}).code == 0);
+    CHECK(house.go({"findings", command, "LEAK", "--source", house.scratch.file("two.log")}).code == 0);
+    CHECK(house.go({"findings", command, "NGINX_404_SCAN", "--source", "nginx.log"}).code == 0);
+  }
+  const Finished help = run({"findings", "--help"}, house.setting);
+  for (const char* field : {"rule", "title", "site", "group", "hits", "address", "account", "target", "status", "outcome"})
+    CHECK(has(help.out.substr(help.out.find("Conditions know")), field));
 }
 
 TEST_CASE("a_dismissal_shows_what_it_hides_and_holds_until_it_is_taken_back") {
@@ -82,7 +241,7 @@ TEST_CASE("a_dismissal_shows_what_it_hides_and_holds_until_it_is_taken_back") {
   house.scan("one.log");
   const Finished dismissed = house.go({"findings", "dismiss", "LEAK", "--source", "one.log", "--reason", "known"});
   CHECK(dismissed.code == 0);
-  CHECK(has(dismissed.out, "1 stored findings are of LEAK in one.log"));
+  CHECK(has(dismissed.out, "1 stored finding is of LEAK in one.log"));
   CHECK(has(house.scan("one.log").out, "Findings : 0"));
   CHECK(has(house.scan("two.log").out, "Findings : 1"));
   CHECK(has(house.go({"findings", "dismissed"}).out, "known"));
@@ -212,6 +371,9 @@ TEST_CASE("made_up_rows_come_and_go_and_leave_the_real_ones") {
   CHECK(has(house.go({"demo", "seed"}).out, "25 findings over 14 days and 5 errors"));  // again, not twice
   const Finished seeded = house.go({"findings", "list", "--json", "--source", "demo.log"});
   CHECK(std::count(seeded.out.begin(), seeded.out.end(), '\n') == 25);
+  CHECK(has(seeded.out,
+            R"("actor":{"address":"ip_8390373f","account":"root"},"target":null,"status":null,"outcome":"login_failed")"));
+  CHECK(has(seeded.out, R"("target":"/index.php","status":200,"outcome":"answered")"));
   CHECK(house.go({"demo", "clear"}).code == 0);
   CHECK(house.go({"findings", "list", "--json"}).out + house.go({"errors", "list", "--json"}).out == before);
 }
@@ -220,12 +382,45 @@ TEST_CASE("the_demonstration_walks_through_without_log_database_or_network") {
   const House house;
   const Finished finished = run({"demo", "run", "--no-pause"}, house.setting);
   CHECK(finished.code == 0);
-  CHECK(has(finished.out, "7/7  A model that never sees personal data"));
+  CHECK(has(finished.out, "8/8  A model that never sees personal data"));
+  const std::size_t answer = finished.out.find("\nRead: 3 sources, "), worst = finished.out.find("SSH_BRUTE_FORCE_SUCCESS");
+  CHECK(answer < worst);  // the first that is shown, and first in it
+  CHECK(std::count(finished.out.begin() + static_cast<std::ptrdiff_t>(answer),
+                   finished.out.begin() + static_cast<std::ptrdiff_t>(std::min(worst, finished.out.size())), '\n') <= 10);
   CHECK(has(finished.out, "[ANOMALY]"));
   CHECK(has(finished.out, "SSH_BRUTE_FORCE"));
   CHECK(has(finished.out, "<<<EVIDENCE "));
   CHECK_FALSE(has(finished.out, "jane.doe@example.com"));
   CHECK_FALSE(std::filesystem::exists("logystera.db"));
+}
+
+TEST_CASE("the_demonstration_waits_for_nobody_where_no_terminal_is") {
+  const House house;
+  int pipe[2];
+  REQUIRE(::pipe(pipe) == 0);
+  ::close(pipe[1]);
+  for (const int input : {::open("/dev/null", O_RDONLY), pipe[0]}) {
+    Running::Setting setting = house.setting;
+    setting.input = input;
+    Running running({"demo", "run"}, setting);
+    CHECK(running.wait() == 0);
+    CHECK(has(running.out(), "8/8  A model that never sees personal data"));
+    CHECK_FALSE(has(running.out(), "Press Enter"));
+    ::close(input);
+  }
+}
+
+TEST_CASE("findings_are_listed_with_what_was_asked_for_and_how_it_was_answered") {
+  const House house;
+  write(house.scratch.file("access.log"),
+        "198.51.100.9 - - [18/May/2026:10:00:00 +0000] \"GET /.env HTTP/1.1\" 200 162 \"-\" \"Mozilla/5.0\"\n");
+  CHECK(house.go({"scan", house.scratch.file("access.log"), "--track-errors"}).code == 0);
+  for (const Arguments& command : {Arguments{"findings", "list"}, Arguments{"findings", "show", "WEB_DOTFILE_SERVED"}}) {
+    const std::string listed = house.go(command).out;
+    CAPTURE(listed);
+    CHECK(has(listed, "  TARGET  OUTCOME       SOURCE"));
+    CHECK(has(listed, "  /.env   answered 200  "));
+  }
 }
 
 TEST_CASE("shells_complete_commands_and_options") {
@@ -260,7 +455,7 @@ TEST_CASE("a_command_that_only_looks_makes_no_database") {
   for (const Arguments& command : {Arguments{"findings", "list"},
                                    {"findings", "summary"},
                                    {"findings", "dismissed"},
-                                   {"findings", "preview", "R"},
+                                   {"findings", "preview", "SSH_BRUTE_FORCE"},
                                    {"errors", "list"},
                                    {"errors", "new"},
                                    {"errors", "regression"},

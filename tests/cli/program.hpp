@@ -40,6 +40,7 @@ class Running {
     uid_t user = 0;   // 0: the test's own
     int input = -1;   // standard input; -1: the test's own
     int output = -1;  // standard output; -1: a file, which out() gives
+    int error = -1;   // standard error; -1: a file, which err() gives
     rlim_t open_files = RLIM_INFINITY;
     rlim_t address_space_kib = RLIM_INFINITY;  // ulimit -v
   };
@@ -90,7 +91,8 @@ class Running {
   [[noreturn]] void become(const Arguments& arguments, const Setting& setting) const {
     const int out =
         setting.output >= 0 ? setting.output : ::open(scratch_.file("out").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
-    const int err = ::open(scratch_.file("err").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
+    const int err =
+        setting.error >= 0 ? setting.error : ::open(scratch_.file("err").c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
     if (setting.input >= 0) ::dup2(setting.input, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);

@@ -24,6 +24,29 @@ TEST_CASE("query_answers_as_a_table_csv_or_json") {
   CHECK(has(limited.err, "the first 2 rows are shown; -n shows more"));
 }
 
+TEST_CASE("what_a_container_logs_has_columns_and_findings_of_its_own") {
+  const WebHouse house;
+  const std::string log = house.access + "-json.log";
+  const auto line = [](const std::string& text) {
+    return "{\"log\":\"" + text + "\\n\",\"stream\":\"stdout\",\"time\":\"2026-05-18T10:00:01Z\"}\n";
+  };
+  std::string lines;
+  for (const char* target : {"/.env", "/.git/config"})
+    lines += line("198.51.100.99 - - [18/May/2026:10:00:01 +0000] \\\"GET " + std::string(target) +
+                  " HTTP/1.1\\\" 200 900 \\\"-\\\" \\\"Mozilla/5.0\\\"");
+  for (const int took : {4, 8})
+    lines +=
+        line("{\\\"level\\\":\\\"info\\\",\\\"msg\\\":\\\"answered\\\",\\\"path\\\":\\\"/api\\\",\\\"duration_ms\\\":" +
+             std::to_string(took) + "}");
+  write(log, lines);
+  const Finished slow = house.go(
+      {"query", "SELECT path, message, avg(duration_ms) AS ms FROM log WHERE duration_ms >= 0 GROUP BY 1", log, "--csv"});
+  CHECK(slow.out == "path,message,ms\r\n/api,answered,6.0\r\n");
+  CHECK(house.go({"query", "SELECT count(*) AS n FROM log WHERE status >= 200", log, "--csv"}).out == "n\r\n2\r\n");
+  const Finished scan = house.go({"scan", log, "--summary", "--where", "status >= 200"});
+  CHECK(has(scan.out, "CRITICAL WEB_DOTFILE_SERVED: "));
+}
+
 TEST_CASE("query_prints_the_schema_and_reads_standard_input") {
   const WebHouse house;
   const Finished schema = house.go({"query", ".schema", house.access});

@@ -128,12 +128,45 @@ TEST_CASE("stored_findings_errors_and_reports_are_asked_with_the_same_grammar") 
                           house.store})
                      .out) == 1);
 
+  const auto summary = [&](Arguments more) {
+    Arguments arguments{"findings", "summary", "--json", "--store", house.store};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return house.go(arguments).out;
+  };
+  CHECK(has(summary({}), "\"critical\":2"));
+  CHECK(has(summary({"--since", "3h"}), "\"critical\":2"));
+  CHECK(has(summary({"--source", "one.log"}), "\"critical\":1},\"top_rules\":[{\"rule\":\"LEAK\",\"findings\":1}]"));
+  CHECK(has(summary({"--grep", "in two"}), "\"critical\":1"));
+  CHECK(has(summary({"--until", "3h"}), "\"critical\":0},\"top_rules\":[]"));
+  CHECK(has(summary({"--where", "rule = NONE"}), "\"critical\":0"));
+
+  write(house.scratch.file("one.log"), time_text(1000) + " ERROR refused\n");
+  REQUIRE(house.go({"scan", house.scratch.file("one.log"), "--no-rules", "--track-errors", "--store", house.store}).code ==
+          0);
+  const auto returned = [&](Arguments more) {
+    Arguments arguments{"errors", "regression", "--silence", "1h", "--json", "--store", house.store};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return lines_of(house.go(arguments).out);
+  };
+  CHECK(returned({}) == 1);
+  CHECK(returned({"--since", "30m", "--grep", "refused"}) == 1);
+  CHECK(returned({"--since", "10m"}) == 0);
+  CHECK(returned({"--until", "30m"}) == 0);
+  CHECK(returned({"--until", "5m", "--where", "count >= 3"}) == 1);
+  CHECK(returned({"--where", "message contains timeout"}) == 0);
+
   const auto report = [&](Arguments more) {
-    Arguments arguments{"export", "report", "-o", "-", "--format", "json", "--store", house.store};
+    Arguments arguments{"export", "report", "-o", "-", "--store", house.store};
+    if (more.empty() || more[0] != "--format") arguments.insert(arguments.end(), {"--format", "json"});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return house.go(arguments).out;
   };
   CHECK(has(report({}), "in two.log"));
+  CHECK(has(report({}), "\"stored_from\":\"high\""));
+  for (const char* form : {"markdown", "html"}) {
+    const std::string text = report({"--format", form});
+    CHECK(has(text, "below high severity are shown by a scan and not stored"));
+  }
   const std::string part = report({"--source", "one.log"});
   CHECK(has(part, "in one.log"));
   CHECK_FALSE(has(part, "in two.log"));

@@ -289,9 +289,14 @@ TEST_CASE("an_argument_that_is_misspelt_is_named_without_the_secret_in_it") {
     const Finished finished = run(house.arguments(more), house.setting);
     CHECK(finished.code == 2);
     CHECK(has(finished.err, "--alert-webhok"));
-    CHECK(has(finished.err, "https://hooks.example.org/"));
+    CHECK(has(finished.err, "https://hooks.example.org/") == (more.size() == 1));  // else it is taken for a path
     CHECK_FALSE(has(finished.err, "s3cr3t"));
   }
+  const Finished path = run(house.arguments({"https://hooks.example.org/s3cr3t"}), house.setting);
+  CHECK(path.code == 2);
+  CHECK(has(path.err, "https://hooks.example.org/"));
+  CHECK(has(path.err, ": is an address and no log: that of a webhook stands behind --alert-webhook"));
+  CHECK_FALSE(has(path.err, "s3cr3t"));
   const Finished command = run({"https://user:s3cr3t@hooks.example.org/"}, house.setting);
   CHECK(command.code == 2);
   CHECK_FALSE(has(command.err, "s3cr3t"));
@@ -637,4 +642,137 @@ TEST_CASE("a_position_stands_in_the_database_with_what_was_found_up_to_it") {
   Running again(house.arguments({"--resume", "--track-findings"}), house.setting);
   REQUIRE(shows(again, "away"));
   CHECK_FALSE(has(again.out(), "a leak"));
+}
+
+namespace {
+
+std::string numbered(int number) { return "2026-05-18 10:00:00 INFO number " + std::to_string(number) + " .\n"; }
+
+Arguments many(const House& house, Arguments paths, const Arguments& more) {
+  Arguments all{"tail"};
+  all.insert(all.end(), paths.begin(), paths.end());
+  for (const char* option : {"--no-rules", "--poll-interval", "0.02", "--store"}) all.push_back(option);
+  all.push_back(house.store);
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("tail_of_many_logs_says_which_each_line_is_of") {
+  House house;
+  const std::string dir = house.scratch.file("d");
+  std::filesystem::create_directories(dir);
+  append(dir + "/a.log", numbered(1));
+  REQUIRE(::mkfifo(house.scratch.file("pipe").c_str(), 0600) == 0);
+  const Arguments paths{house.log, dir, house.log, house.scratch.file("pipe")};
+  Running tail(many(house, paths, {"--from-start"}), house.setting);
+  CHECK(shows(tail, house.log + ": begun"));
+  CHECK(shows(tail, dir + "/a.log: number 1 ."));
+  append(dir + "/new.log", numbered(2));
+  CHECK(shows(tail, dir + "/new.log: number 2 ."));
+  CHECK(has(tail.err(), "pipe: not a regular file: only those can be followed; 'logystera scan -' reads a pipe"));
+  std::filesystem::remove(dir + "/new.log");
+  CHECK(eventually([&] { return has(tail.err(), dir + "/new.log: it is gone\n"); }));
+  tail.kill(SIGINT);
+  CHECK(tail.wait() == 0);
+  std::map<int, int> shown;
+  count_numbers(tail.out(), shown);
+  CHECK(shown == std::map<int, int>{{1, 1}, {2, 1}});
+
+  Running json(many(house, {house.log, dir}, {"--from-start", "--json"}), house.setting);
+  CHECK(shows(json, "\"source\":\"" + dir + "/a.log\""));
+  CHECK(shows(json, "\"source\":\"" + house.log + "\""));
+}
+
+TEST_CASE("tail_of_many_logs_loses_no_line_and_shows_none_twice_when_it_is_killed_while_they_rotate") {
+  House house;
+  const std::string dir = house.scratch.file("d");
+  std::filesystem::create_directories(dir);
+  const std::vector<std::string> logs{dir + "/a.log", dir + "/b.log", house.log};
+  append(logs[0], "");
+  append(logs[1], "");
+  const Arguments arguments = many(house, {dir, house.log}, {"--resume", "--from-start", "--track-errors"});
+  int number = 0;
+  std::map<int, int> shown, shown_by_killed;
+  for (int round = 0; round < 6; ++round) {
+    Running tail(arguments, house.setting);
+    const auto write = [&](int count) {
+      for (; count > 0; --count) {
+        ++number;
+        append(logs[static_cast<std::size_t>(number) % logs.size()], numbered(number));
+      }
+    };
+    const auto all_shown = [&] {
+      return eventually([&] {
+        std::map<int, int> all = shown;
+        count_numbers(tail.out(), all);
+        return all.size() == static_cast<std::size_t>(number);
+      });
+    };
+    write(60);
+    if (round == 0) CHECK(all_shown());  // what was rotated before a first run is not followed
+    for (const std::string& log : logs) {
+      std::filesystem::remove(log + ".2");
+      std::error_code none;
+      std::filesystem::rename(log + ".1", log + ".2", none);
+      std::filesystem::rename(log, log + ".1");
+      append(log, "");
+    }
+    write(60);
+    const bool killed = round % 2 == 1;
+    if (!killed || round == 5) CHECK(all_shown());
+    tail.kill(killed ? SIGKILL : SIGTERM);
+    tail.wait();
+    std::map<int, int> now;
+    count_numbers(tail.out(), now);
+    if (killed) shown_by_killed.insert(now.begin(), now.end());
+    for (const auto& [one, times] : now) {
+      CHECK(times == 1);
+      shown[one] += times;
+    }
+  }
+  CHECK(shown.size() == static_cast<std::size_t>(number));
+  // Positions are committed with each batch: only what a killed run was handing out comes again.
+  for (const auto& [one, times] : shown) CHECK(times <= 1 + static_cast<int>(shown_by_killed.count(one)));
+}
+
+TEST_CASE("tail_follows_three_hundred_logs_at_once") {
+  House house;
+  const std::string dir = house.scratch.file("d");
+  std::filesystem::create_directories(dir);
+  const auto log = [&](int number) { return dir + "/" + std::to_string(number) + ".app.log"; };
+  for (int number = 1; number <= 300; ++number) append(log(number), "2026-05-18 10:00:00 INFO old\n");
+  Running tail(many(house, {dir}, {"--resume"}), house.setting);
+  CHECK(eventually([&] {
+    std::error_code error;
+    std::size_t kept = 0;
+    for (const auto& file : std::filesystem::directory_iterator(house.scratch.file("state/logystera"), error))
+      kept += file.path().filename().string().starts_with("tail-") && !file.path().has_extension();
+    return kept == 301;  // and the directory itself
+  }));
+  for (int number = 1; number <= 300; ++number) append(log(number), numbered(number));
+  std::map<int, int> shown;
+  CHECK(eventually([&] {
+    shown.clear();
+    count_numbers(tail.out(), shown);
+    return shown.size() == 300;
+  }));
+  CHECK_FALSE(has(tail.out(), "old"));
+  CHECK(resident_kib(tail) < 160 * 1024);
+  tail.kill(SIGTERM);
+  CHECK(tail.wait() == 0);
+}
+
+TEST_CASE("tail_of_more_logs_than_the_process_may_open_says_what_helps") {
+  House house;
+  const std::string dir = house.scratch.file("d");
+  std::filesystem::create_directories(dir);
+  for (int number = 1; number <= 30; ++number) append(dir + "/" + std::to_string(number) + ".app.log", numbered(number));
+  house.setting.open_files = 100;
+  const Finished refused = run(many(house, {dir}, {}), house.setting);
+  CHECK(refused.code == 2);
+  CHECK(has(
+      refused.err,
+      "30 logs are meant, and at most 12 are followed at once: this process may have 100 open files: raise 'ulimit -n'"));
 }

@@ -51,6 +51,7 @@ TEST_CASE("top_says_what_to_count") {
   const Finished unknown = house.go({"top", "stauts", house.access});
   CHECK(unknown.code == 2);
   CHECK(has(unknown.err, "logystera top: no record has a field stauts: did you mean status?"));
+  CHECK(has(house.go({"top", "pathss", house.access}).err, "no record has a field pathss: did you mean paths?"));
   CHECK(house.go({"top"}).code == 2);
   CHECK(has(house.go({"top", "paths", house.access, "--csv", "--json"}).err, "leave one of both out"));
   CHECK(has(house.go({"top", "paths", "missing.log"}).err, "missing.log"));

@@ -179,6 +179,23 @@ TEST_CASE("an_output_that_is_full_says_so_and_writes_nothing_beyond_its_room") {
   }
 }
 
+TEST_CASE("a_string_is_left_at_its_next_quote_or_backslash") {
+  for (std::size_t size = 0; size < 50; ++size) {
+    const std::string plain(size, 'x');
+    CHECK(json::string_mark(plain, 0) == size);
+    CHECK(json::string_mark(plain, size + 3) == size);
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char mark : {'"', '\\'}) {
+        std::string text = plain;
+        text[at] = mark;
+        CHECK(json::string_mark(text, 0) == at);
+        CHECK(json::string_mark(text, at) == at);
+        CHECK(json::string_mark(text, at + 1) == size);
+      }
+    }
+  }
+}
+
 TEST_CASE("depth_counts_brackets_outside_of_strings") {
   CHECK(json::depth("") == 0);
   CHECK(json::depth("1") == 0);

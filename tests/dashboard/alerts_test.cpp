@@ -97,7 +97,7 @@ TEST_CASE("an_alerts_page_has_its_evidence_its_explanation_and_its_activity") {
   CHECK(has(page, "214 hits on shop, by ip_8390373f."));
   CHECK(has(page, "Failed password for user_1c0e44a2"));
   CHECK(has(page, "/findings/1"));
-  CHECK(has(page, "auth.login_failed"));
+  CHECK(has(page, "Failed login <bdi class=\"mono muted\">auth.login_failed</bdi>"));
   CHECK_FALSE(has(page, "203.0.113.9"));  // nobody asked for personal data
   CHECK(has(page, "seen before"));
   CHECK(has(page, "What it means"));

@@ -192,6 +192,10 @@ TEST_CASE("personal_data_is_shown_to_who_may_see_it_asks_for_it_and_is_noted") {
   const auto shows_it = [](const std::string& body) { return has(body, "203.0.113.9") || has(body, "bob.secret"); };
   CHECK(!shows_it(looking.page("/events")));
   CHECK(!shows_it(looking.page("/events?q=login")));
+  const std::string events = looking.page("/events");
+  CHECK(has(events, "<summary><b>Failed login</b> <bdi class=\"mono muted\">auth.login_failed</bdi>"));
+  CHECK(has(events, "<option value=\"auth.login_failed\">Failed login (auth.login_failed)</option>"));
+  CHECK(has(events, "A login attempt failed."));
   CHECK(!has(looking.page("/events?q=bob.secret"), "<summary><b>"));  // nor found out by looking for it
   CHECK(!shows_it(looking.file("/events.csv")));
   CHECK(!shows_it(looking.file("/events.json")));

@@ -138,6 +138,11 @@ TEST_CASE("native_refusals_name_place_and_remedy") {
   CHECK(refusal("id: R\ntitle: R\nlevel: informational\ndetection: {match: [{field: a, op: equals, value: 1}]}\n")
             .find("3:8 the level") == 0);
   CHECK(refusal(rule("[{field: a, op: like, value: 1}]")).find("5:26 unknown operator 'like': there are contains,") == 0);
+  for (const auto& [written, meant] : {std::pair("contain", "contains"), std::pair("starts_with", "startswith"),
+                                       std::pair("EQUALS", "equals"), std::pair("not_contain", "not_contains")})
+    CHECK(refusal(rule("[{field: a, op: " + std::string(written) + ", value: 1}]"))
+              .find("unknown operator '" + std::string(written) + "': did you mean " + meant + "? there are contains,") !=
+          std::string::npos);
   CHECK(refusal(rule("[{field: a, op: gte, value: many}]")).find("5:38 'many' is not a number") == 0);
   CHECK(refusal(rule("[{field: a, op: contains, value: ''}]")).find("an empty text would match everything") !=
         std::string::npos);

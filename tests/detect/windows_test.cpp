@@ -1,6 +1,7 @@
 // Windows: native thresholds, Sigma correlations, legacy aggregations; random hits against the naive count.
 #include "detect/windows.hpp"
 
+#include <list>
 #include <random>
 
 #include "catch.hpp"
@@ -38,7 +39,7 @@ class Run {
   }
 
   void at(double second, const std::string& map) {
-    RecordBatch batch;
+    RecordBatch& batch = fed_.emplace_back();
     test::add_record(map, names_, batch);
     batch.records[0].time_ns = static_cast<std::int64_t>(second * 1000) * (kSecond / 1000);
     std::vector<Match> matches;
@@ -56,6 +57,19 @@ class Run {
     return fired;
   }
   WindowStats stats() const { return windows_->stats(); }
+  /// What groups counted since that made nothing fire, as "HITS@SECOND-SECOND".
+  std::string further() {
+    std::vector<Match> matches;
+    windows_->take_further(matches);
+    std::vector<Match> others;
+    kept_windows_->take_further(others);
+    CHECK(others.size() == matches.size());
+    std::string text;
+    for (const Match& match : matches)
+      text += (text.empty() ? "" : " ") + std::to_string(match.fresh) + "@" + std::to_string(match.first_ns / kSecond) +
+              "-" + std::to_string(match.time_ns / kSecond);
+    return text;
+  }
 
   std::string fired;
   std::vector<Match> matches_kept;
@@ -75,6 +89,7 @@ class Run {
     }
   }
 
+  std::list<RecordBatch> fed_;  // take_further() looks at what was fed
   RuleSet set_;
   FieldNames names_;
   std::unique_ptr<Engine> engine_;
@@ -119,6 +134,73 @@ TEST_CASE("window_counts_within_its_span_and_group") {
   CHECK(run.matches_kept[0].first_ns == 0);
 }
 
+TEST_CASE("every_hit_of_a_group_that_fires_is_told_once") {
+  WindowOptions options;
+  options.further = true;
+  for (const char* window :
+       {"{span: 60s, group_by: ip, count: {gte: 3}}", "{span: 60s, group_by: ip, distinct: {field: u, gte: 3}}"}) {
+    Run run(native(window), options);
+    const auto hit = [&](double second) {
+      run.at(second, "{a: 1, ip: 192.0.2.1, u: u" + std::to_string(static_cast<int>(second)) + "}");
+    };
+    std::uint64_t told = 0;
+    for (int i = 0; i < 200; ++i) {
+      hit(i);
+      const std::string further = run.further();
+      CHECK(further ==
+            (i < 3 || i == 62 || i == 122 || i == 182 ? "" : "1@" + std::to_string(i) + "-" + std::to_string(i)));
+      told += further.empty() ? 0 : 1;
+    }
+    CHECK(run.fired == "W@2 W@62 W@122 W@182");
+    for (const Match& match : run.matches_kept) told += match.fresh;
+    CHECK(told == 200);
+    // For two spans it is the group that fired; then it is a new one.
+    hit(310);
+    CHECK(run.further() == "1@310-310");
+    hit(431);
+    CHECK(run.further().empty());
+    hit(432);
+    hit(433);
+    CHECK(run.matches_kept.back().fresh == 3);
+  }
+}
+
+TEST_CASE("what_a_group_goes_on_to_is_told_of_each_group_and_of_none_that_never_fired") {
+  WindowOptions options;
+  options.further = true;
+  Run run(native("{span: 60s, group_by: ip, count: {gte: 2}}"), options);
+  for (int i = 0; i < 10; ++i) {
+    run.at(i, "{a: 1, ip: 192.0.2.1}");
+    run.at(i, "{a: 1, ip: 192.0.2.2}");
+    if (i == 0) run.at(i, "{a: 1, ip: 192.0.2.3}");
+  }
+  CHECK(run.further() == "8@2-9 8@2-9");
+  CHECK(run.further().empty());
+  Run quiet(native("{span: 60s, group_by: ip, count: {gte: 2}}"));
+  for (int i = 0; i < 10; ++i) quiet.at(i, "{a: 1, ip: 192.0.2.1}");
+  CHECK(quiet.further().empty());
+  for (const Match& match : quiet.matches_kept) CHECK(match.fresh == match.hits);
+}
+
+TEST_CASE("what_is_told_in_one_piece_has_no_long_pause") {
+  WindowOptions options;
+  options.further = true;
+  Run run(native("{span: 24h, group_by: ip, count: {gte: 1}}"), options);
+  for (const int second : {0, 10, 20, 7200, 7210}) run.at(second, "{a: 1, ip: 192.0.2.1}");
+  CHECK(run.fired == "W@0");
+  CHECK(run.further() == "2@10-20 2@7200-7210");
+}
+
+TEST_CASE("values_that_left_the_window_are_not_told_of_it") {
+  WindowOptions options;
+  options.further = true;
+  Run run(native("{span: 60s, group_by: ip, distinct: {field: u, gte: 3}}"), options);
+  for (int i = 0; i < 50; ++i) run.at(i * 50, "{a: 1, ip: 192.0.2.1, u: u" + std::to_string(i) + "}");
+  for (int i = 0; i < 3; ++i) run.at(3000 + i, "{a: 1, ip: 192.0.2.1, u: v" + std::to_string(i) + "}");
+  REQUIRE(run.matches_kept.size() == 1);
+  CHECK(run.matches_kept[0].fresh == 3);
+}
+
 TEST_CASE("window_misses_what_lies_a_moment_outside_its_span") {
   Run run(native("{span: 60s, count: {gte: 2}}"));
   run.at(0, "{a: 1}");
@@ -137,6 +219,53 @@ TEST_CASE("window_counts_different_values_and_sums") {
   CHECK(sum.fired.empty());
   sum.at(4, "{a: 1, n: 0.5}");
   CHECK(sum.finish() == "W@4");
+}
+
+namespace {
+
+const std::string kForgiver =
+    "id: F\ntitle: F\nlevel: low\nsilent: true\ndetection: {match: [{field: b, op: exists, value: true}]}\n";
+std::string forgiving(const std::string& window) { return native(window) + "---\n" + kForgiver; }
+
+}  // namespace
+
+TEST_CASE("what_is_forgiven_was_not_counted_and_what_comes_afterwards_is") {
+  const std::string rules = forgiving("{span: 60s, group_by: ip, distinct: {field: u, gte: 3}, forgive: F}");
+  Run run(rules);
+  run.at(1, "{b: 1, ip: i, u: y}");  // before: forgives nothing to come
+  run.at(2, "{a: 1, ip: i, u: x}");
+  run.at(3, "{a: 1, ip: i, u: y}");
+  run.at(4, "{b: 1, ip: i, u: x}");
+  run.at(5, "{b: 1, ip: other, u: y}");
+  run.at(6, "{b: 1, ip: i}");  // no value
+  run.at(7, "{a: 1, ip: i, u: z}");
+  CHECK(run.fired.empty());
+  run.at(8, "{a: 1, ip: i, u: x}");
+  CHECK(run.fired == "W@8");
+  CHECK(run.matches_kept[0].hits == 3);
+  CHECK(run.matches_kept[0].first_ns == 3 * kSecond);
+  // Of values far apart none is left to be forgiven, and a group there is not is none afterwards.
+  run.at(300, "{b: 1, ip: i, u: x}");
+  run.at(301, "{b: 1, ip: never, u: x}");
+  CHECK(run.finish() == "W@8");
+}
+
+TEST_CASE("forgive_is_refused_where_it_means_nothing") {
+  const std::string base = "{span: 60s, group_by: ip, ";
+  CHECK(refusal(forgiving(base + "count: {gte: 3}, forgive: F}")).find("forgive goes with distinct") != std::string::npos);
+  CHECK(refusal(forgiving(base + "distinct: {field: u, lt: 3}, forgive: F}")).find("forgive goes with distinct") !=
+        std::string::npos);
+  CHECK(refusal(forgiving(base + "distinct: {field: u, gte: 3}, forgive: G}")).find("no rule with the id or name 'G'") !=
+        std::string::npos);
+  CHECK(refusal(forgiving(base + "distinct: {field: u, gte: 3}, forgive: W}")).find("break the cycle") !=
+        std::string::npos);
+  CHECK(refusal(forgiving(base + "distinct: {field: u, gte: 3}, forgive: W2}") +
+                "---\nid: W2\ntitle: W\nlevel: low\nwindow: {span: 60s, rules: [F], count: {gte: 2}}\n")
+            .find("looks at no single event") != std::string::npos);
+  CHECK(refusal("id: W\ntitle: W\nlevel: low\nwindow: {span: 60s, rules: [F], distinct: {field: u, gte: 3}, forgive: "
+                "F}\n---\n" +
+                kForgiver)
+            .find("cannot both count and forgive") != std::string::npos);
 }
 
 TEST_CASE("lines_of_one_attempt_count_once") {
@@ -417,9 +546,9 @@ TEST_CASE("windows_over_thousands_of_groups_agree_with_the_naive_count_whatever_
   const auto up_to = [&random](int most) { return static_cast<int>(random() % static_cast<unsigned>(most + 1)); };
   constexpr int kSpan = 20, kHits = 16'000, kGroups = 4'000, kBusyGroups = 5;
   const char* conditions[] = {"count: {gte: 8}", "distinct: {field: v, gte: 5}", "sum: {field: n, gt: 40}",
-                              "count: {gt: 7.5, gte: 3}"};
+                              "count: {gt: 7.5, gte: 3}", "distinct: {field: v, gte: 4}, forgive: F"};
   for (const char* condition : conditions) {
-    const std::string rules = native("{span: " + std::to_string(kSpan) + "s, group_by: g, " + condition + "}");
+    const std::string rules = forgiving("{span: " + std::to_string(kSpan) + "s, group_by: g, " + condition + "}");
     Run run(rules);
     const RuleSet set = rules_of(rules);
     const Window& window = *set.find("W")->window;
@@ -440,10 +569,11 @@ TEST_CASE("windows_over_thousands_of_groups_agree_with_the_naive_count_whatever_
       const std::string value = std::to_string(up_to(6));
       const int number = up_to(20) - 4;
       const bool numbered = up_to(30) != 0;  // else there is nothing a sum or different values could count
-      run.at(static_cast<double>(second),
-             "{a: 1, g: " + group + (numbered ? ", v: x" + value + ", n: " + std::to_string(number) : "") + "}");
-      hits.push_back(
-          {second * kSecond, 0, group, value, static_cast<double>(number), numbered || window.kind == Window::Kind::count});
+      const bool forgives = !window.forgiving.empty() && up_to(5) == 0;
+      run.at(static_cast<double>(second), std::string(forgives ? "{b" : "{a") + ": 1, g: " + group +
+                                              (numbered ? ", v: x" + value + ", n: " + std::to_string(number) : "") + "}");
+      hits.push_back({second * kSecond, 0, group, value, static_cast<double>(number),
+                      numbered || window.kind == Window::Kind::count, forgives});
     }
     std::vector<std::int64_t> wanted, seen;
     for (const auto& [time, group] : oracle::firings_as_they_come(window, hits)) wanted.push_back(time);

@@ -40,6 +40,13 @@ TEST_CASE("moment_spans_count_back_from_now") {
   CHECK(begin("1d12h") == kNow - 36 * 3600);
   CHECK(begin("2w ago") == kNow - 14 * 86400);
   CHECK(begin(" 7D ") == kNow - 7 * 86400);
+  CHECK(begin("2 hours ago") == kNow - 7200);
+  CHECK(begin("1 Hour  ago") == kNow - 3600);
+  CHECK(begin("3 days ago") == kNow - 3 * 86400);
+  CHECK(begin("5 m ago") == kNow - 300);
+  CHECK(begin("90 secs ago") == kNow - 90);
+  CHECK(begin("10 minutes ago") == kNow - 600);
+  CHECK(begin("2 weeks ago") == kNow - 14 * 86400);
   CHECK(begin("now") == kNow);
   CHECK(begin("1779000000") == 1'779'000'000);
   CHECK(parse_moment("2h", utc())->is_point());
@@ -86,6 +93,17 @@ TEST_CASE("moment_refuses_what_it_does_not_know_and_says_what_to_write") {
                            "-5m",
                            "5 m",
                            "5mm",
+                           "2 hours",
+                           "2 hour sago",
+                           "two hours ago",
+                           "2 fortnights ago",
+                           "-2 hours ago",
+                           "2.5 hours ago",
+                           "2 hourss ago",
+                           "2 ago",
+                           " ago",
+                           "hours ago",
+                           "99999999999999999999 days ago",
                            "99999999999999999999d",
                            "99999999999999999999",
                            "2026-02-30",

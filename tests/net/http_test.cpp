@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "core/base64.hpp"
+#include "eventually.hpp"
 #include "net/lines.hpp"
 #include "net/scripted_server.hpp"
 #include "scratch.hpp"
@@ -162,6 +163,105 @@ TEST_CASE("an address is http or https, without user, query or line ends", "[net
   ScriptedServer server = answering(http_answer(200, ""));
   CHECK_FALSE(client_of(server.url()).send({.headers = {{"X", "a\r\nY: b"}}}).ok());
   CHECK(server.requests().empty());
+}
+
+TEST_CASE("a request that was sent ahead is asked once, and answered to who sends the same", "[net]") {
+  ScriptedServer server(
+      [](const std::string& request, const ScriptedServer::Write& write) {
+        write(http_answer_kept(200, request.substr(0, request.find(" HTTP"))));
+      },
+      "", ScriptedServer::Connections::kept);
+  Client client = client_of(server.url());
+  CHECK(client.send({.path = "/1"}).answer.body == "GET /1");
+  client.begin({.path = "/2"});
+  REQUIRE(eventually([&] { return server.requests().size() == 2; }));  // before anybody waits for it
+  CHECK(client.send({.path = "/2"}).answer.body == "GET /2");
+  CHECK(server.requests().size() == 2);
+
+  // Its body need not live until then, and is part of what is the same.
+  client.begin({.path = "/3", .method = "POST", .body = std::string("first")});
+  CHECK(client.send({.path = "/3", .method = "POST", .body = "first"}).answer.body == "POST /3");
+  CHECK(server.requests().size() == 3);
+  client.begin({.path = "/3", .method = "POST", .body = "first"});
+  CHECK(client.send({.path = "/3", .method = "POST", .body = "second"}).answer.body == "POST /3");
+  CHECK(server.requests().back().ends_with("second"));
+
+  // Given up for another one, for a second one sent ahead, and with the client.
+  client.begin({.path = "/4"});
+  CHECK(client.send({.path = "/5"}).answer.body == "GET /5");
+  client.begin({.path = "/6"});
+  client.begin({.path = "/7"});
+  CHECK(client.send({.path = "/7"}).answer.body == "GET /7");
+  client.begin({.path = "/8"});
+}
+
+TEST_CASE("what becomes of a request that was sent ahead is told to who sends it", "[net]") {
+  ScriptedServer server = answering(http_answer(503, "busy"));
+  Client client = client_of(server.url());
+  client.begin({.path = "/1"});
+  const Outcome busy = client.send({.path = "/1"});
+  CHECK(busy.fault == Fault::passing);
+  CHECK(busy.answer.status == 503);
+  std::atomic<bool> stop{false};
+  Client stopped = client_of(server.url(), {}, &stop);
+  stopped.begin({.path = "/1"});
+  stop = true;
+  CHECK(stopped.send({.path = "/1"}).fault == Fault::stopped);
+  Client nowhere = client_of("http://127.0.0.1:1");
+  nowhere.begin({.path = "/1"});
+  CHECK(nowhere.send({.path = "/1"}).fault == Fault::passing);
+}
+
+TEST_CASE("a request that was sent ahead may wait for who takes its answer", "[net]") {
+  ScriptedServer server(
+      [](const std::string&, const ScriptedServer::Write& write) { write(http_answer_kept(200, "fine")); }, "",
+      ScriptedServer::Connections::kept);
+  // The time to connect runs while nobody drives the connection.
+  const std::chrono::milliseconds connect{400};
+  Client fresh = client_of(server.url(), {.connect = connect});
+  fresh.begin({});
+  std::this_thread::sleep_for(connect * 3 / 2);
+  CHECK(fresh.send({}).ok());
+  CHECK(fresh.send({}).ok());
+  // On a connection that is there it is no limit.
+  const std::size_t before = server.requests().size();
+  fresh.begin({});
+  std::this_thread::sleep_for(connect * 3 / 2);
+  CHECK(fresh.send({}).ok());
+  CHECK(server.requests().size() == before + 1);
+  // Nor is a deadline over before the answer was asked for.
+  const Request hurried{.deadline = std::chrono::seconds(1)};
+  fresh.begin(hurried);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
+  CHECK(fresh.send(hurried).ok());
+}
+
+TEST_CASE("a request that was sent ahead is bounded as any other", "[net]") {
+  ScriptedServer endless([](const std::string&, const ScriptedServer::Write& write) {
+    if (!write("HTTP/1.1 200 OK\r\n\r\n")) return;
+    while (write(std::string(65536, 'x'))) {
+    }
+  });
+  Client client = client_of(endless.url());
+  client.begin({.answer_bytes = 1 << 20});
+  CHECK(client.send({.answer_bytes = 1 << 20}).error.kind == ErrorKind::too_large);
+
+  // It waits for what does not come; the flag is set meanwhile.
+  std::atomic<bool> stop{false};
+  ScriptedServer silent([&stop](const std::string&, const ScriptedServer::Write& write) {
+    stop = true;
+    while (write("")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  });
+  Client waiting = client_of(silent.url(), {}, &stop);
+  waiting.begin({});
+  CHECK(waiting.send({}).fault == Fault::stopped);
+
+  ScriptedServer cut([](const std::string&, const ScriptedServer::Write& write) {
+    write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+  });
+  Client halved = client_of(cut.url());
+  halved.begin({});
+  CHECK(halved.send({}).fault == Fault::passing);
 }
 
 TEST_CASE("a flag ends a request that waits", "[net]") {

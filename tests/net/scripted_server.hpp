@@ -21,11 +21,15 @@ namespace logystera::testing {
 
 class ScriptedServer {
  public:
-  /// `serve(request, write)` answers one request; `write(bytes)` is false once the client is gone. The connection ends afterwards.
+  /// `serve(request, write)` answers one request; `write(bytes)` is false once the client is gone. The connection ends afterwards, unless
+  /// they are kept.
   using Write = std::function<bool(const std::string&)>;
   using Serve = std::function<void(const std::string& request, const Write&)>;
 
-  explicit ScriptedServer(Serve serve, const std::string& socket = "") : serve_(std::move(serve)) {
+  enum class Connections : bool { ended, kept };
+
+  explicit ScriptedServer(Serve serve, const std::string& socket = "", Connections connections = Connections::ended)
+      : serve_(std::move(serve)), keeps_(connections == Connections::kept) {
     if (socket.empty()) {
       listener_ = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
       sockaddr_in address{};
@@ -67,6 +71,9 @@ class ScriptedServer {
     }
   }
   void talk(const Fd& fd) {
+    while (talk_once(fd) && keeps_ && !ending_) continue;
+  }
+  bool talk_once(const Fd& fd) {
     std::string request;
     std::size_t wanted = std::string::npos;
     char buffer[4096];
@@ -74,13 +81,14 @@ class ScriptedServer {
       pollfd wait{fd.get(), POLLIN, 0};
       if (::poll(&wait, 1, 20) != 1) continue;
       const ssize_t got = ::recv(fd.get(), buffer, sizeof buffer, 0);
-      if (got <= 0) return;
+      if (got <= 0) return false;
       request.append(buffer, static_cast<std::size_t>(got));
       const std::size_t end = request.find("\r\n\r\n");
       if (end == std::string::npos) continue;
       const std::size_t length = request.find("Content-Length: ");
       wanted = end + 4 + (length < end ? std::stoul(request.substr(length + 16)) : 0);
     }
+    if (ending_) return false;
     {
       std::lock_guard lock(mutex_);
       requests_.push_back(request);
@@ -95,9 +103,11 @@ class ScriptedServer {
       }
       return !ending_;
     });
+    return true;
   }
 
-  Serve serve_;
+  const Serve serve_;
+  const bool keeps_;
   std::string url_;
   Fd listener_;
   std::atomic<bool> ending_{false};
@@ -107,10 +117,15 @@ class ScriptedServer {
   std::thread thread_;
 };
 
+/// An answer with that status and body, on a connection that stays.
+inline std::string http_answer_kept(int status, const std::string& body, const std::string& headers = "") {
+  return "HTTP/1.1 " + std::to_string(status) + " said\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         headers + "\r\n" + body;
+}
+
 /// An answer with that status and body.
 inline std::string http_answer(int status, const std::string& body, const std::string& headers = "") {
-  return "HTTP/1.1 " + std::to_string(status) + " said\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-         headers + "Connection: close\r\n\r\n" + body;
+  return http_answer_kept(status, body, headers + "Connection: close\r\n");
 }
 
 }  // namespace logystera::testing

@@ -93,6 +93,8 @@ News hostile() {
   news.group_label = "@here\n\nContent-Type: text/html";
   news.note = "snooze by <!subteam^S1> ended";
   news.remedy = "## do\n<b>this</b> @channel";
+  news.who = {"<!here> @everyone", "a\r\nBcc: all@example.org <script>alert(2)</script>", "/x\xE2\x80\xAE\x1b[31m*b*", 200,
+              store::Who::Outcome::answered};
   return news;
 }
 
@@ -243,10 +245,42 @@ TEST_CASE("a_webhooks_body_has_a_type_a_time_and_the_data") {
   CHECK(at(json, "/data/resolved_at") == "null");
   CHECK(at(json, "/data/url") == "https://gateway.example.org/alerts/7");
   CHECK(at(json, "/data/title").find("\\u{202") != std::string::npos);
+  CHECK(at(json, "/data/target").find("\\u{202") != std::string::npos);
   News test;
   test.kind = Kind::test;
   test.title = "from anna";
   CHECK(at(parsed(webhook(message_of({test}))), "/type") == "channel.test");
+}
+
+TEST_CASE("a_message_says_who_it_was_what_was_acted_upon_and_how_that_ended") {
+  News news = news_of(7);
+  news.who = {"ip_8390373f", "root", "/admin", 200, store::Who::Outcome::answered};
+  const auto blocks = parsed(slack(message_of({news})));
+  CHECK(at(blocks, "/blocks/1/fields/7/text") == "Who: ip_8390373f as root");
+  CHECK(at(blocks, "/blocks/1/fields/8/text") == "Target: /admin");
+  CHECK(at(blocks, "/blocks/1/fields/9/text") == "Outcome: answered 200");
+  CHECK(at(blocks, "/blocks/2/fields/0/text") == "Rule: SIGNAL_LOGIN_FAILURES");
+  CHECK(at(blocks, "/blocks/2/fields/1/text") == "Alert: 7");
+  const std::string card = teams(message_of({news}));
+  CHECK(card.find("ip_8390373f as root") != std::string::npos);
+  const std::string letter = mail(message_of({news}), {"alerts@example.org", "anna@example.org", {}});
+  CHECK(part(letter, "text/plain").find("Who: ip_8390373f as root\r\n") != std::string::npos);
+  CHECK(part(letter, "text/html").find("<td>answered 200</td>") != std::string::npos);
+  CHECK(slack(message_of({news, news_of(8)})).find("Who: ip_8390373f as root") != std::string::npos);
+  const auto body = parsed(webhook(message_of({news})));
+  CHECK(at(body, "/data/actor/address") == "ip_8390373f");
+  CHECK(at(body, "/data/actor/account") == "root");
+  CHECK(at(body, "/data/target") == "/admin");
+  CHECK(at(body, "/data/status") == "200");
+  CHECK(at(body, "/data/outcome") == "answered");
+  // What the alert is about is not said twice, and what nobody knows not at all.
+  news.who = {"ip_8390373f", "", "", 0, store::Who::Outcome::unknown};
+  CHECK(slack(message_of({news})).find("Who: ") == std::string::npos);
+  const auto unknown = parsed(webhook(message_of({news_of(7)})));
+  for (const char* const name : {"/data/actor/address", "/data/target", "/data/status", "/data/outcome"})
+    CHECK(at(unknown, name) == "null");
+  // A row of an earlier version says nothing of it.
+  CHECK(news_from(R"({"kind":"opened","alert":7})").value().who.empty());
 }
 
 TEST_CASE("ten_alerts_at_the_most_the_worst_first_and_how_many_there_are_besides") {

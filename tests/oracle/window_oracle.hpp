@@ -20,7 +20,8 @@ struct WindowHit {
   std::string group;
   std::string value;
   double number = 0;
-  bool counted = true;  // false: it has no value, but a time
+  bool counted = true;    // false: it has no value, but a time
+  bool forgives = false;  // it takes its value out of what its group has counted until then
 };
 
 inline double measure(const detect::Window& window, const std::vector<WindowHit>& hits, std::int64_t now) {
@@ -76,6 +77,10 @@ inline bool satisfied(const detect::Window& window, double value) {
   return true;
 }
 
+inline void forgive(std::vector<WindowHit>& hits, const WindowHit& by) {
+  std::erase_if(hits, [&](const WindowHit& hit) { return hit.value == by.value; });
+}
+
 /// Times at which a window that fires with its hits does so, per group, in the order of the hits (which must be sorted).
 inline std::vector<std::pair<std::int64_t, std::string>> firings(const detect::Window& window,
                                                                  const std::vector<WindowHit>& hits) {
@@ -84,6 +89,10 @@ inline std::vector<std::pair<std::int64_t, std::string>> firings(const detect::W
   std::map<std::string, std::int64_t> fired;
   for (const WindowHit& hit : hits) {
     std::vector<WindowHit>& group = groups[hit.group];
+    if (hit.forgives) {
+      forgive(group, hit);
+      continue;
+    }
     group.push_back(hit);
     if (!satisfied(window, measure(window, group, hit.time))) continue;
     const auto last = fired.find(hit.group);
@@ -107,6 +116,10 @@ inline std::vector<std::pair<std::int64_t, std::string>> firings_as_they_come(co
   std::map<std::string, Group> groups;
   for (WindowHit hit : hits) {
     Group& group = groups[hit.group];
+    if (hit.forgives) {
+      if (hit.counted) forgive(group.hits, hit);
+      continue;
+    }
     if (group.met && hit.time < group.newest) {
       if (group.newest - hit.time <= window.span_ns) hit.time = group.newest;
       else group = {};

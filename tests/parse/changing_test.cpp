@@ -241,7 +241,8 @@ TEST_CASE("records_that_a_container_runtime_cut_are_joined_by_stream", "[parts]"
     const All all(log, block);
     CHECK(all.format == "docker_json");
     REQUIRE(all.lines.size() == 4);
-    CHECK(all.lines[0].message == "ERR other");
+    CHECK(all.lines[0].message == "other");
+    CHECK(all.lines[0].severity == Severity::error);
     CHECK(all.lines[1].message == "peer 203.0.113.91 and ann@example.com");
     CHECK(all.lines[1].line == 1);
     CHECK(all.lines[1].raw.find("peer 203.0.113.91 and ann@example.com\\n") != std::string::npos);
@@ -298,6 +299,37 @@ TEST_CASE("a_pods_line_is_read_as_what_is_in_it_whatever_stands_around_it", "[pa
   CHECK(parts.lines[0].severity == Severity::error);
   CHECK(parts.lines[1].message == "too");
   CHECK(parts.lines[1].severity == Severity::warning);
+}
+
+// What Docker's json-file has of a container is what the runtimes of Kubernetes write of it, line by line.
+TEST_CASE("docker_and_kubernetes_have_the_same_records_of_the_same_lines", "[parts]") {
+  const std::vector<std::string> lines{
+      R"({"level":"error","msg":"no database","took":3})",
+      "plain words",
+      "ERROR: no database",
+      R"(192.0.2.1 - - [18/May/2026:10:00:01 +0000] "GET /.env HTTP/1.1" 503 12 "-" "curl/8")",
+      "2026/05/18 10:00:01 [error] 9#9: *3 open() failed",
+      "level=warn msg=slow",
+      "{not JSON}"};
+  std::string files, runtimes;
+  for (const std::string& line : lines) {
+    std::string escaped;
+    for (char c : line) escaped += c == '"' ? std::string("\\\"") : std::string(1, c);
+    // Docker cuts where it likes, within a key or an address.
+    files += docker(escaped.substr(0, 7)) + docker("between\\n", "stderr") + docker(escaped.substr(7) + "\\n");
+    runtimes += "2026-05-18T10:00:01Z stderr F between\n2026-05-18T10:00:01Z stdout F " + line + "\n";
+  }
+  const All file(files), runtime(runtimes);
+  CHECK(file.format == "docker_json");
+  CHECK(runtime.format == "cri");
+  REQUIRE(file.lines.size() == 2 * lines.size());
+  REQUIRE(runtime.lines.size() == file.lines.size());
+  for (std::size_t i = 0; i < file.lines.size(); ++i) {
+    INFO(file.lines[i].message);
+    CHECK(file.lines[i].message == runtime.lines[i].message);
+    CHECK(file.lines[i].severity == runtime.lines[i].severity);
+    CHECK(file.lines[i].time_known);
+  }
 }
 
 TEST_CASE("parts_without_a_last_one_are_handed_out_and_marked", "[parts]") {
@@ -432,4 +464,26 @@ TEST_CASE("a_letter_that_was_cut_in_two_is_whole_in_the_joined_message", "[parts
   const All all(as_json({{cafe.substr(0, 4), first, true}, {cafe.substr(4), last, true}}));
   REQUIRE(all.lines.size() == 1);
   CHECK(all.lines[0].message == cafe);
+}
+
+TEST_CASE("what_a_container_wrote_into_the_journal_is_read_as_what_it_is", "[parts]") {
+  const bool json = GENERATE(false, true);
+  const std::vector<std::pair<std::string, std::string>> container{
+      {"CONTAINER_ID", "c1"}, {"CONTAINER_ID_FULL", "c1c1"}, {"PRIORITY", "3"}, {"SYSLOG_IDENTIFIER", "shop"}},
+      sshd{{"CONTAINER_ID", "c2"}, {"CONTAINER_ID_FULL", "c2c2"}, {"PRIORITY", "6"}, {"SYSLOG_IDENTIFIER", "sshd"}},
+      service{{"PRIORITY", "6"}, {"SYSLOG_IDENTIFIER", "shop"}};
+  const std::string logfmt = "level=warn msg=slow";
+  const std::vector<Entry> entries{{logfmt, container},
+                                   {"plain words", container},
+                                   {"Failed password for root from 203.0.113.7 port 22 ssh2", sshd},
+                                   {logfmt, service}};
+  const All all(json ? as_json(entries) : as_export(entries), 4096);
+  REQUIRE(all.lines.size() == 4);
+  CHECK(all.lines[0].message == "slow");
+  CHECK(all.lines[0].severity == Severity::warning);
+  CHECK(all.lines[1].message == "plain words");
+  CHECK(all.lines[1].severity == Severity::error);  // its PRIORITY
+  CHECK(all.lines[2].client_ip == "203.0.113.7");
+  CHECK(all.lines[3].message == logfmt);
+  for (const Line& line : all.lines) CHECK(line.time_known);
 }

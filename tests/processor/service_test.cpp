@@ -240,6 +240,26 @@ TEST_CASE("detection_begins_with_the_next_event_and_catches_up_after_a_time_with
   CHECK(bench.findings() == other.findings());
 }
 
+TEST_CASE("what_is_caught_up_with_in_whole_steps_has_the_findings_and_metrics_it_would_have_had") {
+  const auto sent = script(12, 9'000);  // two steps out of the file, and a part of one
+  Bench bench;
+  add_sites(bench);
+  {
+    Gateway gateway(*bench.store);
+    REQUIRE(eventually([&] { return stored_position(*bench.store).value().has_value(); }));
+  }
+  {
+    Gateway without(*bench.store, {}, Ring::kBytes, false);
+    without.send(sent, 0, sent.size());
+  }
+  {
+    Gateway gateway(*bench.store);
+    REQUIRE(gateway.caught_up());
+  }
+  CHECK(bench.findings() == undisturbed(sent));
+  CHECK(counted(*bench.store) == undisturbed_metrics(sent));
+}
+
 TEST_CASE("a_position_beyond_the_newest_event_hides_nothing") {
   const auto sent = script(8, 200);
   Bench bench;

@@ -91,6 +91,7 @@ TEST_CASE("texts_of_strangers_become_no_markup_in_any_form") {
   const std::string sarif = report::as_text(contents, report::Form::sarif);
   CHECK(has(sarif, R"("ruleId":"ONCE","level":"error")"));
   CHECK(has(sarif, R"("ruleId":"TWICE","level":"note")"));
+  CHECK(has(sarif, R"("properties":{"stored_from":"high","note":"Of logs, findings below high severity are shown)"));
   CHECK_FALSE(has(sarif, "\x1b"));
 }
 
@@ -116,8 +117,8 @@ TEST_CASE("a_report_puts_findings_of_one_rule_and_one_actor_together") {
   CHECK(contents.episodes[0].rule == "ONCE");
   CHECK(contents.episodes[1].findings == 2);
   CHECK(has(report::as_text(contents, report::Form::markdown),
-            "| low | TWICE |  | 2 | 2026-05-28 20:26:20 | 2026-05-28 20:26:30 | 0 |"));
-  CHECK(has(report::as_text(contents, report::Form::html), "<td>low</td><td>TWICE</td><td></td><td>2</td>"));
+            "| low | TWICE |  | 2 | 2 | 2026-05-28 20:26:20 | 2026-05-28 20:26:30 | 0 |"));
+  CHECK(has(report::as_text(contents, report::Form::html), "<td>low</td><td>TWICE</td><td></td><td>2</td><td>2</td>"));
   CHECK(has(report::as_text(contents, report::Form::json), R"("episodes":[{"rule":"ONCE")"));
 }
 

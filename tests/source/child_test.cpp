@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "core/shell_word.hpp"
 #include "eventually.hpp"
 #include "parse/journal.hpp"
 #include "source/backoff.hpp"
@@ -161,7 +162,12 @@ TEST_CASE("a_place_in_the_journal_is_text_and_back_and_a_damaged_one_is_refused"
 }
 
 TEST_CASE("what_goes_to_a_host_is_quoted_and_what_could_be_an_option_refused") {
-  CHECK(shell_word("a'b $(x)\n") == "'a'\\''b $(x)\n'");
+  CHECK(logystera::shell_quoted("a'b $(x)\n") == "'a'\\''b $(x)\n'");
+  CHECK(logystera::shell_word("a'b $(x)\n") == "'a'\\''b $(x)\n'");
+  CHECK(logystera::shell_word("/srv/a-b_1.log") == "/srv/a-b_1.log");
+  CHECK(logystera::shell_word("/srv/a b") == "'/srv/a b'");
+  CHECK(logystera::shell_word("~/a") == "'~/a'");
+  CHECK(logystera::shell_word("") == "''");
   const SshTarget target{"admin@web01", 2222, {"ProxyJump=bastion"}};
   const auto command = ssh_read(target, "-rf x");
   CHECK(command.back() == "'cat' './-rf x'");

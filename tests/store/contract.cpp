@@ -118,7 +118,7 @@ store::Finding finding_of(std::string rule, Level level, std::int64_t time, std:
   made.rule = std::move(rule);
   made.title = "title";
   made.level = level;
-  made.time = time;
+  made.time = made.stored_at = time;
   made.source = std::move(source);
   made.message = std::move(message);
   return made;

@@ -47,6 +47,46 @@ TEST_CASE("who_a_finding_is_about_is_stored_with_it") {
   CHECK(store->findings().page({}, {}).value().rows.front().who == one.who);
 }
 
+TEST_CASE("what_became_of_a_finding_grows_and_never_shrinks") {
+  IN_EVERY_STORE(place);
+  const auto store = place.open();
+  Finding one = finding_of("R", Level::high, kNow);
+  one.hits = 5;
+  one.message = "a \xff";  // as it is stored, not as it came
+  REQUIRE(store->findings().add(one).value());
+  const auto grown = [&](std::uint64_t hits, std::int64_t last, std::int64_t login, std::uint64_t accounts,
+                         const char* mostly) {
+    Finding more = one;
+    more.hits = hits;
+    more.last_time = last;
+    more.login_time = login;
+    more.accounts = accounts;
+    more.mostly = mostly;
+    REQUIRE(store->findings().grow(more).ok());
+    return store->findings().list({}).value().front();
+  };
+  Finding listed = grown(40, kNow + 30, 0, 3, "root");
+  CHECK(listed.hits == 40);
+  CHECK(listed.last_time == kNow + 30);
+  CHECK(listed.login_time == 0);
+  CHECK(listed.accounts == 3);
+  CHECK(listed.mostly == "root");
+  listed = grown(7, kNow + 9, kNow + 60, 2, "anna");
+  CHECK(listed.hits == 40);
+  CHECK(listed.last_time == kNow + 30);
+  CHECK(listed.login_time == kNow + 60);
+  CHECK(listed.accounts == 3);
+  CHECK(listed.mostly == "root");
+  listed = grown(41, kNow + 31, kNow + 99, 4, "");
+  CHECK(listed.login_time == kNow + 60);
+  CHECK(listed.mostly.empty());
+  Finding other = finding_of("R", Level::high, kNow + 1);
+  other.hits = 9;
+  REQUIRE(store->findings().grow(other).ok());
+  CHECK(store->findings().list({}).value().size() == 1);
+  CHECK(store->findings().get(listed.id).value()->hits == 41);
+}
+
 TEST_CASE("findings_are_filtered_and_newest_first") {
   IN_EVERY_STORE(place);
   const auto store = place.open();
@@ -128,6 +168,27 @@ TEST_CASE("what_is_older_than_the_retention_goes") {
   // The newest occurrence stays: the error's return after forty days is a regression.
   (void)add(*store, occurrence_of("f", kNow));
   CHECK(store->errors().regressions(kSilenceSeconds, 10).value().at(0).silent_seconds == 40 * kDay);
+}
+
+TEST_CASE("what_was_found_in_an_old_log_is_kept_from_when_it_was_stored_on") {
+  IN_EVERY_STORE(place);
+  const auto store = place.open();
+  Finding old = finding_of("OLD", Level::high, kNow - 300 * kDay);
+  old.stored_at = kNow;
+  REQUIRE(store->findings().add(old).value());
+  old.message = "of a clock that goes wrong";
+  old.time = kNow + 5 * kDay;
+  old.stored_at = kNow - 31 * kDay;
+  REQUIRE(store->findings().add(old).value());
+  CHECK(store->findings().list({.since = 0}).value().size() == 2);
+  CHECK(prune(*store, kNow + 29 * kDay, kRetentionDays).value() == 0);
+  CHECK(store->maintenance().remove_findings(oldest_retained(kNow + 29 * kDay, kRetentionDays), 100).value() == 0);
+  CHECK(store->maintenance().remove_findings(oldest_retained(kNow + 31 * kDay, kRetentionDays), 100).value() == 1);
+  CHECK(prune(*store, kNow + 36 * kDay, kRetentionDays).value() == 1);
+  // Without a time of the caller's it is stored now.
+  old.stored_at = 0;
+  REQUIRE(store->findings().add(old).value());
+  CHECK(store->findings().page({}, {}).value().rows.at(0).stored_at > kNow - kDay);
 }
 
 TEST_CASE("baselines_are_kept_per_source_and_model") {

@@ -369,6 +369,10 @@ TEST_CASE("a_position_is_what_was_put_last_and_goes_with_its_transaction") {
   CHECK_FALSE(store->positions().newest("fleet:w:").value());
   CHECK(store->findings().list({}).value().size() == 1);
   CHECK_FALSE(store->positions().put("b", std::string(PositionStore::kTextBytes + 1, 'x'), kNow).ok());
+  REQUIRE(store->positions().remove("fleet:web2:a").ok());
+  REQUIRE(store->positions().remove("never").ok());
+  CHECK_FALSE(store->positions().find("fleet:web2:a").value());
+  CHECK(store->positions().find("fleet:web:a").value() == "");
 }
 
 TEST_CASE("answers_are_found_until_they_are_too_old_or_too_many") {
@@ -427,6 +431,7 @@ TEST_CASE("what_an_open_alert_was_made_of_stays_until_it_is_resolved") {
   CHECK(lines_of(*store).size() == 4);  // and the newest
   CHECK(store->findings().get(kept)->value().evidence == std::vector<std::uint64_t>{3, 7, 60});
   CHECK(store->findings().list({})->size() == 1);
+  CHECK(store->findings().prune(kNow).value() == 0);
   // Nor does a store that is too large lose them.
   const auto never = remove_old(*store, {0, 0, 0, 1}, kNow, [] { return false; }, {});
   REQUIRE(never.ok());

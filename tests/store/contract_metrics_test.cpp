@@ -1,6 +1,7 @@
 // What was counted of signals: by minute, hour and day, and in all.
-#include <map>
+#include <algorithm>
 #include <random>
+#include <tuple>
 
 #include "contract.hpp"
 
@@ -27,6 +28,18 @@ std::vector<Point> points_of(Store& store, const std::string& site, MetricStep s
                       [&](const MetricPoint& one) {
                         out.push_back({std::string(one.metric), std::string(one.labels), one.at, one.amount});
                         return true;
+                      })
+              .ok());
+  return out;
+}
+
+std::vector<Point> points_where(Store& store, const MetricQuery& query, std::size_t most = SIZE_MAX) {
+  std::vector<Point> out;
+  REQUIRE(store.metrics()
+              .points(query,
+                      [&](const MetricPoint& one) {
+                        out.push_back({std::string(one.metric), std::string(one.labels), one.at, one.amount});
+                        return out.size() < most;
                       })
               .ok());
   return out;
@@ -84,6 +97,50 @@ TEST_CASE("amounts_add_up_by_minute_hour_and_day_and_in_all") {
   CHECK(series[1].labels == "x=\"1\"");
   CHECK(store->metrics().count(0).value() == 1);  // of two, one has labels
   CHECK(store->metrics().count(kMidnight + 11).value() == 0);
+}
+
+TEST_CASE("points_come_by_series_and_time_whichever_they_stand_beside") {
+  IN_EVERY_STORE(place);
+  const auto store = store_with_entity(place);
+  REQUIRE(store->entities().add(entity_of("ent_b")).ok());
+  // Series come to be in another order than they are listed in, more of a metric than are read together, each with gaps of its own.
+  constexpr int kSeries = 300, kMinutes = 7;
+  std::vector<Point> wanted;
+  std::vector<MetricDelta> deltas;
+  std::mt19937 random(5);
+  for (const char* metric : {"b", "a"}) {
+    for (const int i : {0, 1}) {
+      for (int series = i; series < kSeries; series += 2) {
+        const std::string labels = series == 0 ? "" : "x=\"" + std::to_string(1'000 - series) + "\"";
+        for (int minute = 0; minute < kMinutes; ++minute) {
+          if (random() % 3 == 0) continue;
+          const std::int64_t at = kMidnight + minute * kMinuteSeconds;
+          deltas.push_back(delta_of(metric, labels, at, series));
+          deltas.push_back(delta_of(metric, labels, at, 9, "ent_b"));
+          wanted.push_back({metric, labels, at, {1, series, series, series, series, at}});
+        }
+      }
+    }
+  }
+  REQUIRE(store->metrics().add(deltas).ok());
+  const auto before = [](const Point& a, const Point& b) {
+    return std::tie(a.metric, a.labels, a.at) < std::tie(b.metric, b.labels, b.at);
+  };
+  std::sort(wanted.begin(), wanted.end(), before);
+  CHECK(points_of(*store, "ent_a", MetricStep::minute) == wanted);
+  CHECK(points_where(*store, {"ent_a", "", MetricStep::minute, 0, INT64_MAX}, 400) ==
+        std::vector<Point>(wanted.begin(), wanted.begin() + 400));
+  std::erase_if(wanted, [](const Point& one) { return one.metric != "b"; });
+  CHECK(points_of(*store, "ent_a", MetricStep::minute, 0, INT64_MAX, "b") == wanted);
+  std::erase_if(wanted, [](const Point& one) {
+    return one.at < kMidnight + kMinuteSeconds || one.at >= kMidnight + 3 * kMinuteSeconds;
+  });
+  CHECK(points_of(*store, "ent_a", MetricStep::minute, kMidnight + kMinuteSeconds, kMidnight + 3 * kMinuteSeconds, "b") ==
+        wanted);
+  const auto plain =
+      points_where(*store, {.site = "ent_a", .step = MetricStep::hour, .from = 0, .until = INT64_MAX, .plain = true});
+  REQUIRE(plain.size() == 2);
+  CHECK((plain[0].metric == "a" && plain[1].metric == "b" && plain[0].labels.empty() && plain[1].labels.empty()));
 }
 
 TEST_CASE("series_are_shown_to_whoever_sees_the_site_newest_use_and_number_bounded") {
@@ -179,4 +236,28 @@ TEST_CASE("what_is_older_than_it_is_kept_goes_and_series_without_anything_with_i
   CHECK(points_of(*store, "ent_a", MetricStep::day).size() == 2);
   CHECK(prune(kMidnight + kDaysKept + 1) == 4);  // a's day and a itself; b's minute and hour
   CHECK(series_of(*store).size() == 1);
+}
+
+TEST_CASE("old_points_go_a_slice_at_a_time_the_oldest_first") {
+  IN_EVERY_STORE(place);
+  const auto store = store_with_entity(place);
+  std::vector<MetricDelta> deltas;
+  for (int minute = 0; minute < 4; ++minute)
+    for (const char* metric : {"a", "b", "c"})
+      deltas.push_back(delta_of(metric, "", kMidnight + minute * kMinuteSeconds, 1));
+  REQUIRE(store->metrics().add(deltas).ok());
+  const std::int64_t now = kMidnight + 3 * kMinuteSeconds + kMinutesKept;  // the last minute stays
+  auto slice = store->metrics().prune(now, 0, 5).value();
+  CHECK(slice.rows == 5);
+  CHECK(slice.next != 0);
+  auto left = points_of(*store, "ent_a", MetricStep::minute);
+  CHECK(left.size() == 7);
+  CHECK(std::none_of(left.begin(), left.end(), [](const Point& one) { return one.at == kMidnight; }));
+  std::uint64_t rows = slice.rows;
+  while (slice.next != 0) rows += (slice = store->metrics().prune(now, slice.next, 5).value()).rows;
+  CHECK(rows == 9);
+  left = points_of(*store, "ent_a", MetricStep::minute);
+  CHECK(left.size() == 3);
+  CHECK(points_of(*store, "ent_a", MetricStep::hour).size() == 3);
+  CHECK(series_of(*store).size() == 3);
 }

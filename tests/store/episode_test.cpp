@@ -111,10 +111,8 @@ TEST_CASE("an_episode_ended_as_the_one_that_got_furthest") {
 TEST_CASE("a_login_after_failed_ones_is_told_with_their_episode") {
   const Who guess{"ip_1", "root", "web1", 0, Outcome::login_failed};
   Episodes episodes;
-  episodes.add_login("ip_1", kNow - 5);  // of an address nobody has heard of
+  episodes.add_login("ip_1", kNow - 5);  // before the attempts
   episodes.add(finding_of("SSH_BRUTE_FORCE", kNow, guess));
-  CHECK(episodes.awaits_login("ip_1"));
-  CHECK_FALSE(episodes.awaits_login("ip_2"));
   episodes.add_login("ip_1", kNow + 5);
   Episode one = episodes.take().front();
   CHECK(one.logged_in_afterwards);
@@ -180,13 +178,287 @@ TEST_CASE("attempts_after_a_rule_fired_count_to_its_episode") {
   Finding fired = finding_of("SSH_BRUTE_FORCE", kNow, guess);
   fired.hits = 5;
   Episodes episodes;
-  episodes.add_attempts("ip_1", kNow - 1, 1);  // before there is an episode
+  episodes.add_attempts("ip_1", "root", kNow - 1, fired.line - 1, 1);  // before there is an episode
   episodes.add(fired);
-  episodes.add_attempts("ip_1", kNow, 1);  // among the five
-  for (int i = 1; i <= 395; ++i) episodes.add_attempts("ip_1", kNow + i, 1);
-  episodes.add_attempts("ip_2", kNow + 1, 1);
-  episodes.add_attempts("ip_1", kNow + 2 * kEpisodeSeconds, 1);
+  episodes.add_attempts("ip_1", "root", kNow, fired.line, 1);  // among the five
+  for (std::uint64_t i = 1; i <= 395; ++i)
+    episodes.add_attempts("ip_1", "root", kNow + static_cast<std::int64_t>(i / 20), fired.line + i, 1);
+  episodes.add_attempts("ip_2", "root", kNow + 1, fired.line + 1, 1);
+  episodes.add_attempts("ip_1", "root", kNow + 2 * kEpisodeSeconds, fired.line + 400, 1);
   const Episode one = episodes.take().front();
   CHECK(one.hits == 400);
-  CHECK(one.last_time == kNow + 395);
+  CHECK(one.last_time == kNow + 19);
+}
+
+TEST_CASE("attempts_count_to_every_rule_that_counts_them_and_to_none_that_fires_at_each") {
+  const Who guess{"ip_1", "root", "web1", 0, Outcome::login_failed};
+  Finding force = finding_of("SSH_BRUTE_FORCE", kNow, guess), names = finding_of("SSH_USER_ENUMERATION", kNow + 9, guess);
+  force.hits = 5;
+  names.hits = 10;
+  Episodes episodes;
+  episodes.add(force);
+  for (std::uint64_t i = 1; i < 10; ++i)
+    episodes.add_attempts("ip_1", "root", kNow + static_cast<std::int64_t>(i), force.line + i, 1);
+  episodes.add(names);
+  episodes.add(finding_of("SSH_MAX_ATTEMPTS", kNow + 9, guess));
+  for (std::uint64_t i = 10; i <= 395; ++i)
+    episodes.add_attempts("ip_1", "root", kNow + static_cast<std::int64_t>(i), force.line + i, 1);
+  for (const Episode& one : episodes.take())
+    CHECK(one.hits == (one.rule == "SSH_BRUTE_FORCE" ? 400 : one.rule == "SSH_USER_ENUMERATION" ? 396 : 1));
+}
+
+TEST_CASE("what_a_rule_went_on_to_count_is_of_its_episode") {
+  const auto counted = [&](const std::string& rule, std::int64_t time, std::uint64_t hits,
+                           const std::string& address = "ip_1") {
+    Finding finding = finding_of(rule, time, probe(address, "/a", 404));
+    finding.first_time = time - 1;
+    finding.hits = hits;
+    return finding;
+  };
+  Episodes episodes;
+  episodes.add_further(counted("NGINX_404_SCAN", kNow - 5, 9));  // of no episode
+  episodes.add(counted("NGINX_404_SCAN", kNow, 20));
+  episodes.add(counted("WEB_FORBIDDEN_PROBE", kNow, 10));
+  episodes.add_further(counted("NGINX_404_SCAN", kNow + 10, 300));
+  episodes.add_further(counted("NGINX_404_SCAN", kNow + 19, 80));
+  episodes.add_further(counted("NGINX_404_SCAN", kNow + 19, 7, "ip_2"));
+  episodes.add_further(counted("NGINX_404_SCAN", kNow + 2 * kEpisodeSeconds, 7));
+  const std::vector<Episode> all = episodes.take();
+  REQUIRE(all.size() == 2);
+  for (const Episode& one : all) {
+    const bool went_on = one.rule == "NGINX_404_SCAN";
+    CHECK(one.hits == (went_on ? 400 : 10));
+    CHECK(one.findings == 1);
+    CHECK(one.last_time == (went_on ? kNow + 19 : kNow));
+    CHECK(one.went_on() == went_on);
+    CHECK(times_of(one) == one.hits);
+  }
+}
+
+TEST_CASE("stored_findings_tell_what_became_of_their_episode") {
+  const Who guess{"ip_1", "u1", "web1", 0, Outcome::login_failed};
+  Episodes scanned;
+  Finding first = finding_of("SSH_BRUTE_FORCE", kNow, guess, Level::high), second = first;
+  first.hits = 5;
+  second.time = kNow + 60;
+  second.hits = 7;
+  for (int i = 0; i < 5; ++i) scanned.add_attempts("ip_1", i < 3 ? "root" : "u" + std::to_string(i), kNow, first.line, 1);
+  scanned.add(first);
+  scanned.add(second);
+  for (std::uint64_t i = 1; i <= 30; ++i)
+    scanned.add_attempts("ip_1", "root", kNow + static_cast<std::int64_t>(i) * 3, first.line + i, 1);
+  scanned.add_login("ip_1", kNow + 100);
+  const Episode seen = scanned.take().front();
+  CHECK(seen.hits == 35);
+  // What FindingStore::grow() writes to the newest row, and what is read back.
+  const Finding news = newest_finding_of(seen);
+  CHECK(news.time == second.time);
+  CHECK(news.line == second.line);
+  CHECK(news.hits == 30);
+  second.hits = news.hits;
+  second.last_time = news.last_time;
+  second.login_time = news.login_time;
+  second.accounts = news.accounts;
+  second.mostly = news.mostly;
+  Episodes stored;
+  stored.add(second);
+  stored.add(first);
+  const Episode told = stored.take().front();
+  CHECK(told.hits == seen.hits);
+  CHECK(told.findings == 2);
+  CHECK(told.last_time == seen.last_time);
+  CHECK(told.level == Level::critical);
+  CHECK(outcome_words(told) == outcome_words(seen));
+  CHECK(actor_words(told) == actor_words(seen));
+  CHECK(actor_words(told) == "ip_1, 3 accounts, mostly root");
+}
+
+TEST_CASE("a_login_soon_after_many_guesses_makes_their_episode_critical") {
+  const Who guess{"ip_1", "root", "web1", 0, Outcome::login_failed};
+  const auto level_after = [&](std::uint64_t guesses, std::int64_t login) {
+    Finding fired = finding_of("SSH_BRUTE_FORCE", kNow, guess, Level::high);
+    fired.hits = guesses;
+    Episodes episodes;
+    episodes.add(fired);
+    episodes.add_login("ip_1", login);
+    const Episode one = episodes.take().front();
+    CHECK(one.logged_in_afterwards == (login >= kNow));
+    return one.level;
+  };
+  CHECK(level_after(kGuessesLeast, kNow + kEpisodeGapSeconds) == Level::critical);
+  CHECK(level_after(400, kNow) == Level::critical);
+  CHECK(level_after(400, kNow + kEpisodeGapSeconds + 1) == Level::high);
+  CHECK(level_after(kGuessesLeast - 1, kNow + 60) == Level::high);
+  CHECK(level_after(400, kNow - 60) == Level::high);
+}
+
+TEST_CASE("what_its_rule_calls_critical_comes_before_guesses_that_a_login_made_so") {
+  Finding fired = finding_of("SSH_BRUTE_FORCE", kNow + 50, {"ip_1", "root", "web1", 0, Outcome::login_failed}, Level::high);
+  fired.hits = 400;
+  Episodes episodes;
+  episodes.add(fired);
+  episodes.add_login("ip_1", kNow + 60);
+  episodes.add(finding_of("WEB_DOTFILE_SERVED", kNow, probe("ip_1", "/.env", 200), Level::critical));
+  const auto made = episodes.take();
+  REQUIRE(made.size() == 2);
+  CHECK(made[0].rule == "WEB_DOTFILE_SERVED");
+  CHECK(made[1].level == Level::critical);
+  CHECK(made[1].raised);
+  CHECK_FALSE(made[0].raised);
+}
+
+TEST_CASE("a_site_that_answers_whatever_is_asked_with_one_page_is_said_to_and_alarms_once") {
+  const auto kind = [](int i) { return "KIND_" + std::to_string(i); };
+  Episodes episodes;
+  for (int i = 0; i < 40; ++i)
+    episodes.add_answered_probe(
+        finding_of(kind(i % 4), kNow + i, probe("ip_1", "/" + std::to_string(i), 200), Level::critical), true, 1234);
+  episodes.add_answered_probe(finding_of(kind(1), kNow, probe("ip_1", "/.env", 200), Level::critical), true, 77);
+  episodes.add_probe(finding_of(kind(7), kNow, probe("ip_1", "/x", 404), Level::low));
+  const std::vector<Episode> made = episodes.take();
+  REQUIRE(made.size() == 3);
+  CHECK(made[0].rule == kind(1));  // of another size: not that page
+  CHECK(made[0].level == Level::critical);
+  CHECK(made[0].findings == 1);
+  CHECK(made[1].rule == kScannerRule);
+  CHECK(made[1].level == Level::medium);
+  CHECK(made[1].findings == 40);
+  CHECK(made[1].rules == 4);
+  CHECK(outcome_words(made[1]) == "answered 200 with the same 1234 bytes whatever was asked");
+  CHECK(made[2].level == Level::low);
+  CHECK(outcome_words(made[2]) == "answered 404");
+  JsonText json;
+  append_episode(json, made[1]);
+  CHECK(json.text().find(R"("same_answer_bytes":1234)") != std::string::npos);
+}
+
+TEST_CASE("answers_of_one_size_to_few_kinds_or_few_probes_or_several_actors_stay_what_their_rules_make_of_them") {
+  Episodes episodes;
+  for (int i = 0; i < 100; ++i)  // two kinds
+    episodes.add_answered_probe(finding_of(i % 2 ? "A" : "B", kNow + i, probe("ip_1", "/", 200), Level::high), true, 9);
+  for (int i = 0; i < 4; ++i)  // four probes
+    episodes.add_answered_probe(
+        finding_of(std::string(1, static_cast<char>('A' + i)), kNow, probe("ip_2", "/", 200), Level::high), true, 9);
+  for (int i = 0; i < 12; ++i)  // an actor each
+    episodes.add_answered_probe(finding_of(std::string(1, static_cast<char>('A' + i)), kNow,
+                                           probe("ip_3" + std::to_string(i), "/", 200), Level::high),
+                                true, 9);
+  std::uint64_t findings = 0;
+  for (const Episode& one : episodes.take()) {
+    CHECK(one.rule != kScannerRule);
+    CHECK(one.level == Level::high);
+    CHECK(one.same_answer_bytes == 0);
+    findings += one.findings;
+  }
+  CHECK(findings == 116);
+}
+
+TEST_CASE("answered_probes_that_are_held_back_are_bounded") {
+  Episodes episodes;
+  const std::size_t many = Episodes::kAnswersMost + 50;
+  for (std::size_t i = 0; i < many; ++i)
+    episodes.add_answered_probe(finding_of("A", kNow, probe("ip_1", "/", 200), Level::high), true, i + 1);
+  CHECK_FALSE(episodes.empty());
+  const std::vector<Episode> made = episodes.take();
+  REQUIRE(made.size() == 1);
+  CHECK(made[0].findings == many);
+  CHECK(episodes.empty());
+}
+
+TEST_CASE("logins_and_findings_tell_the_same_whichever_is_known_first") {
+  std::vector<Finding> all;
+  Finding guesses = finding_of("SSH_BRUTE_FORCE", kNow, {"ip_1", "root", "web1", 0, Outcome::login_failed}, Level::high);
+  guesses.hits = 5;
+  for (int i = 0; i < 8; ++i) {
+    guesses.time = kNow + i * 60;
+    all.push_back(guesses);
+  }
+  all.push_back(finding_of("SSH_ROOT_LOGIN", kNow + 500, {"ip_1", "root", "web1", 0, Outcome::logged_in}));
+  for (int round = 0; round < 3; ++round) {
+    Episodes episodes;
+    for (const Finding& finding : all) episodes.add(finding);
+    const std::vector<Episode> made = episodes.take();
+    REQUIRE(made.size() == 2);
+    CHECK(made[0].rule == "SSH_BRUTE_FORCE");
+    CHECK(made[0].level == Level::critical);
+    CHECK(outcome_words(made[0]) == "logged in afterwards");
+    CHECK(made[0].login_time == kNow + 500);
+    CHECK(made[0].hits == 40);
+    std::reverse(all.begin(), all.end());
+    if (round == 1) std::rotate(all.begin(), all.begin() + 3, all.end());
+  }
+}
+
+TEST_CASE("logins_of_many_addresses_leave_room_for_those_that_matter") {
+  Episodes episodes;
+  for (std::size_t i = 0; i < 2 * Episodes::kLoginsMost; ++i)
+    episodes.add_login("ip_" + std::to_string(i + 2), kNow - 90'000 + static_cast<std::int64_t>(i));
+  Finding guesses = finding_of("SSH_BRUTE_FORCE", kNow, {"ip_1", "root", "web1", 0, Outcome::login_failed}, Level::high);
+  guesses.hits = 40;
+  episodes.add(guesses);
+  episodes.add_login("ip_1", kNow + 9);
+  CHECK(episodes.take().front().logged_in_afterwards);
+}
+
+TEST_CASE("an_address_that_tried_many_accounts_is_said_to_and_not_named_by_the_last") {
+  const auto words_after = [](std::uint64_t of_root, std::uint64_t others) {
+    Finding fired = finding_of("SSH_BRUTE_FORCE", kNow + 1, {"ip_1", "u1", "web1", 0, Outcome::login_failed}, Level::high);
+    fired.first_time = kNow;
+    fired.hits = 2;
+    fired.line = 2;
+    Episodes episodes;
+    episodes.add_attempts("ip_1", "root", kNow, 1, 1);
+    episodes.add_attempts("ip_1", "u1", kNow + 1, 2, 1);
+    episodes.add(fired);
+    std::uint64_t line = 3;
+    for (std::uint64_t i = 1; i < of_root; ++i, ++line)
+      episodes.add_attempts("ip_1", "root", kNow + static_cast<std::int64_t>(line), line, 1);
+    for (std::uint64_t i = 1; i < others; ++i, ++line)
+      episodes.add_attempts("ip_1", "u" + std::to_string(i + 1), kNow + static_cast<std::int64_t>(line), line, 1);
+    const Episode one = episodes.take().front();
+    CHECK(one.hits == of_root + others);
+    CHECK(one.accounts == others + 1);
+    return actor_words(one);
+  };
+  CHECK(words_after(200, 200) == "ip_1, 201 accounts, mostly root");
+  CHECK(words_after(199, 200) == "ip_1, 201 accounts");
+  Episodes episodes;
+  episodes.add(finding_of("A", kNow, {"ip_1", "anna", "", 0, Outcome::refused}));
+  CHECK(actor_words(episodes.take().front()) == "ip_1 as anna");
+}
+
+TEST_CASE("a_login_after_many_slow_guesses_is_an_episode_of_its_own") {
+  const auto made_of = [](std::uint64_t guesses, std::int64_t apart, std::int64_t login) {
+    Episodes episodes;
+    for (std::uint64_t i = 0; i < guesses; ++i)
+      episodes.add_attempts("ip_1", "root", kNow + static_cast<std::int64_t>(i) * apart, i + 1, 1);
+    return episodes.tried_before("ip_1", kNow + static_cast<std::int64_t>(guesses) * apart + login).count;
+  };
+  CHECK(made_of(400, 40, 100) == 400);
+  CHECK(made_of(20, 7200, 0) == 12);  // of the last day
+  CHECK(made_of(400, 40, kEpisodeSeconds + 60) == 0);
+
+  Finding guessed =
+      finding_of(std::string(kGuessedRule), kNow + 900, {"ip_1", "root", "", 0, Outcome::login_failed}, Level::critical);
+  guessed.first_time = kNow;
+  guessed.hits = 60;
+  Episodes episodes;
+  episodes.add_guessed(guessed);
+  const Episode one = episodes.take().front();
+  CHECK(one.rule == kGuessedRule);
+  CHECK(one.level == Level::critical);
+  CHECK(one.hits == 60);
+  CHECK(outcome_words(one) == "logged in afterwards");
+
+  // What is told by a rule's episode is not told twice.
+  Finding fired =
+      finding_of("SSH_BRUTE_FORCE", kNow + 800, {"ip_1", "root", "web1", 0, Outcome::login_failed}, Level::high);
+  fired.hits = 60;
+  episodes.add(fired);
+  episodes.add_login("ip_1", kNow + 900);
+  episodes.add_guessed(guessed);
+  const std::vector<Episode> both = episodes.take();
+  REQUIRE(both.size() == 1);
+  CHECK(both[0].rule == "SSH_BRUTE_FORCE");
+  CHECK(both[0].level == Level::critical);
 }

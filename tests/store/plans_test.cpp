@@ -1,6 +1,7 @@
 // That pages read from their indexes alone what they say they do: no arm scans a table or sorts.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -68,6 +69,30 @@ TEST_CASE("sources_of_one_beginning_are_looked_up_in_their_index") {
   const auto steps = plan_of(connection.value(), sqlite::kErrorSourceFrom);
   REQUIRE(steps.size() == 1);
   CHECK(steps[0] == "SEARCH error_sources USING PRIMARY KEY (fingerprint=? AND source>?)");
+}
+
+TEST_CASE("charts_are_searches_of_the_times_there_are_and_old_points_one_range") {
+  Scratch scratch;
+  const std::string path = scratch.file("a.db");
+  const auto store = std::move(open("sqlite:" + path, {.access = Access::create})).value();
+  auto connection = sqlite::Connection::open(path, false, 100);
+  REQUIRE(connection.ok());
+  int searches = 0;
+  for (const char* sql : {sqlite::kMetricPoints, sqlite::kOldestMetricPoints, sqlite::kRemoveMetricPoints}) {
+    INFO(sql);
+    for (const std::string& step : plan_of(connection.value(), sql)) {
+      CHECK(step.find("SCAN metric_points") == std::string::npos);
+      CHECK(step.find("TEMP B-TREE") == std::string::npos);
+      if (step.find("metric_points") == std::string::npos && !step.starts_with("SEARCH p ")) continue;
+      CHECK(step.find("USING PRIMARY KEY (step=?") != std::string::npos);
+      ++searches;
+    }
+  }
+  CHECK(searches == 5);
+  const auto chart = plan_of(connection.value(), sqlite::kMetricPoints);
+  CHECK(std::any_of(chart.begin(), chart.end(), [](const std::string& step) {
+    return step == "SEARCH p USING PRIMARY KEY (step=? AND at=? AND entity=? AND metric=? AND series>? AND series<?)";
+  }));
 }
 
 TEST_CASE("a_store_of_before_has_its_counts_after_it_was_opened") {

@@ -87,12 +87,14 @@ final class Verification {
       return $this->result(self::ERROR, $error->getMessage());
     }
     if ($page['invalid']) {
-      return $this->result(self::WARNING, sprintf('%d lines cannot be read; the next dispatch moves them to dead/.', $page['invalid']));
+      return $this->result(self::WARNING, $page['invalid'] === 1
+        ? '1 line cannot be read; the next dispatch moves it to dead/.'
+        : "$page[invalid] lines cannot be read; the next dispatch moves them to dead/.");
     }
     if ($dropped) {
-      return $this->result(self::WARNING, sprintf('%d signals were dropped; see the reasons with logystera:status.', $dropped));
+      return $this->result(self::WARNING, ($dropped === 1 ? '1 signal was' : "$dropped signals were") . ' dropped; see the reasons with logystera:status.');
     }
-    return $this->result(self::OK, sprintf('%d signals are waiting.', $page['total']));
+    return $this->result(self::OK, $page['total'] === 1 ? '1 signal is waiting.' : "$page[total] signals are waiting.");
   }
 
   /**
@@ -148,7 +150,7 @@ final class Verification {
       return $this->result(self::ERROR, 'Suspended after repeated refusals. ' . $state['remedy']);
     }
     if ($state && $state['failures']) {
-      return $this->result(self::WARNING, sprintf('%d failures in a row. %s', $state['failures'], $state['remedy']));
+      return $this->result(self::WARNING, ($state['failures'] === 1 ? '1 failure. ' : "$state[failures] failures in a row. ") . $state['remedy']);
     }
     return $this->result(self::OK, 'Ready.');
   }

@@ -98,7 +98,7 @@ final class PrivacyController extends ControllerBase {
     }
     return $url
       ? $this->t('This site is connected to @url. Signals go there over HTTPS, signed, and the newest of them stay readable on this site, as far as the Settings tab says.', ['@url' => $url])
-      : $this->t('This site is not connected: signals stay in a file of at most 50 MB in its private directory, and nothing leaves it.');
+      : $this->t('This site is not connected: signals stay in a buffer of at most 50 MiB in its private directory, and nothing leaves it.');
   }
 
   /**

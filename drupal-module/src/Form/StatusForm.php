@@ -206,9 +206,8 @@ final class StatusForm extends FormBase {
       return $this->card('error', $label, $this->t('Suspended after repeated refusals.'), $remedy);
     }
     if ($this->isHeldBack($state)) {
-      return $this->card('warning', $label, $this->t('Waiting until @time after @count failures.', [
+      return $this->card('warning', $label, $this->formatPlural($state['failures'], 'Waiting until @time after 1 failure.', 'Waiting until @time after @count failures in a row.', [
         '@time' => $this->moment($state['next_attempt']),
-        '@count' => $state['failures'],
       ]), $remedy);
     }
     return $this->card($remedy ? 'warning' : 'ok', $label, $this->t('Ready'), $remedy);

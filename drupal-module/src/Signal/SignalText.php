@@ -61,7 +61,7 @@ final class SignalText {
     foreach ($this->catalogue->all()[$type]['labels'] ?? [] as $label) {
       $values["@$label[name]"] = $this->value($label['type'], $event['labels'][$label['name']] ?? NULL);
     }
-    $sentence = $this->words->sentence($type, $values);
+    $sentence = $this->words->sentence($type, $values, $event['labels']);
     if ($sentence === NULL) {
       return $this->labels($event['labels']);
     }

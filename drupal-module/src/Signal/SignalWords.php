@@ -80,8 +80,10 @@ final class SignalWords {
    *   The type.
    * @param array<string, string> $values
    *   The value of each label as text, by its name behind an @.
+   * @param array<string, mixed> $labels
+   *   The values as they were recorded: one of them may choose the sentence.
    */
-  public function sentence(string $type, array $values): ?TranslatableMarkup {
+  public function sentence(string $type, array $values, array $labels): ?TranslatableMarkup {
     return match ($type) {
       'config.save' => $this->t('Configuration @config_name was saved (@change_type) by @actor_uid', $values),
       'config.delete' => $this->t('Configuration @config_name was deleted by @actor_uid', $values),
@@ -101,7 +103,7 @@ final class SignalWords {
       'api.access' => $this->t('@method @path from @ip was answered with @status_code', $values),
       'cache.flush' => $this->t('All caches were rebuilt by @actor_uid', $values),
       'db.slow_query' => $this->t('A query of @caller took @time_ms ms', $values),
-      'auth.flood_blocked' => $this->t('Logins from @ip were refused after @threshold attempts in @window_s seconds (limit: @scope)', $values),
+      'auth.flood_blocked' => $this->formatPlural((int) ($labels['threshold'] ?? 0), 'Logins from @ip were refused after 1 attempt in @window_s seconds (limit: @scope)', 'Logins from @ip were refused after @count attempts in @window_s seconds (limit: @scope)', $values),
       'auth.password_reset' => $this->t('A login link for @uid was requested from @ip', $values),
       'user.unblocked' => $this->t('@uid was unblocked by @actor_uid', $values),
       'role.permissions_changed' => $this->t('Role @role was changed (@change_type) by @actor_uid: added @permissions_added, removed @permissions_removed', $values),
@@ -111,14 +113,25 @@ final class SignalWords {
       'media.created' => $this->t('Media item @entity_id (@bundle) was created by @actor_uid', $values),
       'media.updated' => $this->t('Media item @entity_id (@bundle) was updated by @actor_uid', $values),
       'media.deleted' => $this->t('Media item @entity_id (@bundle) was deleted by @actor_uid', $values),
-      'file.uploaded' => $this->t('@path (@mime_type, @size_bytes bytes) was uploaded by @actor_uid', $values),
-      'file.deleted' => $this->t('@path (@mime_type, @size_bytes bytes) was deleted by @actor_uid', $values),
+      'file.uploaded' => $this->formatPlural((int) ($labels['size_bytes'] ?? 0), '@path (@mime_type, 1 byte) was uploaded by @actor_uid', '@path (@mime_type, @count bytes) was uploaded by @actor_uid', $values),
+      'file.deleted' => $this->formatPlural((int) ($labels['size_bytes'] ?? 0), '@path (@mime_type, 1 byte) was deleted by @actor_uid', '@path (@mime_type, @count bytes) was deleted by @actor_uid', $values),
       'config.export' => $this->t('The whole configuration was exported by @actor_uid', $values),
       'theme.install' => $this->t('Theme @theme was installed by @actor_uid', $values),
       'theme.uninstall' => $this->t('Theme @theme was uninstalled by @actor_uid', $values),
-      'cron.run' => $this->t('Cron ran for @duration_ms ms; successful: @success', $values),
-      'update.available' => $this->t('@project @recommended is available, @installed is installed; security update: @security', $values),
-      'maintenance.changed' => $this->t('Maintenance mode was switched by @actor_uid; on: @enabled', $values),
+      'cron.run' => match ($labels['success'] ?? NULL) {
+        TRUE => $this->t('Cron ran for @duration_ms ms and succeeded', $values),
+        FALSE => $this->t('Cron failed after @duration_ms ms', $values),
+        default => $this->t('Cron ran for @duration_ms ms', $values),
+      },
+      'update.available' => match ($labels['security'] ?? NULL) {
+        TRUE => $this->t('@project @installed needs a security update: @recommended is available', $values),
+        default => $this->t('@project @recommended is available, @installed is installed', $values),
+      },
+      'maintenance.changed' => match ($labels['enabled'] ?? NULL) {
+        TRUE => $this->t('Maintenance mode was switched on by @actor_uid', $values),
+        FALSE => $this->t('Maintenance mode was switched off by @actor_uid', $values),
+        default => $this->t('Maintenance mode was switched by @actor_uid', $values),
+      },
       'php.warning' => $this->t('@message (in @file:@line)', $values),
       'php.exception' => $this->t('@class: @message (in @file:@line)', $values),
       'php.fatal' => $this->t('@message (in @file:@line)', $values),
@@ -127,10 +140,10 @@ final class SignalWords {
       'db.disk_full' => $this->t('The database (@driver) has no room left: @message', $values),
       'file.integrity_changed' => $this->t('@path is not what it was (@change_type)', $values),
       'access.denied' => $this->t('@method @path from @ip was refused', $values),
-      'email.sent' => $this->t('@module sent the message @key to @recipients recipients', $values),
-      'email.failed' => $this->t('The message @key of @module to @recipients recipients was refused: @message', $values),
+      'email.sent' => $this->formatPlural((int) ($labels['recipients'] ?? 0), '@module sent the message @key to 1 recipient', '@module sent the message @key to @count recipients', $values),
+      'email.failed' => $this->formatPlural((int) ($labels['recipients'] ?? 0), 'The message @key of @module to 1 recipient was refused: @message', 'The message @key of @module to @count recipients was refused: @message', $values),
       'agent.changed' => $this->t('Logystera was changed (@change_type) by @actor_uid', $values),
-      'agent.dropped' => $this->t('@count signals were dropped: @reason', $values),
+      'agent.dropped' => $this->formatPlural((int) ($labels['count'] ?? 0), '1 signal was dropped: @reason', '@count signals were dropped: @reason', $values),
       default => NULL,
     };
   }

@@ -37,7 +37,6 @@ struct Cursor : sqlite3_vtab_cursor {
   std::unique_ptr<Rows> rows;
   const RecordBatch* batch = nullptr;
   std::size_t at = 0;
-  sqlite3_int64 number = 0;
   std::string scratch;
 
   LogTable& log() const noexcept { return *static_cast<Table*>(pVtab)->log; }
@@ -86,6 +85,39 @@ int disconnect(sqlite3_vtab* table) {
   return SQLITE_OK;
 }
 
+// What is wrong with a value a level is compared with; empty: nothing.
+std::string wrong_level(sqlite3_value* value) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));  // null: NULL
+  const std::string_view word = text ? text : "";
+  if (word.empty() || level_order(word)) return {};
+  return fmt::format("there is no level {}: write one of debug, info, warning, error, critical", word);
+}
+
+// The same of one that is written in the statement; values of other columns are not.
+std::string wrong_level(sqlite3_index_info* index, int i) {
+  switch (index->aConstraint[i].op) {
+    case SQLITE_INDEX_CONSTRAINT_EQ:
+    case SQLITE_INDEX_CONSTRAINT_NE:
+    case SQLITE_INDEX_CONSTRAINT_GT:
+    case SQLITE_INDEX_CONSTRAINT_GE:
+    case SQLITE_INDEX_CONSTRAINT_LT:
+    case SQLITE_INDEX_CONSTRAINT_LE: break;
+    default: return {};
+  }
+  sqlite3_value* value = nullptr;
+  return sqlite3_vtab_rhs_value(index, i, &value) == SQLITE_OK ? wrong_level(value) : std::string();
+}
+
+// The same of a list.
+std::string wrong_level_of(sqlite3_value* list) {
+  std::string wrong;
+  sqlite3_value* value = nullptr;
+  for (int code = sqlite3_vtab_in_first(list, &value); code == SQLITE_OK && value && wrong.empty();
+       code = sqlite3_vtab_in_next(list, &value))
+    wrong = wrong_level(value);
+  return wrong;
+}
+
 int best_index(sqlite3_vtab* table, sqlite3_index_info* index) {
   const LogTable& log = *static_cast<Table*>(table)->log;
   std::string plan = std::to_string(index->colUsed);
@@ -95,10 +127,21 @@ int best_index(sqlite3_vtab* table, sqlite3_index_info* index) {
     const auto& constraint = index->aConstraint[i];
     if (!constraint.usable || constraint.iColumn < 0 || static_cast<std::size_t>(constraint.iColumn) >= log.columns.size())
       continue;
-    if (!can_push(log.columns[static_cast<std::size_t>(constraint.iColumn)], constraint.op)) continue;
+    const Column& column = log.columns[static_cast<std::size_t>(constraint.iColumn)];
+    const char* const collation = sqlite3_vtab_collation(index, i);
+    const bool own = collation && std::string_view(collation) == own_collation(column);
+    if (column.own == Own::level && (own || constraint.op == SQLITE_INDEX_CONSTRAINT_NE)) {  // of which none is told
+      const std::string wrong = wrong_level(index, i);
+      if (!wrong.empty()) return refuse(table, wrong);
+    }
+    // A list of values at once: SQLite would read the logs for each of them.
+    const bool list = sqlite3_vtab_in(index, i, -1) != 0;
+    const int op = list ? kOneOf : constraint.op;
+    if (!can_push(column, op, collation ? collation : "", log.redacted())) continue;
+    if (list) sqlite3_vtab_in(index, i, 1);
     // SQLite checks it again on each row (`omit` stays 0): what is pushed down may let too much through.
     index->aConstraintUsage[i].argvIndex = ++arguments;
-    plan += fmt::format(" {}:{}", constraint.iColumn, static_cast<int>(constraint.op));
+    plan += fmt::format(" {}:{}", constraint.iColumn, op);
     cost *= constraint.op == SQLITE_INDEX_CONSTRAINT_EQ ? 0.1 : 0.3;
   }
   index->idxStr = sqlite3_mprintf("%s", plan.c_str());
@@ -159,8 +202,7 @@ int filter_rows(sqlite3_vtab_cursor* base, int, const char* plan, int count, sql
     return refuse(cursor.pVtab, fmt::format("the statement reads the logs more than {} times: join with a subquery that is "
                                             "small, or use a condition in the place of a join",
                                             kReadingsMost));
-  const redact::Mode mode = log.logs.program().pipeline().mode;
-  const auto pushed = std::make_shared<Pushed>(log.logs.program().zone(), mode != redact::Mode::dry_run);
+  const auto pushed = std::make_shared<Pushed>(log.logs.program().zone(), log.redacted());
   const char* const end = plan + std::char_traits<char>::length(plan);
   std::uint64_t used = 0;
   const char* at = std::from_chars(plan, end, used).ptr;
@@ -169,13 +211,15 @@ int filter_rows(sqlite3_vtab_cursor* base, int, const char* plan, int count, sql
     int op = 0;
     at = std::from_chars(at + 1, end, column).ptr;
     at = std::from_chars(at + 1, end, op).ptr;
+    if (op == kOneOf && log.columns[column].own == Own::level)
+      if (const std::string wrong = wrong_level_of(values[i]); !wrong.empty()) return refuse(cursor.pVtab, wrong);
     pushed->add(log.columns[column], op, values[i]);
   }
   Wanted wanted;
   wanted.fields = shown_fields(log.columns, used);
   if (!pushed->empty()) {
     wanted.record = [pushed](const Record& record) { return pushed->may_be(record); };
-    wanted.source = [pushed](const std::string& source) { return pushed->may_be_of(source); };
+    wanted.source = [pushed, &log](const std::string& source) { return pushed->may_be_of(log.shown_source(source)); };
   }
   try {
     cursor.rows.reset();
@@ -183,13 +227,11 @@ int filter_rows(sqlite3_vtab_cursor* base, int, const char* plan, int count, sql
   } catch (const std::exception& error) {
     return refuse(cursor.pVtab, error.what());
   }
-  cursor.number = 1;
   return fill(cursor);
 }
 
 int next_row(sqlite3_vtab_cursor* base) {
   auto& cursor = *static_cast<Cursor*>(base);
-  ++cursor.number;
   if (++cursor.at < cursor.batch->size()) return SQLITE_OK;
   return fill(cursor);
 }
@@ -264,7 +306,7 @@ std::string fields_json(const Record& record, const redact::FieldLabels& labels)
 
 int give_column(sqlite3_vtab_cursor* base, sqlite3_context* context, int number) {
   auto& cursor = *static_cast<Cursor*>(base);
-  const LogTable& log = cursor.log();
+  LogTable& log = cursor.log();
   const Column& column = log.columns[static_cast<std::size_t>(number)];
   const Record& record = cursor.record();
   if (column.all_fields) {
@@ -281,7 +323,7 @@ int give_column(sqlite3_vtab_cursor* base, sqlite3_context* context, int number)
                                                                     : std::string());
       break;
     case Own::level: give_text(context, severity_name(record.severity)); break;
-    case Own::source: give_text(context, record.source); break;
+    case Own::source: give_text(context, log.shown_source(record.source)); break;
     case Own::message: give_text(context, record.message.empty() ? record.raw : record.message); break;
     case Own::raw: give_text(context, record.raw); break;
     case Own::host: give_text_or_null(context, record.host); break;
@@ -293,7 +335,8 @@ int give_column(sqlite3_vtab_cursor* base, sqlite3_context* context, int number)
 }
 
 int row_number(sqlite3_vtab_cursor* base, sqlite3_int64* number) {
-  *number = static_cast<Cursor*>(base)->number;
+  const auto& cursor = *static_cast<Cursor*>(base);
+  *number = static_cast<sqlite3_int64>(cursor.rows->number_of(cursor.record()));
   return SQLITE_OK;
 }
 
@@ -315,6 +358,16 @@ constexpr sqlite3_module module_of_log() {
 constexpr sqlite3_module kModule = module_of_log();
 
 }  // namespace
+
+bool LogTable::redacted() const noexcept { return logs.program().pipeline().mode != redact::Mode::dry_run; }
+
+const std::string& LogTable::shown_source(std::string_view source) {
+  const auto found = shown_sources.find(source);
+  if (found != shown_sources.end()) return found->second;
+  std::string name(source);
+  std::string shown = redact ? redact(name) : name;
+  return shown_sources.emplace(std::move(name), std::move(shown)).first->second;
+}
 
 std::string declaration_of(const std::vector<Column>& columns, bool readable) {
   std::string out = fmt::format("CREATE TABLE {} (", kTable);

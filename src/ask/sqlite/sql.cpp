@@ -12,10 +12,13 @@
 #include <optional>
 #include <utility>
 
+#include "analysis/tracking.hpp"
 #include "ask/sqlite/log_table.hpp"
 #include "ask/sqlite/pushed.hpp"
 #include "ask/statement.hpp"
 #include "core/suggest.hpp"
+#include "detect/error_text.hpp"
+#include "detect/grouping.hpp"
 #include "filter/expression.hpp"
 #include "redact/redactor.hpp"
 
@@ -30,7 +33,7 @@ constexpr std::string_view kOption = "SQL";
 
 constexpr std::array<std::pair<int, int>, 8> kSqliteLimits = {{
     {SQLITE_LIMIT_LENGTH, 64 << 20},
-    {SQLITE_LIMIT_SQL_LENGTH, 2 * kStatementBytes},
+    {SQLITE_LIMIT_SQL_LENGTH, 4 << 20},  // of what declares the table as well: names of fields are as long as they like
     {SQLITE_LIMIT_EXPR_DEPTH, 200},
     {SQLITE_LIMIT_COMPOUND_SELECT, 50},
     {SQLITE_LIMIT_ATTACHED, 0},
@@ -83,6 +86,16 @@ void regexp(sqlite3_context* context, int, sqlite3_value** values) {
   if (made) sqlite3_set_auxdata(context, 0, compiled, [](void* regex) { delete static_cast<re2::RE2*>(regex); });
 }
 
+// pattern(text): what is the same in texts like it, as errors are grouped by it.
+void pattern(sqlite3_context* context, int, sqlite3_value** values) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+  if (!text) return sqlite3_result_null(context);
+  const auto& kinds = *static_cast<const std::vector<std::string>*>(sqlite3_user_data(context));
+  const std::string_view whole(text, static_cast<std::size_t>(sqlite3_value_bytes(values[0])));
+  const std::string shown = detect::message_template(detect::spoken_text(whole), kinds).shown();
+  sqlite3_result_text(context, shown.data(), static_cast<int>(shown.size()), SQLITE_TRANSIENT);
+}
+
 struct CloseStatement {
   void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 };
@@ -98,15 +111,17 @@ std::string redacted(redact::Redactor& redactor, const std::string& text) {
 class SqliteSql final : public Sql {
  public:
   SqliteSql(const Logs& logs, const SqlLimits& limits, std::function<bool()> stop)
-      : logs_(logs), limits_(limits), stop_(std::move(stop)), table_{logs, {}, {}, {}, 0, 0} {
+      : logs_(logs), limits_(limits), stop_(std::move(stop)), table_{logs} {
     const analysis::PipelineOptions& pipeline = logs.program().pipeline();
     if (pipeline.mode != redact::Mode::dry_run) redactor_.emplace(pipeline.redaction());
+    kinds_ = analysis::pseudonym_kinds(pipeline.patterns);
   }
   ~SqliteSql() override { sqlite3_hard_heap_limit64(0); }
 
   Result<Done> start(std::string_view statement) {
     table_.columns = columns_of(logs_, read(statement).names);
     table_.stop = [this] { return late() || stop_(); };
+    if (redactor_) table_.redact = [this](const std::string& text) { return redacted(*redactor_, text); };
     sqlite3* opened = nullptr;
     const int code =
         sqlite3_open_v2(":memory:", &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -122,6 +137,8 @@ class SqliteSql final : public Sql {
     sqlite3_hard_heap_limit64(static_cast<sqlite3_int64>(limits_.memory_bytes));
     sqlite3_create_collation_v2(opened, "severity", SQLITE_UTF8, nullptr, compare_levels, nullptr);
     sqlite3_create_function_v2(opened, "regexp", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, regexp, nullptr, nullptr,
+                               nullptr);
+    sqlite3_create_function_v2(opened, "pattern", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, &kinds_, pattern, nullptr, nullptr,
                                nullptr);
     sqlite3_progress_handler(
         opened, kOpsBetweenLooks, [](void* self) { return static_cast<int>(static_cast<SqliteSql*>(self)->table_.stop()); },
@@ -142,6 +159,7 @@ class SqliteSql final : public Sql {
     if (statement.size() > kStatementBytes)
       return Error{fmt::format("{}: longer than {} bytes", kOption, kStatementBytes), ErrorKind::too_large};
     until_ = Clock::now() + limits_.time;
+    table_.readings = 0;
     const Statement read_as = read(statement);
     sqlite3_stmt* raw = nullptr;
     const char* rest = nullptr;
@@ -249,6 +267,7 @@ class SqliteSql final : public Sql {
   const std::function<bool()> stop_;
   Clock::time_point until_ = Clock::time_point::max();
   std::optional<redact::Redactor> redactor_;  // none: personal data are shown as they are
+  std::vector<std::string> kinds_;            // what pseudonyms begin with
   LogTable table_;
   std::unique_ptr<sqlite3, CloseDatabase> database_;  // before what it uses goes
 };

@@ -90,6 +90,22 @@ void Session::State::collect_line(const LinePlan& plan) {
   // One call, so that compilers put the search in its place.
   if (plan.sieved) wide = plan.sieve.scan(record->raw, found_at) && afterwards && folds_beyond_ascii(record->raw);
   else plan.literals.scan(folded_part(Part::raw), found_at);
+  if (wide) return;
+  for (const LinePlan::Marks& marks : plan.marks)
+    if (present(marks.slot)) collect_marks(marks);
+}
+
+// In the texts of one field that are parts of the line. No mark is a letter, so they need no folding.
+void Session::State::collect_marks(const LinePlan::Marks& marks) {
+  for (std::uint32_t i = slot_first[marks.slot]; i != 0; i = next[i - 1]) {
+    const Value& value = record->fields[i - 1];
+    if (value.kind == Value::Kind::list || !inside_raw(value.text())) continue;
+    const std::string_view text = value.text();
+    if (std::none_of(text.begin(), text.end(), [&](char c) { return marks.wanted[static_cast<unsigned char>(c)]; }))
+      continue;
+    for (const auto& [mark, trigger] : marks.triggers)
+      if (text.find(mark) != std::string_view::npos) pull(program.triggers[trigger]);
+  }
 }
 
 // `line_done`: collect_line has seen to texts that are parts of the line.

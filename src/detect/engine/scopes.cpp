@@ -101,7 +101,17 @@ const LinePlan* Session::State::make_line_plan(Scopes& now) {
   for (std::uint32_t scope : now.list)
     for (const FiledText& filed : program.texts_of(program.scopes[scope])) {
       if (!found_in_line(filed.slot)) continue;
-      literals.push_back(program.text(filed.literal));
+      const std::string_view literal = program.text(filed.literal);
+      if (filed.slot < kPartSlots && filed.anchor == Anchor::anywhere && looked_for_in_field(literal)) {
+        auto marks = std::find_if(plan->marks.begin(), plan->marks.end(),
+                                  [&](const auto& known) { return known.slot == filed.slot; });
+        if (marks == plan->marks.end())
+          marks = plan->marks.insert(marks, {.slot = filed.slot, .wanted = {}, .triggers = {}});
+        marks->wanted[static_cast<unsigned char>(literal[0])] = true;
+        marks->triggers.emplace_back(literal[0], filed.trigger);
+        continue;
+      }
+      literals.push_back(literal);
       plan->any_bytes = plan->any_bytes || !json::is_utf8(literals.back());
       plan->filed.push_back({filed.trigger, filed.literal.size, filed.slot, filed.anchor});
     }

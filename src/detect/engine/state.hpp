@@ -40,6 +40,13 @@ struct LinePlan {
   bool sieved = false;
   bool any_bytes = false;  // a literal is no UTF-8: it may be found within a character
   std::vector<Filed> filed;
+  // Literals of one mark, which the sieve leaves out: looked for in the fields they are wanted in.
+  struct Marks {
+    Slot slot = 0;
+    std::array<bool, 256> wanted{};
+    std::vector<std::pair<char, std::uint32_t>> triggers;
+  };
+  std::vector<Marks> marks;
 };
 
 // A rule looked at for every record of its log source. Most ask one thing of one field, which a fast path answers.
@@ -174,6 +181,7 @@ struct Session::State {
   void collect_numbers(const Scopes& now);
   bool holds_always(const Always& always);
   void collect_line(const LinePlan& plan);
+  void collect_marks(const LinePlan::Marks& marks);
   void pull(const Trigger& trigger) {
     if (trigger.test != Trigger::kNoTest) answers[trigger.test] = epoch << 1 | 1;
     for (std::uint32_t rule : program.rules_of(trigger.rules)) candidate(rule);

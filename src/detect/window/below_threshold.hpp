@@ -23,6 +23,7 @@ class BelowThreshold {
     std::uint64_t what;  // the counted value's hash, or the bits of a number
     std::uint32_t back;  // how many hits ago the one before it in its cell came
     bool counted;        // false: it had nothing the window counts
+    bool again = false;  // another line of what was counted before (Contribution::times 0)
   };
 
   /// 64 KiB of cells: they stay in the second-level cache.

@@ -10,6 +10,10 @@
 #include <utility>
 #include <vector>
 
+namespace logystera {
+struct Record;
+}
+
 namespace logystera::detect {
 
 using GroupKey = std::uint64_t;  // a keyed hash, or 0 without group-by
@@ -89,6 +93,13 @@ struct GroupDetail {
   std::int64_t opened = 0;           // judged windows: first hit
   std::int64_t fired = 0;            // when it last fired
   bool ever_fired = false;
+  // For WindowOptions::further.
+  bool growing = false;            // among those take_further() asks
+  std::uint64_t before = 0;        // hits of a record that is many, which its first firing tells and samples do not hold
+  std::uint64_t further = 0;       // hits after a firing that were not told yet
+  std::int64_t further_first = 0;  // time of the first of them,
+  std::int64_t further_last = 0;   // of the last,
+  const Record* further_record = nullptr;  // and the last one's record, while it is fed
 };
 
 // One window's memory of one group: a line of the processor's cache, since a log's addresses have one each.

@@ -173,6 +173,7 @@ std::uint64_t Windows::State::fingerprint() const {
     out.number(window.span_ns);
     out.number(window.percentile);
     for (std::uint32_t input : window.inputs) out.text(rules.rules[input].id);
+    for (std::uint32_t input : window.forgiving) out.text("forgives " + rules.rules[input].id);
     subjects(window.group_by);
     subjects(window.fields);
     for (const Window::Bound& bound : window.bounds) {

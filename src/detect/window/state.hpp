@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "core/record.hpp"
@@ -29,7 +30,7 @@ struct Contribution {
   bool counted = true;      // false: it has nothing the window counts
   double number = 0;        // sum, average, percentile
   std::uint64_t id = 0;     // distinct: hash of the value
-  std::uint32_t times = 1;  // count: how many hits it is
+  std::uint32_t times = 1;  // count: how many hits it is; distinct: how many attempts, which no bound is compared with
 };
 
 struct Windows::State {
@@ -79,6 +80,9 @@ struct Windows::State {
     GroupKey key;
   };
   std::vector<Ahead> ahead;
+  // What groups counted beyond their firings: those that have something to tell, and what was told.
+  std::vector<std::pair<std::uint32_t, GroupKey>> growing;
+  std::vector<Match> further;
 
   // Why a rule fired: a record that came in through the detection `base`; or a window that was judged, which has no record
   // but its group and its time. Loading sees to it that windows over such a window ask for nothing more.
@@ -97,6 +101,7 @@ struct Windows::State {
   GroupKey group_key(Plan& plan, std::uint32_t input, std::uint32_t base, const Record& record);
   void hit(std::uint32_t rule, const Cause& cause, std::vector<Match>& out);
   void count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey group_id, std::vector<Match>& out);
+  void forgive(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey group_id);
   Attempts& make_attempts(Plan& plan);
   Contribution contribution_of(Plan& plan, std::uint32_t input, const Record* record);
   void remember(const Plan& plan, Group& group, std::uint32_t input, const Contribution& contribution,
@@ -111,7 +116,11 @@ struct Windows::State {
   bool satisfied(const Plan& plan, double measure) const;
   std::uint64_t hits_in(const Plan& plan, const Group& group) const;
   void emit(const Plan& plan, GroupKey group_key, const Group& group, double value, std::int64_t time, const Record* record,
-            std::vector<Match>& out) const;
+            std::uint64_t fresh, std::vector<Match>& out) const;
+  void keep_further(std::uint32_t plan_index, Group& group, std::uint32_t times, std::int64_t time, const Record* record);
+  void tell_further(std::uint32_t plan_index, Group& group);
+  bool tells_further(const Plan& plan) const noexcept;
+  std::uint64_t fresh_in(const Plan& plan, const Group& group, std::uint32_t times) const;
   void judge(std::uint32_t plan_index, GroupKey group, std::int64_t time, std::vector<Match>& out);
   void close_until(std::int64_t time, std::vector<Match>& out);
   void make_room();

@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/hmac.hpp"
 #include "detect/text.hpp"
@@ -152,7 +153,11 @@ Contribution Windows::State::contribution_of(Plan& plan, std::uint32_t input, co
         bytes += std::to_string(text.size()) + ":";
         bytes += text;
       }
-      return {.id = hash(bytes)};
+      Contribution one{.id = hash(bytes)};
+      if (options.further && !rules.rules[input].is_window())
+        one.times = from->kind == RecordKind::auth ? (plan.attempts ? *plan.attempts : make_attempts(plan)).added_by(*from)
+                                                   : from->repeated;
+      return one;
     }
     case Window::Kind::sum:
     case Window::Kind::average:
@@ -175,7 +180,10 @@ void Windows::State::remember(const Plan& plan, Group& group, std::uint32_t inpu
       for (std::uint32_t i = 0; i < contribution.times; ++i) {
         group.samples.push_back({time, 0});
         // "N or more" needs the last N times; what it is compared with may be no whole number.
-        if (plan.most > 0 && static_cast<double>(group.samples.size()) > plan.most) group.samples.pop_front();
+        if (plan.most > 0 && static_cast<double>(group.samples.size()) > plan.most) {
+          group.samples.pop_front();
+          if (contribution.times > 1) ++group.detail().before;
+        }
       }
       return;
     }
@@ -220,7 +228,7 @@ std::uint64_t Windows::State::hits_in(const Plan& plan, const Group& group) cons
 }
 
 void Windows::State::emit(const Plan& plan, GroupKey group_key, const Group& group, double value, std::int64_t time,
-                          const Record* record, std::vector<Match>& out) const {
+                          const Record* record, std::uint64_t fresh, std::vector<Match>& out) const {
   if (rules.rules[plan.rule].silent) return;
   Match match;
   match.rule = plan.rule;
@@ -228,6 +236,7 @@ void Windows::State::emit(const Plan& plan, GroupKey group_key, const Group& gro
   match.time_known = !record || record->time_known;
   match.record = record;
   match.hits = hits_in(plan, group);
+  match.fresh = fresh;
   match.measure = value;
   match.group = group_key;
   match.first_ns = time;
@@ -240,6 +249,45 @@ void Windows::State::emit(const Plan& plan, GroupKey group_key, const Group& gro
   out.push_back(match);
 }
 
+// Whether what a group counts is its hits, each of which can be told once.
+bool Windows::State::tells_further(const Plan& plan) const noexcept {
+  return options.further && plan.at_once && plan.window->kind != Window::Kind::temporal &&
+         plan.window->kind != Window::Kind::ordered && !rules.rules[plan.rule].silent;
+}
+
+std::uint64_t Windows::State::fresh_in(const Plan& plan, const Group& group, std::uint32_t times) const {
+  if (!tells_further(plan)) return hits_in(plan, group);
+  if (group.more && group.more->ever_fired) return std::max<std::uint64_t>(1, group.more->further + times);
+  return hits_in(plan, group) + (group.more ? group.more->before : 0);
+}
+
+// A hit of a group that fired before.
+void Windows::State::keep_further(std::uint32_t plan_index, Group& group, std::uint32_t times, std::int64_t time,
+                                  const Record* record) {
+  constexpr std::int64_t kApartNs = std::int64_t{1800} * 1'000'000'000;  // what is told in one piece has no longer pause
+  if (!record || !tells_further(plans[plan_index])) return;
+  GroupDetail& more = *group.more;
+  if (more.further > 0 && time - more.further_last > kApartNs) tell_further(plan_index, group);
+  if (more.further == 0) more.further_first = time;
+  if (!std::exchange(more.growing, true)) growing.emplace_back(plan_index, group.key);
+  more.further += times;
+  more.further_last = time;
+  more.further_record = record;
+}
+
+void Windows::State::tell_further(std::uint32_t plan_index, Group& group) {
+  GroupDetail& more = *group.more;
+  Match match;
+  match.rule = plans[plan_index].rule;
+  match.time_ns = more.further_last;
+  match.time_known = more.further_record->time_known;
+  match.record = more.further_record;
+  match.hits = match.fresh = std::exchange(more.further, 0);
+  match.group = group.key;
+  match.first_ns = more.further_first;
+  further.push_back(match);
+}
+
 void Windows::State::judge(std::uint32_t plan_index, GroupKey group_key, std::int64_t time, std::vector<Match>& out) {
   Plan& plan = plans[plan_index];
   Group* const found = plan.groups.find(group_key);
@@ -247,7 +295,7 @@ void Windows::State::judge(std::uint32_t plan_index, GroupKey group_key, std::in
   Group& group = *found;
   const double value = measure(plan, group, group.opened() + plan.window->span_ns);
   const bool fires = satisfied(plan, value);
-  if (fires) emit(plan, group_key, group, value, time, nullptr, out);
+  if (fires) emit(plan, group_key, group, value, time, nullptr, hits_in(plan, group), out);
   const std::uint32_t rule = plan.rule;
   evict(plan_index, group);
   if (fires) hit(rule, {nullptr, rule, group_key, time}, out);
@@ -262,6 +310,7 @@ void Windows::State::close_until(std::int64_t time, std::vector<Match>& out) {
 
 void Windows::State::evict(std::uint32_t plan_index, Group& group) {
   Plan& plan = plans[plan_index];
+  if (group.more && group.more->growing && group.more->further > 0) tell_further(plan_index, group);
   stats.cells -= group.cells();
   --stats.groups;
   if (!plan.at_once) closing.erase({group.opened() + plan.window->span_ns, plan_index, group.key});
@@ -296,6 +345,10 @@ void Windows::State::make_room() {
   }
 }
 
+namespace {
+constexpr std::int64_t kSpansKept = 2;  // a group that has been quiet for longer is over
+}
+
 // Groups no later hit can find anything in: what they counted has left the window, and hits that come late by less than
 // the span have had as long again.
 void Windows::State::drop_expired(std::uint32_t plan_index) {
@@ -304,7 +357,6 @@ void Windows::State::drop_expired(std::uint32_t plan_index) {
   if (plan.below) stats.cells -= plan.below->drop_old(plan.clock);
   if (plan.groups.size() == 0) return;
   plan.groups.prefetch_least_recently_used();
-  constexpr std::int64_t kSpansKept = 2;
   while (Group* const quiet = plan.groups.least_recently_used()) {
     if (plan.clock - quiet->newest <= kSpansKept * plan.window->span_ns) return;
     evict(plan_index, *quiet);
@@ -327,6 +379,10 @@ Group& Windows::State::enter(std::uint32_t plan_index, std::uint32_t input, cons
       found = nullptr;
       ++stats.clock_jumps;
     }
+  }
+  if (found && options.further && plan.at_once && time - found->newest > kSpansKept * window.span_ns) {
+    evict(plan_index, *found);
+    found = nullptr;
   }
   if (!found) {
     found = &plan.groups.add(key);
@@ -372,7 +428,8 @@ bool Windows::State::stays_below(std::uint32_t plan_index, const Contribution& c
   const std::uint64_t what = of_number ? std::bit_cast<std::uint64_t>(contribution.number) : contribution.id;
   const double weight = !contribution.counted ? 0 : of_number ? std::max(contribution.number, 0.0) : 1;
   // One that is several hits is rare, and counted in its group.
-  if (contribution.times <= 1 && plan.below->add({time, key, what, 0, contribution.counted}, weight, plan.clock)) {
+  if (contribution.times <= 1 &&
+      plan.below->add({time, key, what, 0, contribution.counted, contribution.times == 0}, weight, plan.clock)) {
     ++stats.cells;
     return true;
   }
@@ -384,7 +441,12 @@ bool Windows::State::stays_below(std::uint32_t plan_index, const Contribution& c
 void Windows::State::enter_below(std::uint32_t plan_index, const BelowThreshold::Hit& hit) {
   std::int64_t time = hit.time;
   // Windows with an input that matters keep nothing quiet.
-  enter(plan_index, 0, {.counted = hit.counted, .number = std::bit_cast<double>(hit.what), .id = hit.what}, hit.key, time);
+  enter(plan_index, 0,
+        {.counted = hit.counted,
+         .number = std::bit_cast<double>(hit.what),
+         .id = hit.what,
+         .times = hit.again ? std::uint32_t{0} : std::uint32_t{1}},
+        hit.key, time);
 }
 
 // In front of a plan's groups, with few cells first and eight times as many when those are crowded: what lay in them is counted group by
@@ -402,10 +464,31 @@ void Windows::State::make_below(std::uint32_t plan_index) {
   plan.groups.each_by_use([&plan](const Group& group) { plan.below->track(group.key); });
 }
 
+// What the group has counted of the hit's value is as if it had not been. A group without hits stays as it is: it moves no time.
+void Windows::State::forgive(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey key) {
+  Plan& plan = plans[plan_index];
+  const Contribution contribution = contribution_of(plan, input, cause.record);
+  if (!contribution.counted) return;
+  // A cell only adds up, so its groups are counted by themselves from now on.
+  if (plan.below && !plan.below->tracked(key))
+    plan.below->take(key, [&](const BelowThreshold::Hit& hit) { enter_below(plan_index, hit); });
+  if (Group* const group = plan.groups.find(key); group && group->more) {
+    GroupDetail& more = *group->more;
+    stats.cells -= group->cells();
+    if (const auto seen = more.last_seen.find(contribution.id); seen != more.last_seen.end()) {
+      more.by_time.erase({seen->second, contribution.id});
+      more.last_seen.erase(seen);
+    }
+    stats.cells += group->cells();
+  }
+  if (stats.cells > options.cells) make_room();
+}
+
 void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const Cause& cause, GroupKey key,
                            std::vector<Match>& out) {
   Plan& plan = plans[plan_index];
   const Window& window = *plan.window;
+  if (!window.forgiving.empty() && window.forgives(input)) return forgive(plan_index, input, cause, key);
   ++stats.hits;
   std::int64_t time = cause.time;
   // The window's clock goes forward; a step back beyond what may come late is a clock that was set.
@@ -426,12 +509,17 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
     Group& group = enter(plan_index, input, contribution, key, time);
     if (plan.at_once && contribution.counted) {
       const double value = measure(plan, group, time);
-      if (satisfied(plan, value) &&
-          (!group.more || !group.more->ever_fired || time - group.more->fired >= window.span_ns)) {
-        group.detail().fired = time;
-        group.detail().ever_fired = true;
-        emit(plan, key, group, value, time, cause.record, out);
+      const bool fired_before = group.more && group.more->ever_fired;
+      if (satisfied(plan, value) && (!fired_before || time - group.more->fired >= window.span_ns)) {
+        const std::uint64_t fresh = fresh_in(plan, group, contribution.times);
+        GroupDetail& detail = group.detail();
+        detail.fired = time;
+        detail.ever_fired = true;
+        detail.further = 0;
+        emit(plan, key, group, value, time, cause.record, fresh, out);
         hit(plan.rule, {cause.record, cause.base, key, cause.time}, out);
+      } else if (fired_before) {
+        keep_further(plan_index, group, contribution.times, time, cause.record);
       }
     }
   }
@@ -561,6 +649,18 @@ void Windows::feed(std::span<const Record> records, std::span<const std::uint32_
       }
     }
   }
+}
+
+void Windows::take_further(std::vector<Match>& out) {
+  State& state = *state_;
+  for (const auto& [plan, key] : std::exchange(state.growing, {})) {
+    Group* const group = state.plans[plan].groups.find(key);
+    if (!group || !group->more || !std::exchange(group->more->growing, false)) continue;
+    if (group->more->further > 0) state.tell_further(plan, *group);
+    group->more->further_record = nullptr;
+  }
+  out.insert(out.end(), state.further.begin(), state.further.end());
+  state.further.clear();
 }
 
 void Windows::finish(std::vector<Match>& out) {

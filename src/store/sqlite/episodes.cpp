@@ -130,7 +130,7 @@ Result<Recorded> Findings::record(const Finding& given, std::optional<std::int64
     auto add = db.lease(
         "INSERT OR IGNORE INTO findings (key, rule, title, level, source, time, line, message, demo, stored_at, entity, "
         "grp, grp_label, hits, first_time, address, account, target, status, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
-        "unixepoch(), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "coalesce(nullif(?, 0), unixepoch()), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (!add) return add.error();
     add->bind_blob(1, finding.key);
     add->bind(2, std::string_view(finding.rule));
@@ -141,13 +141,14 @@ Result<Recorded> Findings::record(const Finding& given, std::optional<std::int64
     add->bind(7, static_cast<std::int64_t>(finding.line));
     add->bind(8, std::string_view(finding.message));
     add->bind(9, std::int64_t{finding.demo});
-    add->bind(10, entity.value());
-    add->bind_blob(11, finding.group);
-    add->bind(12, std::string_view(finding.group_label));
-    add->bind(13, static_cast<std::int64_t>(finding.hits));
-    add->bind(14, finding.first_time);
+    add->bind(10, finding.stored_at);
+    add->bind(11, entity.value());
+    add->bind_blob(12, finding.group);
+    add->bind(13, std::string_view(finding.group_label));
+    add->bind(14, static_cast<std::int64_t>(finding.hits));
+    add->bind(15, finding.first_time);
     const StoredWho who(finding.who);
-    who.bind(add.value(), 15);
+    who.bind(add.value(), 16);
     if (auto done = db.finish(add.value(), "write"); !done) return done.error();
     if (db.changes() == 0) return Recorded{Recorded::As::known, std::move(finding)};
     auto id = db.integer("SELECT last_insert_rowid()");

@@ -150,11 +150,11 @@ Result<std::vector<RuleHits>> Findings::rule_hits(std::int64_t first, std::size_
     return RuleHits{std::string(row.text(0)), row.count(1), 0};
   });
   if (!hits) return hits;
-  // The newest of each of the rule's sources is one look into the index; max() over the rule would read all of it.
+  // The newest of each of the rule's levels is one look into the index; max() over the rule would read all of it.
   auto newest = db.lease(
-      "WITH RECURSIVE each (source) AS (SELECT min(source) FROM findings WHERE rule = ?1 UNION ALL SELECT (SELECT "
-      "min(source) FROM findings WHERE rule = ?1 AND source > each.source) FROM each WHERE each.source IS NOT NULL) SELECT "
-      "max((SELECT max(time) FROM findings WHERE rule = ?1 AND source = each.source)) FROM each");
+      "WITH RECURSIVE each (level) AS (SELECT min(level) FROM findings WHERE rule = ?1 UNION ALL SELECT (SELECT "
+      "min(level) FROM findings WHERE rule = ?1 AND level > each.level) FROM each WHERE each.level IS NOT NULL) SELECT "
+      "max((SELECT max(time) FROM findings WHERE rule = ?1 AND level = each.level)) FROM each");
   if (!newest) return newest.error();
   for (RuleHits& one : hits.value()) {
     newest->bind(1, std::string_view(one.rule));

@@ -16,8 +16,13 @@ namespace logystera::store::sqlite {
 #define LOGYSTERA_FINDING_COLUMNS                                                                                 \
   "id, rule, title, level, source, time, line, message, demo, grp, grp_label, hits, coalesce(first_time, time), " \
   "stored_at, address, account, target, status, outcome, "                                                        \
-  "CASE entity WHEN 0 THEN '' ELSE (SELECT token FROM entities WHERE entities.id = entity) END"
-inline constexpr int kFindingColumns = 20;
+  "CASE entity WHEN 0 THEN '' ELSE (SELECT token FROM entities WHERE entities.id = entity) END, "                 \
+  "last_time, login_time, accounts, mostly"
+inline constexpr int kFindingColumns = 24;
+
+// Of an alert that is open (alert::State below 3, resolved), what it was made of stays, whatever its age.
+#define LOGYSTERA_IS_OF_OPEN_ALERT \
+  "EXISTS (SELECT 1 FROM alert_findings f JOIN alerts a ON a.id = f.alert WHERE f.finding = findings.id AND a.state <> 3)"
 
 // Levels are stored as their distance from low.
 constexpr std::int64_t number_of(Level level) noexcept {
@@ -74,6 +79,10 @@ inline Finding read_finding(const Statement& row) {
   finding.who.status = static_cast<int>(row.integer(17));
   finding.who.outcome = outcome_from(row.integer(18));
   finding.site = row.text(19);
+  finding.last_time = row.integer(20);
+  finding.login_time = row.integer(21);
+  finding.accounts = row.count(22);
+  finding.mostly = row.text(23);
   return finding;
 }
 

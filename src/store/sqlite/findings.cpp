@@ -11,6 +11,18 @@ Result<Done> count_change_of_dismissals(Connection& db) {
   return db.run("INSERT INTO counters VALUES ('dismissals', 1) ON CONFLICT DO UPDATE SET value = value + 1");
 }
 
+// Of texts as they are stored.
+Digest key_of(const Finding& finding, std::string_view rule, std::string_view source, std::string_view message) {
+  return RowKey()
+      .text(rule)
+      .text(source)
+      .number(finding.time)
+      .number(static_cast<std::int64_t>(finding.line))
+      .text(message)
+      .number(finding.demo)
+      .finish();
+}
+
 }  // namespace
 
 Result<bool> Findings::add(const Finding& finding) {
@@ -19,19 +31,13 @@ Result<bool> Findings::add(const Finding& finding) {
   Connection& db = *connection.value();
   auto statement = db.lease(
       "INSERT OR IGNORE INTO findings (key, rule, title, level, source, time, line, message, demo, stored_at, address, "
-      "account, target, status, outcome, hits, first_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch(), ?, ?, ?, ?, ?, "
+      "account, target, status, outcome, hits, first_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(nullif(?, 0), "
+      "unixepoch()), ?, ?, ?, ?, ?, "
       "?, ?)");
   if (!statement) return statement.error();
   const std::string rule = storable(finding.rule), title = storable(finding.title), source = storable(finding.source),
                     message = storable(finding.message);
-  const Digest key = RowKey()
-                         .text(rule)
-                         .text(source)
-                         .number(finding.time)
-                         .number(static_cast<std::int64_t>(finding.line))
-                         .text(message)
-                         .number(finding.demo)
-                         .finish();
+  const Digest key = key_of(finding, rule, source, message);
   Statement& insert = statement.value();
   insert.bind_blob(1, key.data(), kKeyBytes);
   insert.bind(2, rule);
@@ -43,11 +49,33 @@ Result<bool> Findings::add(const Finding& finding) {
   insert.bind(8, message);
   insert.bind(9, std::int64_t{finding.demo});
   const StoredWho who(finding.who);
-  who.bind(insert, 10);
-  insert.bind(15, static_cast<std::int64_t>(finding.hits));
-  if (finding.first_time != 0) insert.bind(16, std::min(finding.first_time, finding.time));
+  insert.bind(10, finding.stored_at);
+  who.bind(insert, 11);
+  insert.bind(16, static_cast<std::int64_t>(finding.hits));
+  if (finding.first_time != 0) insert.bind(17, std::min(finding.first_time, finding.time));
   if (auto done = db.finish(insert, "write"); !done) return done.error();
   return db.changes() == 1;
+}
+
+Result<Done> Findings::grow(const Finding& finding) {
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto grow = db.lease(
+      "UPDATE findings SET hits = max(hits, ?2), last_time = max(last_time, ?3), login_time = CASE login_time WHEN 0 THEN "
+      "?4 "
+      "ELSE login_time END, mostly = CASE WHEN ?5 >= accounts THEN ?6 ELSE mostly END, accounts = max(accounts, ?5) "
+      "WHERE key = ?1");
+  if (!grow) return grow.error();
+  const Digest key = key_of(finding, storable(finding.rule), storable(finding.source), storable(finding.message));
+  const std::string mostly = storable(finding.mostly);
+  grow->bind_blob(1, key.data(), kKeyBytes);
+  grow->bind(2, static_cast<std::int64_t>(finding.hits));
+  grow->bind(3, finding.last_time);
+  grow->bind(4, finding.login_time);
+  grow->bind(5, static_cast<std::int64_t>(finding.accounts));
+  grow->bind(6, mostly);
+  return db.finish(grow.value(), "write");
 }
 
 Result<std::vector<Finding>> Findings::list(const FindingQuery& query) {
@@ -175,11 +203,14 @@ Result<std::int64_t> Findings::dismissals_version() {
 }
 
 Result<std::uint64_t> Findings::prune(std::int64_t oldest) {
-  auto old = remove_rows(connections_, "DELETE FROM findings WHERE time < ?", oldest);
+  auto old = remove_rows(
+      connections_, "DELETE FROM findings WHERE time < ?1 AND stored_at < ?1 AND NOT " LOGYSTERA_IS_OF_OPEN_ALERT, oldest);
   if (!old) return old;
+  // Counted first: the order by both times has no index.
   auto beyond = remove_rows(
       connections_,
-      "DELETE FROM findings WHERE id IN (SELECT id FROM findings ORDER BY time DESC, id DESC LIMIT -1 OFFSET ?)",
+      "DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE (SELECT count(*) FROM findings) > ?1 AND "
+      "NOT " LOGYSTERA_IS_OF_OPEN_ALERT " ORDER BY max(time, stored_at) DESC, id DESC LIMIT -1 OFFSET ?1)",
       static_cast<std::int64_t>(kFindingRows));
   if (!beyond) return beyond;
   return old.value() + beyond.value();

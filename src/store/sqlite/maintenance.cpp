@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "core/fd.hpp"
+#include "store/sqlite/finding_rows.hpp"
 #include "store/sqlite/stores.hpp"
 
 namespace logystera::store::sqlite {
@@ -229,12 +230,10 @@ Result<StoreRows> Upkeep::rows() {
   "INTEGER)) FROM positions WHERE target IN ('detect', 'metrics') AND updated_at > unixepoch() - 604800)," \
   " 9223372036854775807))"
 
-// Of an alert that is open (alert::State below 3, resolved), what it was made of stays, whatever its age.
+// Of an alert that is open, the events stay as well.
 #define LOGYSTERA_IS_EVIDENCE                                                                                        \
   "EXISTS (SELECT 1 FROM evidence v JOIN alert_findings f ON f.finding = v.finding JOIN alerts a ON a.id = f.alert " \
   "WHERE v.seq = events.seq AND a.state <> 3)"
-#define LOGYSTERA_IS_OF_OPEN_ALERT \
-  "EXISTS (SELECT 1 FROM alert_findings f JOIN alerts a ON a.id = f.alert WHERE f.finding = findings.id AND a.state <> 3)"
 
 Result<std::uint64_t> Upkeep::remove_events(std::int64_t before, std::size_t most, Removal reason) {
   auto connection = pool_.lend();
@@ -325,7 +324,7 @@ Result<std::uint64_t> Upkeep::remove_slice(Sql sql, std::int64_t before, std::si
 
 Result<std::uint64_t> Upkeep::remove_findings(std::int64_t before, std::size_t most) {
   return remove_slice(
-      "DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE time < ?1 AND "
+      "DELETE FROM findings WHERE id IN (SELECT id FROM findings WHERE time < ?1 AND stored_at < ?1 AND "
       "NOT " LOGYSTERA_IS_OF_OPEN_ALERT " ORDER BY time LIMIT ?2)",
       before, most);
 }

@@ -45,4 +45,14 @@ Result<Done> Positions::put(std::string_view target, std::string_view text, std:
   return db.finish(put.value(), "write a position");
 }
 
+Result<Done> Positions::remove(std::string_view target) {
+  auto connection = connections_.lend();
+  if (!connection) return connection.error();
+  Connection& db = *connection.value();
+  auto remove = db.lease("DELETE FROM positions WHERE target = ?");
+  if (!remove) return remove.error();
+  remove->bind(1, target);
+  return db.finish(remove.value(), "remove a position");
+}
+
 }  // namespace logystera::store::sqlite

@@ -565,6 +565,36 @@ ALTER TABLE findings ADD COLUMN target TEXT NOT NULL DEFAULT '';
 ALTER TABLE findings ADD COLUMN status INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE findings ADD COLUMN outcome INTEGER NOT NULL DEFAULT 0;
 )sql"),
+    // What was counted at one time stands together, whatever it is of: it is written to few pages, and forgotten as one range. Within a time
+    // what a site counts of one metric does, so that a chart is one search for each of its steps. With the series first, as it was, each
+    // series had a page of its own to be written, and then copied from the log, for each of minute, hour and day.
+    std::string_view(R"sql(
+CREATE TABLE metric_names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+INSERT INTO metric_names (name) SELECT DISTINCT metric FROM metric_series ORDER BY metric;
+ALTER TABLE metric_points RENAME TO metric_points_by_series;
+CREATE TABLE metric_points (
+  step INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  entity INTEGER NOT NULL,
+  metric INTEGER NOT NULL,
+  series INTEGER NOT NULL,
+  n INTEGER NOT NULL, sum INTEGER NOT NULL, least INTEGER NOT NULL, most INTEGER NOT NULL,
+  last INTEGER NOT NULL, last_at INTEGER NOT NULL,
+  PRIMARY KEY (step, at, entity, metric, series)
+) STRICT, WITHOUT ROWID;
+INSERT INTO metric_points
+  SELECT p.step, p.at, s.entity, m.id, p.series, p.n, p.sum, p.least, p.most, p.last, p.last_at
+  FROM metric_points_by_series p JOIN metric_series s ON s.id = p.series JOIN metric_names m ON m.name = s.metric
+  ORDER BY p.step, p.at, s.entity, m.id, p.series;
+DROP TABLE metric_points_by_series;
+)sql"),
+    // What a finding's episode came to after it was stored (store/finding_store.hpp).
+    std::string_view(R"sql(
+ALTER TABLE findings ADD COLUMN last_time INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE findings ADD COLUMN login_time INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE findings ADD COLUMN accounts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE findings ADD COLUMN mostly TEXT NOT NULL DEFAULT '';
+)sql"),
 };
 
 Result<std::int64_t> version_of(Connection& connection) {

@@ -129,6 +129,7 @@ class Findings final : public FindingStore {
  public:
   explicit Findings(Connections& connections) : connections_(connections) {}
   Result<bool> add(const Finding& finding) override;
+  Result<Done> grow(const Finding& finding) override;
   Result<std::vector<Finding>> list(const FindingQuery& query) override;
   Result<Recorded> record(const Finding& finding, std::optional<std::int64_t> within, bool again) override;
   Result<std::vector<Finding>> last_of_groups(std::string_view site, std::int64_t since) override;
@@ -203,6 +204,7 @@ class Positions final : public PositionStore {
   Result<std::optional<std::string>> find(std::string_view target) override;
   Result<std::optional<std::int64_t>> newest(std::string_view prefix) override;
   Result<Done> put(std::string_view target, std::string_view text, std::int64_t now) override;
+  Result<Done> remove(std::string_view target) override;
 
  private:
   Connections& connections_;
@@ -255,7 +257,7 @@ class Metrics final : public MetricStore {
   Result<std::uint64_t> count(std::int64_t since) override;
   Result<Done> points(const MetricQuery& query, const std::function<bool(const MetricPoint&)>& each) override;
   Result<std::vector<MetricLeftOutCount>> left_out(std::string_view site, const SiteScope& scope) override;
-  Result<Pruned> prune(std::int64_t now, std::int64_t after, std::size_t series) override;
+  Result<Pruned> prune(std::int64_t now, std::int64_t after, std::size_t rows) override;
 
  private:
   Connections& connections_;

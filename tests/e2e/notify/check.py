@@ -265,6 +265,17 @@ check('and an id, and both bodies', letter['Message-ID'].endswith('@example.org>
 check('whether it arrived is asked', gateway.ask('GET', '/channels/%d' % post)['tested_at'] is not None)
 check('and answered by a person', gateway.ask('POST', '/channels/%d/confirm' % post, {'arrived': True})['confirmed_at'] is not None)
 
+
+
+def tested(name, *words):
+    return subprocess.run([program, '--config', work / 'config.yaml', 'channel', 'test', name, *words], capture_output=True, text=True, cwd=work)
+
+
+tried = tested('post')
+check('a test from the command line is taken', tried.returncode == 0 and 'anna@example.org: taken by localhost:' in tried.stdout and len(box.mails) == 2, tried)
+shown = subprocess.run([program, '--config', work / 'config.yaml', 'channel', 'list', '--json'], capture_output=True, text=True, cwd=work)
+check('and channels are listed without their secrets', '"name":"post"' in shown.stdout and not any(secret in shown.stdout for secret in (PASSWORD, 'hook-that-is-secret')), shown)
+
 print('mail that must not go', flush=True)
 refused = gateway.ask('PUT', '/channels/%d' % post, {'name': 'post', 'mail': {**mail, 'host': '127.0.0.1'}})
 check('a password does not follow to another server', refused.get('refused') == 422 and 'enter it again' in refused['detail'], refused)
@@ -272,6 +283,8 @@ for name, box_of, port, word in (('no TLS', plain_box, plain_controller.port, 'S
     channel = gateway.channel(name=name, kind='email', mail={**mail, 'user': None, 'port': port})
     gateway.test(channel)
     check('nothing goes where there is ' + name, gateway.comes_to(channel, 'failed') and word in gateway.last(channel)['error'] and not box_of.mails, gateway.last(channel))
+tried = tested('no TLS')
+check('which the command line says', tried.returncode == 1 and 'not delivered: ' in tried.stdout and 'STARTTLS' in tried.stdout, tried)
 channel = gateway.channel(name='plain', kind='email', mail={**mail, 'user': None, 'port': plain_controller.port, 'tls': 'allow_plain'})
 gateway.test(channel)
 check('but where that was allowed', gateway.comes_to(channel, 'sent') and len(plain_box.mails) == 1, gateway.last(channel))

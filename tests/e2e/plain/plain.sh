@@ -82,7 +82,8 @@ drain() {
     answer=$(cron "$1" --now)
     case "$(field status <<<"$answer")" in
       idle) return 0 ;;
-      sent | partial | busy) ;;
+      sent | partial) ;;
+      busy) sleep 0.2 ;;
       *) echo "cron run $attempt: $answer" >&2; return 1 ;;
     esac
   done

@@ -60,15 +60,37 @@ final class SignalTextTest extends LogysteraKernelTestBase {
     $this->assertSentence('account abababab logged out', 'auth.logout', ['uid' => $hash]);
     $this->assertSentence('All caches were rebuilt by an anonymous user', 'cache.flush', ['actor_uid' => '']);
     $this->assertSentence('All caches were rebuilt by an unknown account', 'cache.flush', ['actor_uid' => NULL]);
-    $this->assertSentence('Maintenance mode was switched by an anonymous user; on: no', 'maintenance.changed', [
-      'enabled' => FALSE,
-      'actor_uid' => '',
-    ]);
+    foreach (['off by' => FALSE, 'on by' => TRUE, 'by' => NULL] as $how => $enabled) {
+      $this->assertSentence("Maintenance mode was switched $how an anonymous user", 'maintenance.changed', [
+        'enabled' => $enabled,
+        'actor_uid' => '',
+      ]);
+    }
+    $this->assertSentence('Cron ran for 120 ms and succeeded', 'cron.run', ['success' => TRUE, 'duration_ms' => 120]);
+    $this->assertSentence('Cron failed after 120 ms', 'cron.run', ['success' => FALSE, 'duration_ms' => 120]);
+    $update = ['project' => 'views', 'installed' => '1.0', 'recommended' => '1.1'];
+    $this->assertSentence('views 1.1 is available, 1.0 is installed', 'update.available', $update + ['security' => FALSE]);
+    $this->assertSentence('views 1.0 needs a security update: 1.1 is available', 'update.available', $update + ['security' => TRUE]);
     $this->assertSentence('The roles of account abababab were changed by an anonymous user: added editor, author, removed none', 'user.role_changed', [
       'uid' => $hash,
       'roles_added' => ['editor', 'author'],
       'roles_removed' => [],
       'actor_uid' => '',
+    ]);
+  }
+
+  /**
+   * One of something is told as one.
+   */
+  public function testNumbersAreTold(): void {
+    $this->assertSentence('1 signal was dropped: full', 'agent.dropped', ['count' => 1, 'reason' => 'full']);
+    $this->assertSentence('4711 signals were dropped: full', 'agent.dropped', ['count' => 4711, 'reason' => 'full']);
+    $mail = ['module' => 'user', 'key' => 'register'];
+    $this->assertSentence('user sent the message register to 1 recipient', 'email.sent', $mail + ['recipients' => 1]);
+    $this->assertSentence('user sent the message register to 2 recipients', 'email.sent', $mail + ['recipients' => 2]);
+    $this->assertSentence('The message register of user to 1 recipient was refused: no', 'email.failed', $mail + [
+      'recipients' => 1,
+      'message' => 'no',
     ]);
   }
 

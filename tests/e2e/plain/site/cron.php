@@ -6,6 +6,7 @@ declare(strict_types=1);
 
 use Logystera\Agent\Credentials;
 use Logystera\Agent\Dispatcher;
+use Logystera\Agent\Exception\BufferUnavailable;
 
 require __DIR__ . '/app.php';
 
@@ -18,6 +19,10 @@ $dispatcher = new Dispatcher(
     ['share' => $config['share'] ?? 'user'],
 );
 if (in_array('--now', $argv, true)) {
-    $dispatcher->resume();
+    try {
+        $dispatcher->resume();
+    } catch (BufferUnavailable) {
+        // flush() says what is in the way: another one at work, or a directory that cannot be used.
+    }
 }
 echo json_encode($dispatcher->flush(), JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES), "\n";
