@@ -69,6 +69,12 @@ bool is_line_of_attempt(std::string_view action, const Record& record) noexcept 
          record.message.find(" authenticating user ") != std::string_view::npos;
 }
 
+// Of an actor; probes of nobody are what their rules make of them.
+bool is_probe(const Finding& finding) noexcept { return finding.probe && !finding.who.address.empty(); }
+
+// Such ones are a scanner's, whatever they looked for.
+bool came_to_nothing(const Finding& finding) noexcept { return is_probe(finding) && finding.level <= Level::low; }
+
 }  // namespace
 
 DigestBuilder::DigestBuilder(const std::vector<redact::Pattern>& patterns)
@@ -77,17 +83,17 @@ DigestBuilder::DigestBuilder(const std::vector<redact::Pattern>& patterns)
 void DigestBuilder::add(const Finding& finding) {
   store::Finding row = stored_finding(finding);
   row.message = store::storable(row.message);
+  if (finding.window && finding.time_known) row.key = store::finding_key(row);
   if (finding.scan) scan_rules_.insert(finding.rule);
-  const bool of_an_actor = finding.probe && !finding.who.address.empty();
   const bool was_answered = finding.who.outcome == store::Who::Outcome::answered && finding.bytes > 0;
-  if (of_an_actor && finding.level <= Level::low) incidents_.add_probe(std::move(row), finding.time_known);
-  else if (of_an_actor && was_answered) incidents_.add_answered_probe(std::move(row), finding.time_known, finding.bytes);
+  if (came_to_nothing(finding)) incidents_.add_probe(std::move(row), finding.time_known);
+  else if (is_probe(finding) && was_answered) incidents_.add_answered_probe(std::move(row), finding.time_known, finding.bytes);
   else (finding.operations ? operations_ : incidents_).add(row, finding.time_known);
 }
 
 void DigestBuilder::add_further(const Finding& finding) {
   store::Finding row = stored_finding(finding);
-  if (finding.probe && !finding.who.address.empty() && finding.level <= Level::low) row.rule = store::kScannerRule;
+  if (came_to_nothing(finding)) row.rule = store::kScannerRule;
   (finding.operations ? operations_ : incidents_).add_further(row, finding.time_known);
 }
 

@@ -36,6 +36,7 @@ bool is_near(const Episode& one, const Episode& other) {
 
 void merge(Episode& scanner, const Episode& scan) {
   scanner.findings += scan.findings;
+  scanner.growths.insert(scanner.growths.end(), scan.growths.begin(), scan.growths.end());
   scanner.hits = std::max(scanner.hits, scan.hits);
   scanner.targets = std::max(scanner.targets, scan.targets);
   scanner.first_time = std::min(scanner.first_time, scan.first_time);

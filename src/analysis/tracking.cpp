@@ -153,7 +153,7 @@ Result<Done> Tracker::merge(store::ErrorStore& errors, const std::vector<detect:
 Result<Done> Tracker::commit(const std::optional<ReadUpTo>& read) {
   if (findings_.empty() && grown_.empty() && errors_.empty() && merges_.empty() && !read) return Done{};
   const std::vector<store::Finding> findings = std::exchange(findings_, {});
-  const std::vector<store::Finding> grown = std::exchange(grown_, {});
+  const std::vector<store::Growth> grown = std::exchange(grown_, {});
   std::vector<store::ErrorOccurrence> errors = std::exchange(errors_, {});
   const std::vector<detect::ErrorGroups::Merge> merges = std::exchange(merges_, {});
   regroup(errors, merges);
@@ -168,8 +168,8 @@ Result<Done> Tracker::commit(const std::optional<ReadUpTo>& read) {
     if (!fresh) return fresh.error();
     new_findings += fresh.value();
   }
-  for (const store::Finding& finding : grown)
-    if (auto done = transaction.findings().grow(finding); !done) return done;
+  for (const store::Growth& growth : grown)
+    if (auto done = transaction.findings().grow(growth); !done) return done;
   if (auto merged = merge(transaction.errors(), merges); !merged) return merged;
   auto added = transaction.errors().add(errors);
   if (!added) return added.error();
@@ -195,10 +195,8 @@ Result<Done> Tracker::add(const Finding& finding) {
 }
 
 void Tracker::add(const store::Episode& episode) {
-  if (!episode.time_known || !episode.went_on()) return;
-  store::Finding row = store::newest_finding_of(episode);
-  if (episode.rule == store::kGuessedRule && row.level >= least_) findings_.push_back(row);
-  grown_.push_back(std::move(row));
+  if (episode.rule == store::kGuessedRule && episode.level >= least_) findings_.push_back(store::guessed_finding_of(episode));
+  grown_.insert(grown_.end(), episode.growths.begin(), episode.growths.end());
 }
 
 Result<Done> Tracker::add(const Record& record) {

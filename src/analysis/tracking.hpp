@@ -97,7 +97,7 @@ class Tracker {
   std::int64_t now_;  // unix seconds, of the last removal
   // What waits for the next transaction, so that the database is locked only while it is written.
   std::vector<store::Finding> findings_;
-  std::vector<store::Finding> grown_;  // stored or waiting already
+  std::vector<store::Growth> grown_;  // of findings that are stored or waiting already
   std::vector<store::ErrorOccurrence> errors_;
   std::size_t waiting_bytes_ = 0;
   detect::ErrorGroups groups_;

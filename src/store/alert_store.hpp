@@ -78,7 +78,8 @@ class AlertStore {
 
   /// By what happened last, the newest first.
   virtual Result<AlertPage> page(const AlertFilter& filter, const PageRequest<TimeKey>& request) = 0;
-  virtual Result<Count> count(const AlertFilter& filter, std::size_t most = kCounted) = 0;
+  virtual Result<Count> count(const AlertFilter& filter, std::size_t most = kCounted,
+                              std::chrono::milliseconds patience = kPatience) = 0;
   /// What `now` (unix seconds) is active.
   virtual Result<AlertCounts> counts(std::int64_t now, const SiteScope& sites = {}) = 0;
   /// Those alert::tick() has something to do with, the longest due first, and those that wait for a time no clock means.

@@ -15,7 +15,7 @@ constexpr char kSeparator = '\0';
 
 std::uint64_t hash_of(std::string_view text) noexcept { return std::hash<std::string_view>{}(text); }
 
-std::string key_of(const Finding& finding) {
+std::string actor_key(const Finding& finding) {
   std::string key = finding.rule;
   key += kSeparator;
   key += finding.site;
@@ -112,7 +112,7 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   const std::int64_t found = time_known ? finding.time : 0;
   const std::int64_t last = std::max(found, time_known ? finding.last_time : 0);
   const std::int64_t first = time_known && finding.first_time != 0 ? std::min(finding.first_time, found) : found;
-  std::string key = key_of(finding);
+  std::string key = actor_key(finding);
   const auto known = by_key_.find(key);
   const std::size_t* place = known == by_key_.end() ? nullptr : place_of(known->second, first, last, time_known);
   if (!place) {
@@ -136,7 +136,13 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   Episode& episode = open.episode;
   ++episode.findings;
   episode.hits += finding.hits;
-  episode.told_hits += finding.hits;
+  open.told += finding.hits;
+  const bool is_part = !finding.key.empty() && parts_ < kPartsMost;
+  if (is_part) {
+    ++parts_;
+    Part& part = open.parts.emplace_back(Part{{}, found, finding.line, finding.hits});
+    std::copy_n(finding.key.begin(), std::min(finding.key.size(), part.key.size()), part.key.begin());
+  }
   episode.level = std::max(episode.level, finding.level);
   episode.first_time = std::min(episode.first_time, first);
   episode.last_time = std::max(episode.last_time, last);
@@ -145,8 +151,8 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   const int status = further ? finding.who.status : episode.who.status;
   if (found >= open.newest) {
     open.newest = found;
-    episode.newest_time = found;
-    episode.newest_hits = finding.hits;
+    open.newest_told = finding.hits;
+    open.newest_part = is_part ? open.parts.size() - 1 : SIZE_MAX;
     episode.title = finding.title;
     episode.who = finding.who;
     episode.source = finding.source;
@@ -175,7 +181,8 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
     if (finding.login_time != 0) add_login(finding.who.address, finding.login_time);
     // A rule that fires at every attempt counts by its findings.
     std::vector<std::size_t>& counting = from->counting;
-    if (open.fired_of > 1 && std::find(counting.begin(), counting.end(), at) == counting.end()) {
+    const bool counts = open.fired_of > 1 || !open.parts.empty();
+    if (counts && std::find(counting.begin(), counting.end(), at) == counting.end()) {
       const auto earlier = std::find_if(counting.begin(), counting.end(),
                                         [&](std::size_t other) { return open_[other].episode.rule == finding.rule; });
       if (earlier == counting.end()) counting.push_back(at);
@@ -186,8 +193,17 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   return &open;
 }
 
+// The last that was made no later.
+Episodes::Part* Episodes::part_before(Open& open, std::int64_t time, std::uint64_t line) {
+  for (std::size_t n = open.parts.size(); n-- > 0;) {
+    Part& part = open.parts[n];
+    if (n == 0 || std::pair(part.time, part.line) <= std::pair(time, line)) return &part;
+  }
+  return nullptr;
+}
+
 void Episodes::add_further(const Finding& finding, bool time_known) {
-  const auto known = by_key_.find(key_of(finding));
+  const auto known = by_key_.find(actor_key(finding));
   if (known == by_key_.end()) return;
   const std::int64_t last = time_known ? finding.time : 0;
   const std::int64_t first = time_known && finding.first_time != 0 ? std::min(finding.first_time, last) : last;
@@ -196,6 +212,7 @@ void Episodes::add_further(const Finding& finding, bool time_known) {
   Open& open = open_[*place];
   open.episode.hits += finding.hits;
   open.episode.last_time = std::max(open.episode.last_time, last);
+  if (Part* const part = part_before(open, last, finding.line)) part->further += finding.hits;
   remember(open.accounts, finding.who.account);
 }
 
@@ -246,6 +263,7 @@ void Episodes::add_attempts(std::string_view from, std::string_view account, std
     if (time < open.fired || (time == open.fired && line <= open.fired_line)) continue;
     if (time - episode.last_time > kEpisodeGapSeconds || time - episode.first_time > kEpisodeSeconds) continue;
     open.attempts += count;
+    if (Part* const part = part_before(open, time, line)) part->attempts += count;
     episode.last_time = std::max(episode.last_time, time);
   }
   auto run = std::find_if(one->attempts.rbegin(), one->attempts.rend(), [&](const Attempts& other) {
@@ -301,6 +319,65 @@ void Episodes::tell_attempts(Open& open, const Address& address) const {
   episode.mostly = most->most * 2 >= most->count ? most->mostly : std::string();
 }
 
+// What a rule has counted, and the failed logins there were, are two counts of the same; whichever is more is told, as a whole.
+void Episodes::count_parts(Open& open) {
+  Episode& episode = open.episode;
+  const bool by_attempts = open.fired_of + open.attempts > episode.hits;
+  for (Part& part : open.parts) part.hits = by_attempts ? part.attempts : part.told + part.further;
+  if (!by_attempts) return;
+  episode.hits = open.fired_of + open.attempts;
+  if (open.parts.empty()) return;
+  open.parts.front().hits += open.fired_of;
+  // A row says no less than its finding did. The line it was made of may be of an attempt that counted before it.
+  for (std::size_t n = open.parts.size(); n-- > 0;) {
+    Part& part = open.parts[n];
+    if (part.hits >= part.told) continue;
+    const std::uint64_t lacking = part.told - part.hits;
+    part.hits = part.told;
+    if (n == 0) {
+      episode.hits += lacking;
+      break;
+    }
+    std::uint64_t& before = open.parts[n - 1].hits;
+    if (lacking > before) episode.hits += lacking - before;
+    before -= std::min(before, lacking);
+  }
+}
+
+void Episodes::tell_growths(Open& open) {
+  Episode& episode = open.episode;
+  if (!episode.time_known || !episode.site.empty()) return;
+  std::uint64_t told = open.told;
+  for (const Part& part : open.parts) told += part.hits - part.told;
+  const std::uint64_t rest = episode.hits - std::min(episode.hits, told);  // of findings that are no parts
+  for (std::size_t i = 0; i < open.parts.size(); ++i) {
+    const Part& part = open.parts[i];
+    if (i != open.newest_part && part.hits > part.told)
+      episode.growths.push_back({.key = {part.key.data(), part.key.size()}, .hits = part.hits});
+  }
+  const Part* const newest = open.newest_part < open.parts.size() ? &open.parts[open.newest_part] : nullptr;
+  const std::uint64_t own = newest ? newest->told : open.newest_told, hits = (newest ? newest->hits : own) + rest;
+  if (hits <= own && episode.accounts <= 1 && episode.login_time == 0) return;
+  Growth growth{.key = {},
+                .hits = hits,
+                .last_time = episode.last_time,
+                .login_time = episode.login_time,
+                .accounts = episode.accounts_known ? episode.accounts : 0,
+                .mostly = episode.mostly};
+  if (newest) {
+    growth.key.assign(newest->key.data(), newest->key.size());
+  } else {
+    if (!open.rules.empty()) return;  // of a scanner, whose findings are of other rules
+    growth.key = finding_key({.rule = episode.rule,
+                              .title = {},
+                              .source = episode.source,
+                              .time = open.newest,
+                              .line = episode.line,
+                              .message = episode.message});
+  }
+  episode.growths.push_back(std::move(growth));
+}
+
 std::vector<Episode> Episodes::take() {
   for (auto& [key, answers] : answers_) release(answers);
   std::vector<Episode> all;
@@ -310,8 +387,7 @@ std::vector<Episode> Episodes::take() {
     episode.targets = open.targets.size();
     episode.accounts = open.accounts.size();
     episode.accounts_known = episode.hits <= episode.findings;  // each of which names its own
-    episode.hits = std::max(episode.hits, open.fired_of + open.attempts);
-    episode.newest_hits += episode.hits - episode.told_hits;
+    count_parts(open);
     if (open.accounts_stored > 0 && open.accounts_stored >= episode.accounts) {
       episode.accounts = open.accounts_stored;
       episode.accounts_known = true;
@@ -334,6 +410,7 @@ std::vector<Episode> Episodes::take() {
         from->second.guessed.reset();
       }
     }
+    tell_growths(open);
     all.push_back(std::move(episode));
   }
   for (const auto& [address, one] : by_address_) {
@@ -356,9 +433,14 @@ std::vector<Episode> Episodes::take() {
                .mostly = {},
                .logged_in_afterwards = true,
                .login_time = finding.time,
-               .newest_time = finding.time,
-               .newest_hits = finding.hits};
+               .growths = {}};
     tell_attempts(open, one);
+    episode.growths.push_back({.key = finding_key(finding),
+                               .hits = episode.hits,
+                               .last_time = episode.last_time,
+                               .login_time = episode.login_time,
+                               .accounts = episode.accounts_known ? episode.accounts : 0,
+                               .mostly = episode.mostly});
     all.push_back(std::move(episode));
   }
   std::stable_sort(all.begin(), all.end(), [](const Episode& a, const Episode& b) {
@@ -391,22 +473,18 @@ std::uint64_t times_of(const Episode& episode) noexcept {
   return episode.who.outcome == Who::Outcome::logged_in ? episode.findings : episode.hits;
 }
 
-Finding newest_finding_of(const Episode& episode) {
+Finding guessed_finding_of(const Episode& episode) {
   Finding finding;
   finding.rule = episode.rule;
   finding.title = episode.title;
   finding.level = episode.level;
   finding.source = episode.source;
-  finding.time = episode.newest_time;
+  finding.time = episode.login_time;
   finding.line = episode.line;
   finding.message = episode.message;
   finding.who = episode.who;
-  finding.hits = episode.newest_hits;
+  finding.hits = episode.hits;
   finding.first_time = episode.first_time;
-  finding.last_time = episode.last_time;
-  finding.login_time = episode.login_time;
-  finding.accounts = episode.accounts_known ? episode.accounts : 0;
-  finding.mostly = episode.mostly;
   return finding;
 }
 

@@ -11,6 +11,7 @@
 // scanner's episode of medium severity, which names that size; an answer of another size stays what its rule makes of it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -56,14 +57,11 @@ struct Episode {
   std::uint64_t rules = 1;              // more than one: probes of many kinds, put together as a scanner's
   bool logged_in_afterwards = false;    // an address whose logins failed got in, within kEpisodeSeconds
   std::int64_t login_time = 0;          // when it did so first
-  std::int64_t newest_time = 0;         // the newest finding's,
-  std::uint64_t newest_hits = 0;        // and what its row is to say, so that the rows of all say `hits`
-  std::uint64_t told_hits = 0;          // what the rows say without that
   bool raised = false;                  // critical by the login that followed, not by its rule
   std::uint64_t same_answer_bytes = 0;  // a scanner's probes all got bodies of this size; 0: they did not
 
-  /// Whether there is more to tell than its findings did when they were made.
-  bool went_on() const noexcept { return hits > told_hits || accounts > 1 || login_time != 0; }
+  /// What there is to write to rows of its findings, so that the rows of all say as much as a scan does. Of a log's alone.
+  std::vector<Growth> growths;
 };
 
 /// "answered 404", "logged in afterwards", or empty.
@@ -74,8 +72,8 @@ std::string actor_words(const Episode& episode);
 /// How often: a login is one however many attempts led to it.
 std::uint64_t times_of(const Episode& episode) noexcept;
 
-/// The newest finding of an episode, with what became of it since (FindingStore::grow).
-Finding newest_finding_of(const Episode& episode);
+/// The finding of an episode of rule kGuessedRule, which no rule makes.
+Finding guessed_finding_of(const Episode& episode);
 
 /// {"rule":…,"title":…,"severity":…,"actor":…, …}
 void append_episode(JsonText& json, const Episode& episode);
@@ -94,16 +92,18 @@ class Episodes {
   static constexpr std::size_t kAnswersMost = 5'000;     // answered probes that are held back; actors and their sizes
   /// So many probes of so many kinds, answered with bodies of one size, are one scanner's.
   static constexpr std::size_t kSameAnswersLeast = 5, kSameAnswerKindsLeast = 3;
+  static constexpr std::size_t kPartsMost = 100'000;  // findings with a key whose hits are told apart; of others the newest has them all
   static constexpr std::size_t kSameAnswersHeld = 20;  // probes of fewer kinds than that are what their rules make of them
 
-  /// `time_known`: false where the finding has no time of its own.
+  /// `time_known`: false where the finding has no time of its own. A finding of a rule that counts over time has its `key`.
   void add(const Finding& finding, bool time_known = true);
   /// The same of a probe nothing came of: those of one actor are one episode, of rule kScannerRule, whatever they looked for.
   void add_probe(Finding finding, bool time_known = true);
   /// The same of a probe that was answered with a body of `bytes`, more than 0. It is held back until it is known whether the actor got
   /// that size whatever was asked; what take() still holds is added as it is.
   void add_answered_probe(Finding finding, bool time_known, std::uint64_t bytes);
-  /// What a rule that counts went on to count after a finding of its that was added: `finding.hits` events from its first time to its time.
+  /// What a rule that counts went on to count after a finding of its that was added: `finding.hits` events from its first time to its time and
+  /// line. They are the last finding's before them, so a log that is read again when it is longer gives each finding what it had, or more.
   void add_further(const Finding& finding, bool time_known = true);
   /// A login that no finding tells of.
   void add_login(std::string_view address, std::int64_t time);
@@ -144,6 +144,15 @@ class Episodes {
     std::vector<std::size_t> counting;  // of each rule that counts attempts the newest episode, in open_
     bool has_episode = false;           // of failed logins
   };
+  /// A finding of a rule that counts, and what it stands for.
+  struct Part {
+    std::array<char, 16> key;
+    std::int64_t time;
+    std::uint64_t line;
+    std::uint64_t told, further = 0;  // what it counted, and what its rule went on to count
+    std::uint64_t attempts = 0;       // failed logins from it on; of the first, after it
+    std::uint64_t hits = 0;           // all it stands for
+  };
   struct Open {
     Episode episode;
     bool login_failed = false;
@@ -151,9 +160,13 @@ class Episodes {
     std::uint64_t fired_line = 0;       // and in which line
     std::uint64_t fired_of = 0;         // and how many events that had counted
     std::uint64_t attempts = 0;         // after it
+    std::uint64_t told = 0;             // what the findings counted
+    std::vector<Part> parts;            // in the order of the log
     std::uint64_t accounts_stored = 0;  // that a stored finding tells of (Finding::accounts), and of which most were
     std::string mostly_stored;
-    std::int64_t newest = INT64_MIN;
+    std::int64_t newest = INT64_MIN;    // when the newest of the findings was made,
+    std::uint64_t newest_told = 0;      // what it counted,
+    std::size_t newest_part = SIZE_MAX;  // and which part it is; none
     std::unordered_set<std::uint64_t> targets, accounts, rules;  // hashes
   };
 
@@ -176,6 +189,9 @@ class Episodes {
   Address* address(std::string_view address, std::int64_t time);
   void forget_addresses();
   void tell_attempts(Open& open, const Address& address) const;
+  static Part* part_before(Open& open, std::int64_t time, std::uint64_t line);
+  static void count_parts(Open& open);
+  static void tell_growths(Open& open);
   void remember(std::unordered_set<std::uint64_t>& values, std::string_view text);
 
   std::vector<Open> open_;
@@ -184,6 +200,7 @@ class Episodes {
   std::unordered_map<std::string, Address> by_address_;               // who logged in, or failed to
   std::map<std::pair<std::string, std::uint64_t>, Answers> answers_;  // by address and size
   std::size_t held_ = 0;                                              // of all of them
+  std::size_t parts_ = 0;
   std::size_t remembered_ = 0, logins_ = 0;
   std::int64_t newest_login_ = INT64_MIN, forget_after_ = INT64_MIN;  // failed ones too
   std::uint64_t left_out_ = 0;

@@ -110,7 +110,8 @@ class ErrorStore {
   virtual Result<std::vector<ErrorGroup>> regressions(std::int64_t silence, std::size_t limit) = 0;
 
   virtual Result<ErrorPage> page(const ErrorFilter& filter, const PageRequest<ErrorKey>& request) = 0;
-  virtual Result<Count> count(const ErrorFilter& filter, std::size_t most = kCounted) = 0;
+  virtual Result<Count> count(const ErrorFilter& filter, std::size_t most = kCounted,
+                              std::chrono::milliseconds patience = kPatience) = 0;
   virtual Result<ErrorSummary> summary() = 0;
   /// Where a group was seen, the source it was seen in last first.
   virtual Result<std::vector<std::string>> sources(std::string_view fingerprint, std::size_t limit) = 0;

@@ -102,7 +102,8 @@ class EventStore {
 
   /// The newest first, in the order the filter names.
   virtual Result<EventPage> page(const EventFilter& filter, const PageRequest<TimeKey>& request) = 0;
-  virtual Result<Count> count(const EventFilter& filter, std::size_t most = kCounted) = 0;
+  virtual Result<Count> count(const EventFilter& filter, std::size_t most = kCounted,
+                              std::chrono::milliseconds patience = kPatience) = 0;
   /// Of several sites' with that id, the one that arrived last.
   virtual Result<std::optional<EventRow>> find(const EventId& id, const SiteScope& sites = {}) = 0;
   /// The highest sequence given out; 0: none.

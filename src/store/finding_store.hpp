@@ -42,7 +42,7 @@ struct Finding {
   std::string group_label = {};  // redacted, for a person
   std::uint64_t hits = 1;        // that firings have counted
   std::int64_t first_time = 0;   // unix seconds, of the oldest hit; `time` is the newest's
-  std::string key = {};          // what it is recognised by, 16 raw bytes; not read back
+  std::string key = {};          // what it is recognised by, 16 raw bytes: of what is found in a log, finding_key(); not read back
   // What the episode it is the newest of came to, as far as a scan saw (grow()).
   std::int64_t last_time = 0;                // unix seconds, of the last event it counts; 0: `time`
   std::int64_t login_time = 0;               // when its address, whose logins failed, got in; 0: it did not
@@ -52,6 +52,19 @@ struct Finding {
   std::int64_t stored_at = 0;                // unix seconds; 0: now, and of a row by a program that did not note it
   // Read-only for callers.
   bool dismissed = false;  // by a dismissal there is now; told by page() and get()
+};
+
+/// What makes a finding in a log the same as another: rule, source, time, line and message, as they are stored.
+std::string finding_key(const Finding& finding);
+
+/// What became of a finding in a log.
+struct Growth {
+  std::string key;         // finding_key()
+  std::uint64_t hits = 0;  // it stands for: its own, and those up to the next finding of its episode
+  // Of its episode, where it is the newest of it; as in Finding.
+  std::int64_t last_time = 0, login_time = 0;
+  std::uint64_t accounts = 0;
+  std::string mostly = {};
 };
 
 struct FindingQuery {
@@ -129,8 +142,8 @@ class FindingStore {
 
   /// True if it is new; false if the same finding (rule, source, time, line, message) was there.
   virtual Result<bool> add(const Finding& finding) = 0;
-  /// What became of a finding that is there: hits, times and accounts grow, never shrink. Nothing where it is not.
-  virtual Result<Done> grow(const Finding& finding) = 0;
+  /// Hits, times and accounts grow, never shrink. Nothing where there is no such finding.
+  virtual Result<Done> grow(const Growth& growth) = 0;
   /// Something found in the signals of `finding.site`, which must exist; `finding.key` must be set. With `within` seconds it is of an
   /// episode: where one of the same rule, site and group is no further away than that, and both together are no longer than
   /// kEpisodeSeconds, that one grows. `again`: found by looking once more, so that its hits may be among the episode's already.
@@ -144,7 +157,8 @@ class FindingStore {
 
   /// By time, the newest first.
   virtual Result<FindingPage> page(const FindingFilter& filter, const PageRequest<TimeKey>& request) = 0;
-  virtual Result<Count> count(const FindingFilter& filter, std::size_t most = kCounted) = 0;
+  virtual Result<Count> count(const FindingFilter& filter, std::size_t most = kCounted,
+                              std::chrono::milliseconds patience = kPatience) = 0;
   virtual Result<std::optional<Finding>> get(std::int64_t id, const SiteScope& sites = {}) = 0;
   /// Each day from `first` to `last`, those without findings too; at most 400.
   virtual Result<std::vector<FindingDay>> days(std::int64_t first, std::int64_t last, const SiteScope& sites = {}) = 0;

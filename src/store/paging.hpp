@@ -14,6 +14,8 @@ namespace logystera::store {
 inline constexpr std::size_t kRowsWalked = 50'000;          // what a page may look at before it is found
 inline constexpr std::size_t kPageBytes = 4 * 1024 * 1024;  // of texts; a page has one row at least
 inline constexpr std::size_t kCounted = 1'000;              // beyond, a list has "1,000+" rows
+/// How long rows are looked at for a page or a count. Where they lie scattered over a large file, each may be a read of the disk.
+inline constexpr std::chrono::milliseconds kPatience{250};
 
 /// The sites (their tokens) somebody may see; nothing: all of them, and what belongs to none.
 using SiteScope = std::optional<std::vector<std::string>>;
@@ -35,8 +37,7 @@ struct PageRequest {
   std::size_t limit = 50;
   std::size_t walk = kRowsWalked;
   std::size_t bytes = kPageBytes;
-  /// How long rows may be looked at. Where they lie scattered over a large file, each may be a read of the disk.
-  std::chrono::milliseconds patience{250};
+  std::chrono::milliseconds patience = kPatience;
 };
 
 template <typename Row, typename Key>

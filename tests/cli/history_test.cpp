@@ -146,6 +146,43 @@ TEST_CASE("an_episode_is_told_alike_on_the_screen_in_the_database_and_in_reports
   }
 }
 
+TEST_CASE("a_log_scanned_again_when_it_has_grown_is_counted_once") {
+  const House house;
+  const std::string log = house.scratch.file("auth.log"), access = house.scratch.file("access.log"),
+                    config = house.scratch.file("config.yaml");
+  write(config, "findings_min_severity: low\n");
+  const std::time_t start = std::time(nullptr) - 7000;
+  const auto time = [&](int second, const char* form) {
+    char text[40];
+    std::tm parts{};
+    const std::time_t at = start + second;
+    return std::string(text, std::strftime(text, sizeof text, form, ::gmtime_r(&at, &parts)));
+  };
+  std::string lines, requests;
+  for (const int end : {130, 155, 400}) {
+    for (int i = end == 130 ? 0 : end == 155 ? 130 : 155; i < end; ++i) {
+      lines += time(i * 4, "%FT%T+00:00") + " web1 sshd[12]: Failed password for u" + std::to_string(i % 3) +
+               " from 198.51.100.23 port 4022 ssh2\n";
+      requests += "198.51.100.9 - - [" + time(i * 2, "%d/%b/%Y:%H:%M:%S +0000") + "] \"GET /old/" + std::to_string(i) +
+                  ".php HTTP/1.1\" 404 162 \"-\" \"Mozilla/5.0\"\n";
+    }
+    write(log, lines);
+    write(access, requests);
+    const std::string screen = house.go({"scan", log, access, "--summary", "--track-errors", "--config", config}).out;
+    const std::string hits = "\"hits\":" + std::to_string(end);
+    INFO(end << screen);
+    for (const std::string& said : {house.go({"findings", "episodes", "--json", "--config", config}).out,
+                                    house.go({"scan", log, access, "--json", "--config", config}).out}) {
+      INFO(said);
+      for (const char* rule : {"SSH_BRUTE_FORCE", "NGINX_404_SCAN"}) {
+        const std::size_t at = said.rfind("{\"rule\":\"" + std::string(rule) + "\",\"title\"");
+        REQUIRE(at != std::string::npos);
+        CHECK(said.substr(at, said.find("\n", at) - at).find(hits) != std::string::npos);
+      }
+    }
+  }
+}
+
 TEST_CASE("a_login_after_slow_guesses_is_stored_as_it_is_told") {
   const House house;
   const std::string log = house.scratch.file("auth.log");

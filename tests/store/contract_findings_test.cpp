@@ -56,13 +56,7 @@ TEST_CASE("what_became_of_a_finding_grows_and_never_shrinks") {
   REQUIRE(store->findings().add(one).value());
   const auto grown = [&](std::uint64_t hits, std::int64_t last, std::int64_t login, std::uint64_t accounts,
                          const char* mostly) {
-    Finding more = one;
-    more.hits = hits;
-    more.last_time = last;
-    more.login_time = login;
-    more.accounts = accounts;
-    more.mostly = mostly;
-    REQUIRE(store->findings().grow(more).ok());
+    REQUIRE(store->findings().grow({finding_key(one), hits, last, login, accounts, mostly}).ok());
     return store->findings().list({}).value().front();
   };
   Finding listed = grown(40, kNow + 30, 0, 3, "root");
@@ -80,9 +74,7 @@ TEST_CASE("what_became_of_a_finding_grows_and_never_shrinks") {
   listed = grown(41, kNow + 31, kNow + 99, 4, "");
   CHECK(listed.login_time == kNow + 60);
   CHECK(listed.mostly.empty());
-  Finding other = finding_of("R", Level::high, kNow + 1);
-  other.hits = 9;
-  REQUIRE(store->findings().grow(other).ok());
+  REQUIRE(store->findings().grow({.key = finding_key(finding_of("R", Level::high, kNow + 1)), .hits = 99}).ok());
   CHECK(store->findings().list({}).value().size() == 1);
   CHECK(store->findings().get(listed.id).value()->hits == 41);
 }

@@ -2,6 +2,9 @@
 #include "store/episode.hpp"
 
 #include <algorithm>
+#include <map>
+#include <random>
+#include <string>
 #include <utility>
 
 #include "catch.hpp"
@@ -230,7 +233,7 @@ TEST_CASE("what_a_rule_went_on_to_count_is_of_its_episode") {
     CHECK(one.hits == (went_on ? 400 : 10));
     CHECK(one.findings == 1);
     CHECK(one.last_time == (went_on ? kNow + 19 : kNow));
-    CHECK(one.went_on() == went_on);
+    CHECK(one.growths.size() == went_on);
     CHECK(times_of(one) == one.hits);
   }
 }
@@ -242,6 +245,7 @@ TEST_CASE("stored_findings_tell_what_became_of_their_episode") {
   first.hits = 5;
   second.time = kNow + 60;
   second.hits = 7;
+  for (Finding* one : {&first, &second}) one->key = finding_key(*one);
   for (int i = 0; i < 5; ++i) scanned.add_attempts("ip_1", i < 3 ? "root" : "u" + std::to_string(i), kNow, first.line, 1);
   scanned.add(first);
   scanned.add(second);
@@ -250,16 +254,21 @@ TEST_CASE("stored_findings_tell_what_became_of_their_episode") {
   scanned.add_login("ip_1", kNow + 100);
   const Episode seen = scanned.take().front();
   CHECK(seen.hits == 35);
-  // What FindingStore::grow() writes to the newest row, and what is read back.
-  const Finding news = newest_finding_of(seen);
-  CHECK(news.time == second.time);
-  CHECK(news.line == second.line);
-  CHECK(news.hits == 30);
-  second.hits = news.hits;
-  second.last_time = news.last_time;
-  second.login_time = news.login_time;
-  second.accounts = news.accounts;
-  second.mostly = news.mostly;
+  // What FindingStore::grow() writes, and what is read back.
+  REQUIRE(seen.growths.size() == 2);
+  for (Finding* one : {&first, &second}) {
+    const bool newest = one == &second;
+    const Growth& growth = seen.growths[newest];
+    CHECK(growth.key == one->key);
+    CHECK(growth.hits == (newest ? 11 : 24));
+    one->hits = growth.hits;
+    one->last_time = growth.last_time;
+    one->login_time = growth.login_time;
+    one->accounts = growth.accounts;
+    one->mostly = growth.mostly;
+    CHECK((one->login_time != 0) == newest);
+    one->key.clear();
+  }
   Episodes stored;
   stored.add(second);
   stored.add(first);
@@ -271,6 +280,53 @@ TEST_CASE("stored_findings_tell_what_became_of_their_episode") {
   CHECK(outcome_words(told) == outcome_words(seen));
   CHECK(actor_words(told) == actor_words(seen));
   CHECK(actor_words(told) == "ip_1, 3 accounts, mostly root");
+}
+
+// A log is read when it is half as long, then whole, each time with the findings it has by then: rows say what the second reading does.
+TEST_CASE("a_log_that_has_grown_gives_each_finding_what_it_had_or_more") {
+  const Who guess{"ip_1", "root", "web1", 0, Outcome::login_failed};
+  std::mt19937 random(20261130);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t events = 20 + random() % 200, fired = 5 + random() % 10, span = 10 + random() % 60;
+    const bool by_attempts = random() % 2, twice = by_attempts && random() % 2;
+    std::map<std::string, std::uint64_t> rows;
+    std::uint64_t told = 0;
+    for (const std::size_t end : {events / 2, events - random() % 5, events}) {
+      Episodes episodes;
+      std::vector<Finding> found;
+      std::size_t last = 0;
+      for (std::size_t i = 1; i <= end; ++i) {
+        Finding one = finding_of("R", kNow + static_cast<std::int64_t>(i / 3), guess, Level::high);
+        one.line = i;
+        one.key = finding_key(one);
+        if (i == fired || (i > fired && (i - fired) % span == 0)) {
+          one.hits = i == fired ? i : 1;
+          episodes.add(one);
+          found.push_back(one);
+          last = i;
+        } else if (!by_attempts && i > fired && (i == end || i % 7 == 0 || (i + 1 - fired) % span == 0)) {
+          one.hits = i - last;
+          last = i;
+          episodes.add_further(one);
+        }
+        if (by_attempts) episodes.add_attempts("ip_1", "root", one.time, i, 1 + twice);
+      }
+      const std::vector<Episode> all = episodes.take();
+      if (found.empty()) continue;
+      REQUIRE(all.size() == 1);
+      for (const Finding& one : found) rows.try_emplace(one.key, one.hits);
+      for (const Growth& growth : all.front().growths) {
+        REQUIRE(rows.count(growth.key) == 1);
+        rows[growth.key] = std::max(rows[growth.key], growth.hits);
+      }
+      told = all.front().hits;
+      std::uint64_t sum = 0;
+      for (const auto& [key, hits] : rows) sum += hits;
+      INFO(round << ": " << events << " events, fired at " << fired << ", every " << span << ", read to " << end);
+      REQUIRE(sum == told);
+    }
+    if (!by_attempts) CHECK(told == events);
+  }
 }
 
 TEST_CASE("a_login_soon_after_many_guesses_makes_their_episode_critical") {

@@ -257,7 +257,7 @@ bool Windows::State::tells_further(const Plan& plan) const noexcept {
 
 std::uint64_t Windows::State::fresh_in(const Plan& plan, const Group& group, std::uint32_t times) const {
   if (!tells_further(plan)) return hits_in(plan, group);
-  if (group.more && group.more->ever_fired) return std::max<std::uint64_t>(1, group.more->further + times);
+  if (group.more && group.more->ever_fired) return std::max<std::uint32_t>(1, times);
   return hits_in(plan, group) + (group.more ? group.more->before : 0);
 }
 
@@ -512,10 +512,10 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
       const bool fired_before = group.more && group.more->ever_fired;
       if (satisfied(plan, value) && (!fired_before || time - group.more->fired >= window.span_ns)) {
         const std::uint64_t fresh = fresh_in(plan, group, contribution.times);
+        if (group.more && group.more->further > 0) tell_further(plan_index, group);
         GroupDetail& detail = group.detail();
         detail.fired = time;
         detail.ever_fired = true;
-        detail.further = 0;
         emit(plan, key, group, value, time, cause.record, fresh, out);
         hit(plan.rule, {cause.record, cause.base, key, cause.time}, out);
       } else if (fired_before) {

@@ -163,7 +163,7 @@ Result<AlertPage> Alerts::page(const AlertFilter& filter, const PageRequest<Time
   return collect<alert::Alert>(db, arms, request, [&](const TimeKey& key) { return fetch.value()(key); });
 }
 
-Result<Count> Alerts::count(const AlertFilter& filter, std::size_t most) {
+Result<Count> Alerts::count(const AlertFilter& filter, std::size_t most, std::chrono::milliseconds patience) {
   const Search search(filter);
   if (search.impossible()) return Count{};
   auto connection = connections_.lend();
@@ -173,7 +173,7 @@ Result<Count> Alerts::count(const AlertFilter& filter, std::size_t most) {
   if (auto added = add_arms_of(db, search, {}, arms); !added) return added.error();
   auto fetch = Fetch::make(db, search);
   if (!fetch) return fetch.error();
-  return count_to(db, arms, most, [&](const TimeKey& key) -> Result<bool> {
+  return count_to(db, arms, most, patience, [&](const TimeKey& key) -> Result<bool> {
     auto fetched = fetch.value()(key);
     if (!fetched) return fetched.error();
     return fetched->row.has_value();

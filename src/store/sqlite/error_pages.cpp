@@ -119,7 +119,7 @@ Result<ErrorPage> Errors::page(const ErrorFilter& filter, const PageRequest<Erro
   return collect<ErrorGroup>(db, arms, request, [&](const ErrorKey& key) { return fetch.value()(key); });
 }
 
-Result<Count> Errors::count(const ErrorFilter& filter, std::size_t most) {
+Result<Count> Errors::count(const ErrorFilter& filter, std::size_t most, std::chrono::milliseconds patience) {
   const Wanted wanted(filter);
   if (filter.sites || wanted.prefixes.none()) return Count{};
   auto connection = connections_.lend();
@@ -129,7 +129,7 @@ Result<Count> Errors::count(const ErrorFilter& filter, std::size_t most) {
   if (auto added = add_arms_of(db, filter, {}, arms); !added) return added.error();
   auto fetch = Fetch::make(db, filter, wanted);
   if (!fetch) return fetch.error();
-  return count_to(db, arms, most, [&](const ErrorKey& key) -> Result<bool> {
+  return count_to(db, arms, most, patience, [&](const ErrorKey& key) -> Result<bool> {
     auto fetched = fetch.value()(key);
     if (!fetched) return fetched.error();
     return fetched->row.has_value();

@@ -252,7 +252,7 @@ Result<EventPage> Events::page(const EventFilter& filter, const PageRequest<Time
   return collect<EventRow>(db, arms, request, [&](const TimeKey& key) { return fetch.value()(key); });
 }
 
-Result<Count> Events::count(const EventFilter& filter, std::size_t most) {
+Result<Count> Events::count(const EventFilter& filter, std::size_t most, std::chrono::milliseconds patience) {
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
@@ -264,8 +264,8 @@ Result<Count> Events::count(const EventFilter& filter, std::size_t most) {
   if (!rest) return rest.error();
   auto fetch = Fetch::make(db, filter, search.value(), rest.value());
   if (!fetch) return fetch.error();
-  if (fetch->exact()) return count_to(db, arms, most, [](const TimeKey&) -> Result<bool> { return true; });
-  return count_to(db, arms, most, [&](const TimeKey& key) -> Result<bool> {
+  if (fetch->exact()) return count_to(db, arms, most, patience, [](const TimeKey&) -> Result<bool> { return true; });
+  return count_to(db, arms, most, patience, [&](const TimeKey& key) -> Result<bool> {
     auto fetched = fetch.value()(key);
     if (!fetched) return fetched.error();
     return fetched->row.has_value();

@@ -345,7 +345,7 @@ Result<FindingPage> Findings::page(const FindingFilter& filter, const PageReques
   return collect<Finding>(db, arms, request, [&](const TimeKey& key) { return fetch.value()(key); });
 }
 
-Result<Count> Findings::count(const FindingFilter& filter, std::size_t most) {
+Result<Count> Findings::count(const FindingFilter& filter, std::size_t most, std::chrono::milliseconds patience) {
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
@@ -354,10 +354,10 @@ Result<Count> Findings::count(const FindingFilter& filter, std::size_t most) {
   Arms<TimeKey> arms(false, !search.text.empty());
   auto rest = add_arms_of(db, search, {}, arms);
   if (!rest) return rest.error();
-  if (exact(rest.value())) return count_to(db, arms, most, [](const TimeKey&) -> Result<bool> { return true; });
+  if (exact(rest.value())) return count_to(db, arms, most, patience, [](const TimeKey&) -> Result<bool> { return true; });
   auto fetch = Fetch::make(db, search, rest.value());
   if (!fetch) return fetch.error();
-  return count_to(db, arms, most, [&](const TimeKey& key) { return fetch->fits(key); });
+  return count_to(db, arms, most, patience, [&](const TimeKey& key) { return fetch->fits(key); });
 }
 
 Result<std::optional<Finding>> Findings::get(std::int64_t id, const SiteScope& sites) {

@@ -11,18 +11,6 @@ Result<Done> count_change_of_dismissals(Connection& db) {
   return db.run("INSERT INTO counters VALUES ('dismissals', 1) ON CONFLICT DO UPDATE SET value = value + 1");
 }
 
-// Of texts as they are stored.
-Digest key_of(const Finding& finding, std::string_view rule, std::string_view source, std::string_view message) {
-  return RowKey()
-      .text(rule)
-      .text(source)
-      .number(finding.time)
-      .number(static_cast<std::int64_t>(finding.line))
-      .text(message)
-      .number(finding.demo)
-      .finish();
-}
-
 }  // namespace
 
 Result<bool> Findings::add(const Finding& finding) {
@@ -37,9 +25,9 @@ Result<bool> Findings::add(const Finding& finding) {
   if (!statement) return statement.error();
   const std::string rule = storable(finding.rule), title = storable(finding.title), source = storable(finding.source),
                     message = storable(finding.message);
-  const Digest key = key_of(finding, rule, source, message);
+  const std::string key = finding_key(finding);
   Statement& insert = statement.value();
-  insert.bind_blob(1, key.data(), kKeyBytes);
+  insert.bind_blob(1, key);
   insert.bind(2, rule);
   insert.bind(3, title);
   insert.bind(4, number_of(finding.level));
@@ -57,7 +45,7 @@ Result<bool> Findings::add(const Finding& finding) {
   return db.changes() == 1;
 }
 
-Result<Done> Findings::grow(const Finding& finding) {
+Result<Done> Findings::grow(const Growth& growth) {
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
@@ -67,13 +55,12 @@ Result<Done> Findings::grow(const Finding& finding) {
       "ELSE login_time END, mostly = CASE WHEN ?5 >= accounts THEN ?6 ELSE mostly END, accounts = max(accounts, ?5) "
       "WHERE key = ?1");
   if (!grow) return grow.error();
-  const Digest key = key_of(finding, storable(finding.rule), storable(finding.source), storable(finding.message));
-  const std::string mostly = storable(finding.mostly);
-  grow->bind_blob(1, key.data(), kKeyBytes);
-  grow->bind(2, static_cast<std::int64_t>(finding.hits));
-  grow->bind(3, finding.last_time);
-  grow->bind(4, finding.login_time);
-  grow->bind(5, static_cast<std::int64_t>(finding.accounts));
+  const std::string mostly = storable(growth.mostly);
+  grow->bind_blob(1, growth.key);
+  grow->bind(2, static_cast<std::int64_t>(growth.hits));
+  grow->bind(3, growth.last_time);
+  grow->bind(4, growth.login_time);
+  grow->bind(5, static_cast<std::int64_t>(growth.accounts));
   grow->bind(6, mostly);
   return db.finish(grow.value(), "write");
 }

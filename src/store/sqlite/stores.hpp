@@ -42,7 +42,7 @@ class Events final : public EventStore {
   Result<Appended> append(const Batch& batch) override;
   Result<Done> read(const EventQuery& query, const std::function<bool(const StoredEvent&)>& each) override;
   Result<EventPage> page(const EventFilter& filter, const PageRequest<TimeKey>& request) override;
-  Result<Count> count(const EventFilter& filter, std::size_t most) override;
+  Result<Count> count(const EventFilter& filter, std::size_t most, std::chrono::milliseconds patience) override;
   Result<std::optional<EventRow>> find(const EventId& id, const SiteScope& sites) override;
   Result<std::uint64_t> newest() override;
 
@@ -129,13 +129,13 @@ class Findings final : public FindingStore {
  public:
   explicit Findings(Connections& connections) : connections_(connections) {}
   Result<bool> add(const Finding& finding) override;
-  Result<Done> grow(const Finding& finding) override;
+  Result<Done> grow(const Growth& growth) override;
   Result<std::vector<Finding>> list(const FindingQuery& query) override;
   Result<Recorded> record(const Finding& finding, std::optional<std::int64_t> within, bool again) override;
   Result<std::vector<Finding>> last_of_groups(std::string_view site, std::int64_t since) override;
   Result<FindingSummary> summary(const SiteScope& sites, std::optional<std::int64_t> since) override;
   Result<FindingPage> page(const FindingFilter& filter, const PageRequest<TimeKey>& request) override;
-  Result<Count> count(const FindingFilter& filter, std::size_t most) override;
+  Result<Count> count(const FindingFilter& filter, std::size_t most, std::chrono::milliseconds patience) override;
   Result<std::optional<Finding>> get(std::int64_t id, const SiteScope& sites) override;
   Result<std::vector<FindingDay>> days(std::int64_t first, std::int64_t last, const SiteScope& sites) override;
   Result<std::vector<RuleHits>> rule_hits(std::int64_t first, std::size_t limit, const SiteScope& sites) override;
@@ -165,7 +165,7 @@ class Errors final : public ErrorStore {
   Result<std::vector<ErrorGroup>> first_seen_since(std::int64_t since, std::size_t limit) override;
   Result<std::vector<ErrorGroup>> regressions(std::int64_t silence, std::size_t limit) override;
   Result<ErrorPage> page(const ErrorFilter& filter, const PageRequest<ErrorKey>& request) override;
-  Result<Count> count(const ErrorFilter& filter, std::size_t most) override;
+  Result<Count> count(const ErrorFilter& filter, std::size_t most, std::chrono::milliseconds patience) override;
   Result<ErrorSummary> summary() override;
   Result<std::vector<std::string>> sources(std::string_view fingerprint, std::size_t limit) override;
   Result<std::uint64_t> prune(std::int64_t oldest) override;
@@ -293,7 +293,7 @@ class Alerts final : public AlertStore {
   Result<bool> remove(std::int64_t id) override;
   Result<std::optional<alert::Alert>> get(std::int64_t id, const SiteScope& sites) override;
   Result<AlertPage> page(const AlertFilter& filter, const PageRequest<TimeKey>& request) override;
-  Result<Count> count(const AlertFilter& filter, std::size_t most) override;
+  Result<Count> count(const AlertFilter& filter, std::size_t most, std::chrono::milliseconds patience) override;
   Result<AlertCounts> counts(std::int64_t now, const SiteScope& sites) override;
   Result<std::vector<alert::Alert>> due(std::int64_t now, std::size_t limit) override;
   Result<std::vector<alert::Alert>> open_of(std::string_view rule, std::string_view site, std::size_t limit) override;

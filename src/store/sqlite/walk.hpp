@@ -201,9 +201,9 @@ Result<Page<Row, Key>> collect(Connection& db, Arms<Key>& arms, const PageReques
 
 /// Counts to `most`. `fits` gives a Result<bool>; it is asked for kRowsWalked rows at most.
 template <typename Key, typename Fits>
-Result<Count> count_to(Connection& db, Arms<Key>& arms, std::size_t most, Fits fits) {
+Result<Count> count_to(Connection& db, Arms<Key>& arms, std::size_t most, std::chrono::milliseconds how_long, Fits fits) {
   Count count;
-  Patience patience(PageRequest<Key>{}.patience);
+  Patience patience(how_long);
   for (std::size_t walked = 0;; ++walked) {
     auto key = arms.next(db);
     if (!key) return key.error();
