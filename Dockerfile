@@ -1,7 +1,9 @@
 # The server, and the command line with it. `docker build -t logystera .`, then README, "Docker".
 ARG BASE=debian:12-slim
+# A base with ccache and what it has kept makes the same program sooner.
+ARG BUILD_BASE=${BASE}
 
-FROM ${BASE} AS build
+FROM ${BUILD_BASE} AS build
 # More for cmake, as -DCMAKE_BUILD_TYPE=Debug.
 ARG CMAKE_ARGUMENTS=
 WORKDIR /source

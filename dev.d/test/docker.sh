@@ -22,13 +22,32 @@ tar -C "$state/base" -c . | docker import - debian:12-slim >/dev/null
 rm -rf --one-file-system "$state/base"
 docker run --rm --network host debian:12-slim true || skip_all 'containers do not run here'
 
+say 'a base to build on, with what the compiler has made before'
+compiled=${XDG_CACHE_HOME:-$HOME/.cache}/logystera/image-ccache
+make_build_base() {
+  local container
+  container=$(docker create --network host debian:12-slim sh -c 'apt-get update && apt-get install --yes --no-install-recommends ccache &&
+    rm -rf /var/lib/apt/lists/* && mkdir -p /root/.cache /root/.config/ccache && echo max_size = 500M >/root/.config/ccache/ccache.conf') &&
+    docker start --attach "$container" && { [ ! -d "$compiled" ] || docker cp "$compiled" "$container:/root/.cache/ccache"; } &&
+    docker commit "$container" build-base && docker rm "$container"
+}
+keep_compiled() {
+  local container
+  build_image --quiet --target build --tag built && container=$(docker create built) && rm -rf "$compiled.new" && mkdir -p "$(dirname "$compiled")" &&
+    docker cp "$container:/root/.cache/ccache" "$compiled.new" && docker rm "$container" && docker rmi built && rm -rf "$compiled" &&
+    mv "$compiled.new" "$compiled"
+}
+make_build_base >"$stage_dir/build-base.log" 2>&1 || { tail -5 "$stage_dir/build-base.log"; docker tag debian:12-slim build-base; }
+
 say 'building the image'
 mkdir "$state/source"
 git -C "$root" ls-files -z --cached --others --exclude-standard | (cd "$root" && xargs -0 cp --parents -t "$state/source" 2>/dev/null) || true
 # Not optimized: that takes half the time, and what is looked at here does not depend on it.
-build_image() { docker build "$@" --network host --build-arg CMAKE_ARGUMENTS=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 --tag logystera "$state/source"; }
-check 'the image builds' build_image --quiet
+as_looked_at=(--build-arg CMAKE_ARGUMENTS=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 --build-arg BUILD_BASE=build-base)
+build_image() { docker build --network host "${as_looked_at[@]}" "$@" "$state/source"; }
+check 'the image builds' build_image --quiet --tag logystera
 [ "$failed" -eq 0 ] || { build_image --force-rm 2>&1 | tail -40; finish; }
+keep_compiled >"$stage_dir/kept.log" 2>&1 || tail -5 "$stage_dir/kept.log"
 
 ask() { curl --silent --show-error --max-time 10 "$@"; }
 status_of() { ask --output /dev/null --write-out '%{http_code}' "$@"; }
@@ -77,7 +96,7 @@ check 'docker compose up starts it on port 8080 with a volume' composed
 in_clone() {
   (cd "$state/source" && bash -euc 'docker() {
     case "$1 $2" in
-      "compose build") docker-compose build --build-arg CMAKE_ARGUMENTS=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 "${@:3}" ;;
+      "compose build") docker-compose build '"${as_looked_at[*]}"' "${@:3}" ;;
       compose\ *) docker-compose "${@:2}" ;;
       *) command docker "$@" ;;
     esac

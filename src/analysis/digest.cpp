@@ -87,7 +87,8 @@ void DigestBuilder::add(const Finding& finding) {
   if (finding.scan) scan_rules_.insert(finding.rule);
   const bool was_answered = finding.who.outcome == store::Who::Outcome::answered && finding.bytes > 0;
   if (came_to_nothing(finding)) incidents_.add_probe(std::move(row), finding.time_known);
-  else if (is_probe(finding) && was_answered) incidents_.add_answered_probe(std::move(row), finding.time_known, finding.bytes);
+  else if (is_probe(finding) && was_answered)
+    incidents_.add_answered_probe(std::move(row), finding.time_known, finding.bytes);
   else (finding.operations ? operations_ : incidents_).add(row, finding.time_known);
 }
 

@@ -195,7 +195,8 @@ Result<Done> Tracker::add(const Finding& finding) {
 }
 
 void Tracker::add(const store::Episode& episode) {
-  if (episode.rule == store::kGuessedRule && episode.level >= least_) findings_.push_back(store::guessed_finding_of(episode));
+  if (episode.rule == store::kGuessedRule && episode.level >= least_)
+    findings_.push_back(store::guessed_finding_of(episode));
   grown_.insert(grown_.end(), episode.growths.begin(), episode.growths.end());
 }
 

@@ -92,7 +92,8 @@ class Episodes {
   static constexpr std::size_t kAnswersMost = 5'000;     // answered probes that are held back; actors and their sizes
   /// So many probes of so many kinds, answered with bodies of one size, are one scanner's.
   static constexpr std::size_t kSameAnswersLeast = 5, kSameAnswerKindsLeast = 3;
-  static constexpr std::size_t kPartsMost = 100'000;  // findings with a key whose hits are told apart; of others the newest has them all
+  static constexpr std::size_t kPartsMost =
+      100'000;  // findings with a key whose hits are told apart; of others the newest has them all
   static constexpr std::size_t kSameAnswersHeld = 20;  // probes of fewer kinds than that are what their rules make of them
 
   /// `time_known`: false where the finding has no time of its own. A finding of a rule that counts over time has its `key`.
@@ -164,9 +165,9 @@ class Episodes {
     std::vector<Part> parts;            // in the order of the log
     std::uint64_t accounts_stored = 0;  // that a stored finding tells of (Finding::accounts), and of which most were
     std::string mostly_stored;
-    std::int64_t newest = INT64_MIN;    // when the newest of the findings was made,
-    std::uint64_t newest_told = 0;      // what it counted,
-    std::size_t newest_part = SIZE_MAX;  // and which part it is; none
+    std::int64_t newest = INT64_MIN;                             // when the newest of the findings was made,
+    std::uint64_t newest_told = 0;                               // what it counted,
+    std::size_t newest_part = SIZE_MAX;                          // and which part it is; none
     std::unordered_set<std::uint64_t> targets, accounts, rules;  // hashes
   };
 

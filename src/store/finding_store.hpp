@@ -42,7 +42,7 @@ struct Finding {
   std::string group_label = {};  // redacted, for a person
   std::uint64_t hits = 1;        // that firings have counted
   std::int64_t first_time = 0;   // unix seconds, of the oldest hit; `time` is the newest's
-  std::string key = {};          // what it is recognised by, 16 raw bytes: of what is found in a log, finding_key(); not read back
+  std::string key = {};  // what it is recognised by, 16 raw bytes: of what is found in a log, finding_key(); not read back
   // What the episode it is the newest of came to, as far as a scan saw (grow()).
   std::int64_t last_time = 0;                // unix seconds, of the last event it counts; 0: `time`
   std::int64_t login_time = 0;               // when its address, whose logins failed, got in; 0: it did not

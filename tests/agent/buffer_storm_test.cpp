@@ -59,7 +59,14 @@ class JumpingClock {
 };
 
 constexpr std::size_t kWriters = 32;
+// Under AddressSanitizer each takes ten times as long.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t kEventsPerWriter = 3'000;
+constexpr int kRounds = 36;
+#else
 constexpr std::size_t kEventsPerWriter = 12'000;
+constexpr int kRounds = 80;
+#endif
 
 enum State : std::uint8_t { unused, attempted, committed, refused };
 
@@ -147,11 +154,7 @@ struct Storm {
   std::size_t line_bytes = 400;
   bool kill = false;
   BufferOptions options;
-#ifdef __SANITIZE_ADDRESS__
-  int rounds = 36;  // each takes several times as long
-#else
-  int rounds = 80;
-#endif
+  int rounds = kRounds;
   std::function<void(int, const std::string&)> disturb;  // called once a round
 };
 

@@ -13,7 +13,8 @@ using namespace logystera;
 
 namespace {
 
-std::string written(std::string_view text, json::Bound bound, bool* cut = nullptr, std::optional<std::size_t> capacity = {}) {
+std::string written(std::string_view text, json::Bound bound, bool* cut = nullptr,
+                    std::optional<std::size_t> capacity = {}) {
   std::string room(capacity.value_or(2 + 6 * text.size()), '\0');  // every byte as \u00XX
   json::Output out(room.data(), room.size());
   const bool was_cut = out.string(text, bound);
