@@ -24,20 +24,27 @@ docker run --rm --network host debian:12-slim true || skip_all 'containers do no
 
 say 'a base to build on, with what the compiler has made before'
 compiled=${XDG_CACHE_HOME:-$HOME/.cache}/logystera/image-ccache
+# in_new_container IMAGE COMMAND: COMMAND with a container of that image, $container, which goes whatever comes of it.
+in_new_container() {
+  local container status=0
+  container=$(docker create --network host "$1" sh -c 'apt-get update && apt-get install --yes --no-install-recommends ccache &&
+    rm -rf /var/lib/apt/lists/* && mkdir -p /root/.cache /root/.config/ccache && echo max_size = 500M >/root/.config/ccache/ccache.conf') || return 1
+  "$2" || status=$?
+  docker rm --force "$container" >/dev/null
+  return "$status"
+}
 make_build_base() {
-  local container
-  container=$(docker create --network host debian:12-slim sh -c 'apt-get update && apt-get install --yes --no-install-recommends ccache &&
-    rm -rf /var/lib/apt/lists/* && mkdir -p /root/.cache /root/.config/ccache && echo max_size = 500M >/root/.config/ccache/ccache.conf') &&
-    docker start --attach "$container" && { [ ! -d "$compiled" ] || docker cp "$compiled" "$container:/root/.cache/ccache"; } &&
-    docker commit "$container" build-base && docker rm "$container"
+  docker start --attach "$container" && { [ ! -d "$compiled" ] || docker cp "$compiled" "$container:/root/.cache/ccache"; } &&
+    docker commit "$container" build-base
 }
 keep_compiled() {
-  local container
-  build_image --quiet --target build --tag built && container=$(docker create built) && rm -rf "$compiled.new" && mkdir -p "$(dirname "$compiled")" &&
-    docker cp "$container:/root/.cache/ccache" "$compiled.new" && docker rm "$container" && docker rmi built && rm -rf "$compiled" &&
-    mv "$compiled.new" "$compiled"
+  rm -rf "$compiled.new" && mkdir -p "$(dirname "$compiled")" && docker cp "$container:/root/.cache/ccache" "$compiled.new" &&
+    rm -rf "$compiled" && mv "$compiled.new" "$compiled"
 }
-make_build_base >"$stage_dir/build-base.log" 2>&1 || { tail -5 "$stage_dir/build-base.log"; docker tag debian:12-slim build-base; }
+in_new_container debian:12-slim make_build_base >"$stage_dir/build-base.log" 2>&1 || {
+  tail -5 "$stage_dir/build-base.log"
+  docker tag debian:12-slim build-base
+}
 
 say 'building the image'
 mkdir "$state/source"
@@ -47,7 +54,8 @@ as_looked_at=(--build-arg CMAKE_ARGUMENTS=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 -
 build_image() { docker build --network host "${as_looked_at[@]}" "$@" "$state/source"; }
 check 'the image builds' build_image --quiet --tag logystera
 [ "$failed" -eq 0 ] || { build_image --force-rm 2>&1 | tail -40; finish; }
-keep_compiled >"$stage_dir/kept.log" 2>&1 || tail -5 "$stage_dir/kept.log"
+{ build_image --quiet --target build --tag built && in_new_container built keep_compiled; } >"$stage_dir/kept.log" 2>&1 ||
+  tail -5 "$stage_dir/kept.log"
 
 ask() { curl --silent --show-error --max-time 10 "$@"; }
 status_of() { ask --output /dev/null --write-out '%{http_code}' "$@"; }

@@ -83,7 +83,7 @@ DigestBuilder::DigestBuilder(const std::vector<redact::Pattern>& patterns)
 void DigestBuilder::add(const Finding& finding) {
   store::Finding row = stored_finding(finding);
   row.message = store::storable(row.message);
-  if (finding.window && finding.time_known) row.key = store::finding_key(row);
+  if (finding.series != 0) row.key = store::finding_key(row);
   if (finding.scan) scan_rules_.insert(finding.rule);
   const bool was_answered = finding.who.outcome == store::Who::Outcome::answered && finding.bytes > 0;
   if (came_to_nothing(finding)) incidents_.add_probe(std::move(row), finding.time_known);

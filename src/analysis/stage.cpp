@@ -34,7 +34,9 @@ std::uint64_t body_bytes(const Record& record) noexcept {
 }
 
 // After redaction: the message is the record's as it is then.
-Finding finding_of(const detect::Rule& rule, const detect::Match& match, const std::string& source, WhoReader& who) {
+Finding finding_of(const detect::Rule& rule, const detect::Match& match, const std::string& source, WhoReader& who,
+                   std::uint64_t run) {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
   Finding finding;
   finding.rule = rule.id;
   finding.title = rule.title;
@@ -45,6 +47,7 @@ Finding finding_of(const detect::Rule& rule, const detect::Match& match, const s
   finding.first_ns = rule.is_window() ? std::min(match.first_ns, match.time_ns) : match.time_ns;
   finding.time_known = match.time_known;
   finding.window = rule.is_window();
+  if (finding.window) finding.series = ((match.group ^ run) * kOdd + match.rule) * kOdd | 1;
   finding.hits = match.hits;
   finding.fresh = match.fresh;
   finding.measure = match.measure;
@@ -197,10 +200,16 @@ bool Stage::process(Worker& worker, RecordBatch& batch, const std::string& sourc
   const bool as_it_is = shown_ && (shown_->fields.empty() || worker.redactor_.mode() == redact::Mode::dry_run);
   if (!in_turn && !as_it_is) redact(worker, batch);
   worker.findings.reserve(worker.matches_.size());
-  for (const detect::Match& match : worker.matches_)
-    worker.findings.push_back(finding_of(engine_->rules().rules[match.rule], match, source, worker.who_));
-  for (const detect::Match& match : worker.further_)
-    worker.further.push_back(finding_of(engine_->rules().rules[match.rule], match, source, worker.who_));
+  std::size_t last = 0;
+  const auto made_of = [&](const detect::Match& match) {
+    const detect::Rule& rule = engine_->rules().rules[match.rule];
+    Finding finding = finding_of(rule, match, source, worker.who_, reinterpret_cast<std::uintptr_t>(this));
+    if (match.record) last = static_cast<std::size_t>(match.record - batch.records.data());
+    finding.at = last;
+    return finding;
+  };
+  for (const detect::Match& match : worker.matches_) worker.findings.push_back(made_of(match));
+  for (const detect::Match& match : worker.further_) worker.further.push_back(made_of(match));
   return true;
 }
 

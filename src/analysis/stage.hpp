@@ -82,7 +82,7 @@ class Stage {
     /// In the order of the log; redacted.
     std::vector<Finding> findings;
     /// With StageOptions::further, what groups counted that a finding was made of before, and that made none: `fresh` events of its rule
-    /// and its actor, not to be shown by themselves.
+    /// and its group (`series`), not to be shown by themselves. In no order; `at` is the last one's.
     std::vector<Finding> further;
     std::array<std::uint64_t, redact::kKinds> redacted{};
     std::uint64_t first_record = 0;  // 0-based number of the batch's first record among all of the stage

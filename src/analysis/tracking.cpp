@@ -75,6 +75,7 @@ store::Finding stored_finding(const Finding& finding) {
   row.message = finding.message;
   row.who = finding.who;
   row.hits = finding.fresh;
+  row.series = finding.series;
   row.first_time = finding.time_known && finding.first_ns > 0 ? finding.first_ns / kSecondNs : row.time;
   return row;
 }
@@ -84,6 +85,7 @@ Tracker::Tracker(std::unique_ptr<store::Store> store, const Options& options)
       least_(options.least),
       retention_(options.retention),
       whole_batches_(options.whole_batches),
+      of_a_part_(options.of_a_part),
       now_(wall_seconds()),
       groups_(pseudonym_kinds(options.patterns)) {}
 
@@ -169,7 +171,7 @@ Result<Done> Tracker::commit(const std::optional<ReadUpTo>& read) {
     new_findings += fresh.value();
   }
   for (const store::Growth& growth : grown)
-    if (auto done = transaction.findings().grow(growth); !done) return done;
+    if (auto done = transaction.findings().grow(growth, !of_a_part_); !done) return done;
   if (auto merged = merge(transaction.errors(), merges); !merged) return merged;
   auto added = transaction.errors().add(errors);
   if (!added) return added.error();

@@ -48,7 +48,8 @@ class Tracker {
     Level least = Level::high;              // findings below are left out
     store::ConfiguredRetention retention;   // what the configuration says; the database's own word goes before `otherwise`
     std::vector<redact::Pattern> patterns;  // the redactor's own, whose pseudonyms are variable parts of errors
-    bool whole_batches = false;             // commits when commit() is called alone: what waits is what was added since
+    bool of_a_part = false;      // a filter left something out: what there is of a finding stays where this run says less
+    bool whole_batches = false;  // commits when commit() is called alone: what waits is what was added since
   };
 
   /// Opens or makes the database, and removes what is older than the retention; again once a day. In a gateway's database that is
@@ -93,7 +94,7 @@ class Tracker {
   Level least_;
   store::ConfiguredRetention retention_;
   int retention_days_ = store::kRetentionDays;
-  bool whole_batches_;
+  bool whole_batches_, of_a_part_;
   std::int64_t now_;  // unix seconds, of the last removal
   // What waits for the next transaction, so that the database is locked only while it is written.
   std::vector<store::Finding> findings_;

@@ -196,7 +196,8 @@ Result<std::vector<plugin::Plugin>> load_plugins(std::string_view command, const
 analysis::Tracker::Options tracking_options(const Analysis& analysis) {
   return {.least = analysis.config.findings_min_severity,
           .retention = configured_retention(analysis.config),
-          .patterns = analysis.program->pipeline().patterns};
+          .patterns = analysis.program->pipeline().patterns,
+          .of_a_part = analysis.program->pipeline().filter != nullptr};
 }
 
 Result<Setting> load_setting(std::string_view command, const Globals& globals) {

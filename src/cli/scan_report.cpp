@@ -35,10 +35,13 @@ std::unique_ptr<ScanReport> ScanReport::make(ScanOutput output, const analysis::
 }
 
 void ScanReport::prepare(analysis::Chunk& chunk) {
-  for (auto* findings : {&chunk.findings, &chunk.further})
-    std::erase_if(*findings, [&](const analysis::Finding& finding) {
-      return (options_.least && finding.level < *options_.least) || dismissals_.hides(finding.rule, finding.source);
-    });
+  const auto hidden = [&](const analysis::Finding& finding) { return dismissals_.hides(finding.rule, finding.source); };
+  std::erase_if(chunk.findings, [&](const analysis::Finding& finding) {
+    return (options_.least && finding.level < *options_.least) || hidden(finding);
+  });
+  std::erase_if(chunk.further, hidden);
+  std::stable_sort(chunk.further.begin(), chunk.further.end(),
+                   [](const analysis::Finding& a, const analysis::Finding& b) { return a.at < b.at; });
   if (chunk.first_record < limit())
     write_events(chunk, std::min<std::uint64_t>(chunk.batch.size(), limit() - chunk.first_record));
 }
@@ -47,27 +50,36 @@ void ScanReport::take(analysis::Chunk& chunk) {
   if (chunk.first_record < limit())
     counts_.shown += std::min<std::uint64_t>(chunk.batch.size(), limit() - chunk.first_record);
   show_events(chunk.text);
-  for (const analysis::Finding& finding : chunk.findings) {
-    ++counts_.by_level[finding.level];
-    ++counts_.by_rule[finding.rule];
-    ++counts_.findings;
-    show(finding);
-    digesting_.add(finding);
-    if (tracker) keep(tracker->add(finding));
-    if (for_the_model) for_the_model->add(finding);
-  }
-  for (const analysis::Finding& finding : chunk.further) digesting_.add_further(finding);
-  if (tracker)
-    for (const Record& record : chunk.batch.records) {
-      keep(tracker->add(record));
-      digesting_.add(record, tracker->was_known());
+  // In the order of the log: what is counted after a finding is its, and its episode goes on with it.
+  auto finding = chunk.findings.begin(), further = chunk.further.begin();
+  const auto take_to = [&](std::size_t record) {
+    for (; finding != chunk.findings.end() && finding->at <= record; ++finding) {
+      for (; further != chunk.further.end() && further->at < finding->at; ++further) digesting_.add_further(*further);
+      take(*finding);
     }
-  else
-    for (const Record& record : chunk.batch.records) digesting_.add(record);
+    for (; further != chunk.further.end() && further->at <= record; ++further) digesting_.add_further(*further);
+  };
+  for (std::size_t i = 0; i < chunk.batch.records.size(); ++i) {
+    const Record& record = chunk.batch.records[i];
+    take_to(i);
+    if (tracker) keep(tracker->add(record));
+    digesting_.add(record, tracker && tracker->was_known());
+  }
+  take_to(SIZE_MAX);
   if (for_the_model)
     for (std::size_t i = 0; i < chunk.batch.records.size() && !for_the_model->has_sample(); ++i)
       for_the_model->add(chunk.batch.records[i], chunk.first_record + i + 1);
   if (baselines) keep(baselines->add(chunk.set, chunk.batch));
+}
+
+void ScanReport::take(const analysis::Finding& finding) {
+  ++counts_.by_level[finding.level];
+  ++counts_.by_rule[finding.rule];
+  ++counts_.findings;
+  show(finding);
+  digesting_.add(finding);
+  if (tracker) keep(tracker->add(finding));
+  if (for_the_model) for_the_model->add(finding);
 }
 
 void ScanReport::finished(const analysis::SourceReport& source) {
@@ -106,7 +118,8 @@ void ScanReport::end() {
            (program_.engine() == nullptr || dismissals_.hides(episode.rule, episode.source));
   });
   if (!tracker) return;
-  for (const store::Episode& episode : digest_.incidents) tracker->add(episode);
+  for (const auto* episodes : {&digest_.incidents, &digest_.operations})
+    for (const store::Episode& episode : *episodes) tracker->add(episode);
   keep(tracker->commit());
 }
 

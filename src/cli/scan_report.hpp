@@ -97,6 +97,7 @@ class ScanReport : public analysis::Watcher {
   const analysis::Digest& digest() const noexcept { return digest_; }
 
  private:
+  void take(const analysis::Finding& finding);
   /// The first `count` records of the chunk into its text; called by several threads at once.
   virtual void write_events(analysis::Chunk& chunk, std::uint64_t count) const = 0;
   virtual void show_events(const std::string& text) = 0;

@@ -44,6 +44,15 @@ int reach(Who::Outcome outcome) noexcept {
   return 0;
 }
 
+namespace {
+
+bool is_near(const Episode& one, std::int64_t first, std::int64_t last) noexcept {
+  if (first - one.last_time > kEpisodeGapSeconds || one.first_time - last > kEpisodeGapSeconds) return false;
+  return std::max(last, one.last_time) - std::min(first, one.first_time) <= kEpisodeSeconds;
+}
+
+}  // namespace
+
 // The episode it continues; logs are mostly in order, so the newest is looked at first.
 std::size_t* Episodes::place_of(std::vector<std::size_t>& places, std::int64_t first, std::int64_t last, bool time_known) {
   for (std::size_t n = places.size(); n-- > 0;) {
@@ -51,9 +60,7 @@ std::size_t* Episodes::place_of(std::vector<std::size_t>& places, std::int64_t f
     const Episode& one = open_[place].episode;
     if (one.time_known != time_known) continue;
     if (!time_known) return &place;
-    if (first - one.last_time > kEpisodeGapSeconds || one.first_time - last > kEpisodeGapSeconds) continue;
-    if (std::max(last, one.last_time) - std::min(first, one.first_time) > kEpisodeSeconds) continue;
-    return &place;
+    if (is_near(one, first, last)) return &place;
   }
   return nullptr;
 }
@@ -91,6 +98,7 @@ void Episodes::add_answered_probe(Finding finding, bool time_known, std::uint64_
   if (answers.same) return add_scanner(std::move(finding), time_known, bytes);
   if (held_ == kAnswersMost) return add(finding, time_known);
   answers.kinds.insert(hash_of(finding.rule));
+  if (finding.series != 0) waiting_.try_emplace(finding.series);
   answers.held.push_back({std::move(finding), time_known});
   ++answers.count;
   ++held_;
@@ -137,12 +145,8 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   ++episode.findings;
   episode.hits += finding.hits;
   open.told += finding.hits;
-  const bool is_part = !finding.key.empty() && parts_ < kPartsMost;
-  if (is_part) {
-    ++parts_;
-    Part& part = open.parts.emplace_back(Part{{}, found, finding.line, finding.hits});
-    std::copy_n(finding.key.begin(), std::min(finding.key.size(), part.key.size()), part.key.begin());
-  }
+  const bool is_part = finding.series != 0 && parts_ < kPartsMost;
+  if (is_part) add_part(at, finding, found);
   episode.level = std::max(episode.level, finding.level);
   episode.first_time = std::min(episode.first_time, first);
   episode.last_time = std::max(episode.last_time, last);
@@ -202,18 +206,45 @@ Episodes::Part* Episodes::part_before(Open& open, std::int64_t time, std::uint64
   return nullptr;
 }
 
+void Episodes::add_part(std::size_t at, const Finding& finding, std::int64_t found) {
+  Open& open = open_[at];
+  ++parts_;
+  const auto before = series_.find(finding.series);
+  if (before != series_.end() && before->second.open == at) open.parts[before->second.part].until = found;
+  series_[finding.series] = {at, open.parts.size()};
+  Part& part = open.parts.emplace_back(Part{.key = {}, .time = found, .line = finding.line, .told = finding.hits});
+  std::copy_n(finding.key.begin(), std::min(finding.key.size(), part.key.size()), part.key.begin());
+  const auto waiting = waiting_.find(finding.series);
+  if (waiting == waiting_.end()) return;
+  part.further = waiting->second.hits;
+  open.episode.hits += waiting->second.hits;
+  open.episode.last_time = std::max(open.episode.last_time, waiting->second.last);
+  waiting_.erase(waiting);
+}
+
 void Episodes::add_further(const Finding& finding, bool time_known) {
-  const auto known = by_key_.find(actor_key(finding));
-  if (known == by_key_.end()) return;
   const std::int64_t last = time_known ? finding.time : 0;
   const std::int64_t first = time_known && finding.first_time != 0 ? std::min(finding.first_time, last) : last;
-  const std::size_t* const place = place_of(known->second, first, last, time_known);
-  if (!place) return;
-  Open& open = open_[*place];
-  open.episode.hits += finding.hits;
-  open.episode.last_time = std::max(open.episode.last_time, last);
-  if (Part* const part = part_before(open, last, finding.line)) part->further += finding.hits;
-  remember(open.accounts, finding.who.account);
+  if (const auto held = waiting_.find(finding.series); held != waiting_.end()) {
+    held->second.hits += finding.hits;
+    held->second.last = std::max(held->second.last, last);
+    return;
+  }
+  Open* open = nullptr;
+  Part* part = nullptr;
+  if (const auto found = series_.find(finding.series); found != series_.end()) {
+    open = &open_[found->second.open];
+    part = &open->parts[found->second.part];
+    if (!is_near(open->episode, first, last)) return;
+  } else if (const auto known = by_key_.find(actor_key(finding)); known != by_key_.end()) {
+    const std::size_t* const place = place_of(known->second, first, last, time_known);
+    open = place ? &open_[*place] : nullptr;
+  }
+  if (!open) return;
+  open->episode.hits += finding.hits;
+  open->episode.last_time = std::max(open->episode.last_time, last);
+  if (part) part->further += finding.hits;
+  remember(open->accounts, finding.who.account);
 }
 
 // Those nothing was found of, whose attempts are over.
@@ -349,33 +380,33 @@ void Episodes::tell_growths(Open& open) {
   if (!episode.time_known || !episode.site.empty()) return;
   std::uint64_t told = open.told;
   for (const Part& part : open.parts) told += part.hits - part.told;
-  const std::uint64_t rest = episode.hits - std::min(episode.hits, told);  // of findings that are no parts
-  for (std::size_t i = 0; i < open.parts.size(); ++i) {
-    const Part& part = open.parts[i];
-    if (i != open.newest_part && part.hits > part.told)
-      episode.growths.push_back({.key = {part.key.data(), part.key.size()}, .hits = part.hits});
-  }
-  const Part* const newest = open.newest_part < open.parts.size() ? &open.parts[open.newest_part] : nullptr;
-  const std::uint64_t own = newest ? newest->told : open.newest_told, hits = (newest ? newest->hits : own) + rest;
-  if (hits <= own && episode.accounts <= 1 && episode.login_time == 0) return;
-  Growth growth{.key = {},
-                .hits = hits,
-                .last_time = episode.last_time,
+  // Of findings that are no parts; the newest is told the rest.
+  Growth newest{.key = {},
+                .hits = open.newest_told + episode.hits - std::min(episode.hits, told),
+                .until = episode.last_time,
                 .login_time = episode.login_time,
                 .accounts = episode.accounts_known ? episode.accounts : 0,
                 .mostly = episode.mostly};
-  if (newest) {
-    growth.key.assign(newest->key.data(), newest->key.size());
-  } else {
-    if (!open.rules.empty()) return;  // of a scanner, whose findings are of other rules
-    growth.key = finding_key({.rule = episode.rule,
-                              .title = {},
-                              .source = episode.source,
-                              .time = open.newest,
-                              .line = episode.line,
-                              .message = episode.message});
+  // Of parts all, those too that have no more than they had: an earlier reading may have said more of them.
+  for (std::size_t i = 0; i < open.parts.size(); ++i) {
+    const Part& part = open.parts[i];
+    Growth growth{.key = {}, .hits = part.hits, .until = part.until != 0 ? part.until : episode.last_time};
+    if (i == open.newest_part) {
+      newest.hits += part.hits - part.told;
+      growth = newest;
+    }
+    growth.key.assign(part.key.data(), part.key.size());
+    episode.growths.push_back(std::move(growth));
   }
-  episode.growths.push_back(std::move(growth));
+  if (open.newest_part < open.parts.size() || !open.rules.empty()) return;  // a scanner's findings are of other rules
+  if (newest.hits == open.newest_told && episode.accounts <= 1 && episode.login_time == 0) return;
+  newest.key = finding_key({.rule = episode.rule,
+                            .title = {},
+                            .source = episode.source,
+                            .time = open.newest,
+                            .line = episode.line,
+                            .message = episode.message});
+  episode.growths.push_back(std::move(newest));
 }
 
 std::vector<Episode> Episodes::take() {
@@ -437,7 +468,7 @@ std::vector<Episode> Episodes::take() {
     tell_attempts(open, one);
     episode.growths.push_back({.key = finding_key(finding),
                                .hits = episode.hits,
-                               .last_time = episode.last_time,
+                               .until = episode.last_time,
                                .login_time = episode.login_time,
                                .accounts = episode.accounts_known ? episode.accounts : 0,
                                .mostly = episode.mostly});

@@ -96,15 +96,15 @@ class Episodes {
       100'000;  // findings with a key whose hits are told apart; of others the newest has them all
   static constexpr std::size_t kSameAnswersHeld = 20;  // probes of fewer kinds than that are what their rules make of them
 
-  /// `time_known`: false where the finding has no time of its own. A finding of a rule that counts over time has its `key`.
+  /// `time_known`: false where the finding has no time of its own. A finding of a rule that counts over time has its `series` and `key`.
   void add(const Finding& finding, bool time_known = true);
   /// The same of a probe nothing came of: those of one actor are one episode, of rule kScannerRule, whatever they looked for.
   void add_probe(Finding finding, bool time_known = true);
   /// The same of a probe that was answered with a body of `bytes`, more than 0. It is held back until it is known whether the actor got
   /// that size whatever was asked; what take() still holds is added as it is.
   void add_answered_probe(Finding finding, bool time_known, std::uint64_t bytes);
-  /// What a rule that counts went on to count after a finding of its that was added: `finding.hits` events from its first time to its time and
-  /// line. They are the last finding's before them, so a log that is read again when it is longer gives each finding what it had, or more.
+  /// What a rule that counts went on to count after a finding of its series that was added: `finding.hits` events from its first time to its
+  /// time. They are that finding's, so a log that is read again when it is longer gives each finding what it had, or more.
   void add_further(const Finding& finding, bool time_known = true);
   /// A login that no finding tells of.
   void add_login(std::string_view address, std::int64_t time);
@@ -148,11 +148,18 @@ class Episodes {
   /// A finding of a rule that counts, and what it stands for.
   struct Part {
     std::array<char, 16> key;
-    std::int64_t time;
+    std::int64_t time, until = 0;  // `until`: of the next of its series in the episode; 0: none
     std::uint64_t line;
     std::uint64_t told, further = 0;  // what it counted, and what its rule went on to count
     std::uint64_t attempts = 0;       // failed logins from it on; of the first, after it
     std::uint64_t hits = 0;           // all it stands for
+  };
+  struct Place {
+    std::size_t open, part;
+  };
+  struct Waiting {
+    std::uint64_t hits = 0;
+    std::int64_t last = INT64_MIN;
   };
   struct Open {
     Episode episode;
@@ -191,6 +198,7 @@ class Episodes {
   void forget_addresses();
   void tell_attempts(Open& open, const Address& address) const;
   static Part* part_before(Open& open, std::int64_t time, std::uint64_t line);
+  void add_part(std::size_t at, const Finding& finding, std::int64_t found);
   static void count_parts(Open& open);
   static void tell_growths(Open& open);
   void remember(std::unordered_set<std::uint64_t>& values, std::string_view text);
@@ -201,6 +209,8 @@ class Episodes {
   std::unordered_map<std::string, Address> by_address_;               // who logged in, or failed to
   std::map<std::pair<std::string, std::uint64_t>, Answers> answers_;  // by address and size
   std::size_t held_ = 0;                                              // of all of them
+  std::unordered_map<std::uint64_t, Place> series_;                   // the newest part of each
+  std::unordered_map<std::uint64_t, Waiting> waiting_;                // of series whose findings are held back
   std::size_t parts_ = 0;
   std::size_t remembered_ = 0, logins_ = 0;
   std::int64_t newest_login_ = INT64_MIN, forget_after_ = INT64_MIN;  // failed ones too

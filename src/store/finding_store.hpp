@@ -42,7 +42,9 @@ struct Finding {
   std::string group_label = {};  // redacted, for a person
   std::uint64_t hits = 1;        // that firings have counted
   std::int64_t first_time = 0;   // unix seconds, of the oldest hit; `time` is the newest's
-  std::string key = {};  // what it is recognised by, 16 raw bytes: of what is found in a log, finding_key(); not read back
+  /// What it is recognised by, 16 raw bytes: of what is found in a log, finding_key(). Not read back.
+  std::string key = {};
+  std::uint64_t series = 0;  // in a log, of a rule that counts: which group of which rule, within one run; not stored
   // What the episode it is the newest of came to, as far as a scan saw (grow()).
   std::int64_t last_time = 0;                // unix seconds, of the last event it counts; 0: `time`
   std::int64_t login_time = 0;               // when its address, whose logins failed, got in; 0: it did not
@@ -61,8 +63,9 @@ std::string finding_key(const Finding& finding);
 struct Growth {
   std::string key;         // finding_key()
   std::uint64_t hits = 0;  // it stands for: its own, and those up to the next finding of its episode
+  std::int64_t until = 0;  // unix seconds, of the last of them; as Finding::last_time
   // Of its episode, where it is the newest of it; as in Finding.
-  std::int64_t last_time = 0, login_time = 0;
+  std::int64_t login_time = 0;
   std::uint64_t accounts = 0;
   std::string mostly = {};
 };
@@ -142,8 +145,9 @@ class FindingStore {
 
   /// True if it is new; false if the same finding (rule, source, time, line, message) was there.
   virtual Result<bool> add(const Finding& finding) = 0;
-  /// Hits, times and accounts grow, never shrink. Nothing where there is no such finding.
-  virtual Result<Done> grow(const Growth& growth) = 0;
+  /// Times and accounts grow, never shrink. Hits do as well, but where the `whole` log was read, no less far than before: then what it says
+  /// now is what there is, and other findings say what this one no longer does. Nothing where there is no such finding.
+  virtual Result<Done> grow(const Growth& growth, bool whole) = 0;
   /// Something found in the signals of `finding.site`, which must exist; `finding.key` must be set. With `within` seconds it is of an
   /// episode: where one of the same rule, site and group is no further away than that, and both together are no longer than
   /// kEpisodeSeconds, that one grows. `again`: found by looking once more, so that its hits may be among the episode's already.

@@ -56,7 +56,7 @@ TEST_CASE("what_became_of_a_finding_grows_and_never_shrinks") {
   REQUIRE(store->findings().add(one).value());
   const auto grown = [&](std::uint64_t hits, std::int64_t last, std::int64_t login, std::uint64_t accounts,
                          const char* mostly) {
-    REQUIRE(store->findings().grow({finding_key(one), hits, last, login, accounts, mostly}).ok());
+    REQUIRE(store->findings().grow({finding_key(one), hits, last, login, accounts, mostly}, false).ok());
     return store->findings().list({}).value().front();
   };
   Finding listed = grown(40, kNow + 30, 0, 3, "root");
@@ -74,9 +74,19 @@ TEST_CASE("what_became_of_a_finding_grows_and_never_shrinks") {
   listed = grown(41, kNow + 31, kNow + 99, 4, "");
   CHECK(listed.login_time == kNow + 60);
   CHECK(listed.mostly.empty());
-  REQUIRE(store->findings().grow({.key = finding_key(finding_of("R", Level::high, kNow + 1)), .hits = 99}).ok());
+  REQUIRE(store->findings().grow({.key = finding_key(finding_of("R", Level::high, kNow + 1)), .hits = 99}, true).ok());
   CHECK(store->findings().list({}).value().size() == 1);
   CHECK(store->findings().get(listed.id).value()->hits == 41);
+  // A whole log says how many there are, unless one that reached further has said so.
+  const auto said = [&](std::uint64_t hits, std::int64_t until) {
+    REQUIRE(store->findings().grow({.key = finding_key(one), .hits = hits, .until = until}, true).ok());
+    return store->findings().get(listed.id).value();
+  };
+  CHECK(said(9, kNow + 30)->hits == 41);
+  CHECK(said(9, kNow + 31)->hits == 9);
+  CHECK(said(9, kNow + 99)->last_time == kNow + 99);
+  CHECK(said(5, kNow + 98)->hits == 9);
+  CHECK(said(5, kNow + 99)->accounts == 4);
 }
 
 TEST_CASE("findings_are_filtered_and_newest_first") {

@@ -267,7 +267,8 @@ void Windows::State::keep_further(std::uint32_t plan_index, Group& group, std::u
   constexpr std::int64_t kApartNs = std::int64_t{1800} * 1'000'000'000;  // what is told in one piece has no longer pause
   if (!record || !tells_further(plans[plan_index])) return;
   GroupDetail& more = *group.more;
-  if (more.further > 0 && time - more.further_last > kApartNs) tell_further(plan_index, group);
+  if (more.further > 0 && (time - more.further_last > kApartNs || time - more.further_first > kApartNs))
+    tell_further(plan_index, group);
   if (more.further == 0) more.further_first = time;
   if (!std::exchange(more.growing, true)) growing.emplace_back(plan_index, group.key);
   more.further += times;
@@ -512,8 +513,10 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
       const bool fired_before = group.more && group.more->ever_fired;
       if (satisfied(plan, value) && (!fired_before || time - group.more->fired >= window.span_ns)) {
         const std::uint64_t fresh = fresh_in(plan, group, contribution.times);
-        if (group.more && group.more->further > 0) tell_further(plan_index, group);
         GroupDetail& detail = group.detail();
+        // What adds nothing may make it fire again; a match tells of one all the same.
+        if (contribution.times == 0 && detail.further > 0) --detail.further;
+        if (detail.further > 0) tell_further(plan_index, group);
         detail.fired = time;
         detail.ever_fired = true;
         emit(plan, key, group, value, time, cause.record, fresh, out);

@@ -45,23 +45,25 @@ Result<bool> Findings::add(const Finding& finding) {
   return db.changes() == 1;
 }
 
-Result<Done> Findings::grow(const Growth& growth) {
+Result<Done> Findings::grow(const Growth& growth, bool whole) {
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
   auto grow = db.lease(
-      "UPDATE findings SET hits = max(hits, ?2), last_time = max(last_time, ?3), login_time = CASE login_time WHEN 0 THEN "
-      "?4 "
-      "ELSE login_time END, mostly = CASE WHEN ?5 >= accounts THEN ?6 ELSE mostly END, accounts = max(accounts, ?5) "
-      "WHERE key = ?1");
+      "UPDATE findings SET hits = CASE WHEN ?7 AND ?3 >= last_time THEN ?2 ELSE max(hits, ?2) END, last_time = "
+      "max(last_time, "
+      "?3), login_time = CASE login_time WHEN 0 THEN ?4 ELSE login_time END, mostly = CASE WHEN ?5 >= accounts THEN ?6 "
+      "ELSE "
+      "mostly END, accounts = max(accounts, ?5) WHERE key = ?1");
   if (!grow) return grow.error();
   const std::string mostly = storable(growth.mostly);
   grow->bind_blob(1, growth.key);
   grow->bind(2, static_cast<std::int64_t>(growth.hits));
-  grow->bind(3, growth.last_time);
+  grow->bind(3, growth.until);
   grow->bind(4, growth.login_time);
   grow->bind(5, static_cast<std::int64_t>(growth.accounts));
   grow->bind(6, mostly);
+  grow->bind(7, std::int64_t{whole});
   return db.finish(grow.value(), "write");
 }
 

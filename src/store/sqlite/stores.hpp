@@ -129,7 +129,7 @@ class Findings final : public FindingStore {
  public:
   explicit Findings(Connections& connections) : connections_(connections) {}
   Result<bool> add(const Finding& finding) override;
-  Result<Done> grow(const Growth& growth) override;
+  Result<Done> grow(const Growth& growth, bool whole) override;
   Result<std::vector<Finding>> list(const FindingQuery& query) override;
   Result<Recorded> record(const Finding& finding, std::optional<std::int64_t> within, bool again) override;
   Result<std::vector<Finding>> last_of_groups(std::string_view site, std::int64_t since) override;
