@@ -58,7 +58,7 @@ class DigestBuilder {
   void add(const Finding& finding);
   /// What a finding that was added before has gone on to (Stage::Worker::further). Before findings of later records.
   void add_further(const Finding& finding);
-  /// A redacted record. Findings of its own and of those before it come before it, of later ones after it. `known`: an earlier run had errors of its group.
+  /// A redacted record, behind the findings up to it and before later ones. `known`: an earlier run had errors of its group.
   void add(const Record& record, bool known = false) {
     if (record.time_known) {
       if (record.time_ns < first_ns_) first_ns_ = record.time_ns;
