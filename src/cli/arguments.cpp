@@ -92,46 +92,48 @@ Check Check::one_of(std::initializer_list<const char*> words) {
 }
 
 Option* Option::required() {
-  option_.required();
+  if (option_) option_->required();
   return this;
 }
 
 Option* Option::check(const Check& check) {
-  option_.check(check.validator());
+  if (option_) option_->check(check.validator());
   return this;
 }
 
 Option* Option::transform(const std::function<std::string(std::string)>& rewrite) {
-  option_.transform(rewrite);
+  if (option_) option_->transform(rewrite);
   return this;
 }
 
 Option* Option::capture_default_str() {
-  option_.capture_default_str();
+  if (option_) option_->capture_default_str();
   return this;
 }
 
 Option* Option::allow_extra_args(bool allow) {
-  option_.allow_extra_args(allow);
+  if (option_) option_->allow_extra_args(allow);
   return this;
 }
 
 Command* Command::add_subcommand(const std::string& name, const std::string& help) {
-  return subcommands_.emplace_back(std::make_unique<Command>(*app_.add_subcommand(name, help))).get();
+  const bool needed = needed_ && (!only_ || *only_ == name);
+  return subcommands_.emplace_back(std::make_unique<Command>(*app_.add_subcommand(name, help), needed)).get();
 }
 
 template <OptionValue T>
 Option* Command::add_option(const std::string& name, T& value, const std::string& help) {
-  return options_.emplace_back(std::make_unique<Option>(*app_.add_option(name, value, help))).get();
+  return options_.emplace_back(std::make_unique<Option>(needed_ ? app_.add_option(name, value, help) : nullptr)).get();
 }
 
 Option* Command::add_flag(const std::string& name, bool& value, const std::string& help) {
-  return options_.emplace_back(std::make_unique<Option>(*app_.add_flag(name, value, help))).get();
+  return options_.emplace_back(std::make_unique<Option>(needed_ ? app_.add_flag(name, value, help) : nullptr)).get();
 }
 
 void Command::add_exit_option(const std::string& name, std::initializer_list<const char*> words,
                               const std::string& default_word, std::function<int(const std::string&)> run,
                               const std::string& help) {
+  if (!needed_) return;
   CLI::Option* option = app_.add_option_function<std::string>(
       name,
       [run = std::move(run), default_word](const std::string& word) {
@@ -143,13 +145,16 @@ void Command::add_exit_option(const std::string& name, std::initializer_list<con
 }
 
 void Command::add_exit_flag(const std::string& name, std::function<int()> run, const std::string& help) {
+  if (!needed_) return;
   app_.add_flag_callback(
           name, [run = std::move(run)] { throw Ended{run()}; }, help)
       ->trigger_on_parse();
 }
 
 void Command::require_subcommand(int least) { app_.require_subcommand(least); }
-void Command::footer(const std::string& text) { app_.footer(text); }
+void Command::footer(const std::string& text) {
+  if (needed_) app_.footer(text);
+}
 void Command::callback(std::function<void()> run) { app_.callback(std::move(run)); }
 std::string Command::get_name() const { return app_.get_name(); }
 std::size_t Command::count(const std::string& option) const { return app_.count(option); }
@@ -166,8 +171,12 @@ template Option* Command::add_option(const std::string&, std::uint16_t&, const s
 template Option* Command::add_option(const std::string&, std::optional<unsigned>&, const std::string&);
 template Option* Command::add_option(const std::string&, std::optional<std::uint64_t>&, const std::string&);
 
-CommandLine::CommandLine(const std::string& name, const std::string& description, const std::string& version)
-    : app_(std::make_unique<CLI::App>(description, name)), root_(std::make_unique<Command>(*app_)) {
+CommandLine::CommandLine(const std::string& name, const std::string& description, const std::string& version,
+                         std::vector<std::string> arguments)
+    : arguments_(std::move(arguments)),
+      app_(std::make_unique<CLI::App>(description, name)),
+      root_(std::make_unique<Command>(*app_)) {
+  if (!arguments_.empty() && arguments_.front().rfind('-', 0) != 0) root_->only_ = arguments_.front();
   app_->set_version_flag("--version,-V", version, "Print the version and exit");
   app_->set_help_flag("--help,-h", "Print this help and exit");
   app_->require_subcommand(1);
@@ -175,9 +184,9 @@ CommandLine::CommandLine(const std::string& name, const std::string& description
 
 CommandLine::~CommandLine() = default;
 
-std::optional<int> CommandLine::run(std::vector<std::string> arguments, int exit_error) try {
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
-  app_->parse(std::move(arguments));
+std::optional<int> CommandLine::run(int exit_error) try {
+  std::vector<std::string> reversed(arguments_.rbegin(), arguments_.rend());  // as CLI11 wants them
+  app_->parse(std::move(reversed));
   return std::nullopt;
 } catch (const Ended& ended) {
   return ended.exit_code;

@@ -53,7 +53,8 @@ concept OptionValue = std::same_as<T, std::string> || std::same_as<T, std::vecto
 /// An option of a command. It belongs to the command, and lives as long.
 class Option {
  public:
-  explicit Option(CLI::Option& option) noexcept : option_(option) {}
+  /// Null: of a command that is not run (Command), and nothing comes of it.
+  explicit Option(CLI::Option* option) noexcept : option_(option) {}
 
   Option* required();
   Option* check(const Check& check);
@@ -65,7 +66,7 @@ class Option {
   Option* allow_extra_args(bool allow = true);
 
  private:
-  CLI::Option& option_;
+  CLI::Option* option_;
 };
 
 /// An option as --help shows it.
@@ -84,9 +85,12 @@ struct CommandHelp {
 };
 
 /// A command of the program, or the program itself. It owns its sub-commands and options; pointers to them stay valid.
+///
+/// Of a command that this run does not need there is its name and its description alone: to lay out every option of every one took a third
+/// of a start.
 class Command {
  public:
-  explicit Command(CLI::App& app) noexcept : app_(app) {}
+  explicit Command(CLI::App& app, bool needed = true) noexcept : app_(app), needed_(needed) {}
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
 
@@ -114,7 +118,11 @@ class Command {
   CommandHelp help() const;
 
  private:
+  friend class CommandLine;
+
   CLI::App& app_;
+  const bool needed_;
+  std::optional<std::string> only_;  // of the commands below it none but that one is needed
   std::vector<std::unique_ptr<Command>> subcommands_;
   std::vector<std::unique_ptr<Option>> options_;
 };
@@ -122,17 +130,20 @@ class Command {
 /// The whole command line.
 class CommandLine {
  public:
-  CommandLine(const std::string& name, const std::string& description, const std::string& version);
+  /// `arguments` come without the program's name. Where the first is no option, it names the command that is needed; else all are.
+  CommandLine(const std::string& name, const std::string& description, const std::string& version,
+              std::vector<std::string> arguments);
   ~CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
   Command& root() noexcept { return *root_; }
-  /// Reads `arguments`, which come without the program's name, and runs the command they name. The exit code where that did not
-  /// happen: 0 after --help and the like, `exit_error` after a mistake, which standard error names without what may be secret.
-  std::optional<int> run(std::vector<std::string> arguments, int exit_error);
+  /// Reads the arguments and runs the command they name, once. The exit code where that did not happen: 0 after --help and the like,
+  /// `exit_error` after a mistake, which standard error names without what may be secret.
+  std::optional<int> run(int exit_error);
 
  private:
+  std::vector<std::string> arguments_;
   std::unique_ptr<CLI::App> app_;
   std::unique_ptr<Command> root_;
 };

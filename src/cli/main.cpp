@@ -68,8 +68,10 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments = take_arguments(argc, argv);
   Globals globals;
   int exit_code = kExitDone;
+  if (!arguments.empty()) arguments.erase(arguments.begin());  // the program's name
+  const bool alone = arguments.empty();
   CommandLine line("logystera", "Receives, stores and shows the signals of your sites, and analyses any log.",
-                   "logystera " LOGYSTERA_VERSION);
+                   "logystera " LOGYSTERA_VERSION, std::move(arguments));
   Command& root = line.root();
   add_json(root, globals, "Print JSON instead of text, where the command has both");
   add_store(root, globals);
@@ -115,12 +117,11 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done; 1 done, and something was found that was asked about (scan --fail-on, rules validate,\n"
       "rules test); 2 an error (on standard error, with the remedy; what was done before it stays done).");
   try {
-    if (!arguments.empty()) arguments.erase(arguments.begin());  // the program's name
-    if (arguments.empty()) {
+    if (alone) {
       std::fputs(start_text(start_facts()).c_str(), stdout);
       return with_output_written(kExitDone);
     }
-    if (const std::optional<int> ended = line.run(std::move(arguments), kExitError)) return with_output_written(*ended);
+    if (const std::optional<int> ended = line.run(kExitError)) return with_output_written(*ended);
   } catch (const std::bad_alloc&) {
     return fail("", logystera::Error{"out of memory: " + remedy_for_memory()});
   } catch (const std::system_error& error) {

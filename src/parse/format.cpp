@@ -261,6 +261,21 @@ Result<Done> check_sample(const Format& format, const FormatSample& sample, cons
   return Done{};
 }
 
+Result<Format> definition_of(std::string_view json, const std::string& file) {
+  if (json.size() > kDefinitionBytes)
+    return Error{file + ": a format definition has at most 256 KiB", ErrorKind::too_large};
+  rapidjson::Document document;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseCommentsFlag | rapidjson::kParseValidateEncodingFlag;
+  document.Parse<kFlags>(json.data(), json.size());
+  if (document.HasParseError()) {
+    return Error{file + ":" + at_line(json, document.GetErrorOffset()) +
+                     ": not JSON: " + rapidjson::GetParseError_En(document.GetParseError()),
+                 ErrorKind::invalid};
+  }
+  return Definition(file).read(document);
+}
+
 }  // namespace
 
 Result<Done> check_samples(const Format& format) {
@@ -305,31 +320,26 @@ Result<std::unique_ptr<LineParser>> make_parser(const Format& format, const Pars
 Result<Formats> Formats::built_in() {
   Formats formats;
   for (const BuiltInFormat& file : built_in_formats()) {
-    if (Result<Done> added = formats.add(file.json, std::string(file.file)); !added) return added.error();
+    Result<Format> format = definition_of(file.json, std::string(file.file));
+    if (!format) return format.error();
+    if (Result<Done> added = formats.put(std::move(format.value()), std::string(file.file)); !added) return added.error();
   }
   return formats;
 }
 
 Result<Done> Formats::add(std::string_view json, const std::string& file) {
-  if (json.size() > kDefinitionBytes)
-    return Error{file + ": a format definition has at most 256 KiB", ErrorKind::too_large};
-  rapidjson::Document document;
-  constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseCommentsFlag | rapidjson::kParseValidateEncodingFlag;
-  document.Parse<kFlags>(json.data(), json.size());
-  if (document.HasParseError()) {
-    return Error{file + ":" + at_line(json, document.GetErrorOffset()) +
-                     ": not JSON: " + rapidjson::GetParseError_En(document.GetParseError()),
-                 ErrorKind::invalid};
-  }
-  Result<Format> format = Definition(file).read(document);
+  Result<Format> format = definition_of(json, file);
   if (!format) return format.error();
   return keep(std::move(format.value()), file);
 }
 
 Result<Done> Formats::keep(Format format, const std::string& file) {
+  if (Result<Done> good = check_samples(format); !good) return Error{file + ": " + good.error().message, good.error().kind};
+  return put(std::move(format), file);
+}
+
+Result<Done> Formats::put(Format format, const std::string& file) {
   auto kept = std::make_unique<const Format>(std::move(format));
-  if (Result<Done> good = check_samples(*kept); !good) return Error{file + ": " + good.error().message, good.error().kind};
   const auto same =
       std::find_if(formats_.begin(), formats_.end(), [&](const auto& other) { return other->name == kept->name; });
   if (same != formats_.end()) {

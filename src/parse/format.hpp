@@ -126,7 +126,7 @@ struct ParserContext {
 /// The formats a run knows. Immutable once filled; formats keep their addresses.
 class Formats {
  public:
-  /// The formats compiled into the program, samples checked.
+  /// The formats compiled into the program. Their samples are checked by its tests, not again at every start.
   static Result<Formats> built_in();
 
   /// Adds one definition, or replaces the one of the same name. Errors name `file`, the place and the remedy.
@@ -143,6 +143,7 @@ class Formats {
 
  private:
   Result<Done> keep(Format format, const std::string& file);
+  Result<Done> put(Format format, const std::string& file);
 
   std::vector<std::unique_ptr<const Format>> formats_;
 };
