@@ -25,6 +25,21 @@ std::string actor_key(const Finding& finding) {
   return key;
 }
 
+bool is_near(const Episode& one, std::int64_t first, std::int64_t last) noexcept {
+  if (first - one.last_time > kEpisodeGapSeconds || one.first_time - last > kEpisodeGapSeconds) return false;
+  return std::max(last, one.last_time) - std::min(first, one.first_time) <= kEpisodeSeconds;
+}
+
+// What the newest finding of an episode is told, but for its key.
+Growth growth_of(const Episode& episode, std::uint64_t hits) {
+  return {.key = {},
+          .hits = hits,
+          .until = episode.last_time,
+          .login_time = episode.login_time,
+          .accounts = episode.accounts_known ? episode.accounts : 0,
+          .mostly = episode.mostly};
+}
+
 }  // namespace
 
 int reach(Who::Outcome outcome) noexcept {
@@ -40,15 +55,6 @@ int reach(Who::Outcome outcome) noexcept {
   }
   return 0;
 }
-
-namespace {
-
-bool is_near(const Episode& one, std::int64_t first, std::int64_t last) noexcept {
-  if (first - one.last_time > kEpisodeGapSeconds || one.first_time - last > kEpisodeGapSeconds) return false;
-  return std::max(last, one.last_time) - std::min(first, one.first_time) <= kEpisodeSeconds;
-}
-
-}  // namespace
 
 // The episode it continues; logs are mostly in order, so the newest is looked at first.
 std::size_t* Episodes::place_of(std::vector<std::size_t>& places, std::int64_t first, std::int64_t last, bool time_known) {
@@ -378,12 +384,7 @@ void Episodes::tell_growths(Open& open) {
   std::uint64_t told = open.told;
   for (const Part& part : open.parts) told += part.hits - part.told;
   // Of findings that are no parts; the newest is told the rest.
-  Growth newest{.key = {},
-                .hits = open.newest_told + episode.hits - std::min(episode.hits, told),
-                .until = episode.last_time,
-                .login_time = episode.login_time,
-                .accounts = episode.accounts_known ? episode.accounts : 0,
-                .mostly = episode.mostly};
+  Growth newest = growth_of(episode, open.newest_told + episode.hits - std::min(episode.hits, told));
   // Of parts all, those too that have no more than they had: an earlier reading may have said more of them.
   for (std::size_t i = 0; i < open.parts.size(); ++i) {
     const Part& part = open.parts[i];
@@ -463,12 +464,8 @@ std::vector<Episode> Episodes::take() {
                .login_time = finding.time,
                .growths = {}};
     tell_attempts(open, one);
-    episode.growths.push_back({.key = finding_key(finding),
-                               .hits = episode.hits,
-                               .until = episode.last_time,
-                               .login_time = episode.login_time,
-                               .accounts = episode.accounts_known ? episode.accounts : 0,
-                               .mostly = episode.mostly});
+    episode.growths.push_back(growth_of(episode, episode.hits));
+    episode.growths.back().key = finding_key(finding);
     all.push_back(std::move(episode));
   }
   std::stable_sort(all.begin(), all.end(), [](const Episode& a, const Episode& b) {
