@@ -4,8 +4,6 @@ ARG BASE=debian:12-slim
 ARG BUILD_BASE=${BASE}
 
 FROM ${BUILD_BASE} AS build
-# More for cmake, as -DCMAKE_BUILD_TYPE=Debug.
-ARG CMAKE_ARGUMENTS=
 WORKDIR /source
 # The same list ./dev installs by, without PHP, which builds the agent, and without the compiler's cache.
 COPY dev.d/packages.txt dev.d/packages.txt
@@ -15,7 +13,7 @@ RUN apt-get update \
 # What .dockerignore lets through.
 COPY . .
 # The file it makes beside the program: which packages have the libraries it is linked with.
-RUN cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF ${CMAKE_ARGUMENTS} \
+RUN cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF \
   && ninja -C build logystera \
   && strip build/logystera \
   && ldd build/logystera | grep -oE '/[^ ]+\.so[^ ]*' | xargs -n 1 realpath \

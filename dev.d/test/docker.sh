@@ -18,45 +18,41 @@ start_dockerd || skip_all 'dockerd does not start here'
 
 say 'an image of Debian, as the registry has it'
 debootstrap --variant=minbase bookworm "$state/base" "$mirror" >"$stage_dir/debootstrap.log" 2>&1 || skip_all "debootstrap cannot make a Debian 12 from $mirror"
+echo force-unsafe-io >"$state/base/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
 tar -C "$state/base" -c . | docker import - debian:12-slim >/dev/null
 rm -rf --one-file-system "$state/base"
 docker run --rm --network host debian:12-slim true || skip_all 'containers do not run here'
 
-say 'a base to build on, with what the compiler has made before'
-compiled=${XDG_CACHE_HOME:-$HOME/.cache}/logystera/image-ccache
-# in_new_container IMAGE COMMAND: COMMAND with a container of that image, $container, which goes whatever comes of it.
-in_new_container() {
-  local container status=0
-  container=$(docker create --network host "$1" sh -c 'apt-get update && apt-get install --yes --no-install-recommends ccache &&
-    rm -rf /var/lib/apt/lists/* && mkdir -p /root/.cache /root/.config/ccache && echo max_size = 500M >/root/.config/ccache/ccache.conf') || return 1
-  "$2" || status=$?
-  docker rm --force "$container" >/dev/null
-  return "$status"
+say 'a base to build on, with what the compiler has made of the same sources here'
+# The newest of the cache, half a gigabyte at most: the ordinary build, which comes first, has compiled the program as the image does.
+copy_newest_compiled() {
+  local cache
+  cache=$(ccache --get-config cache_dir) && mkdir "$state/ccache" && (
+    cd "$cache" && find . -type f \( -name '*R' -o -name '*M' \) -printf '%T@ %s %p\n' | sort -rn |
+      awk '(sum += $2) < 5e8 { print $3 }' | xargs cp --parents -t "$state/ccache"
+  )
 }
 make_build_base() {
-  docker start --attach "$container" && { [ ! -d "$compiled" ] || docker cp "$compiled" "$container:/root/.cache/ccache"; } &&
-    docker commit "$container" build-base
+  local container
+  copy_newest_compiled || true
+  container=$(docker create --network host debian:12-slim sh -c 'apt-get update &&
+    apt-get install --yes --no-install-recommends ccache && rm -rf /var/lib/apt/lists/* && mkdir -p /root/.cache') || return 1
+  docker start --attach "$container" && docker cp "$state/ccache" "$container:/root/.cache/" && docker commit "$container" build-base &&
+    docker rm --force "$container"
 }
-keep_compiled() {
-  rm -rf "$compiled.new" && mkdir -p "$(dirname "$compiled")" && docker cp "$container:/root/.cache/ccache" "$compiled.new" &&
-    rm -rf "$compiled" && mv "$compiled.new" "$compiled"
-}
-in_new_container debian:12-slim make_build_base >"$stage_dir/build-base.log" 2>&1 || {
+make_build_base >"$stage_dir/build-base.log" 2>&1 || {
   tail -5 "$stage_dir/build-base.log"
   docker tag debian:12-slim build-base
 }
+rm -rf "$state/ccache"
 
 say 'building the image'
 mkdir "$state/source"
 git -C "$root" ls-files -z --cached --others --exclude-standard | (cd "$root" && xargs -0 cp --parents -t "$state/source" 2>/dev/null) || true
-# Not optimized: that takes half the time, and what is looked at here does not depend on it.
-as_looked_at=(--build-arg CMAKE_ARGUMENTS=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 --build-arg BUILD_BASE=build-base)
-build_image() { docker build --network host "${as_looked_at[@]}" "$@" "$state/source"; }
+sooner=(--build-arg BUILD_BASE=build-base)
+build_image() { docker build --network host "${sooner[@]}" "$@" "$state/source"; }
 check 'the image builds' build_image --quiet --tag logystera
 [ "$failed" -eq 0 ] || { build_image --force-rm 2>&1 | tail -40; finish; }
-{ build_image --quiet --target build --tag built && in_new_container built keep_compiled; } >"$stage_dir/kept.log" 2>&1 ||
-  tail -5 "$stage_dir/kept.log"
-
 ask() { curl --silent --show-error --max-time 10 "$@"; }
 status_of() { ask --output /dev/null --write-out '%{http_code}' "$@"; }
 
@@ -104,7 +100,7 @@ check 'docker compose up starts it on port 8080 with a volume' composed
 in_clone() {
   (cd "$state/source" && bash -euc 'docker() {
     case "$1 $2" in
-      "compose build") docker-compose build '"${as_looked_at[*]}"' "${@:3}" ;;
+      "compose build") docker-compose build '"${sooner[*]}"' "${@:3}" ;;
       compose\ *) docker-compose "${@:2}" ;;
       *) command docker "$@" ;;
     esac
