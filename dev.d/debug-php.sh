@@ -61,7 +61,8 @@ configure_and_make() {
     --enable-opcache --disable-opcache-jit)
   if [ -f /usr/include/sqlite3.h ]; then options+=(--with-pdo-sqlite); fi
   ./configure -q "${options[@]}" CC="$compiler" CXX="$cxx" CFLAGS='-O0 -g' CXXFLAGS='-O0 -g'
-  make -s -j "$jobs"
+  # One checkout, wherever it lies, answers for another.
+  CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 make -s -j "$jobs"
   make -s install-cli install-build install-headers install-programs
   # Debian's phpize takes libtool's and pkg-config's macros from beside the PHP it belongs to.
   mkdir -p "$1/share"
