@@ -140,7 +140,8 @@ std::size_t DigestBuilder::group_of(const Record& record) {
     const auto [at, is_new] = by_fingerprint_.try_emplace(group.fingerprint, groups_.size());
     if (is_new) {
       groups_.push_back(
-          {.error = {.pattern = store::storable(group.pattern), .message = {}, .source = {}}, .into = groups_.size()});
+          {.error = {.pattern = store::storable(group.pattern), .new_since_ns = {}, .message = {}, .source = {}},
+           .into = groups_.size()});
     }
     return settled(at->second);
   };

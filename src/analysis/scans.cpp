@@ -59,22 +59,21 @@ void FailedRequests::add(const Record& record) {
   const std::string_view address = record.text(field::client_ip), path = record.text(field::path);
   if (address.empty() || is_of_a_page(path)) return;
   const std::int64_t time = record.time_ns / kSecondNs;
-  std::vector<Run>& runs = by_address_[std::string(address)];
-  // Logs are mostly in order: the newest is looked at first.
-  const auto found = std::find_if(runs.rbegin(), runs.rend(), [&](const Run& run) {
-    return time - run.last <= store::kEpisodeGapSeconds && run.first - time <= store::kEpisodeGapSeconds;
+  store::Runs<Run>& runs = by_address_.try_emplace(std::string(address), store::kEpisodeGapSeconds).first->second;
+  const std::size_t before = runs.size();
+  Run* const run = runs.at(time, runs_ < kRunsMost, [&](Run& earlier, Run&& later) {
+    earlier.requests += later.requests;
+    paths_ -= earlier.paths.size() + later.paths.size();
+    earlier.paths.merge(later.paths);
+    paths_ += earlier.paths.size();
   });
-  if (found == runs.rend() && runs_ == kRunsMost) {
+  runs_ = runs_ + runs.size() - before;
+  if (!run) {
     if (runs.empty()) by_address_.erase(std::string(address));
     return;
   }
-  const bool is_new = found == runs.rend();
-  runs_ += is_new;
-  Run& run = is_new ? runs.emplace_back(Run{time, time, 0, {}}) : *found;
-  run.first = std::min(run.first, time);
-  run.last = std::max(run.last, time);
-  run.requests += record.repeated;
-  if (paths_ < kPathsMost) paths_ += run.paths.insert(std::hash<std::string_view>{}(path)).second;
+  run->requests += record.repeated;
+  if (paths_ < kPathsMost) paths_ += run->paths.insert(std::hash<std::string_view>{}(path)).second;
 }
 
 FailedRequests::Count FailedRequests::within(std::string_view address, std::int64_t first, std::int64_t last) const {
@@ -82,11 +81,10 @@ FailedRequests::Count FailedRequests::within(std::string_view address, std::int6
   const auto found = by_address_.find(std::string(address));
   if (found == by_address_.end()) return count;
   std::unordered_set<std::uint64_t> paths;
-  for (const Run& run : found->second) {
-    if (run.last < first || run.first > last) continue;
+  found->second.within(first, last, [&](std::int64_t, std::int64_t, const Run& run) {
     count.requests += run.requests;
     paths.insert(run.paths.begin(), run.paths.end());
-  }
+  });
   count.paths = paths.size();
   return count;
 }

@@ -17,6 +17,7 @@
 
 #include "core/record.hpp"
 #include "store/episode.hpp"
+#include "store/runs.hpp"
 
 namespace logystera::analysis {
 
@@ -37,12 +38,11 @@ class FailedRequests {
 
  private:
   struct Run {
-    std::int64_t first, last;
     std::uint64_t requests = 0;
     std::unordered_set<std::uint64_t> paths;  // hashes
   };
 
-  std::unordered_map<std::string, std::vector<Run>> by_address_;
+  std::unordered_map<std::string, store::Runs<Run>> by_address_;
   std::size_t runs_ = 0, paths_ = 0;
 };
 

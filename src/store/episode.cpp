@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <tuple>
+#include <iterator>
 #include <utility>
 
 namespace logystera::store {
@@ -12,7 +12,7 @@ constexpr char kSeparator = '\0';
 
 std::uint64_t hash_of(std::string_view text) noexcept { return std::hash<std::string_view>{}(text); }
 
-std::string actor_key(const Finding& finding) {
+std::string actor_key(const Finding& finding, bool time_known) {
   std::string key = finding.rule;
   key += kSeparator;
   key += finding.site;
@@ -22,22 +22,14 @@ std::string actor_key(const Finding& finding) {
   else key += 's' + finding.source;
   // An episode of a site's signals is one by its group.
   if (!finding.group.empty()) key += kSeparator + finding.group;
+  // Those without a time are one.
+  if (!time_known) key += kSeparator;
   return key;
 }
 
 bool is_near(const Episode& one, std::int64_t first, std::int64_t last) noexcept {
   if (first - one.last_time > kEpisodeGapSeconds || one.first_time - last > kEpisodeGapSeconds) return false;
   return std::max(last, one.last_time) - std::min(first, one.first_time) <= kEpisodeSeconds;
-}
-
-// What the newest finding of an episode is told, but for its key.
-Growth growth_of(const Episode& episode, std::uint64_t hits) {
-  return {.key = {},
-          .hits = hits,
-          .until = episode.last_time,
-          .login_time = episode.login_time,
-          .accounts = episode.accounts_known ? episode.accounts : 0,
-          .mostly = episode.mostly};
 }
 
 }  // namespace
@@ -56,16 +48,15 @@ int reach(Who::Outcome outcome) noexcept {
   return 0;
 }
 
-// The episode it continues; logs are mostly in order, so the newest is looked at first.
-std::size_t* Episodes::place_of(std::vector<std::size_t>& places, std::int64_t first, std::int64_t last, bool time_known) {
-  for (std::size_t n = places.size(); n-- > 0;) {
-    std::size_t& place = places[n];
-    const Episode& one = open_[place].episode;
-    if (one.time_known != time_known) continue;
-    if (!time_known) return &place;
-    if (is_near(one, first, last)) return &place;
+// Of the episodes it may continue the one that begins last. None that begins longer before its end than an episode goes on can be it.
+std::size_t Episodes::place_of(const Places& places, std::int64_t first, std::int64_t last) const {
+  auto place = places.upper_bound({last + kEpisodeGapSeconds, SIZE_MAX});
+  while (place != places.begin()) {
+    --place;
+    if (last - place->first > kEpisodeSeconds) break;
+    if (is_near(open_[place->second].episode, first, last)) return place->second;
   }
-  return nullptr;
+  return SIZE_MAX;
 }
 
 void Episodes::remember(std::unordered_set<std::uint64_t>& values, std::string_view text) {
@@ -123,15 +114,16 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   const std::int64_t found = time_known ? finding.time : 0;
   const std::int64_t last = std::max(found, time_known ? finding.last_time : 0);
   const std::int64_t first = time_known && finding.first_time != 0 ? std::min(finding.first_time, found) : found;
-  std::string key = actor_key(finding);
+  std::string key = actor_key(finding, time_known);
   const auto known = by_key_.find(key);
-  const std::size_t* place = known == by_key_.end() ? nullptr : place_of(known->second, first, last, time_known);
-  if (!place) {
+  std::size_t at = known == by_key_.end() ? SIZE_MAX : place_of(known->second, first, last);
+  const bool is_new = at == SIZE_MAX;
+  if (is_new) {
     if (open_.size() == kEpisodesMost) {
       ++left_out_;
       return nullptr;
     }
-    std::vector<std::size_t>& places = known == by_key_.end() ? by_key_[std::move(key)] : known->second;
+    at = open_.size();
     Open& made = open_.emplace_back();
     made.episode.rule = finding.rule;
     made.episode.level = finding.level;
@@ -139,10 +131,7 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
     made.episode.time_known = time_known;
     made.episode.first_time = first;
     made.episode.last_time = last;
-    places.push_back(open_.size() - 1);
-    place = &places.back();
   }
-  const std::size_t at = *place;
   Open& open = open_[at];
   Episode& episode = open.episode;
   ++episode.findings;
@@ -151,6 +140,12 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   const bool is_part = finding.series != 0 && parts_ < kPartsMost;
   if (is_part) add_part(at, finding, found);
   episode.level = std::max(episode.level, finding.level);
+  if (is_new) {
+    by_key_[std::move(key)].emplace(first, at);
+  } else if (first < episode.first_time) {
+    known->second.erase({episode.first_time, at});
+    known->second.emplace(first, at);
+  }
   episode.first_time = std::min(episode.first_time, first);
   episode.last_time = std::max(episode.last_time, last);
   const bool further = reach(finding.who.outcome) > reach(episode.who.outcome);
@@ -200,13 +195,14 @@ Episodes::Open* Episodes::take_in(const Finding& finding, bool time_known) {
   return &open;
 }
 
-// The last that was made no later.
+// The last that was made no later; where there is none, the first.
 Episodes::Part* Episodes::part_before(Open& open, std::int64_t time, std::uint64_t line) {
-  for (std::size_t n = open.parts.size(); n-- > 0;) {
-    Part& part = open.parts[n];
-    if (n == 0 || std::pair(part.time, part.line) <= std::pair(time, line)) return &part;
-  }
-  return nullptr;
+  if (open.parts.empty()) return nullptr;
+  const auto made_later = [&](const std::pair<std::int64_t, std::uint64_t>& when, std::size_t part) {
+    return when < std::pair(open.parts[part].time, open.parts[part].line);
+  };
+  const auto after = std::upper_bound(open.rising.begin(), open.rising.end(), std::pair(time, line), made_later);
+  return &open.parts[after == open.rising.begin() ? 0 : *std::prev(after)];
 }
 
 void Episodes::add_part(std::size_t at, const Finding& finding, std::int64_t found) {
@@ -215,6 +211,11 @@ void Episodes::add_part(std::size_t at, const Finding& finding, std::int64_t fou
   const auto before = series_.find(finding.series);
   if (before != series_.end() && before->second.open == at) open.parts[before->second.part].until = found;
   series_[finding.series] = {at, open.parts.size()};
+  const auto is_no_earlier = [&](const Part& other) {
+    return std::pair(other.time, other.line) >= std::pair(found, finding.line);
+  };
+  while (!open.rising.empty() && is_no_earlier(open.parts[open.rising.back()])) open.rising.pop_back();
+  open.rising.push_back(open.parts.size());
   Part& part = open.parts.emplace_back(Part{.key = {}, .time = found, .line = finding.line, .told = finding.hits});
   std::copy_n(finding.key.begin(), std::min(finding.key.size(), part.key.size()), part.key.begin());
   const auto waiting = waiting_.find(finding.series);
@@ -239,9 +240,9 @@ void Episodes::add_further(const Finding& finding, bool time_known) {
     open = &open_[found->second.open];
     part = &open->parts[found->second.part];
     if (!is_near(open->episode, first, last)) return;
-  } else if (const auto known = by_key_.find(actor_key(finding)); known != by_key_.end()) {
-    const std::size_t* const place = place_of(known->second, first, last, time_known);
-    open = place ? &open_[*place] : nullptr;
+  } else if (const auto known = by_key_.find(actor_key(finding, time_known)); known != by_key_.end()) {
+    const std::size_t place = place_of(known->second, first, last);
+    open = place != SIZE_MAX ? &open_[place] : nullptr;
   }
   if (!open) return;
   open->episode.hits += finding.hits;
@@ -255,13 +256,13 @@ void Episodes::forget_addresses() {
   if (newest_login_ < forget_after_) return;
   for (auto at = by_address_.begin(); at != by_address_.end();) {
     const Address& one = at->second;
-    const bool over = one.attempts.empty() || one.attempts.back().last < newest_login_ - kEpisodeSeconds;
+    const bool over = one.attempts.empty() || one.attempts.newest_time() < newest_login_ - kEpisodeSeconds;
     if (one.has_episode || one.guessed || !over) {
       ++at;
       continue;
     }
     logins_ -= one.logins.size();
-    for (const Attempts& run : one.attempts) remembered_ -= run.accounts.size();
+    one.attempts.each([&](const Attempts& run) { remembered_ -= run.accounts.size(); });
     at = by_address_.erase(at);
   }
   forget_after_ = newest_login_ + kEpisodeGapSeconds;
@@ -300,16 +301,9 @@ void Episodes::add_attempts(std::string_view from, std::string_view account, std
     if (Part* const part = part_before(open, time, line)) part->attempts += count;
     episode.last_time = std::max(episode.last_time, time);
   }
-  auto run = std::find_if(one->attempts.rbegin(), one->attempts.rend(), [&](const Attempts& other) {
-    return time <= other.last + kEpisodeGapSeconds && time >= other.first - kEpisodeGapSeconds;
-  });
-  if (run == one->attempts.rend()) {
-    if (remembered_ == kRememberedMost) return;
-    one->attempts.push_back({.first = time, .last = time, .mostly = {}, .accounts = {}});
-    run = one->attempts.rbegin();
-  }
-  run->first = std::min(run->first, time);
-  run->last = std::max(run->last, time);
+  Attempts* const run = one->attempts.at(time, remembered_ < kRememberedMost,
+                                         [&](Attempts& earlier, Attempts&& later) { join(earlier, std::move(later)); });
+  if (!run) return;
   run->count += count;
   const std::uint64_t hash = hash_of(account);
   auto tried = run->accounts.find(hash);
@@ -324,158 +318,40 @@ void Episodes::add_attempts(std::string_view from, std::string_view account, std
   run->mostly = account;
 }
 
+// An account that has at least half of both together has at least half of one of them.
+void Episodes::join(Attempts& one, Attempts&& later) {
+  one.count += later.count;
+  if (one.accounts.size() < later.accounts.size()) {
+    std::swap(one.accounts, later.accounts);
+    std::swap(one.mostly, later.mostly);
+  }
+  for (const auto& [account, count] : later.accounts) {
+    const auto [tried, is_new] = one.accounts.try_emplace(account, 0);
+    tried->second += count;
+    remembered_ -= !is_new;
+  }
+  const auto tries_of = [&](const std::string& account) {
+    const auto tried = one.accounts.find(hash_of(account));
+    return tried == one.accounts.end() ? 0 : tried->second;
+  };
+  if (tries_of(later.mostly) > tries_of(one.mostly)) one.mostly = std::move(later.mostly);
+  one.most = tries_of(one.mostly);
+}
+
 Episodes::Tried Episodes::tried_before(std::string_view from, std::int64_t time) const {
   Tried tried;
   const auto found = by_address_.find(std::string(from));
   if (found == by_address_.end()) return tried;
-  for (const Attempts& run : found->second.attempts) {
-    if (run.first > time || run.last < time - kEpisodeSeconds) continue;
-    if (tried.count == 0 || run.first < tried.first) tried.first = run.first;
+  found->second.attempts.within(time - kEpisodeSeconds, time, [&](std::int64_t first, std::int64_t, const Attempts& run) {
+    tried.first = first;  // the earliest comes last
     tried.count += run.count;
-  }
+  });
   return tried;
 }
 
 void Episodes::add_guessed(Finding finding) {
   Address* const one = address(finding.who.address, finding.time);
   if (one && !one->guessed) one->guessed = std::move(finding);
-}
-
-// Who was tried, where the episode has nearly all of the address's attempts: a rule may count some of them alone.
-void Episodes::tell_attempts(Open& open, const Address& address) const {
-  Episode& episode = open.episode;
-  const Attempts* most = nullptr;
-  for (const Attempts& run : address.attempts)
-    if (run.first <= episode.last_time && run.last >= episode.first_time && (!most || run.count > most->count)) most = &run;
-  if (!most || episode.hits * 10 < most->count * 9 || most->accounts.size() < episode.accounts) return;
-  episode.accounts = most->accounts.size();
-  episode.accounts_known = true;
-  episode.mostly = most->most * 2 >= most->count ? most->mostly : std::string();
-}
-
-// What a rule has counted, and the failed logins there were, are two counts of the same; whichever is more is told, as a whole.
-void Episodes::count_parts(Open& open) {
-  Episode& episode = open.episode;
-  const bool by_attempts = open.fired_of + open.attempts > episode.hits;
-  for (Part& part : open.parts) part.hits = by_attempts ? part.attempts : part.told + part.further;
-  if (!by_attempts) return;
-  episode.hits = open.fired_of + open.attempts;
-  if (open.parts.empty()) return;
-  open.parts.front().hits += open.fired_of;
-  // A row says no less than its finding did. The line it was made of may be of an attempt that counted before it.
-  for (std::size_t n = open.parts.size(); n-- > 0;) {
-    Part& part = open.parts[n];
-    if (part.hits >= part.told) continue;
-    const std::uint64_t lacking = part.told - part.hits;
-    part.hits = part.told;
-    if (n == 0) {
-      episode.hits += lacking;
-      break;
-    }
-    std::uint64_t& before = open.parts[n - 1].hits;
-    if (lacking > before) episode.hits += lacking - before;
-    before -= std::min(before, lacking);
-  }
-}
-
-void Episodes::tell_growths(Open& open) {
-  Episode& episode = open.episode;
-  if (!episode.time_known || !episode.site.empty()) return;
-  std::uint64_t told = open.told;
-  for (const Part& part : open.parts) told += part.hits - part.told;
-  // Of findings that are no parts; the newest is told the rest.
-  Growth newest = growth_of(episode, open.newest_told + episode.hits - std::min(episode.hits, told));
-  // Of parts all, those too that have no more than they had: an earlier reading may have said more of them.
-  for (std::size_t i = 0; i < open.parts.size(); ++i) {
-    const Part& part = open.parts[i];
-    Growth growth{.key = {}, .hits = part.hits, .until = part.until != 0 ? part.until : episode.last_time};
-    if (i == open.newest_part) {
-      newest.hits += part.hits - part.told;
-      growth = newest;
-    }
-    growth.key.assign(part.key.data(), part.key.size());
-    episode.growths.push_back(std::move(growth));
-  }
-  if (open.newest_part < open.parts.size() || !open.rules.empty()) return;  // a scanner's findings are of other rules
-  if (newest.hits == open.newest_told && episode.accounts <= 1 && episode.login_time == 0) return;
-  newest.key = finding_key({.rule = episode.rule,
-                            .title = {},
-                            .source = episode.source,
-                            .time = open.newest,
-                            .line = episode.line,
-                            .message = episode.message});
-  episode.growths.push_back(std::move(newest));
-}
-
-std::vector<Episode> Episodes::take() {
-  for (auto& [key, answers] : answers_) release(answers);
-  std::vector<Episode> all;
-  all.reserve(open_.size());
-  for (Open& open : open_) {
-    Episode& episode = open.episode;
-    episode.targets = open.targets.size();
-    episode.accounts = open.accounts.size();
-    episode.accounts_known = episode.hits <= episode.findings;  // each of which names its own
-    count_parts(open);
-    if (open.accounts_stored > 0 && open.accounts_stored >= episode.accounts) {
-      episode.accounts = open.accounts_stored;
-      episode.accounts_known = true;
-      episode.mostly = open.mostly_stored;
-    }
-    if (!open.rules.empty()) episode.rules = open.rules.size();
-    const auto from = open.login_failed ? by_address_.find(episode.who.address) : by_address_.end();
-    if (from != by_address_.end()) {
-      tell_attempts(open, from->second);
-      for (const std::int64_t time : from->second.logins) {
-        if (time < episode.first_time || time > episode.last_time + kEpisodeSeconds) continue;
-        if (!episode.logged_in_afterwards || time < episode.login_time) episode.login_time = time;
-        episode.logged_in_afterwards = true;
-      }
-      // The first of them is the one soonest after the attempts, or among them.
-      if (episode.logged_in_afterwards && episode.hits >= kGuessesLeast &&
-          episode.login_time <= episode.last_time + kEpisodeGapSeconds) {
-        episode.raised = episode.level < Level::critical;
-        episode.level = Level::critical;
-        from->second.guessed.reset();
-      }
-    }
-    tell_growths(open);
-    all.push_back(std::move(episode));
-  }
-  for (const auto& [address, one] : by_address_) {
-    if (!one.guessed) continue;
-    Open open;
-    Episode& episode = open.episode;
-    const Finding& finding = *one.guessed;
-    episode = {.rule = finding.rule,
-               .title = finding.title,
-               .level = finding.level,
-               .who = finding.who,
-               .site = {},
-               .source = finding.source,
-               .line = finding.line,
-               .message = finding.message,
-               .findings = 1,
-               .hits = finding.hits,
-               .first_time = finding.first_time,
-               .last_time = finding.time,
-               .mostly = {},
-               .logged_in_afterwards = true,
-               .login_time = finding.time,
-               .growths = {}};
-    tell_attempts(open, one);
-    episode.growths.push_back(growth_of(episode, episode.hits));
-    episode.growths.back().key = finding_key(finding);
-    all.push_back(std::move(episode));
-  }
-  std::stable_sort(all.begin(), all.end(), [](const Episode& a, const Episode& b) {
-    const auto rank = [](const Episode& one) {
-      return std::tuple(one.level, !one.raised, one.logged_in_afterwards, reach(one.who.outcome), one.last_time);
-    };
-    return rank(a) > rank(b);
-  });
-  *this = Episodes();
-  return all;
 }
 
 }  // namespace logystera::store

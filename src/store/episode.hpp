@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,6 +27,7 @@
 #include "core/json_text.hpp"
 #include "core/severity.hpp"
 #include "store/finding_store.hpp"
+#include "store/runs.hpp"
 #include "store/who.hpp"
 
 namespace logystera::store {
@@ -133,14 +135,13 @@ class Episodes {
  private:
   /// Failed logins of one address, no more than kEpisodeGapSeconds from one to the next.
   struct Attempts {
-    std::int64_t first = 0, last = 0;
     std::uint64_t count = 0, most = 0;  // `most`: for the account `mostly`
     std::string mostly;
     std::unordered_map<std::uint64_t, std::uint64_t> accounts;  // hash → how often
   };
   struct Address {
     std::vector<std::int64_t> logins;
-    std::vector<Attempts> attempts;
+    Runs<Attempts> attempts{kEpisodeGapSeconds};
     std::optional<Finding> guessed;
     std::vector<std::size_t> counting;  // of each rule that counts attempts the newest episode, in open_
     bool has_episode = false;           // of failed logins
@@ -154,6 +155,7 @@ class Episodes {
     std::uint64_t attempts = 0;       // failed logins from it on; of the first, after it
     std::uint64_t hits = 0;           // all it stands for
   };
+  using Places = std::set<std::pair<std::int64_t, std::size_t>>;  // first times of episodes, and where in open_ they are
   struct Place {
     std::size_t open, part;
   };
@@ -170,6 +172,7 @@ class Episodes {
     std::uint64_t attempts = 0;         // after it
     std::uint64_t told = 0;             // what the findings counted
     std::vector<Part> parts;            // in the order of the log
+    std::vector<std::size_t> rising;    // those that none after them was made before
     std::uint64_t accounts_stored = 0;  // that a stored finding tells of (Finding::accounts), and of which most were
     std::string mostly_stored;
     std::int64_t newest = INT64_MIN;                             // when the newest of the findings was made,
@@ -192,7 +195,7 @@ class Episodes {
 
   void add_scanner(Finding finding, bool time_known, std::uint64_t bytes);
   void release(Answers& answers);
-  std::size_t* place_of(std::vector<std::size_t>& places, std::int64_t first, std::int64_t last, bool time_known);
+  std::size_t place_of(const Places& places, std::int64_t first, std::int64_t last) const;
   Open* take_in(const Finding& finding, bool time_known);
   Address* address(std::string_view address, std::int64_t time);
   void forget_addresses();
@@ -201,11 +204,11 @@ class Episodes {
   void add_part(std::size_t at, const Finding& finding, std::int64_t found);
   static void count_parts(Open& open);
   static void tell_growths(Open& open);
+  void join(Attempts& one, Attempts&& later);
   void remember(std::unordered_set<std::uint64_t>& values, std::string_view text);
 
   std::vector<Open> open_;
-  std::unordered_map<std::string, std::vector<std::size_t>>
-      by_key_;  // rule, site and actor → places in open_, by time of their making
+  std::unordered_map<std::string, Places> by_key_;                    // by rule, site and actor
   std::unordered_map<std::string, Address> by_address_;               // who logged in, or failed to
   std::map<std::pair<std::string, std::uint64_t>, Answers> answers_;  // by address and size
   std::size_t held_ = 0;                                              // of all of them

@@ -128,7 +128,8 @@ TEST_CASE("a_request_for_which_there_is_no_room_is_told_when_to_come_back") {
   SocketClient slow(serving.url()), refused(serving.url());
   REQUIRE(slow.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
   gated.entered.get_future().wait();
-  REQUIRE(workers->submit([] {}));  // the one that may wait
+  std::promise<void> waited;
+  REQUIRE(workers->submit([&] { waited.set_value(); }));  // the one that may wait
   REQUIRE(refused.send("GET /queued HTTP/1.1\r\nHost: x\r\n\r\n"));
   const std::string answer = refused.receive_answer();
   CHECK(has_status(answer, 503));
@@ -139,6 +140,7 @@ TEST_CASE("a_request_for_which_there_is_no_room_is_told_when_to_come_back") {
   CHECK(body_of(refused.receive_answer()) == "quick");
   gated.release.set_value();
   CHECK(body_of(slow.receive_answer()) == "slow");
+  waited.get_future().wait();
   CHECK(body_of(serving.ask("GET", "/queued")) == "queued");
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "catch.hpp"
@@ -535,6 +536,41 @@ TEST_CASE("an_address_that_tried_many_accounts_is_said_to_and_not_named_by_the_l
   Episodes episodes;
   episodes.add(finding_of("A", kNow, {"ip_1", "anna", "", 0, Outcome::refused}));
   CHECK(actor_words(episodes.take().front()) == "ip_1 as anna");
+}
+
+TEST_CASE("attempts_tell_the_same_in_any_order") {
+  std::mt19937 random(20262);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::pair<std::int64_t, std::string>> attempts;
+    for (unsigned n = random() % 40 + 2; n > 0; --n) {
+      const std::int64_t time = kNow + static_cast<std::int64_t>(random() % (12 * 3600));
+      for (const int after : {0, 1}) attempts.emplace_back(time + after, "root");
+      attempts.emplace_back(time, "u" + std::to_string(random() % 5));
+    }
+    Finding guessed =
+        finding_of(std::string(kGuessedRule), kNow + 12 * 3600, {"ip_1", "root", "", 0, Outcome::login_failed});
+    guessed.first_time = kNow;
+    guessed.hits = 1;
+    const auto told = [&] {
+      Episodes episodes;
+      std::uint64_t line = 1;
+      for (const auto& [time, account] : attempts) episodes.add_attempts("ip_1", account, time, line++, 1);
+      const Episodes::Tried tried = episodes.tried_before("ip_1", kNow + 6 * 3600);
+      Finding finding = guessed;
+      finding.hits = attempts.size();  // as many as any run of them has
+      episodes.add_guessed(finding);
+      const Episode one = episodes.take().front();
+      return std::tuple(tried.count, tried.first, one.accounts, one.mostly);
+    };
+    const auto wanted = told();
+    CHECK(std::get<3>(wanted) == "root");
+    for (int other = 0; other < 4; ++other) {
+      std::shuffle(attempts.begin(), attempts.end(), random);
+      REQUIRE(told() == wanted);
+    }
+    std::sort(attempts.rbegin(), attempts.rend());
+    REQUIRE(told() == wanted);
+  }
 }
 
 TEST_CASE("a_login_after_many_slow_guesses_is_an_episode_of_its_own") {
