@@ -57,6 +57,19 @@ build_targets() {
 }
 configure_and_build() { cmake -S "$root" -B "$build_dir" -G Ninja && ninja -C "$build_dir" -j "$jobs" "$@"; }
 
+# build_for_bench TARGET...: of the ordinary build, what a benchmark runs.
+build_for_bench() {
+  mkdir -p "$run_dir/bench"
+  build_targets "$@" >"$run_dir/bench-build.log" 2>&1 || die 'the build failed (whole log: .run/bench-build.log)'
+}
+
+# whole_numbers USAGE NUMBER...: ends where one is none from 1 on.
+whole_numbers() {
+  local usage=$1 number
+  shift
+  for number in "$@"; do [[ "$number" =~ ^[1-9][0-9]*$ ]] || die "usage: $usage"; done
+}
+
 # eventually COMMAND...: again and again until it is true, for a minute; its last output and status are those of the last time.
 eventually() {
   for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done

@@ -3,7 +3,7 @@
 source "$(dirname "$0")/../lib.sh"
 
 rounds=${1:-3} peer=${2:-}
-[[ "$rounds" =~ ^[1-9][0-9]*$ ]] || die 'usage: ./dev bench build [ROUNDS [COMMIT]]   (COMMIT, like the last release, is built in turns)'
+whole_numbers './dev bench build [ROUNDS [COMMIT]]   (COMMIT, like the last release, is built in turns)' "$rounds"
 install_packages build test bench
 mkdir -p "$run_dir/bench"
 work="$run_dir/bench/build"

@@ -10,11 +10,8 @@ before=${3:-}          # a directory with an older build's logystera and bench_s
 readonly sites=50 tokens=40 asked=40
 
 install_packages build
-mkdir -p "$run_dir/bench"
 say 'building the program and the measuring programs'
-cmake -S "$root" -B "$build_dir" -G Ninja >"$run_dir/bench-build.log"
-ninja -C "$build_dir" -j "$jobs" logystera bench_server_{fill,client} >>"$run_dir/bench-build.log" ||
-  die 'the build failed (whole log: .run/bench-build.log)'
+build_for_bench logystera bench_server_{fill,client}
 
 # On the disk of the checkout: /tmp may be memory.
 work=$(mktemp -d "$run_dir/bench/catchup-XXXXXX")

@@ -4,8 +4,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 install_packages build
-build_targets logystera_killable >/dev/null
-mkdir -p "$run_dir/bench"
+build_for_bench logystera_killable
 # On the disk of the checkout: what is in memory alone dies with nobody.
 work=$(mktemp -d "$run_dir/bench/crash-XXXXXX")
 trap 'rm -rf "$work"' EXIT

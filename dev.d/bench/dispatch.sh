@@ -10,11 +10,8 @@ readonly batch=100
 readonly buffer_full=1000000  # more than a buffer holds: it stops at 50 MB
 
 install_packages build
-mkdir -p "$run_dir/bench"
 say 'building the program and the measuring programs'
-cmake -S "$root" -B "$build_dir" -G Ninja >"$run_dir/bench-build.log"
-ninja -C "$build_dir" -j "$jobs" logystera bench_dispatch_{prepare,insert,measure,gateway,readers} >>"$run_dir/bench-build.log" ||
-  die 'the build failed (whole log: .run/bench-build.log)'
+build_for_bench logystera bench_dispatch_{prepare,insert,measure,gateway,readers}
 
 # On the disk of the checkout: /tmp may be memory, where a durable commit costs nothing.
 work=$(mktemp -d "$run_dir/bench/dispatch-XXXXXX")

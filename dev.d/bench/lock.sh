@@ -3,12 +3,10 @@
 source "$(dirname "$0")/../lib.sh"
 
 install_packages build
-cmake -S "$root" -B "$build_dir" -G Ninja >/dev/null
-ninja -C "$build_dir" -j "$jobs" bench_agent_stopped_holder >/dev/null
+build_for_bench bench_agent_stopped_holder
 work=$(mktemp -d "${TMPDIR:-/tmp}/logystera-bench-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 say 'ms: by the wall clock | without waiting for a processor | of processor time (p50, p99, max each)'
-mkdir -p "$run_dir/bench"
 for writers in 1 8 32; do
   mkdir -m 700 "$work/$writers"
   "$build_dir/bench_agent_stopped_holder" "$work/$writers" "$writers"

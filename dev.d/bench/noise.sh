@@ -7,12 +7,11 @@
 source "$(dirname "$0")/../lib.sh"
 
 lines=${1:-400000}
-[[ "$lines" =~ ^[1-9][0-9]*$ ]] || die 'usage: ./dev bench noise [LINES [FILE...]]'
+whole_numbers './dev bench noise [LINES [FILE...]]' "$lines"
 program=${PROGRAM:-$build_dir/logystera}
 if [ -z "${PROGRAM:-}" ]; then
   install_packages build
-  cmake -S "$root" -B "$build_dir" -G Ninja >/dev/null
-  ninja -C "$build_dir" -j "$jobs" logystera >/dev/null
+  build_for_bench logystera
 fi
 work="$run_dir/bench/noise"
 data=${LOGYSTERA_DATA:-$root/../shared/data}

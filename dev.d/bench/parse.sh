@@ -3,7 +3,5 @@
 source "$(dirname "$0")/../lib.sh"
 
 install_packages build
-cmake -S "$root" -B "$build_dir" -G Ninja >/dev/null
-ninja -C "$build_dir" -j "$jobs" parse_rate >/dev/null
-mkdir -p "$run_dir/bench"
+build_for_bench parse_rate
 "$build_dir/parse_rate" --rounds "${1:-5}" "${@:2}" | tee "$run_dir/bench/parse.json"

@@ -3,7 +3,5 @@
 source "$(dirname "$0")/../lib.sh"
 
 install_packages build bench
-cmake -S "$root" -B "$build_dir" -G Ninja >/dev/null
-ninja -C "$build_dir" -j "$jobs" redact_bench >/dev/null
-mkdir -p "$run_dir/bench"
+build_for_bench redact_bench
 "$build_dir/redact_bench" "${1:-1024}" "${2:-500000}" "${3:-5}" | tee "$run_dir/bench/redact.json"

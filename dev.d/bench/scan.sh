@@ -3,12 +3,9 @@
 source "$(dirname "$0")/../lib.sh"
 
 mib=${1:-1024} addresses=${2:-600000} rounds=${3:-5}
-for number in "$mib" "$addresses" "$rounds"; do
-  [[ "$number" =~ ^[1-9][0-9]*$ ]] || die 'usage: ./dev bench scan [MIB [ADDRESSES [ROUNDS]]]'
-done
+whole_numbers './dev bench scan [MIB [ADDRESSES [ROUNDS]]]' "$mib" "$addresses" "$rounds"
 install_packages build bench
-cmake -S "$root" -B "$build_dir" -G Ninja >/dev/null
-ninja -C "$build_dir" -j "$jobs" logystera bench_scan_generate bench_scan_vectorscan parse_rate detect_bench >/dev/null
+build_for_bench logystera bench_scan_generate bench_scan_vectorscan parse_rate detect_bench
 mkdir -p "$run_dir/bench/scan"
 php -n "$root/bench/scan/run.php" --build="$build_dir" --work="$run_dir/bench/scan" --data="${LOGYSTERA_DATA:-$root/../shared/data}" \
   --json="$run_dir/bench/scan.json" --mib="$mib" --addresses="$addresses" --rounds="$rounds" ${LOGYSTERA_BENCH_ALL:+--all}

@@ -11,11 +11,8 @@ turns=${4:-7}           # of ingest alone and beside people
 readonly sites=50 people=20 senders=8 sent_by_each=20000 streams=200 tokens=40 uploads=9
 
 install_packages build
-mkdir -p "$run_dir/bench"
 say 'building the program and the measuring programs'
-cmake -S "$root" -B "$build_dir" -G Ninja >"$run_dir/bench-build.log"
-ninja -C "$build_dir" -j "$jobs" logystera bench_dispatch_{prepare,measure} bench_server_{fill,client} >>"$run_dir/bench-build.log" ||
-  die 'the build failed (whole log: .run/bench-build.log)'
+build_for_bench logystera bench_dispatch_{prepare,measure} bench_server_{fill,client}
 
 # On the disk of the checkout: /tmp may be memory.
 work=$(mktemp -d "$run_dir/bench/server-XXXXXX")

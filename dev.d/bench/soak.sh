@@ -13,8 +13,7 @@ mkdir -p "$stage_dir"
 if [ -z "${LOGYSTERA_NAMESPACE:-}" ]; then
   [ "$(id -u)" -eq 0 ] || die 'only root can run a journald, an sshd and a Docker of its own'
   install_packages build docker-logs journald ssh
-  cmake -S "$root" -B "$build_dir" -G Ninja >/dev/null
-  ninja -C "$build_dir" -j "$jobs" logystera >/dev/null
+  build_for_bench logystera
   in_namespace "$@" || die 'this machine does not allow mounts of its own (unshare --mount)'
 fi
 

@@ -6,16 +6,13 @@ source "$root/dev.d/sshd.sh"
 source "$root/dev.d/dockerd.sh"
 
 lines=${1:-400000} rounds=${2:-3}
-for number in "$lines" "$rounds"; do
-  [[ "$number" =~ ^[1-9][0-9]*$ ]] || die 'usage: ./dev bench sources [LINES [ROUNDS]]'
-done
+whole_numbers './dev bench sources [LINES [ROUNDS]]' "$lines" "$rounds"
 stage_dir="$run_dir/bench/sources"
 mkdir -p "$stage_dir"
 if [ -z "${LOGYSTERA_NAMESPACE:-}" ]; then
   [ "$(id -u)" -eq 0 ] || die 'only root can run a journald, an sshd and a Docker of its own'
   install_packages build bench docker-logs journald ssh remote-sources site
-  cmake -S "$root" -B "$build_dir" -G Ninja >/dev/null
-  ninja -C "$build_dir" -j "$jobs" logystera plugin_bench >/dev/null
+  build_for_bench logystera plugin_bench
   in_namespace "$@" || die 'this machine does not allow mounts of its own (unshare --mount)'
 fi
 

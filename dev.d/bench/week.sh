@@ -3,9 +3,7 @@
 source "$(dirname "$0")/../lib.sh"
 
 mib=${1:-300} rounds=${2:-3}
-for number in "$mib" "$rounds"; do
-  [[ "$number" =~ ^[1-9][0-9]*$ ]] || die 'usage: ./dev bench week [MIB [ROUNDS]]'
-done
+whole_numbers './dev bench week [MIB [ROUNDS]]' "$mib" "$rounds"
 install_packages build bench
 build_targets logystera >/dev/null
 mkdir -p "$run_dir/bench/week"
