@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "core/clock.hpp"
 
@@ -64,6 +65,7 @@ void FailedRequests::add(const Record& record) {
   Run* const run = runs.at(time, runs_ < kRunsMost, [&](Run& earlier, Run&& later) {
     earlier.requests += later.requests;
     paths_ -= earlier.paths.size() + later.paths.size();
+    if (earlier.paths.size() < later.paths.size()) std::swap(earlier.paths, later.paths);
     earlier.paths.merge(later.paths);
     paths_ += earlier.paths.size();
   });
@@ -80,12 +82,20 @@ FailedRequests::Count FailedRequests::within(std::string_view address, std::int6
   Count count;
   const auto found = by_address_.find(std::string(address));
   if (found == by_address_.end()) return count;
+  // Nearly always it is one run, whose paths need no copy.
+  const Run* only = nullptr;
   std::unordered_set<std::uint64_t> paths;
   found->second.within(first, last, [&](std::int64_t, std::int64_t, const Run& run) {
+    if (count.requests > 0) {
+      if (only) paths = only->paths;
+      only = nullptr;
+      paths.insert(run.paths.begin(), run.paths.end());
+    } else {
+      only = &run;
+    }
     count.requests += run.requests;
-    paths.insert(run.paths.begin(), run.paths.end());
   });
-  count.paths = paths.size();
+  count.paths = only ? only->paths.size() : paths.size();
   return count;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/bytes.hpp"
+#include "detect/span.hpp"
 
 namespace logystera::detect {
 
@@ -26,7 +27,7 @@ void Pauses::event(std::int64_t time_ns) {
     return;
   }
   if (time_ns <= last_ns_) return;
-  const std::int64_t pause = time_ns - last_ns_;
+  const std::int64_t pause = minus(time_ns, last_ns_);
   last_ns_ = time_ns;
   if (pause < kLeastPauseNs) return;
   const std::int64_t number = day_of(time_ns);
@@ -41,7 +42,7 @@ void Pauses::event(std::int64_t time_ns) {
 }
 
 std::int64_t Pauses::longest_allowed(const Absence& absence) const noexcept {
-  if (!any_ || last_ns_ - first_ns_ < kLearnNs) return 0;
+  if (!any_ || minus(last_ns_, first_ns_) < kLearnNs) return 0;
   std::int64_t longest = 0, second = 0;
   for (const Day& day : days_) {
     if (day.number <= day_of(last_ns_) - kDays) continue;

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "detect/span.hpp"
+
 namespace logystera::detect {
 
 bool lets_through(const SeenTest& test, const std::optional<SeenValues::Times>& before,
                   std::optional<std::int64_t> watched_since, std::int64_t time_ns) noexcept {
-  if (test.learn_ns > 0 && (!watched_since || time_ns - *watched_since < test.learn_ns)) return false;
+  if (test.learn_ns > 0 && (!watched_since || minus(time_ns, *watched_since) < test.learn_ns)) return false;
   if (!before) return !test.back;
-  return time_ns - before->last_ns >= test.span_ns;
+  return minus(time_ns, before->last_ns) >= test.span_ns;
 }
 
 void SeenMemory::watched(std::int64_t time_ns) {

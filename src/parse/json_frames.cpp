@@ -6,6 +6,9 @@
 namespace logystera::parse {
 namespace {
 
+constexpr std::size_t kInVainMost = std::size_t{8} << 20;  // bytes
+constexpr std::size_t kInVainOfEach = 8;                   // for each byte that is taken
+
 bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 std::size_t behind_blanks(std::string_view text, std::size_t at) noexcept {
@@ -84,6 +87,10 @@ JsonExtent::End JsonExtent::find(std::string_view text, std::size_t& at) noexcep
   return End::more;
 }
 
+bool JsonFrames::may_look() const noexcept { return in_vain_ < kInVainMost; }
+
+void JsonFrames::taken(std::size_t bytes) noexcept { in_vain_ -= std::min(in_vain_, bytes * kInVainOfEach); }
+
 bool JsonFrames::starts(std::string_view text, std::string_view line, bool final, bool& needs_more) noexcept {
   needs_more = false;
   std::size_t at = 0;
@@ -104,12 +111,13 @@ bool JsonFrames::starts(std::string_view text, std::string_view line, bool final
   const char letter = at + 2 < line.size() && line[at + 1] == '"' ? line[at + 2] : '\0';
   if (!open && letter != 'R' && letter != 'r' && at + 2 < line.size()) return false;
   if (wrapper_ends(text, at) != 0) return true;
-  if (!open) return false;
+  if (!open || !may_look()) return false;
   JsonExtent extent;
   extent.reset();
   std::size_t end = at;
   const JsonExtent::End found = extent.find(text, end);
   if (found == JsonExtent::End::more) needs_more = !final;
+  if (found == JsonExtent::End::more && final) in_vain_ += end - at;
   return found == JsonExtent::End::found;
 }
 
@@ -128,8 +136,8 @@ std::vector<std::string_view> JsonFrames::sample(std::string_view text, std::siz
   const std::size_t first = behind_blanks(text, 0);
   const std::string_view rest = text.substr(first), line = rest.substr(0, rest.find('\n'));
   bool needs_more = false;
-  if (rest.empty() || (!starts(rest, line, true, needs_more) && !several(line))) return records;
   JsonFrames frames;
+  if (rest.empty() || (!frames.starts(rest, line, true, needs_more) && !several(line))) return records;
   for (std::size_t at = first; at < text.size() && records.size() < most;) {
     if (!frames.inside()) frames.begin();
     const Frame frame = frames.next(text, at, false);
@@ -171,7 +179,7 @@ JsonFrames::Frame JsonFrames::next(std::string_view text, std::size_t at, bool f
     return {Kind::passed, here, here + 1};
   }
   const bool alone = nest_ == Nest::none;
-  if (text[here] == '{') {
+  if (text[here] == '{' && (!final || may_look())) {
     extent.reset();
     std::size_t end = here;
     const JsonExtent::End found = extent.find(text, end);
@@ -180,6 +188,7 @@ JsonFrames::Frame JsonFrames::next(std::string_view text, std::size_t at, bool f
       if (alone) nest_ = Nest::begin;
       return {Kind::more, here, here};
     }
+    if (found == JsonExtent::End::more) in_vain_ += end - here;
   }
   const std::size_t newline = text.find('\n', here);
   if (newline == std::string_view::npos && !final) return {Kind::more, here, here};

@@ -53,7 +53,7 @@ class JsonFrames {
 
   /// Whether what begins at `text`, the start of a line, is no single line. `line` is its first line. `needs_more`: cannot be said
   /// yet.
-  static bool starts(std::string_view text, std::string_view line, bool final, bool& needs_more) noexcept;
+  bool starts(std::string_view text, std::string_view line, bool final, bool& needs_more) noexcept;
   /// Whether a line that is no record is several objects, one behind the other.
   static bool several(std::string_view line) noexcept;
   /// The first records of a text that is no JSON lines but JSON; empty if it is not.
@@ -64,8 +64,12 @@ class JsonFrames {
 
   /// The next frame from `at` on.
   Frame next(std::string_view text, std::size_t at, bool final) noexcept;
+  /// So many bytes have been taken: what was looked through in vain counts less.
+  void taken(std::size_t bytes) noexcept;
 
  private:
+  bool may_look() const noexcept;
+
   enum class Nest : std::uint8_t {
     none,
     begin,    // in front of the first value
@@ -75,6 +79,9 @@ class JsonFrames {
   };
 
   Nest nest_ = Nest::none;
+  // Bytes that were looked through for the end of an object that has none. Lines that only look like the first of one would each be
+  // looked through to the end of the text.
+  std::size_t in_vain_ = 0;
 };
 
 }  // namespace logystera::parse

@@ -379,7 +379,7 @@ std::size_t LineRecords::read(RecordBatch& batch, bool final) {
       bool stuck = false;
       const std::string_view rest = batch.text.view().substr(at);
       if (!frames_.inside() && !within_long_value_ &&
-          JsonFrames::starts(rest, rest.substr(0, end - at), final || rest.size() > options_.line_bytes, stuck)) {
+          frames_.starts(rest, rest.substr(0, end - at), final || rest.size() > options_.line_bytes, stuck)) {
         frames_.begin();
       }
       if (stuck) break;
@@ -424,6 +424,7 @@ std::size_t LineRecords::read(RecordBatch& batch, bool final) {
   } else {
     close(batch, open);
   }
+  frames_.taken(at);
   counts_.bytes += at;
   offset_ += at;
   return at;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <tuple>
 
 #include "redact/bytes.hpp"
 #include "redact/grammar.hpp"
@@ -17,6 +19,10 @@ constexpr std::size_t kNumberBytesLeast = 12;  // a card number's; shorter numer
 constexpr std::size_t kDecodedBytesLeast = 4;  // a decoded value's finding shorter than this is not looked for in the line
 constexpr std::string_view kMarker = "-----BEGIN ";
 constexpr std::size_t kOutsideLineMost = 256;  // a record's findings outside its line, remembered to count each once
+constexpr std::size_t kLookedForMost = 256;    // decoded values of a record, remembered to look for each in its line once
+// Bytes of a line that are searched for decoded values of its record, all searches together: where those are more, all of the line is one
+// finding.
+constexpr std::size_t kSearchedMost = std::size_t{256} << 20;
 
 bool within(std::string_view part, std::string_view whole) noexcept {
   const auto offset = reinterpret_cast<std::uintptr_t>(part.data()) - reinterpret_cast<std::uintptr_t>(whole.data());
@@ -56,9 +62,27 @@ void Redactor::count_outside_line(Kind kind, std::string_view value) {
   ++counts_[static_cast<std::size_t>(kind)];
 }
 
+// Whether all has been searched that may be; then the whole line is a finding, and there is nothing left to look for.
+bool Redactor::withholds(std::string_view raw) {
+  searched_ += raw.size();
+  if (searched_ <= kSearchedMost) return false;
+  const Hit all{0, static_cast<std::uint32_t>(raw.size()), Kind::token};
+  if (raw_hits_.empty() || raw_hits_.front() != all) raw_hits_.insert(raw_hits_.begin(), all);
+  return true;
+}
+
+// Whether it is looked for a second time. What is not remembered is.
+bool Redactor::looked_for(Kind kind, std::string_view value) {
+  for (const auto& [other_kind, other] : looked_for_)
+    if (other_kind == kind && other == value) return true;
+  if (looked_for_.size() < kLookedForMost) looked_for_.emplace_back(kind, value);
+  return false;
+}
+
 // Makes every place of the raw line that has `value`, as it stands or escaped, a finding. False if there is none.
 bool Redactor::find_in_raw(std::string_view raw, std::string_view value, Hit hit) {
   if (raw.empty() || value.size() < kDecodedBytesLeast) return false;
+  if (withholds(raw)) return true;
   const auto note = [&](std::size_t begin, std::size_t end) {
     hit.begin = static_cast<std::uint32_t>(begin);
     hit.end = static_cast<std::uint32_t>(end);
@@ -89,7 +113,7 @@ void Redactor::note_in_raw(std::string_view raw, std::string_view part, std::spa
   }
   for (const Hit& hit : hits) {
     const std::string_view value = part.substr(hit.begin, hit.end - hit.begin);
-    if (!find_in_raw(raw, value, hit)) count_outside_line(hit.kind, value);
+    if (!looked_for(hit.kind, value) && !find_in_raw(raw, value, hit)) count_outside_line(hit.kind, value);
   }
 }
 
@@ -179,13 +203,16 @@ void Redactor::redact_value(Value& value, FieldTrait trait, std::string_view raw
     if (may_have_findings(text, base)) confirm_part(text, base, context, hits_);
     if (finder_.has_own()) finder_.find_own(text, hits_);
     if (escaped_ && context != Context::text) value_finder_.find_escaped(text, context, hits_);
-    if (escaped_ && context == Context::text)
-      for (Hit hit : escaped_hits_) {
-        if (hit.begin < begin || hit.end > end) continue;
-        hit.begin -= begin;
-        hit.end -= begin;
-        hits_.push_back(hit);
+    if (escaped_ && context == Context::text) {
+      const auto is_before = [](const Hit& hit, std::uint32_t place) { return hit.begin < place; };
+      auto escaped = std::lower_bound(escaped_hits_.begin(), escaped_hits_.end(), begin, is_before);
+      for (; escaped != escaped_hits_.end() && escaped->begin < end; ++escaped) {
+        if (escaped->end > end) continue;
+        hits_.push_back(*escaped);
+        hits_.back().begin -= begin;
+        hits_.back().end -= begin;
       }
+    }
     if (hits_.size() > 1) finder_.settle(text, hits_);
     if (!hits_.empty()) finder_.find_beside(text, context, hits_);
   } else {
@@ -236,6 +263,7 @@ void Redactor::count_name(std::string_view name, std::string_view raw) {
   find_in_name(value_finder_, name, name_hits_);
   for (const Hit& hit : name_hits_) {
     const std::string_view value = name.substr(hit.begin, hit.end - hit.begin);
+    if (!raw.empty() && withholds(raw)) return;
     // The dots of an outer object's name may look like part of the inner one: users.ann@example.com.
     bool in_raw = false;
     for (std::size_t at = 0; !in_raw && at < value.size(); at = value.find('.', at), at += at < value.size() ? 1 : 0) {
@@ -298,18 +326,32 @@ void Redactor::redact(Record& record, Arena& arena, const FieldNames& names) {
   redact_record(record, arena, names);
 }
 
+// Puts decided_ in order of place; what lies in a span ends no later than the furthest one that begins before it.
+void Redactor::order_decided() {
+  // Fields nearly always are.
+  const auto before = [](const Span& a, const Span& b) { return a.begin < b.begin; };
+  if (!std::is_sorted(decided_.begin(), decided_.end(), before)) std::sort(decided_.begin(), decided_.end(), before);
+  std::uint32_t furthest = 0;
+  for (Span& span : decided_) span.furthest = furthest = std::max(furthest, span.end);
+}
+
 // Whether a field alone decides about the bytes of the finding.
 bool Redactor::is_decided(const Hit& hit) const noexcept {
-  return std::any_of(decided_.begin(), decided_.end(),
-                     [&](const Span& span) { return hit.begin >= span.begin && hit.end <= span.end; });
+  const auto behind = std::upper_bound(decided_.begin(), decided_.end(), hit.begin,
+                                       [](std::uint32_t place, const Span& span) { return place < span.begin; });
+  return behind != decided_.begin() && hit.end <= std::prev(behind)->furthest;
 }
 
 void Redactor::find_beside_in_line(std::string_view raw) {
   hits_.assign(raw_hits_.begin(), raw_hits_.end());
   finder_.find_beside(raw, Context::text, raw_hits_);
   if (raw_hits_.size() == hits_.size()) return;
+  const auto order = [](const Hit& a, const Hit& b) {
+    return std::tie(a.begin, a.end, a.kind, a.pattern) < std::tie(b.begin, b.end, b.kind, b.pattern);
+  };
+  std::sort(hits_.begin(), hits_.end(), order);
   std::erase_if(raw_hits_, [&](const Hit& hit) {
-    return is_decided(hit) && std::find(hits_.begin(), hits_.end(), hit) == hits_.end();
+    return is_decided(hit) && !std::binary_search(hits_.begin(), hits_.end(), hit, order);
   });
 }
 
@@ -318,11 +360,14 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   raw_hits_.clear();
   decided_.clear();
   outside_line_.clear();
+  looked_for_.clear();
+  searched_ = 0;
   rewriter_.begin_record();
   cursor_ = 0;
   const std::string_view raw = record.raw.substr(0, kTextBytes);
   escaped_hits_.clear();
   escaped_ = may_be_escaped(raw) && finder_.find_escaped(raw, Context::text, escaped_hits_);
+  std::sort(escaped_hits_.begin(), escaped_hits_.end(), [](const Hit& a, const Hit& b) { return a.begin < b.begin; });
   if (key_lines_.open() != 0) follow_private_key(record, raw, arena);
   for (Value& value : record) {
     const FieldTraits::Entry of_field = traits_.of(value.field, names, value_finder_);
@@ -340,9 +385,8 @@ void Redactor::redact_record(Record& record, Arena& arena, const FieldNames& nam
   // Candidates within a typed address, or in a field that decides alone, were dealt with there.
   undecided_.clear();
   const auto begin = static_cast<std::uint32_t>(raw.data() - candidates_text_);
-  // Candidates are in the order of the line; fields nearly always are.
-  const auto before = [](const Span& a, const Span& b) { return a.begin < b.begin; };
-  if (!std::is_sorted(decided_.begin(), decided_.end(), before)) std::sort(decided_.begin(), decided_.end(), before);
+  // Candidates are in the order of the line.
+  order_decided();
   auto next_span = decided_.begin();
   for (const Candidate& candidate : line_candidates_) {
     const std::uint32_t place = candidate.position - begin;

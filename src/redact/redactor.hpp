@@ -93,7 +93,10 @@ class Redactor {
   void redact_outside_line(std::string_view& part, std::string_view raw, Arena& arena);
   std::string_view redact_within_line(std::string_view part, std::string_view raw, Arena& arena);
   void follow_private_key(Record& record, std::string_view raw, Arena& arena);
+  void order_decided();
   bool is_decided(const Hit& hit) const noexcept;
+  bool withholds(std::string_view raw);
+  bool looked_for(Kind kind, std::string_view value);
   void find_beside_in_line(std::string_view raw);
   void note_in_raw(std::string_view raw, std::string_view part, std::span<const Hit> hits);
   bool find_in_raw(std::string_view raw, std::string_view value, Hit hit);
@@ -124,12 +127,15 @@ class Redactor {
   std::vector<Hit> clipped_;
   struct Span {
     std::uint32_t begin, end;
+    std::uint32_t furthest = 0;  // end of it and those before it
   };
   std::vector<Span> decided_;      // bytes of the raw line whose field alone decides what they hold
   bool escaped_ = false;           // the raw line has escapes, undone in the finder
   std::vector<Hit> escaped_hits_;  // what undoing them showed, as places of the raw line
   // Findings the raw line does not have, each once: kind and value.
   std::vector<std::pair<Kind, std::string>> outside_line_;
+  std::vector<std::pair<Kind, std::string_view>> looked_for_;  // in the line; texts of the record
+  std::size_t searched_ = 0;                                   // bytes of the line, for them
   std::vector<Hit> name_hits_;
   Finder value_finder_;  // for texts outside the line: finder_ must still hold the line's unescaped text
 };

@@ -48,10 +48,12 @@ int reach(Who::Outcome outcome) noexcept {
   return 0;
 }
 
-// Of the episodes it may continue the one that begins last. None that begins longer before its end than an episode goes on can be it.
+// Of the episodes it may continue the one that begins last. None that begins longer before its end than an episode goes on can be it, and
+// where very many overlap the latest are looked at.
 std::size_t Episodes::place_of(const Places& places, std::int64_t first, std::int64_t last) const {
+  constexpr int kOverlappingMost = 256;
   auto place = places.upper_bound({last + kEpisodeGapSeconds, SIZE_MAX});
-  while (place != places.begin()) {
+  for (int n = 0; n < kOverlappingMost && place != places.begin(); ++n) {
     --place;
     if (last - place->first > kEpisodeSeconds) break;
     if (is_near(open_[place->second].episode, first, last)) return place->second;
@@ -222,7 +224,7 @@ void Episodes::add_part(std::size_t at, const Finding& finding, std::int64_t fou
   if (waiting == waiting_.end()) return;
   part.further = waiting->second.hits;
   open.episode.hits += waiting->second.hits;
-  open.episode.last_time = std::max(open.episode.last_time, waiting->second.last);
+  if (open.episode.time_known) open.episode.last_time = std::max(open.episode.last_time, waiting->second.last);
   waiting_.erase(waiting);
 }
 
@@ -251,13 +253,18 @@ void Episodes::add_further(const Finding& finding, bool time_known) {
   remember(open->accounts, finding.who.account);
 }
 
-// Those nothing was found of, whose attempts are over.
+// Those nothing was found of, whose attempts are over. All are looked at: where nearly none can go, not for every login that finds no room.
 void Episodes::forget_addresses() {
+  constexpr std::size_t kRefusedLeast = 200;
   if (newest_login_ < forget_after_) return;
+  if (kept_ * 10 > by_address_.size() * 9 && ++refused_ < kRefusedLeast) return;
+  kept_ = refused_ = 0;
   for (auto at = by_address_.begin(); at != by_address_.end();) {
     const Address& one = at->second;
+    const bool stays = one.has_episode || one.guessed;
     const bool over = one.attempts.empty() || one.attempts.newest_time() < newest_login_ - kEpisodeSeconds;
-    if (one.has_episode || one.guessed || !over) {
+    kept_ += stays;
+    if (stays || !over) {
       ++at;
       continue;
     }
@@ -318,7 +325,7 @@ void Episodes::add_attempts(std::string_view from, std::string_view account, std
   run->mostly = account;
 }
 
-// An account that has at least half of both together has at least half of one of them.
+// An account that has more than half of both together has more than half of one of them.
 void Episodes::join(Attempts& one, Attempts&& later) {
   one.count += later.count;
   if (one.accounts.size() < later.accounts.size()) {

@@ -217,6 +217,8 @@ class Episodes {
   std::size_t parts_ = 0;
   std::size_t remembered_ = 0, logins_ = 0;
   std::int64_t newest_login_ = INT64_MIN, forget_after_ = INT64_MIN;  // failed ones too
+  // Since addresses were forgotten last: those that had to be kept, and logins for which there was no room.
+  std::size_t kept_ = 0, refused_ = 0;
   std::uint64_t left_out_ = 0;
 };
 

@@ -310,6 +310,18 @@ TEST_CASE("window_takes_late_hits_as_simultaneous_and_restarts_after_a_clock_jum
   CHECK(run.stats().clock_jumps == 1);
 }
 
+TEST_CASE("window_restarts_after_a_jump_of_centuries") {
+  Run run(native("{span: 60s, count: {gte: 3}}"));
+  run.at(8'800'000'000, "{a: 1}");  // 2248
+  run.at(8'800'000'001, "{a: 1}");
+  run.at(-8'500'000'000, "{a: 1}");  // 1700
+  CHECK(run.fired.empty());
+  run.at(-8'499'999'999, "{a: 1}");
+  run.at(-8'499'999'998, "{a: 1}");
+  CHECK(run.finish() == "W@-8499999998");
+  CHECK(run.stats().clock_jumps == 1);
+}
+
 TEST_CASE("window_memory_is_bounded_and_what_is_forgotten_is_counted") {
   WindowOptions options;
   options.cells = 200;

@@ -114,6 +114,23 @@ TEST_CASE("a_torn_line_of_json_costs_only_itself", "[json]") {
   }
 }
 
+// Each looks like the first line of an object that ends somewhere further on, and each would be looked through to the end.
+TEST_CASE("lines_that_open_what_never_ends_cost_no_more_than_others", "[json]") {
+  constexpr std::size_t kOpen = 400'000;
+  std::string text;
+  for (int i = 0; i < 50; ++i) text += "{\"msg\":\"a\"}\n";
+  for (std::size_t i = 0; i < kOpen; ++i) text += "{\"a\":[\n";
+  const Document read(text);
+  CHECK(read.messages.size() == kOpen + 50);
+  CHECK(read.parsed == 50);
+  CHECK(read.counts.lines == kOpen + 50);
+  // Within an array as well, and what comes after them is read.
+  std::string array = "[\n{\"msg\":\"a\"},\n";
+  for (std::size_t i = 0; i < kOpen / 4; ++i) array += "{\"a\":[\n";
+  CHECK(Document(array).messages.size() == kOpen / 4 + 1);
+  CHECK(Document(text + std::string(2 << 20, '\n') + "{\"msg\":\"b\"}\n").messages.back() == "b");
+}
+
 TEST_CASE("a_json_value_beyond_the_limit_keeps_its_head_and_the_next_is_read", "[json]") {
   const std::string huge =
       "{\"msg\":\"" + std::string(200'000, 'x') + "\",\n\"more\":[" + std::string(50'000, ' ') + "{}]}";

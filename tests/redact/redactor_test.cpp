@@ -553,6 +553,34 @@ TEST_CASE("empty_binary_and_hostile_texts_do_no_harm") {
   }
 }
 
+// What is decoded is looked for in its line: each value once, and not without end.
+TEST_CASE("a_line_full_of_decoded_values_is_redacted_in_the_time_of_its_length") {
+  const auto record_of = [](RecordBatch& batch, const std::string& values) {
+    batch.begin_fields();
+    batch.add_text(field::user_agent, batch.arena.copy("x\t" + values));
+    Record record;
+    record.raw = batch.arena.copy("{\"m\":\"x\\t" + values + "\"}");
+    record.message = batch.arena.copy("x\t" + values);
+    batch.end_fields(record);
+    batch.records.push_back(record);
+  };
+  const FieldNames names;
+  std::string same, different;
+  for (int i = 0; i < 20'000; ++i) same += "anna@b.example ";
+  for (int i = 0; i < 30'000; ++i) different += "u" + std::to_string(i) + "@b.example ";
+  for (const std::string& values : {same, different}) {
+    Redactor redactor = make();
+    RecordBatch batch;
+    record_of(batch, values);
+    redactor.redact(batch, names);
+    const Record& record = batch.records[0];
+    for (const std::string_view shown : {record.raw, record.message, record.fields[0].text()})
+      CHECK(shown.find("@b.example") == std::string_view::npos);
+    if (values == same) CHECK(redactor.counts()[static_cast<std::size_t>(Kind::email)] == 20'000);
+    CHECK(redactor.total() >= 1);
+  }
+}
+
 // A block's lines are searched together, parts in which nothing was found are remembered: neither may show.
 TEST_CASE("lines_of_a_block_are_redacted_as_each_on_its_own") {
   const std::vector<std::string> pieces = {"198.51.100.7",

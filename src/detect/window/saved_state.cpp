@@ -9,6 +9,7 @@
 
 #include "core/bytes.hpp"
 #include "core/hmac.hpp"
+#include "detect/span.hpp"
 #include "detect/window/state.hpp"
 
 namespace logystera::detect {
@@ -271,7 +272,7 @@ Result<Done> Windows::restore(std::string_view saved) {
     for (const SavedHit& hit : from.below) {
       if (!is_time(hit.time) || hit.time > from.clock) return refused("damaged in the time of a hit");
       plan.clock = std::max(plan.clock, hit.time);
-      if (plan.clock - hit.time > plan.window->span_ns) return refused("damaged in the order of hits");
+      if (minus(plan.clock, hit.time) > plan.window->span_ns) return refused("damaged in the order of hits");
       if (plan.window->kind == Window::Kind::sum && !std::isfinite(std::bit_cast<double>(hit.what)))
         return refused("damaged in a number");
       const Contribution contribution{.counted = hit.counted, .number = std::bit_cast<double>(hit.what), .id = hit.what};

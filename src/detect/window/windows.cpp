@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/hmac.hpp"
+#include "detect/span.hpp"
 #include "detect/text.hpp"
 #include "detect/window/state.hpp"
 
@@ -73,7 +74,7 @@ GroupKey Windows::State::group_key(Plan& plan, std::uint32_t input, std::uint32_
 }
 
 void Windows::State::expire(const Plan& plan, Group& group, std::int64_t time) const {
-  const std::int64_t oldest = time - plan.window->span_ns;
+  const std::int64_t oldest = minus(time, plan.window->span_ns);
   while (!group.samples.empty() && group.samples.front().time < oldest) {
     if (group.more) group.more->sum -= group.samples.front().number;
     group.samples.pop_front();
@@ -89,7 +90,7 @@ void Windows::State::expire(const Plan& plan, Group& group, std::int64_t time) c
 
 double Windows::State::measure(const Plan& plan, const Group& group, std::int64_t time) const {
   const Window& window = *plan.window;
-  const std::int64_t oldest = time - window.span_ns;
+  const std::int64_t oldest = minus(time, window.span_ns);
   switch (window.kind) {
     case Window::Kind::count: return static_cast<double>(group.samples.size());
     case Window::Kind::distinct: return static_cast<double>(group.distinct());
@@ -211,7 +212,7 @@ void Windows::State::remember(const Plan& plan, Group& group, std::uint32_t inpu
       for (std::size_t i = window.inputs.size(); i-- > 0;) {
         if (window.inputs[i] != input) continue;
         if (window.kind == Window::Kind::temporal || i == 0) inputs[i] = time;
-        else if (inputs[i - 1] != kNever && time - inputs[i - 1] <= window.span_ns)
+        else if (inputs[i - 1] != kNever && minus(time, inputs[i - 1]) <= window.span_ns)
           inputs[i] = std::max(inputs[i], inputs[i - 1]);
       }
     }
@@ -244,7 +245,7 @@ void Windows::State::emit(const Plan& plan, GroupKey group_key, const Group& gro
   if (group.more) {
     if (!group.more->by_time.empty()) match.first_ns = group.more->by_time.begin()->first;
     for (std::int64_t seen : group.more->inputs)
-      if (seen != kNever && seen >= time - plan.window->span_ns) match.first_ns = std::min(match.first_ns, seen);
+      if (seen != kNever && seen >= minus(time, plan.window->span_ns)) match.first_ns = std::min(match.first_ns, seen);
   }
   out.push_back(match);
 }
@@ -267,7 +268,7 @@ void Windows::State::keep_further(std::uint32_t plan_index, Group& group, std::u
   constexpr std::int64_t kApartNs = std::int64_t{1800} * 1'000'000'000;  // what is told in one piece has no longer pause
   if (!record || !tells_further(plans[plan_index])) return;
   GroupDetail& more = *group.more;
-  if (more.further > 0 && (time - more.further_last > kApartNs || time - more.further_first > kApartNs))
+  if (more.further > 0 && (minus(time, more.further_last) > kApartNs || minus(time, more.further_first) > kApartNs))
     tell_further(plan_index, group);
   if (more.further == 0) more.further_first = time;
   if (!std::exchange(more.growing, true)) growing.emplace_back(plan_index, group.key);
@@ -359,7 +360,7 @@ void Windows::State::drop_expired(std::uint32_t plan_index) {
   if (plan.groups.size() == 0) return;
   plan.groups.prefetch_least_recently_used();
   while (Group* const quiet = plan.groups.least_recently_used()) {
-    if (plan.clock - quiet->newest <= kSpansKept * plan.window->span_ns) return;
+    if (minus(plan.clock, quiet->newest) <= kSpansKept * plan.window->span_ns) return;
     evict(plan_index, *quiet);
   }
 }
@@ -372,7 +373,7 @@ Group& Windows::State::enter(std::uint32_t plan_index, std::uint32_t input, cons
   const Window& window = *plan.window;
   Group* found = plan.groups.find(key);
   if (found && time < found->newest) {
-    if (found->newest - time <= window.span_ns) {
+    if (minus(found->newest, time) <= window.span_ns) {
       time = found->newest;
       ++stats.out_of_order;
     } else {
@@ -381,7 +382,7 @@ Group& Windows::State::enter(std::uint32_t plan_index, std::uint32_t input, cons
       ++stats.clock_jumps;
     }
   }
-  if (found && options.further && plan.at_once && time - found->newest > kSpansKept * window.span_ns) {
+  if (found && options.further && plan.at_once && minus(time, found->newest) > kSpansKept * window.span_ns) {
     evict(plan_index, *found);
     found = nullptr;
   }
@@ -495,7 +496,7 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
   // The window's clock goes forward; a step back beyond what may come late is a clock that was set.
   if (plan.clock == kNever || time > plan.clock) {
     plan.clock = time;
-  } else if (plan.clock - time > window.span_ns) {
+  } else if (minus(plan.clock, time) > window.span_ns) {
     // Hits are kept by a clock that does not go back. What the old one would have forgotten goes first.
     if (plan.below) {
       stats.cells -= plan.below->size();
@@ -511,7 +512,7 @@ void Windows::State::count(std::uint32_t plan_index, std::uint32_t input, const 
     if (plan.at_once && contribution.counted) {
       const double value = measure(plan, group, time);
       const bool fired_before = group.more && group.more->ever_fired;
-      if (satisfied(plan, value) && (!fired_before || time - group.more->fired >= window.span_ns)) {
+      if (satisfied(plan, value) && (!fired_before || minus(time, group.more->fired) >= window.span_ns)) {
         const std::uint64_t fresh = fresh_in(plan, group, contribution.times);
         GroupDetail& detail = group.detail();
         // What adds nothing may make it fire again; a match tells of one all the same.
