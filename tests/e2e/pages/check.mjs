@@ -58,8 +58,8 @@ export class Visit {
     return found;
   }
 
-  /** Tab reaches every control in the order of the page, and each shows that it has the focus. */
-  async #keyboard() {
+  /** Tab reaches every control in the order of the page, and each shows that it has the focus. Once more where news came in meanwhile. */
+  async #keyboard(tries = 3) {
     const expected = await this.page.evaluate((selector) => {
       window.expected = [...document.querySelectorAll(selector)].filter((element) => {
         const radio = element.type === 'radio' && document.querySelector(`input[name="${CSS.escape(element.name)}"]:checked`);
@@ -80,6 +80,8 @@ export class Visit {
       if (!at.seen) unseen.push(at.what);
       if (!order.includes(at.index)) order.push(at.index);
     }
+    const changed = await this.page.evaluate(() => window.expected.some((element) => !element.isConnected));
+    if (changed && tries > 1) return this.#keyboard(tries - 1);
     const missing = await this.page.evaluate((indices) => window.expected.filter((_, i) => !indices.includes(i)).map((element) => element.outerHTML.slice(0, 100)), order);
     return [
       ...missing.map((what) => `Tab does not reach ${what}`),
