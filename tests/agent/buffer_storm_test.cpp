@@ -61,7 +61,7 @@ class JumpingClock {
 constexpr std::size_t kWriters = 32;
 // Under AddressSanitizer each takes ten times as long.
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t kEventsPerWriter = 3'000;
+constexpr std::size_t kEventsPerWriter = 1'500;
 constexpr int kRounds = 36;
 #else
 constexpr std::size_t kEventsPerWriter = 12'000;
