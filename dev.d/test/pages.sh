@@ -7,7 +7,7 @@ install_packages build test browser
 command -v npm >/dev/null || install_packages npm
 source "$root/tests/e2e/lib.sh"
 
-readonly pictures="$stage_dir/pictures"  # stay there when the stage has ended
+readonly pictures="$stage_dir/pictures"  # of pages with faults, or of all (LOGYSTERA_PICTURES=1); stay there when the stage has ended
 readonly pages_dir="$root/tests/e2e/pages"
 readonly viewer_password=planted-password-viewer
 readonly strange_site='<img src=x onerror=alert(1)> مكتبة =1+1'

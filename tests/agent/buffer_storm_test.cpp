@@ -72,6 +72,7 @@ enum State : std::uint8_t { unused, attempted, committed, refused };
 
 struct Ledger {
   std::atomic<bool> stop{false};
+  std::atomic<bool> has_refused{false};
   std::atomic<std::uint8_t> state[kWriters][kEventsPerWriter]{};
   std::atomic<std::uint32_t> next[kWriters]{};
 };
@@ -111,12 +112,19 @@ std::string id_of(std::size_t writer, std::uint32_t number) {
     for (std::uint32_t i = 0; i < lines_per_commit; ++i) {
       ledger.state[writer][first + i] = i < result.committed ? committed : refused;
     }
+    if (result.committed < lines_per_commit) ledger.has_refused = true;
     ::usleep(300);  // a page takes longer than this
   }
   // Who ends while the directory is missing takes its counts along.
   while (!ledger.stop.load()) ::usleep(1000);
   buffer->settle();
   ::_exit(0);
+}
+
+// Lasts so long, and until some writer was refused: a busy machine may not have let one run before.
+void last_until_refused(const Ledger& ledger, useconds_t microseconds) {
+  ::usleep(microseconds);
+  for (int i = 0; i < 30'000 && !ledger.has_refused.load(); ++i) ::usleep(1000);
 }
 
 struct Received {
@@ -299,7 +307,7 @@ TEST_CASE("a_storm_with_stopped_holders_and_kills_counts_what_it_refuses") {
     SharedLedger shared;
     Storm storm;
     storm.kill = kill;
-    storm.disturb = [](int round, const std::string& directory) {
+    storm.disturb = [&](int round, const std::string& directory) {
       if (round % 4 != 0) return;
       const pid_t holder = ::fork();
       if (holder == 0) {
@@ -310,7 +318,7 @@ TEST_CASE("a_storm_with_stopped_holders_and_kills_counts_what_it_refuses") {
       }
       int status = 0;
       ::waitpid(holder, &status, WUNTRACED);
-      ::usleep(40'000);
+      last_until_refused(*shared.ledger, 40'000);
       ::kill(holder, SIGKILL);
       ::waitpid(holder, nullptr, 0);
     };
@@ -327,14 +335,15 @@ TEST_CASE("a_storm_around_a_directory_that_is_renamed_and_a_lock_that_is_removed
   Scratch scratch;
   SharedLedger shared;
   Storm storm;
-  storm.disturb = [](int round, const std::string& directory) {
+  storm.disturb = [&](int round, const std::string& directory) {
     if (round % 2 == 0) {
       ::unlink((directory + "/buffer.lock").c_str());
       return;
     }
     const std::string away = directory + ".away";
     REQUIRE(::rename(directory.c_str(), away.c_str()) == 0);
-    ::usleep(round % 20 == 1 ? 1'100'000 : 5'000);  // longer than what is kept open is believed in
+    // The longer one is longer than what is kept open is believed in.
+    last_until_refused(*shared.ledger, round % 20 == 1 ? 1'100'000 : 5'000);
     REQUIRE(::rename(away.c_str(), directory.c_str()) == 0);
   };
   int kills = 0;

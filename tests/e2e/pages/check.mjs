@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const rules = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] };
+const rules = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] };
 const controls = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
 
 export class Visit {
   constructor(browser, base, { width = 1280, theme = 'light', scripts = true } = {}) {
-    Object.assign(this, { browser, base, width, theme, scripts, faults: [] });
+    Object.assign(this, { browser, base, width, theme, scripts, faults: [], status: 200 });
   }
 
   async open() {
@@ -18,7 +18,10 @@ export class Visit {
     });
     await this.context.addCookies([{ name: 'logystera_theme', value: this.theme, url: this.base }]);
     this.page = await this.context.newPage();
-    this.page.on('console', (message) => message.type() === 'error' && this.faults.push(`on the console: ${message.text()}`));
+    this.page.on('console', (message) => {
+      if (message.type() !== 'error' || (this.status !== 200 && message.text().includes('Failed to load resource'))) return;
+      this.faults.push(`on the console: ${message.text()}`);
+    });
     this.page.on('pageerror', (error) => this.faults.push(`a script: ${error.message}`));
     this.page.on('dialog', (dialog) => { this.faults.push(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
     this.page.on('request', (request) => {
@@ -31,35 +34,41 @@ export class Visit {
     await this.context.close();
   }
 
+  async resize(width) {
+    await this.page.setViewportSize({ width, height: 900 });
+  }
+
   async goto(path, status = 200) {
+    this.status = status;
     const answer = await this.page.goto(this.base + path, { waitUntil: 'load' });
     if (answer.status() !== status) this.faults.push(`answered with ${answer.status()}`);
-    if (status !== 200) this.faults = this.faults.filter((fault) => !fault.includes('Failed to load resource'));
     const policy = (await answer.allHeaders())['content-security-policy'] ?? '';
     if (!policy.startsWith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'")) this.faults.push(`its policy is ${policy}`);
     return answer;
   }
 
-  /** The faults of the page that is shown, which are then forgotten. */
-  async look({ keyboard = false } = {}) {
+  /** The faults of the page that is shown, which are then forgotten. axe and the keyboard need scripts. */
+  async look({ accessible = true, keyboard = false } = {}) {
     const found = this.faults.splice(0);
     const wide = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) found.push(`the page is ${wide} pixels wider than the screen`);
     const theme = await this.page.evaluate(() => document.documentElement.dataset.theme);
     if (theme !== this.theme) found.push(`its theme is ${theme}`);
-    if (this.scripts) {
-      await this.page.evaluate(axe);
+    if (this.scripts && accessible) {
+      if (!(await this.page.evaluate(() => 'axe' in globalThis))) await this.page.evaluate(axe);
       const { violations } = await this.page.evaluate((options) => globalThis.axe.run(document, options), rules);
       for (const { id, help, nodes } of violations) {
         found.push(`axe: ${id}: ${help} (${nodes.map(({ target, failureSummary }) => `${target.join(' ')}: ${failureSummary.split('\n')[1]}`).slice(0, 3).join('; ')})`);
       }
-      if (keyboard) found.push(...(await this.#keyboard()));
     }
+    if (this.scripts && keyboard) found.push(...(await this.#keyboard()));
     return found;
   }
 
   /** Tab reaches every control in the order of the page, and each shows that it has the focus. Once more where news came in meanwhile. */
   async #keyboard(tries = 3) {
+    // Tab would go on from where an earlier walk ended.
+    if (await this.page.evaluate(() => 'expected' in globalThis)) await this.page.reload({ waitUntil: 'load' });
     const expected = await this.page.evaluate((selector) => {
       window.expected = [...document.querySelectorAll(selector)].filter((element) => {
         const radio = element.type === 'radio' && document.querySelector(`input[name="${CSS.escape(element.name)}"]:checked`);
