@@ -1,18 +1,26 @@
 # Sourced: a debug, thread-safe PHP of the distribution's own version, built from the distribution's own source package.
 # A debug build reports leaks and checks its structures; a thread-safe one shows globals that are not per thread.
 
-# debug_php: builds it once per version into build/php-debug-zts-VERSION, and prints that directory.
+# debug_php: builds it once per version, and of the way it is built here, into the user's cache, so that a new clone finds it.
+# Prints that directory.
 debug_php() {
-  local source_name source_version dir
+  local source_name source_version dir how
   read -r source_name source_version < <(dpkg-query -W -f '${source:Package} ${source:Version}\n' "$(debian_php_package)")
-  dir="$build_dir/php-debug-zts-${source_version//[^0-9A-Za-z.+]/_}"
-  if [ ! -x "$dir/bin/php" ]; then
+  how=$(sha256sum <"${BASH_SOURCE[0]}" | cut -c 1-8)
+  dir="${XDG_CACHE_HOME:-$HOME/.cache}/logystera/php-debug-zts-${source_version//[^0-9A-Za-z.+]/_}-$how"
+  mkdir -p "$(dirname "$dir")"
+  (
+    flock 9
+    [ ! -e "$dir/complete" ] || exit 0
     say "building a debug ZTS PHP from Debian's $source_name $source_version" >&2
+    rm -rf "${dir%-*}"-*  # of another way
     mkdir -p "$dir"
     fetch_php_source "$source_name" "$source_version" "$dir" >&2
     (cd "$dir/src" && configure_and_make "$dir") >&2
     rm -rf "$dir/src"
-  fi
+    "$dir/bin/php" -n -v >/dev/null && [ -x "$dir/bin/phpize" ] && touch "$dir/complete"
+  ) 9>"${dir%-*}.lock"
+  [ -e "$dir/complete" ] || die "PHP could not be built in $dir"
   echo "$dir"
 }
 
@@ -49,8 +57,6 @@ fetch_php_source() {
 
 # configure_and_make PREFIX: nothing but what phpt/ needs beyond the core.
 configure_and_make() {
-  local compiler=gcc cxx=g++
-  if command -v ccache >/dev/null; then compiler='ccache gcc' cxx='ccache g++'; fi
   # The release tarball brings the generated parsers; a patch that is newer than them would ask for re2c and bison.
   find . \( -name '*_parser.[ch]' -o -name '*_scanner.[ch]' -o -name '*_scanner_defs.h' -o -name 'configure' \
     -o -name '*_arginfo.h' -o -name 'main/php_config.h.in' \) -exec touch {} +
@@ -60,9 +66,8 @@ configure_and_make() {
     --enable-pcntl --enable-posix --enable-pdo --enable-ctype --enable-tokenizer --without-pear
     --enable-opcache --disable-opcache-jit)
   if [ -f /usr/include/sqlite3.h ]; then options+=(--with-pdo-sqlite); fi
-  ./configure -q "${options[@]}" CC="$compiler" CXX="$cxx" CFLAGS='-O0 -g' CXXFLAGS='-O0 -g'
-  # One checkout, wherever it lies, answers for another.
-  CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1 make -s -j "$jobs"
+  ./configure -q "${options[@]}" CFLAGS='-O0 -g' CXXFLAGS='-O0 -g'
+  make -s -j "$jobs"
   make -s install-cli install-build install-headers install-programs
   # Debian's phpize takes libtool's and pkg-config's macros from beside the PHP it belongs to.
   mkdir -p "$1/share"

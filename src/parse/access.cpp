@@ -470,8 +470,9 @@ class AccessParser final : public LineParser {
 
   // Whether the blank at `end` stands within a list: behind a comma, or beside a colon that stands alone.
   static bool list_goes_on(std::string_view line, std::size_t at, std::size_t end) {
+    constexpr std::size_t kBlanksMost = 16;  // each blank of a run asks
     std::size_t item = end;
-    while (item > at && line[item - 1] == ' ') --item;
+    while (item > at && end - item < kBlanksMost && line[item - 1] == ' ') --item;
     if (item > at && line[item - 1] == ',') return true;
     if (line.substr(end, 3) == " : ") return true;
     return end >= at + 2 && line[end - 1] == ':' && line[end - 2] == ' ';

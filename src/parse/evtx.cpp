@@ -36,7 +36,11 @@ constexpr std::size_t kRecordMinimum = 28;
 constexpr std::size_t kChunksPerBatch = 4;
 constexpr std::size_t kNesting = 8;  // binary XML within binary XML
 constexpr std::size_t kFieldsPerRecord = 4'096;
-constexpr std::size_t kStepsPerRecord = 65'536;  // holes may be used again and again, each time unfolding binary XML
+// Holes, values and templates may be used again and again. What all of that unfolds to has this many bytes at most: elements
+// compiled, text given out, and kStepBytes for each field or piece of one. A sound chunk unfolds to a few times its size.
+constexpr std::size_t kUnfoldedPerChunk = 32 * kChunkBytes;
+constexpr std::size_t kStepBytes = 16;
+constexpr std::size_t kItemBytes = 32;  // of an array's item, which may take one byte, as text
 constexpr std::string_view kFileMagic{"ElfFile\0", 8};
 constexpr std::string_view kChunkMagic{"ElfChnk\0", 8};
 constexpr std::uint32_t kRecordMagic = 0x00002A2A;
@@ -78,6 +82,7 @@ class EvtxReader final : public RecordReader {
       }
       size_ = got;
       read_chunk(batch);
+      if (batch.records.empty()) batch.clear();  // what damaged records left there
       counts_.bytes += got;
       offset_ += got;
     }
@@ -120,6 +125,7 @@ class EvtxReader final : public RecordReader {
     }
     chunk_names_.new_chunk(chunk_, size_);
     next_record_ = 0;
+    unfolded_ = 0;
     layouts_.clear();
     std::size_t end = load<std::uint32_t>(chunk_ + 48);  // where free space begins
     if (end < kRecordsFrom || end > kChunkBytes) end = kRecordsFrom;
@@ -215,7 +221,6 @@ class EvtxReader final : public RecordReader {
     record.offset = offset_ + at;
     record.time_known = evtx::unix_ns_of_filetime(load<std::uint64_t>(chunk_ + at + 16), record.time_ns);
     batch.begin_fields();
-    steps_ = 0;
     const bool sound = run_fragment(at + kRecordHeader, at + size - 4, Area::root, 0, batch, record);
     // Half an event is worth keeping when it says what it is.
     if (!sound && batch.open_fields() < 3) {
@@ -240,15 +245,19 @@ class EvtxReader final : public RecordReader {
     while (at < end) {
       switch (chunk_[at]) {
         case 0x00: return true;
-        case 0x0F: at += 4; break;
+        case 0x0F:
+          if (!unfolds(4)) return false;
+          at += 4;
+          break;
         case 0x0C:
           if (!run_template(at, end, area, nesting, batch, record)) return false;
           break;
         default: {
+          if (!unfolds(0)) return false;
           Layout layout;
           std::size_t stop = at;
           const bool sound = evtx::compile(chunk_, at, end, area, false, chunk_names_, layout, stop);
-          if (!run(layout, {}, nesting, batch, record) || !sound) return false;
+          if (!unfolds(std::max(stop, at + 1) - at) || !run(layout, {}, nesting, batch, record) || !sound) return false;
           at = std::max(stop, at + 1);  // a fragment's end is the end of it all
         }
       }
@@ -259,18 +268,18 @@ class EvtxReader final : public RecordReader {
   // u8 token, u8, u32 id, u32 offset of the definition (which may be right here), then its values.
   bool run_template(std::size_t& at, std::size_t end, Area area, std::size_t nesting, RecordBatch& batch, Record& record) {
     constexpr std::size_t kHeader = 10, kDefinition = 24;
-    if (end - at < kHeader) return false;
+    if (end - at < kHeader || !unfolds(kStepBytes)) return false;
     const std::size_t definition = load<std::uint32_t>(chunk_ + at + 6);
     at += kHeader;
     if (definition > size_ || size_ - definition < kDefinition) return false;
     const std::size_t data_size = load<std::uint32_t>(chunk_ + definition + 20);
     if (data_size > size_ - definition - kDefinition) return false;
     if (definition == at) at += kDefinition + data_size;
-    const CachedLayout& cached = layout_of(definition, data_size, area);
     if (at > end || end - at < 4) return false;
     const std::size_t count = load<std::uint32_t>(chunk_ + at);
     at += 4;
-    if (count > (end - at) / 4) return false;
+    if (count > (end - at) / 4 || !unfolds(4 * count)) return false;
+    const CachedLayout& cached = layout_of(definition, data_size, area);
     std::vector<RawValue>& values = values_[nesting];
     values.clear();
     std::size_t data = at + 4 * count;
@@ -295,16 +304,20 @@ class EvtxReader final : public RecordReader {
     if (added) {
       entry->second.area = area;
       std::size_t stop;
-      entry->second.sound = evtx::compile(chunk_, definition + kDefinition, definition + kDefinition + size, area, true,
-                                          chunk_names_, entry->second.layout, stop);
+      entry->second.sound =
+          unfolds(size) && evtx::compile(chunk_, definition + kDefinition, definition + kDefinition + size, area, true,
+                                         chunk_names_, entry->second.layout, stop);
     }
     return entry->second;
   }
 
+  // False: the chunk has unfolded to too much, and what is left of it is damage.
+  bool unfolds(std::size_t bytes) { return (unfolded_ += bytes) <= kUnfoldedPerChunk; }
+
   bool run(const Layout& layout, const std::vector<RawValue>& values, std::size_t nesting, RecordBatch& batch,
            Record& record) {
     for (const Step& step : layout.steps) {
-      if (batch.open_fields() >= kFieldsPerRecord || ++steps_ > kStepsPerRecord) return false;
+      if (batch.open_fields() >= kFieldsPerRecord || !unfolds(kStepBytes)) return false;
       if (step.count == 1 && layout.pieces[step.first].hole >= 0) {
         const auto hole = static_cast<std::size_t>(layout.pieces[step.first].hole);
         const RawValue value = hole < values.size() ? values[hole] : RawValue{};
@@ -317,29 +330,35 @@ class EvtxReader final : public RecordReader {
       }
       if (!add_pieces(step, layout, values, nesting, batch, record)) return false;
     }
-    return true;
+    return unfolds(0);
   }
 
   FieldId name_of(const Step& step, const Layout& layout, const std::vector<RawValue>& values, RecordBatch& batch) {
     if (step.name_count == 0) return step.id;
     std::string name;
-    for (std::uint32_t i = 0; i < step.name_count; ++i) name += text_of(layout.pieces[step.name_first + i], values, batch);
+    for (std::uint32_t i = 0; i < step.name_count && unfolds(kStepBytes); ++i)
+      name += text_of(layout.pieces[step.name_first + i], values, batch);
     const FieldId id = chunk_names_.fields().add(evtx::name_in(step.area, name));
     return id ? id : chunk_names_.fields().add("Data");
   }
 
-  static std::string_view text_of(const Piece& piece, const std::vector<RawValue>& values, RecordBatch& batch) {
-    if (piece.hole < 0) return piece.text;
+  // Empty, too, once the chunk has unfolded to too much.
+  std::string_view text_of(const Piece& piece, const std::vector<RawValue>& values, RecordBatch& batch) {
+    if (piece.hole < 0) return unfolds(piece.text.size()) ? std::string_view(piece.text) : std::string_view();
     const auto hole = static_cast<std::size_t>(piece.hole);
-    return hole < values.size() ? evtx::value_text(values[hole], batch) : std::string_view();
+    if (hole >= values.size()) return {};
+    const RawValue& value = values[hole];
+    const std::size_t written = value.type & evtx::kArray ? kItemBytes * value.size : value.size;
+    return unfolds(written) ? evtx::value_text(value, batch) : std::string_view();
   }
 
   void add_hole(const Step& step, const RawValue& value, const Layout& layout, const std::vector<RawValue>& values,
                 RecordBatch& batch, Record& record) {
     const bool null = value.type == evtx::kNull || value.size == 0;
-    if (null && !step.keep_null) return;
+    if ((null && !step.keep_null) || !unfolds(value.size)) return;
     const std::size_t before = batch.open_fields();
     evtx::add_value(name_of(step, layout, values, batch), value, batch);
+    unfolds(kStepBytes * (batch.open_fields() - before));  // an array is a field for each item
     if (batch.open_fields() == before || !(step.time_created || step.number)) return;
     Value& cell = batch.open_cells()[before];
     if (step.time_created) take_time(value, cell.text(), record);
@@ -385,6 +404,7 @@ class EvtxReader final : public RecordReader {
                   RecordBatch& batch, Record& record) {
     std::string text;
     for (std::uint32_t i = 0; i < step.count; ++i) {
+      if (!unfolds(kStepBytes)) return false;
       const Piece& piece = layout.pieces[step.first + i];
       const auto hole = static_cast<std::size_t>(piece.hole);
       if (piece.hole >= 0 && hole < values.size() && values[hole].type == evtx::kBinXml) {
@@ -394,6 +414,7 @@ class EvtxReader final : public RecordReader {
         text += text_of(piece, values, batch);
       }
     }
+    if (!unfolds(0)) return false;
     if (text.empty() && !step.keep_null) return true;
     Value& value = batch.add_field(name_of(step, layout, values, batch));
     if (!text.empty()) {
@@ -418,7 +439,7 @@ class EvtxReader final : public RecordReader {
   SourceCounts counts_;
   std::uint64_t offset_ = 0;       // of the chunk in the file
   std::uint64_t next_record_ = 0;  // the number behind that of the chunk's last record, 0 before the first
-  std::size_t steps_ = 0;          // done for the record being read
+  std::size_t unfolded_ = 0;       // bytes, of the chunk being read
   std::size_t size_ = 0;           // of the chunk, less than whole at a truncated end
   std::uint8_t chunk_[kChunkBytes];
 };

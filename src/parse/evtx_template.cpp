@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t kDepth = 64;     // nested elements
 constexpr std::size_t kSteps = 8'192;  // of one template; a chunk has 64 KiB
+constexpr std::uint16_t kNameCharacters = 256;
+// Names are referred to, in five bytes each time: together they and the literal texts have at most so many bytes for each one compiled.
+constexpr std::size_t kTextPerByte = 16;
+constexpr std::size_t kTextLeast = 4'096;
 
 // [MS-EVEN6] §2.2.12, tokens; 0x40 marks "more follows".
 enum Token : std::uint8_t {
@@ -59,7 +63,13 @@ class Compiler {
  public:
   Compiler(const std::uint8_t* chunk, std::size_t at, std::size_t end, bool dependency_ids, ChunkNames& names,
            Layout& layout)
-      : chunk_(chunk), at_(at), end_(end), dependency_ids_(dependency_ids), names_(names), layout_(layout) {}
+      : chunk_(chunk),
+        at_(at),
+        end_(end),
+        dependency_ids_(dependency_ids),
+        text_left_(kTextPerByte * (end - at) + kTextLeast),
+        names_(names),
+        layout_(layout) {}
 
   bool fragment(Area area) {
     while (sound_ && at_ < end_) {
@@ -100,7 +110,16 @@ class Compiler {
     if (stored == 0) sound_ = false;
     if (offset == at_) at_ += stored;
     if (at_ > end_) sound_ = false;
-    return std::string(text);
+    return std::string(taken(text));
+  }
+  // Nothing, and nothing is sound any more, once there was too much.
+  std::string_view taken(std::string_view text) {
+    if (text.size() > text_left_) {
+      sound_ = false;
+      return {};
+    }
+    text_left_ -= text.size();
+    return text;
   }
 
   std::string text_value() {
@@ -202,7 +221,7 @@ class Compiler {
              : tag == "UserData"  ? Area::user_data
                                   : Area::other;
       path = area == Area::other ? tag : std::string();
-    } else if (parent == Area::other) {
+    } else if (parent == Area::other && path.size() <= FieldNames::kNameBytes) {  // a longer one names no field
       path += "." + tag;
     }
     const bool container = parent == Area::root && area != Area::other;
@@ -281,6 +300,7 @@ class Compiler {
   std::size_t at_;
   std::size_t end_;
   bool dependency_ids_;
+  std::size_t text_left_;
   bool sound_ = true;
   ChunkNames& names_;
   Layout& layout_;
@@ -310,7 +330,8 @@ std::string_view ChunkNames::at(std::uint32_t offset, std::size_t& stored_bytes)
   std::uint16_t characters;
   std::memcpy(&characters, chunk_ + offset + 6, sizeof characters);
   const std::size_t bytes = 2 * std::size_t{characters};
-  if (size_ - offset - 10 < bytes) return {};
+  // Any offset may be taken for a name, so that long ones would overlap.
+  if (characters > kNameCharacters || size_ - offset - 10 < bytes) return {};
   Name name{plain_utf8(chunk_ + offset + 8, bytes), 10 + bytes};
   stored_bytes = name.stored_bytes;
   return decoded_.emplace(offset, std::move(name)).first->second.text;

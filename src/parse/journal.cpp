@@ -19,6 +19,7 @@ constexpr std::size_t kNameBytes = 64;
 constexpr std::size_t kBlockBytes = 256 * 1024;
 constexpr std::size_t kEntryBytes = 16 * 1024 * 1024;  // a larger entry (a core dump in the journal) is skipped and counted
 constexpr std::size_t kNames = 4'096;
+constexpr std::size_t kFieldsMost = 16'384;       // of an entry: it is read again with each block until its end is there
 constexpr std::size_t kPartsMost = 64;            // messages in parts that wait for more
 constexpr std::size_t kPartsBytes = 1024 * 1024;  // of one of them; what is beyond is left out and counted
 constexpr std::size_t kStreamBytes = 128;         // of the name of what parts belong to
@@ -131,8 +132,9 @@ class JournalReader final : public RecordReader {
     Record record;
     start(batch, record);
     record.offset = offset_ + begin;
+    std::size_t fields = 0;
     while (here < block.size() && block[here] != '\n') {
-      const Step step = read_field(block, here, batch, record);
+      const Step step = ++fields > kFieldsMost ? Step::damaged : read_field(block, here, batch, record);
       if (step == Step::more && !ended_) {
         batch.drop_fields();
         return Step::more;

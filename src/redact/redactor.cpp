@@ -79,6 +79,12 @@ bool Redactor::looked_for(Kind kind, std::string_view value) {
   return false;
 }
 
+// As find(), in the time of the text's length whatever both are.
+static std::size_t find_text(std::string_view text, std::string_view what, std::size_t from) noexcept {
+  const void* const found = ::memmem(text.data() + from, text.size() - from, what.data(), what.size());
+  return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
+}
+
 // Makes every place of the raw line that has `value`, as it stands or escaped, a finding. False if there is none.
 bool Redactor::find_in_raw(std::string_view raw, std::string_view value, Hit hit) {
   if (raw.empty() || value.size() < kDecodedBytesLeast) return false;
@@ -89,12 +95,13 @@ bool Redactor::find_in_raw(std::string_view raw, std::string_view value, Hit hit
     raw_hits_.push_back(hit);
   };
   const std::size_t before = raw_hits_.size();
-  for (std::size_t at = raw.find(value); at != std::string_view::npos; at = raw.find(value, at + value.size()))
+  for (std::size_t at = find_text(raw, value, 0); at != std::string_view::npos;
+       at = find_text(raw, value, at + value.size()))
     note(at, at + value.size());
   if (!escaped_) return raw_hits_.size() > before;
   const Unescaped& plain = finder_.unescaped();
-  for (std::size_t at = plain.text().find(value); at != std::string_view::npos;
-       at = plain.text().find(value, at + value.size()))
+  for (std::size_t at = find_text(plain.text(), value, 0); at != std::string_view::npos;
+       at = find_text(plain.text(), value, at + value.size()))
     note(plain.origin(at), plain.origin(at + value.size()));
   return raw_hits_.size() > before;
 }
@@ -119,7 +126,12 @@ void Redactor::note_in_raw(std::string_view raw, std::string_view part, std::spa
 
 // The candidates from `place` on. Fields nearly always come in the order of the line, so this goes on from the last place.
 inline std::span<const Candidate> Redactor::candidates_from(std::size_t place) noexcept {
-  if (cursor_ > 0 && line_candidates_[cursor_ - 1].position >= place) cursor_ = 0;
+  if (cursor_ > 0 && line_candidates_[cursor_ - 1].position >= place) {
+    const auto known = line_candidates_.first(cursor_);
+    const auto from = std::lower_bound(known.begin(), known.end(), place,
+                                       [](const Candidate& one, std::size_t at) { return one.position < at; });
+    cursor_ = static_cast<std::size_t>(from - known.begin());
+  }
   while (cursor_ < line_candidates_.size() && line_candidates_[cursor_].position < place) ++cursor_;
   return line_candidates_.subspan(cursor_);
 }

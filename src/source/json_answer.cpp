@@ -8,6 +8,7 @@
 
 #include "core/json.hpp"
 #include "core/json_text.hpp"
+#include "core/record.hpp"
 #include "net/http.hpp"
 
 namespace logystera::source {
@@ -39,10 +40,15 @@ void append(JsonText& out, const rapidjson::Value& value) {
   }
 }
 
+constexpr std::size_t kNameMost = FieldNames::kNameBytes + 1;
+
 void flatten(const rapidjson::Value& object, const std::string& prefix, std::vector<EntryField>& fields) {
   for (const auto& [key, value] : object.GetObject()) {
     if (fields.size() >= kFieldsMost) return;
-    const std::string name = prefix + std::string(key.GetString(), key.GetStringLength());
+    // A name that is too long for a field's is cut where that is seen: all that lies below it has it, too.
+    std::string name = prefix;
+    name.append(key.GetString(),
+                std::min<std::size_t>(key.GetStringLength(), kNameMost - std::min(kNameMost, prefix.size())));
     if (value.IsObject()) flatten(value, name + ".", fields);
     else if (value.IsString()) fields.push_back({name, {value.GetString(), value.GetStringLength()}, is_number(value)});
     else if (!value.IsNull()) fields.push_back({name, json_of(value)});

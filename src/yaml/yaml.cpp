@@ -122,6 +122,13 @@ std::size_t count_nodes(const Node& node) {
   return count;
 }
 
+std::size_t text_bytes_of(const Node& node) {
+  std::size_t bytes = node.text.size();
+  for (const Node& item : node.items) bytes += text_bytes_of(item);
+  for (const Node::Entry& entry : node.entries) bytes += entry.key.size() + text_bytes_of(entry.value);
+  return bytes;
+}
+
 std::size_t depth_of(const Node& node) {
   std::size_t depth = 0;
   for (const Node& item : node.items) depth = std::max(depth, depth_of(item));
@@ -156,6 +163,8 @@ class Builder {
   bool scalar(const Event& event);
   bool alias(const Event& event);
   bool place(Node node, std::string_view anchor);
+  bool may_copy(const Node& node, Position at);
+  bool keep(std::string_view anchor, const Node& node);
 
   bool reread_quotes(const Event& event, Node& node);
 
@@ -165,6 +174,7 @@ class Builder {
   std::vector<Open> open_;
   std::unordered_map<std::string, Node> anchors_;
   std::size_t nodes_ = 0;
+  std::size_t kept_nodes_ = 0, copied_bytes_ = 0;  // nodes that anchors keep; texts of those and of what aliases stand for
 };
 
 bool Builder::take(const Event& event) {
@@ -266,15 +276,34 @@ bool Builder::alias(const Event& event) {
     return refuse(event.at(), "the alias *" + name + " makes this more than " + std::to_string(limits_.nodes) +
                                   " values: write out what is needed");
   nodes_ += size - 1;
+  if (!may_copy(found->second, event.at())) return false;
   Node copy = found->second;
   copy.at = event.at();
   return place(std::move(copy), {});
 }
 
+// A text that anchors and aliases copy counts each time.
+bool Builder::may_copy(const Node& node, Position at) {
+  copied_bytes_ += text_bytes_of(node);
+  return copied_bytes_ <= limits_.bytes ||
+         refuse(at, "anchors and aliases stand for more than " + std::to_string(limits_.bytes) +
+                        " bytes: write out what is needed");
+}
+
+bool Builder::keep(std::string_view anchor, const Node& node) {
+  kept_nodes_ += count_nodes(node);
+  if (kept_nodes_ > limits_.nodes)
+    return refuse(
+        node.at, "anchors within anchors stand for more than " + std::to_string(limits_.nodes) + " values: take some away");
+  if (!may_copy(node, node.at)) return false;
+  anchors_[std::string(anchor)] = node;
+  return true;
+}
+
 bool Builder::place(Node node, std::string_view anchor) {
   if (++nodes_ > limits_.nodes)
     return refuse(node.at, "more than " + std::to_string(limits_.nodes) + " values: split the file");
-  if (!anchor.empty()) anchors_[std::string(anchor)] = node;
+  if (!anchor.empty() && !keep(anchor, node)) return false;
   if (open_.empty()) {
     if (!node.is_null()) out_.roots.push_back(std::move(node));
     return true;

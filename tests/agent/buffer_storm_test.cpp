@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstring>
@@ -61,10 +62,10 @@ class JumpingClock {
 constexpr std::size_t kWriters = 32;
 // Under AddressSanitizer each takes ten times as long.
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t kEventsPerWriter = 1'500;
+constexpr std::size_t kEventsPerWriter = 1'000;
 constexpr int kRounds = 36;
 #else
-constexpr std::size_t kEventsPerWriter = 12'000;
+constexpr std::size_t kEventsPerWriter = 4'000;
 constexpr int kRounds = 80;
 #endif
 
@@ -73,6 +74,7 @@ enum State : std::uint8_t { unused, attempted, committed, refused };
 struct Ledger {
   std::atomic<bool> stop{false};
   std::atomic<bool> has_refused{false};
+  std::atomic<std::uint32_t> allowed{0};  // events of each writer so far: none is through before the storm is
   std::atomic<std::uint8_t> state[kWriters][kEventsPerWriter]{};
   std::atomic<std::uint32_t> next[kWriters]{};
 };
@@ -102,6 +104,10 @@ std::string id_of(std::size_t writer, std::uint32_t number) {
   while (!ledger.stop.load()) {
     const std::uint32_t first = ledger.next[writer].load();
     if (first + lines_per_commit > kEventsPerWriter) break;
+    if (first + lines_per_commit > ledger.allowed.load()) {
+      ::usleep(5'000);
+      continue;
+    }
     ledger.next[writer].store(first + static_cast<std::uint32_t>(lines_per_commit));
     lines.clear();
     for (std::uint32_t i = 0; i < lines_per_commit; ++i) {
@@ -121,10 +127,16 @@ std::string id_of(std::size_t writer, std::uint32_t number) {
   ::_exit(0);
 }
 
-// Lasts so long, and until some writer was refused: a busy machine may not have let one run before.
-void last_until_refused(const Ledger& ledger, useconds_t microseconds) {
+// Lasts so long, and where nothing was refused until then, until something is: a busy machine may not have let anybody write.
+void last_until_refused(Ledger& ledger, useconds_t microseconds) {
   ::usleep(microseconds);
-  for (int i = 0; i < 30'000 && !ledger.has_refused.load(); ++i) ::usleep(1000);
+  if (ledger.has_refused.load()) return;
+  ledger.allowed = kEventsPerWriter;
+  const auto has_more = [](const std::atomic<std::uint32_t>& next) { return next.load() < kEventsPerWriter; };
+  for (int i = 0; i < 30'000 && !ledger.has_refused.load(); ++i) {
+    if (std::none_of(std::begin(ledger.next), std::end(ledger.next), has_more)) return;
+    ::usleep(1000);
+  }
 }
 
 struct Received {
@@ -180,6 +192,9 @@ Received run(const Storm& storm, const std::string& directory, Ledger& ledger, i
   std::minstd_rand random(7);
   for (int round = 0; round < storm.rounds; ++round) {
     ::usleep(10'000);
+    const auto share = static_cast<std::uint32_t>(kEventsPerWriter * static_cast<std::size_t>(round + 1)) /
+                       static_cast<std::uint32_t>(storm.rounds);
+    ledger.allowed = std::max(ledger.allowed.load(), share);
     if (storm.disturb) storm.disturb(round, directory);
     if (storm.kill) {
       for (int i = 0; i < 3; ++i) {

@@ -168,6 +168,57 @@ TEST_CASE("built_in_rules_hit_the_lines_of_a_long_access_log_that_the_oracle_nam
   CHECK(rules.size() > 20);
 }
 
+TEST_CASE("very_many_values_of_one_name_are_looked_at_one_by_one") {
+  Loader loader;
+  loader.add_text("own.yml", R"(
+id: EVIL
+title: Evil
+level: low
+detection: {match: [{field: url, op: contains, value: evil-place}]}
+---
+id: END
+title: End
+level: low
+detection: {match: [{field: url, op: endswith, value: last-place}]}
+---
+id: OTHER
+title: Other
+level: low
+detection: {match: [{field: other, op: contains, value: evil-place}]}
+)");
+  const RuleSet set = loader.finish();
+  REQUIRE(set.refused() == 0);
+  std::string lines;
+  for (int i = 0; i < 400; ++i) {
+    lines += "level=info ";
+    const int values = i < 250 || i % 3 == 0 ? 3 : 100;
+    for (int k = 0; k < values; ++k) {
+      lines += "url=/a" + std::to_string(k);
+      if (i % 5 == 0 && k == values - 1) lines += "/evil-place";
+      if (i % 7 == 0 && k == values / 2) lines += "/last-place";
+      lines += ' ';
+    }
+    lines += i % 2 == 0 ? "other=evil-place,last-place\n" : "other=x\n";
+  }
+  FieldNames names;
+  RecordBatch batch;
+  REQUIRE(read_lines("logfmt", lines, names, batch).ok());
+  Result<Engine> engine = Engine::compile(set, names);
+  REQUIRE(engine.ok());
+  Session session(engine.value());
+  std::size_t many = 0;
+  for (const Record& record : batch.records) {
+    std::vector<std::uint32_t> naive;
+    for (std::uint32_t rule = 0; rule < set.rules.size(); ++rule)
+      if (oracle::hits(set.rules[rule], record, names)) naive.push_back(rule);
+    const std::span<const std::uint32_t> fast = session.match(record);
+    INFO(record.raw);
+    REQUIRE(std::vector<std::uint32_t>(fast.begin(), fast.end()) == naive);
+    many += record.field_count > 64;
+  }
+  CHECK(many == 100);
+}
+
 TEST_CASE("built_in_rules_have_samples_both_ways_and_a_description") {
   for (const Rule& rule : built_in().rules) {
     if (rule.id.find('#') != std::string::npos) continue;

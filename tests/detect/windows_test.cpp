@@ -331,6 +331,27 @@ TEST_CASE("window_memory_is_bounded_and_what_is_forgotten_is_counted") {
   CHECK(run.stats().forgotten >= 800);
 }
 
+TEST_CASE("what_one_group_counts_is_bounded_and_the_oldest_is_forgotten") {
+  WindowOptions options;
+  options.cells = 200;
+  Run distinct(native("{span: 1h, distinct: {field: user, gte: 90}}"), options);
+  for (int i = 0; i < 89; ++i) distinct.at(i, "{a: 1, user: u" + std::to_string(i) + "}");
+  CHECK(distinct.fired.empty());
+  for (int i = 89; i < 1'000; ++i) distinct.at(i, "{a: 1, user: u" + std::to_string(i) + "}");
+  CHECK(distinct.finish() == "W@89");
+  CHECK(distinct.stats().cells <= 100);
+  CHECK(distinct.stats().forgotten >= 900);
+
+  Run total(
+      sigma("job", "EventID: 1") + correlation("type: value_avg, rules: [job], timespan: 1h, condition: {field: n, gt: 5}"),
+      options);
+  for (int i = 0; i < 1'000; ++i) total.at(i, event(std::string("EventID: 1, n: ") + (i < 500 ? "100" : "8")));
+  CHECK(total.stats().cells <= 100);
+  CHECK(total.stats().forgotten >= 900);
+  CHECK(total.finish() == "C@3600");
+  CHECK(total.matches_kept[0].measure == 8);  // of those that are remembered
+}
+
 TEST_CASE("window_over_rules_in_order") {
   const std::string rules =
       "id: A\ntitle: A\nlevel: low\nsilent: true\ndetection: {match: [{field: t, op: equals, value: a}]}\n---\n"

@@ -1,4 +1,5 @@
 // The EVTX reader against libevtx's evtxexport, and against damage.
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -464,6 +465,103 @@ TEST_CASE("random_damage_to_event_logs_does_no_harm", "[evtx][data]") {
     REQUIRE(ours.counts.records == ours.events.size());
   }
   CHECK(read > 1'000);
+}
+
+// Little-endian pieces of a file that has one record: a template whose one element holds `times` its first value, or without a
+// type an entity that has the element's name.
+class OneTemplate {
+ public:
+  // `value`: of that type. Its bytes, where it is binary XML, must mean the same wherever they lie.
+  OneTemplate(std::size_t times, std::uint8_t type, const std::string& value, std::size_t name_characters = 1) {
+    std::string chunk = "ElfChnk" + std::string(505, '\0');
+    put(chunk, 120, 4, 4);  // no checksums
+    std::string record(24, '\0');
+    put(record, 0, 0x2A2A, 4);
+    put(record, 8, 1, 8);
+    const std::size_t definition = chunk.size() + record.size() + 10;
+    add(record, 0x0C, 1), add(record, 1, 1), add(record, 7, 4), add(record, definition, 4);
+    std::string body;
+    // <a>, without attributes; its name is written out behind it.
+    add(body, 0x01, 1), add(body, 0xFFFF, 2), add(body, 0, 4);
+    const std::size_t name = definition + 24 + body.size() + 4;
+    add(body, name, 4);
+    add(body, 0, 4), add(body, 0, 2), add(body, name_characters, 2);
+    for (std::size_t i = 0; i < name_characters; ++i) add(body, 'a', 2);
+    add(body, 0, 2);
+    add(body, 0x02, 1);
+    for (std::size_t i = 0; i < times; ++i) {
+      if (type == 0) add(body, 0x09, 1), add(body, name, 4);
+      else add(body, 0x0D, 1), add(body, 0, 2), add(body, type, 1);
+    }
+    add(body, 0x04, 1), add(body, 0x00, 1);
+    record += std::string(20, '\0');
+    add(record, body.size(), 4);
+    record += body;
+    add(record, 1, 4), add(record, value.size(), 2), add(record, type, 2);
+    record += value;
+    put(record, 4, record.size() + 4, 4);
+    add(record, record.size() + 4, 4);
+    chunk += record;
+    put(chunk, 48, chunk.size(), 4);
+    REQUIRE(chunk.size() <= 65'536);
+    chunk.resize(65'536);
+    bytes = "ElfFile" + std::string(4'089, '\0') + chunk;
+  }
+
+  std::string bytes;
+
+ private:
+  static void add(std::string& to, std::uint64_t number, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) to += static_cast<char>(number >> 8 * i);
+  }
+  static void put(std::string& into, std::size_t at, std::uint64_t number, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) into[at + i] = static_cast<char>(number >> 8 * i);
+  }
+};
+
+TEST_CASE("what_a_chunk_unfolds_to_has_a_limit", "[evtx]") {
+  const std::string text(40'000, 'x');
+  OurEvents once;
+  once.memory(OneTemplate(1, 0x02, text).bytes);
+  REQUIRE(once.events.size() == 1);
+  CHECK(once.counts.damaged == 0);
+  REQUIRE(once.events[0].fields.size() == 1);
+  CHECK(once.events[0].fields.begin()->second == text);
+
+  // 5,000 times 40,000 characters, or as many numbers of one byte.
+  for (const std::uint8_t type : {0x02, 0x83}) {
+    std::string bytes = OneTemplate(5'000, type, text).bytes;
+    OurEvents often;
+    often.memory(bytes);
+    CHECK(often.counts.damaged == 1);
+    CHECK(often.events.empty());
+
+    // What such chunks have written is not kept until some chunk has an event.
+    const std::string chunk = bytes.substr(4'096);
+    for (int i = 1; i < 50; ++i) bytes += chunk;
+    FieldNames names;
+    auto source = Source::open(std::move(open_memory(bytes, "memory").value()), built_in(), names);
+    REQUIRE(source.ok());
+    RecordBatch batch;
+    while (source->next_batch(batch)) {
+    }
+    CHECK(source->counts().damaged == 50);
+    CHECK(batch.arena.capacity() < 16 * 1024 * 1024);
+  }
+
+  // 9,000 times the name of the element, as an entity.
+  OurEvents named;
+  named.memory(OneTemplate(9'000, 0, "", 250).bytes);
+  CHECK(named.counts.damaged == 1);
+  CHECK(named.events.empty());
+
+  // 5,000 times 2,000 elements that say nothing, each compiled where it stands.
+  std::string elements;
+  for (int i = 0; i < 2'000; ++i) elements += std::string("\x01\0\0\0\0\x45\x02\0\0\x03", 10);  // the name of <a>, at 581
+  OurEvents empty;
+  empty.memory(OneTemplate(5'000, 0x21, elements).bytes);
+  CHECK(empty.counts.damaged == 1);
+  CHECK(empty.events.empty());
 }
 
 TEST_CASE("a_filetime_that_nanoseconds_cannot_hold_is_no_time", "[evtx]") {

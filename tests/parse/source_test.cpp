@@ -513,6 +513,16 @@ TEST_CASE("a_journal_export_is_read_with_its_binary_values", "[source]") {
   }
 }
 
+TEST_CASE("a_journal_entry_of_very_many_fields_is_passed_over", "[source]") {
+  std::string text = "__CURSOR=a\n__REALTIME_TIMESTAMP=1779098401250000\n";
+  for (int i = 0; i < 200'000; ++i) text += "A=\n";
+  text += "\n__CURSOR=b\n__REALTIME_TIMESTAMP=1779098402250000\nMESSAGE=last\n\n";
+  ReadAll all(text);
+  CHECK(all.counts.damaged > 0);
+  REQUIRE(!all.records.empty());
+  CHECK(all.records.back().message == "last");
+}
+
 namespace {
 
 // Hands out a few bytes at a time, as a pipe with a slow writer does.

@@ -30,6 +30,14 @@ TEST_CASE("a document's fields have dotted names, and keep what they are", "[jso
   CHECK_FALSE(field_of(fields, "h"));
 }
 
+TEST_CASE("a long key is not written out for each of its fields", "[json_answer]") {
+  std::string text = "{\"" + std::string(30'000, 'k') + "\":{";
+  for (int i = 0; i < 1'000; ++i) text += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) + "\":1";
+  const auto fields = flat_fields(JsonAnswer::read(text + "}}").value().root());
+  CHECK(fields.size() == 1'000);
+  for (const EntryField& field : fields) CHECK(field.name.size() < 300);
+}
+
 TEST_CASE("what anybody may have logged does not take the other documents with it", "[json_answer]") {
   const std::string digits(400, '9');
   for (const char* odd : {"\"\\ud800\"", "\"\\udc00 \\ud83d\\ude00\"", "\"\\ud800\\ud800\"", "1e999", "-1E+400",

@@ -21,6 +21,21 @@ TEST_CASE("yaml_bomb_is_refused_before_it_grows") {
   CHECK(documents.problem.message.find("makes this more than 400000 values") != std::string::npos);
 }
 
+TEST_CASE("yaml_copies_of_long_texts_count_with_their_length") {
+  std::string text = "- &a " + std::string(100'000, 'x') + "\n";
+  for (int i = 0; i < 60; ++i) text += "- *a\n";
+  const yaml::Problem problem = yaml::parse(text).problem;
+  CHECK(problem.at.line == 42);  // 41 times with the one the anchor keeps
+  CHECK(problem.message.find("anchors and aliases stand for more than 4194304 bytes") == 0);
+
+  std::string nested;
+  for (int i = 0; i < 20; ++i) nested += "[&a" + std::to_string(i) + " ";
+  nested += "[" + std::string(60'000, '1');
+  for (std::size_t i = nested.size() - 59'999; i < nested.size(); i += 2) nested[i] = ',';
+  nested += "]" + std::string(20, ']');
+  CHECK(yaml::parse(nested).problem.message.find("anchors within anchors stand for more than 400000 values") == 0);
+}
+
 TEST_CASE("yaml_limits_and_errors_name_the_place") {
   yaml::Limits limits;
   limits.bytes = 10;

@@ -6,6 +6,9 @@
 #include "detect/text.hpp"
 
 namespace logystera::detect {
+namespace {
+constexpr std::uint32_t kValuesLooked = 64;  // of one name, for each literal found: a line may repeat both
+}
 
 void Session::State::begin(const Record& now) {
   record = &now;
@@ -58,6 +61,7 @@ void Session::State::collect_anywhere(const SlotPlan& plan, bool line_done) {
 
 // The literals of every slot, as far as its texts are parts of the line.
 void Session::State::collect_line(const LinePlan& plan) {
+  bool many = false;  // values of one name: each is searched by itself
   const auto found_at = [&](std::uint32_t id, std::size_t place) {
     const LinePlan::Filed& filed = plan.filed[id];
     const auto fits = [&](std::string_view text) {
@@ -77,9 +81,10 @@ void Session::State::collect_line(const LinePlan& plan) {
     if (filed.slot == slot_of(Part::anywhere)) hit = true;
     else if (filed.slot >= kPartSlots) hit = fits(part_text(static_cast<Part>(filed.slot - kPartSlots)));
     else if (present(filed.slot))
-      for (std::uint32_t i = slot_first[filed.slot]; i != 0 && !hit; i = next[i - 1]) {
+      for (std::uint32_t i = slot_first[filed.slot], looked = 0; i != 0 && !hit && !many; i = next[i - 1]) {
         const Value& value = record->fields[i - 1];
         hit = value.kind != Value::Kind::list && fits(value.text());  // items of a list are looked at one by one
+        many = ++looked > kValuesLooked;
       }
     if (hit) pull(program.triggers[filed.trigger]);
   };
@@ -90,6 +95,7 @@ void Session::State::collect_line(const LinePlan& plan) {
   // One call, so that compilers put the search in its place.
   if (plan.sieved) wide = plan.sieve.scan(record->raw, found_at) && afterwards && folds_beyond_ascii(record->raw);
   else plan.literals.scan(folded_part(Part::raw), found_at);
+  wide = wide || many;
   if (wide) return;
   for (const LinePlan::Marks& marks : plan.marks)
     if (present(marks.slot)) collect_marks(marks);

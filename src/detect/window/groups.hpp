@@ -119,6 +119,21 @@ struct alignas(64) Group {
     if (!more) more = std::make_unique<GroupDetail>();
     return *more;
   }
+  void drop_oldest_sample() {
+    if (more) more->sum -= samples.front().number;
+    samples.pop_front();
+  }
+  void drop_oldest_value() {
+    more->last_seen.erase(more->by_time.begin()->second);
+    more->by_time.erase(more->by_time.begin());
+  }
+  // Forgets the oldest of what it counted. False: there is nothing.
+  bool shorten() {
+    if (!samples.empty()) drop_oldest_sample();
+    else if (distinct() > 0) drop_oldest_value();
+    else return false;
+    return true;
+  }
 };
 
 static_assert(sizeof(Group) == 64);

@@ -75,17 +75,11 @@ GroupKey Windows::State::group_key(Plan& plan, std::uint32_t input, std::uint32_
 
 void Windows::State::expire(const Plan& plan, Group& group, std::int64_t time) const {
   const std::int64_t oldest = minus(time, plan.window->span_ns);
-  while (!group.samples.empty() && group.samples.front().time < oldest) {
-    if (group.more) group.more->sum -= group.samples.front().number;
-    group.samples.pop_front();
-  }
+  while (!group.samples.empty() && group.samples.front().time < oldest) group.drop_oldest_sample();
   if (!group.more) return;
   GroupDetail& more = *group.more;
   if (group.samples.empty()) more.sum = 0;  // no rounding left over from what is gone
-  while (!more.by_time.empty() && more.by_time.begin()->first < oldest) {
-    more.last_seen.erase(more.by_time.begin()->second);
-    more.by_time.erase(more.by_time.begin());
-  }
+  while (!more.by_time.empty() && more.by_time.begin()->first < oldest) group.drop_oldest_value();
 }
 
 double Windows::State::measure(const Plan& plan, const Group& group, std::int64_t time) const {
@@ -403,6 +397,9 @@ Group& Windows::State::enter(std::uint32_t plan_index, std::uint32_t input, cons
   if (plan.at_once) expire(plan, group, time);
   group.newest = time;
   if (contribution.counted) remember(plan, group, input, contribution, time);
+  // No group takes the place of all others.
+  for (; group.cells() > options.cells / 2 && group.shorten(); ++stats.forgotten) {
+  }
   stats.cells += group.cells();
   stats.cells -= cells;
   return group;

@@ -104,7 +104,7 @@ Result<Done> note_sources(Connection& db, const std::string& fingerprint,
 }
 
 /// A group's last return after kSilenceSeconds or more. Instead of all occurrences it looks at two for each such stretch of time: the
-/// first within it and the last before it.
+/// first within it and the last before it. Of a group that was never silent for ten years, what was before is not looked for.
 class Returns {
  public:
   static Result<Returns> make(Connection& db) {
@@ -120,7 +120,8 @@ class Returns {
   };
   /// The last return at or after `from`, looking back from `last`, when there was an occurrence.
   Result<Found> last(std::string_view fingerprint, std::int64_t last, std::int64_t from) {
-    for (std::int64_t at = last; at >= from && at >= INT64_MIN + kSilenceSeconds;) {
+    std::size_t looked = 0;
+    for (std::int64_t at = last; at >= from && at >= INT64_MIN + kSilenceSeconds && looked < kStretches; ++looked) {
       const std::int64_t edge = at - kSilenceSeconds;
       auto before = ask(last_until_, fingerprint, edge);
       if (!before) return before.error();
@@ -138,6 +139,9 @@ class Returns {
   }
 
  private:
+  static constexpr std::size_t kStretches = 10 * 366;
+  static_assert(kSilenceSeconds >= 86'400);
+
   Returns(Connection& db, Statement first_after, Statement last_until)
       : db_(&db), first_after_(std::move(first_after)), last_until_(std::move(last_until)) {}
 
