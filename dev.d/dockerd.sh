@@ -14,9 +14,23 @@ make_dockerd_home() {
   trap end_dockerd EXIT
 }
 
+# storage_driver DIR: overlay2 where an overlay can be mounted; with vfs each layer and each container is a copy of all below it.
+storage_driver() {
+  mkdir -p "$1/lower" "$1/upper" "$1/work" "$1/both"
+  if mount -t overlay overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" "$1/both" 2>/dev/null; then
+    umount "$1/both"
+    echo overlay2
+  else
+    echo vfs
+  fi
+  rm -rf "$1"
+}
+
 start_dockerd() {
+  local driver
+  driver=$(storage_driver "$docker_home/overlay")
   dockerd --data-root "$docker_home/data" --exec-root "$docker_home/exec" --host "$DOCKER_HOST" --pidfile "$docker_home/pid" \
-    --storage-driver vfs --iptables=false --ip6tables=false --bridge=none "$@" >>"$stage_dir/dockerd.log" 2>&1 &
+    --storage-driver "$driver" --iptables=false --ip6tables=false --bridge=none "$@" >>"$stage_dir/dockerd.log" 2>&1 &
   dockerd=$!
   for _ in $(seq 100); do
     docker version >/dev/null 2>&1 && return 0
