@@ -56,7 +56,10 @@ const journeys = {
     await press_enter(page);
     await tab_to(page, 'Resolve');
     await press_enter(page);
-    require(await page.getByText('the end').count() === 1, 'the note is not shown');
+    const activity = page.locator('#activity-card');
+    await activity.getByText('the end').waitFor({ timeout: 10_000 }).catch(async () => {
+      throw new Error(`the note is not shown, but: ${await activity.innerText()}`);
+    });
     await visit.goto('/alerts');
     require(await page.locator(`a[href="${path}"]`).count() === 0, 'it is still open');
   },
