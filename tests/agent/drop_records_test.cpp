@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <cstdio>
 #include <functional>
 
@@ -131,9 +132,11 @@ TEST_CASE("who_has_waited_for_a_stopped_holder_in_vain_does_not_wait_again") {
   fill_slots(buffer);
   constexpr long kPausesAtMost = 16;  // of 50 to 500 µs in 3 ms
   const long before = waits();
+  const auto begun = std::chrono::steady_clock::now();
   CHECK(buffer.commit(event_line(), 1).reason == Drop::lock_busy);
+  const auto took = std::chrono::steady_clock::now() - begun;
   const long first = waits() - before;
-  CHECK(first >= 1);
+  CHECK((first >= 1 || took >= std::chrono::milliseconds(3)));  // or the processor was somebody else's all of that time
   CHECK(first <= kPausesAtMost);
   ::usleep(110'000);  // so long the holder might just have lost the processor
   const long stopped = waits();
