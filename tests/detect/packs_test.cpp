@@ -52,6 +52,18 @@ Result<Done> read_lines(std::string_view format, std::string_view lines, FieldNa
   return Done{};
 }
 
+// The rules that hit the record, as the session and the naive evaluation find them: the same ones.
+std::vector<std::uint32_t> hits_as_the_oracle(const RuleSet& set, Session& session, const Record& record,
+                                              const FieldNames& names) {
+  std::vector<std::uint32_t> naive;
+  for (std::uint32_t rule = 0; rule < set.rules.size(); ++rule)
+    if (set.rules[rule].when && oracle::hits(set.rules[rule], record, names)) naive.push_back(rule);
+  const std::span<const std::uint32_t> fast = session.match(record);
+  INFO(record.raw);
+  REQUIRE(std::vector<std::uint32_t>(fast.begin(), fast.end()) == naive);
+  return naive;
+}
+
 }  // namespace
 
 TEST_CASE("built_in_packs_load_without_a_warning") {
@@ -154,12 +166,7 @@ TEST_CASE("built_in_rules_hit_the_lines_of_a_long_access_log_that_the_oracle_nam
   std::size_t hits = 0;
   std::set<std::uint32_t> rules;
   for (const Record& record : batch.records) {
-    std::vector<std::uint32_t> naive;
-    for (std::uint32_t rule = 0; rule < set.rules.size(); ++rule)
-      if (set.rules[rule].when && oracle::hits(set.rules[rule], record, names)) naive.push_back(rule);
-    const std::span<const std::uint32_t> fast = session.match(record);
-    INFO(record.raw);
-    REQUIRE(std::vector<std::uint32_t>(fast.begin(), fast.end()) == naive);
+    const std::vector<std::uint32_t> naive = hits_as_the_oracle(set, session, record, names);
     hits += naive.size();
     rules.insert(naive.begin(), naive.end());
   }
@@ -208,12 +215,7 @@ detection: {match: [{field: other, op: contains, value: evil-place}]}
   Session session(engine.value());
   std::size_t many = 0;
   for (const Record& record : batch.records) {
-    std::vector<std::uint32_t> naive;
-    for (std::uint32_t rule = 0; rule < set.rules.size(); ++rule)
-      if (oracle::hits(set.rules[rule], record, names)) naive.push_back(rule);
-    const std::span<const std::uint32_t> fast = session.match(record);
-    INFO(record.raw);
-    REQUIRE(std::vector<std::uint32_t>(fast.begin(), fast.end()) == naive);
+    hits_as_the_oracle(set, session, record, names);
     many += record.field_count > 64;
   }
   CHECK(many == 100);
