@@ -31,35 +31,38 @@ const journeys = {
   /** An alert is acknowledged, snoozed, heard of again, written about and resolved with the keyboard alone. */
   async alert(visit) {
     const { page } = visit;
+    const words = visit.scripts ? 'with scripts' : 'without scripts';  // an alert may be met again by the second visit
+    const reason = `seen <by> the test ${words}`, note = `the end ${words}`;
     await visit.goto('/alerts?severity=high');
-    const title = (await page.locator('a.row-link').first().textContent()).trim();
+    // What is wrong with the gateway itself stays wrong: such an alert opens again seconds after it was resolved.
+    const rows = page.locator('tbody tr').filter({ hasNotText: 'this gateway' });
+    const title = (await rows.locator('a.row-link').first().textContent()).trim();
     await tab_to(page, title);
     await press_enter(page);
     const path = new URL(page.url()).pathname;
     require(/^\/alerts\/[0-9]+$/.test(path), 'a row leads to no alert');
+    require(await page.getByText(note).count() === 0, 'the note is there before it is written');
     await tab_to(page, 'Acknowledge');
     await press_enter(page);
     require(await page.getByRole('status').filter({ hasText: 'Acknowledged' }).count() === 1, 'nothing says that it was acknowledged');
     await tab_to(page, 'Reason');
-    await page.keyboard.type('seen <by> the test');
+    await page.keyboard.type(reason);
     await tab_to(page, 'Snooze');
     await press_enter(page);
-    require(await page.getByText('seen <by> the test').count() >= 1, 'the reason is not shown');
+    require(await page.getByText(reason).count() >= 1, 'the reason is not shown');
     await visit.goto('/alerts?state=snoozed');
     require(await page.locator(`a[href="${path}"]`).count() === 1, 'it is not among the snoozed');
     await visit.goto(path);
     await tab_to(page, 'End the snooze');
     await press_enter(page);
     await tab_to(page, 'Note');
-    await page.keyboard.type('the end');
+    await page.keyboard.type(note);
     await tab_to(page, 'Write it down');
     await press_enter(page);
     await tab_to(page, 'Resolve');
     await press_enter(page);
     const activity = page.locator('#activity-card');
-    await activity.getByText('the end').waitFor({ timeout: 10_000 }).catch(async () => {
-      throw new Error(`the note is not shown, but: ${await activity.innerText()}`);
-    });
+    require(await activity.getByText(note).count() === 1, `the note is not shown once, but: ${await activity.innerText()}`);
     await visit.goto('/alerts');
     require(await page.locator(`a[href="${path}"]`).count() === 0, 'it is still open');
   },
