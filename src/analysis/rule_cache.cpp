@@ -20,6 +20,7 @@
 #include "core/bytes.hpp"
 #include "core/clock.hpp"
 #include "core/fd.hpp"
+#include "core/file_time.hpp"
 #include "core/hmac.hpp"
 #include "core/user_directory.hpp"
 #include "core/walk.hpp"
@@ -64,7 +65,7 @@ std::string reason() { return std::strerror(errno); }
 Inventory::Stamp stamp_at(int directory, const char* path) noexcept {
   struct stat status;
   if (::fstatat(directory, path, &status, 0) != 0) return {};
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds_of(status.st_mtim),
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), written_ns(status),
           nanoseconds_of(status.st_ctim)};
 }
 
@@ -184,7 +185,7 @@ void tidy(int directory, const std::string& newest) {
     if (name.find(kDraft) != std::string_view::npos) {
       if (now - status.st_mtim.tv_sec > kDraftSecondsMost) ::unlinkat(directory, entry->d_name, 0);
     } else if (name.ends_with(kSuffix) && name != newest) {
-      kept.push_back({nanoseconds_of(status.st_mtim), static_cast<std::uint64_t>(status.st_size), std::string(name)});
+      kept.push_back({written_ns(status), static_cast<std::uint64_t>(status.st_size), std::string(name)});
     } else if (name == newest) {
       kept.push_back({INT64_MAX, static_cast<std::uint64_t>(status.st_size), std::string(name)});
     }

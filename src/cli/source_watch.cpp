@@ -11,7 +11,7 @@
 #include <iterator>
 #include <system_error>
 
-#include "core/clock.hpp"
+#include "core/file_time.hpp"
 
 namespace logystera::cli {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 std::pair<std::int64_t, std::int64_t> mark_of(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return {-1, 0};
-  return {info.st_size, nanoseconds_of(info.st_mtim)};
+  return {info.st_size, written_ns(info)};
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // See filter.hpp: what a compiled condition answers for a record.
 #include <fnmatch.h>
 
+#include <cmath>
+
 #include "core/clock.hpp"
 #include "filter/compiled.hpp"
 
@@ -50,11 +52,15 @@ Session::Session(Session&& other) noexcept = default;
 
 std::string_view Session::shown(std::string_view text) { return redactor_->redact(text, redact::Context::text, arena_); }
 
-// Records of one source come one after the other, and their views of its name are the same.
+// Records of one source come one after the other. The last name is kept with its bytes: where it stood, another may stand now.
 bool Session::of_source(std::string_view source) {
-  if (source.data() == source_.data() && source.size() == source_.size()) return source_wanted_;
-  source_ = source;
-  return source_wanted_ = is_source(filter_.source_, source);
+  if (source_.data() && source == source_) return source_wanted_;
+  source_wanted_ = is_source(filter_.source_, source);
+  if (!redactor_) {  // whose work empties the arena with each record
+    arena_.clear();
+    source_ = arena_.copy(source);
+  }
+  return source_wanted_;
 }
 
 // What has no line (Windows events) is looked through field by field.
@@ -138,7 +144,7 @@ Session::Truth Session::compare(const Filter::Compiled& test, const Seen& given)
     // A number is compared as one, with a text that is one too; a text that looks like one only with a number that is not quoted.
     if (wanted.number && (seen.typed || !wanted.quoted)) {
       const auto number = seen.typed ? seen.number : number_of(seen.text);
-      if (number) return order_of(*number, *wanted.number);
+      if (number && !std::isnan(number->real)) return order_of(*number, *wanted.number);  // NaN has no order: its word has
     }
     const int texts = seen.text.compare(wanted.text);
     return texts < 0 ? -1 : static_cast<int>(texts > 0);

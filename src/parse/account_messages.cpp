@@ -31,11 +31,12 @@ SudoParts find_sudo_parts(std::string_view text) {
   for (std::size_t at = text.find(kUser); at != std::string_view::npos; at = text.find(kUser, at + 1)) {
     if (at > 0 && !(at >= 3 && text.substr(at - 3, 3) == " ; ")) continue;
     const std::string_view target = text.substr(at + kUser.size(), text.find(' ', at) - at - kUser.size());
-    const std::size_t command = text.find(kCommand, at);
     if (found && target != "root") continue;
     out.target = target;
-    if (!found && command != std::string_view::npos) out.command = text.substr(command + kCommand.size());
+    if (found) continue;
     found = true;
+    if (const std::size_t command = text.find(kCommand, at); command != std::string_view::npos)
+      out.command = text.substr(command + kCommand.size());
   }
   if (const std::size_t command = text.find("COMMAND="); !found && command != std::string_view::npos)
     out.command = text.substr(command + 8);

@@ -16,6 +16,7 @@
 #include <zstd.h>
 
 #include "core/clock.hpp"
+#include "core/file_time.hpp"
 
 namespace logystera::parse {
 namespace {
@@ -374,7 +375,9 @@ Result<Input> open_input(int fd, std::string name, const InputLimits& limits) {
   std::uint64_t expected = 0;
   const bool regular = ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
   if (regular) {
-    input.modified_ns = nanoseconds_of(about.st_mtim);
+    // No log was written tomorrow: such a time says nothing.
+    constexpr std::int64_t kDayNs = 86'400 * kSecondNs;
+    if (const std::int64_t written = written_ns(about); written <= wall_ns() + kDayNs) input.modified_ns = written;
     input.packed_size = static_cast<std::uint64_t>(about.st_size);
     const off_t at = ::lseek(fd, 0, SEEK_CUR);
     if (at >= 0 && at < about.st_size) expected = static_cast<std::uint64_t>(about.st_size - at);

@@ -21,6 +21,7 @@ constexpr std::size_t kEntryBytes = 16 * 1024 * 1024;  // a larger entry (a core
 constexpr std::size_t kNames = 4'096;
 constexpr std::size_t kFieldsMost = 16'384;       // of an entry: it is read again with each block until its end is there
 constexpr std::size_t kPartsMost = 64;            // messages in parts that wait for more
+constexpr std::size_t kOthersBytes = 64 * 1024;   // of a first part's other fields; one with more is read as it is
 constexpr std::size_t kPartsBytes = 1024 * 1024;  // of one of them; what is beyond is left out and counted
 constexpr std::size_t kStreamBytes = 128;         // of the name of what parts belong to
 
@@ -184,7 +185,7 @@ class JournalReader final : public RecordReader {
     const std::string_view group = part.group.substr(0, kStreamBytes), stream = part.stream.substr(0, kStreamBytes);
     const auto same = [&](const Parts& parts) { return parts.group == group && parts.stream == stream; };
     auto open = std::find_if(parts_.begin(), parts_.end(), same);
-    if (part.last && open == parts_.end()) return false;
+    if (open == parts_.end() && (part.last || entry.size() - message_field_.size() > kOthersBytes)) return false;
     batch.drop_fields();
     const std::string_view message = message_;  // of this entry: another may be read below
     if (open == parts_.end()) {

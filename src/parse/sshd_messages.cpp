@@ -21,6 +21,8 @@ namespace logystera::parse {
 namespace {
 
 constexpr std::size_t kNameBytes = 100;  // "%.100s": what sshd writes of a name
+// sshd cuts what it logs at 1,024 bytes (MSGBUFSIZ in its log.c): a longer text is not its own, and is not taken apart.
+constexpr std::size_t kSentenceBytes = 8 * 1024;
 
 // Where the peer stands in a sentence, behind its start.
 enum class Place : std::uint8_t {
@@ -371,6 +373,7 @@ bool skip_function(std::string_view& text) {
 }  // namespace
 
 bool read_sshd(const Message& message) {
+  if (message.text.size() > kSentenceBytes) return false;
   std::string_view text = message.text;
   bool error = skip(text, "error: ");
   const bool fatal = skip(text, "fatal: ");

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/clock.hpp"
 #include "core/fd.hpp"
+#include "core/file_time.hpp"
 #include "parse/timestamp.hpp"
 
 namespace logystera::parse {
@@ -351,7 +351,7 @@ Zone::Origin Zone::look_at(Origin origin) {
   origin.device = about.st_dev;
   origin.inode = about.st_ino;
   origin.size = static_cast<std::uint64_t>(about.st_size);
-  origin.modified_ns = nanoseconds_of(about.st_mtim);
+  origin.modified_ns = written_ns(about);
   return origin;
 }
 

@@ -20,6 +20,9 @@ constexpr std::size_t kParsedFields = 4 * kHookFields;
 constexpr std::size_t kFieldNameBytes = 64;
 constexpr double kSpecificity = 0.98;
 
+// What hooks make of one block of a log: one text made once can be the value of every field of every line.
+constexpr std::size_t kMadeBytes = std::size_t{64} * 1024 * 1024;
+
 std::string_view text_at(lua_State* lua, int index) {
   std::size_t size = 0;
   const char* const text = lua_tolstring(lua, index, &size);
@@ -91,13 +94,19 @@ void push_value(lua_State* lua, const Value& value) {
   }
 }
 
+std::string_view keep(lua_State* lua, std::string_view text, RecordBatch& batch) {
+  if (batch.arena.capacity() > kMadeBytes)
+    luaL_error(lua, "the values of one block of a log have at most %d bytes together", static_cast<int>(kMadeBytes));
+  return batch.arena.copy(text);
+}
+
 // A value a hook returned, as text in the arena; numbers keep being numbers.
 void add_value(lua_State* lua, int index, FieldId id, std::size_t bytes_most, RecordBatch& batch) {
   switch (lua_type(lua, index)) {
     case LUA_TSTRING: {
       const std::string_view text = text_at(lua, index);
       if (text.size() > bytes_most) luaL_error(lua, "a value has at most %d bytes", static_cast<int>(bytes_most));
-      batch.add_text(id, batch.arena.copy(text));
+      batch.add_text(id, keep(lua, text, batch));
       return;
     }
     case LUA_TNUMBER:
@@ -175,8 +184,8 @@ class HookParser final : public parse::LineParser {
 
   void take_own(lua_State* lua, std::string_view name, std::string_view text, RecordBatch& batch, Record& record) {
     if (text.size() > kHookLineBytes) luaL_error(lua, "a value has at most %d bytes", static_cast<int>(kHookLineBytes));
-    if (name == "message") record.message = batch.arena.copy(text);
-    else if (name == "host") record.host = batch.arena.copy(text);
+    if (name == "message") record.message = keep(lua, text, batch);
+    else if (name == "host") record.host = keep(lua, text, batch);
     else if (name == "severity") {
       if (!severity_of(text, record.severity)) luaL_error(lua, "severity must be debug, info, warning, error or critical");
     } else {

@@ -201,6 +201,18 @@ int re_match(lua_State* lua) {
   return matched.groups - first + 1;
 }
 
+// How long a match's rewrite is, before it is made: one that names a long group often takes far more than both.
+std::size_t rewritten_bytes(std::string_view rewrite, const Matched& matched) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < rewrite.size(); ++i) {
+    if (rewrite[i] != '\\' || i + 1 == rewrite.size()) ++bytes;
+    else if (const char next = rewrite[++i]; next >= '0' && next <= '9')
+      bytes += matched.parts[static_cast<std::size_t>(next - '0')].size();
+    else ++bytes;
+  }
+  return bytes;
+}
+
 // re.replace(text, expression, rewrite) → text, how often; \1 in `rewrite` is the first group
 int re_replace(lua_State* lua) {
   const std::string_view text = text_argument(lua, 1, Sandbox::kMatchBytes);
@@ -211,6 +223,9 @@ int re_replace(lua_State* lua) {
   std::string wrong;
   if (!expression.CheckRewriteString({rewrite.data(), rewrite.size()}, &wrong))
     return luaL_error(lua, "the rewrite is wrong: %s", wrong.c_str());
+  const auto too_long = [lua] {
+    return luaL_error(lua, "the result would be longer than %d bytes", int{Sandbox::kTextBytes});
+  };
   std::string result;
   lua_Integer count = 0;
   std::size_t at = 0;
@@ -219,7 +234,9 @@ int re_replace(lua_State* lua) {
     const re2::StringPiece& whole = matched.parts[0];
     const auto begin = static_cast<std::size_t>(whole.data() - text.data());
     result.append(text.substr(at, begin - at));
-    sandbox.charge(rewrite.size() / kBytesAnInstruction);
+    const std::size_t bytes = rewritten_bytes(rewrite, matched);
+    if (bytes > Sandbox::kTextBytes || result.size() + bytes > Sandbox::kTextBytes) return too_long();
+    sandbox.charge((rewrite.size() + bytes) / kBytesAnInstruction);
     expression.Rewrite(&result, {rewrite.data(), rewrite.size()}, matched.parts.data(), matched.groups + 1);
     ++count;
     at = begin + whole.size();
@@ -227,8 +244,7 @@ int re_replace(lua_State* lua) {
       if (at < text.size()) result.push_back(text[at]);
       ++at;
     }
-    if (result.size() > Sandbox::kTextBytes)
-      return luaL_error(lua, "the result would be longer than %d bytes", int{Sandbox::kTextBytes});
+    if (result.size() > Sandbox::kTextBytes) return too_long();
   }
   if (at < text.size()) result.append(text.substr(at));
   push_text(lua, result);

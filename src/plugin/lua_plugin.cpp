@@ -24,6 +24,8 @@ std::string_view text_at(lua_State* lua, int index) {
   return {text, size};
 }
 
+constexpr std::size_t kDefinitionBytes = 1024 * 1024;  // of all texts of one rule or format
+
 // Tables become lists and maps; a list is what has the keys 1 to n and no other. What stands in a table in no order is taken in the
 // order of its keys, so that the same plugin registers the same.
 class Reading {
@@ -32,6 +34,7 @@ class Reading {
 
   yaml::Node read(int index, std::size_t depth) {
     index = lua_absindex(lua_, index);
+    Sandbox::of(lua_).charge(10);
     if (++nodes_ > kNodesMost) luaL_error(lua_, "a definition has at most %d values", int{kNodesMost});
     switch (lua_type(lua_, index)) {
       case LUA_TNIL: return empty_node(yaml::Node::Kind::null, line_);
@@ -55,6 +58,11 @@ class Reading {
   std::string_view text(int index) {
     const std::string_view text = text_at(lua_, index);
     if (text.size() > kNodeTextBytes) luaL_error(lua_, "a text of a definition has at most %d bytes", int{kNodeTextBytes});
+    // One text may stand in many places, and each gets a copy of its own.
+    bytes_ += text.size();
+    if (bytes_ > kDefinitionBytes)
+      luaL_error(lua_, "the texts of a definition have at most %d bytes together", int{kDefinitionBytes});
+    Sandbox::of(lua_).charge(text.size() / 16);
     if (!json::is_utf8(text)) luaL_error(lua_, "a text of the definition is not valid UTF-8");
     return text;
   }
@@ -96,7 +104,7 @@ class Reading {
 
   lua_State* const lua_;
   const std::uint32_t line_;
-  std::size_t nodes_ = 0;
+  std::size_t nodes_ = 0, bytes_ = 0;
 };
 
 void must(lua_State* lua, const Result<Done>& done) {

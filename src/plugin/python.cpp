@@ -33,7 +33,14 @@ def line(frame):
 def say(kind, **values):
     values["kind"] = kind
     values.setdefault("line", line(sys._getframe(1)))
-    out.write(json.dumps(values, allow_nan=False) + "\n")
+    said = json.dumps(values, allow_nan=False, ensure_ascii=False)
+    json.loads(said, parse_int=whole)
+    out.write(said + "\n")
+
+def whole(digits):
+    if len(digits) > 300:
+        raise ValueError("a number has more than 300 digits")
+    return 0
 
 def texts(**values):
     for name, value in values.items():
@@ -73,7 +80,8 @@ def fault(error):
         message = error.msg if isinstance(error, SyntaxError) else str(error)
     except BaseException:
         message = ""
-    say("fault", line=at, message=what + (": " + message[:500] if message else ""))
+    message = message[:500].encode("utf-8", "replace").decode("utf-8")
+    say("fault", line=at, message=what + (": " + message if message else ""))
 
 try:
     names = {"__name__": "plugin", "__file__": path}

@@ -284,10 +284,10 @@ Extent match_ipv6(std::string_view text, std::size_t colon, Context context) noe
   if (end - begin > kAddressRunBytes) return {};
   if (begin > 0 && text[begin - 1] == '%' && inside_percent_escape(text, begin)) begin += 2;
   if (end < text.size() && is_alnum(text[end])) return {};
-  if (!begins_word(text, begin)) return {};
   const auto loose = [&](std::size_t at) { return text[at] == ':' || text[at] == '.'; };
   for (std::size_t lead = 0; lead < 2; ++lead) {
-    if (lead == 1 && (begin >= end || !loose(begin))) break;
+    if (lead == 1 && (begin >= end || !loose(begin))) break;  // "host:2001:db8::1"
+    if (!begins_word(text, begin + lead)) continue;
     for (std::size_t trail = 0; trail < 3; ++trail) {
       if (trail > 0 && (end - trail <= begin || !loose(end - trail))) break;
       if (begin + lead >= end - trail) break;

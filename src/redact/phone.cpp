@@ -18,9 +18,8 @@ struct Groups {
   std::array<std::size_t, kMost> ends{};  // end of each group in the text
   std::size_t count = 0;
   std::size_t digits = 0;
-  bool overflow = false;  // more digits than a phone number has
-  bool dots = false;      // separated by '.' somewhere
-  bool others = false;    // separated by something else somewhere
+  bool dots = false;    // separated by '.' somewhere
+  bool others = false;  // separated by something else somewhere
 };
 
 Groups read_groups(std::string_view text, std::size_t at, std::string_view separators, std::size_t most = 2) noexcept {
@@ -33,10 +32,8 @@ Groups read_groups(std::string_view text, std::size_t at, std::string_view separ
       ++i;
     }
     if (i == first) return groups;
-    if (groups.digits + (i - first) > kPhoneDigitsMax + 2 || groups.count == Groups::kMost) {
-      groups.overflow = true;
-      return groups;
-    }
+    // More digits than a number has: what is too much belongs to something else.
+    if (groups.digits + (i - first) > kPhoneDigitsMax + 2 || groups.count == Groups::kMost) return groups;
     groups.sizes[groups.count] = static_cast<std::uint8_t>(i - first);
     groups.ends[groups.count++] = i;
     groups.digits += i - first;
@@ -126,8 +123,8 @@ Extent international(std::string_view text, std::size_t begin, std::size_t at, s
     if (!is_e164(text, at, groups.ends[n - 1])) continue;
     const std::size_t end = with_extension(text, groups.ends[n - 1]);
     // A shorter run of groups is followed by the separator that led to the next.
+    // What a longer run goes on as (10:30, 12ms) takes its last group with it.
     if (n < groups.count || ends_number(text, end)) return {begin, end};
-    return {};
   }
   return {};
 }
@@ -302,7 +299,15 @@ Extent national(std::string_view text, std::size_t at, Context context) noexcept
   if (first >= text.size() || !is_digit(text[first])) return {};
   Groups groups = read_groups(text, first, kSeparators);
   if (groups.count > 0 && groups.digits < kPhoneDigitsMin) groups = read_groups(text, first, ".", 1);
-  if (groups.overflow || groups.count == 0 || groups.digits < kPhoneDigitsMin || groups.digits > kPhoneDigitsMax) return {};
+  if (groups.count == 0) return {};
+  std::size_t end = with_extension(text, groups.ends[groups.count - 1]);
+  if (!ends_number(text, end)) {
+    // The last group belongs to what goes on there (tel 0170 1234567 10:30), as one does that would be too much.
+    if (groups.dots || groups.count < 2) return {};
+    groups.digits -= groups.sizes[--groups.count];
+    end = groups.ends[groups.count - 1];
+  }
+  if (groups.digits < kPhoneDigitsMin || groups.digits > kPhoneDigitsMax) return {};
   if (groups.dots) {
     // 01.84.17.61.18: dots join short groups only, else it is a version or a sum.
     if (groups.count < 3 || groups.sizes[0] < 2 || groups.sizes[groups.count - 1] < 2) return {};
@@ -310,8 +315,6 @@ Extent national(std::string_view text, std::size_t at, Context context) noexcept
       if (groups.sizes[i] < 2 || groups.sizes[i] > 3) return {};
   }
   if (is_date_or_other_number(text, groups)) return {};
-  const std::size_t end = with_extension(text, groups.ends[groups.count - 1]);
-  if (!ends_number(text, end)) return {};
   if (context == Context::phone) return {at, end};
   const Beside beside = word_beside(text, at, end);
   if (beside == Beside::nothing || (beside != Beside::strong && groups.count < 2)) return {};

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "core/clock.hpp"
+#include "core/file_time.hpp"
 #include "source/rotation.hpp"
 
 namespace logystera::source {
@@ -35,8 +36,6 @@ std::int64_t now_ns() { return nanoseconds_of(time_of(CLOCK_REALTIME_COARSE)); }
 
 // For dates in lines: the clock that is set, and that whoever wrote them looked at.
 std::int64_t date_ns() { return wall_ns(); }
-
-std::int64_t written_ns(const struct stat& status) { return nanoseconds_of(status.st_mtim); }
 
 }  // namespace
 

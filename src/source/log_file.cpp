@@ -8,8 +8,8 @@
 #include <cstring>
 #include <vector>
 
-#include "core/clock.hpp"
 #include "core/fd.hpp"
+#include "core/file_time.hpp"
 #include "parse/evtx.hpp"
 
 namespace logystera::source {
@@ -140,7 +140,7 @@ Place LogFile::place() const {
 
 FileMark LogFile::mark() const {
   const struct stat now = status();
-  return {device_, inode_, head_.size(), mark_of(head_), nanoseconds_of(now.st_mtim), head_};
+  return {device_, inode_, head_.size(), mark_of(head_), written_ns(now), head_};
 }
 
 std::string LogFile::head() {
@@ -260,7 +260,7 @@ bool LogFile::take_over(LogFile& other, bool exact) {
 bool LogFile::same_before() {
   const struct stat now = status();
   if (static_cast<std::uint64_t>(now.st_size) < read_) return false;
-  const std::int64_t changed = nanoseconds_of(now.st_mtim);
+  const std::int64_t changed = written_ns(now);
   if (changed == changed_ns_ && now.st_size == size_ && static_cast<std::uint64_t>(size_) == read_) return true;
   changed_ns_ = changed;
   size_ = now.st_size;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/clock.hpp"
+#include "core/file_time.hpp"
 
 namespace logystera::source {
 namespace {
@@ -72,8 +73,7 @@ bool LogSet::is_new(const LiveLog& found) const {
   if (!begun_) return false;
   if (below(unlisted_, found.file.path)) return false;
   struct stat status {};
-  return !absent_[found.argument] || ::stat(found.file.path.c_str(), &status) != 0 ||
-         nanoseconds_of(status.st_mtim) >= begun_ns_;
+  return !absent_[found.argument] || ::stat(found.file.path.c_str(), &status) != 0 || written_ns(status) >= begun_ns_;
 }
 
 Result<LogSet::Log> LogSet::log_of(LiveLog found) {
@@ -202,7 +202,7 @@ void LogSet::say_problems(const std::vector<NoLogs>& problems) {
 bool LogSet::aside(const LiveLog& found, std::size_t most) {
   struct stat status {};
   if (::stat(found.file.path.c_str(), &status) != 0) return false;
-  const std::tuple file{status.st_dev, status.st_ino, nanoseconds_of(status.st_mtim)};
+  const std::tuple file{status.st_dev, status.st_ino, written_ns(status)};
   const auto before = aside_.find(found.whole);
   const bool known = before != aside_.end() && before->second == file;
   const auto any = [&](const auto& holds) {

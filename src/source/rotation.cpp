@@ -8,7 +8,7 @@
 #include <set>
 #include <tuple>
 
-#include "core/clock.hpp"
+#include "core/file_time.hpp"
 
 namespace logystera::source {
 namespace {
@@ -150,7 +150,7 @@ void sort_parts(const std::string& path, std::vector<FilePath>& files) {
     std::string digits = part_of(base, std::string_view(file.path).substr(name_at(file.path)));
     struct stat status {};
     if (digits.empty() || ::stat(file.path.c_str(), &status) != 0) others.push_back(std::move(file));
-    else parts.push_back(part(std::move(file), std::move(digits), nanoseconds_of(status.st_mtim)));
+    else parts.push_back(part(std::move(file), std::move(digits), written_ns(status)));
   }
   sort(parts);
   files.clear();
@@ -191,7 +191,7 @@ std::vector<FilePath> rotated_parts(const std::string& path, const std::vector<s
       }
       struct stat status {};
       if (::stat(file.path.c_str(), &status) != 0) continue;
-      parts.push_back(part(std::move(file), std::move(digits), nanoseconds_of(status.st_mtim)));
+      parts.push_back(part(std::move(file), std::move(digits), written_ns(status)));
     }
   }
   sort(parts);

@@ -186,9 +186,10 @@ std::vector<Hit> all_ipv6(std::string_view text, Context context) {
     at = end;
     if (*run > 64) continue;
     if (begin > 0 && full(text.substr(begin - 1, 3), "%[0-9A-Fa-f]{2}")) begin += 2;
-    if (!begins_word({text, begin, context}) || !not_alnum_next(text.substr(end))) continue;
+    if (!not_alnum_next(text.substr(end))) continue;
     bool found = false;
     for (std::size_t lead = 0; lead < 2 && !found; ++lead) {
+      if (begin + lead < end && !begins_word({text, begin + lead, context})) continue;
       for (std::size_t trail = 0; trail < 3 && !found; ++trail) {
         if (begin + lead + trail >= end) break;
         const std::string_view dropped_head = text.substr(begin, lead);
@@ -336,7 +337,7 @@ std::optional<std::size_t> international(const Place& p, std::size_t skip, const
   for (std::size_t n = ends.size(); n > 0; --n) {
     if (!is_e164(run.substr(0, ends[n - 1]))) continue;
     const std::size_t size = skip + ends[n - 1] + with_extension(run.substr(ends[n - 1]));
-    if (n == ends.size() && !number_ends(p.behind(size))) return {};
+    if (n == ends.size() && !number_ends(p.behind(size))) continue;
     return size;
   }
   return {};
@@ -427,13 +428,21 @@ std::optional<std::size_t> national(const Place& p) {
   if (ends.empty()) return {};
   const bool dotted = digits_of(run.substr(0, ends.back())).size() < 7;
   if (dotted) ends = group_ends(run, ".", "");
+  // More than seventeen digits are not read.
+  while (!ends.empty() && digits_of(run.substr(0, ends.back())).size() > 17) ends.pop_back();
+  if (ends.empty()) return {};
+  std::size_t size = skip + ends.back() + with_extension(run.substr(ends.back()));
+  if (!number_ends(p.behind(size))) {
+    if (ends.size() < 2 || (dotted && ends.size() > 1)) return {};
+    ends.pop_back();
+    size = skip + ends.back();
+  }
   const std::string_view number = run.substr(0, ends.back());
   const std::size_t digits = digits_of(number).size();
   if (digits < 7 || digits > 15) return {};
   if (dotted && ends.size() > 1 && !full(number, R"(\d{2,}(\.\d{2,3})+\.\d{2,})")) return {};
   if (is_other_number(number)) return {};
-  const std::size_t size = skip + ends.back() + with_extension(run.substr(ends.back()));
-  if (!number_ends(p.behind(size)) || !beside_phone_word(p, size, ends.size())) return {};
+  if (!beside_phone_word(p, size, ends.size())) return {};
   return size;
 }
 

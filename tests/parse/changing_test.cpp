@@ -444,6 +444,14 @@ TEST_CASE("messages_the_journal_has_in_parts_are_joined", "[parts]") {
     CHECK(all.lines[0].truncated);
     CHECK(all.counts.unfinished == 1);
   }
+  SECTION("but not of entries with much else, which would all be held") {
+    Fields much = docker_part("a", "1", false);
+    much.emplace_back("NOTE", std::string(70'000, 'n'));
+    const All all(text({{"begun ", much}, {"and on", docker_part("a", "2", true)}}), 4096);
+    REQUIRE(all.lines.size() == (json ? 1 : 2));  // a line of JSON is no longer than lines are
+    CHECK(all.lines[0].message == (json ? "begun and on" : "begun "));
+    CHECK(all.counts.joined == (json ? 1 : 0));
+  }
   SECTION("of as many streams as may wait, and the oldest gives way") {
     std::vector<Entry> entries;
     for (int i = 0; i < 100; ++i)

@@ -197,6 +197,14 @@ TEST_CASE("sudo_shows_root_whatever_directory_and_arguments_say", "[messages]") 
   CHECK(denied.action() == "sudo");
 }
 
+TEST_CASE("a_text_that_is_longer_than_sshd_writes_is_none_of_its_sentences", "[messages]") {
+  const std::string start = "Failed publickey for invalid user x from 203.0.113.7 port 1 ssh2: ";
+  CHECK(Read("sshd", start + "RSA SHA256:abc").action() == "failed_invalid_user");
+  std::string forged = start;
+  while (forged.size() < 10'000) forged += " from 1 port 1 ssh2: A B ID x";
+  CHECK(Read("sshd", forged).action().empty());
+}
+
 TEST_CASE("watchdog_values_may_hold_bars", "[messages]") {
   const Read read("drupal",
                   "https://example.com|1613063581|user|203.0.113.7|https://example.com/user/login|"

@@ -8,11 +8,14 @@
 #include <fstream>
 #include <string>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "catch.hpp"
+#include "core/clock.hpp"
 
 using namespace logystera;
 using namespace logystera::parse;
@@ -489,6 +492,24 @@ TEST_CASE("the_year_a_syslog_line_lacks_is_the_latest_that_fits", "[source]") {
   CHECK(year_of("Jan  2 00:00:00 h x: y", kJanuary2) == 2026);
   CHECK(year_of("Jan  2 20:00:00 h x: y", kJanuary2) == 2026);  // a clock ahead by less than a day
   CHECK(year_of("Feb 29 12:00:00 h x: y", kJanuary2) == 2024);
+}
+
+TEST_CASE("a_log_that_was_written_in_the_future_is_dated_by_now", "[source]") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.file("auth.log", "May 18 10:00:01 web1 sshd[7]: Server listening on :: port 22.\n");
+  for (const std::int64_t seconds : {std::int64_t{4'000'000'000}, std::int64_t{10'413'792'000}}) {  // 2096, 2300
+    const timespec times[] = {{seconds, 0}, {seconds, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+    FieldNames names;
+    Result<Source> source = Source::open(path, built_in(), names);
+    REQUIRE(source.ok());
+    RecordBatch batch;
+    REQUIRE(source->next_batch(batch));
+    REQUIRE(batch.records.size() == 1);
+    const std::int64_t now = wall_ns();
+    CHECK(batch.records[0].time_ns <= now + 86'400 * kSecondNs);
+    CHECK(batch.records[0].time_ns > now - 367 * 86'400 * kSecondNs);
+  }
 }
 
 TEST_CASE("a_journal_export_is_read_with_its_binary_values", "[source]") {

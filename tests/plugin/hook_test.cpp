@@ -257,6 +257,27 @@ TEST_CASE("a_parser_that_fails_reads_nothing_and_is_switched_off") {
   CHECK(plugin.given.parsers.front()->health->report().left_out == 1);
 }
 
+TEST_CASE("what_a_parser_makes_of_one_block_of_a_log_is_bounded") {
+  const plugin::Plugin plugin = loaded(
+      "local s = ('x'):rep(65536) local t = {} for i = 1, 64 do t['f' .. i] = s end\n"
+      "r.add_parser{ name='odd', starts_with='#', parse=function(line) return t end }");
+  REQUIRE(plugin.given.parsers.size() == 1);
+  FieldNames names;
+  const parse::Format format = plugin::format_of(plugin.given.parsers.front());
+  auto parser = parse::make_parser(format, {names, parse::TimeContext()});
+  RecordBatch batch;
+  for (int line = 0; line < 1'000; ++line) {
+    Record record;
+    batch.begin_fields();
+    (void)parser.value()->read("#", batch, record);
+    batch.end_fields(record);
+  }
+  CHECK(batch.arena.capacity() < std::size_t{80} << 20);
+  const auto report = plugin.given.parsers.front()->health->report();
+  CHECK(report.off);
+  CHECK(has(report.first_fault, "the values of one block of a log have at most 67108864 bytes together"));
+}
+
 TEST_CASE("hooks_are_checked_when_they_are_registered") {
   CHECK(has(fault("r.add_parser{ name='odd', starts_with='#' }"), "x.lua:2: the key parse must be a function"));
   CHECK(has(fault("r.add_parser{ name='odd', parse=function() end }"), "x.lua:2: add_parser: starts_with"));

@@ -175,6 +175,8 @@ TEST_CASE("what_is_registered_is_checked_where_it_is_registered") {
         "x.lua:3: a function stands in the definition: write texts, numbers, booleans and tables");
   CHECK(fault("local t = {} t.t = t r.add_rule(t)") == "x.lua:3: tables lie in each other more than 32 deep");
   CHECK(fault("r.add_rule{ id='\\xff' }") == "x.lua:3: a text of the definition is not valid UTF-8");
+  CHECK(fault("local s = ('x'):rep(65536) local t = {} for i = 1, 17 do t[i] = s end r.add_rule{ id=t }") ==
+        "x.lua:3: the texts of a definition have at most 1048576 bytes together");
   CHECK(fault("r.add_rule{ id=0/0 }") == "x.lua:3: a number that is not finite stands in the definition");
   CHECK(fault("r.add_rule('x')") == "x.lua:3: bad argument #1 to 'add_rule' (table expected, got string)");
   CHECK(fault("for i = 1, 300 do r.add_rule{ id='A' .. i } end") == "x.lua:3: a plugin registers at most 256 rules");
@@ -315,6 +317,11 @@ TEST_CASE("a_python_plugin_that_misbehaves_is_skipped_with_the_reason") {
             "x.py:2: TypeError: pattern must be a str"));
   CHECK(has(house.fault("x.py", "def register(r):\n    r.add_pii_pattern('a', '(?=x)', 'c')\n"),
             "x.py:2: add_pii_pattern: the pattern is not"));
+  CHECK(has(house.fault("x.py", "def register(r):\n    r.add_rule({'title': '\\ud800'})\n"),
+            "x.py:2: UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800'"));
+  CHECK(has(house.fault("x.py", "def register(r):\n    raise ValueError('\\ud800')\n"), "x.py:2: ValueError: ?"));
+  CHECK(house.fault("x.py", "def register(r):\n    r.add_rule({'id': 10 ** 400})\n") ==
+        "x.py:2: ValueError: a number has more than 300 digits");
   CHECK(has(house.fault("x.py", "def register(r):\n    x = 'a' * (1 << 30)\n"), "x.py:2: MemoryError"));
   CHECK(has(house.fault("x.py", "def register(r):\n    open('/tmp/x', 'w').write('x' * 100000)\n"), "x.py:2: "));
   CHECK(has(house.fault("x.py", "import os, signal\ndef register(r):\n    os.kill(os.getpid(), signal.SIGKILL)\n"),

@@ -181,7 +181,8 @@ TEST_CASE("one_call_that_would_take_too_much_is_an_error") {
         "return #table.concat({}, 'x', 1, 1e7)", "return select('#', table.unpack({}, 1, 1e7))",
         "table.concat({}, '', math.mininteger, math.maxinteger)", "table.unpack({}, math.mininteger, math.maxinteger)",
         "local function f() return 1 + f() end f()", "re.replace(('a'):rep(1000), '.', ('b'):rep(100000))",
-        "local s = ('x'):rep(1 << 20) return (s .. s):upper()",
+        "re.replace(('a'):rep(65536), '.*', ('\\\\0'):rep(500000))",
+        "re.replace(('a'):rep(65536), '.*', ('\\\\0'):rep(17))", "local s = ('x'):rep(1 << 20) return (s .. s):upper()",
         "local t = {} for i = 1, 150000 do t[i] = i end table.insert(t, 1, 0)", "return re.match(('a'):rep(70000), 'b')",
         "error()", "error({})", "return nil + 1"}) {
     const Outcome outcome = run(code);

@@ -138,6 +138,27 @@ TEST_CASE("mask_says_the_kind_and_nothing_else") {
   CHECK(redacted(redactor, "call +49 170 1234567 id 9860f048-8b50-4c84-bd5e-4312b96b4e87") == "call <phone> id <uuid>");
 }
 
+TEST_CASE("a_phone_number_ends_before_a_group_that_goes_on_as_something_else") {
+  Redactor redactor = make(Mode::mask);
+  for (const char* behind : {"10:30:00 ok", "2s", "12ms", "5x", "3/4", "99%", "1700000000123"}) {
+    for (const char* number : {"+491701234567", "+49 170 1234567", "+447700900123", "+48601123456"})
+      CHECK(redacted(redactor, std::string("sms to ") + number + " " + behind) == std::string("sms to <phone> ") + behind);
+    CHECK(redacted(redactor, std::string("tel 0170 1234567 ") + behind) == std::string("tel <phone> ") + behind);
+  }
+  for (const char* other : {"+49 170 1234567abc", "tel 30-11-2024 10:30", "tel 12 10:30:00", "phone app 1.2.3 10:30"})
+    CHECK(redacted(redactor, other) == other);
+}
+
+TEST_CASE("an_ipv6_address_may_follow_a_label_and_its_colon") {
+  Redactor redactor = make(Mode::mask);
+  for (const char* label : {"host:", "client:", "ip:", "x_real_ip:"}) {
+    CHECK(redacted(redactor, std::string(label) + "2001:db8::1") == std::string(label) + "<ip>");
+    CHECK(redacted(redactor, std::string("a ") + label + "fe80::1\tb") == std::string("a ") + label + "<ip>\tb");
+  }
+  for (const char* other : {"std::dead::1", "Net::Bad::Face::1", "at:10:30:00", "x::y", "label:1:2:3"})
+    CHECK(redacted(redactor, other) == other);
+}
+
 TEST_CASE("dry_run_changes_nothing_and_counts") {
   Redactor redactor = make(Mode::dry_run);
   const std::string text = "bob@example.com from 192.0.2.1";
