@@ -77,6 +77,7 @@ Login::Login(Parts parts, std::string_view secret)
       sessions_(parts_.store.accounts()),
       logins_of_address_(kLoginsOfAddress, secret, parts_.elapsed),
       logins_for_name_(kLoginsForName, secret, parts_.elapsed),
+      logins_for_name_of_all_(kLoginsForNameOfAll, secret, parts_.elapsed),
       codes_for_user_(kCodesForUser, secret, parts_.elapsed),
       passwords_(std::make_shared<server::Workers>(password_workers())) {}
 
@@ -189,9 +190,11 @@ Answer Login::with_password(const Attempt& attempt) {
   const std::string_view typed = attempt.form["name"];
   const std::string name = folded(typed);
   const std::int64_t now = parts_.now();
+  const std::string here = name + '\n' + attempt.address;
   auto wait = logins_of_address_.take(attempt.address);
   if (!wait) {
-    wait = logins_for_name_.take(name);
+    wait = logins_for_name_.take(here);
+    if (!wait && (wait = logins_for_name_of_all_.take(name))) logins_for_name_.give_back(here);
     if (wait) logins_of_address_.give_back(attempt.address);
   }
   if (wait) {
@@ -204,7 +207,8 @@ Answer Login::with_password(const Attempt& attempt) {
     return ask(attempt.request, attempt.next, "User name or password is wrong.", typed);
   }
   logins_of_address_.give_back(attempt.address);
-  logins_for_name_.give_back(name);
+  logins_for_name_.give_back(here);
+  logins_for_name_of_all_.give_back(name);
   if (!user.value()->sealed_totp.empty()) return ask_for_code(attempt, *user.value(), now + kSecondStepSeconds);
   return begin_session(attempt, {.user = user.value()->id, .created_at = now}, user.value()->name);
 }

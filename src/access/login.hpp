@@ -22,9 +22,11 @@
 
 namespace logystera::access {
 
-/// Attempts to sign in: of one address, and for one name as typed. What succeeds is given back.
+/// Attempts to sign in: of one address, for one name (as typed) from one address, and for one name from anywhere. What succeeds is
+/// given back. One address alone takes from nobody else what he needs to sign in.
 inline constexpr web::AttemptLimit::Rate kLoginsOfAddress{20, 4};
 inline constexpr web::AttemptLimit::Rate kLoginsForName{10, 1};
+inline constexpr web::AttemptLimit::Rate kLoginsForNameOfAll{60, 10};
 /// Codes of a second factor for one user. What succeeds is given back.
 inline constexpr web::AttemptLimit::Rate kCodesForUser{5, 1};
 inline constexpr std::int64_t kSecondStepSeconds = 5 * 60;  // from the password to the code
@@ -95,7 +97,7 @@ class Login {
 
   Parts parts_;
   web::Sessions sessions_;
-  web::AttemptLimit logins_of_address_, logins_for_name_, codes_for_user_;
+  web::AttemptLimit logins_of_address_, logins_for_name_, logins_for_name_of_all_, codes_for_user_;
   std::shared_ptr<server::Workers> passwords_;
 };
 

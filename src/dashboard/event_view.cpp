@@ -72,8 +72,8 @@ Result<std::optional<store::EventRow>> event_numbered(store::Stores& stores, con
   store::EventFilter filter;
   filter.order = store::EventFilter::Order::arrival;
   filter.site = site;
-  auto page =
-      stores.events().page(filter, {.newer_than = store::TimeKey{0, static_cast<std::int64_t>(sequence) - 1}, .limit = 1});
+  auto page = stores.events().page(
+      filter, {.newer_than = store::TimeKey{0, static_cast<std::int64_t>(sequence) - 1}, .limit = 1, .walk = 1});
   if (!page) return page.error();
   if (page->rows.empty() || page->rows[0].sequence != sequence) return std::optional<store::EventRow>();
   return std::optional<store::EventRow>(std::move(page->rows[0]));

@@ -136,6 +136,7 @@ asio::awaitable<bool> AnswerWriter::write_pieces(const Route& route, Streamed st
     });
     const Answer failure = co_await std::move(making);
     if (failure.status != 0) co_return false;
+    if (piece.empty() && stream_.gone()) co_return false;  // nothing is sent that would tell
     const bool sent = co_await write_piece(piece, chunked);
     if (!sent) co_return false;
   }

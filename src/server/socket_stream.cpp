@@ -1,5 +1,7 @@
 #include "server/socket_stream.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -104,6 +106,11 @@ void SocketStream::expires_never() { layers_->below.expires_never(); }
 void SocketStream::cancel() { layers_->below.cancel(); }
 
 void SocketStream::close() { layers_->below.close(); }
+
+bool SocketStream::gone() const noexcept {
+  pollfd socket{layers_->below.socket().native_handle(), POLLRDHUP, 0};
+  return ::poll(&socket, 1, 0) > 0;
+}
 
 asio::awaitable<bool> SocketStream::handshake() {
   if (!layers_->tls) co_return true;

@@ -34,6 +34,8 @@ class SocketStream {
   void cancel();
   /// Ends the connection at once.
   void close();
+  /// Whether the other end has closed the connection, or its half of it, as far as is known without reading or writing.
+  bool gone() const noexcept;
 
   /// False: there is none to speak to. Nothing to do without TLS.
   asio::awaitable<bool> handshake();

@@ -212,6 +212,27 @@ TEST_CASE("a_support_request_is_kept_whole") {
   CHECK(gateway.logged.find("maria") == std::string::npos);
 }
 
+TEST_CASE("support_requests_of_one_site_are_kept_up_to_a_number_and_for_a_year") {
+  Gateway gateway;
+  store::SupportRequest request;
+  request.entity = gateway.site.token;
+  request.message = "Help";
+  for (int i = 0; i < 210; ++i) {
+    request.reference = "sup_" + std::to_string(i);
+    request.batch = "batch " + std::to_string(i);
+    request.received_at = kNow + i;
+    REQUIRE(gateway.store->support().add(request).value() == request.reference);
+  }
+  CHECK(gateway.store->support().list(1'000).value().size() == 200);
+  CHECK_FALSE(gateway.store->support().find("sup_9").value().has_value());
+  CHECK(gateway.store->support().find("sup_10").value().has_value());
+  request.reference = "sup_later";
+  request.batch = "later";
+  request.received_at = kNow + 366 * std::int64_t{86'400};
+  REQUIRE(gateway.store->support().add(request).ok());
+  CHECK(gateway.store->support().list(1'000).value().size() == 1);
+}
+
 TEST_CASE("the_same_support_request_again_is_kept_once_and_named_the_same") {
   Gateway gateway;
   const std::string first = reference_of(gateway.support(R"({"message":"Help"})"));

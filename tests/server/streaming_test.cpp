@@ -171,6 +171,30 @@ TEST_CASE("no_more_is_made_than_the_client_takes_and_one_that_takes_nothing_is_l
   CHECK(!whole);
 }
 
+TEST_CASE("no_more_is_looked_for_when_the_client_has_gone_before_anything_was_found") {
+  std::atomic<int> made = 0;
+  std::atomic<bool> ended = false;
+  const auto handle = [&](Request, const Reply& reply) {
+    Answer answer;
+    const std::shared_ptr<void> end(nullptr, [&](void*) { ended = true; });
+    answer.streamed.next = [&made, end](std::string& piece) {
+      piece.clear();
+      std::this_thread::sleep_for(milliseconds(1));
+      return ++made < 1'000'000;
+    };
+    reply(std::move(answer));
+  };
+  std::vector<Route> routes{{"GET", "/endless", 0, handle, some_workers()}};
+  Serving serving(std::move(routes));
+  auto client = std::make_unique<SocketClient>(serving.url());
+  REQUIRE(client->send(get("/endless")));
+  eventually([&] { return made > 3; });
+  CHECK_FALSE(ended);
+  client.reset();
+  eventually([&] { return ended.load(); });
+  CHECK(made < 1'000'000);
+}
+
 TEST_CASE("an_answer_that_fails_in_the_middle_breaks_off_and_is_logged") {
   const auto handle = [](Request, const Reply& reply) {
     Answer answer;

@@ -446,6 +446,29 @@ TEST_CASE("what_an_open_alert_was_made_of_stays_until_it_is_resolved") {
   CHECK_FALSE(store->findings().get(kept)->has_value());
 }
 
+TEST_CASE("what_an_alert_of_the_past_was_made_of_goes_with_its_time") {
+  IN_EVERY_STORE(place);
+  auto store = store_with_entity(place);
+  add_events(*store, 0, 50, kNow - 30 * kDay, "auth.login");
+  add_events(*store, 1'000, 1, kNow);
+  Finding finding = finding_of("R", Level::high, kNow - 30 * kDay, "shop");
+  finding.site = "ent_a";
+  finding.key = std::string(16, 'k');
+  finding.evidence = {3, 7};
+  const std::int64_t old = store->findings().record(finding, {}).value().finding.id;
+  alert::Alert alert;
+  alert.rule = "R";
+  alert.site = "ent_a";
+  alert.state = alert::State::resolved;  // heard of a day after it happened: it never opened
+  alert.late = true;
+  alert.resolved_at = kNow - 29 * kDay;
+  alert.id = store->alerts().add(alert).value();
+  REQUIRE(store->alerts().attach(alert.id, old).ok());
+  REQUIRE(remove_old(*store, {10, 5, 3, 0}, kNow, [] { return true; }, {}).ok());
+  CHECK(lines_of(*store).size() == 1);
+  CHECK_FALSE(store->findings().get(old)->has_value());
+}
+
 TEST_CASE("what_sites_have_shown_goes_when_it_is_old_and_when_the_site_has_left") {
   IN_EVERY_STORE(place);
   auto store = store_with_entity(place);

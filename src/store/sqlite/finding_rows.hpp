@@ -20,9 +20,9 @@ namespace logystera::store::sqlite {
   "last_time, login_time, accounts, mostly"
 inline constexpr int kFindingColumns = 24;
 
-// Of an alert that is open (alert::State below 3, resolved), what it was made of stays, whatever its age.
+// Of an alert that is open (its state is below 3; 3 is resolved, and 4 one of the past that never opened), what it was made of stays, whatever its age.
 #define LOGYSTERA_IS_OF_OPEN_ALERT \
-  "EXISTS (SELECT 1 FROM alert_findings f JOIN alerts a ON a.id = f.alert WHERE f.finding = findings.id AND a.state <> 3)"
+  "EXISTS (SELECT 1 FROM alert_findings f JOIN alerts a ON a.id = f.alert WHERE f.finding = findings.id AND a.state < 3)"
 
 // Levels are stored as their distance from low.
 constexpr std::int64_t number_of(Level level) noexcept {

@@ -230,10 +230,10 @@ Result<StoreRows> Upkeep::rows() {
   "INTEGER)) FROM positions WHERE target IN ('detect', 'metrics') AND updated_at > unixepoch() - 604800)," \
   " 9223372036854775807))"
 
-// Of an alert that is open, the events stay as well.
+// Of an alert that is open (its state is below 3: 4 is one of the past, which never was), the events stay as well.
 #define LOGYSTERA_IS_EVIDENCE                                                                                        \
   "EXISTS (SELECT 1 FROM evidence v JOIN alert_findings f ON f.finding = v.finding JOIN alerts a ON a.id = f.alert " \
-  "WHERE v.seq = events.seq AND a.state <> 3)"
+  "WHERE v.seq = events.seq AND a.state < 3)"
 
 Result<std::uint64_t> Upkeep::remove_events(std::int64_t before, std::size_t most, Removal reason) {
   auto connection = pool_.lend();

@@ -3,6 +3,23 @@
 #include "store/sqlite/stores.hpp"
 
 namespace logystera::store::sqlite {
+namespace {
+
+// A site that asks without end, each time with all its diagnostics, fills no disk.
+Result<Done> forget_old(Connection& db, const SupportRequest& request) {
+  constexpr std::int64_t kKeptSeconds = 365 * std::int64_t{86'400};
+  constexpr std::int64_t kKeptOfSite = 200;
+  auto remove = db.lease(
+      "DELETE FROM support_requests WHERE received_at < ?1 OR id IN (SELECT id FROM support_requests WHERE entity = "
+      "(SELECT id FROM entities WHERE token = ?2) ORDER BY id DESC LIMIT -1 OFFSET ?3)");
+  if (!remove) return remove.error();
+  remove->bind(1, request.received_at - kKeptSeconds);
+  remove->bind(2, std::string_view(request.entity));
+  remove->bind(3, kKeptOfSite);
+  return db.finish(remove.value(), "remove old support requests");
+}
+
+}  // namespace
 
 Result<std::string> Support::add(const SupportRequest& request) {
   auto connection = connections_.lend();
@@ -25,7 +42,10 @@ Result<std::string> Support::add(const SupportRequest& request) {
   auto references = db.rows<std::string>(add.value(), "store a support request",
                                          [](const Statement& row) { return std::string(row.text(0)); });
   if (!references) return references.error();
-  if (!references->empty()) return std::move(references->front());
+  if (!references->empty()) {
+    if (auto done = forget_old(db, request); !done) return done.error();
+    return std::move(references->front());
+  }
   db.set_failed();
   return Error{fmt::format("store {}: there is no entity {}", db.path(), request.entity), ErrorKind::not_found};
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "store/sqlite/stores.hpp"
@@ -21,7 +22,21 @@ class Looker final : public Watch {
     if (!version) return version.error();
     if (version.value() == version_) return Changes{};
     const bool first = version_ == kNever;
+    // What a look that fails has seen was told to nobody: the next one sees it again.
+    const auto before = std::tuple(newest_, newest_alert_, marks_);
     Changes changes;
+    if (auto done = look_for(changes); !done) {
+      std::tie(newest_, newest_alert_, marks_) = before;
+      return done.error();
+    }
+    version_ = version.value();
+    return first ? Changes{} : changes;
+  }
+
+ private:
+  using Mark = std::array<std::int64_t, 3>;
+
+  Result<Done> look_for(Changes& changes) {
     if (auto done = events(changes); !done) return done.error();
     if (auto done = alerts(changes); !done) return done.error();
     // Each in numbers that no change leaves as they are: rows come with higher numbers, and go from the counts.
@@ -38,12 +53,8 @@ class Looker final : public Watch {
       *kinds[i].first = now.value() != marks_[i];
       marks_[i] = now.value();
     }
-    version_ = version.value();
-    return first ? Changes{} : changes;
+    return Done{};
   }
-
- private:
-  using Mark = std::array<std::int64_t, 3>;
 
   Result<Mark> mark(Sql sql) {
     auto select = db_.lease(sql);
