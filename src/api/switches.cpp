@@ -108,6 +108,7 @@ Answer Api::put_switch(const Request& request) {
   auto tells = processor::set_switch(stores, one, parts_.now());
   if (!tells) {
     if (tells.error().kind == ErrorKind::invalid) return invalid_body(request, "", tells.error().message);
+    if (tells.error().kind == ErrorKind::exists) return refusal(request, 409, "switched_already", tells.error().message);
     return failed(request, tells.error());
   }
   if (parts_.telling && !tells->empty()) {

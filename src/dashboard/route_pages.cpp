@@ -181,7 +181,8 @@ Result<Route> NotifyPages::route_in(const Form& form) {
     step.channels = std::move(its).value();
     route.steps.push_back(std::move(step));
   }
-  // What all routes have to be is checked where they are read.
+  if (auto good = notify::check_zone(route); !good) return good.error();
+  // What else all routes have to be is checked where they are read.
   return notify::route_from(notify::to_json(route));
 }
 

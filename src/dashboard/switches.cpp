@@ -133,7 +133,12 @@ Result<Answer> set(const Context& context, const Request& request, const Form& f
       request,
       [&](store::Stores& stores) { return tell(context, stores, processor::set_switch(stores, one, context.now())); },
       "rule.switch", one.rule, "", as_json(one));
-  if (!done) return done.error();
+  if (!done) {
+    if (done.error().kind != ErrorKind::exists) return done.error();
+    return context.shell.problem(
+        request, 409, "Nothing was done",
+        "An administrator has switched this rule there. Take that back first, or snooze its alerts.");
+  }
   return web::see_other("/switches?done=set");
 }
 

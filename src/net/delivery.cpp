@@ -19,7 +19,8 @@ namespace logystera::net {
 namespace {
 
 constexpr std::size_t kQuotedBytes = 200, kHeaderBytes = 16 * 1024;
-constexpr int kUnknown = 550;  // of SMTP: from here on a receiver is refused for good
+constexpr std::size_t kSecretBytes = 8;  // shorter parts of an address are words of everybody's
+constexpr int kUnknown = 550;            // of SMTP: from here on a receiver is refused for good
 
 struct UrlFree {
   void operator()(CURLU* url) const noexcept { ::curl_url_cleanup(url); }
@@ -45,6 +46,54 @@ std::optional<std::chrono::seconds> retry_after(std::string_view text) {
     seconds = at - wall_seconds();
   }
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kDeliveryRetryAfterMost));
+}
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  std::string out;
+  std::size_t from = 0;
+  for (std::size_t at = 0; (at = text.find(what, from)) != text.npos; from = at + what.size())
+    out.append(text, from, at - from).append(with);
+  if (from != 0) text = out.append(text, from);
+}
+
+std::string unescaped(const std::string& text) {
+  int size = 0;
+  char* plain = ::curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size);
+  if (!plain) return text;
+  std::string out(plain, static_cast<std::size_t>(size));
+  ::curl_free(plain);
+  return out;
+}
+
+// What of an address is its owner's alone, as other sides repeat it: the whole of its path and query, and long pieces of them; as
+// sent, decoded, in JSON and in HTML. The longest come first.
+std::vector<std::string> secrets_of(const std::string& url) {
+  std::vector<std::string> all;
+  const std::unique_ptr<CURLU, UrlFree> parts(::curl_url());
+  if (!parts || ::curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) != CURLUE_OK) return all;
+  const std::string path = part_of(parts.get(), CURLUPART_PATH), query = part_of(parts.get(), CURLUPART_QUERY);
+  const auto add = [&all](const std::string& one, std::size_t least) {
+    for (std::string form : {one, unescaped(one)}) {
+      if (form.size() < least) continue;
+      all.push_back(form);
+      std::string json = form;
+      replace_all(json, "/", "\\/");
+      replace_all(form, "&", "&amp;");
+      all.push_back(std::move(json));
+      all.push_back(std::move(form));
+    }
+  };
+  add(path, 2);
+  if (!query.empty()) add(path + '?' + query, 2);
+  add(query, kSecretBytes);
+  const std::string whole = path + '?' + query;
+  for (std::size_t from = 0; from < whole.size();) {
+    const std::size_t end = std::min(whole.find_first_of("/?&=", from), whole.size());
+    add(whole.substr(from, end - from), kSecretBytes);
+    from = end + 1;
+  }
+  std::sort(all.begin(), all.end(), [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  return all;
 }
 
 // One on its way: everything libcurl has been given pointers to.
@@ -205,7 +254,10 @@ Delivered Flight::outcome(CURLcode code) const {
   ::curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   out.status = static_cast<int>(status);
   if (mail) (void)std::from_chars(answer.data(), answer.data() + answer.size(), out.status);
-  const std::string said = printable(std::string_view(answer).substr(0, kQuotedBytes));
+  std::string told = answer;
+  if (!mail)
+    for (const std::string& secret : secrets_of(url)) replace_all(told, secret, "***");
+  const std::string said = printable(std::string_view(told).substr(0, kQuotedBytes));
   out.retry_after = net::retry_after(retry_after);
   const auto fail = [&](Fault fault, std::string why) {
     out.fault = fault;
@@ -215,7 +267,7 @@ Delivered Flight::outcome(CURLcode code) const {
   if (!refused.empty() && code != CURLE_OK) return fail(Fault::address, refused);
   if (code == CURLE_OK && mail) return out;
   if (code == CURLE_OK) {
-    out.answer = answer;
+    out.answer = std::move(told);
     if (out.status / 100 == 2) return out;
     out.answer.clear();
     constexpr int kTimeout = 408, kTooEarly = 425, kTooMany = 429, kServerErrors = 500;

@@ -69,7 +69,7 @@ struct Delivered {
   Fault fault = Fault::none;
   int status = 0;  // of HTTP or SMTP; 0: there was no answer
   std::string error = {};
-  std::string answer = {};                               // of a request's success, at most kDeliveryAnswerBytes
+  std::string answer = {};                               // of a request's success, without what is secret of its address
   std::optional<std::chrono::seconds> retry_after = {};  // at most kDeliveryRetryAfterMost
 };
 inline constexpr std::size_t kDeliveryAnswerBytes = 64 * 1024;

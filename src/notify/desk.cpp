@@ -227,8 +227,8 @@ Result<Done> Desk::set_routes(const std::vector<Route>& routes, const Note& note
   if (!channels) return channels.error();
   std::vector<std::int64_t> ids;
   for (const Channel& channel : channels.value()) ids.push_back(channel.id);
-  if (auto good = check(routes, ids); !good) return good;
   auto before = load_routes(stores.routes());
+  if (auto good = check(routes, ids, before ? before.value() : std::vector<Route>()); !good) return good;
   std::vector<std::string> texts;
   texts.reserve(routes.size());
   for (const Route& route : routes) texts.push_back(to_json(route));

@@ -156,8 +156,9 @@ void Planner::tell(const Route& route, const Addressee& addressee) {
 
 void Planner::escalate(const Route& route) {
   const auto& rows = past_.of_alert();
-  const bool planned = std::any_of(rows.begin(), rows.end(),
-                                   [](const OutboxRow& row) { return untried(row) && row.bundle == kEscalationBundle; });
+  const bool planned = std::any_of(rows.begin(), rows.end(), [&](const OutboxRow& row) {
+    return untried(row) && row.bundle == kEscalationBundle && row.route == route.name;
+  });
   if (planned) return;
   News later = news_;
   later.kind = News::Kind::escalated;
@@ -188,14 +189,15 @@ void Planner::route() {
                          std::find(route.channels.begin(), route.channels.end(), addressee.id) != route.channels.end();
       if (named && told.insert(addressee.id).second) tell(route, addressee);
     }
-    const bool can_escalate = is_opening(news_.kind) || news_.kind == News::Kind::level_rose;
+    // A snooze has withdrawn the steps, and an alert somebody has acknowledged needs none.
+    const bool wakes = news_.kind == News::Kind::snooze_ended && news_.state == "firing";
+    const bool can_escalate = is_opening(news_.kind) || news_.kind == News::Kind::level_rose || wakes;
     if (can_escalate) escalate(route);
     if (!route.go_on) return;
   }
 }
 
 void Planner::resolve() {
-  plan_.withdraw_repeats = true;
   struct Told {
     const OutboxRow* waits = nullptr;  // not tried yet
     const OutboxRow* first = nullptr;  // arrived, or still may
@@ -224,7 +226,9 @@ void Planner::resolve() {
     if (!news_.condition && addressee->kind != ChannelKind::webhook && (route == routes_.end() || !route->resolved))
       continue;
     Slot when = at_once(*addressee, {addressee->id, key.second, news_.site});
-    if (route != routes_.end())
+    if (route != routes_.end() && route->digest)
+      when = {std::string(kDigestBundle), next_time(*route->clock(), *route->digest, now_)};
+    else if (route != routes_.end())
       if (const auto over = route->quiet_until(news_.level, now_)) when = {std::string(kDigestBundle), *over};
     plan_.add.push_back(row(before->route, *addressee, key.second, when));
   }
@@ -282,6 +286,29 @@ Result<std::vector<Addressee>> addressees(const std::vector<store::Channel>& cha
   return all;
 }
 
+Result<bool> give_up_gone(store::Store& store, std::int64_t channel, const ChannelOptions& options, std::string_view target,
+                          std::int64_t now) {
+  constexpr std::size_t kAtOnce = 500;
+  const auto& all = options.receivers;
+  const auto receiver = std::find_if(all.begin(), all.end(), [&](const Receiver& one) { return one.address == target; });
+  const bool there = receiver != all.end();
+  if (there && receiver->off.empty()) return false;
+  const std::string why = there ? "this receiver is off: " + receiver->off : "the channel has no such receiver any more";
+  auto transaction = store.begin();
+  if (!transaction) return transaction.error();
+  store::OutboxStore& outbox = transaction.value()->outbox();
+  for (;;) {
+    auto batch = outbox.take(channel, target, now, kAtOnce);
+    if (!batch) return batch.error();
+    if (!batch.value()) break;
+    if (auto buried = outbox.bury(batch.value()->number, why); !buried) return buried.error();
+    if (there) continue;  // a person may put it right, and try again
+    if (auto gone = outbox.discard(batch.value()->rows.front().id, why); !gone) return gone.error();
+  }
+  if (auto done = transaction.value()->commit(); !done) return done.error();
+  return true;
+}
+
 Plan plan(const News& news, const std::vector<Route>& routes, const std::vector<Addressee>& addressees, Past& past,
           std::int64_t now) {
   return Planner(news, routes, addressees, past, now).made();
@@ -296,6 +323,10 @@ Result<std::size_t> tell(store::Stores& stores, const News& news, std::int64_t n
   auto routes = load_routes(stores.routes());
   if (!routes) return routes.error();
   store::OutboxStore& outbox = stores.outbox();
+  // Where such a message alone was on its way, nobody has heard of the alert.
+  if (news.kind == News::Kind::resolved)
+    if (auto gone = outbox.withdraw(news.alert, {"escalated", "repeated"}, "the alert is resolved"); !gone)
+      return gone.error();
   StoredPast past(outbox, news.alert);
   const Plan made = plan(news, routes.value(), all.value(), past, now);
   if (past.error()) return *past.error();
@@ -312,9 +343,6 @@ Result<std::size_t> tell(store::Stores& stores, const News& news, std::int64_t n
     if (!added) return added.error();
     count += added.value();
   }
-  if (made.withdraw_repeats)
-    if (auto gone = outbox.withdraw(news.alert, {"escalated", "repeated"}, "the alert is resolved"); !gone)
-      return gone.error();
   return count;
 }
 

@@ -40,6 +40,10 @@ struct Addressee {
 /// meanwhile may still go within the day.
 Result<std::vector<Addressee>> addressees(const std::vector<store::Channel>& channels);
 
+/// What is due for a receiver of mail the channel has no longer is discarded, for one that is off it is buried. False: it has such a receiver.
+Result<bool> give_up_gone(store::Store& store, std::int64_t channel, const ChannelOptions& options, std::string_view target,
+                          std::int64_t now);
+
 /// What went before.
 class Past {
  public:
@@ -56,7 +60,6 @@ struct Plan {
   std::vector<store::OutboxRow> rewrite;  // rows that were not tried yet
   /// Groups whose openings that wait become part of the storm, and when that is told.
   std::vector<std::pair<store::OutboxGroup, std::int64_t>> storms;
-  bool withdraw_repeats = false;  // and escalations: the alert is over
 };
 
 Plan plan(const News& news, const std::vector<Route>& routes, const std::vector<Addressee>& addressees, Past& past,

@@ -128,7 +128,8 @@ std::string whom_words(const Route& route, const std::vector<store::Channel>& al
 }
 
 std::string when_words(const Route& route, const std::vector<store::Channel>& all) {
-  const std::string zone = route.zone.empty() ? "UTC" : route.zone;
+  std::string zone = route.zone.empty() ? "UTC" : route.zone;
+  if (!check_zone(route)) zone = fmt::format("UTC ({} is not known here)", printable(route.zone));
   std::string words =
       route.digest ? fmt::format("each day at {} {}", minute_words(*route.digest), zone) : std::string("at once");
   if (route.quiet)
@@ -166,8 +167,9 @@ std::int64_t next_time(const parse::Zone& zone, int minute, std::int64_t now) {
   const std::int64_t local = now + zone.offset_at(now);
   const std::int64_t day = local - ((local % kDaySeconds) + kDaySeconds) % kDaySeconds;
   for (int days = 0; days < 3; ++days) {
-    const std::int64_t at = zone.from_local(day + days * kDaySeconds + minute * 60).first;
-    if (at > now) return at;
+    const parse::LocalTime at = zone.from_local(day + days * kDaySeconds + minute * 60);
+    if (at.first > now) return at.first;
+    if (at.second > now) return at.second;  // the clock shows it twice
   }
   return now + kDaySeconds;
 }
@@ -247,8 +249,6 @@ Result<Route> route_from(std::string_view text) {
   route.go_on = read.flag("continue");
   route.resolved = read.flag("resolved");
   route.zone = read.text("zone", kNameBytes);
-  if (!route.zone.empty() && !parse::Zone::named(route.zone))
-    read.say("zone must be a name of the time zone database, as Europe/Berlin");
   route.digest = read.minute("digest_at");
   if (const rapidjson::Value* quiet = read.find("quiet_hours")) {
     if (!quiet->IsObject()) return wrong("quiet_hours must be an object with from and to");
@@ -266,7 +266,14 @@ Result<Route> route_from(std::string_view text) {
   return route;
 }
 
-Result<Done> check(const std::vector<Route>& routes, const std::vector<std::int64_t>& channels) {
+Result<Done> check_zone(const Route& route) {
+  if (route.zone.empty() || parse::Zone::named(route.zone)) return Done{};
+  return wrong(fmt::format("the zone '{}' of the route '{}' must be a name of the time zone database, as Europe/Berlin",
+                           printable(route.zone), route.name));
+}
+
+Result<Done> check(const std::vector<Route>& routes, const std::vector<std::int64_t>& channels,
+                   const std::vector<Route>& stored) {
   if (routes.size() > store::RouteStore::kRoutesMost)
     return wrong(fmt::format("there may be {} routes, got {}", store::RouteStore::kRoutesMost, routes.size()));
   const auto there = [&](std::int64_t id) { return std::find(channels.begin(), channels.end(), id) != channels.end(); };
@@ -274,6 +281,10 @@ Result<Done> check(const std::vector<Route>& routes, const std::vector<std::int6
     for (std::size_t j = 0; j < i; ++j)
       if (routes[j].name == routes[i].name)
         return wrong(fmt::format("there are two routes of the name '{}'", routes[i].name));
+    const bool keeps_zone =
+        std::any_of(stored.begin(), stored.end(), [&](const Route& one) { return one.zone == routes[i].zone; });
+    if (!keeps_zone)
+      if (auto good = check_zone(routes[i]); !good) return good;
     std::vector<std::int64_t> named = routes[i].channels;
     for (const Step& step : routes[i].steps) named.insert(named.end(), step.channels.begin(), step.channels.end());
     for (const std::int64_t id : named)

@@ -55,10 +55,14 @@ std::int64_t next_time(const parse::Zone& zone, int minute, std::int64_t now);
 
 /// As the API has it.
 std::string to_json(const Route& route);
-/// The error names the member and what it may be.
+/// The error names the member and what it may be. Whether the zone is known is not looked at: see check_zone().
 Result<Route> route_from(std::string_view json);
-/// What is wrong with all of them together: a name twice, a channel there is not. `channels`: those there are.
-Result<Done> check(const std::vector<Route>& routes, const std::vector<std::int64_t>& channels);
+/// A zone that is not known here is not to be written: clock() shows UTC for it.
+Result<Done> check_zone(const Route& route);
+/// What is wrong with all of them together: a name twice, a channel there is not, a zone. `channels`: those there are. Zones that are
+/// stored already, in `stored`, may stay: a newer time zone database may have lost them.
+Result<Done> check(const std::vector<Route>& routes, const std::vector<std::int64_t>& channels,
+                   const std::vector<Route>& stored = {});
 
 /// Where nobody has chosen: what is high or worse to every channel at once, what is medium each morning.
 std::vector<Route> default_routes();

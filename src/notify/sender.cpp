@@ -190,6 +190,9 @@ Result<Done> Courier::Inner::start(const Channel& channel, std::int64_t now) {
   if (!targets) return targets.error();
   for (const std::string& target : targets.value()) {
     if (its->kind == ChannelKind::email) {
+      auto gone = give_up_gone(store, channel.id, its.value(), target, now);
+      if (!gone) return gone.error();
+      if (gone.value()) continue;
       if (const auto full = full_until(target, now)) {
         if (auto done = store.outbox().postpone(channel.id, target, now, *full); !done) return done;
         continue;

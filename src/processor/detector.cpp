@@ -76,6 +76,7 @@ Result<Done> Detector::tick(std::int64_t now, Effects& effects, bool judge_absen
   }
   for (auto at = state.sites.begin(); at != state.sites.end();) {
     Site& site = at->second;
+    if (site.received == INT64_MIN) site.received = now;  // what it has found is known, and none of its events
     const std::int64_t quiet = now - site.received;
     if (site.late > 0 && quiet >= kQuietSeconds) {
       if (auto looked = state.look_again(site, site.seen_seq, now, effects); !looked) return looked;

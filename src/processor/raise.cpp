@@ -138,9 +138,32 @@ bool ended(const store::RuleSwitch& one, std::int64_t now) {
   return one.state == alert::Switch::snoozed && one.until <= now;
 }
 
+// What waits to be told of an alert whose rule is silenced for good goes with it.
+Tell hushed(const Alert& alert, const store::RuleSwitch& one) {
+  Tell tell;
+  tell.kind = Tell::hushed;
+  tell.alert = alert.id;
+  tell.level = alert.level;
+  tell.site = alert.site;
+  tell.rule = alert.rule;
+  tell.note = std::string("its rule is ") + std::string(alert::switch_name(one.state)) + " by " + one.by;
+  return tell;
+}
+
+// A snooze of the rule that outlasts the alert's own takes its place.
+void take_snooze(Alert& alert, const alert::Switches& around, std::int64_t now) {
+  if (around.rule != alert::Switch::snoozed || around.snooze.until <= alert.snooze.until) return;
+  const std::uint64_t hits = alert.snooze.hits;
+  alert.snooze = around.snooze;
+  alert.snooze.at = now;
+  alert.snooze.hits = hits;
+}
+
 // What a snooze of a rule did to alerts that are open, done or undone.
 Result<std::vector<Tell>> follow_switch(store::Stores& stores, const store::RuleSwitch& one, std::int64_t now) {
   std::vector<Tell> tells;
+  auto switches = stores.alerts().switches(one.rule);
+  if (!switches) return switches.error();
   store::AlertFilter filter;
   filter.view = store::AlertFilter::View::active;
   filter.rule = one.rule;
@@ -149,6 +172,8 @@ Result<std::vector<Tell>> follow_switch(store::Stores& stores, const store::Rule
   auto page = stores.alerts().page(filter, {.limit = kSnoozedAtOnce});
   if (!page) return page.error();
   for (const Alert& alert : page->rows) {
+    if (one.state >= alert::Switch::muted) tells.push_back(hushed(alert, one));
+    const alert::Switches around = switches_at(switches.value(), alert.rule, alert.site, now);
     alert::Action action;
     action.actor = one.by;
     if (one.state == alert::Switch::snoozed) {
@@ -157,8 +182,13 @@ Result<std::vector<Tell>> follow_switch(store::Stores& stores, const store::Rule
       action.snooze.until = one.until;
       action.snooze.reason = one.reason;
     } else {
-      if (!alert.snooze || !alert.snooze.of_rule) continue;
-      action.verb = alert::Action::Verb::unsnooze;
+      if (!alert.snooze || !alert.snooze.of_rule || around.rule >= alert::Switch::muted) continue;
+      if (around.rule == alert::Switch::snoozed && around.snooze.until >= alert.snooze.until) continue;
+      // What is left of the snooze may be one that ends sooner.
+      const bool goes_on = around.rule == alert::Switch::snoozed;
+      action.verb = goes_on ? alert::Action::Verb::snooze : alert::Action::Verb::unsnooze;
+      action.snooze.until = around.snooze.until;
+      action.snooze.reason = around.snooze.reason;
     }
     auto outcome = alert::act(alert, action, now);
     if (!outcome) return outcome.error();
@@ -237,10 +267,12 @@ Result<Ticked> tick(store::Stores& stores, std::int64_t now) {
   }
   auto due = stores.alerts().due(now, kDueMost);
   if (!due) return due.error();
-  for (const Alert& alert : due.value()) {
+  for (Alert& alert : due.value()) {
     auto inhibited = is_inhibited(stores, alert);
     if (!inhibited) return inhibited.error();
-    Outcome outcome = alert::tick(alert, inhibited.value(), now);
+    const alert::Switches around = switches_at(switches.value(), alert.rule, alert.site, now);
+    take_snooze(alert, around, now);
+    Outcome outcome = alert::tick(alert, inhibited.value() || around.rule >= alert::Switch::muted, now);
     if (auto stored = store_outcome(stores, outcome); !stored) return stored.error();
     take(ticked.tells, std::move(outcome.tells));
   }
@@ -265,6 +297,16 @@ Result<std::vector<Tell>> set_switch(store::Stores& stores, const store::RuleSwi
   if (one.reason.size() > alert::kReasonBytes) return Error{"a reason has at most 1,000 bytes", ErrorKind::invalid};
   if (one.state == alert::Switch::snoozed && (one.until <= now || one.until - now > alert::kSnoozeSecondsMost)) {
     return Error{"a snooze ends, within 90 days: name a time ahead of now", ErrorKind::invalid};
+  }
+  if (one.state == alert::Switch::snoozed) {
+    auto others = stores.alerts().switches(one.rule);
+    if (!others) return others.error();
+    for (const store::RuleSwitch& other : others.value()) {
+      if (other.site != one.site || other.state == alert::Switch::snoozed) continue;
+      return Error{"an administrator has switched this rule here ('" + std::string(alert::switch_name(other.state)) +
+                       "'): take that back first, or snooze its alerts one by one",
+                   ErrorKind::exists};
+    }
   }
   store::RuleSwitch stored = one;
   if (stored.state != alert::Switch::snoozed) stored.until = 0;

@@ -53,8 +53,8 @@ Result<Ticked> tick(store::Stores& stores, std::int64_t now);
 Result<bool> is_due(store::Stores& stores, std::int64_t now);
 
 /// Sets the switch of a rule, at one site or everywhere, in place of the one there was. A snooze of a rule snoozes the alerts of it
-/// that are open; when another switch takes its place, those speak again. Errors of kind invalid: muted or disabled without a reason,
-/// a snooze without an end.
+/// that are open; when another switch takes its place, those speak again, unless one of a wider or narrower scope silences them.
+/// Errors: invalid, muted or disabled without a reason, a snooze without an end; exists, a snooze where another switch stands.
 Result<std::vector<alert::Tell>> set_switch(store::Stores& stores, const store::RuleSwitch& one, std::int64_t now);
 /// Takes it back. An error of kind not_found where there is none.
 Result<std::vector<alert::Tell>> clear_switch(store::Stores& stores, std::string_view rule, std::string_view site,

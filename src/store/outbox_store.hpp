@@ -106,7 +106,7 @@ class OutboxStore {
 
   /// Changes what an untried row says, and when it goes at the latest. False: it was tried, or is not there.
   virtual Result<bool> rewrite(const OutboxRow& row) = 0;
-  /// Discards the untried rows of an alert, of those kinds (empty: any). How many.
+  /// Discards the untried rows of an alert; with `kinds` those of them, and what failed and was a message of its own. How many.
   virtual Result<std::uint64_t> withdraw(std::int64_t alert, const std::vector<std::string>& kinds,
                                          std::string_view reason) = 0;
   /// Moves a group's untried openings without a bundle into the bundle "storm".

@@ -251,6 +251,11 @@ TEST_CASE("rules_are_snoozed_by_analysts_and_muted_and_disabled_by_administrator
     INFO(wrong);
     CHECK(put(here, wrong, "admin").status == 400);
   }
+  // A snooze does not take away what an administrator has switched.
+  const Said kept = put(everywhere, snooze);
+  CHECK(kept.status == 409);
+  CHECK(kept.at("/code") == "switched_already");
+  CHECK(put(everywhere, snooze, "admin").status == 409);
   // Of other sites nothing is said, and nothing changed.
   const std::string stranger = "analyst " + api.blog;
   CHECK(put(here, snooze, stranger).status == 404);

@@ -137,6 +137,9 @@ TEST_CASE("routes_are_one_document_with_a_default") {
   CHECK(wrong.body.find("/routes/1") != std::string::npos);
   CHECK(put(R"({"routes":[{"name":"a","channels":[7]}]})").status == 422);
   CHECK(put(R"({"routes":7})").status == 400);
+  const Said elsewhere = put(R"({"routes":[{"name":"a","zone":"US/Nowhere"}]})");
+  CHECK(elsewhere.status == 422);
+  CHECK(elsewhere.at("/detail").find("time zone database") != std::string::npos);
   const Said removed = asking.ask("DELETE", "/api/v1/channels/1", "admin");
   CHECK(removed.status == 422);
   CHECK(removed.at("/detail").find("'nights' names this channel") != std::string::npos);
@@ -144,6 +147,17 @@ TEST_CASE("routes_are_one_document_with_a_default") {
   CHECK(asking.ask("DELETE", "/api/v1/channels/1", "admin").status == 200);
   CHECK(asking.ask("DELETE", "/api/v1/channels/1", "admin").status == 404);
   CHECK(asking.get("/api/v1/routes", "analyst").status == 403);
+}
+
+TEST_CASE("routes_that_cannot_be_read_any_more_are_replaced") {
+  Asking asking;
+  REQUIRE(asking.store->routes().replace({R"({"name":"a","zone":"US/Nowhere"})"}).ok());
+  CHECK(asking.get("/api/v1/routes", "admin").at("/routes/0/zone") == "US/Nowhere");
+  REQUIRE(asking.store->routes().replace({R"({"name":"a","of a later version":1})"}).ok());
+  CHECK(asking.get("/api/v1/routes", "admin").status == 503);
+  const std::string routes = R"({"routes":[{"name":"b","every_channel":true}]})";
+  CHECK(asking.ask("PUT", "/api/v1/routes", "admin", routes, "If-Match: \"x\"\r\n").status == 503);
+  CHECK(asking.ask("PUT", "/api/v1/routes", "admin", routes).at("/routes/0/name") == "b");
 }
 
 TEST_CASE("a_dead_message_is_retried_or_discarded_and_that_is_in_the_audit") {

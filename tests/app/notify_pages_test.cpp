@@ -129,6 +129,9 @@ TEST_CASE("routes_are_added_changed_moved_and_removed_on_their_pages") {
       has(admin.post("/settings/routes/days", "/settings/routes", "was=days&name=at+once&min_severity=low"), "two routes"));
   CHECK(has(admin.post("/settings/routes/days", "/settings/routes", "was=days&name=days&min_severity=low&digest=25%3A00"),
             "time of the day"));
+  CHECK(
+      has(admin.post("/settings/routes/days", "/settings/routes", "was=days&name=days&min_severity=low&zone=US%2FNowhere"),
+          "time zone database"));
   CHECK(admin.post("/settings/routes/days", "/settings/routes/days/remove", "") == "/settings/routes?done=saved");
   CHECK(has(admin.get("/settings/routes/days"), "404"));
 }

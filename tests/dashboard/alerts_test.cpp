@@ -244,6 +244,8 @@ TEST_CASE("rules_are_silenced_and_that_is_taken_back") {
   }
   CHECK(has_status(looking.post("/switches", "rule=R&site=ent_none&do=muted&reason=x"), 404));
   looking.who.role = web::Role::analyst;
+  CHECK(has(looking.post("/switches", rule + "&do=snoozed&hours=1"), "An administrator has switched this rule there"));
+  CHECK(has(looking.page("/switches"), "Muted"));
   CHECK(has_status(looking.post("/switches", rule + "&do=disabled&reason=x"), 403));
   CHECK(has_status(looking.post("/switches/end", rule), 403));
   CHECK_FALSE(has(looking.page("/switches"), "Take back"));

@@ -249,3 +249,31 @@ TEST_CASE("several_are_on_their_way_at_once_and_a_wait_is_ended_from_elsewhere")
   CHECK(deliveries.wait(std::chrono::hours(1)).empty());
   waker.join();
 }
+
+TEST_CASE("what_is_secret_of_an_address_is_not_in_what_is_told_of_an_answer") {
+  const std::string path = "/hooks/T%2D1/s3cret-of-mine?token=another-one&v=1";
+  for (const auto& [said, told] :
+       {std::pair("Route POST:/hooks/T%2D1/s3cret-of-mine?token=another-one&v=1 not found", "Route POST:*** not found"),
+        std::pair("Cannot POST /hooks/T%2D1/s3cret-of-mine", "Cannot POST ***"),
+        std::pair("Cannot POST /hooks/T-1/s3cret-of-mine", "Cannot POST ***"),
+        std::pair(R"({"path":"\/hooks\/T%2D1\/s3cret-of-mine"})", R"({"path":"***"})"),
+        std::pair("<b>/hooks/T%2D1/s3cret-of-mine?token=another-one&amp;v=1</b>", "<b>***</b>"),
+        std::pair("no hook s3cret-of-mine, another-one", "no hook ***, ***")}) {
+    INFO(said);
+    const std::string answer = said;
+    // What is cut off is not half a secret.
+    for (const std::string& before : {std::string(), std::string(180, '-')}) {
+      ScriptedServer server(
+          [&](const std::string&, const ScriptedServer::Write& write) { write(http_answer(404, before + answer)); });
+      const Delivered over = deliver({server.url() + path, {}, "x"});
+      CHECK(over.fault == Fault::refused);
+      const std::string whole = before + told;
+      CHECK(over.error.find("it answered 404: " + whole.substr(0, 200)) != std::string::npos);
+      CHECK(over.error.find("s3cr") == std::string::npos);
+    }
+  }
+  ScriptedServer server([](const std::string&, const ScriptedServer::Write& write) {
+    write(http_answer(200, "taken at /hooks/T%2D1/s3cret-of-mine"));
+  });
+  CHECK(deliver({server.url() + path, {}, "x"}).answer == "taken at ***");
+}

@@ -306,6 +306,48 @@ TEST_CASE("a_secret_that_does_not_open_fails_the_message_and_says_what_to_do") {
   CHECK(here.raw(1).error.find("enter the secret again") != std::string::npos);
 }
 
+TEST_CASE("an_address_the_other_side_repeats_is_not_told_on") {
+  Sending here;
+  here.add(ChannelKind::slack);
+  here.routes({route_of("all", {1})});
+  here.status = 404;
+  here.said = "Cannot POST /services/T00/B00/very-secret";
+  here.tell(news_of(1));
+  here.now += 15;
+  here.work();
+  const store::Channel channel = here.store->channels().find(1).value().value();
+  CHECK(channel.off_reason.find("Cannot POST ***") != std::string::npos);
+  CHECK((here.logged + here.raw(1).error + channel.last_error + channel.off_reason).find("very-secret") ==
+        std::string::npos);
+}
+
+TEST_CASE("no_mail_goes_to_a_receiver_who_was_taken_out_or_is_off") {
+  Sending here;
+  ChannelOptions mail{.kind = ChannelKind::email, .host = "127.0.0.1", .port = 1, .from = "alerts@example.org"};
+  mail.receivers = {{"anna@example.org"}, {"bert@example.org"}, {"carl@example.org"}};
+  const std::int64_t id = here.channel("mail", mail);
+  here.tell(news_of(1));
+  here.tell(news_of(2, Level::high, News::Kind::opened, "ent_blog"));
+  store::Channel channel = here.store->channels().find(id).value().value();
+  mail.receivers = {{"anna@example.org"}, {"carl@example.org", "550 unknown"}};
+  channel.options = to_json(mail);
+  REQUIRE(here.store->channels().update(channel).value());
+  here.now += 15;
+  here.work();
+  for (const store::OutboxRow& row : here.store->outbox().list({}).value()) {
+    INFO(row.target << " " << row.error);
+    if (row.target == "anna@example.org") CHECK(row.error.find("no such receiver") == std::string::npos);
+    if (row.target == "bert@example.org") {
+      CHECK(row.state == store::OutboxState::discarded);
+      CHECK(row.error == "the channel has no such receiver any more");
+    }
+    if (row.target == "carl@example.org") {
+      CHECK(row.state == store::OutboxState::dead);
+      CHECK(row.error == "this receiver is off: 550 unknown");
+    }
+  }
+}
+
 TEST_CASE("a_sender_of_its_own_thread_sends_and_ends_while_the_other_side_says_nothing") {
   Sending here;
   here.courier.reset();

@@ -217,6 +217,22 @@ TEST_CASE("a_site_that_has_been_quiet_for_long_keeps_what_is_usual_there_and_no_
   CHECK(saved < 4096);
 }
 
+TEST_CASE("a_site_of_which_findings_alone_are_known_is_forgotten_when_it_has_been_quiet_for_long") {
+  Detector detector(signal_program(), {.key = "key"});
+  store::Finding finding;
+  finding.rule = "SIGNAL_LOGIN_FAILURES";
+  finding.site = "ent_a";
+  finding.group = std::string(8, 'g');
+  finding.time = kStart;
+  detector.seed(finding);
+  REQUIRE(detector.stats().sites == 1);
+  Effects effects;
+  REQUIRE(detector.tick(kStart, effects).ok());
+  CHECK(detector.stats().sites == 1);
+  REQUIRE(detector.tick(kStart + 2 * detector.longest_span() + 60, effects).ok());
+  CHECK(detector.stats().sites_with_windows == 0);
+}
+
 TEST_CASE("saved_windows_that_are_damaged_are_refused") {
   Bench bench;
   bench.put(script(3, 200));

@@ -56,6 +56,20 @@ struct Raised {
     return std::move(tells).value();
   }
   std::vector<alert::Alert> all() const { return store->alerts().page({}, {}).value().rows; }
+  std::vector<alert::Tell> set(alert::Switch state, const std::string& site, std::int64_t until = 0) {
+    auto transaction = std::move(store->begin()).value();
+    auto tells = set_switch(*transaction, {"R", site, state, until, "a reason", "anna", now}, now);
+    REQUIRE(tells.ok());
+    REQUIRE(transaction->commit().ok());
+    return std::move(tells).value();
+  }
+  std::vector<alert::Tell> clear(const std::string& site) {
+    auto transaction = std::move(store->begin()).value();
+    auto tells = clear_switch(*transaction, "R", site, "anna", now);
+    REQUIRE(tells.ok());
+    REQUIRE(transaction->commit().ok());
+    return std::move(tells).value();
+  }
   std::string told_by_time() {
     std::string told;
     auto done = tick_all(*store, now, [&](store::Stores&, std::span<const alert::Tell> tells) -> Result<Done> {
@@ -216,6 +230,90 @@ TEST_CASE("a_snooze_of_a_rule_that_is_taken_back_is_taken_back_from_its_alerts")
   REQUIRE(tells.ok());
   CHECK(tells->size() == 1);
   REQUIRE(transaction->commit().ok());
+  CHECK_FALSE(raised.all().at(0).snooze);
+}
+
+TEST_CASE("a_snooze_does_not_take_the_place_of_what_an_administrator_has_switched") {
+  Raised raised;
+  for (const alert::Switch state : {alert::Switch::on, alert::Switch::muted, alert::Switch::disabled}) {
+    raised.set(state, "ent_a");
+    auto transaction = std::move(raised.store->begin()).value();
+    const auto refused = set_switch(*transaction, {"R", "ent_a", alert::Switch::snoozed, kNow + 60, "", "bob", kNow}, kNow);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().kind == ErrorKind::exists);
+    CHECK(refused.error().message.find(alert::switch_name(state)) != std::string::npos);
+    CHECK(transaction->alerts().switches().value().at(0).state == state);
+  }
+  raised.set(alert::Switch::snoozed, "", kNow + 60);  // elsewhere it may
+  raised.set(alert::Switch::snoozed, "", kNow + 120);
+  raised.set(alert::Switch::muted, "");
+}
+
+TEST_CASE("of_a_rule_that_is_muted_time_tells_nothing_either_and_what_waits_is_hushed") {
+  Raised raised;
+  raised.policy.kind = alert::Kind::condition;
+  raised.raise({raised.hit()});
+  const auto hushed = raised.set(alert::Switch::muted, "ent_a");
+  REQUIRE(hushed.size() == 1);
+  CHECK(hushed[0].kind == alert::Tell::hushed);
+  CHECK(hushed[0].alert == raised.all().at(0).id);
+  CHECK(hushed[0].note == "its rule is muted by anna");
+  raised.now += alert::kDay;
+  CHECK(raised.told_by_time().empty());
+  raised.clear("ent_a");
+  raised.now += alert::kDay;
+  CHECK(raised.told_by_time() == "repeated ");
+}
+
+TEST_CASE("what_waits_to_fire_is_not_told_while_its_rule_is_snoozed_or_muted") {
+  for (const alert::Switch state : {alert::Switch::snoozed, alert::Switch::muted}) {
+    Raised raised;
+    raised.policy.kind = alert::Kind::condition;
+    raised.policy.for_s = 4 * alert::kHour;
+    CHECK(raised.raise({raised.hit()}).empty());
+    raised.set(state, "", state == alert::Switch::snoozed ? kNow + alert::kDay : 0);
+    raised.now += 5 * alert::kHour;
+    CHECK(raised.told_by_time().empty());
+    CHECK(raised.all().at(0).state == alert::State::firing);
+    raised.now = kNow + alert::kDay;
+    CHECK(raised.told_by_time() == (state == alert::Switch::snoozed ? "snooze_ended " : ""));
+  }
+}
+
+TEST_CASE("an_alert_whose_own_snooze_ends_stays_silent_while_its_rule_is_snoozed") {
+  Raised raised;
+  raised.policy.resolve_after_s = 30 * alert::kDay;
+  raised.raise({raised.hit()});
+  raised.set(alert::Switch::snoozed, "", kNow + 7 * alert::kDay);
+  alert::Action snooze{.verb = alert::Action::Verb::snooze};
+  snooze.snooze.until = kNow + alert::kHour;
+  raised.act(raised.all().at(0).id, snooze);
+  raised.now += alert::kHour;
+  CHECK(raised.told_by_time().empty());
+  CHECK(raised.all().at(0).snooze.until == kNow + 7 * alert::kDay);
+  raised.now = kNow + 7 * alert::kDay;
+  CHECK(raised.told_by_time() == "snooze_ended ");
+}
+
+TEST_CASE("a_switch_that_goes_wakes_nothing_another_one_silences") {
+  Raised raised;
+  raised.policy.resolve_after_s = 30 * alert::kDay;
+  raised.raise({raised.hit()});
+  raised.set(alert::Switch::snoozed, "", kNow + 7 * alert::kDay);
+  raised.set(alert::Switch::snoozed, "ent_a", kNow + alert::kDay);
+  CHECK(raised.clear("ent_a").empty());
+  CHECK(raised.all().at(0).snooze.until == kNow + 7 * alert::kDay);
+  // What is left may end sooner.
+  raised.set(alert::Switch::snoozed, "ent_a", kNow + 9 * alert::kDay);
+  for (const alert::Tell& tell : raised.clear("ent_a")) CHECK(tell.kind == alert::Tell::hushed);
+  CHECK(raised.all().at(0).snooze.until == kNow + 7 * alert::kDay);
+  CHECK(raised.all().at(0).snooze.of_rule);
+  // A mute in its place says nothing, and only its end does.
+  for (const alert::Tell& tell : raised.set(alert::Switch::muted, "")) CHECK(tell.kind == alert::Tell::hushed);
+  CHECK(raised.all().at(0).snooze);
+  const auto awake = raised.clear("");
+  REQUIRE(awake.size() == 1);
+  CHECK(awake[0].kind == alert::Tell::snooze_ended);
   CHECK_FALSE(raised.all().at(0).snooze);
 }
 

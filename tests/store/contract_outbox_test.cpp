@@ -337,6 +337,25 @@ TEST_CASE("what_was_not_tried_may_change_its_words_its_time_and_its_bundle_or_be
   CHECK(store->outbox().of_alert(1).value().size() == 3);
 }
 
+TEST_CASE("what_failed_is_withdrawn_by_its_kind_where_it_is_a_message_of_its_own_and_not_on_its_way") {
+  IN_EVERY_STORE(place);
+  auto store = place.open();
+  const auto withdrawn = [&](std::int64_t alert) { return store->outbox().withdraw(alert, {"escalated"}, "done").value(); };
+  REQUIRE(store->outbox().add(row_of("alone", 1, kNow, "escalated")).value());
+  CHECK(taken(*store, kNow) == "alone");
+  CHECK(withdrawn(1) == 0);
+  REQUIRE(store->outbox().failed(batch(*store, "alone"), kNow + 60, "down").ok());
+  CHECK(store->outbox().withdraw(1, {}, "folded").value() == 0);
+  CHECK(withdrawn(1) == 1);
+  CHECK(find(*store, "alone").error == "done");
+  REQUIRE(store->outbox().add(row_of("one", 2, kNow, "escalated")).value());
+  REQUIRE(store->outbox().add(row_of("two", 3, kNow, "escalated")).value());
+  CHECK(taken(*store, kNow) == "one two");
+  REQUIRE(store->outbox().failed(batch(*store, "one"), kNow + 60, "down").ok());
+  CHECK(withdrawn(2) == 0);
+  CHECK(taken(*store, kNow + 60) == "one two");
+}
+
 TEST_CASE("a_group_knows_what_waits_and_what_went") {
   IN_EVERY_STORE(place);
   auto store = place.open();

@@ -181,7 +181,13 @@ Result<std::uint64_t> Outbox::withdraw(std::int64_t alert, const std::vector<std
   auto connection = connections_.lend();
   if (!connection) return connection.error();
   Connection& db = *connection.value();
-  std::string sql = "UPDATE outbox SET state = 5, error = ? WHERE alert = ? AND state = 0 AND batch = 0";
+  // What was tried keeps its rows, so it goes where it is one alone.
+  constexpr std::string_view kAlone =
+      " OR (state IN (0, 3) AND NOT EXISTS (SELECT 1 FROM outbox AS other WHERE other.batch = outbox.batch AND other.batch "
+      "<> 0 AND other.id <> outbox.id))";
+  std::string sql = "UPDATE outbox SET state = 5, error = ? WHERE alert = ? AND ((state = 0 AND batch = 0)";
+  if (!kinds.empty()) sql += kAlone;
+  sql += ")";
   for (std::size_t i = 0; i < kinds.size(); ++i) sql += i == 0 ? " AND kind IN (?" : ", ?";
   if (!kinds.empty()) sql += ")";
   auto withdraw = db.prepare(sql);
