@@ -62,7 +62,8 @@ Result<report::Contents> collect(const Globals& globals, const Options& options)
   // A condition on what only findings have leaves no error in the report.
   auto errors = RowFilter::make(RowFilter::Rows::errors, options.question, opened->config);
   query.from = findings.value()->since().value_or(0);
-  query.until = findings.value()->until().value_or(query.until);
+  query.before = findings.value()->until();
+  query.until = query.before.value_or(query.until);
   query.finding = [&](const store::Finding& one) { return findings.value()->wants(one); };
   query.error = [&](const store::ErrorGroup& one) { return errors && errors.value()->wants(one); };
   if (!options.severity.empty() && options.severity != "all") {
@@ -124,6 +125,8 @@ int write_report(const Globals& globals, const Options& options) {
   if (!globals.json)
     fmt::print("{}: {} findings, {} errors\n", printable(options.output), contents->findings.size(),
                contents->errors.size());
+  if (const std::string left_out = report::left_out_words(contents.value()); !left_out.empty())
+    fmt::print(stderr, "logystera export report: {}\n", left_out);
   if (options.open)
     if (auto opened = open_document(options.output); !opened) return fail("export report", opened.error());
   return kExitDone;

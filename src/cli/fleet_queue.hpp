@@ -24,6 +24,7 @@ struct FleetItem {
   std::shared_ptr<const source::Part> part;  // the records point into it
   std::string label;
   source::Position position;  // behind the batch
+  bool found = false;         // what the feed looked for is there, and the batch is empty
   bool last = false;          // nothing follows, and the batch is empty
 };
 
@@ -35,6 +36,11 @@ class FleetQueue {
 
   explicit FleetQueue(std::size_t feeds) : waiting_(feeds) {}
 
+  /// One feed more.
+  void add() {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(0);
+  }
   /// Waits until there is room, of the feed's and of all, for what it has not read yet. Room is not held: reading may take as long as
   /// another machine likes, so those who found room at the same moment may each bring a batch, and put() has them wait. False: nobody
   /// takes any more.

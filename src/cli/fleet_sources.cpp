@@ -7,12 +7,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <set>
 #include <utility>
 
 #include "cli/fleet_remote.hpp"
+#include "core/clock.hpp"
 #include "core/fd.hpp"
 #include "source/child.hpp"
 #include "source/file_source.hpp"
@@ -75,22 +77,6 @@ Result<analysis::NextSource> files_once(const Target& target, const Analysis& an
   });
 }
 
-// One that is not there yet is waited for; a directory and a pattern stand for what is there.
-Result<std::map<std::string, FilePath>> logs_of(const std::vector<std::string>& paths, bool follow_links) {
-  PassedOver passed;
-  std::vector<source::NoLogs> problems;
-  const std::vector<source::LiveLog> found = source::live_logs(paths, follow_links, passed, problems);
-  if (!problems.empty()) return problems.front().why;
-  std::map<std::string, FilePath> logs;
-  for (const source::LiveLog& log : found) {
-    FilePath file = log.file;
-    file.root_size += log.whole.size() - file.path.size();  // what lies below that is spelt the same
-    file.path = log.whole;
-    logs.emplace(log.whole, std::move(file));
-  }
-  return logs;
-}
-
 Opened follow_file(const FilePath& log, const Analysis& analysis, bool follow_links, const Begin& begin) {
   source::Follower::Options following;
   following.source = analysis.program->pipeline().source;
@@ -105,6 +91,71 @@ Opened follow_file(const FilePath& log, const Analysis& analysis, bool follow_li
   if (!opened) return opened.error();
   return std::unique_ptr<source::RecordSource>(std::move(opened).value());
 }
+
+FleetFeed feed_of(const std::string& prefix, const std::string& name, bool waits,
+                  std::function<Opened(const Begin&)> open) {
+  return {
+      prefix + name,
+      [open = std::move(open), prefix](const Begin& begin) -> Opened {
+        auto opened = open(begin);
+        if (!opened) return opened.error();
+        return std::unique_ptr<source::RecordSource>(std::make_unique<source::Renamed>(std::move(opened).value(), prefix));
+      },
+      waits};
+}
+
+// Paths of this machine as feeds.
+struct FileFeeds {
+  std::string prefix;
+  const Analysis* analysis;
+  bool follow_links;
+
+  // Whoever looks later knows since when.
+  std::vector<FleetFeed> of(const std::vector<std::string>& paths, std::vector<source::NoLogs>& problems) const {
+    PassedOver passed;
+    std::map<std::string, FleetFeed> feeds;  // by path
+    for (const source::LiveLog& log : source::live_logs(paths, follow_links, passed, problems)) {
+      FilePath file = log.file;
+      file.root_size += log.whole.size() - file.path.size();  // what lies below that is spelt the same
+      file.path = log.whole;
+      FleetFeed feed = feed_of(prefix, log.whole, false,
+                               [file = std::move(file), analysis = analysis, links = follow_links](const Begin& begin) {
+                                 return follow_file(file, *analysis, links, begin);
+                               });
+      feed.path_key = path_key(paths[log.argument]);
+      feeds.emplace(log.whole, std::move(feed));
+    }
+    if (feeds.empty() && problems.empty())
+      for (std::size_t at = 0; at < paths.size(); ++at)
+        problems.push_back({at, {paths[at] + ": no log that is written to lies there", ErrorKind::not_found}});
+    std::vector<FleetFeed> all;
+    for (auto& [path, feed] : feeds) all.push_back(std::move(feed));
+    return all;
+  }
+  // Of a path that means no log now, and why.
+  FleetFeed looking(const std::string& path, const Error& why) const {
+    FleetFeed feed{.key = prefix + path, .open = {}};
+    feed.path_key = path_key(path);
+    const bool absent = why.kind == ErrorKind::not_found;
+    feed.look = [feeds = *this, path, absent,
+                 since_ns = nanoseconds_of(time_of(CLOCK_REALTIME_COARSE))]() -> Result<std::vector<FleetFeed>> {
+      std::vector<source::NoLogs> problems;
+      std::vector<FleetFeed> found = feeds.of({path}, problems);
+      if (!problems.empty()) return problems.front().why;
+      // One that was last written before came with its directory.
+      for (FleetFeed& one : found) {
+        struct stat status {};
+        one.appeared = absent && (::stat(one.key.c_str() + feeds.prefix.size(), &status) != 0 ||
+                                  nanoseconds_of(status.st_mtim) >= since_ns);
+      }
+      return found;
+    };
+    return feed;
+  }
+
+ private:
+  std::string path_key(const std::string& path) const { return "logs:" + prefix + source::whole_path(path); }
+};
 
 // How a program ends.
 Result<source::Child::End> run(const std::vector<std::string>& arguments, Stop stop, std::chrono::seconds limit) {
@@ -197,23 +248,15 @@ Result<std::vector<FleetFeed>> fleet_feeds(const Target& target, const Analysis&
   std::vector<FleetFeed> feeds;
   const std::string prefix = fleet::source_prefix(target.name);
   const auto add = [&](const std::string& name, bool waits, std::function<Opened(const Begin&)> open) {
-    feeds.push_back({prefix + name,
-                     [open = std::move(open), prefix](const Begin& begin) -> Opened {
-                       auto opened = open(begin);
-                       if (!opened) return opened.error();
-                       return std::unique_ptr<source::RecordSource>(
-                           std::make_unique<source::Renamed>(std::move(opened).value(), prefix));
-                     },
-                     waits});
+    feeds.push_back(feed_of(prefix, name, waits, std::move(open)));
   };
   switch (target.type) {
     case Type::file: {
-      auto logs = logs_of(target.texts("path"), follow_links);
-      if (!logs) return logs.error();
-      for (const auto& [path, log] : logs.value())
-        add(path, false, [log = log, &analysis, follow_links](const Begin& begin) {
-          return follow_file(log, analysis, follow_links, begin);
-        });
+      const FileFeeds files{prefix, &analysis, follow_links};
+      const std::vector<std::string> paths = target.texts("path");
+      std::vector<source::NoLogs> problems;
+      feeds = files.of(paths, problems);
+      for (const source::NoLogs& problem : problems) feeds.push_back(files.looking(paths[problem.argument], problem.why));
       break;
     }
     case Type::journald:

@@ -2,6 +2,9 @@
 //
 // A target that breaks off, or cannot be opened, is tried again and again beside the others. What waits between its thread and the one
 // that analyses is bounded: a full queue stops the thread, which stops reading, and whoever sends waits.
+//
+// A path that means no log is looked at again until it does; each log it means then gets a thread of its own. With --resume it is kept
+// that a path was followed: logs below it of which nothing is kept appeared since, and are read from their beginning.
 #include <fmt/core.h>
 #include <malloc.h>
 
@@ -38,7 +41,8 @@ constexpr auto kSaveEvery = std::chrono::seconds(1), kIdleSaveEvery = std::chron
 constexpr std::size_t kDownSaid = 10;
 constexpr std::uint64_t kFilesOfAFeed = 3, kFilesBeside = 64;  // a log and a rotated part of it, or both ends of a child
 constexpr unsigned kSoonSaves = 5;                             // at its beginning a source finds out where it is
-constexpr auto kRefusedAgain = std::chrono::minutes(5);        // what configuration or credentials are about
+constexpr const char* kPathFollowed = "1";
+constexpr auto kRefusedAgain = std::chrono::minutes(5);  // what configuration or credentials are about
 
 void say(std::string_view text) { fmt::print(stderr, "logystera fleet tail: {}\n", printable(text)); }
 
@@ -48,8 +52,11 @@ class Health {
   explicit Health(std::string name) : name_(std::move(name)) {}
 
   const std::string& name() const noexcept { return name_; }
-  /// It has one feed more. Before any is begun.
-  void expect() noexcept { ++feeds_; }
+  /// It has one feed more. Before that is begun.
+  void expect() {
+    const std::lock_guard lock(mutex_);
+    ++feeds_;
+  }
   /// Of one of its feeds; `why` empty: it is up. Says what changes. The target is up once each of them is.
   void set(std::size_t feed, const std::string& why) {
     const std::lock_guard lock(mutex_);
@@ -101,15 +108,9 @@ class Feed {
 
   void run(Stop stop) {
     while (!stop.load()) {
-      auto opened = feed_.open(begin_);
-      Error error = opened ? Error{"it has ended"} : opened.error();
-      const bool unusable = !opened && begin_.position && error.kind == ErrorKind::broken;
-      if (unusable) error = positions_.unusable(error);
-      if (opened) {
-        backoff_.works(Clock::now());
-        error = read(*opened.value(), stop);
-      }
-      if (stop.load()) break;
+      bool unusable = false;
+      const Error error = feed_.look ? look() : follow(stop, unusable);
+      if (stop.load() || !found_.empty()) break;
       health_.set(number_, error.message);
       const bool refused = unusable || error.kind == ErrorKind::invalid || error.kind == ErrorKind::denied;
       const auto wait = refused ? std::chrono::duration_cast<std::chrono::milliseconds>(kRefusedAgain)
@@ -117,10 +118,32 @@ class Feed {
       for (const auto until = Clock::now() + wait; !stop.load() && Clock::now() < until;)
         std::this_thread::sleep_for(kLook);
     }
+    if (!found_.empty()) queue_.put({.feed = number_, .batch = {}, .part = {}, .label = {}, .position = {}, .found = true});
     queue_.put({.feed = number_, .batch = {}, .part = {}, .label = label_, .position = {}, .last = true});
   }
+  /// What it looked for, once it has handed over that this is there.
+  std::vector<FleetFeed> found() { return std::exchange(found_, {}); }
 
  private:
+  // Until it ends for whatever reason. `unusable`: where it begins is none of its places.
+  Error follow(Stop stop, bool& unusable) {
+    auto opened = feed_.open(begin_);
+    if (opened) {
+      backoff_.works(Clock::now());
+      return read(*opened.value(), stop);
+    }
+    const ErrorKind kind = opened.error().kind;
+    unusable = begin_.position && kind == ErrorKind::broken;
+    // All of a log that is not there yet is new.
+    if (!feed_.waits && !begin_.position && kind == ErrorKind::not_found) begin_.from_start = true;
+    return unusable ? positions_.unusable(opened.error()) : opened.error();
+  }
+  Error look() {
+    auto found = feed_.look();
+    if (!found) return found.error();
+    found_ = std::move(found).value();
+    return Error{};
+  }
   void say_notices(source::RecordSource& source) {
     // That it is down, and up again, is said of the target.
     for (const std::string& notice : source.notices())
@@ -153,7 +176,12 @@ class Feed {
       // The user's signal reaches what is read too, and an end of that is none of the target's.
       if (stop.load() && !state) break;
       say_notices(source);
-      if (!state) return state.error();
+      if (!state) {
+        // Where it goes on once it can: a log that is not there begins at its beginning.
+        batch.clear();
+        if (source.position().text != handed_over_text_) (void)hand_over(source, batch);
+        return state.error();
+      }
       health_.set(number_, source.trouble());
       if (state.value() == source::State::ended) break;
       if (state.value() == source::State::records && !hand_over(source, batch)) return Error{};
@@ -176,6 +204,7 @@ class Feed {
 
   const std::size_t number_;
   const FleetFeed feed_;
+  std::vector<FleetFeed> found_;
   Health& health_;
   FleetQueue& queue_;
   const Positions& positions_;
@@ -201,12 +230,19 @@ class Fleet {
 
  private:
   struct Followed {
+    std::string key;
+    std::size_t target = 0;
     Lane* lane = nullptr;
     std::unique_ptr<Positions> positions;
     std::unique_ptr<Feed> feed;
   };
 
   Result<Done> add(const fleet::Target& target);
+  Result<Done> follow(FleetFeed feed, std::size_t target);
+  Result<bool> followed_before(const std::string& path_key);
+  Result<Done> take_found(std::size_t feed);
+  Result<Done> keep_paths();
+  void begin(Followed& one);
   Result<Done> take(FleetItem& item);
   Result<Done> beat();
   void end();
@@ -221,6 +257,12 @@ class Fleet {
   std::vector<std::unique_ptr<Health>> healths_;           // a target each
   std::vector<std::pair<FleetFeed, std::size_t>> wanted_;  // of which target
   std::vector<Followed> followed_;
+  std::size_t ended_ = 0;  // of them
+  struct Path {
+    std::unique_ptr<Positions> positions;
+    bool before = false;  // an earlier run followed it
+  };
+  std::map<std::string, Path> paths_;  // by key
   std::unique_ptr<FleetQueue> queue_;
   std::vector<std::thread> threads_;
 };
@@ -260,25 +302,81 @@ Result<Done> Fleet::start(const std::vector<fleet::Target>& targets) {
         "cannot be opened are tried again; raise 'ulimit -n' (LimitNOFILE= of a service)",
         grouped(wanted_.size()), grouped(needed), grouped(files)));
   queue_ = std::make_unique<FleetQueue>(wanted_.size());
-  for (auto& [feed, target] : wanted_) {
-    Followed one;
-    one.lane = lanes_[target].get();
-    one.positions = std::make_unique<Positions>(stream_, feed.key, options_.resume, options_.reset_position);
-    Begin begin{.position = {}, .from_start = options_.from_start};
-    auto position = one.positions->load();
-    if (!position) return Error{healths_[target]->name() + ": " + position.error().message, position.error().kind};
-    begin.position = std::move(position).value();
-    one.feed = std::make_unique<Feed>(followed_.size(), std::move(feed), *healths_[target], *queue_, *one.positions,
-                                      std::move(begin), options_.poll_seconds);
-    followed_.push_back(std::move(one));
+  for (auto& [feed, target] : wanted_)
+    if (auto followed = follow(std::move(feed), target); !followed) return followed;
+  for (Followed& one : followed_) begin(one);
+  return Done{};
+}
+
+Result<Done> Fleet::follow(FleetFeed feed, std::size_t target) {
+  Followed one;
+  one.key = feed.key;
+  one.target = target;
+  one.lane = lanes_[target].get();
+  one.positions = std::make_unique<Positions>(stream_, feed.key, options_.resume, options_.reset_position);
+  Begin begin{.position = {}, .from_start = options_.from_start || feed.appeared};
+  const auto of_target = [&](const Error& error) {
+    return Error{healths_[target]->name() + ": " + error.message, error.kind};
+  };
+  if (!feed.path_key.empty()) {
+    auto before = followed_before(feed.path_key);
+    if (!before) return of_target(before.error());
+    begin.from_start = begin.from_start || before.value();
   }
-  for (Followed& one : followed_) threads_.emplace_back([this, feed = one.feed.get()] { feed->run(stop_); });
+  if (!feed.look) {
+    auto position = one.positions->load();
+    if (!position) return of_target(position.error());
+    begin.position = std::move(position).value();
+  }
+  one.feed = std::make_unique<Feed>(followed_.size(), std::move(feed), *healths_[target], *queue_, *one.positions,
+                                    std::move(begin), options_.poll_seconds);
+  followed_.push_back(std::move(one));
+  return Done{};
+}
+
+void Fleet::begin(Followed& one) {
+  threads_.emplace_back([this, feed = one.feed.get()] { feed->run(stop_); });
+}
+
+Result<bool> Fleet::followed_before(const std::string& path_key) {
+  const auto known = paths_.find(path_key);
+  if (known != paths_.end()) return known->second.before;
+  Path path{std::make_unique<Positions>(stream_, path_key, options_.resume, options_.reset_position)};
+  auto kept = path.positions->load();
+  if (!kept) return kept.error();
+  path.before = kept->has_value();
+  return paths_.emplace(path_key, std::move(path)).first->second.before;
+}
+
+// Once the places of its logs are kept: those of which nothing is are taken for new by the next run.
+Result<Done> Fleet::keep_paths() {
+  if (!options_.resume) return Done{};
+  for (auto& [key, path] : paths_)
+    if (auto kept = path.positions->keep({kPathFollowed}); !kept) return kept;
+  return Done{};
+}
+
+// Logs of a path that had none.
+Result<Done> Fleet::take_found(std::size_t feed) {
+  const std::size_t target = followed_[feed].target, first = followed_.size();
+  for (FleetFeed& found : followed_[feed].feed->found()) {
+    const bool twice =
+        std::any_of(followed_.begin(), followed_.end(), [&](const Followed& one) { return one.key == found.key; });
+    if (twice) continue;
+    healths_[target]->expect();
+    queue_->add();
+    if (auto followed = follow(std::move(found), target); !followed) return followed;
+  }
+  healths_[target]->set(feed, {});
+  for (std::size_t at = first; at < followed_.size(); ++at) begin(followed_[at]);
   return Done{};
 }
 
 Result<Done> Fleet::take(FleetItem& item) {
+  if (item.last) ++ended_;
+  if (item.last || (item.found && stop_)) return Done{};
+  if (item.found) return take_found(item.feed);
   Followed& from = followed_[item.feed];
-  if (item.last) return Done{};
   if (!item.batch.empty())
     if (auto taken = stream_.take(*from.lane, item.batch, item.label); !taken) return taken;
   return from.positions->keep(std::move(item.position));
@@ -325,7 +423,13 @@ Result<Done> Fleet::beat() {
 Result<Done> Fleet::follow() {
   const auto every = std::chrono::duration<double>(options_.heartbeat_seconds);
   auto beaten = Clock::now();
+  const auto paths_at = beaten + kIdleSaveEvery;
+  bool paths_kept = false;
   while (!interrupted().load()) {
+    if (!paths_kept && Clock::now() >= paths_at) {
+      paths_kept = true;
+      if (auto kept = keep_paths(); !kept) return kept;
+    }
     if (auto item = queue_->take(kLook))
       if (auto taken = take(*item); !taken) return taken;
     if (every.count() > 0 && Clock::now() - beaten >= every) {
@@ -335,12 +439,10 @@ Result<Done> Fleet::follow() {
   }
   // What the threads still hand over is taken, until each has said that it was its last.
   stop_ = true;
-  for (std::size_t ended = 0; ended < followed_.size();) {
-    auto item = queue_->take(kLook);
-    if (!item) continue;
-    ended += item->last;
-    if (auto taken = take(*item); !taken) return taken;
-  }
+  while (ended_ < followed_.size())
+    if (auto item = queue_->take(kLook))
+      if (auto taken = take(*item); !taken) return taken;
+  if (auto kept = keep_paths(); !kept) return kept;
   for (std::size_t at = 0; at < lanes_.size(); ++at)
     if (auto finished = stream_.finish(*lanes_[at], names_[at]); !finished) return finished;
   if (auto finished = stream_.finish(); !finished) return finished;
@@ -376,8 +478,8 @@ int run_fleet_tail(const Globals& globals, const FleetTailOptions& options) {
     if (auto done = fleet.follow(); !done) return fail(kCommand, done.error());
   }
   say_hook_notes(kCommand, *analysis.program);
-  if (stream.value()->lost() > 0)
-    say(fmt::format("{} findings could not be delivered to the webhook", stream.value()->lost()));
+  if (const std::uint64_t lost = stream.value()->lost(); lost > 0)
+    say(fmt::format("{} findings could not be delivered to the webhook", lost));
   return kExitDone;
 }
 

@@ -201,7 +201,8 @@ int run_live(const Globals& globals, const LiveOptions& options, const LiveSourc
   if (auto done = following.follow(); !done) return fail(live.command, done.error());
   say_hook_notes(live.command, *analysis.program);
   if (stream.events() == 0) say_unseen_fields(live.command, analysis.program->pipeline().filter.get());
-  if (stream.lost() > 0) say(live, fmt::format("{} findings could not be delivered to the webhook", stream.lost()));
+  if (const std::uint64_t lost = stream.lost(); lost > 0)
+    say(live, fmt::format("{} findings could not be delivered to the webhook", lost));
   return kExitDone;
 }
 

@@ -59,8 +59,8 @@ class Stream {
   std::uint64_t findings() const noexcept { return findings_; }
   /// The time of the newest event so far, Unix nanoseconds; 0: none told.
   std::int64_t newest_ns() const noexcept { return newest_ns_; }
-  /// Findings that could not be posted.
-  std::uint64_t lost() const { return webhook_ ? webhook_->lost() : 0; }
+  /// Ends the webhook (Webhook::finish()): how many findings could not be posted.
+  std::uint64_t lost() { return webhook_ ? webhook_->finish() : 0; }
 
  private:
   Stream(const Analysis& analysis, const LiveOptions& options, bool json, bool names_sources);

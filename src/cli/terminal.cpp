@@ -10,22 +10,12 @@
 #include <ctime>
 #include <mutex>
 
+#include "cli/char_width.hpp"
 #include "core/code_points.hpp"
 #include "parse/zone.hpp"
 
 namespace logystera::cli {
 namespace {
-
-// Scripts whose characters take two columns (Unicode TR11, the wide blocks) and marks that take none.
-constexpr CodePoints kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf}, {0xac00, 0xd7a3},
-                                {0xf900, 0xfaff},   {0xfe30, 0xfe6f},  {0xff00, 0xff60}, {0xffe0, 0xffe6},
-                                {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
-constexpr CodePoints kCombining[] = {{0x0300, 0x036f}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200d},
-                                     {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
-std::size_t width_of(char32_t point) {
-  if (within(kCombining, point)) return 0;
-  return within(kWide, point) ? 2 : 1;
-}
 
 // The C library looks at the zone's file once; a gateway runs for months.
 std::int32_t local_offset(std::int64_t unix_seconds) {

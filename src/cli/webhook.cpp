@@ -14,7 +14,7 @@
 namespace logystera::cli {
 namespace {
 
-constexpr std::chrono::seconds kTimeout{5};
+constexpr std::chrono::seconds kTimeout{5}, kEndingMost{5};
 constexpr int kAttempts = 3;
 
 }  // namespace
@@ -33,13 +33,19 @@ Result<std::unique_ptr<Webhook>> Webhook::start(const std::string& url, const st
 Webhook::Webhook(std::string url, std::string key)
     : url_(std::move(url)), key_(std::move(key)), thread_([this] { work(); }) {}
 
-Webhook::~Webhook() {
-  {
-    std::lock_guard lock(mutex_);
-    ending_ = true;
+Webhook::~Webhook() { (void)finish(); }
+
+std::uint64_t Webhook::finish() {
+  if (thread_.joinable()) {
+    {
+      std::lock_guard lock(mutex_);
+      ending_ = true;
+      ends_by_ = std::chrono::steady_clock::now() + kEndingMost;
+    }
+    wake_.notify_all();
+    thread_.join();
   }
-  wake_.notify_all();
-  thread_.join();
+  return lost_;
 }
 
 void Webhook::post(std::string body) {
@@ -50,11 +56,6 @@ void Webhook::post(std::string body) {
   }
   queue_.push_back(std::move(body));
   wake_.notify_one();
-}
-
-std::uint64_t Webhook::lost() const {
-  std::lock_guard lock(mutex_);
-  return lost_;
 }
 
 // Where it leads is the operator's to say who started this: private networks too, and through the proxy of his environment.
@@ -98,12 +99,15 @@ void Webhook::work() {
       if (attempt > 0) {
         std::unique_lock pause(mutex_);
         wake_.wait_for(pause, std::chrono::seconds(attempt), [this] { return ending_; });
-        if (ending_) attempt = kAttempts - 1;
+        if (ending_) break;
       }
       sent = send(id, body);
     }
     lock.lock();
     lost_ += !sent;
+    if (!ending_ || (sent && std::chrono::steady_clock::now() < ends_by_)) continue;
+    lost_ += queue_.size();
+    return;
   }
 }
 

@@ -6,6 +6,7 @@
 // queue or cannot be delivered is counted.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -24,14 +25,16 @@ class Webhook {
 
   /// Refuses a URL that is not http or https, and a secret that is not base64. An empty secret: nothing is signed.
   static Result<std::unique_ptr<Webhook>> start(const std::string& url, const std::string& secret);
-  /// Tries what is queued once more for a few seconds.
+  /// As finish().
   ~Webhook();
   Webhook(const Webhook&) = delete;
   Webhook& operator=(const Webhook&) = delete;
 
   /// Queues a JSON body.
   void post(std::string body);
-  std::uint64_t lost() const;
+  /// Tries what is queued once more for a few seconds, until one cannot be delivered. How many of all could not. Nothing is posted any
+  /// more.
+  std::uint64_t finish();
 
  private:
   Webhook(std::string url, std::string key);
@@ -39,11 +42,12 @@ class Webhook {
   bool send(const std::string& id, const std::string& body);
 
   const std::string url_, key_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::string> queue_;
   std::uint64_t lost_ = 0;
   bool ending_ = false;
+  std::chrono::steady_clock::time_point ends_by_{};  // once it is ending
   std::thread thread_;
 };
 

@@ -1,6 +1,7 @@
 // A report in each of its forms.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 #include <ctime>
 #include <map>
@@ -12,6 +13,7 @@
 #include "core/severity.hpp"
 #include "report/report.hpp"
 #include "report/stored.hpp"
+#include "web/form.hpp"
 #include "web/html.hpp"
 
 namespace logystera::report {
@@ -45,7 +47,9 @@ std::string as_markdown(const Contents& contents) {
                   time_text(contents.zone, contents.from), time_text(contents.zone, contents.until));
   for (const Level level : kReportedLevels)
     out += fmt::format("| {} | {} |\n", level_name(level), grouped(contents.counts.of(level)));
-  out += "\n" + markdown(not_stored_words(contents.stored_from)) + "\n\n## Rules\n\n| Rule | Findings |\n|---|---|\n";
+  out += "\n";
+  if (const std::string left_out = left_out_words(contents); !left_out.empty()) out += markdown(left_out) + "\n\n";
+  out += markdown(not_stored_words(contents.stored_from)) + "\n\n## Rules\n\n| Rule | Findings |\n|---|---|\n";
   for (const auto& [count, rule] : contents.by_rule) out += fmt::format("| {} | {} |\n", markdown(rule), grouped(count));
   out +=
       "\n## Episodes\n\n| Severity | Rule | Who | Times | Findings | First | Last | Targets | Outcome "
@@ -82,7 +86,9 @@ std::string as_html(const Contents& contents) {
   out += "<h2>Summary</h2>\n<table><tr><th>Severity</th><th>Findings</th></tr>\n";
   for (const Level level : kReportedLevels)
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", level_name(level), grouped(contents.counts.of(level)));
-  out += "</table>\n<p>" + html(not_stored_words(contents.stored_from)) +
+  out += "</table>\n";
+  if (const std::string left_out = left_out_words(contents); !left_out.empty()) out += "<p>" + html(left_out) + "</p>\n";
+  out += "<p>" + html(not_stored_words(contents.stored_from)) +
          "</p>\n<h2>Rules</h2>\n<table><tr><th>Rule</th><th>Findings</th></tr>\n";
   for (const auto& [count, rule] : contents.by_rule)
     out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", html(rule), grouped(count));
@@ -130,8 +136,21 @@ std::string as_json(const Contents& contents) {
   for (const store::Finding& finding : contents.findings) append_stored(json, finding);
   json.end_array().key("errors").begin_array();
   for (const store::ErrorGroup& group : contents.errors) append_stored(json, group);
-  json.end_array().end_object();
+  json.end_array().member("more_findings", contents.more_findings).member("more_errors", contents.more_errors);
+  json.end_object();
   return json.take() + "\n";
+}
+
+// A path as a reference to a URI.
+std::string reference(std::string_view path) {
+  std::string out;
+  for (;;) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    out += web::percent_encoded(path.substr(0, slash));
+    if (slash == path.size()) return out;
+    out += '/';
+    path.remove_prefix(slash + 1);
+  }
 }
 
 // SARIF 2.1.0 (OASIS), which code hosts and editors read.
@@ -160,7 +179,7 @@ std::string as_sarif(const Contents& contents) {
         .member("text", finding.message.empty() ? finding.title : finding.message)
         .end_object();
     json.key("locations").begin_array().begin_object().key("physicalLocation").begin_object();
-    json.key("artifactLocation").begin_object().member("uri", finding.source).end_object();
+    json.key("artifactLocation").begin_object().member("uri", reference(finding.source)).end_object();
     if (finding.line > 0) json.key("region").begin_object().count("startLine", finding.line).end_object();
     json.end_object().end_object().end_array();
     json.key("properties").begin_object().member("severity", level_name(finding.level));
@@ -169,7 +188,11 @@ std::string as_sarif(const Contents& contents) {
     json.end_object().end_object();
   }
   json.end_array().key("properties").begin_object();
-  json.member("stored_from", level_name(contents.stored_from)).member("note", not_stored_words(contents.stored_from));
+  std::string note = left_out_words(contents);
+  if (!note.empty()) note += ' ';
+  json.member("stored_from", level_name(contents.stored_from))
+      .member("note", note + not_stored_words(contents.stored_from));
+  json.member("more_findings", contents.more_findings);
   json.end_object().end_object().end_array().end_object();
   return json.take() + "\n";
 }

@@ -425,9 +425,12 @@ Result<Follower::Step> Follower::changed(RecordBatch& batch) {
   }
   auto log = open_log();
   if (!log) {
-    say(log.error().message);
+    // One that is missing may be between two names.
+    if (log.error().kind != ErrorKind::not_found && log.error().message != unopened_) say(log.error().message);
+    unopened_ = log.error().message;
     return Step::nothing;
   }
+  unopened_.clear();
   if (log.value()->is(file_->mark().device, file_->mark().inode) || replaced())
     say(fmt::format(
         "{}: it was emptied or written anew after {} bytes were read, and there is no copy of it: what came after "

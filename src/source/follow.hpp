@@ -144,6 +144,7 @@ class Follower final : public RecordSource {
   unsigned quiet_polls_ = 0;
   std::pair<dev_t, ino_t> listed_for_{};  // the log's own file when newer_ was looked for
   bool late_turn_ = false, link_said_ = false;
+  std::string unopened_;  // why the log's own file could not be opened at the last look
   std::uint64_t rotations_ = 0, truncations_ = 0;
   std::vector<std::string> notices_;
 };

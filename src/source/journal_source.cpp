@@ -141,6 +141,16 @@ Result<Done> JournalSource::start() {
   return Done{};
 }
 
+// Too many processes or open files, no memory: that passes. A program that is gone does not come back.
+Result<Done> JournalSource::not_started(const Error& error) {
+  if (error.kind == ErrorKind::not_found) return error;
+  const auto now = Clock::now();
+  again_at_ = now + backoff_.failed(now, random_bits());
+  if (trouble_.empty()) notices_.push_back(error.message + "; it is tried again");
+  trouble_ = error.message;
+  return Done{};
+}
+
 // What was asked for is the first that comes, unless it is gone.
 void JournalSource::look_for_gap() {
   if (gap_looked_for_ || entries_.first_cursor().empty()) return;
@@ -187,7 +197,8 @@ Result<State> JournalSource::next(RecordBatch& batch, std::chrono::milliseconds 
     if (options_.stop && options_.stop->load()) return State::idle;
     if (!child_) {
       if (now >= again_at_) {
-        if (auto started = start(); !started) return started.error();
+        if (auto started = start(); !started)
+          if (auto passes = not_started(started.error()); !passes) return passes.error();
         continue;
       }
       if (left.count() == 0) return State::idle;

@@ -77,6 +77,7 @@ class JournalSource final : public RecordSource {
 
   JournalSource(FieldNames& names, Options options);
   Result<Done> start();
+  Result<Done> not_started(const Error& error);
   Result<Done> ended();
   void look_for_gap();
 

@@ -150,6 +150,17 @@ Result<Done> SshFile::start() {
                                     std::to_string(place_.inode), std::to_string(place_.offset)}));
   if (!child) return Error{options_.name + ": " + child.error().message, child.error().kind};
   child_.emplace(std::move(child).value());
+  ran_ = true;
+  return Done{};
+}
+
+// Too many processes or open files, no memory: that passes where it has run before. A program that is gone does not come back.
+Result<Done> SshFile::not_started(const Error& error) {
+  if (!ran_ || error.kind == ErrorKind::not_found) return error;
+  const auto now = Clock::now();
+  again_at_ = now + backoff_.failed(now, random_bits());
+  if (trouble_.empty()) notices_.push_back(error.message + "; it is tried again");
+  trouble_ = error.message;
   return Done{};
 }
 
@@ -259,7 +270,10 @@ Result<Done> SshFile::ended() {
     return Done{};
   }
   const bool begun = file_ || place_.inode != 0;
-  if (!begun && end.code == kNoFile) return Error{options_.name + ": there is no such file", ErrorKind::not_found};
+  if (!begun && end.code == kNoFile) {
+    place_.mode = SshPlace::Mode::start;  // all of what is not there yet is new
+    return Error{options_.name + ": there is no such file", ErrorKind::not_found};
+  }
   if (!begun && end.code == kUnreadable)
     return Error{options_.name + ": cannot be read: check its owner and mode", ErrorKind::denied};
   const auto verdict = judge_ssh(end, worked_ || begun);
@@ -301,7 +315,8 @@ Result<State> SshFile::next(RecordBatch& batch, std::chrono::milliseconds patien
     if (options_.stop && options_.stop->load()) return State::idle;
     if (!child_) {
       if (now >= again_at_) {
-        if (auto started = start(); !started) return started.error();
+        if (auto started = start(); !started)
+          if (auto passes = not_started(started.error()); !passes) return passes.error();
         continue;
       }
       if (left.count() == 0) return State::idle;

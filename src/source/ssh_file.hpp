@@ -67,6 +67,7 @@ class SshFile final : public RecordSource {
   enum class Stage : std::uint8_t { header, before, bytes };
 
   Result<Done> start();
+  Result<Done> not_started(const Error& error);
   Result<Done> took(std::string_view bytes);
   bool header(std::string_view line);
   void compare();
@@ -89,6 +90,7 @@ class SshFile final : public RecordSource {
   std::uint64_t recent_from_ = 0;
   bool flush_ = false;  // the file is through: what waits is final
   bool worked_ = false;
+  bool ran_ = false;     // a child was started
   std::string trouble_;  // why it is down, once that was said
   Backoff backoff_{std::chrono::milliseconds(1'000)};
   Clock::time_point again_at_{};

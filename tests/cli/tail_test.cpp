@@ -237,6 +237,34 @@ TEST_CASE("a_finding_that_cannot_be_delivered_names_the_host_alone") {
   CHECK_FALSE(has(tail.err(), "hunter2"));
 }
 
+// It takes connections, and answers none of them.
+TEST_CASE("a_webhook_that_hangs_holds_the_end_up_for_seconds_and_what_it_did_not_get_is_counted") {
+  House house;
+  const Receiver receiver;
+  Running tail(house.arguments({"--from-start", "--alert-webhook", receiver.url}), house.setting);
+  CHECK(shows(tail, "begun"));
+  for (int i = 0; i < 20; ++i) append(house.log, "2026-05-18 10:00:01 INFO a leak " + std::to_string(i) + "\n");
+  CHECK(shows(tail, "a leak 19"));
+  const auto begun = std::chrono::steady_clock::now();
+  tail.kill(SIGINT);
+  CHECK(tail.wait() == 0);
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(20));
+  CHECK(has(tail.err(), "20 findings could not be delivered to the webhook"));
+}
+
+TEST_CASE("a_webhook_gets_what_is_queued_when_tail_ends") {
+  House house;
+  Receiver receiver;
+  Running tail(house.arguments({"--from-start", "--alert-webhook", receiver.url}), house.setting);
+  CHECK(shows(tail, "begun"));
+  for (int i = 0; i < 3; ++i) append(house.log, "2026-05-18 10:00:01 INFO a leak " + std::to_string(i) + "\n");
+  CHECK(shows(tail, "a leak 2"));
+  tail.kill(SIGINT);
+  for (int i = 0; i < 3; ++i) CHECK(has(receiver.request(), "a leak " + std::to_string(i)));
+  CHECK(tail.wait() == 0);
+  CHECK_FALSE(has(tail.err(), "could not be delivered"));
+}
+
 TEST_CASE("a_webhook_that_cannot_be_used_says_why_and_is_not_repeated") {
   House house;
   const std::string file = house.scratch.file("hook");

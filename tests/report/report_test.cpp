@@ -75,6 +75,66 @@ TEST_CASE("a_report_has_what_the_query_asks_for") {
   CHECK(kept.contents(Level::high).findings.size() == 1);
 }
 
+TEST_CASE("a_report_holds_the_newest_of_what_is_asked_for_and_says_when_there_were_more") {
+  Kept kept;
+  report::Query query;
+  query.findings_most = query.errors_most = 1;
+  const auto contents = [&] {
+    auto collected = report::collect(*kept.store, query);
+    REQUIRE(collected.ok());
+    return std::move(collected).value();
+  };
+  SECTION("a time before the newest") {
+    query.before = kNow - 1000;
+    const report::Contents old = contents();
+    REQUIRE(old.findings.size() == 1);
+    CHECK(old.findings[0].rule == "OLD");
+    CHECK_FALSE(old.more_findings);
+    CHECK_FALSE(has(report::as_text(old, report::Form::markdown), "newest"));
+  }
+  SECTION("a condition") {
+    query.finding = [](const store::Finding& one) { return one.rule == "ONCE"; };
+    query.error = [](const store::ErrorGroup& one) { return one.source != "app.log"; };
+    const report::Contents once = contents();
+    REQUIRE(once.findings.size() == 1);
+    CHECK_FALSE(once.more_findings);
+    CHECK(once.errors.empty());
+    CHECK(report::left_out_words(once).empty());
+  }
+  SECTION("more than it holds") {
+    const report::Contents cut = contents();
+    REQUIRE(cut.findings.size() == 1);
+    CHECK(cut.findings[0].message == "first");
+    CHECK(cut.more_findings);
+    CHECK_FALSE(cut.more_errors);
+    CHECK(has(report::as_text(cut, report::Form::markdown), "Of the findings asked for, these are the newest 1\\."));
+    CHECK(has(report::as_text(cut, report::Form::html), "<p>Of the findings asked for, these are the newest 1."));
+    CHECK(has(report::as_text(cut, report::Form::json), R"("more_findings":true,"more_errors":false})"));
+    CHECK(has(report::as_text(cut, report::Form::sarif), R"("note":"Of the findings asked for, these are the newest 1.)"));
+  }
+}
+
+TEST_CASE("a_report_asks_for_as_many_pages_as_there_are") {
+  Kept kept;
+  for (int i = 0; i < 2'500; ++i)
+    REQUIRE(kept.store->findings().add(finding_of("MANY", Level::high, kNow - 1'000 - i, std::to_string(i))).ok());
+  report::Query query;
+  query.finding = [](const store::Finding& one) { return one.rule == "MANY" || one.rule == "OLD"; };
+  const auto collected = report::collect(*kept.store, query);
+  REQUIRE(collected.ok());
+  CHECK(collected->findings.size() == 2'501);
+  CHECK(collected->findings.back().rule == "OLD");
+  CHECK_FALSE(collected->more_findings);
+}
+
+TEST_CASE("sarif_names_a_source_as_a_reference_to_a_uri") {
+  report::Contents contents;
+  contents.findings.push_back(finding_of("ONCE", Level::high, kNow, "x"));
+  contents.findings[0].source = "fleet:web:/var/log/my app#1 100%.log";
+  CHECK(has(report::as_text(contents, report::Form::sarif),
+            R"("artifactLocation":{"uri":"fleet%3Aweb%3A/var/log/my%20app%231%20100%25.log"})"));
+}
+
 TEST_CASE("texts_of_strangers_become_no_markup_in_any_form") {
   Kept kept;
   const report::Contents contents = kept.contents();

@@ -1,7 +1,10 @@
 // What other programs write, followed: children, backoff, journals, ssh's command lines, lines that come piece by piece.
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -9,6 +12,7 @@
 #include "core/shell_word.hpp"
 #include "eventually.hpp"
 #include "parse/journal.hpp"
+#include "scratch.hpp"
 #include "source/backoff.hpp"
 #include "source/child.hpp"
 #include "source/journal_source.hpp"
@@ -39,6 +43,32 @@ std::string messages(parse::JournalEntries& entries) {
   while (entries.take(batch))
     for (const Record& record : batch.records) text += std::string(record.message) + ";";
   return text;
+}
+
+// Stands in the place of ssh, and of all there is.
+class FakeSsh {
+ public:
+  explicit FakeSsh(const std::string& script) {
+    std::ofstream(program_) << "#!/bin/sh\n" << script;
+    permit(0755);
+    ::setenv("PATH", program_.substr(0, program_.rfind('/')).c_str(), 1);
+  }
+  ~FakeSsh() { ::setenv("PATH", path_.c_str(), 1); }
+  FakeSsh(const FakeSsh&) = delete;
+  FakeSsh& operator=(const FakeSsh&) = delete;
+  void permit(mode_t mode) const { ::chmod(program_.c_str(), mode); }
+
+ private:
+  const logystera::testing::Scratch scratch_;
+  const std::string program_ = scratch_.file("ssh"), path_ = std::getenv("PATH");
+};
+
+SshFile::Options far_log() {
+  SshFile::Options options;
+  options.target.host = "far";
+  options.path = "/var/log/app.log";
+  options.name = "ssh:far:/var/log/app.log";
+  return options;
 }
 
 parse::Formats formats() { return std::move(parse::Formats::built_in()).value(); }
@@ -216,4 +246,68 @@ TEST_CASE("lines_that_come_piece_by_piece_are_records_and_their_place_is_exact")
   REQUIRE(feed.take(batch, LineFeed::Expect::last));
   CHECK(batch.records.at(0).message == "three");
   CHECK(batch.records.at(0).line == 3);
+}
+
+TEST_CASE("a_file_over_ssh_that_is_not_there_begins_at_its_beginning") {
+  const FakeSsh ssh("exit 3\n");
+  const parse::Formats known = formats();
+  FieldNames names;
+  SshFile file(known, names, far_log());
+  CHECK(file.position().text == SshPlace{}.text());
+  RecordBatch batch;
+  auto state = file.next(batch, 10s);
+  REQUIRE_FALSE(state.ok());
+  CHECK(state.error().kind == ErrorKind::not_found);
+  CHECK(file.position().text == SshPlace{.mode = SshPlace::Mode::start}.text());
+}
+
+TEST_CASE("ssh_that_cannot_be_started_again_is_tried_again") {
+  const FakeSsh ssh("echo gone >&2\nexit 255\n");
+  const parse::Formats known = formats();
+  FieldNames names;
+  RecordBatch batch;
+  SshFile file(known, names, far_log());
+  const auto next = [&](const std::string& trouble) {
+    return testing::eventually([&] {
+      auto state = file.next(batch, 50ms);
+      REQUIRE(state.ok());
+      return file.trouble().find(trouble) != std::string::npos;
+    });
+  };
+  CHECK(next("gone"));
+  ssh.permit(0600);
+  CHECK(next("cannot be started: Permission denied"));
+  ssh.permit(0755);
+  CHECK(next("gone"));
+  ssh.permit(0600);
+  SshFile first(known, names, far_log());
+  CHECK_FALSE(first.next(batch, 10s).ok());
+}
+
+TEST_CASE("a_journal_whose_program_cannot_be_started_again_is_tried_again_unless_it_is_gone") {
+  FieldNames names;
+  std::string program = "true";
+  JournalSource::Options options;
+  options.name = "journald";
+  options.arguments = [&](const JournalPlace&) { return std::vector<std::string>{program}; };
+  options.judge = judge_journalctl;
+  auto opened = JournalSource::open(names, std::move(options));
+  REQUIRE(opened.ok());
+  JournalSource& journal = *opened.value();
+  RecordBatch batch;
+  const auto next = [&](const std::string& trouble) {
+    return testing::eventually([&] {
+      auto state = journal.next(batch, 50ms);
+      REQUIRE(state.ok());
+      return journal.trouble().find(trouble) != std::string::npos;
+    });
+  };
+  program = "/dev/null";
+  CHECK(next("/dev/null cannot be started: Permission denied"));
+  program = "true";
+  CHECK(next("exit code 0"));
+  program = "/nonexistent";
+  Result<State> state = State::idle;
+  CHECK(testing::eventually([&] { return !(state = journal.next(batch, 50ms)).ok(); }));
+  CHECK(state.error().kind == ErrorKind::not_found);
 }

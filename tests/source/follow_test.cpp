@@ -149,6 +149,25 @@ TEST_CASE("follow_begins_again_when_the_file_was_truncated") {
   CHECK(tail.follower->truncations() == 1);
 }
 
+TEST_CASE("follow_says_once_at_most_that_a_log_which_was_emptied_cannot_be_opened") {
+  const Scratch scratch;
+  const std::string log = scratch.file("app.log");
+  write(log, lines(1, 3));
+  Tail tail;
+  tail.open(log, Tail::from_start());
+  CHECK(tail.read() == messages(1, 3));
+  write(log, "");
+  std::filesystem::remove(log);
+  CHECK(tail.read().empty());
+  CHECK(tail.notices.empty());
+  std::filesystem::create_directory(log);
+  CHECK(tail.read().empty());
+  CHECK(tail.notices.size() == 1);
+  std::filesystem::remove(log);
+  write(log, lines(4, 5));
+  CHECK(tail.read() == messages(4, 5));
+}
+
 TEST_CASE("follow_waits_for_the_end_of_a_line") {
   const Scratch scratch;
   const std::string path = scratch.file("a.log");
