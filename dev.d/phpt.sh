@@ -5,7 +5,7 @@
 shared_modules() {
   local php=$1 dir module
   dir=$("$php" -n -r 'echo ini_get("extension_dir");')
-  for module in posix pcntl ctype tokenizer pdo pdo_sqlite opcache; do
+  for module in posix pcntl ctype tokenizer pdo pdo_sqlite ffi soap opcache; do
     "$php" -n -m | grep -qix "$module" && continue
     [ -f "$dir/$module.so" ] || continue
     if [ "$module" = opcache ]; then printf -- '-d zend_extension=opcache '; else printf -- '-d extension=%s ' "$module"; fi

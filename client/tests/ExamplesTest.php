@@ -67,6 +67,9 @@ final class ExamplesTest extends TestCase
             ['auth.login_failed', ['username' => '', 'ip' => '192.0.2.7']],
             ['auth.logout', ['uid' => '7']],
         ], $recorder->events);
+        self::assertSame(0, $recorder->commits);
+        $app->terminate();
+        self::assertSame(1, $recorder->commits);
     }
 
     public function testLaravelMakesARecorderForEachRequest(): void
@@ -157,5 +160,31 @@ final class ExamplesTest extends TestCase
         self::assertSame(Logystera::isAvailable(), $stats['recording']);
         self::assertSame(Logystera::isAvailable() ? 8 : 0, $stats['recorded'] ?? 0);
         self::assertSame([], array_filter([$stats['labels_dropped'] ?? 0, $stats['labels_nulled'] ?? 0]));
+    }
+
+    #[RunInSeparateProcess]
+    public function testWordPressKeepsTheBufferOutOfTheDocumentRoot(): void
+    {
+        require __DIR__ . '/wordpress.php';
+        require dirname(__DIR__) . '/examples/wordpress/logystera.php';
+        // WordPress in a directory of its own below the document root, and on the command line, which knows of none.
+        \WordPressActions::$options = ['siteurl' => 'https://example.org/web'];
+        self::assertSame('/srv/wordpress', logystera_exposed_by('/srv/wordpress/logystera'));
+        self::assertNull(logystera_exposed_by('/srv/logystera'));
+        $stats = logystera_recorder()->stats();
+        self::assertFalse($stats['recording']);
+        self::assertStringContainsString('/srv/wordpress/logystera lies in /srv/wordpress,', $stats['why_off'] ?? '');
+        self::assertStringContainsString('LOGYSTERA_BUFFER in wp-config.php', $stats['why_off'] ?? '');
+        \WordPressActions::$options = ['siteurl' => 'https://example.org'];
+        self::assertNull(logystera_exposed_by('/srv/wordpress/logystera'));
+        self::assertSame('/srv/wordpress/web', logystera_exposed_by('/srv/wordpress/web/wp-content/logystera'));
+        // What the web server says counts, links or not.
+        $root = $this->scratch();
+        mkdir("$root/web", 0700, true);
+        symlink("$root/web", "$root/link");
+        $_SERVER['DOCUMENT_ROOT'] = "$root/link/";
+        self::assertSame("$root/web", logystera_exposed_by("$root/web/private/logystera"));
+        self::assertSame("$root/web", logystera_exposed_by("$root/link"));
+        self::assertNull(logystera_exposed_by("$root/website"));
     }
 }

@@ -13,6 +13,7 @@ final class MemoryRecorder implements Recorder
 {
     /** @var list<array{string, array<string, mixed>}> */
     public array $events = [];
+    public int $commits = 0;
 
     public function wants(string $type): bool
     {
@@ -32,6 +33,7 @@ final class MemoryRecorder implements Recorder
 
     public function commit(): int
     {
+        ++$this->commits;
         return count($this->events);
     }
 

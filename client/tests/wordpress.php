@@ -26,6 +26,13 @@ final class WordPressActions
     public static array $actions = [];
     /** @var list<string> */
     public static array $scheduled = [];
+    /** @var array<string, string> */
+    public static array $options = [];
+}
+
+function get_option(string $option): string|false
+{
+    return WordPressActions::$options[$option] ?? false;
 }
 
 function add_action(string $hook, Closure $action, int $priority = 10, int $arguments = 1): bool

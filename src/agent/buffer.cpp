@@ -430,18 +430,27 @@ bool Buffer::admit(Lock& lock, std::uint64_t current_bytes, std::uint64_t wanted
   return false;
 }
 
+// Counted before it is renamed: the header must never lag behind the directory, or the cap would not hold. A process that dies
+// between the two leaves one that counts too much, and the look at the directory near the cap corrects that.
 bool Buffer::seal_current(Lock& lock, std::uint64_t bytes) noexcept {
   BufferHeader& header = lock.header();
   char name[layout::kNameBytes];
   layout::write_segment_name(header.next_sequence, wall_seconds(), false, name);
-  // First a new generation: who keeps the file open must not take it for the current one (see current()).
-  if (!lock.save() || !lock.directory().rename_new(layout::kCurrent, name)) return false;
-  LOGYSTERA_KILL_POINT("segment-sealed");
   ++header.next_sequence;
   header.closed_bytes += bytes;
-  // The header must never lag behind the directory, or the cap would not hold: saved at once.
-  lock.save();
-  return true;
+  // With it goes a new generation: who keeps the file open must not take it for the current one (see current()).
+  const bool counted = lock.save();
+  LOGYSTERA_KILL_POINT("segment-counted");
+  if (counted && lock.directory().rename_new(layout::kCurrent, name)) {
+    LOGYSTERA_KILL_POINT("segment-sealed");
+    return true;
+  }
+  const int error = errno;
+  --header.next_sequence;
+  header.closed_bytes -= bytes;
+  if (counted) lock.save();
+  errno = error;
+  return false;
 }
 
 // Every slot taken, or spilling frozen: the lock again, a little longer. The clock decides when that ends. A process

@@ -187,15 +187,22 @@ void Buffer::take_spills(Lock& lock) {
     }
     char name[layout::kNameBytes];
     layout::write_segment_name(header.next_sequence, now, false, name);
-    if (!directory.rename_new(slot.name.c_str(), name)) continue;
-    LOGYSTERA_KILL_POINT("spill-taken");
+    // Counted before it is renamed, as in seal_current().
+    const std::uint64_t charged = std::min(header.slot_bytes, slot.part ? options_.spill_bytes : size);
     ++header.next_sequence;
     ++header.spilled;
     header.closed_bytes += size;
-    if (header.frozen) {
-      const std::uint64_t charged = slot.part ? options_.spill_bytes : size;
-      header.slot_bytes -= std::min(header.slot_bytes, charged);
+    if (header.frozen) header.slot_bytes -= charged;
+    lock.save();
+    LOGYSTERA_KILL_POINT("spill-counted");
+    if (directory.rename_new(slot.name.c_str(), name)) {
+      LOGYSTERA_KILL_POINT("spill-taken");
+      continue;
     }
+    --header.next_sequence;
+    --header.spilled;
+    header.closed_bytes -= size;
+    if (header.frozen) header.slot_bytes += charged;
     lock.save();
   }
 }

@@ -37,14 +37,25 @@ bool ends_with_secret(std::string_view word) {
   return false;
 }
 
-bool is_scheme(std::string_view word) {
-  const auto is = [&](std::string_view scheme) {
-    for (std::size_t i = 0; i < scheme.size(); ++i) {
-      if (i >= word.size() || lower(word[i]) != scheme[i]) return false;
-    }
-    return word.size() == scheme.size();
-  };
-  return is("bearer") || is("basic");
+// `small` in lower case.
+bool is_same(std::string_view word, std::string_view small) {
+  for (std::size_t i = 0; i < small.size(); ++i) {
+    if (i >= word.size() || lower(word[i]) != small[i]) return false;
+  }
+  return word.size() == small.size();
+}
+
+bool is_scheme(std::string_view word) { return is_same(word, "bearer") || is_same(word, "basic"); }
+
+std::string_view without_spaces_behind(std::string_view text) {
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view last_word(std::string_view text) {
+  std::size_t start = text.size();
+  while (start > 0 && is_word(text[start - 1])) --start;
+  return text.substr(start);
 }
 
 class Scrubber {
@@ -55,6 +66,7 @@ class Scrubber {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if ((c == '\'' || c == '"') && (is_sql_ || opens_quote())) quoted(c);
+      else if (is_sql_ && (c == '(' || c == ')')) parenthesis(c);
       else if (!is_sql_ && typographic_quote()) continue;
       else if (!is_sql_ && c == '(' && shows_row()) row();
       else if (!is_sql_ && c == '=' && at_ + 1 < text_.size() && text_[at_ + 1] == '(') value_in_parentheses();
@@ -85,11 +97,54 @@ class Scrubber {
     std::size_t end = at_ + 1;
     for (; end < text_.size(); ++end) {
       if (text_[end] == '\\') ++end;
+      else if (is_sql_ && quote == '"' && text_.substr(end, 2) == "\"\"") ++end;
       else if (text_[end] == quote && (is_sql_ || end + 1 == text_.size() || !is_word(text_[end + 1]))) break;
     }
     const std::size_t size = end < text_.size() ? end + 1 - at_ : text_.size() - at_;
-    if (is_sql_ && quote == '"' && is_name(text_.substr(at_ + 1, size >= 2 ? size - 2 : 0))) return keep(size);
+    if (is_sql_ && quote == '"' && is_name(text_.substr(at_ + 1, size >= 2 ? size - 2 : 0)) && !is_value(at_ + size))
+      return keep(size);
     replace(size);
+  }
+
+  // Double quotes hold a name, or in MySQL, unless ANSI_QUOTES is set, a value. What stands alone behind a comparison, or among
+  // values, is taken for one; Drupal puts placeholders there and a table's name before a column's.
+  bool is_value(std::size_t end) const {
+    if (end < text_.size() && text_[end] == '.') return false;
+    const std::string_view before = without_spaces_behind(text_.substr(0, at_));
+    if (before.empty()) return false;
+    const char last = before.back();
+    if (last == '=' || last == '<' || last == '>') return true;
+    if (last == '(' || last == ',') return values_depth_ != 0 && values_depth_ == depth_;
+    const std::string_view word = last_word(before);
+    return is_same(word, "like") || is_same(word, "rlike") || is_same(word, "regexp");
+  }
+
+  void parenthesis(char c) {
+    if (c == '(') {
+      ++depth_;
+      if (values_depth_ == 0 && opens_values()) values_depth_ = depth_;
+    } else if (depth_ != 0) {
+      if (values_depth_ == depth_) {
+        values_depth_ = 0;
+        values_end_ = at_ + 1;
+      }
+      --depth_;
+    }
+    keep_one();
+  }
+
+  // Behind IN and VALUES, and behind a row of these. `a = VALUES(a)` names a column.
+  bool opens_values() const {
+    std::string_view before = without_spaces_behind(text_.substr(0, at_));
+    if (!before.empty() && before.back() == ',') {
+      before.remove_suffix(1);
+      return values_end_ != 0 && without_spaces_behind(before).size() == values_end_;
+    }
+    const std::string_view word = last_word(before);
+    if (is_same(word, "in")) return true;
+    if (!is_same(word, "values") && !is_same(word, "value")) return false;
+    before = without_spaces_behind(before.substr(0, before.size() - word.size()));
+    return before.empty() || before.back() != '=';
   }
 
   static bool is_name(std::string_view text) {
@@ -175,7 +230,11 @@ class Scrubber {
   }
 
   void word(std::string_view word) {
-    if (is_sql_) return is_digit(word[0]) ? replace(number_size(word.size())) : keep(word.size());
+    if (is_sql_) {
+      // IN (SELECT "a", "b" …): no values.
+      if (values_depth_ == depth_ && is_same(word, "select")) values_depth_ = 0;
+      return is_digit(word[0]) ? replace(number_size(word.size())) : keep(word.size());
+    }
     std::size_t digits = 0, most = 0;
     for (const char c : word) {
       digits = is_digit(c) ? digits + 1 : 0;
@@ -232,6 +291,10 @@ class Scrubber {
   BoundedWriter& out_;
   std::size_t at_ = 0;
   bool row_shown_ = false;
+  // Of a statement: how many parentheses are open, the one among them that holds values, and where the last such one ended.
+  std::size_t depth_ = 0;
+  std::size_t values_depth_ = 0;
+  std::size_t values_end_ = 0;
 };
 
 // Whether a slash behind this character is the first of an absolute path: not in `and/or`, `./x`, `)/x`.

@@ -32,15 +32,17 @@ using FileName = const char*;
 std::string_view name_view(const char* file) { return file != nullptr ? std::string_view(file) : std::string_view(); }
 #endif
 
-void on_error(int type, FileName file, uint32_t line, zend_string* message) {
-  if ((type & kFatal) == 0 || message == nullptr) return;
+// ext/soap raises E_ERROR for what it turns into an exception, and tells nobody which of them it does not.
+bool may_become_exception(std::string_view message) { return starts_with(message, "SOAP-ERROR: "); }
+
+void record_fatal_error(FileName file, std::int64_t line, zend_string* message) noexcept {
   Site* site = site_wanting(kType);
   if (site == nullptr) return;
   const std::string_view text = view(message);
   record_native(*site, kType, [&](agent::EventWriter& event) {
     put(event, "kind", kind_of_fatal(text));
     put(event, "file", relative_file(*site, name_view(file)));
-    put(event, "line", static_cast<std::int64_t>(line));
+    put(event, "line", line);
     // "… in /srv/site/web/index.php:5": where a site lies is told no more than by `file`.
     LOGYSTERA_UNINITIALIZED BoundedText<kMessageBytesMax> message;
     relative_paths(message, text, site->root);
@@ -48,7 +50,19 @@ void on_error(int type, FileName file, uint32_t line, zend_string* message) {
   });
 }
 
+void on_error(int type, FileName file, uint32_t line, zend_string* message) {
+  if ((type & kFatal) == 0 || message == nullptr || may_become_exception(view(message))) return;
+  record_fatal_error(file, static_cast<std::int64_t>(line), message);
+}
+
 }  // namespace
+
+// PHP itself notes an error only when it was none that became an exception.
+void record_deferred_fatal_error() noexcept {
+  zend_string* message = PG(last_error_message);
+  if (message == nullptr || (PG(last_error_type) & kFatal) == 0 || !may_become_exception(view(message))) return;
+  record_fatal_error(PG(last_error_file), PG(last_error_lineno), message);
+}
 
 void watch_fatal_errors() noexcept { zend_observer_error_register(on_error); }
 

@@ -59,9 +59,12 @@ bool is_command_line() noexcept {
   return std::strcmp(sapi_module.name, "cli") == 0 || std::strcmp(sapi_module.name, "phpdbg") == 0;
 }
 
+// A worker of FrankenPHP serves many requests in what is one to this module: its RSHUTDOWN runs when the worker ends.
+bool outlives_requests() noexcept { return is_command_line() || std::strcmp(sapi_module.name, "frankenphp") == 0; }
+
 }  // namespace
 
-std::uint32_t allowance_seconds() noexcept { return is_command_line() ? limits::kAllowanceSeconds : 0; }
+std::uint32_t allowance_seconds() noexcept { return outlives_requests() ? limits::kAllowanceSeconds : 0; }
 
 bool warns() noexcept {
   const auto warn = static_cast<Warn>(LOGYSTERA_G(warn));
@@ -213,6 +216,7 @@ static PHP_RINIT_FUNCTION(logystera) {
 // Runs after shutdown functions, destructors and output, also after exit, a fatal error, a timeout or exhausted memory. Nothing
 // here allocates from PHP or can bail out, so it needs neither zend_try nor a lifted memory limit.
 static PHP_RSHUTDOWN_FUNCTION(logystera) {
+  record_deferred_fatal_error();
   State* process = LOGYSTERA_G(state);
   if (process != nullptr && !process->idle()) process->commit_all();
   return SUCCESS;

@@ -60,7 +60,7 @@ State* state() noexcept;
 
 /// The INI cap, never above 200.
 std::uint32_t configured_max_events() noexcept;
-/// 60 for the command line, where one request may last for days; 0 elsewhere.
+/// 60 where one request may last for days, on the command line and in a worker of FrankenPHP; 0 elsewhere.
 std::uint32_t allowance_seconds() noexcept;
 
 /// Whether an unknown type or label is told (logystera.warn).

@@ -56,6 +56,8 @@ std::string_view relative_file(const Site& site, std::string_view file) noexcept
 
 /// Once per process: has PHP tell the extension of fatal errors.
 void watch_fatal_errors() noexcept;
+/// When a request ends: the fatal error that was not taken for one as long as it could still become an exception.
+void record_deferred_fatal_error() noexcept;
 /// Once per process, after PDO and its drivers are there: times statements and reads their failures.
 void watch_databases() noexcept;
 

@@ -138,7 +138,7 @@ bool record(State& process, Site& site, std::string_view type, HashTable* labels
     ZEND_HASH_FOREACH_END();
   }
   if (!event.finish()) return false;
-  // A command line process may run for days: what it recorded must not wait for its end.
+  // A command line process, or a worker, may run for days: what it recorded must not wait for its end.
   if (allowance_seconds() != 0 &&
       (site.request.arena().size() >= kPendingBytesMax || now - site.request.first_pending_at() >= kPendingSecondsMax ||
        now < site.request.first_pending_at())) {

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "agent/buffer.hpp"
+#include "agent/buffer_header.hpp"
 #include "catch.hpp"
 #include "scratch.hpp"
 
@@ -507,13 +508,13 @@ void die_at(const char* point, const std::string& directory, const BufferOptions
 }  // namespace
 
 TEST_CASE("a_writer_killed_at_any_named_point_leaves_a_buffer_that_works") {
-  for (const char* point : {"commit-locked", "commit-written:3", "segment-sealed", "spill-opened", "spill-written:2",
-                            "slot-opened", "slot-written", "claimed"}) {
+  for (const char* point : {"commit-locked", "commit-written:3", "segment-counted", "segment-sealed", "spill-opened",
+                            "spill-written:2", "slot-opened", "slot-written", "claimed"}) {
     Scratch scratch;
     const BufferOptions options = small_limits(1000, 100'000);
     Buffer buffer = std::move(Buffer::open(scratch.path(), options)).value();
     REQUIRE(buffer.commit(event_line(400, id_of(1, 1)), 1).committed == 1);
-    die_at(point, scratch.path(), options, std::strncmp(point, "s", 1) == 0 && std::strcmp(point, "segment-sealed") != 0);
+    die_at(point, scratch.path(), options, std::strncmp(point, "s", 1) == 0 && std::strncmp(point, "segment", 7) != 0);
     INFO(point);
     REQUIRE(buffer.commit(event_line(400, id_of(1, 2)), 1).committed == 1);
     Received received;
@@ -524,6 +525,41 @@ TEST_CASE("a_writer_killed_at_any_named_point_leaves_a_buffer_that_works") {
     std::uint64_t bytes = 0;
     for (const Segment& file : buffer.files().value()) bytes += file.bytes;
     CHECK(buffer.stats()->pending_bytes == bytes);
+  }
+}
+
+TEST_CASE("a_writer_killed_while_it_seals_leaves_no_segment_uncounted") {
+  for (const char* point : {"segment-counted", "segment-sealed", "spill-counted", "spill-taken"}) {
+    INFO(point);
+    Scratch scratch;
+    const BufferOptions options = small_limits(1000, 100'000);
+    Buffer buffer = std::move(Buffer::open(scratch.path(), options)).value();
+    REQUIRE(buffer.commit(event_line(400), 1).committed == 1);
+    if (std::strncmp(point, "spill", 5) == 0) {
+      const int holder = ::open(buffer.path_of("buffer.lock").c_str(), O_RDWR);
+      REQUIRE(::flock(holder, LOCK_EX) == 0);
+      REQUIRE(buffer.commit(event_line(400), 1).committed == 1);
+      ::close(holder);
+    }
+    die_at(point, scratch.path(), options, false);
+    const int lock = ::open(buffer.path_of("buffer.lock").c_str(), O_RDONLY);
+    BufferHeader header;
+    REQUIRE(header.read(lock));
+    ::close(lock);
+    std::uint64_t sealed = 0, last = 0;
+    for (const Segment& file : buffer.files().value()) {
+      if (file.name.rfind("buffer-0", 0) != 0) continue;
+      sealed += file.bytes;
+      last = file.sequence;
+    }
+    CHECK(header.closed_bytes >= sealed);
+    CHECK(header.next_sequence > last);
+    // What is counted twice is found out near the cap.
+    while (buffer.commit(event_line(400), 1).committed == 1) continue;
+    std::uint64_t bytes = 0;
+    for (const Segment& file : buffer.files().value()) bytes += file.bytes;
+    CHECK(bytes <= options.event_bytes());
+    CHECK(bytes + 500 > options.event_bytes());
   }
 }
 #endif

@@ -95,6 +95,25 @@ TEST_CASE("literals_of_a_statement_become_question_marks_and_names_stay") {
   CHECK(sql("SELECT 'never closed") == "SELECT ?");
 }
 
+TEST_CASE("values_in_double_quotes_become_question_marks_and_quoted_names_stay") {
+  CHECK(sql("WHERE password = \"hunter2\" AND a<>\"b\" OR c >= \"d\"") == "WHERE password = ? AND a<>? OR c >= ?");
+  CHECK(sql("WHERE password=\"hunter\"\"2\"") == "WHERE password=?");
+  CHECK(sql("WHERE name LIKE \"hunter2\"") == "WHERE name LIKE ?");
+  CHECK(sql("WHERE name NOT IN (\"ann\", \"bob\") AND \"x\".\"y\" = \"z\".\"y\"") ==
+        "WHERE name NOT IN (?, ?) AND \\\"x\\\".\\\"y\\\" = \\\"z\\\".\\\"y\\\"");
+  CHECK(sql("INSERT INTO \"users\" (\"uid\", \"name\") VALUES (1, \"ann\"), (NOW(), \"bob\")") ==
+        "INSERT INTO \\\"users\\\" (\\\"uid\\\", \\\"name\\\") VALUES (?, ?), (NOW(), ?)");
+  for (const char* names :
+       {"SELECT \"u\".\"uid\", \"name\" FROM \"users\" \"u\" WHERE \"u\".\"name\" = :name AND (\"status\" > :a)",
+        "WHERE \"nid\" IN (SELECT \"nid\", \"vid\" FROM \"node\") GROUP BY \"a\", \"b\"",
+        "ON DUPLICATE KEY UPDATE \"name\" = VALUES(\"name\"), \"mail\" = VALUES(\"mail\")",
+        "ON CONFLICT (\"name\") DO UPDATE SET \"v\" = EXCLUDED.\"v\""}) {
+    std::string escaped;
+    for (const char* c = names; *c != '\0'; ++c) escaped += *c == '"' ? std::string("\\\"") : std::string(1, *c);
+    CHECK(sql(names) == escaped);
+  }
+}
+
 TEST_CASE("any_bytes_make_a_bounded_message") {
   std::string bytes;
   for (int round = 0; round < 64; ++round) {

@@ -44,6 +44,12 @@ final class LogysteraServiceProvider extends ServiceProvider
                 $this->record('auth.logout', ['uid' => self::id($logout->user)]);
             }
         });
+        // A worker (Octane, FrankenPHP) goes on when a request has ended: what that recorded must not wait for the next one.
+        $this->app->terminating(function (): void {
+            if ($this->app->resolved(Recorder::class)) {
+                $this->app->make(Recorder::class)->commit();
+            }
+        });
         // What was recorded is sent by the scheduler, never by a page.
         $this->callAfterResolving(Schedule::class, function (Schedule $schedule): void {
             $schedule->call(static fn (): array => Logystera::flush(

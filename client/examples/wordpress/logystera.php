@@ -9,19 +9,55 @@
 declare(strict_types=1);
 
 use Logystera\Client\Logystera;
+use Logystera\Client\NullRecorder;
 use Logystera\Client\Recorder;
 
-/** Outside of the document root: wp-config.php may name another directory in LOGYSTERA_BUFFER. */
+/** Beside WordPress; where that is in the document root nothing is recorded until wp-config.php names another directory in LOGYSTERA_BUFFER. */
 function logystera_buffer(): string
 {
     $directory = defined('LOGYSTERA_BUFFER') ? constant('LOGYSTERA_BUFFER') : dirname(ABSPATH) . '/logystera';
     return is_string($directory) ? $directory : '';
 }
 
+/** A path without links, also of what is not there yet. */
+function logystera_real(string $path): string
+{
+    $missing = '';
+    while (($real = realpath($path)) === false && dirname($path) !== $path) {
+        $missing = '/' . basename($path) . $missing;
+        $path = dirname($path);
+    }
+    return rtrim((string) $real, '/') . $missing;
+}
+
+/** The directory whose files the web server gives to anybody and in which this one lies; null for none. */
+function logystera_exposed_by(string $directory): ?string
+{
+    $wordpress = logystera_real(ABSPATH);
+    $url = get_option('siteurl');
+    // Below the document root, WordPress has a directory of its own: then its address has it too.
+    $below = rtrim(is_string($url) ? (string) parse_url($url, PHP_URL_PATH) : '', '/');
+    $served = $below !== '' && str_ends_with($wordpress, $below) ? substr($wordpress, 0, -strlen($below)) : $wordpress;
+    $named = $_SERVER['DOCUMENT_ROOT'] ?? '';
+    foreach ([is_string($named) && $named !== '' ? logystera_real($named) : '', $served] as $root) {
+        if ($root !== '' && str_starts_with(logystera_real($directory) . '/', "$root/")) {
+            return $root;
+        }
+    }
+    return null;
+}
+
 function logystera_recorder(): Recorder
 {
     static $recorder = null;
-    return $recorder instanceof Recorder ? $recorder : $recorder = Logystera::recorder(logystera_buffer(), ['root' => rtrim(ABSPATH, '/')]);
+    if (!$recorder instanceof Recorder) {
+        $exposed = logystera_exposed_by(logystera_buffer());
+        $recorder = $exposed === null ? Logystera::recorder(logystera_buffer(), ['root' => rtrim(ABSPATH, '/')]) : new NullRecorder(
+            sprintf('%s lies in %s, whose files can be downloaded: name a directory outside of it in LOGYSTERA_BUFFER in wp-config.php',
+                logystera_buffer(), $exposed),
+        );
+    }
+    return $recorder;
 }
 
 /** WordPress knows nothing of proxies: a site behind one sets REMOTE_ADDR in its web server. */

@@ -50,10 +50,8 @@ final class BufferDirectory {
    */
   public function autoMark(): ?string {
     $private = Settings::get('file_private_path');
-    if (!is_string($private) || $private === '') {
-      return NULL;
-    }
-    return $this->absolute($private) . '/.logystera-auto-' . strtr($this->sitePath, '/', '-');
+    $beside = is_string($private) && $private !== '' ? $this->absolute($private) : dirname($this->path() ?? '');
+    return $beside === '' ? NULL : "$beside/.logystera-auto-" . strtr($this->sitePath, '/', '-');
   }
 
   /**
@@ -67,7 +65,7 @@ final class BufferDirectory {
     if (is_link($path) || !is_dir($path) || (fileperms($path) & 07777) === $wanted || fileowner($path) !== $this->processOwner()) {
       return;
     }
-    foreach (["$path/*", "$path/.part-*", "$path/dead/*"] as $pattern) {
+    foreach (["$path/*", "$path/.part-*", "$path/dead/*", "$path/sent/*"] as $pattern) {
       foreach (glob($pattern) ?: [] as $entry) {
         if (!is_link($entry)) {
           chmod($entry, is_dir($entry) ? $wanted : ($group ? 0660 : 0600));

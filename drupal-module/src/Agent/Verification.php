@@ -105,7 +105,7 @@ final class Verification {
    */
   private function mappers(): array {
     $errors = array_keys($this->state->get(Router::ERRORS, []));
-    return $errors ? $this->result(self::WARNING, 'These signals failed at least once: ' . implode(', ', $errors) . '. See the Debug tab.')
+    return $errors ? $this->result(self::WARNING, 'These signals failed since the caches were rebuilt: ' . implode(', ', $errors) . '. See the Debug tab.')
       : $this->result(self::OK, 'No signal failed.');
   }
 

@@ -202,9 +202,18 @@ final class EventsController extends ControllerBase {
    * Every event that fits, up to the limit.
    */
   private function all(array $filter): \Generator {
+    // Others go on recording and sending: what is new meanwhile is left out,
+    // and what it has moved to the next page is not given again.
+    $filter['until'] = min($filter['until'] ?? PHP_INT_MAX, time());
+    $given = [];
     for ($offset = 0; $offset < self::EXPORT_MAX; $offset += BufferView::PAGE_MAX) {
       $events = $this->buffer->events($filter, $offset, BufferView::PAGE_MAX)['events'];
-      yield from $events;
+      foreach ($events as $event) {
+        if (!isset($given[$event['event_id']])) {
+          $given[$event['event_id']] = TRUE;
+          yield $event;
+        }
+      }
       if (count($events) < BufferView::PAGE_MAX) {
         return;
       }

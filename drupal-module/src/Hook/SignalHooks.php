@@ -126,6 +126,7 @@ final class SignalHooks {
    */
   #[Hook('rebuild')]
   public function rebuild(): void {
+    $this->router->forgetErrors();
     $this->router->on('hook:rebuild');
   }
 

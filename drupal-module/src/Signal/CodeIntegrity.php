@@ -18,8 +18,9 @@ use Drupal\Core\Site\Settings;
  * core, and every installed module and theme: each a unit with a baseline of
  * size, time and MD5 of its files. Cron looks at units in turn, for a bounded
  * time, at one of them at least; a file is read only when its size or time
- * differs. What has been told becomes the new baseline. A unit whose version
- * changed was updated: it gets a new baseline and nothing is told.
+ * differs. What cannot be read counts as not there. What has been told becomes
+ * the new baseline. A unit whose version changed was updated: it gets a new
+ * baseline and nothing is told, as for one that is new here.
  */
 final class CodeIntegrity {
 
@@ -56,7 +57,16 @@ final class CodeIntegrity {
   /**
    * Folders of core that belong to no extension.
    */
-  private const CORE = ['core/assets', 'core/includes', 'core/lib', 'core/misc', 'core/scripts'];
+  private const CORE = [
+    'core/assets',
+    'core/config',
+    'core/includes',
+    'core/lib',
+    'core/misc',
+    'core/recipes',
+    'core/scripts',
+    'core/themes/engines/twig',
+  ];
 
   public function __construct(
     private readonly string $appRoot,
@@ -76,12 +86,17 @@ final class CodeIntegrity {
     $start = max(0, (int) array_search($store->get(self::NEXT), $names, TRUE));
     $until = microtime(TRUE) + (float) Settings::get('logystera_integrity_seconds', self::SECONDS);
     $done = 0;
-    do {
-      $name = $names[($start + $done) % count($names)];
-      yield from $this->unitChanges($store, $name, $units[$name]);
-      $done++;
-    } while ($done < count($names) && microtime(TRUE) < $until);
-    $store->set(self::NEXT, $names[($start + $done) % count($names)]);
+    try {
+      do {
+        $name = $names[($start + $done) % count($names)];
+        $done++;
+        yield from $this->unitChanges($store, $name, $units[$name]);
+      } while ($done < count($names) && microtime(TRUE) < $until);
+    }
+    finally {
+      // A unit that cannot be looked at has its turn, and the others theirs.
+      $store->set(self::NEXT, $names[($start + $done) % count($names)]);
+    }
     $store->deleteMultiple(array_diff(array_keys($store->getAll()), $names, [self::NEXT]));
   }
 
@@ -110,8 +125,14 @@ final class CodeIntegrity {
     $now = [];
     foreach ($this->files($paths) as $path => $file) {
       $old = $known[$path] ?? NULL;
-      $size = $file->getSize();
-      $time = $file->getMTime();
+      try {
+        $size = $file->getSize();
+        $time = $file->getMTime();
+      }
+      catch (\RuntimeException) {
+        // It went while the others were looked at.
+        continue;
+      }
       $same = $old && $old[0] === $size && $old[1] === $time;
       $now[$path] = [$size, $time, $same ? $old[2] : (string) @md5_file($file->getPathname())];
     }
@@ -142,6 +163,8 @@ final class CodeIntegrity {
     $units = [
       'site' => ['', [...self::SITE, "$this->sitePath/settings.php", "$this->sitePath/services.yml"]],
     ];
+    // Next to the front controller, but of core as well: update.php.
+    $units['core'] = [$core, ['update.php', ...$this->codeIn('core')]];
     foreach (self::CORE as $folder) {
       $units[$folder] = [$core, [$folder]];
     }
@@ -155,6 +178,17 @@ final class CodeIntegrity {
     }
     ksort($units);
     return $units;
+  }
+
+  /**
+   * The code in a folder itself, not below it.
+   *
+   * @return list<string>
+   *   Paths below Drupal's root.
+   */
+  private function codeIn(string $folder): array {
+    $names = preg_grep(self::CODE, @scandir("$this->appRoot/$folder") ?: []) ?: [];
+    return array_map(static fn(string $name): string => "$folder/$name", array_values($names));
   }
 
   /**
@@ -172,14 +206,16 @@ final class CodeIntegrity {
       if (is_file($full)) {
         yield $path => new \SplFileInfo($full);
       }
-      elseif (is_dir($full)) {
+      elseif (is_dir($full) && is_readable($full)) {
         $below = new \RecursiveCallbackFilterIterator(
           new \RecursiveDirectoryIterator($full, \FilesystemIterator::SKIP_DOTS),
           fn(\SplFileInfo $file): bool => $file->isLink() ? FALSE : ($file->isDir()
             ? !in_array($file->getFilename(), self::SKIPPED, TRUE) && !glob($file->getPathname() . '/*.info.yml')
             : (bool) preg_match(self::CODE, $file->getFilename())),
         );
-        foreach (new \RecursiveIteratorIterator($below) as $file) {
+        // A directory that cannot be read is passed over.
+        $all = new \RecursiveIteratorIterator($below, \RecursiveIteratorIterator::LEAVES_ONLY, \RecursiveIteratorIterator::CATCH_GET_CHILD);
+        foreach ($all as $file) {
           yield substr($file->getPathname(), strlen($this->appRoot) + 1) => $file;
         }
       }

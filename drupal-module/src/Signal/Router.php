@@ -136,6 +136,13 @@ final class Router implements DestructableInterface {
   }
 
   /**
+   * Forgets the counted errors: what has made them may be mended.
+   */
+  public function forgetErrors(): void {
+    $this->state->delete(self::ERRORS);
+  }
+
+  /**
    * Records one set of labels, or each one a generator yields.
    */
   private function record(string $type, array|\Generator|null $labels): void {
@@ -151,10 +158,12 @@ final class Router implements DestructableInterface {
 
   /**
    * Counts an error of a mapper. Its message may hold personal data: left out.
+   *
+   * So is the file in the name of an anonymous class.
    */
   private function countError(string $type, \Throwable $error): void {
     $count = $this->errors[$type][0] ?? 0;
-    $this->errors[$type] = [$count + 1, $error::class, basename($error->getFile()) . ':' . $error->getLine()];
+    $this->errors[$type] = [$count + 1, get_debug_type($error), basename($error->getFile()) . ':' . $error->getLine()];
   }
 
 }

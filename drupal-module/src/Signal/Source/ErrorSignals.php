@@ -62,7 +62,8 @@ final class ErrorSignals {
       return NULL;
     }
     return [
-      'class' => $exception::class,
+      // Not ::class, which has the absolute path of an anonymous class in it.
+      'class' => get_debug_type($exception),
       'file' => $this->relative($exception->getFile()),
       'line' => $exception->getLine(),
       'message' => $exception->getMessage(),

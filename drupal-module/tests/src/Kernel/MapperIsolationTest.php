@@ -62,6 +62,43 @@ final class MapperIsolationTest extends LogysteraKernelTestBase {
     $this->assertSame('Some signals could not be recorded', (string) $finding['value']);
     $this->assertStringContainsString('user.created: 1 (LogicException at BrokenSignals.php:', $finding['description']['#plain_text']);
     $this->assertStringNotContainsString(BrokenSignals::PLANTED, serialize($finding));
+
+    // What made them may be mended, and is told again where it is not.
+    $this->container->get('module_handler')->invokeAll('rebuild');
+    $this->assertNull($this->container->get('state')->get(Router::ERRORS));
+    $this->assertSame('Recording, not connected', (string) $this->container->get(AdminHooks::class)->runtimeRequirements()['logystera']['value']);
+  }
+
+  /**
+   * An anonymous class is named after its file: that is left out.
+   */
+  public function testAnonymousClassesTellNoPath(): void {
+    $throwing = new class () implements ContainerInterface {
+
+      /**
+       * {@inheritdoc}
+       */
+      public function get(string $id): object {
+        throw new class ('planted') extends \RuntimeException {};
+      }
+
+      /**
+       * {@inheritdoc}
+       */
+      public function has(string $id): bool {
+        return TRUE;
+      }
+
+    };
+    $state = $this->container->get('state');
+    $routes = ['hook:user_login' => Router::pack([['auth.login', 'any', 'any']])];
+    $router = new Router($this->container->get(AgentInterface::class), $throwing, $routes, $state, static fn() => new NullLogger());
+    $router->on('hook:user_login');
+    $router->destruct();
+    $this->assertSame('RuntimeException@anonymous', $state->get(Router::ERRORS)['auth.login']['class']);
+
+    $this->container->get('logger.factory')->get('php')->error('Something.', ['exception' => new class ('planted') extends \RuntimeException {}]);
+    $this->assertSame(['RuntimeException@anonymous'], $this->recordedLabels('php.exception', 'class'));
   }
 
   /**

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\Tests\logystera\Kernel;
 
+use Drupal\logystera\Agent\AgentInterface;
 use Drupal\logystera\Agent\BufferDirectory;
 use Drupal\logystera\Agent\BufferView;
 use Drupal\logystera\Agent\Connection;
@@ -37,6 +38,27 @@ final class SentSignalsTest extends LogysteraKernelTestBase {
     $this->assertSame([2, [FALSE, TRUE]], $this->totalAndSent($view->events($only + ['delivery' => 'any'])));
     $sent = $view->events($only + ['delivery' => 'sent'])['events'][0];
     $this->assertSame($sent, $view->event($sent['event_id']));
+  }
+
+  /**
+   * What was sent stays readable when the group may no longer write.
+   */
+  public function testSentSignalsFollowTheSharing(): void {
+    $this->emptyBuffer();
+    User::create(['name' => 'first'])->save();
+    $this->markAllSent();
+    $directory = (string) $this->container->get(BufferDirectory::class)->path();
+    $sent = glob("$directory/sent/*") ?: [];
+    $this->assertCount(1, $sent);
+    foreach (['group' => [02770, 0660], 'user' => [0700, 0600]] as $share => $modes) {
+      $this->config('logystera.settings')->set('buffer_share', $share)->save();
+      $this->rebuild();
+      $this->assertNull($this->container->get(AgentInterface::class)->problem());
+      clearstatcache();
+      $this->assertSame($modes, [fileperms("$directory/sent") & 07777, fileperms($sent[0]) & 07777]);
+    }
+    $page = $this->container->get(BufferView::class)->events(['type' => ['user.created'], 'delivery' => 'sent']);
+    $this->assertSame([1, [TRUE]], $this->totalAndSent($page));
   }
 
   /**

@@ -31,6 +31,7 @@ final class UnusableBufferTest extends LogysteraKernelTestBase {
   public function testNoPrivateDirectory(): void {
     $this->removeSetting('file_private_path');
     $this->assertNull($this->container->get(BufferDirectory::class)->path());
+    $this->assertNull($this->container->get(BufferDirectory::class)->autoMark());
     $this->assertSiteWorksAndReports("set \$settings['file_private_path']");
   }
 
@@ -43,6 +44,10 @@ final class UnusableBufferTest extends LogysteraKernelTestBase {
     User::create(['name' => 'somebody'])->save();
     $this->assertCount(1, $this->recorded('user.created'));
     $this->assertFileExists("$this->privateDirectory/somewhere/buffer-current.jsonl");
+    // Pages can send from there too: when one did last is known beside it.
+    $mark = (string) $this->container->get(BufferDirectory::class)->autoMark();
+    $this->assertSame($this->privateDirectory, dirname($mark));
+    $this->assertTrue(touch($mark));
   }
 
   /**
