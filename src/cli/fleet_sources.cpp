@@ -16,6 +16,7 @@
 #include "cli/fleet_remote.hpp"
 #include "core/clock.hpp"
 #include "core/fd.hpp"
+#include "core/file_time.hpp"
 #include "source/child.hpp"
 #include "source/file_source.hpp"
 #include "source/follow.hpp"
@@ -146,7 +147,7 @@ struct FileFeeds {
       for (FleetFeed& one : found) {
         struct stat status {};
         one.appeared = absent && (::stat(one.key.c_str() + feeds.prefix.size(), &status) != 0 ||
-                                  nanoseconds_of(status.st_mtim) >= since_ns);
+                                  written_ns(status) >= since_ns);
       }
       return found;
     };
