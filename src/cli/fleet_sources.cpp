@@ -146,8 +146,8 @@ struct FileFeeds {
       // One that was last written before came with its directory.
       for (FleetFeed& one : found) {
         struct stat status {};
-        one.appeared = absent && (::stat(one.key.c_str() + feeds.prefix.size(), &status) != 0 ||
-                                  written_ns(status) >= since_ns);
+        one.appeared =
+            absent && (::stat(one.key.c_str() + feeds.prefix.size(), &status) != 0 || written_ns(status) >= since_ns);
       }
       return found;
     };
