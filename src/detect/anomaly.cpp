@@ -149,6 +149,19 @@ void AnomalyDetector::add(bool time_known, std::int64_t time_ns, Severity severi
     return;
   }
   const std::int64_t start = floor_to(floor_to(time_ns, kSecondNs) / kSecondNs, baseline_.bucket_seconds());
+  // Lines of a wrong date ahead must not make everything late, nor one late line the usual ones: more in a row decide.
+  const std::int64_t reach = start + kEpisodeQuietBuckets * baseline_.bucket_seconds();
+  const bool open_ahead = open_.size() == kOpenBuckets && open_.begin()->first > reach;
+  if (open_ahead || (closed_until_ && *closed_until_ > reach)) {
+    std::uint64_t ahead = 0;
+    for (const auto& [open_start, bucket] : open_) ahead += bucket.events;
+    if (++behind_ <= std::max<std::uint64_t>(ahead, kOpenBuckets)) {
+      ++late_;
+      return;
+    }
+    give_up_ahead(reach, ahead);
+  }
+  behind_ = 0;
   if (closed_until_ && start <= *closed_until_) {
     ++late_;
     return;
@@ -162,6 +175,15 @@ void AnomalyDetector::add(bool time_known, std::int64_t time_ns, Severity severi
     close(open_.begin()->second);
     open_.erase(open_.begin());
   }
+}
+
+// Leaves out what is open, and forgets what was closed beyond `reach`.
+void AnomalyDetector::give_up_ahead(std::int64_t reach, std::uint64_t events) {
+  late_ += events;
+  open_.clear();
+  if (!closed_until_ || *closed_until_ <= reach) return;
+  closed_until_.reset();
+  for (std::optional<Anomaly>& episode : episodes_) end_episode(episode);
 }
 
 void AnomalyDetector::finish() {

@@ -140,7 +140,8 @@ class AnomalyDetector {
   AnomalyDetector(Baseline& baseline, double threshold, bool detect) noexcept
       : baseline_(baseline), threshold_(threshold), detect_(detect) {}
 
-  /// Records may be out of order by a bucket; later ones are counted as late and left out, as are those without a time.
+  /// Records may be out of order by a bucket; later ones are counted as late and left out, as are those without a time. When
+  /// more of them in a row than are open lie further behind than kEpisodeQuietBuckets, what is open is left out instead.
   void add(const Record& record) { add(record.time_known, record.time_ns, record.severity); }
   void add(bool time_known, std::int64_t time_ns, Severity severity);
   /// Finishes the open buckets and episodes. The last bucket may be cut short by the end of the file; it counts all the same.
@@ -156,6 +157,7 @@ class AnomalyDetector {
 
  private:
   void close(const Bucket& bucket);
+  void give_up_ahead(std::int64_t reach, std::uint64_t events);
   void judge(const Bucket& bucket, Feature feature);
   void end_episode(std::optional<Anomaly>& episode);
 
@@ -167,6 +169,7 @@ class AnomalyDetector {
   std::array<std::optional<Anomaly>, kFeatures> episodes_;
   std::vector<Anomaly> found_, begun_;
   std::uint64_t late_ = 0;
+  std::uint64_t behind_ = 0;  // in a row, far behind what is open or closed
   std::uint64_t without_time_ = 0;
   std::uint64_t buckets_ = 0;
 };

@@ -130,6 +130,17 @@ TEST_CASE("a_draft_is_loaded_sampled_and_tried") {
   CHECK(wrong->tried.empty());
 }
 
+TEST_CASE("a_draft_of_an_empty_beginning_is_any_text") {
+  auto draft =
+      check_draft(*program(),
+                  "title: T\nid: 0b9f7a1c-6f0e-4b52-9d0e-3f6a7c1d2e4f\nlevel: low\nlogsource: {category: webserver}\n"
+                  "detection:\n  sel: {cs-method|startswith: ''}\n  condition: sel\n",
+                  "203.0.113.9 - - [22/Mar/2026:20:34:00 +0000] \"BREW /pot HTTP/1.1\" 418 5 \"-\" \"-\"\n", "");
+  REQUIRE(draft.ok());
+  REQUIRE(draft->tried.size() == 1);
+  CHECK(draft->tried[0].trial.fires);
+}
+
 TEST_CASE("a_draft_that_is_none_says_where") {
   for (const char* text : {"", "id: [", "- a\n- b\n", "id: X\nwhen: 7\n", "\xff\xfe", "a: &a [*a]\n"}) {
     INFO(text);

@@ -226,3 +226,40 @@ TEST_CASE("late_and_timeless_records_are_counted_not_lost") {
   detector.add(true, -1, Severity::info);  // before 1970 is a time too
   CHECK(detector.late() == 3);
 }
+
+TEST_CASE("lines_of_a_wrong_date_ahead_do_not_blind_the_detector") {
+  constexpr std::int64_t kAhead = 40'000'000;  // minutes: decades
+  for (const int wrong : {1, 2, 3, 5}) {
+    INFO(wrong << " minutes of a wrong date");
+    Baseline baseline(AnomalyModel::zscore, 60);
+    for (int minute = 0; minute < 1'000; ++minute) baseline.learn({minute * 60, 100u + minute % 3u, 0, 0});
+    AnomalyDetector detector(baseline, 30.0, true);
+    for (int minute = 0; minute < 10; ++minute) add(detector, minute, 100);
+    for (int i = 0; i < wrong; ++i) add(detector, kAhead + i, 1);
+    for (int minute = 10; minute < 100; ++minute) add(detector, minute, minute == 50 ? 9'000 : 100);
+    detector.finish();
+    CHECK(detector.buckets() >= 98);
+    CHECK(detector.late() <= 110);  // at most the rest of one minute
+    std::size_t floods = 0;
+    for (const Anomaly& found : detector.take()) {
+      if (found.start > kStart + 1'000 * 60) continue;
+      ++floods;
+      CHECK(found.start == kStart + 50 * 60);
+      CHECK(found.buckets == 1);
+    }
+    CHECK(floods == 1);
+  }
+}
+
+TEST_CASE("lines_that_come_hours_late_do_not_displace_the_open_buckets") {
+  Baseline baseline(AnomalyModel::zscore, 60);
+  AnomalyDetector detector(baseline, 3.0, true);
+  for (int minute = 0; minute < 1'000; ++minute) {
+    add(detector, minute, 100 + minute % 3);
+    if (minute >= 300) add(detector, minute - 200, 50);
+  }
+  detector.finish();
+  CHECK(detector.late() == 700 * 50);
+  CHECK(detector.buckets() == 1'000);
+  CHECK(detector.take().empty());
+}

@@ -28,6 +28,11 @@ TEST_CASE("sigma_compares_without_case_and_whole") {
   CHECK_FALSE(selects("{Image|cased: CMD}", "Image: cmd"));
   CHECK(selects("{Image|cased|contains: Cm}", "Image: xCmd"));
   CHECK_FALSE(selects("{Image|cased|contains: Cm}", "Image: xcmd"));
+  for (const char* part : {"contains", "startswith", "endswith"}) {
+    INFO(part);
+    CHECK(selects(std::string("{Image|") + part + ": ''}", "Image: cmd"));
+    CHECK_FALSE(selects(std::string("{Image|") + part + ": ''}", "Other: cmd"));
+  }
 }
 
 TEST_CASE("sigma_wildcards_and_escapes") {

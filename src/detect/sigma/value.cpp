@@ -63,7 +63,7 @@ void wrap(Pattern& pattern, bool before, bool after) {
   const PatternPiece run{PatternPiece::Kind::any_run, {}};
   if (before && (pattern.empty() || pattern.front().kind != PatternPiece::Kind::any_run))
     pattern.insert(pattern.begin(), run);
-  if (after && pattern.back().kind != PatternPiece::Kind::any_run) pattern.push_back(run);
+  if (after && (pattern.empty() || pattern.back().kind != PatternPiece::Kind::any_run)) pattern.push_back(run);
 }
 
 void fold_pattern(Pattern& pattern) {
