@@ -41,7 +41,7 @@ std::string left_out_words(const Contents& contents) {
   std::string words;
   if (contents.more_findings) words += newest_words(contents.findings.size(), "findings") + " ";
   if (contents.more_errors) words += newest_words(contents.errors.size(), "errors") + " ";
-  if (!words.empty()) words += "For older ones give --until, or a condition that asks for less.";
+  if (!words.empty()) words += "For older ones ask for an earlier end, or with a condition that fits less.";
   return words;
 }
 
