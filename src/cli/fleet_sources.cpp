@@ -115,6 +115,7 @@ struct FileFeeds {
   std::vector<FleetFeed> of(const std::vector<std::string>& paths, std::vector<source::NoLogs>& problems) const {
     PassedOver passed;
     std::map<std::string, FleetFeed> feeds;  // by path
+    std::set<std::size_t> settled;           // paths that mean a log, or why not
     for (const source::LiveLog& log : source::live_logs(paths, follow_links, passed, problems)) {
       FilePath file = log.file;
       file.root_size += log.whole.size() - file.path.size();  // what lies below that is spelt the same
@@ -124,10 +125,13 @@ struct FileFeeds {
                                  return follow_file(file, *analysis, links, begin);
                                });
       feed.path_key = path_key(paths[log.argument]);
+      settled.insert(log.argument);
       feeds.emplace(log.whole, std::move(feed));
     }
-    if (feeds.empty() && problems.empty())
-      for (std::size_t at = 0; at < paths.size(); ++at)
+    for (const source::NoLogs& problem : problems) settled.insert(problem.argument);
+    // One whose logs another path means as well finds them when it looks, and is done.
+    for (std::size_t at = 0; at < paths.size(); ++at)
+      if (!settled.contains(at))
         problems.push_back({at, {paths[at] + ": no log that is written to lies there", ErrorKind::not_found}});
     std::vector<FleetFeed> all;
     for (auto& [path, feed] : feeds) all.push_back(std::move(feed));

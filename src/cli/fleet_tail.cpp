@@ -121,6 +121,8 @@ class Feed {
     if (!found_.empty()) queue_.put({.feed = number_, .batch = {}, .part = {}, .label = {}, .position = {}, .found = true});
     queue_.put({.feed = number_, .batch = {}, .part = {}, .label = label_, .position = {}, .last = true});
   }
+  /// Whether there was no log when it was asked for: all that comes is new.
+  bool absent() const noexcept { return absent_; }
   /// What it looked for, once it has handed over that this is there.
   std::vector<FleetFeed> found() { return std::exchange(found_, {}); }
 
@@ -135,11 +137,12 @@ class Feed {
     const ErrorKind kind = opened.error().kind;
     unusable = begin_.position && kind == ErrorKind::broken;
     // All of a log that is not there yet is new.
-    if (!feed_.waits && !begin_.position && kind == ErrorKind::not_found) begin_.from_start = true;
+    if (!feed_.waits && !begin_.position && kind == ErrorKind::not_found) begin_.from_start = absent_ = true;
     return unusable ? positions_.unusable(opened.error()) : opened.error();
   }
   Error look() {
     auto found = feed_.look();
+    absent_ = found || found.error().kind == ErrorKind::not_found;
     if (!found) return found.error();
     found_ = std::move(found).value();
     return Error{};
@@ -205,6 +208,7 @@ class Feed {
   const std::size_t number_;
   const FleetFeed feed_;
   std::vector<FleetFeed> found_;
+  std::atomic<bool> absent_ = false;
   Health& health_;
   FleetQueue& queue_;
   const Positions& positions_;
@@ -230,8 +234,10 @@ class Fleet {
 
  private:
   struct Followed {
-    std::string key;
+    std::string key, path_key;
     std::size_t target = 0;
+    bool looks = false;   // for logs of its path
+    bool placed = false;  // it has said where it is
     Lane* lane = nullptr;
     std::unique_ptr<Positions> positions;
     std::unique_ptr<Feed> feed;
@@ -311,7 +317,9 @@ Result<Done> Fleet::start(const std::vector<fleet::Target>& targets) {
 Result<Done> Fleet::follow(FleetFeed feed, std::size_t target) {
   Followed one;
   one.key = feed.key;
+  one.path_key = feed.path_key;
   one.target = target;
+  one.looks = static_cast<bool>(feed.look);
   one.lane = lanes_[target].get();
   one.positions = std::make_unique<Positions>(stream_, feed.key, options_.resume, options_.reset_position);
   Begin begin{.position = {}, .from_start = options_.from_start || feed.appeared};
@@ -327,6 +335,7 @@ Result<Done> Fleet::follow(FleetFeed feed, std::size_t target) {
     auto position = one.positions->load();
     if (!position) return of_target(position.error());
     begin.position = std::move(position).value();
+    one.placed = begin.position.has_value();
   }
   one.feed = std::make_unique<Feed>(followed_.size(), std::move(feed), *healths_[target], *queue_, *one.positions,
                                     std::move(begin), options_.poll_seconds);
@@ -348,11 +357,16 @@ Result<bool> Fleet::followed_before(const std::string& path_key) {
   return paths_.emplace(path_key, std::move(path)).first->second.before;
 }
 
-// Once the places of its logs are kept: those of which nothing is are taken for new by the next run.
+// Logs of which no place is kept are new to the next run: not for a path whose log is there and could not be opened.
 Result<Done> Fleet::keep_paths() {
   if (!options_.resume) return Done{};
-  for (auto& [key, path] : paths_)
+  std::set<std::string_view> unknown;
+  for (const Followed& one : followed_)
+    if (!one.placed && !one.feed->absent()) unknown.insert(one.path_key);
+  for (auto& [key, path] : paths_) {
+    if (unknown.contains(key)) continue;
     if (auto kept = path.positions->keep({kPathFollowed}); !kept) return kept;
+  }
   return Done{};
 }
 
@@ -360,9 +374,8 @@ Result<Done> Fleet::keep_paths() {
 Result<Done> Fleet::take_found(std::size_t feed) {
   const std::size_t target = followed_[feed].target, first = followed_.size();
   for (FleetFeed& found : followed_[feed].feed->found()) {
-    const bool twice =
-        std::any_of(followed_.begin(), followed_.end(), [&](const Followed& one) { return one.key == found.key; });
-    if (twice) continue;
+    const auto same = [&](const Followed& one) { return !one.looks && one.key == found.key; };
+    if (std::any_of(followed_.begin(), followed_.end(), same)) continue;
     healths_[target]->expect();
     queue_->add();
     if (auto followed = follow(std::move(found), target); !followed) return followed;
@@ -377,6 +390,7 @@ Result<Done> Fleet::take(FleetItem& item) {
   if (item.last || (item.found && stop_)) return Done{};
   if (item.found) return take_found(item.feed);
   Followed& from = followed_[item.feed];
+  from.placed = from.placed || !item.position.text.empty();
   if (!item.batch.empty())
     if (auto taken = stream_.take(*from.lane, item.batch, item.label); !taken) return taken;
   return from.positions->keep(std::move(item.position));

@@ -94,18 +94,20 @@ void Webhook::work() {
     lock.unlock();
     // The same id at every attempt: a receiver that took it already knows it again.
     const std::string id = "msg_" + to_hex(sha256(body + std::to_string(wall_seconds()))).substr(0, 32);
-    bool sent = false;
-    for (int attempt = 0; attempt < kAttempts && !sent; ++attempt) {
-      if (attempt > 0) {
+    bool sent = false, was_last = false;
+    for (int attempt = 0; attempt < kAttempts && !sent && !was_last; ++attempt) {
+      {
         std::unique_lock pause(mutex_);
-        wake_.wait_for(pause, std::chrono::seconds(attempt), [this] { return ending_; });
-        if (ending_) break;
+        if (attempt > 0) wake_.wait_for(pause, std::chrono::seconds(attempt), [this] { return ending_; });
+        was_last = ending_;
       }
       sent = send(id, body);
     }
     lock.lock();
     lost_ += !sent;
-    if (!ending_ || (sent && std::chrono::steady_clock::now() < ends_by_)) continue;
+    if (!ending_) continue;
+    // One that fails at the end says that the others would, too.
+    if ((sent || !was_last) && std::chrono::steady_clock::now() < ends_by_) continue;
     lost_ += queue_.size();
     return;
   }

@@ -14,6 +14,7 @@ namespace {
 constexpr std::array<double, kFeatures> kDeviationFloor = {1.0, 0.01, 0.01};
 constexpr std::string_view kMagic = "LGYB1";
 constexpr std::size_t kOpenBuckets = 2;
+constexpr std::uint64_t kBehindLeast = 100;  // lines in a row that are far behind before they are believed
 
 std::int64_t floor_to(std::int64_t value, std::int64_t step) noexcept {
   const std::int64_t rest = value % step;
@@ -155,7 +156,7 @@ void AnomalyDetector::add(bool time_known, std::int64_t time_ns, Severity severi
   if (open_ahead || (closed_until_ && *closed_until_ > reach)) {
     std::uint64_t ahead = 0;
     for (const auto& [open_start, bucket] : open_) ahead += bucket.events;
-    if (++behind_ <= std::max<std::uint64_t>(ahead, kOpenBuckets)) {
+    if (++behind_ <= std::max(ahead, kBehindLeast)) {
       ++late_;
       return;
     }

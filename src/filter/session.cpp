@@ -144,10 +144,14 @@ Session::Truth Session::compare(const Filter::Compiled& test, const Seen& given)
     // A number is compared as one, with a text that is one too; a text that looks like one only with a number that is not quoted.
     if (wanted.number && (seen.typed || !wanted.quoted)) {
       const auto number = seen.typed ? seen.number : number_of(seen.text);
-      if (number && !std::isnan(number->real)) return order_of(*number, *wanted.number);  // NaN has no order: its word has
+      if (number) return order_of(*number, *wanted.number);
     }
     const int texts = seen.text.compare(wanted.text);
     return texts < 0 ? -1 : static_cast<int>(texts > 0);
+  };
+  // What is no number is neither less nor more than one, nor the same.
+  const auto no_number = [&](const Wanted& wanted) {
+    return wanted.number && seen.typed && seen.number && std::isnan(seen.number->real);
   };
   const auto truth = [](bool holds_) { return holds_ ? Truth::yes : Truth::no; };
   switch (test.comparison) {
@@ -162,9 +166,12 @@ Session::Truth Session::compare(const Filter::Compiled& test, const Seen& given)
     }
     case Comparison::matches: return truth(found(*test.regex, seen.text));
     case Comparison::in:
-      return truth(std::any_of(test.values.begin(), test.values.end(), [&](const Wanted& one) { return order(one) == 0; }));
+      return truth(std::any_of(test.values.begin(), test.values.end(),
+                               [&](const Wanted& one) { return !no_number(one) && order(one) == 0; }));
     case Comparison::exists: return Truth::yes;
-    default: return truth(ordered(test.comparison, order(test.values.front())));
+    default:
+      if (no_number(test.values.front())) return truth(test.comparison == Comparison::unequal);
+      return truth(ordered(test.comparison, order(test.values.front())));
   }
 }
 

@@ -172,7 +172,7 @@ void Planner::escalate(const Route& route) {
       for (const std::string& target : addressee->targets) {
         OutboxRow made = row(route.name, *addressee, target, {std::string(kEscalationBundle), at});
         made.kind = kind_name(later.kind);
-        made.dedupe = fmt::format("{}:escalated:{}:{}:{}:{}", news_.alert, news_.number, i + 1, id, target);
+        made.dedupe = fmt::format("{}:escalated:{}:{}:{}:{}:{}", news_.alert, news_.number, i + 1, id, target, route.name);
         made.body = to_json(later);
         plan_.add.push_back(std::move(made));
       }

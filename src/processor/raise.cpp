@@ -272,7 +272,10 @@ Result<Ticked> tick(store::Stores& stores, std::int64_t now) {
     if (!inhibited) return inhibited.error();
     const alert::Switches around = switches_at(switches.value(), alert.rule, alert.site, now);
     take_snooze(alert, around, now);
-    Outcome outcome = alert::tick(alert, inhibited.value() || around.rule >= alert::Switch::muted, now);
+    Outcome outcome = alert::tick(alert, inhibited.value(), now);
+    // Who heard of it before hears of its end, also where its rule is muted by now.
+    if (around.rule >= alert::Switch::muted)
+      std::erase_if(outcome.tells, [](const Tell& tell) { return tell.kind != Tell::resolved; });
     if (auto stored = store_outcome(stores, outcome); !stored) return stored.error();
     take(ticked.tells, std::move(outcome.tells));
   }

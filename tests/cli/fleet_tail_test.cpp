@@ -92,8 +92,11 @@ TEST_CASE("a_path_without_logs_stops_no_other_and_is_followed_once_it_has_some")
   {
     Running tail(arguments, house.setting);
     REQUIRE(says(tail, "web is down: " + logs + "/*/log/*.log: no file fits this pattern"));
-    append(log, line("beside"));
-    CHECK(shows(tail, "beside"));
+    const auto beside = [&] {  // it may not have been opened yet, and is read from its end
+      append(log, line("beside"));
+      return has(tail.out(), "beside");
+    };
+    CHECK(eventually(beside));
     std::filesystem::create_directories(logs + "/one/log");
     append(logs + "/one/log/a.log", line("of a"));
     CHECK(shows(tail, "of a"));

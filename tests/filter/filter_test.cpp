@@ -118,7 +118,8 @@ TEST_CASE("filter_gives_what_is_not_a_number_no_place_among_numbers") {
   real.kind = Value::Kind::real;
   real.as.real = std::numeric_limits<double>::quiet_NaN();
   request.batch.end_fields(request.record);
-  for (const char* no : {"load = 5", "load in (5, 7)", "load <= 5", "load < 5"}) CHECK_FALSE(request.where(no));
+  for (const char* no : {"load = 5", "load in (5, 7)", "load <= 5", "load < 5", "load > 5", "load >= 5"})
+    CHECK_FALSE(request.where(no));
   CHECK(request.where("load != 5"));
   CHECK(request.where("load = nan"));
 }

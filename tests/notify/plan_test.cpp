@@ -454,6 +454,19 @@ TEST_CASE("what_one_route_will_tell_further_channels_does_not_keep_another_from_
   CHECK(here.rows().size() == 3);
 }
 
+TEST_CASE("two_routes_that_call_one_channel_call_it_at_the_time_of_each") {
+  Telling here;
+  const std::int64_t a = here.chat("a"), b = here.chat("b");
+  Route slow = route_of("slow", {a}), urgent = route_of("urgent", {a});
+  slow.steps = {{240, {b}}};
+  slow.go_on = true;
+  urgent.steps = {{5, {b}}};
+  here.routes({slow, urgent});
+  here.tell(news_of(1));
+  CHECK(here.rows() ==
+        Rows{"1 opened 1 - +15 queued", "2 escalated 1 escalation +14400 queued", "2 escalated 1 escalation +300 queued"});
+}
+
 TEST_CASE("an_end_waits_for_the_digest_of_its_route") {
   Telling here;
   const std::int64_t a = here.chat("a");

@@ -265,6 +265,15 @@ TEST_CASE("of_a_rule_that_is_muted_time_tells_nothing_either_and_what_waits_is_h
   CHECK(raised.told_by_time() == "repeated ");
 }
 
+TEST_CASE("the_end_of_what_was_told_is_told_though_its_rule_is_muted_by_now") {
+  Raised raised;
+  raised.raise({raised.hit()});
+  raised.set(alert::Switch::muted, "ent_a");
+  raised.now += 30 * alert::kDay;
+  CHECK(raised.told_by_time() == "resolved ");
+  CHECK(raised.all().at(0).state == alert::State::resolved);
+}
+
 TEST_CASE("what_waits_to_fire_is_not_told_while_its_rule_is_snoozed_or_muted") {
   for (const alert::Switch state : {alert::Switch::snoozed, alert::Switch::muted}) {
     Raised raised;
