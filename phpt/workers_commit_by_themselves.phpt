@@ -11,9 +11,9 @@ require __DIR__ . '/include.inc';
 $as = static function (string $server, string $directory): array {
     $output = run('
         $process = FFI::cdef("typedef struct { char *name; } sapi; extern sapi sapi_module;");
-        $name = FFI::new("char[32]", false);
+        $name = $process->new("char[32]", false);
         FFI::memcpy($name, ' . var_export("$server\0", true) . ', ' . (strlen($server) + 1) . ');
-        $process->sapi_module->name = FFI::cast("char *", $name);
+        $process->sapi_module->name = $process->cast("char *", $name);
         $directory = ' . var_export($directory, true) . ';
         $recorder = new Logystera\Agent\Recorder($directory, ["signals" => [one_label("string", 1024)]]);
         for ($i = 0; $i < 100; ++$i) {
