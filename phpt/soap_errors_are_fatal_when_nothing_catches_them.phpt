@@ -14,6 +14,12 @@ $ends = [
     'caught again and again' => ['for ($i = 0; $i < 5; ++$i) { try { new SoapClient("/srv/none.wsdl"); } catch (SoapFault) {} } echo $undefined;', []],
     'uncaught' => ['new SoapClient("/srv/none.wsdl");', ['Uncaught SoapFault exception: [WSDL] SOAP-ERROR: Parsing WSDL: ']],
     'without exceptions' => ['new SoapClient("/srv/none.wsdl", ["exceptions" => false]);', ['SOAP-ERROR: Parsing WSDL: ']],
+    'caught, of a constructor' => ['try { new SoapClient(null, []); } catch (SoapFault) {}', []],
+    'a constructor' => ['new SoapServer(null, []);', ['SoapServer::__construct(): ']],
+    'and a warning behind it' => ['register_shutdown_function(static function () { echo $undefined; }); new SoapClient("/srv/none.wsdl", ["exceptions" => false]);',
+        ['SOAP-ERROR: Parsing WSDL: ']],
+    'and a handler that ends' => ['register_shutdown_function(static function () { no_such_function(); }); new SoapServer("/srv/none.wsdl");',
+        ['SOAP-ERROR: Parsing WSDL: ']],
     'a server' => ['new SoapServer("/srv/none.wsdl");', ['SOAP-ERROR: Parsing WSDL: ']],
 ];
 foreach ($ends as $name => [$code, $expected]) {
@@ -31,4 +37,4 @@ foreach ($ends as $name => [$code, $expected]) {
 done();
 ?>
 --EXPECT--
-18 checks made
+31 checks made

@@ -186,5 +186,16 @@ final class ExamplesTest extends TestCase
         self::assertSame("$root/web", logystera_exposed_by("$root/web/private/logystera"));
         self::assertSame("$root/web", logystera_exposed_by("$root/link"));
         self::assertNull(logystera_exposed_by("$root/website"));
+        // An alias leads to WordPress outside of the document root: nothing else beside it is served.
+        \WordPressActions::$options = ['siteurl' => 'https://example.org/web'];
+        self::assertNull(logystera_exposed_by('/srv/wordpress/logystera'));
+        self::assertSame('/srv/wordpress/web', logystera_exposed_by('/srv/wordpress/web/logystera'));
+        // Cron makes no directory there either.
+        define('LOGYSTERA_BUFFER', "$root/web/logystera");
+        define('LOGYSTERA_GATEWAY', 'https://gateway.invalid');
+        define('LOGYSTERA_TOKEN', 'ent_' . str_repeat('a', 22));
+        define('LOGYSTERA_SECRET', str_repeat('s', 43));
+        \WordPressActions::$actions['logystera_flush']();
+        self::assertDirectoryDoesNotExist("$root/web/logystera");
     }
 }

@@ -193,9 +193,9 @@ void Buffer::take_spills(Lock& lock) {
     ++header.spilled;
     header.closed_bytes += size;
     if (header.frozen) header.slot_bytes -= charged;
-    lock.save();
+    const bool counted = lock.save();
     LOGYSTERA_KILL_POINT("spill-counted");
-    if (directory.rename_new(slot.name.c_str(), name)) {
+    if (counted && directory.rename_new(slot.name.c_str(), name)) {
       LOGYSTERA_KILL_POINT("spill-taken");
       continue;
     }
@@ -231,13 +231,12 @@ void Buffer::seal_drops(Lock& lock) {
     return;
   }
   LOGYSTERA_KILL_POINT("drops-sealed");
-  ++header.next_sequence;
   header.drops = DropCounts{};
   lock.save();
 }
 
 bool Buffer::write_drops_segment(Lock& lock) {
-  const BufferHeader& header = lock.header();
+  BufferHeader& header = lock.header();
   const Directory& directory = lock.directory();
   const std::int64_t now = wall_seconds();
   std::string text(kDropReasons * 512, '\0');
@@ -252,9 +251,14 @@ bool Buffer::write_drops_segment(Lock& lock) {
   const Fd file = directory.open_file(kDropsPart, O_WRONLY | O_CREAT | O_EXCL, rules_, st);
   char name[layout::kNameBytes];
   layout::write_segment_name(header.next_sequence, now, true, name);
-  if (file && write_all(file.get(), std::string_view(text).substr(0, out.size())) && make_durable(file.get()) &&
-      directory.rename_new(kDropsPart, name)) {
-    return true;
+  if (file && write_all(file.get(), std::string_view(text).substr(0, out.size())) && make_durable(file.get())) {
+    // Its number is taken before it is renamed, as in seal_current().
+    ++header.next_sequence;
+    const bool counted = lock.save();
+    LOGYSTERA_KILL_POINT("drops-counted");
+    if (counted && directory.rename_new(kDropsPart, name)) return true;
+    --header.next_sequence;
+    lock.save();
   }
   directory.remove(kDropsPart);
   return false;

@@ -85,6 +85,8 @@ class Request {
 
   /// Hands everything pending to the buffer. The caps stay as they are.
   CommitResult commit(Buffer& buffer) noexcept;
+  /// The next event begins a new allowance, where there is one of so many seconds. Counts go on.
+  void renew_allowance() noexcept { allowance_since_ = 0; }
   /// Whether there is anything the buffer has not been told: events, or drops.
   bool unsaid() const noexcept { return unsaid_; }
   /// Forgets what is pending: the events belong to another process (after a fork).

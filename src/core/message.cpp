@@ -1,5 +1,7 @@
 #include "core/message.hpp"
 
+#include <cstdint>
+
 #include "core/bounded_text.hpp"
 #include "core/path.hpp"
 
@@ -111,40 +113,52 @@ class Scrubber {
   bool is_value(std::size_t end) const {
     if (end < text_.size() && text_[end] == '.') return false;
     const std::string_view before = without_spaces_behind(text_.substr(0, at_));
-    if (before.empty()) return false;
-    const char last = before.back();
-    if (last == '=' || last == '<' || last == '>') return true;
-    if (last == '(' || last == ',') return values_depth_ != 0 && values_depth_ == depth_;
-    const std::string_view word = last_word(before);
-    return is_same(word, "like") || is_same(word, "rlike") || is_same(word, "regexp");
+    if (before.empty() || before.back() == '.') return false;
+    return holds_values() || compares(before);
   }
+
+  // Whether a value is next.
+  bool compares(std::string_view before) const {
+    if (before.empty()) return false;
+    if (std::string_view("=<>").find(before.back()) != std::string_view::npos) return true;
+    const std::string_view word = last_word(before);
+    for (const std::string_view known : {"like", "ilike", "rlike", "regexp", "binary", "between"})
+      if (is_same(word, known)) return true;
+    // The second of BETWEEN, and a character set (_utf8 "…").
+    return before.size() == between_end_ || (word.size() > 1 && word.front() == '_');
+  }
+
+  // Of the innermost parenthesis; one there is no bit for holds values.
+  bool holds_values() const { return depth_ != 0 && (values_ & 1) != 0; }
 
   void parenthesis(char c) {
     if (c == '(') {
+      values_ = values_ << 1 | static_cast<std::uint64_t>(opens_values());
       ++depth_;
-      if (values_depth_ == 0 && opens_values()) values_depth_ = depth_;
     } else if (depth_ != 0) {
-      if (values_depth_ == depth_) {
-        values_depth_ = 0;
-        values_end_ = at_ + 1;
-      }
+      if (holds_values()) values_end_ = at_ + 1;
+      values_ = values_ >> 1 | std::uint64_t{1} << 63;
       --depth_;
     }
     keep_one();
   }
 
-  // Behind IN and VALUES, and behind a row of these. `a = VALUES(a)` names a column.
+  // Behind IN and VALUES, and behind a row of these, behind a comparison, with a function before it too, and among values.
+  // `a = VALUES(a)` names a column.
   bool opens_values() const {
-    std::string_view before = without_spaces_behind(text_.substr(0, at_));
-    if (!before.empty() && before.back() == ',') {
-      before.remove_suffix(1);
-      return values_end_ != 0 && without_spaces_behind(before).size() == values_end_;
-    }
+    const std::string_view before = without_spaces_behind(text_.substr(0, at_));
+    if (!before.empty() && before.back() == ',' && values_end_ != 0 &&
+        without_spaces_behind(before.substr(0, before.size() - 1)).size() == values_end_)
+      return true;
     const std::string_view word = last_word(before);
-    if (is_same(word, "in")) return true;
-    if (!is_same(word, "values") && !is_same(word, "value")) return false;
-    before = without_spaces_behind(before.substr(0, before.size() - word.size()));
-    return before.empty() || before.back() != '=';
+    if (is_same(word, "in") || is_same(word, "against")) return true;
+    std::size_t start = before.size();
+    while (start > 0 &&
+           (is_word(before[start - 1]) || std::string_view(".\"`").find(before[start - 1]) != std::string_view::npos))
+      --start;
+    const std::string_view ahead = without_spaces_behind(before.substr(0, start));
+    if (is_same(word, "values") || is_same(word, "value")) return ahead.empty() || ahead.back() != '=';
+    return compares(before) || compares(ahead) || holds_values();
   }
 
   static bool is_name(std::string_view text) {
@@ -232,7 +246,12 @@ class Scrubber {
   void word(std::string_view word) {
     if (is_sql_) {
       // IN (SELECT "a", "b" …): no values.
-      if (values_depth_ == depth_ && is_same(word, "select")) values_depth_ = 0;
+      if (is_same(word, "select")) values_ &= ~std::uint64_t{1};
+      else if (is_same(word, "between")) between_depth_ = depth_ + 1;
+      else if (between_depth_ == depth_ + 1 && is_same(word, "and")) {
+        between_depth_ = 0;
+        between_end_ = at_ + word.size();
+      }
       return is_digit(word[0]) ? replace(number_size(word.size())) : keep(word.size());
     }
     std::size_t digits = 0, most = 0;
@@ -291,10 +310,13 @@ class Scrubber {
   BoundedWriter& out_;
   std::size_t at_ = 0;
   bool row_shown_ = false;
-  // Of a statement: how many parentheses are open, the one among them that holds values, and where the last such one ended.
+  // Of a statement: how many parentheses are open, for each of them whether it holds values, from the innermost on, and where
+  // the last such one ended; one more than the depth of a BETWEEN whose AND is to come, and where the last such AND ended.
   std::size_t depth_ = 0;
-  std::size_t values_depth_ = 0;
+  std::uint64_t values_ = 0;
   std::size_t values_end_ = 0;
+  std::size_t between_depth_ = 0;
+  std::size_t between_end_ = 0;
 };
 
 // Whether a slash behind this character is the first of an absolute path: not in `and/or`, `./x`, `)/x`.

@@ -32,8 +32,12 @@ using FileName = const char*;
 std::string_view name_view(const char* file) { return file != nullptr ? std::string_view(file) : std::string_view(); }
 #endif
 
-// ext/soap raises E_ERROR for what it turns into an exception, and tells nobody which of them it does not.
-bool may_become_exception(std::string_view message) { return starts_with(message, "SOAP-ERROR: "); }
+// ext/soap raises E_ERROR for what it turns into an exception, and tells nobody which of them it does not. Errors of its
+// constructors begin with the method's name.
+bool may_become_exception(std::string_view message) {
+  return starts_with(message, "SOAP-ERROR: ") || starts_with(message, "SoapClient::") ||
+         starts_with(message, "SoapServer::");
+}
 
 void record_fatal_error(FileName file, std::int64_t line, zend_string* message) noexcept {
   Site* site = site_wanting(kType);
@@ -51,15 +55,20 @@ void record_fatal_error(FileName file, std::int64_t line, zend_string* message) 
 }
 
 void on_error(int type, FileName file, uint32_t line, zend_string* message) {
+  // A warning of a shutdown function is about to take the place of the error that ended the script.
+  record_deferred_fatal_error();
   if ((type & kFatal) == 0 || message == nullptr || may_become_exception(view(message))) return;
   record_fatal_error(file, static_cast<std::int64_t>(line), message);
 }
 
 }  // namespace
 
-// PHP itself notes an error only when it was none that became an exception.
+// PHP itself notes an error only when it was none that became an exception. The message of the next one exists before this
+// one's is freed, so another text is at another place.
 void record_deferred_fatal_error() noexcept {
   zend_string* message = PG(last_error_message);
+  if (message == LOGYSTERA_G(noted_error)) return;
+  LOGYSTERA_G(noted_error) = message;
   if (message == nullptr || (PG(last_error_type) & kFatal) == 0 || !may_become_exception(view(message))) return;
   record_fatal_error(PG(last_error_file), PG(last_error_lineno), message);
 }

@@ -59,12 +59,13 @@ bool is_command_line() noexcept {
   return std::strcmp(sapi_module.name, "cli") == 0 || std::strcmp(sapi_module.name, "phpdbg") == 0;
 }
 
-// A worker of FrankenPHP serves many requests in what is one to this module: its RSHUTDOWN runs when the worker ends.
-bool outlives_requests() noexcept { return is_command_line() || std::strcmp(sapi_module.name, "frankenphp") == 0; }
-
 }  // namespace
 
-std::uint32_t allowance_seconds() noexcept { return outlives_requests() ? limits::kAllowanceSeconds : 0; }
+bool commit_ends_request() noexcept { return std::strcmp(sapi_module.name, "frankenphp") == 0; }
+
+std::uint32_t allowance_seconds() noexcept {
+  return is_command_line() || commit_ends_request() ? limits::kAllowanceSeconds : 0;
+}
 
 bool warns() noexcept {
   const auto warn = static_cast<Warn>(LOGYSTERA_G(warn));
@@ -210,6 +211,7 @@ static PHP_RINIT_FUNCTION(logystera) {
 #if defined(COMPILE_DL_LOGYSTERA) && defined(ZTS)
   ZEND_TSRMLS_CACHE_UPDATE();
 #endif
+  LOGYSTERA_G(noted_error) = nullptr;
   return SUCCESS;
 }
 

@@ -27,6 +27,7 @@ bool allow_network_fs;                         // logystera.allow_network_fs
 zend_uchar warn;                               // logystera.warn, a logystera::extension::Warn
 logystera::extension::State* state;            // made with the first Recorder; owned by the globals
 logystera::extension::HeapValue* heap_values;  // what a method of this request still builds its answer from
+const zend_string* noted_error;                // the last error PHP had noted when it was looked at; compared, never read
 ZEND_END_MODULE_GLOBALS(logystera)
 
 ZEND_EXTERN_MODULE_GLOBALS(logystera)
@@ -62,6 +63,9 @@ State* state() noexcept;
 std::uint32_t configured_max_events() noexcept;
 /// 60 where one request may last for days, on the command line and in a worker of FrankenPHP; 0 elsewhere.
 std::uint32_t allowance_seconds() noexcept;
+/// A worker of FrankenPHP serves many requests in what is one to this module: RSHUTDOWN runs when the worker ends. There the
+/// application's commit() is the end of one.
+bool commit_ends_request() noexcept;
 
 /// Whether an unknown type or label is told (logystera.warn).
 bool warns() noexcept;

@@ -325,8 +325,14 @@ ZEND_METHOD(Logystera_Agent_Recorder, commit) {
   ZEND_PARSE_PARAMETERS_NONE();
   Site* site = object_of(Z_OBJ_P(ZEND_THIS))->site;
   if (site == nullptr) RETURN_LONG(0);
-  LOGYSTERA_G(state)->check_fork();
-  RETURN_LONG(static_cast<zend_long>(site->request.commit(site->buffer).committed));
+  State& process = *LOGYSTERA_G(state);
+  process.check_fork();
+  const std::uint32_t committed = site->request.commit(site->buffer).committed;
+  if (commit_ends_request()) {
+    site->request.renew_allowance();
+    process.forget_told();
+  }
+  RETURN_LONG(static_cast<zend_long>(committed));
 }
 
 ZEND_METHOD(Logystera_Agent_Recorder, stats) {

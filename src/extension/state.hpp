@@ -82,10 +82,14 @@ class State {
     told_[notices_++] = name;
     return true;
   }
-  /// The next request may be another site's.
-  void forget_request() noexcept {
+  /// The next request is told of lost connections and unknown names again.
+  void forget_told() noexcept {
     for (std::uint64_t& reported_one : lost_connections_) reported_one = 0;
     notices_ = 0;
+  }
+  /// The next request may be another site's.
+  void forget_request() noexcept {
+    forget_told();
     current_ = nullptr;
     searched_ = false;
   }

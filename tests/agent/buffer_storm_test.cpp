@@ -562,4 +562,35 @@ TEST_CASE("a_writer_killed_while_it_seals_leaves_no_segment_uncounted") {
     CHECK(bytes + 500 > options.event_bytes());
   }
 }
+
+TEST_CASE("a_dispatcher_killed_while_it_seals_counts_gives_no_number_twice") {
+  for (const char* point : {"drops-counted", "drops-sealed"}) {
+    INFO(point);
+    Scratch scratch;
+    const BufferOptions options = small_limits(1000, 100'000);
+    Buffer buffer = std::move(Buffer::open(scratch.path(), options)).value();
+    DropCounts lost{};
+    add_drop(lost, Drop::cap_type, 3, 1774211679);
+    REQUIRE(buffer.count_drops(lost).ok());
+    die_at(point, scratch.path(), options, false);
+    std::uint64_t last = 0;
+    for (const Segment& file : buffer.files().value()) {
+      if (file.name.rfind("buffer-0", 0) == 0) last = std::max(last, file.sequence);
+    }
+    const int lock = ::open(buffer.path_of("buffer.lock").c_str(), O_RDONLY);
+    BufferHeader header;
+    REQUIRE(header.read(lock));
+    ::close(lock);
+    CHECK(header.next_sequence > last);
+    const auto claimed = buffer.claim();
+    REQUIRE(claimed.ok());
+    std::set<std::uint64_t> numbers;
+    std::size_t told = 0;
+    for (const Segment& segment : claimed.value()) {
+      CHECK(numbers.insert(segment.sequence).second);
+      told += segment.name.find("-dropped0") != std::string::npos;
+    }
+    CHECK(told == 1);
+  }
+}
 #endif

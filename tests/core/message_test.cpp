@@ -103,8 +103,25 @@ TEST_CASE("values_in_double_quotes_become_question_marks_and_quoted_names_stay")
         "WHERE name NOT IN (?, ?) AND \\\"x\\\".\\\"y\\\" = \\\"z\\\".\\\"y\\\"");
   CHECK(sql("INSERT INTO \"users\" (\"uid\", \"name\") VALUES (1, \"ann\"), (NOW(), \"bob\")") ==
         "INSERT INTO \\\"users\\\" (\\\"uid\\\", \\\"name\\\") VALUES (?, ?), (NOW(), ?)");
+  CHECK(sql("VALUES (1, MD5(\"hunter2\"), (\"a\"), \"b\" || \"c\"), (MD5(CONCAT(\"d\")), \"e\")") ==
+        "VALUES (?, MD5(?), (?), ? || ?), (MD5(CONCAT(?)), ?)");
+  CHECK(sql("WHERE (\"n\", \"p\") IN ((\"ann\", \"hunter2\"), (\"bob\", \"x\"))") ==
+        "WHERE (\\\"n\\\", \\\"p\\\") IN ((?, ?), (?, ?))");
+  CHECK(sql("pass = MD5(\"hunter2\") OR a = (\"b\") OR c > \"db\".f(1, g(\"d\")) OR e LIKE CONCAT(\"f\")") ==
+        "pass = MD5(?) OR a = (?) OR c > \\\"db\\\".f(?, g(?)) OR e LIKE CONCAT(?)");
+  CHECK(sql("pass = BINARY \"hunter2\" OR a = _utf8mb4\"b\" OR MATCH (\"c\") AGAINST (\"d\")") ==
+        "pass = BINARY ? OR a = _utf8mb4? OR MATCH (\\\"c\\\") AGAINST (?)");
+  CHECK(sql("\"n\" BETWEEN \"ann\" AND \"bob\" AND \"m\" between f(a and b) and g(\"c\") AND \"o\" > 1") ==
+        "\\\"n\\\" BETWEEN ? AND ? AND \\\"m\\\" between f(a and b) and g(?) AND \\\"o\\\" > ?");
+  CHECK(sql("VALUES ((SELECT \"a\" FROM \"t\" WHERE \"b\" IN (\"ann\")), \"hunter2\")") ==
+        "VALUES ((SELECT \\\"a\\\" FROM \\\"t\\\" WHERE \\\"b\\\" IN (?)), ?)");
+  const std::string open(100, '('), close(100, ')');
+  CHECK(sql("IN (" + open + "\"a\"" + close + ", \"b\")") == "IN (" + open + "?" + close + ", ?)");
   for (const char* names :
-       {"SELECT \"u\".\"uid\", \"name\" FROM \"users\" \"u\" WHERE \"u\".\"name\" = :name AND (\"status\" > :a)",
+       {"INSERT INTO \"t\" (\"a\", \"b\") VALUES (:a, :b)", "JOIN \"b\" ON (\"a\".\"x\" = \"b\".\"y\") WHERE f(\"c\")",
+        "WHERE \"a\" >= (SELECT MAX(\"b\") FROM \"t\" WHERE (\"c\" > :c)) AND \"d\" BETWEEN :a AND :b AND (\"e\" < :e)",
+        "WHERE \"a\" = COALESCE(\"b\".\"c\", :d) ORDER BY \"e\"",
+        "SELECT \"u\".\"uid\", \"name\" FROM \"users\" \"u\" WHERE \"u\".\"name\" = :name AND (\"status\" > :a)",
         "WHERE \"nid\" IN (SELECT \"nid\", \"vid\" FROM \"node\") GROUP BY \"a\", \"b\"",
         "ON DUPLICATE KEY UPDATE \"name\" = VALUES(\"name\"), \"mail\" = VALUES(\"mail\")",
         "ON CONFLICT (\"name\") DO UPDATE SET \"v\" = EXCLUDED.\"v\""}) {

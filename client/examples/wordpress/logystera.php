@@ -35,11 +35,13 @@ function logystera_exposed_by(string $directory): ?string
 {
     $wordpress = logystera_real(ABSPATH);
     $url = get_option('siteurl');
-    // Below the document root, WordPress has a directory of its own: then its address has it too.
-    $below = rtrim(is_string($url) ? (string) parse_url($url, PHP_URL_PATH) : '', '/');
-    $served = $below !== '' && str_ends_with($wordpress, $below) ? substr($wordpress, 0, -strlen($below)) : $wordpress;
     $named = $_SERVER['DOCUMENT_ROOT'] ?? '';
-    foreach ([is_string($named) && $named !== '' ? logystera_real($named) : '', $served] as $root) {
+    $named = is_string($named) && $named !== '' ? logystera_real($named) : '';
+    // Below the document root, WordPress has a directory of its own: then its address has it too. Outside of it, only an alias leads there.
+    $below = rtrim(is_string($url) ? (string) parse_url($url, PHP_URL_PATH) : '', '/');
+    $guess = ($named === '' || str_starts_with("$wordpress/", "$named/")) && $below !== '' && str_ends_with($wordpress, $below);
+    $served = $guess ? substr($wordpress, 0, -strlen($below)) : $wordpress;
+    foreach ([$named, $served] as $root) {
         if ($root !== '' && str_starts_with(logystera_real($directory) . '/', "$root/")) {
             return $root;
         }
@@ -101,7 +103,9 @@ add_action('logystera_flush', static function (): void {
         $value = defined($name) ? constant($name) : null;
         return is_string($value) ? $value : '';
     };
-    if ($setting('LOGYSTERA_SECRET') !== '') {
+    // A buffer that is there already is sent all the same; none is made where anybody could read it.
+    $unusable = logystera_exposed_by(logystera_buffer()) !== null && !is_dir(logystera_buffer());
+    if ($setting('LOGYSTERA_SECRET') !== '' && !$unusable) {
         Logystera::flush(logystera_buffer(), $setting('LOGYSTERA_GATEWAY'), $setting('LOGYSTERA_TOKEN'), $setting('LOGYSTERA_SECRET'));
     }
 });

@@ -46,12 +46,19 @@ final class BufferDirectory {
   /**
    * The file whose time says when a page sent the buffer last; NULL for none.
    *
-   * It lies next to the directories of buffers, never inside of one.
+   * It lies next to the directories of buffers, never inside of one. Where
+   * other installations may have theirs there, its name says which it is of.
    */
   public function autoMark(): ?string {
+    $path = $this->path();
+    if ($path === NULL) {
+      return NULL;
+    }
     $private = Settings::get('file_private_path');
-    $beside = is_string($private) && $private !== '' ? $this->absolute($private) : dirname($this->path() ?? '');
-    return $beside === '' ? NULL : "$beside/.logystera-auto-" . strtr($this->sitePath, '/', '-');
+    $start = is_string($private) && $private !== ''
+      ? $this->absolute($private) . '/.logystera-auto-'
+      : dirname($path) . '/.logystera-auto-' . basename($path) . '-';
+    return $start . strtr($this->sitePath, '/', '-');
   }
 
   /**

@@ -132,7 +132,10 @@ final class AdminHooks {
       $list = implode(', ', array_map(
         static fn(int|string $type, array $error): string => sprintf('%s: %d (%s at %s)', $type, $error['count'], $error['class'], $error['place']),
         array_keys($errors), $errors));
-      return $this->finding(self::WARNING, $this->t('Some signals could not be recorded'), "$list. Rebuilding the caches clears this.");
+      return $this->finding(self::WARNING, $this->t('Some signals could not be recorded'), [
+        ['#plain_text' => "$list. "],
+        ['#markup' => $this->t('Rebuilding the caches clears this.')],
+      ]);
     }
     if (!$this->connection->isConnected()) {
       return $this->finding(self::WARNING, $this->t('Recording, not connected'), $this->t('Signals stay in the local buffer until you <a href=":settings">connect the site to a gateway</a>.', [

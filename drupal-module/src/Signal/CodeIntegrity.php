@@ -18,8 +18,8 @@ use Drupal\Core\Site\Settings;
  * core, and every installed module and theme: each a unit with a baseline of
  * size, time and MD5 of its files. Cron looks at units in turn, for a bounded
  * time, at one of them at least; a file is read only when its size or time
- * differs. What cannot be read counts as not there. What has been told becomes
- * the new baseline. A unit whose version changed was updated: it gets a new
+ * differs. A directory that cannot be read counts as not there. What has been
+ * told becomes the new baseline. A unit whose version changed was updated: it gets a new
  * baseline and nothing is told, as for one that is new here.
  */
 final class CodeIntegrity {

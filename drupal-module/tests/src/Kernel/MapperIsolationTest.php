@@ -60,7 +60,8 @@ final class MapperIsolationTest extends LogysteraKernelTestBase {
 
     $finding = $this->container->get(AdminHooks::class)->runtimeRequirements()['logystera'];
     $this->assertSame('Some signals could not be recorded', (string) $finding['value']);
-    $this->assertStringContainsString('user.created: 1 (LogicException at BrokenSignals.php:', $finding['description']['#plain_text']);
+    $this->assertStringContainsString('user.created: 1 (LogicException at BrokenSignals.php:', $finding['description'][0]['#plain_text']);
+    $this->assertSame('Rebuilding the caches clears this.', (string) $finding['description'][1]['#markup']);
     $this->assertStringNotContainsString(BrokenSignals::PLANTED, serialize($finding));
 
     // What made them may be mended, and is told again where it is not.

@@ -48,6 +48,9 @@ final class UnusableBufferTest extends LogysteraKernelTestBase {
     $mark = (string) $this->container->get(BufferDirectory::class)->autoMark();
     $this->assertSame($this->privateDirectory, dirname($mark));
     $this->assertTrue(touch($mark));
+    // Another installation's buffer may lie there as well.
+    $this->setSetting('logystera_buffer_path', "$this->privateDirectory/elsewhere");
+    $this->assertNotSame($mark, $this->container->get(BufferDirectory::class)->autoMark());
   }
 
   /**
