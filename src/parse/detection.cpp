@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/record.hpp"
@@ -13,6 +14,7 @@ namespace logystera::parse {
 namespace {
 
 constexpr std::size_t kSampleLines = 200;
+constexpr std::size_t kTrialNames = 1024;  // a table of names with more is not handed to the next format
 
 // Text formats have no NULs, but a log torn by a crash may start with some (ext4 leaves them).
 std::string_view without_leading_nuls(std::string_view text) {
@@ -27,9 +29,9 @@ struct Trial {
   std::size_t timed = 0;
 };
 
-Trial try_format(const std::vector<std::string_view>& lines, const Format& format, LineParser& parser) {
+Trial try_format(const std::vector<std::string_view>& lines, const Format& format, LineParser& parser, RecordBatch& batch) {
   Trial trial;
-  RecordBatch batch;
+  batch.clear();
   bool before = false;
   for (std::string_view line : lines) {
     Record record;
@@ -69,11 +71,13 @@ Detection detect_format(std::string_view text, const Formats& formats, const Tim
   best.name = "empty";
   best.title = "empty";
   if (lines.empty()) return best;
+  std::optional<FieldNames> names;  // trial names must not fill the run's table, nor one format's the next one's
+  RecordBatch batch;
   for (const auto& format : formats.all()) {
-    FieldNames names;  // trial names must not fill the run's table
-    Result<std::unique_ptr<LineParser>> parser = make_parser(*format, {names, time});
+    if (!names || names->size() > kTrialNames) names.emplace();
+    Result<std::unique_ptr<LineParser>> parser = make_parser(*format, {*names, time});
     if (!parser) continue;
-    const Trial trial = try_format(lines, *format, *parser.value());
+    const Trial trial = try_format(lines, *format, *parser.value(), batch);
     if (trial.matched == 0 || trial.typical * 2 < trial.matched) continue;
     double share = static_cast<double>(trial.matched) / static_cast<double>(lines.size());
     // Every line is plain text; times in front make it a log.

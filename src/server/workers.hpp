@@ -18,11 +18,14 @@ namespace logystera::server {
 /// Thread-safe.
 class Workers {
  public:
+  /// Of nice values, of which a thread has 19 at most (sched(7)): a thirtieth of a processor beside one thread that wants all of it.
+  static constexpr int kGivesWayBy = 15;
+
   struct Options {
     unsigned threads = 2;
     std::size_t waiting = 64;  // requests that may wait for a thread
-    /// Its threads have the processor when nobody else wants it (SCHED_IDLE, see sched(7)): those who wait for a page should not slow
-    /// what a site sends, whatever priority the program itself was started with.
+    /// Its threads are nicer than the program by kGivesWayBy: those who wait for a page should not slow what a site sends, and still
+    /// get it on a machine whose processors are all busy.
     bool gives_way = false;
     /// The answer of a request for which there is no room; a Retry-After belongs to it. Without a status: 503 in JSON, 1 s.
     Answer full = no_answer();

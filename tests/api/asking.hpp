@@ -95,7 +95,9 @@ class Asking {
                                                 scratch.file("targets.yaml"),
                                                 {},
                                                 [this] { return detection; }});
-    workers = std::make_shared<server::Workers>(api::Api::workers());
+    server::Workers::Options threads = api::Api::workers();
+    threads.gives_way = false;  // beside a machine full of other tests an answer would come late
+    workers = std::make_shared<server::Workers>(threads);
     std::vector<server::Route> routes = api->routes(workers);
     routes.push_back(api->metrics_route(workers));
     serving = std::make_unique<Serving>(

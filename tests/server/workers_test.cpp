@@ -2,11 +2,14 @@
 #include "server/workers.hpp"
 
 #include <sched.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "serving.hpp"
 
@@ -76,14 +79,15 @@ TEST_CASE("as_many_jobs_wait_as_may_and_what_was_let_in_goes_on_regardless") {
   CHECK(workers.full().status == 503);
 }
 
-TEST_CASE("threads_that_give_way_have_the_processor_when_nobody_else_wants_it") {
+TEST_CASE("threads_that_give_way_are_nicer_and_are_never_left_without_a_processor") {
+  const int policy = ::sched_getscheduler(0), nice = ::getpriority(PRIO_PROCESS, 0);
   for (const bool gives_way : {false, true}) {
-    const int before = ::sched_getscheduler(0);
     Workers workers({1, 1, gives_way});
-    std::promise<int> policy;
-    REQUIRE(workers.submit([&] { policy.set_value(::sched_getscheduler(0)); }));
-    CHECK(policy.get_future().get() == (gives_way ? SCHED_IDLE : before));
-    CHECK(::sched_getscheduler(0) == before);
+    std::promise<std::pair<int, int>> asked;
+    REQUIRE(workers.submit([&] { asked.set_value({::sched_getscheduler(0), ::getpriority(PRIO_PROCESS, 0)}); }));
+    const int nicer = gives_way ? std::min(19, nice + Workers::kGivesWayBy) : nice;
+    CHECK(asked.get_future().get() == std::pair(policy, nicer));
+    CHECK(::getpriority(PRIO_PROCESS, 0) == nice);
   }
 }
 
