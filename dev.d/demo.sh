@@ -104,7 +104,7 @@ alert_number() { logystera --json alerts list --rule SIGNAL_LOGIN_AFTER_FAILURES
 mail_about() { grep -l "alert $(alert_number)\|Alert: $(alert_number)\|SIGNAL_LOGIN_AFTER_FAILURES" "$state/mail"/*.txt | head -1 | grep .; }
 
 show_alert() {
-  wait_until 'an alert' 30 alert_number || { tail -20 "$state/log/gateway.log" >&2; return 1; }
+  wait_until 'an alert' 60 alert_number || { tail -20 "$state/log/gateway.log" >&2; return 1; }
   echo
   echo "The alert (logystera alerts show $(alert_number)):"
   echo

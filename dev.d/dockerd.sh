@@ -32,7 +32,7 @@ start_dockerd() {
   dockerd --data-root "$docker_home/data" --exec-root "$docker_home/exec" --host "$DOCKER_HOST" --pidfile "$docker_home/pid" \
     --storage-driver "$driver" --iptables=false --ip6tables=false --bridge=none "$@" >>"$stage_dir/dockerd.log" 2>&1 &
   dockerd=$!
-  for _ in $(seq 100); do
+  for _ in $(seq 300); do
     docker version >/dev/null 2>&1 && return 0
     kill -0 "$dockerd" 2>/dev/null || break
     sleep 0.2

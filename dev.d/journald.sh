@@ -27,7 +27,7 @@ start_journald() {
 run_journald() {
   /lib/systemd/systemd-journald 2>>"$journald_log" &
   journald=$!
-  for _ in $(seq 100); do [ -S /run/systemd/journal/stdout ] && return 0; sleep 0.1; done
+  for _ in $(seq 600); do [ -S /run/systemd/journal/stdout ] && return 0; sleep 0.1; done
   return 1
 }
 

@@ -22,7 +22,7 @@ start_sshd() {
       'StrictModes no' 'UsePAM no' "PidFile $directory/pid" 'PermitRootLogin yes' 'MaxStartups 200' 'MaxSessions 200' >"$directory/sshd.conf"
     "$(command -v sshd || echo /usr/sbin/sshd)" -D -f "$directory/sshd.conf" -E "$directory/sshd.log" &
     sshd=$!
-    for _ in $(seq 50); do
+    for _ in $(seq 300); do
       if [ -s "$directory/pid" ]; then
         echo "$sshd_port" >"$directory/port"
         echo "[127.0.0.1]:$sshd_port $(cut -d' ' -f1,2 "$directory/host.pub")" >"$directory/known"

@@ -45,9 +45,9 @@ make_box || skip_all 'containers do not run here'
 
 run() { docker run --detach --network none "$@" >/dev/null; }
 has_ended() { is "$(docker inspect --format '{{.State.Running}}' "$1")" false; }
-scan() { timeout 60 "$program" docker scan "$@" 2>&1; }
+scan() { timeout 180 "$program" docker scan "$@" 2>&1; }
 ends_with_2() {
-  timeout 60 "$program" "$@" >"$work/refused" 2>&1
+  timeout 180 "$program" "$@" >"$work/refused" 2>&1
   is $? 2
 }
 says() { "${@:2}" && holds "$(cat "$work/refused")" "$1"; }
@@ -77,7 +77,9 @@ check 'errors are stored' holds "$(scan --track-errors --store "sqlite:$work/sca
 check 'a span before now' is "$(scan --name c1 --since 0s --json | grep -oE '"events":[0-9]+' | head -1)" '"events":0'
 run --name pieces box sh -c 'head -c 16384 /dev/zero | tr "\0" p; head -c 16384 /dev/zero | tr "\0" p; head -c 7232 /dev/zero | tr "\0" p; echo END; printf "\377\376 no text\n"; echo aside >&2; sleep 1000'
 run --name terminal --tty box sh -c 'head -c 40000 /dev/zero | tr "\0" t; echo END; printf "\377\376 no text\n"; sleep 1000'
-sleep 1
+written() { [[ "$(scan --name "$1" --all-events --json --no-rules)" == *"$2"* ]]; }
+eventually written pieces aside || true
+eventually written terminal 'no text' || true
 for name in pieces terminal; do
   lines=$(scan --name $name --all-events --json --no-rules) || true
   longest() { grep -oE "${1:0:1}{1000,}END" <<<"$lines" | awk '{ print length }' | sort -n | tail -1; }

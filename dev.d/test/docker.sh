@@ -85,7 +85,7 @@ seeded() {
     docker exec one logystera demo clear >/dev/null && is "$(findings)" '"findings_total":1'
 }
 check 'made-up data come and go in a running server' seeded
-check 'it says that it is well' bash -c 'for _ in $(seq 80); do [ "$(docker inspect --format "{{.State.Health.Status}}" one)" = healthy ] && exit 0; sleep 0.5; done; docker inspect --format "{{json .State.Health}}" one; exit 1'
+check 'it says that it is well' bash -c 'for _ in $(seq 240); do [ "$(docker inspect --format "{{.State.Health.Status}}" one)" = healthy ] && exit 0; sleep 0.5; done; docker inspect --format "{{json .State.Health}}" one; exit 1'
 stopped() { docker stop --time 20 one >/dev/null && is "$(docker inspect --format '{{.State.ExitCode}}' one)" 0; }
 check 'it ends at once, and well, when it is asked to' stopped
 docker rm one >/dev/null

@@ -65,7 +65,7 @@ write_facts() {
 
 walk() {
   (cd "$browser_dir" && CHROMIUM=$(command -v chromium || command -v chromium-browser) HOME="$state/tmp" \
-    timeout 300 node walk.mjs "$1" "$state/browser.json" "$pictures")
+    timeout 900 node walk.mjs "$1" "$state/browser.json" "$pictures")
 }
 
 # browser_is_there: npm's packages, kept between runs. False, with the reason in $missing, where npm cannot get them.

@@ -19,7 +19,7 @@ cd "$work"  # no configuration of somebody's is found
 exits() {
   local code=0 wanted=$1
   shift
-  timeout 60 "$@" >"$work/printed" 2>&1 || code=$?
+  timeout 180 "$@" >"$work/printed" 2>&1 || code=$?
   is "$code" "$wanted" || { cat "$work/printed"; return 1; }
 }
 

@@ -129,6 +129,8 @@ eventually all_there || true
 check 'each of 8,000 entries was shown' is "$(numbers)" 8000
 sleep 1
 stored() { sqlite3 "$work/a.db" "SELECT count(*), count(DISTINCT message) FROM error_occurrences WHERE message LIKE '%sequence%'"; }
+all_stored() { [ "$(stored | cut -d'|' -f2)" -ge 8000 ]; }
+eventually all_stored || true
 check 'each was counted once' is "$(stored)" '8000|8000'
 
 say 'what is lost is said'

@@ -83,7 +83,7 @@ fill() {
 
 # A channel of mail whose server is not there, and one of a chat that is gone, so that it is switched off.
 add_channels() {
-  GATEWAY=$gateway_url timeout 60 node <<'JS'
+  GATEWAY=$gateway_url timeout 300 node <<'JS'
 const { createServer } = require('node:http');
 const api = `${process.env.GATEWAY}/api/v1`;
 const post = async (path, body) => {
@@ -150,7 +150,7 @@ JS
 }
 
 browse() {
-  (cd "$browser_dir" && CHROMIUM=$(command -v chromium || command -v chromium-browser) HOME="$state/tmp" timeout 900 node "$@")
+  (cd "$browser_dir" && CHROMIUM=$(command -v chromium || command -v chromium-browser) HOME="$state/tmp" timeout 1800 node "$@")
 }
 
 # browser_is_there: npm's packages, kept between runs. False, with the reason in $missing, where npm cannot get them.

@@ -79,7 +79,7 @@ recipe 'verbose' 'rules'
 recipe 'dismiss' WEB_BACKUP_SERVED
 recipe 'schema' 'client_ip TEXT' 'action'
 recipe 'no-cache' 'rules'
-before='logystera serve >serve.log 2>&1 & server=$!; for _ in $(seq 100); do logystera health >/dev/null 2>&1 && break; sleep 0.1; done
+before='logystera serve >serve.log 2>&1 & server=$!; for _ in $(seq 600); do logystera health >/dev/null 2>&1 && break; sleep 0.1; done
 '
 after='
 kill "$server"; wait "$server"'

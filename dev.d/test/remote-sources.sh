@@ -22,7 +22,7 @@ start_model() {
   rm -f "$work/port"
   python3 "$models/$product.py" --port-file "$work/port" --port "${port:-0}" --log "$work/requests" --expected "$work/expected" "$@" 2>>"$work/model.err" &
   server=$!
-  for _ in $(seq 100); do [ -s "$work/port" ] && break; kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
+  for _ in $(seq 600); do [ -s "$work/port" ] && break; kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
   [ -s "$work/port" ] || { cat "$work/model.err"; return 1; }
   port=$(cat "$work/port")
 }
@@ -171,16 +171,16 @@ loki_cases() {
     echo "{\"time\":\"2026-05-18T10:00:00Z\",\"level\":\"warning\",\"message\":\"slow query $number\",\"user\":\"mary@example.com\"}" >>"$work/app.json"
   done
   model loki --count 10 --begin -3000 --lines "$work/nginx.log" "$work/app.json"
-  said=$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query '{job="files"}' --since 7d --json --all --no-rules)
+  said=$(timeout 180 "$program" loki scan --url "http://127.0.0.1:$port" --query '{job="files"}' --since 7d --json --all --no-rules)
   check 'loki: the lines of a stream are read in its format: nginx' holds "$said" '"format":"access_combined"'
   check 'loki: the lines of another stream in its own: JSON' holds "$said" '"format":"json"'
   check 'loki: labels are fields' holds "$said" '"filename":"app.json"'
   check 'loki: numbers of an access log are typed' holds "$said" '"status":404'
   check 'loki: labels are redacted' lacks "$(scan loki --json --all)" '192.0.2.77'
   check 'loki: a query for numbers is refused with the remedy' holds \
-    "$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query 'rate({job="app"}[1m])' 2>&1)" 'leave out rate()'
+    "$(timeout 180 "$program" loki scan --url "http://127.0.0.1:$port" --query 'rate({job="app"}[1m])' 2>&1)" 'leave out rate()'
   check "loki: what is wrong with a query is the server's own word" holds \
-    "$(timeout 60 "$program" loki scan --url "http://127.0.0.1:$port" --query 'nonsense' 2>&1)" 'parse error at line 1'
+    "$(timeout 180 "$program" loki scan --url "http://127.0.0.1:$port" --query 'nonsense' 2>&1)" 'parse error at line 1'
   say 'Loki: hostile answers'
   model loki --count 500 --begin -3000 --seconds 2900
   hostile_all loki
@@ -205,7 +205,7 @@ opensearch_cases() {
     check "opensearch: $server_of: where the server forgets the point in time it is opened again" exact opensearch
   done
   model opensearch --count 2000 --begin -3000 --seconds 2900
-  check 'opensearch: info names product, version and index' holds "$(timeout 30 "$program" opensearch info --host 127.0.0.1 --port "$port" --index logs --json)" \
+  check 'opensearch: info names product, version and index' holds "$(timeout 180 "$program" opensearch info --host 127.0.0.1 --port "$port" --index logs --json)" \
     '"distribution":"opensearch","version":"3.3.0","name":"node-1","cluster":"logs","health":"yellow","index":"logs","documents":2000,"points_in_time":true,"shard_doc":true'
   plan '[null,null,{"fault":"shards"}]'
   check 'opensearch: an answer some shards are missing in is not taken' exact opensearch
@@ -215,9 +215,9 @@ opensearch_cases() {
   check 'opensearch: addresses in fields are redacted' lacks "$said" '192.0.2.77'
   check 'opensearch: a password in a field is redacted' lacks "$said" '12345678'
   check 'opensearch: severity comes from the document' is "$(errors_among_events)" 2000
-  check 'opensearch: an index that is not there is an error' holds "$(timeout 30 "$program" opensearch scan --host 127.0.0.1 --port "$port" --index other 2>&1)" 'no such index'
-  check 'opensearch: a pattern no index has is said' holds "$(timeout 30 "$program" opensearch scan --host 127.0.0.1 --port "$port" --index 'nothing-*' 2>&1)" 'no index is called nothing-*'
-  check 'opensearch: what is no index is refused' holds "$(timeout 30 "$program" opensearch scan --index ../_all 2>&1)" 'an index is a name'
+  check 'opensearch: an index that is not there is an error' holds "$(timeout 180 "$program" opensearch scan --host 127.0.0.1 --port "$port" --index other 2>&1)" 'no such index'
+  check 'opensearch: a pattern no index has is said' holds "$(timeout 180 "$program" opensearch scan --host 127.0.0.1 --port "$port" --index 'nothing-*' 2>&1)" 'no index is called nothing-*'
+  check 'opensearch: what is no index is refused' holds "$(timeout 180 "$program" opensearch scan --index ../_all 2>&1)" 'an index is a name'
   say 'OpenSearch: hostile answers'
   hostile_all opensearch
 }
@@ -241,7 +241,7 @@ graylog_cases() {
   check 'graylog: fields are kept, and numbers are typed' holds "$said" '"http_status":500'
   check "graylog: Graylog's own notes are not" lacks "$said" 'gl2_'
   check 'graylog: the text behind the first line is' holds "$said" 'at main.c:7'
-  check "graylog: what is wrong with a query is the server's own word" holds "$(timeout 30 "$program" graylog scan --url "http://127.0.0.1:$port" --query '((' 2>&1)" 'Failed to parse query'
+  check "graylog: what is wrong with a query is the server's own word" holds "$(timeout 180 "$program" graylog scan --url "http://127.0.0.1:$port" --query '((' 2>&1)" 'Failed to parse query'
   check 'graylog: a stream is asked for' holds "$(scan graylog --since 2h --streams 000000000000000000000001 --json --all)" 'sequence 000000'
   check 'graylog: a stream that may not be read is an error' holds "$(scan graylog --streams abc)" 'answered 403'
   say 'Graylog: hostile answers'
@@ -308,7 +308,7 @@ credentials_cases() {
   check 'opensearch: one in the form of the header as it is' holds "$(OPENSEARCH_API_KEY=$(printf 'id:%s' "$secret" | base64) "$program" opensearch scan "${args[@]}" 2>&1)" 'Events   : 50'
   OPENSEARCH_USERNAME=mary OPENSEARCH_PASSWORD=$secret "$program" opensearch scan "${args[@]}" >"$work/opensearch.out" 2>&1 || true
   check 'opensearch: user and password of the environment are sent' expect "Basic $(printf 'mary:%s' "$secret" | base64)"
-  check 'opensearch: info says what is refused' holds "$(timeout 30 "$program" opensearch info --host 127.0.0.1 --port "$port" 2>&1 || true)" 'answered 401'
+  check 'opensearch: info says what is refused' holds "$(timeout 180 "$program" opensearch info --host 127.0.0.1 --port "$port" 2>&1 || true)" 'answered 401'
   check 'the secret is in no output, no position and no database' nowhere
 
   say 'TLS'

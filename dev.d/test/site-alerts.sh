@@ -26,7 +26,7 @@ a_standard_site_installs_and_is_connected() {
 }
 
 everyday_work_opens_no_alert() {
-  happens before && drupal_php "$state/cli/flush.php" && wait_until 'detection to have looked' 30 looked && is "$(logystera --json alerts list --state all)" ''
+  happens before && drupal_php "$state/cli/flush.php" && wait_until 'detection to have looked' 60 looked && is "$(logystera --json alerts list --state all)" ''
 }
 looked() { [ "$(logystera --json events | grep -c '"content.created"')" -ge 20 ] && sleep 2; }
 

@@ -38,7 +38,7 @@ expect() { [ "$2" = "$3" ] || { echo "$1: expected '$2', got '$3'"; return 1; };
 # recorded SITE WORD COUNT: as many requests to paths with that word are in its buffer. A worker writes them once its visitor has
 # the whole answer: there is something to wait for.
 recorded() {
-  [ "$3" -eq 0 ] || wait_until "$3 requests to $2 in the buffer of $1" 10 has_recorded "$@" || true
+  [ "$3" -eq 0 ] || wait_until "$3 requests to $2 in the buffer of $1" 60 has_recorded "$@" || true
   expect "requests to $2 in the buffer of $1" "$3" "$(requests_in "$1" "$2")"
 }
 has_recorded() { [ "$(requests_in "$1" "$2")" -ge "$3" ]; }
@@ -163,7 +163,7 @@ a_database_that_is_gone_is_told_of_by_its_own_site() {
   visit two 'gone-b-1' 1
   expect 'one while two is gone' 404 "$(visit one 'gone-a-1' 1)" || status=1
   chmod 755 "$database"
-  wait_until 'two to tell of it' 10 told_by two || true
+  wait_until 'two to tell of it' 60 told_by two || true
   expect 'told by two' 1 "$(told two)" && expect 'told by one' 0 "$(told one)" && return "$status"
 }
 

@@ -53,7 +53,7 @@ before_it_is_connected_the_site_talks_to_nobody() {
   # What it would have heard: a name looked up, a server called.
   lonely_php -r '@fsockopen("198.51.100.7", 443, $code, $text, 0.5); @fsockopen("127.0.0.1", 7, $code, $text, 0.5); gethostbyname("gateway.example.org");' &
   local caller=$!
-  wait_until 'a call to be heard' 10 heard_all || { packets; return 1; }
+  wait_until 'a call to be heard' 60 heard_all || { packets; return 1; }
   kill "$caller" 2>/dev/null || true
   wait "$caller" 2>/dev/null || true
   stop_process ear && stop_process nginx && stop_process fpm && fpm_wrapper=()

@@ -27,9 +27,9 @@ port=$sshd_port
 
 here=(--port "$port" --ssh-opt "IdentityFile=$work/key" --ssh-opt IdentitiesOnly=yes --ssh-opt "UserKnownHostsFile=$work/known")
 shown=(--all --no-rules)
-scan() { timeout 60 "$program" ssh scan root@127.0.0.1 "$@" 2>&1; }
+scan() { timeout 180 "$program" ssh scan root@127.0.0.1 "$@" 2>&1; }
 ends_with_2() {
-  timeout 60 "$program" "$@" >"$work/refused" 2>&1
+  timeout 180 "$program" "$@" >"$work/refused" 2>&1
   is $? 2
 }
 

@@ -248,7 +248,7 @@ TEST_CASE("a_webhook_that_hangs_holds_the_end_up_for_seconds_and_what_it_did_not
   const auto begun = std::chrono::steady_clock::now();
   tail.kill(SIGINT);
   CHECK(tail.wait() == 0);
-  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(20));
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(60));
   CHECK(has(tail.err(), "20 findings could not be delivered to the webhook"));
 }
 

@@ -14,7 +14,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../dev.d/lib.sh"
 logystera_bin=${LOGYSTERA_BIN:-$build_dir/logystera}
 extension_so=${LOGYSTERA_SO:-$build_dir/ext/modules/logystera.so}
 php_bin=$(command -v "${PHP:-php}" || true)
-readonly start_seconds=20  # a loaded two-core machine needs a few; nothing here is meant to take that long
+readonly start_seconds=60  # a loaded two-core machine needs a few; nothing here is meant to take that long
 declare -A process_ids=()
 fpm_options=() fpm_wrapper=() nginx_http_lines=() nginx_php_lines=()
 process_order=()
@@ -97,12 +97,12 @@ is_running() { [ -n "${process_ids[$1]:-}" ] && kill -0 "${process_ids[$1]}" 2>/
 
 stopped() { ! is_running "$1"; }
 
-# stop_process NAME [SIGNAL]: asks, waits ten seconds, then insists.
+# stop_process NAME [SIGNAL]: asks, waits a minute, then insists.
 stop_process() {
   local pid=${process_ids[$1]:-} tenths=0
   [ -n "$pid" ] || return 0
   kill "-${2:-TERM}" "$pid" 2>/dev/null || true
-  while kill -0 "$pid" 2>/dev/null && [ "$tenths" -lt 100 ]; do
+  while kill -0 "$pid" 2>/dev/null && [ "$tenths" -lt 600 ]; do
     sleep 0.1
     tenths=$((tenths + 1))
   done

@@ -48,7 +48,7 @@ a_connection_that_is_ended_is_told() { fault killed 200 refused; }
 a_server_that_dies_under_a_page_is_told() {
   local status=0
   fault waiting & local visitor=$!
-  wait_until 'the page to wait' 30 test -e "$state/tmp/waiting" || status=1
+  wait_until 'the page to wait' 60 test -e "$state/tmp/waiting" || status=1
   sleep 0.5  # it says so before it asks
   "stop_$database" KILL
   wait "$visitor" || status=1

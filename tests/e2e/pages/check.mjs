@@ -17,6 +17,7 @@ export class Visit {
       viewport: { width: this.width, height: 900 }, javaScriptEnabled: this.scripts, colorScheme: 'light', timezoneId: 'Europe/Berlin', reducedMotion: 'reduce',
     });
     await this.context.addCookies([{ name: 'logystera_theme', value: this.theme, url: this.base }]);
+    this.context.setDefaultTimeout(90000);  // a loaded machine is slow
     this.page = await this.context.newPage();
     this.page.on('console', (message) => {
       if (message.type() !== 'error' || (this.status !== 200 && message.text().includes('Failed to load resource'))) return;

@@ -19,6 +19,7 @@ export class Visit {
   static async open(browser, pictures, { width = 1280, height = 900 } = {}) {
     const visit = new Visit();
     const context = await browser.newContext({ viewport: { width, height } });
+    context.setDefaultTimeout(90000);  // a loaded machine is slow
     visit.page = await context.newPage();
     visit.pictures = pictures;
     visit.page.on('console', (message) => message.type() === 'error' && visit.#errors.push(message.text()));
@@ -38,7 +39,7 @@ export class Visit {
   }
 
   async says(text) {
-    await this.page.getByText(text).first().waitFor({ timeout: 20000 });
+    await this.page.getByText(text).first().waitFor({ timeout: 60000 });
   }
 
   /** Presses a button or follows a link that leads to another page. */

@@ -24,15 +24,15 @@ start_sites site
 new_entity site
 visit_many 20 | served 20
 expect 'cron before' sent "$(cron site | field status)"
-wait_until 'an alert about the small disk' 30 has_alert GATEWAY_DISK_LOW
+wait_until 'an alert about the small disk' 60 has_alert GATEWAY_DISK_LOW
 
 dd if=/dev/zero of="$state/disk/ballast" bs=4k status=none 2>/dev/null || true
 visit_many 300 "$site_url/page/[21-320]" | served 300
 expect 'cron while it is full' backoff "$(cron site --now | field status)"
-wait_until 'pages to say that the disk is full' 30 page_says 'The disk is nearly full: 0 bytes of 8 MiB are free\|The disk is nearly full: [0-9]* bytes of'
+wait_until 'pages to say that the disk is full' 60 page_says 'The disk is nearly full: 0 bytes of 8 MiB are free\|The disk is nearly full: [0-9]* bytes of'
 
 rm "$state/disk/ballast"
 drain site
-wait_until 'an alert about what could not be stored' 30 has_alert GATEWAY_STORE_FAILS
+wait_until 'an alert about what could not be stored' 60 has_alert GATEWAY_STORE_FAILS
 expect 'events stored' 320 "$(stored_labels http.request path | wc -l)"
 stored_labels http.request path | uniq -d | expect_nothing 'stored twice'

@@ -11,7 +11,7 @@ start_sites site
 for page in 1 2 3 4 5; do expect 'page' 200 "$(visit "/page/$page")"; done
 expect 'failed login' 403 "$(visit /login -d 'name=x&pass=y')"
 kill -TERM "$(cat "$state/fpm.pid")"
-wait_until 'FPM to end' 10 stopped fpm
+wait_until 'FPM to end' 60 stopped fpm
 
 # The worker's lines from the first request on: the master's and the start-up are PHP's own business.
 worker=$(awk '/accept4?\(/ { print $1; exit }' "$state/strace.out")
