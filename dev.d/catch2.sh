@@ -4,7 +4,7 @@
 run_ctest() {
   local dir=$1 log="$stage_dir/ctest.log" counts
   shift
-  ctest --test-dir "$dir" --verbose --parallel "$jobs" --timeout "${LOGYSTERA_CTEST_SECONDS:-600}" "$@" >"$log" 2>&1 || true
+  ctest --test-dir "$dir" --verbose --parallel "$jobs" --timeout "${LOGYSTERA_CTEST_SECONDS:-1800}" "$@" >"$log" 2>&1 || true
   cat "$log"
   counts=$(awk '
     # "7: All tests passed (40 assertions in 12 test cases)"

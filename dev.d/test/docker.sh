@@ -73,6 +73,7 @@ docker run --detach --name one --network host -e LOGYSTERA_API_TOKEN=$token -e L
   --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges logystera >/dev/null
 url=http://127.0.0.1:8080
 findings() { ask -H "Authorization: Bearer $token" "$url/api/v1/stats" | grep -oE '"findings_total":[0-9]+'; }
+found() { is "$(findings)" "\"findings_total\":$1"; }
 served() {
   eventually is "$(status_of "$url/health")" 200 && is "$(status_of "$url/api/v1/findings")" 401 &&
     is "$(status_of -H 'Authorization: Bearer wrong' "$url/api/v1/findings")" 401 && is "$(findings)" '"findings_total":1'
@@ -81,12 +82,12 @@ eventually ask --fail "$url/health" >/dev/null || docker logs one
 check 'the server has the store of the scan, for whoever has the token' served
 check 'store and configuration are in /data, for its user alone' holds "$(docker exec one sh -c 'ls -l /data && cat /data/config.yaml')" 'db_path: /data/logystera.db'
 seeded() {
-  docker exec one logystera demo seed >/dev/null && eventually is "$(findings)" '"findings_total":26' &&
-    docker exec one logystera demo clear >/dev/null && is "$(findings)" '"findings_total":1'
+  docker exec one logystera demo seed >/dev/null && eventually found 26 &&
+    docker exec one logystera demo clear >/dev/null && found 1
 }
 check 'made-up data come and go in a running server' seeded
 check 'it says that it is well' bash -c 'for _ in $(seq 240); do [ "$(docker inspect --format "{{.State.Health.Status}}" one)" = healthy ] && exit 0; sleep 0.5; done; docker inspect --format "{{json .State.Health}}" one; exit 1'
-stopped() { docker stop --time 20 one >/dev/null && is "$(docker inspect --format '{{.State.ExitCode}}' one)" 0; }
+stopped() { docker stop --time 120 one >/dev/null && is "$(docker inspect --format '{{.State.ExitCode}}' one)" 0; }
 check 'it ends at once, and well, when it is asked to' stopped
 docker rm one >/dev/null
 

@@ -201,18 +201,24 @@ follow_files --follow-links
 check 'links within a directory are followed where that is wanted' eventually found 'fleet:directory:logs/a.log fleet:directory:logs/b.log fleet:directory:logs/link.log fleet:pattern:else/c.log'
 end_tail
 export XDG_STATE_HOME="$work/state"
-timeout -s INT 5 "$program" fleet tail --targets "$work/files.yaml" --target pattern --resume >/dev/null 2>&1 || true
+"$program" fleet tail --targets "$work/files.yaml" --target pattern --resume >/dev/null 2>&1 &
+tail=$!
+kept() { compgen -G "$work/state/logystera/tail-*"; }
+eventually kept || true
+kill -INT "$tail"
+wait "$tail" || true
+tail=''
 for kept in "$work"/state/logystera/tail-*; do
   rm "$kept"
   mkdir "$kept"
 done
-check 'where a position cannot be read nothing is begun anew' exits 2 timeout -s INT 5 "$program" fleet tail --targets "$work/files.yaml" --target pattern --resume
+check 'where a position cannot be read nothing is begun anew' exits 2 timeout -s INT 60 "$program" fleet tail --targets "$work/files.yaml" --target pattern --resume
 check 'and what helps is said' holds "$(cat "$work/printed")" 'make it readable, or run once with --resume --reset-position'
 unset XDG_STATE_HOME
 many() { for n in $(seq 1 400); do printf '%s\n' "- {name: t$n, type: file, path: $work/many/$n.log}"; done; }
 mkdir -p "$work/many"
 { echo targets:; many; } >"$work/many.yaml"
-check 'too few open files are said with the remedy' sh -c "ulimit -n 100; timeout -s INT 3 '$program' fleet tail --targets '$work/many.yaml' --heartbeat 0 2>&1 | grep -q 'raise .ulimit -n.'"
+check 'too few open files are said with the remedy' sh -c "ulimit -n 100; timeout -s INT 15 '$program' fleet tail --targets '$work/many.yaml' --heartbeat 0 2>&1 | grep -q 'raise .ulimit -n.'"
 check 'as many as there may be are asked for' sh -c "ulimit -Sn 100; timeout -s INT 3 '$program' fleet tail --targets '$work/many.yaml' --heartbeat 0 >'$work/many.out' 2>&1; ! grep -q 'ulimit' '$work/many.out'"
 
 say 'asking for a target'

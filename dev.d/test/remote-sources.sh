@@ -68,18 +68,19 @@ exact() {
 }
 # follow_all: of each product 6,000 late entries, while its readers are killed and its server goes away; the naive pollers meanwhile.
 # All at once: what takes the time is waiting for entries that come late.
-declare -A server_of=() tail_of=() poller_of=() port_of=()
+declare -A server_of=() tail_of=() poller_of=() port_of=() begun_of=()
 start_tail() {
   local product=$1 where=() port=${port_of[$1]}
   mapfile -t where < <(address "$product")
-  "$program" "$product" tail "${where[@]}" --since 1m --resume --track-errors --no-rules --json --poll-interval 0.3 \
+  "$program" "$product" tail "${where[@]}" --since 10m --resume --track-errors --no-rules --json --poll-interval 0.3 \
     --store "sqlite:$work/$product/a.db" >>"$work/$product/out" 2>>"$work/$product/tail.err" &
   tail_of[$product]=$!
 }
 # In the product's directory, on its port.
 serve() {
   local product=$1 work=$work/$1 port=${port_of[$1]:-} server=''
-  start_model "$product" "${world[@]}"
+  [ -n "${begun_of[$product]:-}" ] || begun_of[$product]=$(date +%s%N)
+  start_model "$product" --now "${begun_of[$product]}" "${world[@]}"
   server_of[$product]=$server port_of[$product]=$port
 }
 end_one() {
@@ -92,7 +93,7 @@ fails_all() { [ "$(grep -c 'lost' "$work/$1/pollers")" -eq 3 ] && ! grep -q 'los
 follow_all() {
   local product round world code
   # Entries of twelve seconds, of which the last can be seen ten seconds later.
-  world=(--now "$(date +%s%N)" --begin 1 --seconds 12 --count 6000 --late --seed 3)
+  world=(--begin 1 --seconds 12 --count 6000 --late --seed 3)
   for product in "$@"; do
     mkdir "$work/$product"
     serve "$product"

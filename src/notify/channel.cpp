@@ -89,10 +89,7 @@ Result<ChannelOptions> options_of(const store::Channel& channel) {
   const auto kind = channel_kind_from(channel.kind);
   rapidjson::Document json;
   if (!kind || !json_in::parse(json, channel.options))
-    return Error{
-        fmt::format("channel '{}': its options cannot be read: remove it (DELETE /api/v1/channels/{}) and add it again",
-                    channel.name, channel.id),
-        ErrorKind::broken};
+    return Error{fmt::format("channel '{}': its options cannot be read: save it again", channel.name), ErrorKind::broken};
   ChannelOptions options;
   options.kind = *kind;
   options.allow_private = json_in::flag(json, "allow_private");

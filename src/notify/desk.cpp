@@ -175,9 +175,9 @@ Result<std::string> Desk::test(std::int64_t id, std::string_view who, const Note
   auto channel = find(stores, id);
   if (!channel) return channel.error();
   if (!channel->enabled) return Error{"the channel is switched off: switch it on, then test it", ErrorKind::invalid};
-  if (const auto its = options_of(channel.value()); !its) return its.error();
-  const std::vector<Addressee> all = addressees({channel.value()});
-  if (all.empty())
+  auto all = addressees({channel.value()});
+  if (!all) return all.error();
+  if (all->empty())
     return Error{"the channel has no receiver left that mail may go to: change its receivers", ErrorKind::invalid};
   News news;
   news.kind = News::Kind::test;
@@ -185,7 +185,7 @@ Result<std::string> Desk::test(std::int64_t id, std::string_view who, const Note
   news.note = fmt::format("Sent by {}. Nothing has happened. Mark: {}", who, mark.value());
   news.at = options_.now();
   const std::string begin = fmt::format("test:{}:{}:", id, mark.value());
-  for (const std::string& target : all.front().targets) {
+  for (const std::string& target : all->front().targets) {
     store::OutboxRow row;
     row.channel = id;
     row.target = target;

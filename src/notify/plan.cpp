@@ -271,12 +271,12 @@ class StoredPast final : public Past {
 
 }  // namespace
 
-std::vector<Addressee> addressees(const std::vector<store::Channel>& channels) {
+Result<std::vector<Addressee>> addressees(const std::vector<store::Channel>& channels) {
   std::vector<Addressee> all;
   for (const store::Channel& channel : channels) {
     if (!channel.enabled && channel.off_reason.empty()) continue;
-    const auto options = options_of(channel);
-    if (!options) continue;
+    auto options = options_of(channel);
+    if (!options) return options.error();
     Addressee one{channel.id, options->kind, {}};
     if (options->kind != ChannelKind::email) one.targets.emplace_back();
     for (const Receiver& receiver : options->receivers)
@@ -317,11 +317,9 @@ Plan plan(const News& news, const std::vector<Route>& routes, const std::vector<
 Result<std::size_t> tell(store::Stores& stores, const News& news, std::int64_t now) {
   auto channels = stores.channels().list();
   if (!channels) return channels.error();
-  for (const store::Channel& channel : channels.value())
-    if (const auto options = options_of(channel); channel.enabled && !options)
-      if (auto noted = stores.channels().note(channel.id, now, options.error().message); !noted) return noted.error();
-  const std::vector<Addressee> all = addressees(channels.value());
-  if (all.empty()) return std::size_t{0};
+  auto all = addressees(channels.value());
+  if (!all) return all.error();
+  if (all->empty()) return std::size_t{0};
   auto routes = load_routes(stores.routes());
   if (!routes) return routes.error();
   store::OutboxStore& outbox = stores.outbox();
@@ -330,7 +328,7 @@ Result<std::size_t> tell(store::Stores& stores, const News& news, std::int64_t n
     if (auto gone = outbox.withdraw(news.alert, {"escalated", "repeated"}, "the alert is resolved"); !gone)
       return gone.error();
   StoredPast past(outbox, news.alert);
-  const Plan made = plan(news, routes.value(), all, past, now);
+  const Plan made = plan(news, routes.value(), all.value(), past, now);
   if (past.error()) return *past.error();
   std::size_t count = 0;
   for (const auto& [group, at] : made.storms)

@@ -36,9 +36,9 @@ struct Addressee {
   ChannelKind kind = ChannelKind::slack;
   std::vector<std::string> targets;  // receivers of mail; of others one, which is empty
 };
-/// Those that are told: not the ones a person has switched off, nor one whose options cannot be read, which keeps nothing from the
-/// others. One the program has switched off is among them, since what comes meanwhile may still go within the day.
-std::vector<Addressee> addressees(const std::vector<store::Channel>& channels);
+/// Those that are told: not the ones a person has switched off. One the program has switched off is among them, since what comes
+/// meanwhile may still go within the day.
+Result<std::vector<Addressee>> addressees(const std::vector<store::Channel>& channels);
 
 /// What is due for a receiver of mail the channel has no longer is discarded, for one that is off it is buried. False: it has such a receiver.
 Result<bool> give_up_gone(store::Store& store, std::int64_t channel, const ChannelOptions& options, std::string_view target,

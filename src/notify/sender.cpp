@@ -314,7 +314,9 @@ Result<Done> Courier::Inner::switch_off(store::Stores& stores, const Channel& ch
   const std::string body = to_json(news);
   auto channels = stores.channels().list();
   if (!channels) return channels.error();
-  for (const Addressee& other : addressees(channels.value())) {
+  auto others = addressees(channels.value());
+  if (!others) return others.error();
+  for (const Addressee& other : others.value()) {
     if (other.id == channel.id) continue;
     for (const std::string& target : other.targets) {
       OutboxRow row;

@@ -213,7 +213,7 @@ TEST_CASE("a_locked_store_is_answered_503_and_the_batch_is_taken_afterwards") {
   const std::string url = url_of(gateway);
   sqlite3* other = nullptr;
   REQUIRE(::sqlite3_open(house.database.c_str(), &other) == SQLITE_OK);
-  ::sqlite3_busy_timeout(other, 10'000);  // the gateway may still be writing what it writes at its start
+  ::sqlite3_busy_timeout(other, 60'000);  // the gateway may still be writing what it writes at its start
   REQUIRE(::sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
   const std::string body = event_lines(0, 3);
   const Reply refused = site.send(url, body);
@@ -691,9 +691,9 @@ TEST_CASE("a_self_test_says_which_step_failed_and_cleans_up_all_the_same") {
   };
   {
     Running gateway(house.serve({"--no-detect"}));
-    const Finished tested = run({"--store", house.store, "self-test", "--url", url_of(gateway), "--timeout", "1"});
+    const Finished tested = run({"--store", house.store, "self-test", "--url", url_of(gateway), "--timeout", "10"});
     CHECK(tested.code == 2);
-    CHECK(tested.err.find("step 'finding': none within 1 s: detection may be off") != std::string::npos);
+    CHECK(tested.err.find("step 'finding': none within 10 s: detection may be off") != std::string::npos);
     CHECK(tested.out.find("clean up  ok") != std::string::npos);
     leaves_nothing();
   }
@@ -707,9 +707,9 @@ TEST_CASE("a_self_test_says_which_step_failed_and_cleans_up_all_the_same") {
                              .reason = "noise",
                              .by = "anna"})
                 .ok());
-    const Finished tested = run({"--store", house.store, "self-test", "--url", url, "--timeout", "3"});
+    const Finished tested = run({"--store", house.store, "self-test", "--url", url, "--timeout", "15"});
     CHECK(tested.code == 2);
-    CHECK(tested.err.find("step 'alert': none within 3 s: SIGNAL_RECORDING_CHANGED may be muted") != std::string::npos);
+    CHECK(tested.err.find("step 'alert': none within 15 s: SIGNAL_RECORDING_CHANGED may be muted") != std::string::npos);
     leaves_nothing();
     // Of a store the server does not know.
     House other;
@@ -782,6 +782,7 @@ TEST_CASE("a_gateway_says_of_itself_that_rules_were_refused_and_that_nothing_cou
   // Somebody holds the database for longer than a batch may wait.
   sqlite3* held = nullptr;
   REQUIRE(sqlite3_open(house.database.c_str(), &held) == SQLITE_OK);
+  ::sqlite3_busy_timeout(held, 60'000);
   REQUIRE(sqlite3_exec(held, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
   CHECK(site.send(url, event_lines(0, 1)).status == 503);
   REQUIRE(sqlite3_exec(held, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);

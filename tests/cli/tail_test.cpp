@@ -64,7 +64,7 @@ class Receiver {
   ~Receiver() { ::close(socket_); }
 
   std::string request() {
-    timeval patience{20, 0};
+    timeval patience{60, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     const int peer = ::accept(socket_, nullptr, nullptr);
     REQUIRE(peer >= 0);

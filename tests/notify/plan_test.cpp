@@ -333,18 +333,6 @@ TEST_CASE("a_channel_a_person_switched_off_gets_nothing_one_the_program_did_is_q
   CHECK(here.rows() == Rows{"2 opened 1 - +15 queued"});
 }
 
-TEST_CASE("a_channel_whose_options_cannot_be_read_keeps_no_news_from_the_others") {
-  Telling here;
-  const std::int64_t a = here.chat("a");
-  here.chat("b");
-  store::Channel torn = here.store->channels().find(a).value().value();
-  torn.options = "{";
-  REQUIRE(here.store->channels().update(torn).value());
-  CHECK(here.tell(news_of(1)) == 1);
-  CHECK(here.rows() == Rows{"2 opened 1 - +15 queued"});
-  CHECK(here.store->channels().find(a).value()->last_error.find("channel 'a': its options cannot be read: remove it") == 0);
-}
-
 TEST_CASE("each_receiver_of_mail_has_a_message_of_his_own_but_those_that_are_off") {
   Telling here;
   ChannelOptions mail{.kind = ChannelKind::email, .host = "mail.example.org", .from = "alerts@example.org"};

@@ -113,7 +113,7 @@ TEST_CASE("a_child_is_ended_with_its_group") {
   pid_t grandchild = 0;
   {
     auto child = std::move(Child::start({"sh", "-c", "sleep 1000 & echo $!; wait"})).value();
-    while (text.find('\n') == std::string::npos) REQUIRE(child.read(text, 100, 5s) == Child::Got::bytes);
+    while (text.find('\n') == std::string::npos) REQUIRE(child.read(text, 100, 60s) == Child::Got::bytes);
     grandchild = std::stoi(text);
     REQUIRE(::kill(grandchild, 0) == 0);
   }

@@ -124,6 +124,7 @@ TEST_CASE("of 300 containers 256 are followed, the others are said and take the 
     for (std::string& notice : source.notices()) said.push_back(std::move(notice));
   };
   REQUIRE(testing::eventually([&] { return look(), daemon.asked().size() == kContainers; }));
+  REQUIRE(testing::eventually([&] { return look(), daemon.open_most() == kContainers; }));
   for (int i = 0; i < 10; ++i) look();
   CHECK(daemon.asked().size() == kContainers);
   CHECK(daemon.open_most() == kContainers);

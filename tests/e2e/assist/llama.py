@@ -33,7 +33,7 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.log = open(os.path.join(DIRECTORY, f"llama-{self.port}.log"), "wb")
-        command = [*COMMAND, "--host", "127.0.0.1", "--port", str(self.port), "--alias", MODEL, "--api-key", KEY, "--threads", "2",
+        command = [*COMMAND, "--host", "127.0.0.1", "--port", str(self.port), "--alias", MODEL, "--api-key", KEY, "--threads", "1",
                    "--parallel", "1", *options]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
 
@@ -59,14 +59,14 @@ class Server:
 
 def run(*arguments, key=KEY):
     environment = {"PATH": os.environ["PATH"], "HOME": DIRECTORY, "LLM_API_KEY": key, "LOGYSTERA_PII_SALT": "salt of the tests", "TZ": "UTC"}
-    done = subprocess.run([PROGRAM, *arguments], capture_output=True, cwd=DIRECTORY, env=environment, timeout=180, check=False)
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, cwd=DIRECTORY, env=environment, timeout=900, check=False)
     # What is printed is text, however the server has cut it.
     return done.returncode, done.stdout.decode("utf-8", "strict"), done.stderr.decode("utf-8", "strict")
 
 
 def config(name, server, provider="openai", **more):
     endpoint = f"http://127.0.0.1:{server.port}" + ("/v1" if provider == "openai" else "")
-    keys = {"provider": provider, "model": MODEL, "endpoint": endpoint, "timeout_seconds": 100, "max_context_tokens": 8192, **more}
+    keys = {"provider": provider, "model": MODEL, "endpoint": endpoint, "timeout_seconds": 600, "max_context_tokens": 8192, **more}
     lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in keys.items())
     path = os.path.join(DIRECTORY, name + ".yaml")
     with open(path, "w", encoding="utf-8") as file:
@@ -89,7 +89,7 @@ def pieces_are_cut_in_characters(server):
     body = {"model": MODEL, "stream": True, "max_tokens": 400, "messages": [{"role": "user", "content": "words"}]}
     request = urllib.request.Request(f"http://127.0.0.1:{server.port}/v1/chat/completions", json.dumps(body).encode(),
                                      {"Content-Type": "application/json", "Authorization": "Bearer " + KEY})
-    with urllib.request.urlopen(request, timeout=100) as reply:
+    with urllib.request.urlopen(request, timeout=600) as reply:
         said = reply.read()
     deltas = [json.loads(line[6:]) for line in said.split(b"\n") if line.startswith(b"data: {")]
     return [d["choices"][0]["delta"].get("content") or "" for d in deltas if d.get("choices")]

@@ -137,7 +137,7 @@ class Run:
     def ask(self, method, path, body):
         request = urllib.request.Request('http://127.0.0.1:%d/api/v1%s' % (self.port, path), method=method, data=json.dumps(body).encode(),
                                          headers={'Authorization': 'Bearer ' + TOKEN, 'Content-Type': 'application/json'})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
     def allow(self, more):

@@ -153,7 +153,7 @@ function told(array $facts): void
     $wrong = [];
     foreach ($wanted as $rule => [$type, $least, $labels]) {
         $alerts = [];
-        for ($until = time() + 20; time() < $until && !$alerts; $alerts || usleep(200_000)) {
+        for ($until = time() + 120; time() < $until && !$alerts; $alerts || usleep(200_000)) {
             $alerts = ask($facts, "/alerts?state=all&rule=$rule&limit=100");
         }
         if (count($alerts) !== 1 || $alerts[0]['site'] !== $facts['gateway']['token'] || $alerts[0]['state'] !== 'firing') {

@@ -46,7 +46,7 @@ def check(name, good, shown=''):
         print('FAILED  %s: %s' % (name, str(shown)[:2000]), flush=True)
 
 
-def eventually(what, seconds=30):
+def eventually(what, seconds=120):
     end = time.time() + seconds
     while time.time() < end:
         value = what()
@@ -191,7 +191,7 @@ class Gateway:
 
     def stop(self):
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
     def ask(self, method, path, body=None, status=None):
         request = urllib.request.Request(self.url + '/api/v1' + path, method=method, headers={'Authorization': 'Bearer ' + TOKEN})
@@ -199,7 +199,7 @@ class Gateway:
             request.data = json.dumps(body).encode()
             request.add_header('Content-Type', 'application/json')
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return {'refused': error.code, **json.load(error)}
@@ -218,7 +218,7 @@ class Gateway:
         rows = self.ask('GET', '/outbox?channel=%d&limit=20' % channel)
         return next(row for row in rows if row['alert_id'] is None or row['site'] is not None)
 
-    def comes_to(self, channel, state, seconds=30):
+    def comes_to(self, channel, state, seconds=120):
         return eventually(lambda: self.last(channel)['state'] == state, seconds)
 
 
@@ -240,7 +240,7 @@ def send(url, token, secret, event_type, labels):
     request = urllib.request.Request(url + '/v1/ingest', data=body, method='POST', headers={
         'Content-Type': 'application/x-ndjson', 'Logystera-Entity': token, 'Logystera-Timestamp': str(now), 'Logystera-Batch': batch,
         'Logystera-Signature': 'v1=' + hmac.new(key, text.encode(), hashlib.sha256).hexdigest(), 'User-Agent': 'logystera/0.1.1'})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.status
 
 
@@ -366,7 +366,7 @@ try:
     gateway.test(fatal)
 except (OSError, http.client.HTTPException):
     pass  # it was killed before it had answered this one
-gateway.process.wait(timeout=30)
+gateway.process.wait(timeout=120)
 first = deadly.ids()
 gateway = Gateway()
 check('it goes out again', gateway.comes_to(fatal, 'sent') and len(deadly.ids()) >= len(first), gateway.last(fatal))
@@ -397,7 +397,7 @@ while queued < 30 or kills < 6:
     gateway.kill()
     kills += 1
     gateway = Gateway()
-rows = eventually(lambda: (lambda all: all if all and all.pop() == {'sent'} else None)([{row['state'] for row in gateway.ask('GET', '/outbox?channel=%d&limit=1000' % busy)}]) is not None, 45)
+rows = eventually(lambda: (lambda all: all if all and all.pop() == {'sent'} else None)([{row['state'] for row in gateway.ask('GET', '/outbox?channel=%d&limit=1000' % busy)}]) is not None, 120)
 states = [row['state'] for row in gateway.ask('GET', '/outbox?channel=%d&limit=1000' % busy)]
 check('all are sent', states == ['sent'] * queued, (len(states), queued, {one: states.count(one) for one in set(states)}))
 check('each under one id, and none is missing', len(set(flaky.ids())) == queued, (len(set(flaky.ids())), queued, len(flaky.ids())))

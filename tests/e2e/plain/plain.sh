@@ -78,12 +78,12 @@ cron() {
 # drain NAME: cron runs until nothing is left.
 drain() {
   local answer attempt
-  for attempt in $(seq 50); do
+  for attempt in $(seq 100); do
     answer=$(cron "$1" --now)
     case "$(field status <<<"$answer")" in
       idle) return 0 ;;
       sent | partial) ;;
-      busy) sleep 0.2 ;;
+      busy | backoff) sleep 1 ;;  # a gateway on a loaded machine may stall
       *) echo "cron run $attempt: $answer" >&2; return 1 ;;
     esac
   done

@@ -41,7 +41,7 @@ trait RecordedSignalsTrait {
    * A request commits them when its visitor has everything already.
    */
   protected function awaitRecorded(string $type, int $count): void {
-    $deadline = time() + 20;
+    $deadline = time() + 60;
     while (count($this->recorded($type)) < $count && time() < $deadline) {
       usleep(20000);
     }

@@ -12,7 +12,7 @@ trait StrangeGatewayTrait {
   /**
    * How long it may take to start, in seconds.
    */
-  private const STARTED_SECONDS = 10;
+  private const STARTED_SECONDS = 60;
 
   /**
    * The process.

@@ -7,7 +7,7 @@ prepare_site site
 start_sites site
 new_entity site
 
-visit_many 6000 '' 4 >"$state/answers" &
+visit_many 12000 '' 4 >"$state/answers" &
 visitor=$!
 for _ in $(seq 20); do reload_fpm; done
 expect 'still visiting during the last reload' yes "$(kill -0 "$visitor" 2>/dev/null && echo yes || echo no)"

@@ -24,7 +24,7 @@ all_accounted_for() {
   dropped=$(stored_labels agent.dropped count | sum)
   [ $((stored + dropped)) -eq "$visits" ]
 }
-wait_until 'stored and dropped events to add up' 75 all_accounted_for ||
+wait_until 'stored and dropped events to add up' 300 all_accounted_for ||
   { echo "$visits requests, $stored events stored, $dropped dropped" >&2; exit 1; }
 echo "$visits requests, $stored events stored, $dropped dropped: $(stored_labels agent.dropped reason | sort -u | paste -sd' ')"
 [ "$dropped" -gt 0 ] || { echo 'the disk was never full' >&2; exit 1; }
