@@ -145,7 +145,7 @@ run --name rotating --label watched --log-opt max-size=100k --log-opt max-file=5
 run --name other box sh -c "$busy; f other 10; sleep 1000"
 # What it keeps is a second's worth: it begins when it is followed.
 eventually counted moving '%worker begun %' 1 || true
-docker exec rotating touch /go
+docker exec rotating sh -c ': >/go'
 eventually counted moving '%worker round60 %' 100 || true
 check 'each of 6,000 lines of a log that rotated twelve times was counted once' counted moving '%worker round%' 6000
 run --name going --label watched box sh -c "$busy; i=0; while [ \$i -lt 100 ]; do i=\$((i + 1)); f going\$i 20; f aside\$i 20 >&2; usleep 100000; done; sleep 1000"
@@ -169,7 +169,6 @@ check 'stderr as well' as_the_daemon aside
 run --name later --label watched box sh -c "$busy; f later 50"
 eventually counted moving '%worker later %' 50 || true
 check 'one that started later and has ended is read whole' counted moving '%worker later %' 50
-has_ended() { is "$(docker inspect --format '{{.State.Status}}' "$1")" exited; }
 eventually has_ended later || true
 docker start later >/dev/null
 again() { is "$(stored moving '%worker later %')" '100|50'; }
