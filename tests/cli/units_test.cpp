@@ -50,6 +50,11 @@ TEST_CASE("systemd_finds_no_fault_in_the_units") {
     CHECK(opinion.said == "");
     CHECK(verified(name, "[Service]\nProtectSystems=strict\n").said.find("ProtectSystems") != std::string::npos);
   }
+  // The server's threads for pages ask for it (server/workers.hpp), and it is among @resources.
+  const std::string gateway = read_whole("packaging/systemd/logystera-gateway.service");
+  const std::size_t refused = gateway.find("\nSystemCallFilter=~@privileged @resources\n");
+  REQUIRE(refused != std::string::npos);
+  CHECK(gateway.find("\nSystemCallFilter=sched_setattr\n", refused) != std::string::npos);
   const Opinion sites = verified("logystera-relay.service", as_built("site.conf"));
   CHECK(sites.good);
   CHECK(sites.said == "");
